@@ -1,0 +1,1 @@
+"""hypertally keeps the books of Hyperliquid wallets."""

@@ -1,0 +1,5 @@
+"""`python -m hypertally`."""
+
+from hypertally.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Read-only HTTP: identity, row security and finished bytes over what the metrics computed."""

@@ -1,0 +1,20 @@
+-- name: set_identity :one
+-- Say who asks, for this transaction only: row security shows what belongs to them.
+-- Reads: -
+select
+    set_config('hypertally.user_id', %(user_id)s, true),
+    set_config('hypertally.org_id', %(org_id)s, true);
+
+-- name: read_profile :one
+-- The org and role of the user whose name is set; nobody else's can be seen.
+-- Reads: tenancy.user_profiles
+select org_id, role
+from tenancy.user_profiles
+where user_id = %(user_id)s;
+
+-- name: read_org_name :one
+-- The name of the org that is set.
+-- Reads: tenancy.orgs
+select name
+from tenancy.orgs
+where id = %(org_id)s;

@@ -1,0 +1,68 @@
+"""Day metrics of one wallet."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from hypertally.api.answering import (
+    Address,
+    Day,
+    ForViewers,
+    Json,
+    Limit,
+    Parameters,
+    answer,
+    read_row,
+)
+from hypertally.api.options import PAGE_ROWS_DEFAULT
+from hypertally.api.wallets import find_wallet
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+MAX_AGE = 60
+
+_QUERIES = queries.load(__file__)
+
+
+class DaysParameters(Parameters):
+    """Which days of the wallet."""
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+    limit: Limit = PAGE_ROWS_DEFAULT
+
+
+@router.get("/api/v1/wallets/{address}/days")
+async def list_days(
+    address: Address,
+    parameters: Annotated[DaysParameters, Query()],
+    connection: ForViewers,
+) -> Response:
+    """Return the days on which the wallet traded, newest first; both bounds are inclusive."""
+    wallet_id = await find_wallet(connection, address)
+    days = await read_days(
+        connection,
+        wallet_id,
+        first=parameters.first,
+        last=parameters.last,
+        limit=parameters.limit,
+    )
+    return answer({"wallet": address, "days": days}, max_age=MAX_AGE)
+
+
+async def read_days(
+    connection: Connection,
+    wallet_id: int,
+    *,
+    first: date | None,
+    last: date | None,
+    limit: int,
+) -> Json:
+    """Return days of a wallet as a JSON array, newest first."""
+    bounds = {"wallet_id": wallet_id, "first": first, "last": last, "limit": limit}
+    row = await read_row(connection, _QUERIES["list_wallet_days"], bounds)
+    return Json(row["body"].encode())

@@ -1,0 +1,53 @@
+-- name: list_wallet_days :one
+-- The day metrics of one wallet as a JSON array, newest first.
+-- Reads: metrics.wallet_day_metrics, metrics.restatements
+with restated as (
+    select day, count(*) as times
+    from metrics.restatements
+    where wallet_id = %(wallet_id)s
+        and metric = 'wallet_day_metrics'
+    group by day
+),
+shown as (
+    select
+        to_char(m.day, 'YYYY-MM-DD') as day,
+        m.fills,
+        m.events,
+        m.forced_fills,
+        trim_scale(m.spot_volume_usd)::text as spot_volume_usd,
+        trim_scale(m.perp_volume_usd)::text as perp_volume_usd,
+        trim_scale(m.hip3_volume_usd)::text as hip3_volume_usd,
+        trim_scale(m.outcome_volume_usd)::text as outcome_volume_usd,
+        trim_scale(m.other_volume_usd)::text as other_volume_usd,
+        trim_scale(m.taker_volume_usd)::text as taker_volume_usd,
+        trim_scale(m.maker_volume_usd)::text as maker_volume_usd,
+        m.volumes,
+        trim_scale(m.gross_realised_pnl_usd)::text as gross_realised_pnl_usd,
+        trim_scale(m.spot_closed_pnl_usd)::text as spot_closed_pnl_usd,
+        trim_scale(m.outcome_closed_pnl_usd)::text as outcome_closed_pnl_usd,
+        m.fees,
+        trim_scale(m.fees_usd)::text as fees_usd,
+        m.builder_fees,
+        trim_scale(m.builder_fees_usd)::text as builder_fees_usd,
+        m.coins,
+        to_char(m.first_fill_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            as first_fill_at,
+        to_char(m.last_fill_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            as last_fill_at,
+        m.unpriced,
+        m.closed,
+        trim_scale(m.completeness)::text as completeness,
+        m.definition,
+        m.digest,
+        m.reference_digest,
+        coalesce(r.times, 0) as restated
+    from metrics.wallet_day_metrics as m
+    left join restated as r on r.day = m.day
+    where m.wallet_id = %(wallet_id)s
+        and m.day >= coalesce(%(first)s::date, '-infinity')
+        and m.day <= coalesce(%(last)s::date, 'infinity')
+    order by m.day desc
+    limit %(limit)s
+)
+select coalesce(json_agg(shown order by shown.day desc), '[]')::text as body
+from shown;

@@ -1,0 +1,65 @@
+"""What the API is started with, and every limit it keeps, each with its reason."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+# What one request may bring.
+QUERY_BYTES_MAX: Final = 2_048  # the longest cursor and all other parameters fit in a quarter
+HEADER_BYTES_MAX: Final = 16_384  # browsers send under 2 KB; a token with all claims under 4 KB
+TOKEN_BYTES_MAX: Final = 8_192  # what a cookie or a header can carry through usual proxies
+PAGE_ROWS_MAX: Final = 1_000  # a page of fills is then under 1 MB
+PAGE_ROWS_DEFAULT: Final = 100
+GAPS_SHOWN_MAX: Final = 1_000  # on the page of one wallet; the rest is in /coverage
+
+# What answering may take.
+STATEMENT_SECONDS_MAX: Final = 10  # the heaviest ranking of 10,000 wallets takes about two
+ANSWER_SECONDS_MAX: Final = 15  # a statement at its limit and the wait for a connection
+POOL_CONNECTIONS_MAX: Final = 8  # two cores are busy with four; eight hide the waits
+ANSWERS_IN_FLIGHT_MAX: Final = 128  # sixteen for each connection: about a second of work waits
+ANSWERS_IN_FLIGHT_PER_ORG_MAX: Final = 64  # one org alone can fill half of the room, never all
+CONNECTIONS_MAX: Final = 4_096  # sockets of one process; each idle one costs about 10 KB
+KEEP_ALIVE_SECONDS: Final = 30  # longer than the page's pauses between its requests
+SHUTDOWN_SECONDS_MAX: Final = 5  # an answer under way may finish
+
+# What is kept in memory.
+PROFILE_SECONDS_MAX: Final = 30  # how long a removed user or changed role can still count
+IDENTITIES_KEPT_MAX: Final = 10_000  # tokens in use at once; a few hundred bytes each
+SIGN_INS_KEPT_MAX: Final = 10_000  # used sign-in tokens, remembered until they expire
+FINISHED_BYTES_MAX: Final = 128 * 1024 * 1024  # a sixteenth of a small server's memory
+FINISHED_ENTRY_BYTES_MIN: Final = 2_048  # counted for each entry, so that tiny ones are bounded too
+PATHS_KEPT_MAX: Final = 50_000  # spellings of paths and queries whose normal form is remembered
+COMPRESSED_BYTES_MIN: Final = 512  # below it compression saves no packet
+COMPRESSED_INLINE_BYTES_MAX: Final = 65_536  # above it compressing would stall other answers
+
+# Identity.
+SECRET_BYTES_MIN: Final = 32  # HS256 needs a key as long as its hash (RFC 7518, 3.2)
+CLOCK_LEEWAY_SECONDS: Final = 10  # clocks of servers differ by less
+SIGN_IN_SECONDS_MAX: Final = 3_600  # a sign-in token older than this is refused whatever it says
+SESSION_SECONDS: Final = 12 * 3_600  # a working day
+JWKS_FETCH_SECONDS_MAX: Final = 5  # an identity provider slower than this is away
+JWKS_KEPT_SECONDS: Final = 300  # a withdrawn key is forgotten within five minutes
+JWKS_RETRY_SECONDS: Final = 10  # tokens that name unknown keys ask the provider no more often
+
+# The record of a wallet counts as behind when it ends longer ago than this.
+BEHIND_MINUTES: Final = 30
+
+# While a wallet waits for its very first pull, answers change quickly and are kept this long.
+SETTLING_SECONDS: Final = 5
+
+assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_MAX
+assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """Settings of one API process; secrets stay out of its repr."""
+
+    database_url: str = field(repr=False)
+    version: str
+    jwt_secret: str | None = field(default=None, repr=False)  # HS256; the own sign-in needs it
+    jwks_url: str | None = None  # ES256 and RS256 keys of an identity provider
+    jwt_audience: str = "authenticated"
+    jwt_issuer: str | None = None
+    ui_dir: Path | None = None
+    secure_cookie: bool = False  # true behind https: Secure cookies and HSTS

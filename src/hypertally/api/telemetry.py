@@ -1,0 +1,70 @@
+"""What /metrics shows: how many answers, how fast, and how often from memory; no wallet's data."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+from prometheus_client.registry import Collector
+
+SECONDS_BUCKETS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+class Telemetry(Collector):
+    """Counts of one process; plain integers, because the fastest path adds to them."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.answers: Counter[tuple[str, int]] = Counter()  # by route and status
+        self.from_memory = 0
+        self.computed = 0
+        self.seconds = Histogram(
+            "hypertally_api_seconds",
+            "Time to compute an answer that was not in memory",
+            ["route"],
+            buckets=SECONDS_BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the counts in the form the Prometheus client writes."""
+        answers = CounterMetricFamily(
+            "hypertally_api_answers", "Answers", labels=["route", "status"]
+        )
+        for (route, status), count in sorted(self.answers.items()):
+            answers.add_metric([route, str(status)], count)
+        yield answers
+        finished = CounterMetricFamily(
+            "hypertally_api_finished",
+            "Answers under /api by where they came from",
+            labels=["from"],
+        )
+        finished.add_metric(["memory"], self.from_memory)
+        finished.add_metric(["database"], self.computed)
+        yield finished
+
+
+@router.get("/metrics")
+async def get_metrics(request: Request) -> Response:
+    """Show the counts of this process to Prometheus."""
+    telemetry: Telemetry = request.app.state.telemetry
+    return Response(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_PLAIN_1_0_0)

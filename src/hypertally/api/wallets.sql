@@ -1,0 +1,129 @@
+-- name: find_wallet :one
+-- The wallet of an address, if the caller's org has it.
+-- Reads: tenancy.wallets
+select id
+from tenancy.wallets
+where address = %(address)s;
+
+-- name: has_unpulled_wallets :one
+-- Whether a tracked wallet still waits for its very first pull, and that has not failed.
+-- Reads: tenancy.org_wallets, ops.hl_ingest_cursor
+select exists (
+    select
+    from tenancy.org_wallets as w
+    left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
+    where w.to_day is null and i.pulled_at is null and i.last_error is null
+) as waiting;
+
+-- name: list_wallets :many
+-- Wallets of the org by address, after %(after)s, whose address holds %(part)s.
+-- Reads: tenancy.wallets, tenancy.org_wallets, metrics.wallet_day_metrics, ops.hl_ingest_cursor
+with chosen as (
+    select w.id, '0x' || encode(w.address, 'hex') as address
+    from tenancy.wallets as w
+    where (%(after)s::bytea is null or w.address > %(after)s::bytea)
+        and '0x' || encode(w.address, 'hex') like %(part)s::text
+    order by w.address
+    limit %(limit)s
+)
+select
+    c.address as wallet,
+    m.from_day,
+    m.to_day,
+    d.first_fill_at,
+    d.last_fill_at,
+    d.days_active,
+    to_char(i.proven_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as proven_until
+from chosen as c
+cross join lateral (
+    select
+        to_char(min(o.from_day), 'YYYY-MM-DD') as from_day,
+        to_char(max(coalesce(o.to_day, 'infinity')), 'YYYY-MM-DD') as to_day
+    from tenancy.org_wallets as o
+    where o.wallet_id = c.id
+) as m
+cross join lateral (
+    select
+        to_char(min(x.first_fill_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            as first_fill_at,
+        to_char(max(x.last_fill_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            as last_fill_at,
+        count(*) filter (where x.fills > x.events) as days_active
+    from metrics.wallet_day_metrics as x
+    where x.wallet_id = c.id
+) as d
+left join ops.hl_ingest_cursor as i on i.wallet_id = c.id
+order by c.address;
+
+-- name: read_wallet_totals :one
+-- Totals of a wallet over its whole history; a total over days of which one is null is null.
+-- Reads: metrics.wallet_day_metrics
+with totals as (
+    select
+        to_char(min(day), 'YYYY-MM-DD') as "from",
+        to_char(max(day), 'YYYY-MM-DD') as "to",
+        count(*) as days,
+        coalesce(sum(fills), 0) as fills,
+        coalesce(sum(events), 0) as events,
+        case when count(spot_volume_usd) = count(*) then trim_scale(sum(spot_volume_usd))::text end as spot_volume_usd,
+        case when count(perp_volume_usd) = count(*) then trim_scale(sum(perp_volume_usd))::text end as perp_volume_usd,
+        case when count(hip3_volume_usd) = count(*) then trim_scale(sum(hip3_volume_usd))::text end as hip3_volume_usd,
+        case when count(outcome_volume_usd) = count(*) then trim_scale(sum(outcome_volume_usd))::text end as outcome_volume_usd,
+        case when count(other_volume_usd) = count(*) then trim_scale(sum(other_volume_usd))::text end as other_volume_usd,
+        case when count(taker_volume_usd) = count(*) then trim_scale(sum(taker_volume_usd))::text end as taker_volume_usd,
+        case when count(maker_volume_usd) = count(*) then trim_scale(sum(maker_volume_usd))::text end as maker_volume_usd,
+        case when count(gross_realised_pnl_usd) = count(*) then trim_scale(sum(gross_realised_pnl_usd))::text end as gross_realised_pnl_usd,
+        case when count(fees_usd) = count(*) then trim_scale(sum(fees_usd))::text end as fees_usd,
+        case when count(builder_fees_usd) = count(*) then trim_scale(sum(builder_fees_usd))::text end as builder_fees_usd,
+        case
+            when count(taker_volume_usd + maker_volume_usd) = count(*)
+            then trim_scale(sum(taker_volume_usd + maker_volume_usd))::text
+        end as legs_volume_usd,
+        trim_scale(trunc(avg(completeness), 6))::text as completeness
+    from metrics.wallet_day_metrics
+    where wallet_id = %(wallet_id)s
+)
+select fills, row_to_json(totals)::text as body
+from totals;
+
+-- name: read_record :one
+-- How complete the record of a wallet is.
+-- Reads: ops.hl_ingest_cursor, metrics.fill_gaps, metrics.wallet_day_metrics, facts.conflicts,
+--        facts.rejects
+select
+    to_char(i.proven_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as proven_until,
+    to_char(i.pulled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as pulled_at,
+    to_char(g.history_begins_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        as history_begins_at,
+    d.completeness,
+    g.gaps,
+    (select count(*) from facts.conflicts where wallet_id = %(wallet_id)s) as conflicts,
+    (select count(*) from facts.rejects where wallet_id = %(wallet_id)s) as rejects,
+    i.last_error
+from (
+    select
+        count(*) as gaps,
+        max(to_at) filter (where kind = 'history_begins') as history_begins_at
+    from metrics.fill_gaps
+    where wallet_id = %(wallet_id)s
+) as g
+cross join (
+    select trim_scale(trunc(avg(completeness), 6))::text as completeness
+    from metrics.wallet_day_metrics
+    where wallet_id = %(wallet_id)s
+) as d
+left join ops.hl_ingest_cursor as i on i.wallet_id = %(wallet_id)s;
+
+-- name: list_gaps :many
+-- The newest gaps of a wallet; `from` is null where nothing is known before `to`.
+-- Reads: metrics.fill_gaps
+select
+    coin,
+    kind,
+    to_char(from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
+    to_char(to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "to",
+    trim_scale(missing_size_coin)::text as missing_size_coin
+from metrics.fill_gaps
+where wallet_id = %(wallet_id)s
+order by to_at desc, coin, kind, from_at
+limit %(limit)s;

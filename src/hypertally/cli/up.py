@@ -1,0 +1,177 @@
+"""`hypertally up`: the parts as processes of their own, started in order and kept alive."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx2
+import stamina
+import structlog
+
+from hypertally.api.tokens import mint
+from hypertally.cli import running
+from hypertally.cli.org import put_local_user, track
+from hypertally.errors import Refused, SourceDown
+from hypertally.settings import PREFIX, Settings
+from hypertally.store.embedded import hold_home
+from hypertally.store.embedded_programs import die_with
+
+HOST = "127.0.0.1"
+SIGN_IN_SECONDS = 3600  # the link is opened soon after the start
+STOP_SECONDS_MAX = 10  # a part that has not stopped by then is ended
+RESTART_SECONDS = 1
+READY_SECONDS_MAX = 120  # a first start on a slow disk
+BAD_SETTINGS_CODE = 2
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
+    """Start everything, print the link, wait for a signal, stop everything."""
+    stopping = asyncio.Event()
+    running.stop_on_signals(stopping.set)
+    with contextlib.ExitStack() as held:
+        held.enter_context(hold_home(settings.home))
+        port = _free_port(settings.port)
+        async with running.migrated(settings) as url:
+            environment = _environment(settings, url, port)
+            parts: dict[str, list[str]] = {"worker": ["worker"], "api": ["api"]}
+            if sandbox:
+                sandbox_port = _free_port(0)
+                environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
+                command = ["sandbox", "--port", str(sandbox_port)]
+                state = settings.home / "sandbox.json"
+                command += ["--replay", str(replay)] if replay else ["--state", str(state)]
+                parts = {"sandbox": command, **parts}
+            async with asyncio.TaskGroup() as group:
+                for name, arguments in parts.items():
+                    group.create_task(_keep_alive(name, arguments, environment, stopping))
+                if sandbox:
+                    await _track_sandbox(url, f"http://{HOST}:{sandbox_port}", stopping)
+                await _announce(settings, url, port, sandbox=sandbox, stopping=stopping)
+    click.echo("stopped")
+
+
+def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
+    """What the parts are told: our own settings, and what was decided here."""
+    told = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
+    if secret := running.jwt_secret(settings):
+        told["JWT_SECRET"] = secret
+    return {**os.environ, **{PREFIX + name: value for name, value in told.items()}}
+
+
+async def _keep_alive(
+    name: str, arguments: list[str], environment: dict[str, str], stopping: asyncio.Event
+) -> None:
+    """Run one part; start it again whenever it ends before it was told to.
+
+    Errors: `Refused` when it says that its settings are of no use.
+    """
+    while not stopping.is_set():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hypertally",
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            # A Ctrl-C at the terminal is for us: we stop the parts in our order.
+            start_new_session=True,
+            preexec_fn=partial(
+                die_with, os.getpid(), signal.SIGTERM
+            ),  # when `up` is killed outright
+        )
+        waiting = asyncio.create_task(stopping.wait())
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait((waiting, ended), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if stopping.is_set():
+            await _stop(process, ended)
+        elif process.returncode == BAD_SETTINGS_CODE:
+            stopping.set()
+            raise Refused(f"the {name} could not start: see the line above")
+        else:
+            log.warning("part ended, starting it again", part=name, code=process.returncode)
+            await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    done, _ = await asyncio.wait((ended,), timeout=STOP_SECONDS_MAX)
+    if not done:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await ended
+
+
+def _free_port(port: int) -> int:
+    """The port itself, or a free one for 0.
+
+    Errors: `Refused` when something else listens there.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Refused(
+                f"port {port} cannot be used ({error.strerror}): set {PREFIX}PORT to another"
+            ) from error
+        return probe.getsockname()[1]
+
+
+async def _track_sandbox(url: str, sandbox: str, stopping: asyncio.Event) -> None:
+    """Track the wallets of the made-up exchange for the first org."""
+    listed = await _get(f"{sandbox}/sandbox/wallets", stopping)
+    if listed is None:
+        return
+    rows: list[dict[str, Any]] = json.loads(listed)
+    await track(url, [row["address"] for row in rows], org="default", from_day=None)
+
+
+async def _announce(
+    settings: Settings, url: str, port: int, *, sandbox: bool, stopping: asyncio.Event
+) -> None:
+    base = f"http://{HOST}:{port}"
+    if await _get(f"{base}/readyz", stopping) is None:
+        return
+    exchange = "a made-up exchange" if sandbox else settings.info_url
+    click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")
+    secret = running.jwt_secret(settings)
+    if secret is None:
+        click.echo(f"Open {base} and sign in with a token of your identity provider")
+        return
+    user_id = await put_local_user(url, org="default", role="admin")
+    token = mint(secret, user_id, purpose="sign-in", seconds=SIGN_IN_SECONDS)
+    click.echo(f"Open {base}/sign-in?token={token}")
+
+
+async def _get(address: str, stopping: asyncio.Event) -> bytes | None:
+    """The body at an address of ours, once it answers well; None when told to stop meanwhile."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+        async for attempt in stamina.retry_context(
+            on=(httpx2.HTTPError, SourceDown),
+            attempts=None,
+            timeout=READY_SECONDS_MAX,
+            wait_initial=0.05,
+            wait_max=0.25,
+        ):
+            with attempt:
+                if stopping.is_set():
+                    return None
+                response = await http.get(address)
+                if response.status_code != httpx2.codes.OK:
+                    raise SourceDown(f"{address} answers {response.status_code}")
+                return response.content
+    return None

@@ -1,0 +1,224 @@
+"""Fills: executions of a wallet's orders, from `/info userFillsByTime`."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from hypertally.errors import BadPayload
+from hypertally.records import Fill, Record, Reject
+from hypertally.store.postgres import Connection
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+REASON_CHARS_MAX = 500
+
+# 20 digits before the point and 18 after: any sum of them fits the 38 digits of every engine.
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,18})?")
+_HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
+_INTEGER_MAX = 2**63 - 1
+_TIME_MS_MAX = 253_402_300_799_999  # the year 9999
+_COLUMNS = frozenset(
+    "coin px sz side time startPosition dir closedPnl hash oid crossed fee feeToken tid twapId "
+    "cloid builderFee deployerFee liquidation".split()
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class Decoded(Record):
+    """An answer's rows, the readable and the others."""
+
+    fills: list[Fill]
+    rejects: list[Reject]
+
+
+def decode(rows: Iterable[Any], *, wallet: str) -> Decoded:
+    """Turn the rows of one answer into fills, in the order received; bad rows become rejects."""
+    fills: list[Fill] = []
+    rejects: list[Reject] = []
+    for ordinal, row in enumerate(rows):
+        try:
+            fills.append(decode_row(row, wallet=wallet, ordinal=ordinal))
+        except BadPayload as problem:
+            payload = _encoder.encode(row).decode()
+            reason = str(problem)[:REASON_CHARS_MAX]
+            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
+    return Decoded(fills=fills, rejects=rejects)
+
+
+def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
+    """One fill of the shapes of 2023 to 2026.
+
+    Errors: `BadPayload` when a field the exchange always sends is missing, or any is of no use.
+    """
+    if not isinstance(row, dict):
+        raise BadPayload("the row is not an object")
+    liquidation = row.get("liquidation") or {}
+    if not isinstance(liquidation, dict):
+        raise BadPayload("liquidation is not an object")
+    return Fill(
+        time_ms=_integer(row, "time", high=_TIME_MS_MAX),
+        coin=_text(row, "coin"),
+        side=_side(row),
+        px=_decimal(row, "px", signed=False),
+        sz=_decimal(row, "sz", signed=False),
+        start_position=_decimal(row, "startPosition"),
+        dir=_text(row, "dir"),
+        closed_pnl=_decimal(row, "closedPnl"),
+        crossed=_boolean(row, "crossed"),
+        oid=_integer(row, "oid"),
+        tid=_optional(row, "tid", _integer),
+        hash=_hex(row, "hash"),
+        fee=_optional(row, "fee", _decimal),
+        fee_token=_optional(row, "feeToken", _text),
+        builder_fee=_optional(row, "builderFee", _decimal),
+        deployer_fee=_optional(row, "deployerFee", _decimal),
+        twap_id=_optional(row, "twapId", _integer),
+        cloid=_optional(row, "cloid", _hex),
+        liquidated_user=_optional(liquidation, "liquidatedUser", _hex),
+        liquidation_mark_px=_optional(liquidation, "markPx", _decimal),
+        liquidation_method=_optional(liquidation, "method", _text),
+        extra=_extra(row),
+        fingerprint=fingerprint(row, wallet=wallet),
+        ordinal=ordinal,
+    )
+
+
+def fingerprint(row: dict[str, Any], *, wallet: str) -> int:
+    """64 bits, signed, of the wallet and the row's fields by name; a null field is an absent one."""
+    canonical = _encoder.encode({name: row[name] for name in row if row[name] is not None})
+    digest = hashlib.blake2b(wallet.encode() + canonical, digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _value(row: dict[str, Any], name: str) -> Any:
+    value = row.get(name)
+    if value is None:
+        raise BadPayload(f"{name} is missing")
+    return value
+
+
+def _optional(row: dict[str, Any], name: str, read: Any) -> Any:
+    return None if row.get(name) is None else read(row, name)
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = _value(row, name)
+    if not isinstance(value, str) or not value or "\x00" in value:
+        raise BadPayload(f"{name} is not a text: {value!r}")
+    return value
+
+
+def _decimal(row: dict[str, Any], name: str, *, signed: bool = True) -> str:
+    value = _value(row, name)
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise BadPayload(f"{name} is not a decimal of at most 20 and 18 digits: {value!r}")
+    if not signed and value[0] == "-":
+        raise BadPayload(f"{name} is negative: {value!r}")
+    return value
+
+
+def _integer(row: dict[str, Any], name: str, *, high: int = _INTEGER_MAX) -> int:
+    value = _value(row, name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
+        raise BadPayload(f"{name} is not an integer from 0 to {high}: {value!r}")
+    return value
+
+
+def _boolean(row: dict[str, Any], name: str) -> bool:
+    value = _value(row, name)
+    if not isinstance(value, bool):
+        raise BadPayload(f"{name} is not true or false: {value!r}")
+    return value
+
+
+def _side(row: dict[str, Any]) -> str:
+    value = _value(row, "side")
+    if value not in ("A", "B"):
+        raise BadPayload(f"side is neither A nor B: {value!r}")
+    return value
+
+
+def _hex(row: dict[str, Any], name: str) -> bytes:
+    value = _value(row, name)
+    try:
+        decoded = bytes.fromhex(value.removeprefix("0x"))
+    except (AttributeError, ValueError):
+        decoded = b""
+    if len(decoded) != _HEX[name]:
+        raise BadPayload(f"{name} is not {_HEX[name]} bytes in hex: {value!r}")
+    return decoded
+
+
+def _extra(row: dict[str, Any]) -> str | None:
+    extra = {name: row[name] for name in row if name not in _COLUMNS}
+    liquidation = row.get("liquidation") or {}
+    unknown = {
+        name: liquidation[name]
+        for name in liquidation
+        if name not in ("liquidatedUser", "markPx", "method")
+    }
+    if unknown:
+        extra["liquidation"] = unknown
+    return _encoder.encode(extra).decode() if extra else None
+
+
+def at(time_ms: int) -> datetime:
+    """The UTC time of a count of milliseconds, exactly: a float would be off in the far future."""
+    return _EPOCH + timedelta(milliseconds=time_ms)
+
+
+class Inserted(Record):
+    """What an insert added."""
+
+    fills: int
+    days: dict[date, datetime | None]  # day -> its earliest new fill
+    conflicts: int
+
+
+async def insert(
+    connection: Connection, fills: Sequence[Fill], *, wallet_id: int, page_id: int
+) -> Inserted:
+    """Append fills; those already stored are left, and kept beside where their content differs."""
+    if not fills:
+        return Inserted(fills=0, days={}, conflicts=0)
+    columns = {name: [getattr(fill, name) for fill in fills] for name in Fill.__struct_fields__}
+    columns["time"] = [at(ms) for ms in columns.pop("time_ms")]
+    bound = {**columns, "wallet_id": wallet_id, "page_id": page_id}
+    cursor = await connection.execute(QUERIES["insert_fills"].text, bound)
+    added = await cursor.fetchall()
+    conflicts = await connection.execute(QUERIES["insert_conflicts"].text, bound)
+    return Inserted(
+        fills=sum(row["fills"] for row in added),
+        days={row["day"]: row["from_at"] for row in added},
+        conflicts=conflicts.rowcount,
+    )
+
+
+async def insert_rejects(
+    connection: Connection,
+    rejects: Sequence[Reject],
+    *,
+    wallet_id: int,
+    source: str,
+    page_id: int,
+) -> int:
+    """Keep rows that could not be read; the same row of the same wallet once."""
+    if not rejects:
+        return 0
+    cursor = await connection.execute(
+        QUERIES["insert_rejects"].text,
+        {
+            "wallet_id": wallet_id,
+            "source": source,
+            "page_id": page_id,
+            "payload": [reject.payload for reject in rejects],
+            "reason": [reject.reason for reject in rejects],
+            "ordinal": [reject.ordinal for reject in rejects],
+        },
+    )
+    return cursor.rowcount

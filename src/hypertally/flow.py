@@ -1,0 +1,93 @@
+"""READ FIRST: every fact and every metric, and what feeds what.
+
+    the exchange --sources--> facts --metrics--> metrics --api--> ui
+
+    info.userFillsByTime -> facts.hl_fills_raw -+-> metrics.fill_gaps -----------+
+    info.spotMeta --------> facts.spot_pairs ---+-> metrics.wallet_day_metrics --+
+    info.meta ------------> facts.perp_dexs ----+        |                       |
+    info.candleSnapshot --> facts.token_prices -+        +-> metrics.global_day_metrics
+    every answer ---------> facts.pages, facts.limits_met, facts.conflicts, facts.rejects
+
+What moves them, rows of ops.jobs: `ingest_wallet` -> `rollup_wallet_day` -> `rollup_global_day`;
+`pull_reference`, `pull_prices`, `repair_gap` and `housekeeping` beside them (jobs/worker.py).
+"""
+
+from collections.abc import Mapping
+
+from hypertally.metrics import fill_gaps, global_day, wallet_day
+from hypertally.records import Record
+from hypertally.store.queries import Query
+
+
+class Fact(Record):
+    """A raw dataset: the answer it is decoded from, and what makes a row of it one row."""
+
+    name: str
+    source: str
+    key: tuple[str, ...]
+
+
+class Metric(Record):
+    """A derived table: what it reads, what makes a row one row, and its definition."""
+
+    name: str
+    reads: tuple[str, ...]
+    key: tuple[str, ...]
+    definition: str
+    words: str
+    queries: Mapping[str, Query]
+    statement: str  # the one that computes it
+
+
+FACTS = (
+    Fact(
+        name="hl_fills_raw",
+        source="info.userFillsByTime",
+        key=("wallet_id", "coin", "time", "oid", "tid", "side"),
+    ),
+    Fact(name="spot_pairs", source="info.spotMeta", key=("coin", "fingerprint")),
+    Fact(name="perp_dexs", source="info.meta", key=("dex", "fingerprint")),
+    Fact(name="token_prices", source="info.candleSnapshot", key=("token", "at")),
+)
+
+METRICS = (
+    Metric(
+        name="fill_gaps",
+        reads=("facts.hl_fills_raw", "facts.limits_met"),
+        key=("wallet_id", "coin", "kind", "from_at", "to_at"),
+        definition=fill_gaps.DEFINITION,
+        words=fill_gaps.WORDS,
+        queries=fill_gaps.QUERIES,
+        statement="insert_gaps",
+    ),
+    Metric(
+        name="wallet_day_metrics",
+        reads=(
+            "facts.hl_fills_raw",
+            "facts.spot_pairs",
+            "facts.perp_dexs",
+            "facts.token_prices",
+            "facts.pages",
+            "metrics.fill_gaps",
+        ),
+        key=("wallet_id", "day"),
+        definition=wallet_day.DEFINITION,
+        words=wallet_day.WORDS,
+        queries=wallet_day.QUERIES,
+        statement="insert_wallet_days",
+    ),
+    Metric(
+        name="global_day_metrics",
+        reads=(
+            "metrics.wallet_day_metrics",
+            "metrics.fill_gaps",
+            "facts.hl_fills_raw",
+            "facts.pages",
+        ),
+        key=("org_id", "day"),
+        definition=global_day.DEFINITION,
+        words=global_day.WORDS,
+        queries=global_day.QUERIES,
+        statement="insert_global_days",
+    ),
+)

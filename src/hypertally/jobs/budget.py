@@ -1,0 +1,52 @@
+"""The exchange's allowance for this egress address, as rows that all processes share.
+
+A token bucket that may burst and refill can spend up to twice the allowance inside one minute, and
+the exchange answers that with 429. So the bucket keeps its spends for a minute and lets a request
+pass only if the sum over the last 60 seconds stays within the allowance. A spend counts from its
+answer, which is later than the exchange counts it; so our sum is never below the exchange's.
+"""
+
+import asyncio
+
+from hypertally.store.postgres import Pool, transaction
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+WAIT_SECONDS_MAX = 1.0  # look again this often: refunds free weight before it expires
+
+
+class SharedBudget:
+    """The allowance of one egress address for one upstream, kept in ops.weight_spends."""
+
+    def __init__(self, pool: Pool, *, egress: str, weight_per_minute: int) -> None:
+        self._pool = pool
+        self._egress = egress
+        self._limit = weight_per_minute
+
+    async def reserve(self, weight: int) -> int:
+        """Wait until `weight` may be spent; the reservation's number."""
+        while True:
+            reservation, wait_seconds = await self._try_reserve(weight)
+            if reservation is not None:
+                return reservation
+            await asyncio.sleep(min(wait_seconds, WAIT_SECONDS_MAX))
+
+    async def settle(self, reservation: int, weight: int) -> None:
+        """Say what the request really cost; the rest is free at once."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(QUERIES["settle"].text, {"id": reservation, "weight": weight})
+
+    async def _try_reserve(self, weight: int) -> tuple[int | None, float]:
+        bound = {"egress": self._egress, "weight": weight, "limit": self._limit}
+        async with transaction(self._pool) as connection:
+            await connection.execute(QUERIES["ensure_egress"].text, bound)
+            await connection.execute(QUERIES["lock_egress"].text, bound)
+            row = await (await connection.execute(QUERIES["reserve"].text, bound)).fetchone()
+        assert row is not None  # the statement always answers one row
+        return row["id"], row["wait_seconds"]
+
+
+async def prune(pool: Pool) -> None:
+    """Forget spends that can no longer count."""
+    async with transaction(pool) as connection:
+        await connection.execute(QUERIES["prune"].text)

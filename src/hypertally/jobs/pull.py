@@ -1,0 +1,255 @@
+"""Pulling the fills of one wallet: sweep, decode, insert, advance, in one commit a page."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from hypertally.errors import SourceDown
+from hypertally.facts import fills, pages
+from hypertally.jobs import queue
+from hypertally.jobs.clock import now
+from hypertally.jobs.queue import Job
+from hypertally.records import Answer, LimitMet, ProvenPage, Record, Wallet
+from hypertally.sources.info import InfoClient
+from hypertally.sources.sweep import Fetch, sweep
+from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+OVERLAP_MS = 10 * 60 * 1000  # fills may arrive late: the last ten minutes are always asked again
+DEEP_OVERLAP_MS = 48 * 60 * 60 * 1000  # once a day, two days are
+DEEP_EVERY = timedelta(days=1)
+HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
+ROLLUP_PRIORITY = 50  # before any pull: a number that can be had is never behind one that cannot
+_NEVER_MS = 2**62
+THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
+
+
+class Cursor(Record):
+    """ops.hl_ingest_cursor: how far the record of a wallet goes."""
+
+    cursor_ms: int  # time of the last fill on a proven page
+    proven_until: datetime | None
+    deep_at: datetime | None
+
+
+class Pulled(Record):
+    """What a pull did."""
+
+    pages: int
+    rows: int  # distinct ones the upstream showed
+    fills: int  # new ones
+    conflicts: int
+    rejects: int
+    last_ms: int | None  # time of the newest fill shown
+
+
+async def pull_fills(
+    pool: Pool, info: InfoClient, wallet: Wallet, *, job: Job | None = None
+) -> Pulled:
+    """Bring the record of one wallet up to now.
+
+    Each page commits with its proof and the cursor, so a kill loses at most the page in hand.
+    Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
+    """
+    pull = _Pull(pool, wallet, job)
+    cursor = await pull.read_cursor()
+    deep = cursor.deep_at is None or now() - cursor.deep_at > DEEP_EVERY
+    from_ms = max(0, cursor.cursor_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
+    async for page in sweep(_fetcher(info, wallet), from_ms):
+        await pull.store(page, cursor)
+    await pull.close(from_ms=from_ms, deep=deep)
+    return pull.result()
+
+
+async def pull_window(
+    pool: Pool,
+    info: InfoClient,
+    wallet: Wallet,
+    *,
+    from_ms: int,
+    until_ms: int,
+    job: Job,
+) -> Pulled:
+    """Ask again for one window, to fill a gap; the cursor stays where it is."""
+    pull = _Pull(pool, wallet, job)
+    async for page in sweep(_fetcher(info, wallet), from_ms, until_ms):
+        await pull.store(page, None)
+    return pull.result()
+
+
+async def mark_dirty(
+    connection: Connection,
+    wallet_id: int,
+    days: Mapping[date, datetime | None],
+    *,
+    cause: str = "late facts",
+) -> None:
+    """Have these days of a wallet recomputed: day -> the earliest new fill, None: no new one."""
+    if not days:
+        return
+    ordered = sorted(days)
+    await connection.execute(
+        QUERIES["mark_wallet_days"].text,
+        {
+            "wallet_id": wallet_id,
+            "days": ordered,
+            "from_at": [days[day] for day in ordered],
+            "cause": cause,
+        },
+    )
+    await queue.enqueue(
+        connection,
+        "rollup_wallet_day",
+        {"wallet_id": wallet_id},
+        dedupe_key=f"rollup_wallet_day:{wallet_id}",
+        priority=ROLLUP_PRIORITY,
+    )
+
+
+def _fetcher(info: InfoClient, wallet: Wallet) -> Fetch:
+    async def fetch(start_ms: int, end_ms: int | None) -> Answer:
+        until = {} if end_ms is None else {"endTime": end_ms}
+        return await info.fetch("userFillsByTime", user=wallet.address, startTime=start_ms, **until)
+
+    return fetch
+
+
+class _Pull:
+    """One pull in progress: commits pages, and knows what they held so far."""
+
+    def __init__(self, pool: Pool, wallet: Wallet, job: Job | None) -> None:
+        self._pool = pool
+        self._wallet = wallet
+        self._job = job
+        self._seen: set[int] = set()
+        self._first_ms: int | None = None
+        self._last_ms: int | None = None
+        self._pages = self._fills = self._conflicts = self._rejects = 0
+        self._page_id = 0
+
+    async def read_cursor(self) -> Cursor:
+        async with transaction(self._pool) as connection:
+            found = await connection.execute(
+                QUERIES["read_cursor"].text, {"wallet_id": self._wallet.id}
+            )
+            row = await found.fetchone()
+        return Cursor(**row) if row else Cursor(cursor_ms=0, proven_until=None, deep_at=None)
+
+    async def store(self, page: ProvenPage, cursor: Cursor | None) -> None:
+        """Commit one page: rows, proof, cursor, and the work that follows; None: no cursor."""
+        decoded = fills.decode(page.rows, wallet=self._wallet.address)
+        times = [fill.time_ms for fill in decoded.fills]
+        limits = [page.limit] if page.limit else []
+        if cursor and not self._pages:
+            limits += self._thin_answer(cursor, times)
+        await pages.ensure_months(self._pool, "hl_fills_raw", {fills.at(ms) for ms in times})
+        await pages.ensure_months(self._pool, "pages", {page.answer.asked_at})
+        async with transaction(self._pool) as connection:
+            if self._job:
+                await queue.hold(connection, self._job)
+            page_id = await pages.insert(connection, page, wallet_id=self._wallet.id)
+            inserted = await fills.insert(
+                connection, decoded.fills, wallet_id=self._wallet.id, page_id=page_id
+            )
+            rejects = await fills.insert_rejects(
+                connection,
+                decoded.rejects,
+                wallet_id=self._wallet.id,
+                source=page.answer.source,
+                page_id=page_id,
+            )
+            days: dict[date, datetime | None] = {}
+            if cursor:
+                days |= dict.fromkeys(await self._advance(connection, page, times))
+            days |= await self._store_limits(connection, limits, page_id)
+            days |= inserted.days
+            await mark_dirty(connection, self._wallet.id, days)
+        self._seen.update(fill.fingerprint for fill in decoded.fills)
+        self._first_ms = min([*times, self._first_ms or _NEVER_MS])
+        self._last_ms = max([*times, self._last_ms or 0])
+        self._pages += 1
+        self._fills += inserted.fills
+        self._conflicts += inserted.conflicts
+        self._rejects += rejects
+        self._page_id = page_id
+
+    async def close(self, *, from_ms: int, deep: bool) -> None:
+        """Record how the pull ended, once all of its pages are stored."""
+        async with transaction(self._pool) as connection:
+            if from_ms == 0 and len(self._seen) >= HISTORY_ROWS_MAX and self._first_ms:
+                limit = LimitMet(
+                    kind="history_begins",
+                    from_ms=0,
+                    to_ms=self._first_ms,
+                    reason=f"the exchange shows {len(self._seen)} fills and none before the first",
+                )
+                days = await self._store_limits(connection, [limit], self._page_id)
+                await mark_dirty(connection, self._wallet.id, days)
+            await connection.execute(
+                QUERIES["close_pull"].text, {"wallet_id": self._wallet.id, "deep": deep}
+            )
+
+    def result(self) -> Pulled:
+        return Pulled(
+            pages=self._pages,
+            rows=len(self._seen),
+            fills=self._fills,
+            conflicts=self._conflicts,
+            rejects=self._rejects,
+            last_ms=self._last_ms or None,
+        )
+
+    def _thin_answer(self, cursor: Cursor, times: list[int]) -> list[LimitMet]:
+        """The overlap must hold the last known fill; else rows are missing from the answer."""
+        if not cursor.cursor_ms or cursor.cursor_ms in times:
+            return []
+        reason = f"the answer does not hold the known fill of {fills.at(cursor.cursor_ms)}"
+        if self._job is None or self._job.attempts < THIN_TRIES:
+            raise SourceDown(reason)
+        later = [time for time in times if time > cursor.cursor_ms]
+        return [
+            LimitMet(
+                kind="thin_answer",
+                from_ms=cursor.cursor_ms,
+                to_ms=min(later, default=cursor.cursor_ms),
+                reason=reason,
+            )
+        ]
+
+    async def _store_limits(
+        self, connection: Connection, limits: list[LimitMet], page_id: int
+    ) -> dict[date, datetime | None]:
+        days: dict[date, datetime | None] = {}
+        for limit in limits:
+            if await pages.insert_limit(
+                connection, limit, wallet_id=self._wallet.id, page_id=page_id
+            ):
+                # Any chain check from here on also takes in the limits met.
+                days[fills.at(limit.to_ms).date()] = fills.at(limit.to_ms)
+        return days
+
+    async def _advance(
+        self, connection: Connection, page: ProvenPage, times: list[int]
+    ) -> set[date]:
+        """Move the cursor over the page; the days whose end, or whose proof, that changes."""
+        found = await connection.execute(
+            QUERIES["advance_cursor"].text,
+            {
+                "wallet_id": self._wallet.id,
+                "cursor_ms": max(times, default=0),
+                "proven_until": fills.at(page.covers_to_ms),
+            },
+        )
+        row = await found.fetchone()
+        assert row is not None  # an upsert answers its row
+        was, proven = row["was"], row["proven_until"]
+        if was is None:
+            await connection.execute(
+                QUERIES["mark_global_days"].text, {"wallet_id": self._wallet.id}
+            )
+            return {proven.date()}
+        return _days(was, proven) if was.date() != proven.date() else set()
+
+
+def _days(first: datetime, last: datetime) -> set[date]:
+    return {first.date() + timedelta(days=n) for n in range((last.date() - first.date()).days + 1)}

@@ -1,0 +1,47 @@
+-- name: read_cursor :one
+-- How far the record of a wallet goes.
+-- Reads: ops.hl_ingest_cursor   Writes: -   Key: wallet_id
+select cursor_ms, proven_until, deep_at from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s;
+
+-- name: advance_cursor :one
+-- Move a wallet's cursor over a proven page; it never moves back. Answers where the proof was.
+-- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id
+with before as (
+    select proven_until from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s for update
+)
+insert into ops.hl_ingest_cursor as c (wallet_id, cursor_ms, proven_until)
+values (%(wallet_id)s, %(cursor_ms)s, %(proven_until)s)
+on conflict (wallet_id) do update
+set cursor_ms = greatest(c.cursor_ms, excluded.cursor_ms),
+    proven_until = greatest(c.proven_until, excluded.proven_until)
+returning (select proven_until from before) as was, c.proven_until;
+
+-- name: close_pull :execrows
+-- A pull came to its end.
+-- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor
+set pulled_at = now(), last_error = null,
+    deep_at = case when %(deep)s then now() else deep_at end
+where wallet_id = %(wallet_id)s;
+
+-- name: mark_wallet_days :execrows
+-- Have days recomputed. A mark that is there already is locked, so that a rollup which is about to
+-- take it waits for the facts of this transaction.
+-- Reads: -   Writes: ops.dirty_wallet_days   Key: (wallet_id, day)
+insert into ops.dirty_wallet_days as d (wallet_id, day, cause, from_at)
+select %(wallet_id)s, u.day, %(cause)s, u.from_at
+from unnest(%(days)s::date[], %(from_at)s::timestamptz[]) as u (day, from_at)
+order by u.day
+on conflict (wallet_id, day) do update
+set from_at = least(d.from_at, excluded.from_at);
+
+-- name: mark_global_days :execrows
+-- Have all computed days of the orgs of a wallet recomputed: what is known of the wallet changed.
+-- Reads: tenancy.org_wallets, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: (org_id, day)
+insert into ops.dirty_global_days as d (org_id, day, cause)
+select g.org_id, g.day, 'membership'
+from metrics.global_day_metrics as g
+where g.org_id = 0
+    or g.org_id in (select org_id from tenancy.org_wallets where wallet_id = %(wallet_id)s)
+order by g.org_id, g.day
+on conflict (org_id, day) do update set marked_at = d.marked_at;

@@ -1,0 +1,168 @@
+"""Rebuilding metrics from facts, and verifying that what is stored is what a rebuild gives."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Any
+
+from hypertally.errors import Refused
+from hypertally.flow import METRICS, Metric
+from hypertally.metrics import fill_gaps, global_day, wallet_day
+from hypertally.records import OrgDay, Record, WalletDay
+from hypertally.store.postgres import Connection, Pool, in_schema, transaction
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+_ORG_DAYS = 64  # of an org whose wallets trade much, a day is a large statement
+DAYS_A_STATEMENT = 512  # keeps a transaction and what it holds in memory small
+SCRATCH = "verify_scratch"
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
+
+
+class Progress(Record):
+    """How far a rebuild is."""
+
+    metric: str
+    done: int
+    total: int
+    rows: int
+
+
+class Verdict(Record):
+    """What comparing a metric with its recomputation found."""
+
+    metric: str
+    rows: int
+    waiting: int  # rows whose recomputation is queued: not compared
+    differing: int
+    first: dict[str, Any] | None  # key and field -> [stored, recomputed]
+
+
+def choose(names: Sequence[str]) -> list[Metric]:
+    """The metrics of these names, in the order they build on each other; none: all.
+
+    Errors: `Refused` that names the one that does not exist.
+    """
+    known = {metric.name for metric in METRICS}
+    for name in names:
+        if name not in known:
+            raise Refused(f"no metric is called {name!r}: there are {', '.join(sorted(known))}")
+    return [metric for metric in METRICS if not names or metric.name in names]
+
+
+async def register_definitions(pool: Pool) -> None:
+    """Store each definition under its version; the SQL that was used stays readable for ever.
+
+    Errors: `Refused` when a definition changed and its version did not.
+    """
+    async with transaction(pool) as connection:
+        for metric in METRICS:
+            statement = metric.queries[metric.statement].text
+            text = statement.replace("{schema}", "metrics").replace("{{}}", "{}").replace("%%", "%")
+            found = await connection.execute(
+                QUERIES["put_definition"].text,
+                {
+                    "definition": metric.definition,
+                    "metric": metric.name,
+                    "version": int(metric.definition.rpartition("/")[2]),
+                    "words": metric.words,
+                    "sql": text,
+                },
+            )
+            if await found.fetchone() is None:
+                raise Refused(
+                    f"{metric.definition} is stored with another meaning: "
+                    f"raise its version in metrics/ and rebuild"
+                )
+
+
+async def rebuild(
+    pool: Pool, metrics: Sequence[Metric], *, from_day: date | None, to_day: date | None
+) -> AsyncIterator[Progress]:
+    """Delete and compute again from the facts; readers see each wallet or day before or after."""
+    names = [metric.name for metric in metrics]
+    days = (from_day or FIRST_DAY, to_day or LAST_DAY)
+    if "fill_gaps" in names or "wallet_day_metrics" in names:
+        async for progress in _rebuild_wallets(pool, names, *days):
+            yield progress
+    if "global_day_metrics" in names:
+        async for progress in _rebuild_orgs(pool, *days):
+            yield progress
+
+
+async def _rebuild_wallets(
+    pool: Pool, names: list[str], from_day: date, to_day: date
+) -> AsyncIterator[Progress]:
+    async with transaction(pool) as connection:
+        wallets = await (await connection.execute(QUERIES["list_wallets"].text)).fetchall()
+    rows = 0
+    for done, wallet in enumerate(wallets, start=1):
+        async with transaction(pool) as connection:
+            await connection.execute(QUERIES["lock_wallet"].text, {"wallet_id": wallet["id"]})
+            if "fill_gaps" in names:
+                await fill_gaps.rebuild(connection, wallet["id"])
+            if "wallet_day_metrics" in names:
+                keys = await wallet_day.list_keys(
+                    connection, wallet["id"], from_day=from_day, to_day=to_day
+                )
+                rows += await _in_parts(connection, keys)
+        yield Progress(metric=names[0], done=done, total=len(wallets), rows=rows)
+
+
+async def _in_parts(connection: Connection, keys: list[WalletDay], schema: str = "metrics") -> int:
+    return sum(
+        [
+            await wallet_day.rebuild(connection, keys[at : at + DAYS_A_STATEMENT], schema=schema)
+            for at in range(0, len(keys), DAYS_A_STATEMENT)
+        ]
+    )
+
+
+async def _rebuild_orgs(pool: Pool, from_day: date, to_day: date) -> AsyncIterator[Progress]:
+    async with transaction(pool) as connection:
+        keys = await global_day.list_keys(connection, from_day=from_day, to_day=to_day)
+    rows = 0
+    for at in range(0, len(keys), _ORG_DAYS):
+        part: list[OrgDay] = keys[at : at + _ORG_DAYS]
+        async with transaction(pool) as connection:
+            await connection.execute(QUERIES["lock_global"].text)
+            rows += await global_day.rebuild(connection, part)
+        yield Progress(metric="global_day_metrics", done=at + len(part), total=len(keys), rows=rows)
+
+
+async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
+    """Recompute everything in a scratch schema, in one snapshot, and compare digit for digit.
+
+    `pool` acts as the login, which may make a schema; nothing of it is committed.
+    """
+    async with (
+        pool.connection() as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        await connection.execute("set transaction isolation level repeatable read")
+        await connection.execute(QUERIES["make_scratch"].text)
+        for metric in METRICS:
+            await connection.execute(in_schema(QUERIES[f"scratch_{metric.name}"], SCRATCH))
+        await connection.execute(QUERIES["grant_scratch"].text)
+        await connection.execute(QUERIES["act_as_metrics"].text)
+        await _recompute(connection)
+        return [await _compare(connection, metric) for metric in metrics]
+
+
+async def _recompute(connection: Connection) -> None:
+    wallets = await (await connection.execute(QUERIES["list_wallets"].text)).fetchall()
+    for wallet in wallets:
+        await fill_gaps.rebuild(connection, wallet["id"], schema=SCRATCH)
+        keys = await wallet_day.list_keys(
+            connection, wallet["id"], from_day=FIRST_DAY, to_day=LAST_DAY
+        )
+        await _in_parts(connection, keys, SCRATCH)
+    days = await global_day.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY)
+    for at in range(0, len(days), _ORG_DAYS):
+        await global_day.rebuild(connection, days[at : at + _ORG_DAYS], schema=SCRATCH)
+
+
+async def _compare(connection: Connection, metric: Metric) -> Verdict:
+    found = await connection.execute(in_schema(QUERIES[f"compare_{metric.name}"], SCRATCH))
+    row = await found.fetchone()
+    assert row is not None  # an aggregate answers one row
+    return Verdict(metric=metric.name, **row)

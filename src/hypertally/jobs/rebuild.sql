@@ -1,0 +1,131 @@
+-- name: list_wallets :many
+-- Every wallet that has facts or figures, or ever was tracked.
+-- Reads: tenancy.wallets   Writes: -   Key: id
+select id from tenancy.wallets order by id;
+
+-- name: lock_wallet :exec
+-- The lock rollups of a wallet take too.
+-- Reads: -   Writes: -   Key: wallet_id
+select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
+
+-- name: lock_global :exec
+-- The lock rollups of orgs' days take too.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
+
+-- name: put_definition :one
+-- Store a definition; answers nothing when another text is stored under its version.
+-- Reads: metrics.definitions   Writes: metrics.definitions   Key: definition
+insert into metrics.definitions as d (definition, metric, version, words, sql)
+values (%(definition)s, %(metric)s, %(version)s, %(words)s, %(sql)s)
+on conflict (definition) do update set words = excluded.words
+where d.sql = excluded.sql
+returning definition;
+
+-- name: make_scratch :exec
+-- A schema beside the real one, inside a transaction that is rolled back.
+-- Reads: -   Writes: the schema   Key: -
+create schema verify_scratch;
+
+-- name: scratch_fill_gaps :exec
+-- An empty twin of the metric.
+-- Reads: metrics.fill_gaps   Writes: the schema   Key: -
+create table {schema}.fill_gaps (like metrics.fill_gaps including indexes);
+
+-- name: scratch_wallet_day_metrics :exec
+-- An empty twin of the metric.
+-- Reads: metrics.wallet_day_metrics   Writes: the schema   Key: -
+create table {schema}.wallet_day_metrics (like metrics.wallet_day_metrics including indexes);
+
+-- name: scratch_global_day_metrics :exec
+-- An empty twin of the metric.
+-- Reads: metrics.global_day_metrics   Writes: the schema   Key: -
+create table {schema}.global_day_metrics (like metrics.global_day_metrics including indexes);
+
+-- name: grant_scratch :exec
+-- Let the metrics' role fill the twins.
+-- Reads: -   Writes: the schema   Key: -
+do $$ begin
+    grant usage on schema verify_scratch to hypertally_metrics;
+    grant select, insert, update, delete on all tables in schema verify_scratch to hypertally_metrics;
+end $$;
+
+-- name: act_as_metrics :exec
+-- Compute under the role that computes.
+-- Reads: -   Writes: -   Key: -
+set local role hypertally_worker;
+
+-- name: compare_fill_gaps :one
+-- Count the differing rows and show the first. A gap of a wallet that waits for its rollup is not compared.
+-- Reads: metrics.fill_gaps, {schema}.fill_gaps, ops.dirty_wallet_days   Writes: -   Key: all but the size
+with pairs as (
+    select coalesce(s.wallet_id, r.wallet_id) as wallet_id, coalesce(s.coin, r.coin) as coin,
+        coalesce(s.to_at, r.to_at) as to_at, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.fill_gaps as s
+    full join {schema}.fill_gaps as r using (wallet_id, coin, kind, from_at, to_at)
+), judged as (
+    select *, exists (select from ops.dirty_wallet_days as d where d.wallet_id = pairs.wallet_id)
+        as waits
+    from pairs
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    count(*) filter (where not waits and stored is distinct from recomputed)::integer as differing,
+    (select jsonb_build_object('wallet_id', wallet_id, 'coin', coin, 'stored', stored,
+                               'recomputed', recomputed)
+     from judged where not waits and stored is distinct from recomputed
+     order by wallet_id, coin, to_at limit 1) as first
+from judged;
+
+-- name: compare_wallet_day_metrics :one
+-- Count the differing rows and show the first. A row that waits for its rollup is not compared.
+-- Reads: metrics.wallet_day_metrics, {schema}.wallet_day_metrics, ops.dirty_wallet_days   Writes: -   Key: (wallet_id, day)
+with pairs as (
+    select wallet_id, day, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.wallet_day_metrics as s
+    full join {schema}.wallet_day_metrics as r using (wallet_id, day)
+), judged as (
+    select *, exists (select from ops.dirty_wallet_days as d where d.wallet_id = pairs.wallet_id)
+        as waits
+    from pairs
+), differing as (
+    select * from judged where not waits and stored is distinct from recomputed
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'wallet', (select '0x' || encode(address, 'hex') from tenancy.wallets where id = wallet_id),
+        'day', day,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored -> f.key, recomputed -> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by day, wallet_id limit 1) as first
+from judged;
+
+-- name: compare_global_day_metrics :one
+-- Count the differing rows and show the first. A day that waits for a rollup is not compared.
+-- Reads: metrics.global_day_metrics, {schema}.global_day_metrics, ops   Writes: -   Key: (org_id, day)
+with pairs as (
+    select org_id, day, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.global_day_metrics as s
+    full join {schema}.global_day_metrics as r using (org_id, day)
+), judged as (
+    select *,
+        exists (select from ops.dirty_global_days as d
+                where d.org_id = pairs.org_id and d.day = pairs.day)
+        or exists (select from ops.dirty_wallet_days as d where d.day = pairs.day) as waits
+    from pairs
+), differing as (
+    select * from judged where not waits and stored is distinct from recomputed
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'org', coalesce((select name from tenancy.orgs where id = org_id), 'all tracked wallets'),
+        'day', day,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored -> f.key, recomputed -> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by day, org_id limit 1) as first
+from judged;

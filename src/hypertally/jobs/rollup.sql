@@ -1,0 +1,62 @@
+-- name: lock_wallet :exec
+-- One rollup of a wallet at a time: two would write the same rows.
+-- Reads: -   Writes: -   Key: wallet_id
+select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
+
+-- name: lock_global :exec
+-- One rollup of orgs' days at a time: two would write the same rows.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
+
+-- name: take_wallet_days :many
+-- Take the marks of a wallet; a pull that is adding to one is waited for.
+-- Reads: -   Writes: ops.dirty_wallet_days   Key: (wallet_id, day)
+delete from ops.dirty_wallet_days
+where wallet_id = %(wallet_id)s
+returning day, from_at;
+
+-- name: mark_global_days :execrows
+-- Have the days of a wallet recomputed for each org that counts it then, and for all tracked.
+-- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: (org_id, day)
+insert into ops.dirty_global_days as d (org_id, day)
+select distinct org.id, u.day
+from unnest(%(days)s::date[]) as u (day)
+cross join lateral (
+    select o.org_id as id
+    from tenancy.org_wallets as o
+    where o.wallet_id = %(wallet_id)s and o.from_day <= u.day
+        and (o.to_day is null or u.day < o.to_day)
+    union all
+    select 0
+) as org
+order by 1, 2
+on conflict (org_id, day) do update set marked_at = d.marked_at;
+
+-- name: take_global_days :many
+-- Take marks of orgs' days, the newest first. A day that is over waits for its wallets' marks, so
+-- that it is not published before they are counted; their rollup asks for it again.
+-- Reads: ops.dirty_wallet_days   Writes: ops.dirty_global_days   Key: (org_id, day)
+with chosen as (
+    select org_id, day from ops.dirty_global_days as g
+    where g.day >= (now() at time zone 'UTC')::date
+        or not exists (select from ops.dirty_wallet_days as w where w.day = g.day)
+    order by day desc, org_id limit %(limit)s
+    for update
+)
+delete from ops.dirty_global_days as d using chosen
+where d.org_id = chosen.org_id and d.day = chosen.day
+returning d.org_id, d.day;
+
+-- name: list_tokens_without_price :many
+-- Tokens whose price these days lack, and how long to wait: a token asked for lately waits.
+-- Reads: metrics.wallet_day_metrics, facts.spot_pairs, ops.jobs   Writes: -   Key: token
+select distinct u.token, case when exists (
+        select from ops.jobs as j
+        where j.dedupe_key = 'pull_prices:' || u.token and j.status = 'done'
+            and j.finished_at > now() - interval '10 minutes') then 600 else 0 end as delay_seconds
+from metrics.wallet_day_metrics as m
+cross join lateral jsonb_to_recordset(m.unpriced) as u (token text, reason text)
+where m.wallet_id = %(wallet_id)s and m.day = any (%(days)s::date[])
+    and u.reason = 'no stored price for the hour'
+    and exists (select from facts.spot_pairs as p
+                where p.base_token = u.token and p.quote_token = 'USDC');

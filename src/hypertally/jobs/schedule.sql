@@ -1,0 +1,52 @@
+-- name: ensure_periodic :execrows
+-- A periodic job that is neither queued nor running is queued.
+-- Reads: ops.jobs   Writes: ops.jobs   Key: dedupe_key
+insert into ops.jobs (kind, dedupe_key, priority)
+select %(kind)s, %(kind)s, %(priority)s
+where not exists (select from ops.jobs
+                  where dedupe_key = %(kind)s and status in ('queued', 'running'))
+on conflict do nothing;
+
+-- name: read_tracked_wallet :one
+-- A wallet, if an org tracks it today.
+-- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
+select w.id, '0x' || encode(w.address, 'hex') as address
+from tenancy.wallets as w
+where w.id = %(wallet_id)s
+    and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null);
+
+-- name: list_tracked_wallets :many
+-- The wallets an org tracks today, of these addresses or all.
+-- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
+select w.id, '0x' || encode(w.address, 'hex') as address
+from tenancy.wallets as w
+where (%(addresses)s::text[] is null
+       or '0x' || encode(w.address, 'hex') = any (%(addresses)s::text[]))
+    and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null)
+order by w.id;
+
+-- name: read_broken_wallet :one
+-- A wallet, if the break that ends at to_ms is still one.
+-- Reads: tenancy.wallets, metrics.fill_gaps   Writes: -   Key: id
+select w.id, '0x' || encode(w.address, 'hex') as address
+from tenancy.wallets as w
+where w.id = %(wallet_id)s
+    and exists (
+        select from metrics.fill_gaps as g
+        where g.wallet_id = w.id and g.coin = %(coin)s and g.kind = 'position_break'
+            and extract(epoch from g.to_at) * 1000 = %(to_ms)s);
+
+-- name: list_wallets_without_pull :many
+-- Tracked wallets that no queued or running job will pull; `first`: never pulled. One whose job
+-- died lately is left alone for an hour.
+-- Reads: tenancy.org_wallets, ops.jobs, ops.hl_ingest_cursor   Writes: -   Key: id
+select distinct o.wallet_id as id, c.pulled_at is null as first
+from tenancy.org_wallets as o
+left join ops.hl_ingest_cursor as c using (wallet_id)
+where o.to_day is null
+    and not exists (
+        select from ops.jobs as j
+        where j.dedupe_key = 'ingest_wallet:' || o.wallet_id
+            and (j.status in ('queued', 'running')
+                 or (j.status = 'dead' and j.finished_at > now() - interval '1 hour')))
+order by 1;

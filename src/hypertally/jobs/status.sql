@@ -1,0 +1,57 @@
+-- name: list_jobs :many
+-- How many jobs of each kind are in each state, and how late the due ones are.
+-- Reads: ops.jobs   Writes: -   Key: kind
+select kind,
+    count(*) filter (where status = 'queued' and run_at <= now())::integer as due,
+    count(*) filter (where status = 'queued' and run_at > now())::integer as waiting,
+    count(*) filter (where status = 'running')::integer as running,
+    count(*) filter (where status = 'dead')::integer as dead,
+    coalesce(extract(epoch from now() - min(run_at)
+        filter (where status = 'queued' and run_at <= now())), 0)::integer as late_seconds
+from ops.jobs
+group by kind
+order by kind;
+
+-- name: read_record :one
+-- How far the records of the tracked wallets reach.
+-- Reads: tenancy.org_wallets, ops.hl_ingest_cursor   Writes: -   Key: -
+select count(*)::integer as tracked,
+    count(*) filter (where c.proven_until is null)::integer as never_pulled,
+    count(*) filter (where c.proven_until < now() - interval '2 hours')::integer
+        as behind_two_hours,
+    coalesce(extract(epoch from now() - min(c.proven_until)), 0)::integer as lag_seconds_max,
+    coalesce(extract(epoch from now() - percentile_disc(0.5)
+        within group (order by c.proven_until)), 0)::integer as lag_seconds_median
+from (select distinct wallet_id from tenancy.org_wallets where to_day is null) as w
+left join ops.hl_ingest_cursor as c using (wallet_id);
+
+-- name: read_facts :one
+-- How much is stored, and what was not as it should be.
+-- Reads: metrics, facts.conflicts, facts.rejects, ops   Writes: -   Key: -
+select
+    (select coalesce(sum(fills), 0)::bigint from metrics.wallet_day_metrics) as fills,
+    (select count(*)::integer from metrics.wallet_day_metrics) as wallet_days,
+    (select count(*)::integer from metrics.fill_gaps) as gaps,
+    (select count(*)::integer from facts.conflicts) as conflicts,
+    (select count(*)::integer from facts.rejects) as rejects,
+    (select count(*)::integer from metrics.restatements) as restatements,
+    (select count(*)::integer from ops.dirty_wallet_days) as dirty_wallet_days,
+    (select count(*)::integer from ops.dirty_global_days) as dirty_global_days;
+
+-- name: list_weights :many
+-- The weight each egress address spent in the last minute.
+-- Reads: ops.weight_spends   Writes: -   Key: egress
+select egress, sum(weight)::integer as last_minute
+from ops.weight_spends
+where at > clock_timestamp() - interval '60 seconds'
+group by egress
+order by egress;
+
+-- name: list_errors :many
+-- Jobs that failed and have not succeeded since.
+-- Reads: ops.jobs   Writes: -   Key: id
+select id, kind, status, attempts, last_error
+from ops.jobs
+where last_error is not null and status in ('queued', 'running', 'dead')
+order by id desc
+limit 10;

@@ -1,0 +1,192 @@
+"""The worker: claims jobs, runs them side by side, keeps their leases, survives the database.
+
+A worker holds no state that matters: whatever it had in hand when it was killed, another finds in
+the queue once the lease has run out.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
+from hypertally.jobs import prices, queue, rollup, schedule
+from hypertally.jobs.queue import Job
+from hypertally.records import Record
+from hypertally.sources.info import InfoClient
+from hypertally.store.postgres import Pool, notifications, transaction
+
+log = structlog.get_logger()
+
+SLOTS = 8  # jobs side by side: enough to hide the exchange's latency, few enough for one pool
+POOL_SIZE = SLOTS + 3  # each job one connection; claims, leases and the budget the rest
+LEASE_SECONDS = 15.0
+IDLE_SECONDS_MAX = 1.0  # a wake-up may be lost with its connection: look this often anyway
+DATABASE_AWAY_SECONDS = 0.5
+ERROR_CHARS_MAX = 2000
+
+Run = Callable[[Job], Awaitable[None]]
+
+
+class Options(Record):
+    """How a worker behaves; the defaults are production's."""
+
+    lease_seconds: float = LEASE_SECONDS
+    until_idle: bool = False  # stop when nothing is due
+
+
+def handlers(pool: Pool, info: InfoClient) -> Mapping[str, Run]:
+    """Every kind of job there is, and what runs it."""
+    return {
+        "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
+        "repair_gap": lambda job: schedule.repair_gap(pool, info, job),
+        "rollup_wallet_day": lambda job: rollup.rollup_wallet_day(pool, job),
+        "rollup_global_day": lambda job: rollup.rollup_global_day(pool, job),
+        "pull_reference": lambda job: prices.pull_reference(pool, info, job),
+        "pull_prices": lambda job: prices.pull_prices(pool, info, job),
+        "housekeeping": lambda job: schedule.housekeeping(pool, job),
+    }
+
+
+class Worker:
+    """Runs jobs until told to stop."""
+
+    def __init__(self, pool: Pool, info: InfoClient, options: Options | None = None) -> None:
+        self._pool = pool
+        self._handlers = handlers(pool, info)
+        self._options = options or Options()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is in hand is done."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until `stop`, or until nothing is due if so asked."""
+        helpers = [
+            asyncio.create_task(self._keep_leases()),
+            asyncio.create_task(self._listen()),
+        ]
+        try:
+            await self._surviving(self._start)
+            while not self._stopping.is_set():
+                idle = await self._surviving(self._claim)
+                if idle and self._options.until_idle and not self._running:
+                    return
+                await self._wait()
+            if self._running:
+                await asyncio.wait(self._running)
+        finally:
+            for task in [*helpers, *self._running]:
+                task.cancel()
+            await asyncio.gather(*helpers, *self._running, return_exceptions=True)
+
+    async def _start(self) -> bool:
+        async with transaction(self._pool) as connection:
+            await schedule.start(connection)
+        return True
+
+    async def _surviving(self, step: Callable[[], Awaitable[bool]]) -> bool:
+        """Run a step of the loop; a database that is away is waited for."""
+        while not self._stopping.is_set():
+            try:
+                return await step()
+            except TryLater as problem:
+                log.warning("database away", problem=str(problem))
+                await asyncio.sleep(DATABASE_AWAY_SECONDS)
+        return False
+
+    async def _claim(self) -> bool:
+        """Fill the free slots; true when nothing was due."""
+        self._woken.clear()
+        free = SLOTS - len(self._running)
+        if free <= 0:
+            return False
+        jobs = await queue.claim(
+            self._pool,
+            worker=self._name,
+            lease_seconds=self._options.lease_seconds,
+            limit=free,
+        )
+        for job in jobs:
+            task = asyncio.create_task(self._run_job(job))
+            self._running[task] = job
+            task.add_done_callback(self._finished)
+        return not jobs
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._woken.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS_MAX):
+                await self._woken.wait()
+        except TimeoutError:
+            pass  # nothing woke us: look anyway
+
+    async def _run_job(self, job: Job) -> None:
+        handler = self._handlers.get(job.kind)
+        try:
+            if handler is None:
+                raise InvariantBroken(f"no job is called {job.kind!r}")
+            await handler(job)
+        except LeaseLost as problem:
+            log.warning("lease lost", job=job.id, kind=job.kind, problem=str(problem))
+        except Exception as problem:  # noqa: BLE001 - the loop must outlive any job
+            await self._give_back(job, problem)
+
+    async def _give_back(self, job: Job, problem: Exception) -> None:
+        log.warning(
+            "job failed",
+            job=job.id,
+            kind=job.kind,
+            attempt=job.attempts,
+            error=repr(problem),
+        )
+        error = f"{type(problem).__name__}: {problem}"[:ERROR_CHARS_MAX]
+        try:
+            if isinstance(problem, InvariantBroken):
+                await queue.bury(self._pool, job, error=error)
+            else:
+                await queue.put_back(
+                    self._pool,
+                    job,
+                    error=error,
+                    at=problem.at if isinstance(problem, TryLater) else None,
+                    counted=not isinstance(problem, RateLimited),
+                )
+        except TryLater as away:
+            # The lease runs out, and the job is found again.
+            log.warning("database away", job=job.id, problem=str(away))
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.lease_seconds / 3)
+            try:
+                if self._running:
+                    await queue.renew(
+                        self._pool,
+                        list(self._running.values()),
+                        lease_seconds=self._options.lease_seconds,
+                    )
+                if await queue.reap(self._pool):
+                    self._woken.set()
+            except TryLater as away:
+                log.warning("database away", problem=str(away))
+
+    async def _listen(self) -> None:
+        """Wake on a notification; when the connection is lost, the idle look takes over."""
+        while True:
+            try:
+                async for _ in notifications(self._pool, queue.CHANNEL):
+                    self._woken.set()
+            except TryLater as away:
+                log.debug("not listening", problem=str(away))
+            await asyncio.sleep(DATABASE_AWAY_SECONDS)

@@ -1,0 +1,1 @@
+"""Derived tables: pure functions of the facts, rebuilt and never edited."""

@@ -1,0 +1,46 @@
+"""Global days: the figures of all wallets an org tracks on one UTC day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from hypertally.records import OrgDay
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = "global_day_metrics/1"
+WORDS = (
+    "Over the wallets tracked that day: DAU is how many had at least one fill with volume. "
+    "Figures that a wallet's day has are the sums of those. Legs volume counts each leg of each "
+    "tracked wallet once, so taker and maker add up to it. A trade between two tracked wallets has "
+    "two legs: internal volume is the volume of such trades counted once, and unique volume, the "
+    "platform volume of the tracked set, is legs less internal. Trades are paired by coin, time "
+    "and trade id; fills without a trade id pair with nothing. Completeness is the mean of the "
+    "wallets': 0 for one whose record does not reach the day."
+)
+
+
+async def rebuild(
+    connection: Connection, keys: Sequence[OrgDay], *, schema: str = "metrics"
+) -> int:
+    """Compute these rows again from wallet days and facts, in the caller's transaction."""
+    bound = {
+        "org_ids": [key.org_id for key in keys],
+        "days": [key.day for key in keys],
+        "definition": DEFINITION,
+    }
+    await connection.execute(QUERIES["temp_table"].text)
+    await connection.execute(in_schema(QUERIES["delete_global_days"], schema), bound)
+    inserted = await connection.execute(in_schema(QUERIES["insert_global_days"], schema), bound)
+    if schema == "metrics":
+        await connection.execute(in_schema(QUERIES["insert_restatements"], schema), bound)
+        await connection.execute(QUERIES["keep_computed_at"].text, bound)
+    return inserted.rowcount
+
+
+async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[OrgDay]:
+    """Every org's day that has, or should have, a row."""
+    found = await connection.execute(
+        QUERIES["list_global_days"].text, {"from_day": from_day, "to_day": to_day}
+    )
+    return [OrgDay(**row) for row in await found.fetchall()]

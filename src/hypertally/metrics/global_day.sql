@@ -1,0 +1,264 @@
+-- name: delete_global_days :execrows
+-- Take out the rows that are to be computed again, and keep what they said for comparison.
+-- Reads: -   Writes: {schema}.global_day_metrics   Key: (org_id, day)
+with wanted as (
+    select * from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
+), gone as (
+    delete from {schema}.global_day_metrics as m using wanted
+    where m.org_id = wanted.org_id and m.day = wanted.day
+    returning m.*
+)
+insert into pg_temp.global_days_before select * from gone;
+
+-- name: insert_global_days :execrows
+-- The figures of the wallets an org tracks on a UTC day (org 0: all tracked). Sums of the wallets'
+-- days; internal volume, trades with both legs tracked, from the fills themselves, and unique
+-- volume as what is left when each of them counts once. A day without fills has no row.
+-- Reads: {schema}.wallet_day_metrics, {schema}.fill_gaps, facts.hl_fills_raw, facts.pages,
+--        tenancy.org_wallets   Writes: {schema}.global_day_metrics   Key: (org_id, day)
+with wanted as (
+    select w.org_id, w.day,
+        w.day::timestamp at time zone 'UTC' as from_at,
+        (w.day + 1)::timestamp at time zone 'UTC' as to_at
+    from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
+), members as (
+    select distinct w.org_id, w.day, w.from_at, w.to_at, o.wallet_id
+    from wanted as w
+    join tenancy.org_wallets as o
+        on (w.org_id = 0 or o.org_id = w.org_id)
+        and o.from_day <= w.day and (o.to_day is null or w.day < o.to_day)
+), rows as (
+    select m.org_id, d.*
+    from members as m
+    join {schema}.wallet_day_metrics as d using (wallet_id, day)
+), proofs as (
+    select m.org_id, m.day,
+        count(*)::integer as wallets,
+        bool_and(exists (
+            select from facts.pages as p
+            where p.wallet_id = m.wallet_id and p.closed and p.asked_at >= m.to_at
+                and p.covers_to_ms >= extract(epoch from m.to_at) * 1000)) as closed,
+        sum(case
+            when not exists (
+                select from facts.pages as p
+                where p.wallet_id = m.wallet_id and p.closed
+                    and p.covers_to_ms > extract(epoch from m.from_at) * 1000)
+            then 0
+            else 1 - coalesce((
+                select sum(extract(epoch from upper(span) - lower(span)) * 1000)
+                from (
+                    select unnest(range_agg(tstzrange(greatest(g.from_at, m.from_at),
+                                                      least(g.to_at, m.to_at)))) as span
+                    from {schema}.fill_gaps as g
+                    where g.wallet_id = m.wallet_id and g.from_at < m.to_at
+                        and g.to_at > m.from_at
+                ) as spans), 0) / 86400000
+            end) as complete
+    from members as m
+    group by 1, 2
+), legs as (
+    select m.org_id, m.day, m.wallet_id, f.coin, f.time, f.tid, f.side, f.notional,
+        f.dir in ('Settlement', 'Spot Dust Conversion', 'Merge Outcome', 'Net Child Vaults')
+            as event
+    from members as m
+    join facts.hl_fills_raw as f
+        on f.wallet_id = m.wallet_id and f.time >= m.from_at and f.time < m.to_at
+), traded as (
+    select org_id, day, count(distinct coin)::integer as coins from legs group by 1, 2
+), internal as (
+    select b.org_id, b.day, b.coin, date_trunc('hour', b.time, 'UTC') as hour,
+        sum(b.notional) as notional
+    from legs as b
+    join legs as a using (org_id, day, coin, time, tid)
+    where b.side = 'B' and a.side = 'A' and b.tid <> 0 and not b.event and not a.event
+    group by 1, 2, 3, 4
+), internal_usd as (
+    select i.org_id, i.day,
+        case when bool_and(rate is not null) then sum(i.notional * rate) end as volume_usd
+    from internal as i
+    cross join lateral (
+        select case
+            when i.coin like '@%%' or i.coin like '%%/%%' then (
+                select p.quote_token from facts.spot_pairs as p
+                where p.coin = i.coin order by p.id desc limit 1)
+            when i.coin like '#%%' then 'USDH'
+            when i.coin like '%%:%%' then (
+                select d.collateral_token from facts.perp_dexs as d
+                where d.dex = split_part(i.coin, ':', 1) order by d.id desc limit 1)
+            else 'USDC'
+        end as quote_token
+    ) as market
+    cross join lateral (
+        select case when market.quote_token = 'USDC' then 1 else (
+            select p.price_usd from facts.token_prices as p
+            where p.token = market.quote_token and p.at = i.hour) end as rate
+    ) as price
+    group by 1, 2
+), volumes as (
+    select org_id, day, jsonb_object_agg(kind, tokens) as volumes
+    from (
+        select org_id, day, kind, jsonb_object_agg(token, trim_scale(amount)::text) as tokens
+        from (
+            select r.org_id, r.day, k.key as kind, t.key as token, sum(t.value::numeric) as amount
+            from rows as r, jsonb_each(r.volumes) as k, jsonb_each_text(k.value) as t
+            group by 1, 2, 3, 4
+        ) as amounts
+        group by 1, 2, 3
+    ) as kinds
+    group by 1, 2
+), fees as (
+    select org_id, day, jsonb_object_agg(token, trim_scale(amount)::text) as fees
+    from (
+        select r.org_id, r.day, t.key as token, sum(t.value::numeric) as amount
+        from rows as r, jsonb_each_text(r.fees) as t
+        group by 1, 2, 3
+    ) as amounts
+    group by 1, 2
+), builder_fees as (
+    select org_id, day, jsonb_object_agg(token, trim_scale(amount)::text) as builder_fees
+    from (
+        select r.org_id, r.day, t.key as token, sum(t.value::numeric) as amount
+        from rows as r, jsonb_each_text(r.builder_fees) as t
+        group by 1, 2, 3
+    ) as amounts
+    group by 1, 2
+), reasons as (
+    select org_id, day, jsonb_agg(
+        jsonb_build_object('token', token, 'reason', reason, 'fills', fills)
+        order by token, reason) as unpriced
+    from (
+        select r.org_id, r.day, u ->> 'token' as token, u ->> 'reason' as reason,
+            sum((u ->> 'fills')::integer)::integer as fills
+        from rows as r, jsonb_array_elements(r.unpriced) as u
+        group by 1, 2, 3, 4
+    ) as counted
+    group by 1, 2
+), figures as (
+    select org_id, day,
+        count(*) filter (where fills > events)::integer as dau,
+        sum(fills)::integer as fills,
+        sum(events)::integer as events,
+        sum(forced_fills)::integer as forced_fills,
+        case when count(spot_volume_usd) = count(*) then sum(spot_volume_usd) end
+            as spot_volume_usd,
+        case when count(perp_volume_usd) = count(*) then sum(perp_volume_usd) end
+            as perp_volume_usd,
+        case when count(hip3_volume_usd) = count(*) then sum(hip3_volume_usd) end
+            as hip3_volume_usd,
+        case when count(outcome_volume_usd) = count(*) then sum(outcome_volume_usd) end
+            as outcome_volume_usd,
+        case when count(other_volume_usd) = count(*) then sum(other_volume_usd) end
+            as other_volume_usd,
+        case when count(taker_volume_usd) = count(*) then sum(taker_volume_usd) end
+            as taker_volume_usd,
+        case when count(maker_volume_usd) = count(*) then sum(maker_volume_usd) end
+            as maker_volume_usd,
+        case when count(taker_volume_usd) = count(*) and count(maker_volume_usd) = count(*)
+             then sum(taker_volume_usd) + sum(maker_volume_usd) end as legs_volume_usd,
+        case when count(gross_realised_pnl_usd) = count(*) then sum(gross_realised_pnl_usd) end
+            as gross_realised_pnl_usd,
+        case when count(spot_closed_pnl_usd) = count(*) then sum(spot_closed_pnl_usd) end
+            as spot_closed_pnl_usd,
+        case when count(outcome_closed_pnl_usd) = count(*) then sum(outcome_closed_pnl_usd) end
+            as outcome_closed_pnl_usd,
+        case when count(fees_usd) = count(*) then sum(fees_usd) end as fees_usd,
+        case when count(builder_fees_usd) = count(*) then sum(builder_fees_usd) end
+            as builder_fees_usd,
+        min(first_fill_at) as first_fill_at,
+        max(last_fill_at) as last_fill_at,
+        sum(split_part(digest, ':', 1)::numeric) || ':' || sum(split_part(digest, ':', 2)::numeric)
+            as digest,
+        sum(split_part(reference_digest, ':', 1)::numeric) || ':'
+            || sum(split_part(reference_digest, ':', 2)::numeric) as reference_digest
+    from rows
+    group by 1, 2
+)
+insert into {schema}.global_day_metrics (
+    org_id, day, wallets, dau, fills, events, forced_fills, spot_volume_usd, perp_volume_usd,
+    hip3_volume_usd, outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd,
+    legs_volume_usd, unique_volume_usd, internal_volume_usd, average_volume_per_user_usd, volumes,
+    gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
+    builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed,
+    completeness, definition, digest, reference_digest)
+select
+    f.org_id, f.day, proofs.wallets, f.dau, f.fills, f.events, f.forced_fills,
+    trim_scale(f.spot_volume_usd), trim_scale(f.perp_volume_usd), trim_scale(f.hip3_volume_usd),
+    trim_scale(f.outcome_volume_usd), trim_scale(f.other_volume_usd),
+    trim_scale(f.taker_volume_usd), trim_scale(f.maker_volume_usd), trim_scale(f.legs_volume_usd),
+    trim_scale(f.legs_volume_usd - paired.volume_usd), trim_scale(paired.volume_usd),
+    case when f.dau > 0 then trim_scale(round(f.legs_volume_usd / f.dau, 8)) end,
+    coalesce(volumes.volumes, '{{}}'),
+    trim_scale(f.gross_realised_pnl_usd), trim_scale(f.spot_closed_pnl_usd),
+    trim_scale(f.outcome_closed_pnl_usd), coalesce(fees.fees, '{{}}'), trim_scale(f.fees_usd),
+    coalesce(builder_fees.builder_fees, '{{}}'), trim_scale(f.builder_fees_usd), traded.coins,
+    f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'), proofs.closed,
+    trunc(proofs.complete / proofs.wallets, 6), %(definition)s, f.digest, f.reference_digest
+from figures as f
+join proofs using (org_id, day)
+join traded using (org_id, day)
+left join internal_usd as found using (org_id, day)
+cross join lateral (
+    select case when found.org_id is null then 0 else found.volume_usd end as volume_usd
+) as paired
+left join volumes using (org_id, day)
+left join fees using (org_id, day)
+left join builder_fees using (org_id, day)
+left join reasons using (org_id, day);
+
+-- name: insert_restatements :execrows
+-- A day that was published, proved to its end for every wallet, and now says something else.
+-- Reads: {schema}.global_day_metrics   Writes: metrics.restatements   Key: -
+insert into metrics.restatements (metric, org_id, day, cause, changes)
+select 'global_day_metrics', b.org_id, b.day,
+    case
+        when b.definition <> a.definition then 'definition'
+        when b.wallets <> a.wallets then 'membership'
+        when b.digest is distinct from a.digest then 'late facts'
+        when b.reference_digest <> a.reference_digest then 'prices'
+        else 'coverage'
+    end,
+    changed.fields
+from pg_temp.global_days_before as b
+left join {schema}.global_day_metrics as a using (org_id, day)
+cross join lateral (
+    select jsonb_object_agg(o.key, case
+            when o.key like '%%_usd' or o.key = 'completeness'
+            then jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
+            else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
+        end) as fields
+    from jsonb_each(to_jsonb(b)) as o
+    -- What was unknown was not published: a null that becomes a number has not moved.
+    where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
+        and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+) as changed
+where b.closed and changed.fields is not null;
+
+-- name: keep_computed_at :execrows
+-- When these rows were computed, beside them.
+-- Reads: -   Writes: ops.computations   Key: (metric, key)
+insert into ops.computations (metric, key)
+select 'global_day_metrics', w.org_id || '/' || w.day
+from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
+on conflict (metric, key) do update set computed_at = now();
+
+-- name: temp_table :exec
+-- Where the rows of before wait inside one transaction.
+-- Reads: -   Writes: pg_temp   Key: -
+create temporary table if not exists global_days_before (like metrics.global_day_metrics)
+on commit delete rows;
+
+-- name: list_global_days :many
+-- Every org's day that has, or should have, a row; org 0 is all tracked wallets.
+-- Reads: metrics.wallet_day_metrics, metrics.global_day_metrics, tenancy.org_wallets   Writes: -   Key: (org_id, day)
+with days as (
+    select distinct o.org_id, d.day
+    from (select distinct wallet_id, day from metrics.wallet_day_metrics
+          where day between %(from_day)s and %(to_day)s) as d
+    join tenancy.org_wallets as o using (wallet_id)
+)
+select org_id, day from days
+union
+select 0, day from days
+union
+select org_id, day from metrics.global_day_metrics where day between %(from_day)s and %(to_day)s
+order by 2, 1;

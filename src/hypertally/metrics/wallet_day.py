@@ -1,0 +1,55 @@
+"""Wallet days: the figures of one wallet on one UTC day, from its fills."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from hypertally.records import WalletDay
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = "wallet_day_metrics/1"
+WORDS = (
+    "Every fill of the wallet whose own time lies in the UTC day, each leg once. Volume is price "
+    "times size in the quote token, by kind of market: spot (@n and PURR/USDC), perp, HIP-3 perp "
+    "(dex:coin, contained in perp), outcome (#n); fills of an unknown direction are `other`; "
+    "settlement, dust conversion and netting are events without volume. Taker is a fill that "
+    "crossed, maker one that rested. Gross realised PnL is the sum of closedPnl of perps before "
+    "fees. Fees are signed, a rebate is negative; they contain builder fees. USDC is the unit of "
+    "account and counts as 1; another token counts at the stored opening price of its hour, and a "
+    "fee in the base token of its pair at the fill's own price. Where a price is missing the USD "
+    "figure is null, and the amount in its own token stands beside it. Completeness is the share "
+    "of the day outside known gaps."
+)
+
+
+async def rebuild(
+    connection: Connection, keys: Sequence[WalletDay], *, schema: str = "metrics"
+) -> int:
+    """Compute these rows again from the facts, in the caller's transaction; how many there are.
+
+    A day whose row was published, closed to its end, and now differs leaves a restatement.
+    """
+    bound = {
+        "wallet_ids": [key.wallet_id for key in keys],
+        "days": [key.day for key in keys],
+        "definition": DEFINITION,
+    }
+    await connection.execute(QUERIES["temp_table"].text)
+    await connection.execute(in_schema(QUERIES["delete_wallet_days"], schema), bound)
+    inserted = await connection.execute(in_schema(QUERIES["insert_wallet_days"], schema), bound)
+    if schema == "metrics":
+        await connection.execute(in_schema(QUERIES["insert_restatements"], schema), bound)
+        await connection.execute(QUERIES["keep_computed_at"].text, bound)
+    return inserted.rowcount
+
+
+async def list_keys(
+    connection: Connection, wallet_id: int, *, from_day: date, to_day: date
+) -> list[WalletDay]:
+    """Every day of a wallet that has, or should have, a row."""
+    found = await connection.execute(
+        QUERIES["list_wallet_days"].text,
+        {"wallet_id": wallet_id, "from_day": from_day, "to_day": to_day},
+    )
+    return [WalletDay(**row) for row in await found.fetchall()]

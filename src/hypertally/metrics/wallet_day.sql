@@ -1,0 +1,319 @@
+-- name: delete_wallet_days :execrows
+-- Take out the rows that are to be computed again, and keep what they said for comparison.
+-- Reads: -   Writes: {schema}.wallet_day_metrics   Key: (wallet_id, day)
+with wanted as (
+    select * from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
+), gone as (
+    delete from {schema}.wallet_day_metrics as m using wanted
+    where m.wallet_id = wanted.wallet_id and m.day = wanted.day
+    returning m.*
+)
+insert into pg_temp.wallet_days_before select * from gone;
+
+-- name: insert_wallet_days :execrows
+-- The figures of a wallet's UTC day, from its fills. A day without fills has no row.
+-- Legs are summed by everything that decides how they count (market, kind, tokens, hour of the
+-- price) before any price is applied: exact, and each leg is read once.
+-- Reads: facts.hl_fills_raw, facts.spot_pairs, facts.perp_dexs, facts.token_prices, facts.pages,
+--        {schema}.fill_gaps   Writes: {schema}.wallet_day_metrics   Key: (wallet_id, day)
+with wanted as (
+    select w.wallet_id, w.day,
+        w.day::timestamp at time zone 'UTC' as from_at,
+        (w.day + 1)::timestamp at time zone 'UTC' as to_at
+    from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
+), sums as (
+    select w.wallet_id, w.day, f.coin, f.fee_token, f.crossed,
+        date_trunc('hour', f.time, 'UTC') as hour,
+        case
+            when f.dir in ('Open Long', 'Close Long', 'Open Short', 'Close Short', 'Long > Short',
+                           'Short > Long', 'Buy', 'Sell', 'Auto-Deleveraging',
+                           'Liquidated Cross Long', 'Liquidated Cross Short',
+                           'Liquidated Isolated Long', 'Liquidated Isolated Short') then 'trade'
+            when f.dir in ('Settlement', 'Spot Dust Conversion', 'Merge Outcome',
+                           'Net Child Vaults') then 'event'
+            else 'other'
+        end as flow,
+        count(*) as fills,
+        count(*) filter (where f.dir = 'Auto-Deleveraging' or f.dir like 'Liquidated %%'
+                               or f.liquidated_user = wallets.address) as forced_fills,
+        sum(f.notional) as notional,
+        sum(f.closed_pnl) as closed_pnl,
+        count(*) filter (where f.fee is null) as fees_missing,
+        count(*) filter (where f.fee <> 0 or f.builder_fee <> 0) as fees_charged,
+        sum(f.fee) as fee,
+        sum(f.fee * f.px) as fee_in_quote,
+        sum(f.builder_fee) as builder_fee,
+        sum(f.builder_fee * f.px) as builder_fee_in_quote,
+        min(f.time) as first_fill_at,
+        max(f.time) as last_fill_at,
+        sum(f.fingerprint) as fingerprints
+    from wanted as w
+    join facts.hl_fills_raw as f
+        on f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
+    join tenancy.wallets as wallets on wallets.id = w.wallet_id
+    group by 1, 2, 3, 4, 5, 6, 7
+), markets as (
+    select c.coin, case
+            when c.coin like '@%%' or c.coin like '%%/%%' then 'spot'
+            when c.coin like '#%%' then 'outcome'
+            when c.coin like '%%:%%' then 'hip3'
+            else 'perp'
+        end as market, pair.base_token,
+        case
+            when c.coin like '@%%' or c.coin like '%%/%%' then pair.quote_token
+            when c.coin like '#%%' then 'USDH'
+            when c.coin like '%%:%%' then dex.collateral_token
+            else 'USDC'
+        end as quote_token,
+        coalesce(pair.fingerprint, dex.fingerprint) as fingerprint
+    from (select distinct coin from sums) as c
+    left join lateral (
+        select p.base_token, p.quote_token, p.fingerprint
+        from facts.spot_pairs as p
+        where p.coin = c.coin order by p.id desc limit 1
+    ) as pair on true
+    left join lateral (
+        select d.collateral_token, d.fingerprint
+        from facts.perp_dexs as d
+        where c.coin like '%%:%%' and d.dex = split_part(c.coin, ':', 1) order by d.id desc limit 1
+    ) as dex on true
+), prices as (
+    select needed.token, needed.hour, p.price_usd, p.fingerprint
+    from (
+        select m.quote_token as token, s.hour from sums as s join markets as m using (coin)
+        union
+        select s.fee_token, s.hour from sums as s
+    ) as needed
+    join facts.token_prices as p on p.token = needed.token and p.at = needed.hour
+), priced as (
+    select s.*, m.market, m.quote_token, m.fingerprint as market_fingerprint,
+        case when s.flow = 'trade' then m.market else s.flow end as kind,
+        case when s.flow = 'event' then 0 else s.notional end as volume,
+        coalesce(m.quote_token, 'quote of ' || s.coin) as volume_token,
+        coalesce(s.fee_token, 'token not reported') as charged_token,
+        case when s.flow = 'event' or s.notional = 0 then 0 else s.notional * q.rate end
+            as volume_usd,
+        case when s.closed_pnl = 0 then 0 else s.closed_pnl * q.rate end as closed_pnl_usd,
+        case
+            when s.fees_missing > 0 then null
+            when s.fees_charged = 0 then 0
+            when s.fee_token = m.base_token then s.fee_in_quote * q.rate
+            when s.fee_token = m.quote_token then s.fee * q.rate
+            else s.fee * f.rate
+        end as fee_usd,
+        case
+            when coalesce(s.builder_fee, 0) = 0 then 0
+            when s.fee_token = m.base_token then s.builder_fee_in_quote * q.rate
+            when s.fee_token = m.quote_token then s.builder_fee * q.rate
+            else s.builder_fee * f.rate
+        end as builder_fee_usd,
+        m.base_token,
+        q.fingerprint as quote_fingerprint,
+        f.fingerprint as fee_fingerprint
+    from sums as s
+    join markets as m using (coin)
+    left join lateral (
+        select case when m.quote_token = 'USDC' then 1 else p.price_usd end as rate, p.fingerprint
+        from (select 1) as one
+        left join prices as p on p.token = m.quote_token and p.hour = s.hour
+    ) as q on true
+    left join lateral (
+        select case when s.fee_token = 'USDC' then 1 else p.price_usd end as rate, p.fingerprint
+        from (select 1) as one
+        left join prices as p on p.token = s.fee_token and p.hour = s.hour
+    ) as f on true
+), maps as (
+    select wallet_id, day,
+        coalesce(jsonb_object_agg(kind, tokens) filter (where tokens is not null), '{{}}')
+            as volumes
+    from (
+        select wallet_id, day, kind, jsonb_object_agg(volume_token, trim_scale(amount)::text) as tokens
+        from (
+            select wallet_id, day, kind, volume_token, sum(volume) as amount
+            from priced where kind <> 'event' group by 1, 2, 3, 4
+        ) as amounts
+        group by 1, 2, 3
+    ) as kinds
+    group by 1, 2
+), charged as (
+    select wallet_id, day,
+        coalesce(jsonb_object_agg(charged_token, trim_scale(fee)::text)
+                 filter (where fee is not null and (fee <> 0 or fee_token is not null)), '{{}}')
+            as fees,
+        coalesce(jsonb_object_agg(charged_token, trim_scale(builder_fee)::text)
+                 filter (where builder_fee is not null), '{{}}') as builder_fees
+    from (
+        select wallet_id, day, charged_token, fee_token, sum(fee) as fee,
+            sum(builder_fee) as builder_fee
+        from priced group by 1, 2, 3, 4
+    ) as amounts
+    group by 1, 2
+), reasons as (
+    select wallet_id, day, jsonb_agg(
+        jsonb_build_object('token', token, 'reason', reason, 'fills', fills)
+        order by token, reason) as unpriced
+    from (
+        select wallet_id, day, token, reason, sum(fills)::integer as fills
+        from (
+            select wallet_id, day, fills, volume_token as token,
+                case when quote_token is null then 'the market is not known'
+                     else 'no stored price for the hour' end as reason
+            from priced where volume_usd is null or closed_pnl_usd is null
+            union all
+            select wallet_id, day, fills, charged_token,
+                case when fees_missing > 0 then 'the fee was not reported'
+                     when fee_token is null then 'the token of the fee was not reported'
+                     when fee_token = base_token and quote_token is null
+                     then 'the market is not known'
+                     else 'no stored price for the hour' end
+            from priced where fee_usd is null or builder_fee_usd is null
+        ) as found
+        group by 1, 2, 3, 4
+    ) as counted
+    group by 1, 2
+), used as (
+    select wallet_id, day, count(*) || ':' || coalesce(sum(fingerprint), 0) as reference_digest
+    from (
+        select wallet_id, day, market_fingerprint as fingerprint from priced
+        union select wallet_id, day, quote_fingerprint from priced
+        union select wallet_id, day, fee_fingerprint from priced
+    ) as fingerprints
+    where fingerprint is not null
+    group by 1, 2
+), gaps as (
+    select w.wallet_id, w.day,
+        (select sum(extract(epoch from upper(span) - lower(span)) * 1000)::bigint
+         from unnest(range_agg(tstzrange(greatest(g.from_at, w.from_at),
+                                         least(g.to_at, w.to_at)))) as span) as gap_ms
+    from wanted as w
+    join {schema}.fill_gaps as g
+        on g.wallet_id = w.wallet_id and g.from_at < w.to_at and g.to_at > w.from_at
+    group by w.wallet_id, w.day
+), figures as (
+    select wallet_id, day,
+        sum(fills)::integer as fills,
+        coalesce(sum(fills) filter (where flow = 'event'), 0)::integer as events,
+        sum(forced_fills)::integer as forced_fills,
+        bool_or(kind = 'spot' and volume_usd is null) as spot_unknown,
+        sum(volume_usd) filter (where kind = 'spot') as spot_volume_usd,
+        bool_or(kind in ('perp', 'hip3') and volume_usd is null) as perp_unknown,
+        sum(volume_usd) filter (where kind in ('perp', 'hip3')) as perp_volume_usd,
+        bool_or(kind = 'hip3' and volume_usd is null) as hip3_unknown,
+        sum(volume_usd) filter (where kind = 'hip3') as hip3_volume_usd,
+        bool_or(kind = 'outcome' and volume_usd is null) as outcome_unknown,
+        sum(volume_usd) filter (where kind = 'outcome') as outcome_volume_usd,
+        bool_or(kind = 'other' and volume_usd is null) as other_unknown,
+        sum(volume_usd) filter (where kind = 'other') as other_volume_usd,
+        bool_or(crossed and volume_usd is null) as taker_unknown,
+        sum(volume_usd) filter (where crossed) as taker_volume_usd,
+        bool_or(not crossed and volume_usd is null) as maker_unknown,
+        sum(volume_usd) filter (where not crossed) as maker_volume_usd,
+        bool_or(market in ('perp', 'hip3') and closed_pnl_usd is null) as gross_unknown,
+        sum(closed_pnl_usd) filter (where market in ('perp', 'hip3')) as gross_realised_pnl_usd,
+        bool_or(market = 'spot' and closed_pnl_usd is null) as spot_pnl_unknown,
+        sum(closed_pnl_usd) filter (where market = 'spot') as spot_closed_pnl_usd,
+        bool_or(market = 'outcome' and closed_pnl_usd is null) as outcome_pnl_unknown,
+        sum(closed_pnl_usd) filter (where market = 'outcome') as outcome_closed_pnl_usd,
+        bool_or(fee_usd is null) as fees_unknown,
+        sum(fee_usd) as fees_usd,
+        bool_or(builder_fee_usd is null) as builder_fees_unknown,
+        sum(builder_fee_usd) as builder_fees_usd,
+        count(distinct coin)::integer as coins,
+        min(first_fill_at) as first_fill_at,
+        max(last_fill_at) as last_fill_at,
+        sum(fills) || ':' || sum(fingerprints) as digest
+    from priced
+    group by 1, 2
+)
+insert into {schema}.wallet_day_metrics (
+    wallet_id, day, fills, events, forced_fills, spot_volume_usd, perp_volume_usd, hip3_volume_usd,
+    outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd, volumes,
+    gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
+    builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed, gap_ms,
+    completeness, definition, digest, reference_digest)
+select
+    f.wallet_id, f.day, f.fills, f.events, f.forced_fills,
+    case when not f.spot_unknown then trim_scale(coalesce(f.spot_volume_usd, 0)) end,
+    case when not f.perp_unknown then trim_scale(coalesce(f.perp_volume_usd, 0)) end,
+    case when not f.hip3_unknown then trim_scale(coalesce(f.hip3_volume_usd, 0)) end,
+    case when not f.outcome_unknown then trim_scale(coalesce(f.outcome_volume_usd, 0)) end,
+    case when not f.other_unknown then trim_scale(coalesce(f.other_volume_usd, 0)) end,
+    case when not f.taker_unknown then trim_scale(coalesce(f.taker_volume_usd, 0)) end,
+    case when not f.maker_unknown then trim_scale(coalesce(f.maker_volume_usd, 0)) end,
+    coalesce(maps.volumes, '{{}}'),
+    case when not f.gross_unknown then trim_scale(coalesce(f.gross_realised_pnl_usd, 0)) end,
+    case when not f.spot_pnl_unknown then trim_scale(coalesce(f.spot_closed_pnl_usd, 0)) end,
+    case when not f.outcome_pnl_unknown then trim_scale(coalesce(f.outcome_closed_pnl_usd, 0)) end,
+    charged.fees,
+    case when not f.fees_unknown then trim_scale(f.fees_usd) end,
+    charged.builder_fees,
+    case when not f.builder_fees_unknown then trim_scale(f.builder_fees_usd) end,
+    f.coins, f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'),
+    exists (
+        select from facts.pages as p
+        where p.wallet_id = f.wallet_id and p.closed and p.asked_at >= w.to_at
+            and p.covers_to_ms >= extract(epoch from w.to_at) * 1000
+    ),
+    coalesce(gaps.gap_ms, 0),
+    trunc(1 - coalesce(gaps.gap_ms, 0) / 86400000.0, 6),
+    %(definition)s, f.digest, coalesce(used.reference_digest, '0:0')
+from figures as f
+join wanted as w using (wallet_id, day)
+join charged using (wallet_id, day)
+left join maps using (wallet_id, day)
+left join reasons using (wallet_id, day)
+left join used using (wallet_id, day)
+left join gaps using (wallet_id, day);
+
+-- name: insert_restatements :execrows
+-- A day that was published, proved to its end, and now says something else.
+-- Reads: {schema}.wallet_day_metrics   Writes: metrics.restatements   Key: -
+insert into metrics.restatements (metric, wallet_id, day, cause, changes)
+select 'wallet_day_metrics', b.wallet_id, b.day,
+    case
+        when b.definition <> a.definition then 'definition'
+        when b.digest is distinct from a.digest then 'late facts'
+        when b.reference_digest <> a.reference_digest then 'prices'
+        else 'coverage'
+    end,
+    changed.fields
+from pg_temp.wallet_days_before as b
+left join {schema}.wallet_day_metrics as a using (wallet_id, day)
+cross join lateral (
+    select jsonb_object_agg(o.key, case
+            when o.key like '%%_usd' or o.key = 'completeness'
+            then jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
+            else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
+        end) as fields
+    from jsonb_each(to_jsonb(b)) as o
+    -- What was unknown was not published: a null that becomes a number has not moved.
+    where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
+        and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+) as changed
+where b.closed and changed.fields is not null;
+
+-- name: keep_computed_at :execrows
+-- When these rows were computed, beside them.
+-- Reads: -   Writes: ops.computations   Key: (metric, key)
+insert into ops.computations (metric, key)
+select 'wallet_day_metrics', w.wallet_id || '/' || w.day
+from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
+on conflict (metric, key) do update set computed_at = now();
+
+-- name: temp_table :exec
+-- Where the rows of before wait inside one transaction.
+-- Reads: -   Writes: pg_temp   Key: -
+create temporary table if not exists wallet_days_before (like metrics.wallet_day_metrics)
+on commit delete rows;
+
+-- name: list_wallet_days :many
+-- Every wallet day that has, or should have, a row: what a rebuild goes over.
+-- Reads: facts.hl_fills_raw, metrics.wallet_day_metrics   Writes: -   Key: (wallet_id, day)
+select wallet_id, day from metrics.wallet_day_metrics
+where wallet_id = %(wallet_id)s and day between %(from_day)s and %(to_day)s
+union
+select wallet_id, (time at time zone 'UTC')::date as day from facts.hl_fills_raw
+where wallet_id = %(wallet_id)s
+    and time >= %(from_day)s::timestamp at time zone 'UTC'
+    and time < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
+order by 1, 2;

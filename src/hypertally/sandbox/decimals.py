@@ -1,0 +1,29 @@
+"""Exact decimals in the exchange's own spelling."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+ZERO = Decimal(0)
+
+
+def text(value: Decimal) -> str:
+    """Spell a number as the exchange does: no exponent, no spare zeros, at least one decimal."""
+    if not value:
+        return "0.0"
+    spelled = format(value.normalize(), "f")
+    return spelled if "." in spelled else spelled + ".0"
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Round half to even at a number of decimal places."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def truncated(value: Decimal, places: int) -> Decimal:
+    """Cut towards zero at a number of decimal places, as the exchange does with fees."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN)
+
+
+def tick_for(price: Decimal, decimals_max: int) -> Decimal:
+    """Smallest price step: five significant figures, whole numbers always allowed."""
+    by_figures = min(price.adjusted() - 4, 0)
+    return Decimal(1).scaleb(max(by_figures, -decimals_max))

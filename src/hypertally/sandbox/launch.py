@@ -1,0 +1,63 @@
+"""Starts a sandbox from plain options: the one call the command line needs."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from time import time
+
+from hypertally.sandbox.exchange import Exchange
+from hypertally.sandbox.marketdata import PopulationExchange
+from hypertally.sandbox.population import (
+    DEFAULT_DAYS,
+    DEFAULT_FILLS,
+    DEFAULT_LIVE_PER_SECOND,
+    DEFAULT_SEED,
+    DEFAULT_WALLETS,
+    Population,
+)
+from hypertally.sandbox.replay import ReplayExchange
+from hypertally.sandbox.server import HOST, Options, serve
+from hypertally.sandbox.sessions import LiveSessions, Scene
+
+
+def build_exchange(  # noqa: PLR0913 - the options of a command, all by name
+    *,
+    seed: int = DEFAULT_SEED,
+    wallets: int = DEFAULT_WALLETS,
+    days: int = DEFAULT_DAYS,
+    fills: int = DEFAULT_FILLS,
+    live_per_second: float = DEFAULT_LIVE_PER_SECOND,
+    until_ms: int | None = None,
+    replay: Path | None = None,
+    state: Path | None = None,
+) -> Exchange:
+    """Make the world to serve.
+
+    With `state`, a file, the same population goes on after a restart; `until_ms` is then taken
+    from it. `replay` serves recordings instead, and the other options mean nothing.
+    """
+    if replay is not None:
+        return ReplayExchange(replay)
+    scene = Scene(
+        seed=seed, wallets=wallets, days=days, fills=fills, live_per_second=live_per_second
+    )
+    if state is not None:
+        now_ms = int(time() * 1000) if until_ms is None else until_ms
+        sessions = LiveSessions(state, scene, now_ms=now_ms)
+        return PopulationExchange(sessions.population, sessions=sessions)
+    return PopulationExchange(
+        Population(
+            seed=seed,
+            wallets=wallets,
+            days=days,
+            fills=fills,
+            live_per_second=live_per_second,
+            until_ms=until_ms,
+        )
+    )
+
+
+def run(exchange: Exchange, *, host: str = HOST, port: int, options: Options | None = None) -> None:
+    """Serve an exchange in this process until a signal stops it."""
+    with suppress(KeyboardInterrupt):  # the server has already stopped cleanly by then
+        asyncio.run(serve(exchange, host=host, port=port, options=options))

@@ -1,0 +1,206 @@
+"""A seeded population of wallets that trade with each other, up to any asked time.
+
+What happened up to a time depends on the seed, the sizes and the pace alone: never on how often
+or with which steps `advance` was called.
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import final
+
+from hypertally.sandbox.behaviour import Behaviour
+from hypertally.sandbox.calendar import DAY_MS, Calendar
+from hypertally.sandbox.matching import Matching, Member
+from hypertally.sandbox.pace import Pace
+from hypertally.sandbox.prices import Prices
+
+DEFAULT_SEED = 7
+DEFAULT_WALLETS = 40
+DEFAULT_DAYS = 90
+DEFAULT_FILLS = 8_000
+DEFAULT_LIVE_PER_SECOND = 3.0
+
+ACTIVITY_EXPONENT = 1.3  # the first of 40 wallets does about three in ten of all
+WORLD_SHARE = 1 / 3  # the rest of the world trades a third as much as the tracked wallets do
+TRACKED_LEGS_PER_EVENT = 3.35  # measured, see test_population: scales the pace to `fills`
+SAME_MS_SHARE = 0.03
+WHALE_FILLS_PER_ORDER = 20
+MAKER_BPS = (Decimal("1.5"), Decimal("1.5"), Decimal("1.0"), Decimal(0), Decimal("-0.3"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletCount:
+    """A listed wallet and how many fills it has so far."""
+
+    address: str
+    legs: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Plan:
+    """Something that will happen at a time; the number keeps equal times in order."""
+
+    time_ms: int
+    number: int
+    action: Callable[[int], None] = field(compare=False)
+
+
+@final
+class Population:
+    """Wallets, markets and everything they did; `advance` lets them go on."""
+
+    def __init__(  # noqa: PLR0913 - every option is one knob of the scene, all by name
+        self,
+        *,
+        seed: int = DEFAULT_SEED,
+        wallets: int = DEFAULT_WALLETS,
+        days: int = DEFAULT_DAYS,
+        until_ms: int | None = None,
+        fills: int = DEFAULT_FILLS,
+        live_per_second: float = DEFAULT_LIVE_PER_SECOND,
+        whale_fills: int = 0,
+        burst_fills: int = 0,
+    ) -> None:
+        """Trade `fills` legs over the `days` before `until_ms`, then `live_per_second` legs.
+
+        `whale_fills` adds a wallet that takes that many fills, `burst_fills` one that takes that
+        many within one millisecond; both are listed after the others.
+        """
+        self.until_ms = int(time.time() * 1000) if until_ms is None else until_ms
+        self.start_ms = self.until_ms - days * DAY_MS
+        self.seed = seed
+        self.prices = Prices(seed=seed, start_ms=self.start_ms)
+        self._random = Random(f"population:{seed}")
+        matching = Matching(random=self._random, prices=self.prices)
+        self._members = _members(seed, wallets)
+        self._specials: list[Member] = []  # they take, and are never found as a counterparty
+        matching.admit(self._members, _weights(wallets, len(self._members)))
+        self._quiet = fills / (TRACKED_LEGS_PER_EVENT * days * DAY_MS)
+        self._live = live_per_second / (TRACKED_LEGS_PER_EVENT * 1000)
+        self.pace = Pace(self.start_ms, self._quiet)
+        self.pace.step(self.until_ms, self._live)
+        self._planned: list[_Plan] = []
+        self._plans = 0
+        self._time_ms = self._last_order_ms = self.start_ms
+        self._hazard = self._draw_hazard()
+        self._behaviour = Behaviour(
+            random=self._random, prices=self.prices, matching=matching, members=self._members
+        )
+        self._calendar = Calendar(
+            random=self._random,
+            prices=self.prices,
+            matching=matching,
+            members=self._members,
+            plan=self._plan,
+            start_ms=self.start_ms,
+        )
+        self._plan_whale(whale_fills)
+        self._plan_burst(burst_fills)
+        self.by_address = {member.address: member for member in self._everyone()}
+        self.advance(self.until_ms)
+
+    @property
+    def time_ms(self) -> int:
+        """The time up to which everything has happened."""
+        return self._time_ms
+
+    def go_live(self, from_ms: int, until_ms: int) -> None:
+        """Trade at the live pace between two times to come, and at the quiet one after."""
+        self.pace.step(from_ms, self._live)
+        self.pace.step(until_ms, self._quiet)
+
+    def wallets(self) -> list[WalletCount]:
+        """List the tracked wallets, the most active kind first."""
+        return [
+            WalletCount(address=member.address, legs=len(member.tape))
+            for member in self._everyone()
+            if member.tracked
+        ]
+
+    def legs(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
+        """Give every (wallet, fill row) that happened so far, wallet by wallet."""
+        for member in self._everyone():
+            if member.tracked or not tracked_only:
+                for row in member.tape.rows():
+                    yield member.address, row.body
+
+    def _everyone(self) -> list[Member]:
+        return [*self._members, *self._specials]
+
+    def advance(self, now_ms: int) -> None:
+        """Let everything up to and including a time happen; earlier times change nothing."""
+        while self._happen_next(now_ms):
+            pass
+        self._time_ms = max(now_ms, self._time_ms)
+
+    def _happen_next(self, now_ms: int) -> bool:
+        order_ms = self.pace.after(self._last_order_ms, self._hazard)
+        if self._planned and (order_ms is None or self._planned[0].time_ms <= order_ms):
+            if self._planned[0].time_ms > now_ms:
+                return False
+            plan = heapq.heappop(self._planned)
+            self._time_ms = plan.time_ms
+            plan.action(plan.time_ms)
+            return True
+        if order_ms is None or order_ms > now_ms:
+            return False
+        self._time_ms = self._last_order_ms = order_ms
+        self._hazard = self._draw_hazard()
+        self._behaviour.act(order_ms, self._plan)
+        return True
+
+    def _draw_hazard(self) -> float:
+        if self._random.random() < SAME_MS_SHARE:
+            return 0.0
+        return self._random.expovariate(1 / (1 - SAME_MS_SHARE))
+
+    def _plan(self, time_ms: int, action: Callable[[int], None]) -> None:
+        self._plans += 1
+        heapq.heappush(self._planned, _Plan(time_ms, self._plans, action))
+
+    def _plan_whale(self, fills: int) -> None:
+        if not fills:
+            return
+        whale = self._special("whale")
+        orders = -(-fills // WHALE_FILLS_PER_ORDER)
+        for order in range(orders):
+            count = min(WHALE_FILLS_PER_ORDER, fills - order * WHALE_FILLS_PER_ORDER)
+            at_ms = self.start_ms + (self.until_ms - self.start_ms) * order // orders
+            self._plan(at_ms, partial(self._behaviour.take_many, whale, count))
+
+    def _plan_burst(self, fills: int) -> None:
+        if fills:
+            at_ms = self.start_ms + (self.until_ms - self.start_ms) * 6 // 10
+            self._plan(at_ms, partial(self._behaviour.take_many, self._special("burst"), fills))
+
+    def _special(self, name: str) -> Member:
+        member = _member(f"{self.seed}:{name}", tracked=True)
+        self._specials.append(member)
+        return member
+
+
+def _member(name: str, *, tracked: bool) -> Member:
+    digest = sha256(f"wallet:{name}".encode()).hexdigest()
+    return Member(
+        address=f"0x{digest[:40]}",
+        tracked=tracked,
+        maker_bps=MAKER_BPS[int(digest[40:44], 16) % len(MAKER_BPS)],
+    )
+
+
+def _members(seed: int, wallets: int) -> list[Member]:
+    world = max(wallets // 5, 6)
+    tracked = [_member(f"{seed}:{at}", tracked=True) for at in range(wallets)]
+    return tracked + [_member(f"{seed}:world:{at}", tracked=False) for at in range(world)]
+
+
+def _weights(wallets: int, members: int) -> list[float]:
+    active = [(at + 1) ** -ACTIVITY_EXPONENT for at in range(wallets)]
+    world = members - wallets
+    return active + [sum(active) * WORLD_SHARE / world] * world

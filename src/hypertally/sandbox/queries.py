@@ -1,0 +1,174 @@
+"""What a body posted to /info asks for, and what the exchange charges for the answer."""
+
+from typing import Annotated
+
+import msgspec
+
+Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Millis = Annotated[int, msgspec.Meta(ge=0)]
+
+WEIGHT = 20
+LIGHT_WEIGHT = 2
+ROLE_WEIGHT = 60
+LIGHT_TYPES = frozenset(
+    (
+        "l2Book",
+        "allMids",
+        "clearinghouseState",
+        "orderStatus",
+        "spotClearinghouseState",
+        "exchangeStatus",
+    )
+)
+TWENTY_ROW_TYPES = frozenset(
+    (
+        "recentTrades",
+        "historicalOrders",
+        "userFills",
+        "userFillsByTime",
+        "fundingHistory",
+        "userFunding",
+        "userNonFundingLedgerUpdates",
+        "twapHistory",
+        "userTwapSliceFills",
+        "userTwapSliceFillsByTime",
+        "delegatorHistory",
+        "delegatorRewards",
+        "validatorStats",
+    )
+)
+CANDLE_ROWS = 60
+LIST_ROWS = 20
+
+
+class _Query(msgspec.Struct, tag_field="type", rename="camel", frozen=True):
+    """Fields upstream does not know are ignored, as there."""
+
+
+class UserFills(_Query, tag="userFills", frozen=True):
+    """The newest fills of one wallet."""
+
+    user: Address
+    aggregate_by_time: bool | None = None
+
+
+class UserFillsByTime(_Query, tag="userFillsByTime", frozen=True):
+    """The fills of one wallet in a window, both ends inclusive."""
+
+    user: Address
+    start_time: Millis
+    end_time: Millis | None = None
+    aggregate_by_time: bool | None = None
+    reversed: bool | None = None
+
+
+class SpotMeta(_Query, tag="spotMeta", frozen=True):
+    """Tokens and spot pairs."""
+
+
+class SpotMetaAndAssetCtxs(_Query, tag="spotMetaAndAssetCtxs", frozen=True):
+    """Tokens and spot pairs with their figures of the day."""
+
+
+class Meta(_Query, tag="meta", frozen=True):
+    """Perp markets of one dex."""
+
+    dex: str = ""
+
+
+class MetaAndAssetCtxs(_Query, tag="metaAndAssetCtxs", frozen=True):
+    """Perp markets of one dex with their figures of the day."""
+
+    dex: str = ""
+
+
+class PerpDexs(_Query, tag="perpDexs", frozen=True):
+    """Builders' perp dexs."""
+
+
+class AllMids(_Query, tag="allMids", frozen=True):
+    """Middle prices of one dex; the first one lists spot as well."""
+
+    dex: str = ""
+
+
+class CandleSpan(msgspec.Struct, rename="camel", frozen=True):
+    """The inner object of a candle request."""
+
+    coin: str
+    interval: str
+    start_time: Millis
+    end_time: Millis | None = None
+
+
+class CandleSnapshot(_Query, tag="candleSnapshot", frozen=True):
+    """Candles of one coin."""
+
+    req: CandleSpan
+
+
+class ClearinghouseState(_Query, tag="clearinghouseState", frozen=True):
+    """Positions of one wallet in one dex."""
+
+    user: Address
+    dex: str = ""
+
+
+FillsQuery = UserFills | UserFillsByTime
+MarketQuery = (
+    SpotMeta
+    | SpotMetaAndAssetCtxs
+    | Meta
+    | MetaAndAssetCtxs
+    | PerpDexs
+    | AllMids
+    | CandleSnapshot
+    | ClearinghouseState
+)
+KnownQuery = FillsQuery | MarketQuery
+
+
+class _Typed(msgspec.Struct, frozen=True):
+    type: str
+
+
+_known: msgspec.json.Decoder[KnownQuery] = msgspec.json.Decoder(KnownQuery)
+_fills: msgspec.json.Decoder[FillsQuery] = msgspec.json.Decoder(FillsQuery)
+_typed = msgspec.json.Decoder(_Typed)
+
+
+def decode_query(body: bytes) -> KnownQuery | None:
+    """Read a request; None when upstream would answer 422."""
+    try:
+        return _known.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def decode_fills_query(body: bytes) -> FillsQuery | None:
+    """Read a request for fills; None when it asks for something else or is malformed."""
+    try:
+        return _fills.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def query_type(body: bytes) -> str:
+    """Name what was asked for, for the counters; `malformed` when it has no name."""
+    try:
+        return _typed.decode(body).type
+    except msgspec.DecodeError:
+        return "malformed"
+
+
+def weight_of(type_name: str, rows: int) -> int:
+    """Give the weight of an answer; a started block of rows counts whole."""
+    if type_name in LIGHT_TYPES:
+        return LIGHT_WEIGHT
+    if type_name == "userRole":
+        return ROLE_WEIGHT
+    if type_name == "candleSnapshot":
+        return WEIGHT - (-rows // CANDLE_ROWS)
+    if type_name in TWENTY_ROW_TYPES:
+        return WEIGHT - (-rows // LIST_ROWS)
+    return WEIGHT

@@ -1,0 +1,73 @@
+"""Hands a world's rows and prices to the oracle."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+
+import msgspec
+
+from hypertally.sandbox.markets import DEXS, PAIRS, SPOTS
+from hypertally.sandbox.oracle import Quotes
+from hypertally.sandbox.population import Population
+from hypertally.sandbox.prices import HOUR_MS
+from hypertally.sandbox.replay import ReplayExchange
+
+Fill = dict[str, object]
+
+
+def population_rows(
+    population: Population, *, tracked_only: bool = True
+) -> Iterator[tuple[str, Fill]]:
+    """Give every (wallet, fill) of a population so far."""
+    for wallet, body in population.legs(tracked_only=tracked_only):
+        yield wallet, msgspec.json.decode(body, type=Fill)
+
+
+def replay_rows(replay: ReplayExchange) -> Iterator[tuple[str, Fill]]:
+    """Give every (wallet, fill) of a replay."""
+    for wallet, body in replay.legs():
+        yield wallet, msgspec.json.decode(body, type=Fill)
+
+
+def population_quotes(population: Population) -> Quotes:
+    """Give the prices a population's own candles show."""
+    markets = {market.coin: market for market in SPOTS}
+
+    @cache
+    def open_of(coin: str, hour: int) -> Decimal | None:
+        candles = population.prices.candles(
+            markets[coin], "1h", start_ms=hour * HOUR_MS, end_ms=hour * HOUR_MS
+        )
+        return Decimal(str(candles[0]["o"])) if candles else None
+
+    return Quotes(
+        pairs={pair.name: (pair.base, pair.quote) for pair in PAIRS},
+        collateral={dex.name: dex.collateral for dex in DEXS},
+        open_at=lambda coin, time_ms: open_of(coin, time_ms // HOUR_MS),
+    )
+
+
+def recorded_quotes(spot_meta: Fill) -> Quotes:
+    """Name the pairs of a recorded spotMeta; recordings hold no prices, so only USDC has one."""
+    meta = msgspec.convert(spot_meta, _SpotMeta)
+    names = {token.index: token.name for token in meta.tokens}
+    return Quotes(
+        pairs={pair.name: (names[pair.tokens[0]], names[pair.tokens[1]]) for pair in meta.universe},
+        collateral={},
+        open_at=lambda _coin, _time_ms: None,
+    )
+
+
+class _Token(msgspec.Struct):
+    name: str
+    index: int
+
+
+class _Pair(msgspec.Struct):
+    name: str
+    tokens: tuple[int, int]
+
+
+class _SpotMeta(msgspec.Struct):
+    tokens: list[_Token]
+    universe: list[_Pair]

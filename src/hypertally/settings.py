@@ -1,0 +1,95 @@
+"""Settings: read from the environment once, checked once, every problem named at once."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hypertally.errors import Refused
+
+PREFIX = "HYPERTALLY_"
+PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
+JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
+
+
+def _checked(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "file"):
+            expected = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"expected an address that begins with {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _info_path(value: str) -> str:
+    parts = urlsplit(value)
+    return value if parts.path.strip("/") else f"{value.rstrip('/')}/info"
+
+
+HttpUrl = Annotated[str, _checked("http", "https")]
+InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
+StreamUrl = Annotated[str, _checked("ws", "wss")]
+StoreUrl = Annotated[str, _checked("s3", "file")]
+# The value may hold a password: a secret, so that no message prints it.
+DatabaseUrl = SecretStr
+
+
+class Settings(BaseSettings):
+    """What the operator may choose; docs/settings.md says each in a line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hypertally"))
+    database_url: DatabaseUrl | None = None
+    people_database_url: DatabaseUrl | None = None
+    info_url: InfoUrl = "https://api.hyperliquid.xyz/info"
+    ws_url: StreamUrl = "wss://api.hyperliquid.xyz/ws"
+    leaderboard_url: HttpUrl = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
+    archive_url: StoreUrl = "s3://hl-mainnet-node-data"
+    twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
+    evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
+    weight_per_minute: int = Field(default=1200, ge=PAGE_WEIGHT_MAX, le=1_000_000)
+    jwt_secret: SecretStr | None = None
+    jwks_url: HttpUrl | None = None
+    jwt_audience: str = "authenticated"
+    internal_api_key: SecretStr | None = None
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        secret = self.jwt_secret
+        if secret and len(secret.get_secret_value().encode()) < JWT_SECRET_BYTES_MIN:
+            raise ValueError(f"jwt_secret: at least {JWT_SECRET_BYTES_MIN} bytes are needed")
+        for name in ("database_url", "people_database_url"):
+            url: SecretStr | None = getattr(self, name)
+            if url and urlsplit(url.get_secret_value()).scheme not in (
+                "postgres",
+                "postgresql",
+            ):
+                raise ValueError(f"{name}: expected an address that begins with postgresql://")
+        return self
+
+
+def read() -> Settings:
+    """The settings of this process's environment.
+
+    Errors: `Refused` that names every bad setting and what it should be; values are not repeated,
+    because some are secrets.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            if problem["loc"]
+            else f"{PREFIX}{problem['msg'].removeprefix('Value error, ').upper()}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise Refused("bad settings: " + "; ".join(problems)) from None

@@ -1,0 +1,111 @@
+"""The exchange's info endpoint: POST /info, paid from the shared allowance."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+import httpx2
+import msgspec
+import stamina
+
+from hypertally.errors import RateLimited, SourceDown
+from hypertally.records import Answer
+from hypertally.sources.budget import Budget, weight, weight_max
+
+BODY_BYTES_MAX = 32 * 1024 * 1024  # the largest answer of this door, allPerpMetas, is under 2 MB
+ANSWER_SECONDS_MAX = 30  # the exchange answers in well under one second
+CONCURRENCY_MAX = 8  # more only queue at the allowance
+TRIES_MAX = 4  # then the job goes back into the queue and waits there
+# Numbers that are not strings must not pass through a float.
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class InfoClient:
+    """One address of the info endpoint; bounded concurrency, every request paid for."""
+
+    def __init__(self, url: str, *, budget: Budget, now: Callable[[], datetime]) -> None:
+        self._url = url
+        self._budget = budget
+        self._now = now
+        self._slots = asyncio.Semaphore(CONCURRENCY_MAX)
+        self._http = httpx2.AsyncClient(
+            timeout=ANSWER_SECONDS_MAX,
+            limits=httpx2.Limits(max_connections=CONCURRENCY_MAX),
+            trust_env=True,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def fetch(self, request_type: str, /, **parameters: Any) -> Answer:
+        """The answer to one request, tried again while the exchange does not answer well.
+
+        Errors: `RateLimited` at once for 429; `SourceDown` when the tries are used up.
+        """
+        request = {"type": request_type, **parameters}
+        async for attempt in stamina.retry_context(
+            on=SourceDown,
+            attempts=TRIES_MAX,
+            timeout=None,
+            wait_initial=0.25,
+            wait_max=5.0,
+            wait_jitter=0.5,
+        ):
+            with attempt:
+                return await self._fetch_once(request)
+        raise SourceDown  # retry_context always returns or raises
+
+    async def _fetch_once(self, request: dict[str, Any]) -> Answer:
+        kind: str = request["type"]
+        async with self._slots:
+            reservation = await self._budget.reserve(weight_max(kind))
+            asked_at = self._now()
+            # A failed request keeps its reservation: it may have been charged in full.
+            body = await self._post(request)
+            decoded = _decode(body, kind)
+            cost = weight(kind, len(decoded) if isinstance(decoded, list) else 0)
+            await self._budget.settle(reservation, cost)
+        return Answer(
+            request=request,
+            source=f"info.{kind}",
+            body=decoded,
+            body_sha256=hashlib.sha256(body).digest(),
+            asked_at=asked_at,
+            weight=cost,
+        )
+
+    async def _post(self, request: dict[str, Any]) -> bytes:
+        body = bytearray()
+        try:
+            async with self._http.stream("POST", self._url, json=request) as response:
+                _check_status(response.status_code, request["type"])
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > BODY_BYTES_MAX:
+                        raise SourceDown(f"an answer over {BODY_BYTES_MAX} bytes was cut off")
+        except httpx2.HTTPError as error:
+            raise SourceDown(f"{self._url} did not answer: {error!r}") from error
+        return bytes(body)
+
+
+def _check_status(status: int, kind: str) -> None:
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
+        raise RateLimited(f"the exchange refused {kind} with 429: the allowance is used up")
+    if status != httpx2.codes.OK:
+        raise SourceDown(f"the exchange answered {kind} with HTTP {status}")
+
+
+def _decode(body: bytes, kind: str) -> Any:
+    try:
+        decoded = _decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise SourceDown(f"the answer to {kind} is not whole JSON: {error}") from error
+    if decoded is None:
+        raise SourceDown(f"the answer to {kind} is null")
+    return decoded

@@ -1,0 +1,1 @@
+"""Where things rest: the databases, their roles and migrations."""

@@ -1,0 +1,115 @@
+"""Connections to PostgreSQL: one role a pool, UTC always, driver errors turned into ours."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Literal, LiteralString, TypeAlias
+
+import psycopg
+from psycopg import AsyncConnection, conninfo, sql
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from hypertally.errors import TryLater
+from hypertally.store.queries import Query
+
+Connection: TypeAlias = AsyncConnection[DictRow]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+Role: TypeAlias = Literal[
+    "hypertally_tenancy",
+    "hypertally_facts",
+    "hypertally_metrics",
+    "hypertally_jobs",
+    "hypertally_api",
+    "hypertally_worker",
+    "none",  # the login itself: migrations and scratch schemas
+]
+
+__all__ = [
+    "Connection",
+    "Jsonb",
+    "Pool",
+    "Role",
+    "connection_string",
+    "in_schema",
+    "notifications",
+    "open_pool",
+    "transaction",
+    "translated",
+]
+
+CONNECT_SECONDS_MAX = 10  # a database that answers slower than this is away
+ACQUIRE_SECONDS_MAX = 30  # longer than any job waits for a connection when all is well
+
+
+def connection_string(url: str, *, role: Role, statement_seconds_max: int = 0) -> str:
+    """`url` with the settings every connection of the program has; 0 seconds: no limit."""
+    options = f"-c role={role} -c timezone=UTC -c statement_timeout={statement_seconds_max}s"
+    return conninfo.make_conninfo(
+        url,
+        options=options,
+        connect_timeout=CONNECT_SECONDS_MAX,
+        application_name=role,
+        keepalives_idle=30,
+    )
+
+
+def in_schema(query: Query, schema: str) -> sql.Composed:
+    """The statement with its tables in `schema`: the real one, or one to compare with."""
+    return sql.SQL(query.text).format(schema=sql.Identifier(schema))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn "the database is away" and "try that transaction again" into `TryLater`."""
+    try:
+        yield
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.errors.UniqueViolation,
+        PoolTimeout,
+    ) as error:
+        # OperationalError holds lost connections, start-up, shutdown, deadlocks and serialisation.
+        # A key is written twice only by two transactions at once: every insert says what to do
+        # with a key it can see.
+        raise TryLater(f"the database is not ready: {error}") from error
+
+
+@asynccontextmanager
+async def open_pool(
+    url: str, *, role: Role, size: int, statement_seconds_max: int = 0
+) -> AsyncIterator[Pool]:
+    """A pool of up to `size` connections that act as `role`; closed on the way out."""
+    pool = AsyncConnectionPool(
+        connection_string(url, role=role, statement_seconds_max=statement_seconds_max),
+        connection_class=AsyncConnection[DictRow],
+        kwargs={"row_factory": dict_row},
+        min_size=1,
+        max_size=size,
+        timeout=ACQUIRE_SECONDS_MAX,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    async with pool:
+        yield pool
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on a pooled connection: committed at the end, rolled back on any error."""
+    with translated():
+        async with pool.connection() as connection, connection.transaction():
+            yield connection
+
+
+async def notifications(pool: Pool, channel: LiteralString) -> AsyncIterator[str]:
+    """What is notified on a channel, over a connection of its own.
+
+    Errors: `TryLater` when that connection is lost; what was notified meanwhile is lost too.
+    """
+    with translated():
+        async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
+            await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+            async for notification in connection.notifies():
+                yield notification.payload

@@ -1,0 +1,69 @@
+// The page itself: reads the URL, asks who is signed in, and puts one page into the frame.
+
+import { useFeed, useSignedOut } from "./feed.js";
+import { listen } from "./keys.js";
+import { Coverage } from "./pages/coverage.js";
+import { Leaderboard } from "./pages/leaderboard.js";
+import { Overview } from "./pages/overview.js";
+import { SignIn } from "./pages/signin.js";
+import { Wallet } from "./pages/wallet.js";
+import { Wallets } from "./pages/wallets.js";
+import { copyExact } from "./parts/Amount.js";
+import { Empty } from "./parts/Empty.js";
+import { Rail, TopBar } from "./parts/Frame.js";
+import { Help } from "./parts/Help.js";
+import { Proof } from "./parts/Proof.js";
+import { html, render, useEffect, useState } from "./preact.js";
+import { link, returnToPlace, useRoute } from "./route.js";
+
+const NAMES = { "": "Overview", leaderboard: "Leaderboard", wallets: "Wallets", coverage: "Coverage" };
+
+function Page({ route, session }) {
+  const { page, args } = route;
+  if (page === "") return html`<${Overview} route=${route} />`;
+  if (page === "leaderboard") return html`<${Leaderboard} route=${route} />`;
+  if (page === "coverage") return html`<${Coverage} route=${route} />`;
+  if (page === "wallets" && args[0]) {
+    const wallet = args[0].toLowerCase();
+    return html`<${Wallet} key=${wallet} route=${route} wallet=${wallet} role=${session?.role} />`;
+  }
+  if (page === "wallets") return html`<${Wallets} route=${route} />`;
+  return html`<${Empty} title="There is no such page">Go to the <a href=${link("")}>overview</a>.<//>`;
+}
+
+function titleOf({ page, args }) {
+  if (page === "wallets" && args[0]) return `${args[0].slice(0, 8)}… · hypertally`;
+  return `${NAMES[page] ?? "Nothing here"} · hypertally`;
+}
+
+/** Everything asks at once: nobody waits for the session before loading figures. */
+function App() {
+  const route = useRoute();
+  const signedOut = useSignedOut();
+  const session = useFeed("/api/v1/session").data;
+  const [help, setHelp] = useState(false);
+  useEffect(() => listen({ openHelp: () => setHelp(true) }), []);
+  useEffect(() => {
+    document.title = titleOf(route);
+  }, [route]);
+  useEffect(() => scrollTo(0, 0), [route.page, route.args.join("/")]);
+  if (signedOut) return html`<${SignIn} />`;
+  return html`<a class="skip" href="#main" onClick=${toMain}>Skip to the figures</a>
+    <div class="frame">
+      <${Rail} page=${route.page} />
+      <${TopBar} session=${session} />
+      <main id="main" tabindex="-1"><${Page} key=${route.page} route=${route} session=${session} /></main>
+      <${Proof} session=${session} />
+    </div>
+    <${Help} open=${help} close=${() => setHelp(false)} />`;
+}
+
+/** The hash is the route, so the skip link moves the focus by hand. */
+function toMain(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
+}
+
+returnToPlace();
+document.addEventListener("copy", copyExact);
+render(html`<${App} />`, document.getElementById("app"));

@@ -1,0 +1,115 @@
+// Exact decimals as strings: grouped, rounded and compared without ever becoming a float.
+//
+//   group("1234567.5")      -> "1,234,567.5"
+//   round("0.005", 2)       -> "0.01"
+//   shorten("12840100.22")  -> "12.84M"
+
+const SHAPE = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+const EXPONENT_MAX = 60; // beyond any amount the exchange can write
+
+/** Take a decimal string apart; null when it is not one. */
+export function parse(value) {
+  if (value === null || value === undefined || value === "") return null;
+  const found = SHAPE.exec(String(value));
+  if (!found || (!found[2] && !found[3])) return null;
+  const exponent = Number(found[4] ?? 0);
+  if (Math.abs(exponent) > EXPONENT_MAX) return null;
+  let whole = found[2] || "0";
+  let fraction = found[3] ?? "";
+  if (exponent > 0) {
+    fraction = fraction.padEnd(exponent, "0");
+    whole += fraction.slice(0, exponent);
+    fraction = fraction.slice(exponent);
+  } else if (exponent < 0) {
+    whole = whole.padStart(-exponent + 1, "0");
+    fraction = whole.slice(exponent) + fraction;
+    whole = whole.slice(0, exponent);
+  }
+  whole = whole.replace(/^0+(?=\d)/, "");
+  const zero = !/[1-9]/.test(whole + fraction);
+  return { negative: found[1] === "-" && !zero, whole, fraction, zero };
+}
+
+/** -1, 0 or 1; null when unknown. */
+export function sign(value) {
+  const number = parse(value);
+  if (!number) return null;
+  if (number.zero) return 0;
+  return number.negative ? -1 : 1;
+}
+
+function scaled(number, places) {
+  const digits = number.whole + number.fraction.padEnd(places, "0").slice(0, places);
+  return BigInt(digits);
+}
+
+/** Round half away from zero to a fixed number of places. */
+export function round(value, places) {
+  const number = parse(value);
+  if (!number) return null;
+  let digits = scaled(number, places);
+  if ((number.fraction[places] ?? "0") >= "5") digits += 1n;
+  const text = digits.toString().padStart(places + 1, "0");
+  const cut = text.length - places;
+  const body = places ? `${text.slice(0, cut)}.${text.slice(cut)}` : text;
+  return number.negative && digits !== 0n ? `-${body}` : body;
+}
+
+/** Thousands separators in the whole part; the fraction stays as it is. */
+export function group(value) {
+  const number = parse(value);
+  if (!number) return null;
+  const whole = number.whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  const body = number.fraction ? `${whole}.${number.fraction}` : whole;
+  return number.negative ? `-${body}` : body;
+}
+
+const UNITS = ["", "K", "M", "B", "T", "Q"];
+const SHORTEN_FROM = 10_000n; // below it the whole amount fits a headline
+
+/** "12.84M": two decimals and a unit from ten thousand on; rounded, so never the only form shown. */
+export function shorten(value, { places = 2 } = {}) {
+  const number = parse(value);
+  if (!number) return null;
+  if (BigInt(number.whole) < SHORTEN_FROM) return group(round(value, places));
+  let unit = Math.min(Math.floor((number.whole.length - 1) / 3), UNITS.length - 1);
+  let text = round(shift(number, unit * 3), 2);
+  if (unit < UNITS.length - 1 && parse(text).whole.length > 3) {
+    unit += 1;
+    text = round(shift(number, unit * 3), 2);
+  }
+  return group(text) + UNITS[unit];
+}
+
+function shift(number, places) {
+  const whole = number.whole.padStart(places + 1, "0");
+  const cut = whole.length - places;
+  const minus = number.negative ? "-" : "";
+  return `${minus}${whole.slice(0, cut)}.${whole.slice(cut)}${number.fraction}`;
+}
+
+/** Order two decimals; unknown ones come last whichever way the table is sorted. */
+export function compare(left, right) {
+  const a = parse(left);
+  const b = parse(right);
+  if (!a || !b) return (a ? 0 : 1) - (b ? 0 : 1);
+  const places = Math.max(a.fraction.length, b.fraction.length);
+  const x = a.negative ? -scaled(a, places) : scaled(a, places);
+  const y = b.negative ? -scaled(b, places) : scaled(b, places);
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/** A share of one as a percentage, cut (not rounded) so that 100% is said of 1 alone. */
+export function percent(share) {
+  const number = parse(share);
+  if (!number) return null;
+  const tenths = scaled(number, 3);
+  const text = (tenths / 10n).toString();
+  return tenths % 10n === 0n ? `${text}%` : `${text}.${tenths % 10n}%`;
+}
+
+/** For pixels only: where a bar ends, never what a label says. */
+export function pixels(value) {
+  const number = parse(value);
+  return number ? Number(`${number.negative ? "-" : ""}${number.whole}.${number.fraction || 0}`) : null;
+}
