@@ -70,8 +70,9 @@ class PageParameters(Parameters):
     cursor: Cursor | None = None
 
 
-def identity_of(request: Request) -> Identity:
+async def identity_of(request: Request) -> Identity:
     """Return who asks: the front has checked, before any route is chosen."""
+    # Asynchronous although it waits for nothing: the framework would give it a thread.
     return cast("Identity", request.scope["hypertally.identity"])
 
 

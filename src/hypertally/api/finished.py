@@ -18,6 +18,7 @@ from hypertally.api.options import (
 Message: TypeAlias = MutableMapping[str, Any]  # ASGI's own
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
+COMPRESSION_LEVEL: Final = 5  # higher ones take longer and save next to nothing on such JSON
 ADDRESS_REST: Final = 41  # x and forty digits, after the 0
 VARY: Final = (b"vary", b"Authorization, Cookie, Accept-Encoding")
 
@@ -70,26 +71,37 @@ class Ready(NamedTuple):
 class Finished:
     """An answer with its encodings; `max_age` seconds from `made_at` it is forgotten."""
 
-    __slots__ = ("compressed", "made_at", "max_age", "plain", "route")
+    __slots__ = ("_compressed", "_digest", "_headers", "made_at", "max_age", "plain", "route")
 
     def __init__(self, body: bytes, *, headers: Headers, max_age: int, route: str) -> None:
-        digest = hashlib.sha256(body).hexdigest()[:32].encode()
-        self.plain = Variant(body, etag=b'"%s"' % digest, headers=headers)
-        self.compressed = self.plain
-        if len(body) >= COMPRESSED_BYTES_MIN:
-            encoded = [*headers, (b"content-encoding", b"gzip")]
-            # mtime 0: the same answer has the same bytes, as a strong ETag promises.
-            squeezed = gzip.compress(body, compresslevel=6, mtime=0)
-            self.compressed = Variant(squeezed, etag=b'"%s-gzip"' % digest, headers=encoded)
+        self._digest = hashlib.sha256(body).hexdigest()[:32].encode()
+        self._headers = headers
+        self.plain = Variant(body, etag=b'"%s"' % self._digest, headers=headers)
+        self._compressed: Variant | None = None
         self.max_age = max_age
         self.made_at = time.monotonic()
         self.route = route
+
+    def compress(self) -> Variant:
+        """Return the compressed encoding; made for the first who asks for it."""
+        if self._compressed is None:
+            self._compressed = self._squeeze()
+        return self._compressed
+
+    def _squeeze(self) -> Variant:
+        body = self.plain.body
+        if len(body) < COMPRESSED_BYTES_MIN:
+            return self.plain
+        headers = [*self._headers, (b"content-encoding", b"gzip")]
+        # mtime 0: the same answer has the same bytes, as a strong ETag promises.
+        squeezed = gzip.compress(body, compresslevel=COMPRESSION_LEVEL, mtime=0)
+        return Variant(squeezed, etag=b'"%s-gzip"' % self._digest, headers=headers)
 
     def ready(self, headers: dict[bytes, bytes]) -> Ready:
         """Choose what a request with these headers gets: which encoding, or that it has it."""
         accepted = headers.get(b"accept-encoding")
         squeezed = accepted is not None and accepts_gzip(accepted)
-        variant = self.compressed if squeezed else self.plain
+        variant = self.compress() if squeezed else self.plain
         variant.grow(int(time.monotonic() - self.made_at))
         known = headers.get(b"if-none-match")
         if known is not None and matches(known, variant.etag):
@@ -97,11 +109,8 @@ class Finished:
         return Ready(variant.changed, variant.body)
 
     def size(self) -> int:
-        """Return the bytes this keeps in memory, never below the floor for tiny ones."""
-        held = len(self.plain.body)
-        if self.compressed is not self.plain:
-            held += len(self.compressed.body)
-        return max(held, FINISHED_ENTRY_BYTES_MIN)
+        """Return the bytes this may come to hold, never below the floor for tiny ones."""
+        return max(2 * len(self.plain.body), FINISHED_ENTRY_BYTES_MIN)
 
 
 Key: TypeAlias = tuple[int, str, bytes]  # org, role, normal form of path and query

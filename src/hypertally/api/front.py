@@ -172,11 +172,9 @@ class Front:
         kept = [header for header in reply.headers if header[0] not in _DROPPED]
         headers = [*kept, *self._headers]
 
-        def make() -> Finished:
-            return Finished(reply.body, headers=headers, max_age=max_age, route=route)
-
-        large = len(reply.body) > COMPRESSED_INLINE_BYTES_MAX
-        finished = await asyncio.to_thread(make) if large else make()
+        finished = Finished(reply.body, headers=headers, max_age=max_age, route=route)
+        if len(reply.body) > COMPRESSED_INLINE_BYTES_MAX:
+            await asyncio.to_thread(finished.compress)
         self.finished.keep(key, finished)
         return finished
 

@@ -5,9 +5,8 @@ finding it. Whatever is out of the ordinary takes uvicorn's own way, and so woul
 later uvicorn no longer called the method below.
 """
 
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -16,6 +15,9 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from hypertally.api.front import Front
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 
 class FinishedBytesProtocol(HttpToolsProtocol):

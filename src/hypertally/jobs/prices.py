@@ -1,5 +1,6 @@
 """Pulling reference data: markets and their tokens, and the prices that figures lack."""
 
+from datetime import date
 from typing import Any
 
 from hypertally.errors import BadPayload, SourceDown
@@ -15,6 +16,7 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 REFERENCE_EVERY_SECONDS = 3600  # markets are added a few times a day
+REFERENCE_PRIORITY = 90  # before fills: without markets no spot figure has a price
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval: 208 days of hours
 HOUR_MS = 60 * 60 * 1000
 DEXS_MAX = 100  # nine exist; a hundred would cost two minutes of the allowance
@@ -28,7 +30,7 @@ async def pull_reference(pool: Pool, info: InfoClient, job: Job) -> None:
         page_id = await pages.insert_reference(connection, spot_meta)
         pairs = reference.decode_spot_pairs(spot_meta.body)
         if await reference.insert_spot_pairs(connection, pairs, page_id=page_id):
-            await _price_again(connection)
+            await _price_again(connection, page_id)
     for dex in _dex_names(await info.fetch("perpDexs")):
         meta = await info.fetch("meta", dex=dex)
         await _store_dex(pool, dex, meta, spot_meta.body)
@@ -37,7 +39,7 @@ async def pull_reference(pool: Pool, info: InfoClient, job: Job) -> None:
             connection,
             "pull_reference",
             dedupe_key="pull_reference",
-            priority=job_priority("pull_reference"),
+            priority=REFERENCE_PRIORITY,
             delay_seconds=REFERENCE_EVERY_SECONDS,
         )
 
@@ -55,7 +57,7 @@ async def pull_prices(pool: Pool, info: InfoClient, job: Job) -> None:
             page_id = await pages.insert_reference(connection, answer)
             prices = reference.decode_prices(answer.body, token=token, coin=need["coin"])
             if await reference.insert_prices(connection, prices, page_id=page_id):
-                await _price_again(connection)
+                await _price_again(connection, page_id)
 
 
 async def _candles(info: InfoClient, need: dict[str, Any]) -> Answer:
@@ -77,7 +79,7 @@ async def _store_dex(pool: Pool, dex: str, meta: Answer, spot_meta: Any) -> None
             # Without a known collateral its figures stay null with that reason; the page is kept.
             return
         if await reference.insert_perp_dexs(connection, dexs, page_id=page_id):
-            await _price_again(connection)
+            await _price_again(connection, page_id)
 
 
 def _dex_names(answer: Answer) -> list[str]:
@@ -88,16 +90,12 @@ def _dex_names(answer: Answer) -> list[str]:
     return names[:DEXS_MAX]
 
 
-async def _price_again(connection: Connection) -> None:
-    """Have the days recomputed that lack a price or a market."""
-    found = await connection.execute(QUERIES["list_unpriced_days"].text)
-    days: dict[int, list[Any]] = {}
-    for row in await found.fetchall():
-        days.setdefault(row["wallet_id"], []).append(row["day"])
+async def _price_again(connection: Connection, page_id: int) -> None:
+    """Have the days recomputed that lack a price or a market, or whose market a page changed."""
+    days: dict[int, set[date]] = {}
+    for query in ("list_unpriced_days", "list_days_of_changed_markets"):
+        found = await connection.execute(QUERIES[query].text, {"page_id": page_id})
+        for row in await found.fetchall():
+            days.setdefault(row["wallet_id"], set()).add(row["day"])
     for wallet_id in sorted(days):
         await mark_dirty(connection, wallet_id, dict.fromkeys(days[wallet_id]), cause="prices")
-
-
-def job_priority(kind: str) -> int:
-    """Markets come before fills: without them no spot figure has a price."""
-    return 90 if kind == "pull_reference" else 0

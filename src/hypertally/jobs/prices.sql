@@ -17,3 +17,21 @@ having count(*) > 0;
 select wallet_id, day from metrics.wallet_day_metrics
 where unpriced <> '[]'
 order by 1, 2;
+
+-- name: list_days_of_changed_markets :many
+-- Days with fills of a market whose tokens this answer changed: they were computed with others.
+-- Reads: facts.spot_pairs, facts.perp_dexs, facts.hl_fills_raw   Writes: -   Key: (wallet_id, day)
+with changed as (
+    select p.coin from facts.spot_pairs as p
+    where p.page_id = %(page_id)s
+        and exists (select from facts.spot_pairs as o where o.coin = p.coin and o.id < p.id)
+), moved as (
+    select d.dex from facts.perp_dexs as d
+    where d.page_id = %(page_id)s
+        and exists (select from facts.perp_dexs as o where o.dex = d.dex and o.id < d.id)
+)
+select distinct f.wallet_id, (f.time at time zone 'UTC')::date as day
+from facts.hl_fills_raw as f
+where (exists (select from changed) or exists (select from moved))
+    and (f.coin in (select coin from changed) or split_part(f.coin, ':', 1) in (select dex from moved))
+order by 1, 2;

@@ -136,6 +136,14 @@ async def put_back(
         )
 
 
+async def release(pool: Pool, jobs: Sequence[Job]) -> None:
+    """Give back jobs that were not done, for others to take at once; the attempt does not count."""
+    async with transaction(pool) as connection:
+        await connection.execute(
+            QUERIES["release"].text, {"tokens": [job.lease_token for job in jobs]}
+        )
+
+
 async def bury(pool: Pool, job: Job, *, error: str) -> None:
     """Declare a job dead at once: trying again cannot help."""
     async with transaction(pool) as connection:

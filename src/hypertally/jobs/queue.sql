@@ -72,6 +72,17 @@ set status = case
     lease_token = null, lease_until = null, last_error = %(error)s, finished_at = now()
 where j.id = %(id)s and j.status = 'running' and j.lease_token = %(lease_token)s;
 
+-- name: release :execrows
+-- Give back jobs unharmed. If a key is queued again already, that job does the work.
+-- Reads: ops.jobs   Writes: ops.jobs   Key: lease_token
+update ops.jobs as j
+set status = case when exists (select from ops.jobs as q
+                               where q.dedupe_key = j.dedupe_key and q.status = 'queued')
+             then 'done' else 'queued' end,
+    attempts = j.attempts - 1, run_at = now(), lease_token = null, lease_until = null,
+    finished_at = now()
+where j.status = 'running' and j.lease_token = any (%(tokens)s::bigint[]);
+
 -- name: bury :execrows
 -- A job that cannot succeed is dead at once.
 -- Reads: -   Writes: ops.jobs   Key: id

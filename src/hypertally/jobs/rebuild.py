@@ -94,18 +94,20 @@ async def _rebuild_wallets(
 ) -> AsyncIterator[Progress]:
     async with transaction(pool) as connection:
         wallets = await (await connection.execute(QUERIES["list_wallets"].text)).fetchall()
+    label = "wallet_day_metrics" if "wallet_day_metrics" in names else "fill_gaps"
     rows = 0
     for done, wallet in enumerate(wallets, start=1):
         async with transaction(pool) as connection:
             await connection.execute(QUERIES["lock_wallet"].text, {"wallet_id": wallet["id"]})
             if "fill_gaps" in names:
-                await fill_gaps.rebuild(connection, wallet["id"])
+                changed = await fill_gaps.rebuild(connection, wallet["id"])
+                rows += len(changed) if label == "fill_gaps" else 0
             if "wallet_day_metrics" in names:
                 keys = await wallet_day.list_keys(
                     connection, wallet["id"], from_day=from_day, to_day=to_day
                 )
                 rows += await _in_parts(connection, keys)
-        yield Progress(metric=names[0], done=done, total=len(wallets), rows=rows)
+        yield Progress(metric=label, done=done, total=len(wallets), rows=rows)
 
 
 async def _in_parts(connection: Connection, keys: list[WalletDay], schema: str = "metrics") -> int:

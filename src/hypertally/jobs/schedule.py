@@ -7,6 +7,7 @@ from hypertally.errors import Refused
 from hypertally.facts import pages
 from hypertally.jobs import budget, queue
 from hypertally.jobs.clock import now
+from hypertally.jobs.prices import REFERENCE_PRIORITY
 from hypertally.jobs.pull import pull_fills, pull_window
 from hypertally.jobs.queue import Job
 from hypertally.records import Wallet
@@ -18,6 +19,7 @@ QUERIES = load(__file__)
 HOUSEKEEPING_SECONDS = 30
 MONTHS_AHEAD = 2  # partitions exist this long before they are needed
 KEEP_DONE_HOURS = 24
+PERIODIC = (("housekeeping", 95), ("pull_reference", REFERENCE_PRIORITY))
 # (traded within, look again after, priority): the busier a wallet, the fresher its record.
 PACES = (
     (timedelta(hours=1), 60, 20),
@@ -29,7 +31,7 @@ FIRST_PULL_PRIORITY = 30  # a wallet just added is looked at before the rounds
 
 async def start(connection: Connection) -> None:
     """Make sure the periodic rows exist; a worker does so whenever it starts."""
-    for kind, priority in (("housekeeping", 95), ("pull_reference", 90)):
+    for kind, priority in PERIODIC:
         await connection.execute(
             QUERIES["ensure_periodic"].text, {"kind": kind, "priority": priority}
         )

@@ -25,6 +25,7 @@ POOL_SIZE = SLOTS + 3  # each job one connection; claims, leases and the budget 
 LEASE_SECONDS = 15.0
 IDLE_SECONDS_MAX = 1.0  # a wake-up may be lost with its connection: look this often anyway
 DATABASE_AWAY_SECONDS = 0.5
+STOP_SECONDS_MAX = 3.0  # a page in hand is stored in less
 ERROR_CHARS_MAX = 2000
 
 Run = Callable[[Job], Awaitable[None]]
@@ -80,12 +81,22 @@ class Worker:
                 if idle and self._options.until_idle and not self._running:
                     return
                 await self._wait()
-            if self._running:
-                await asyncio.wait(self._running)
+            await self._let_go()
         finally:
             for task in [*helpers, *self._running]:
                 task.cancel()
             await asyncio.gather(*helpers, *self._running, return_exceptions=True)
+
+    async def _let_go(self) -> None:
+        """What is in hand may end; a pull that waits for its allowance goes back into the queue."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_SECONDS_MAX)
+        unfinished = dict(self._running)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        if unfinished:
+            await queue.release(self._pool, list(unfinished.values()))
 
     async def _start(self) -> bool:
         async with transaction(self._pool) as connection:

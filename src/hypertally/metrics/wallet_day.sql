@@ -108,6 +108,11 @@ with wanted as (
             else s.builder_fee * f.rate
         end as builder_fee_usd,
         m.base_token,
+        -- Only what a figure was computed with is an input of it.
+        (s.flow <> 'event' and s.notional <> 0) or s.closed_pnl <> 0
+            or (s.fees_charged > 0 and s.fee_token in (m.base_token, m.quote_token)) as needs_quote,
+        s.fees_charged > 0 and s.fee_token not in (coalesce(m.base_token, ''), m.quote_token)
+            as needs_fee_price,
         q.fingerprint as quote_fingerprint,
         f.fingerprint as fee_fingerprint
     from sums as s
@@ -174,9 +179,9 @@ with wanted as (
 ), used as (
     select wallet_id, day, count(*) || ':' || coalesce(sum(fingerprint), 0) as reference_digest
     from (
-        select wallet_id, day, market_fingerprint as fingerprint from priced
-        union select wallet_id, day, quote_fingerprint from priced
-        union select wallet_id, day, fee_fingerprint from priced
+        select wallet_id, day, market_fingerprint as fingerprint from priced where needs_quote
+        union select wallet_id, day, quote_fingerprint from priced where needs_quote
+        union select wallet_id, day, fee_fingerprint from priced where needs_fee_price
     ) as fingerprints
     where fingerprint is not null
     group by 1, 2

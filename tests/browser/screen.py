@@ -1,0 +1,161 @@
+"""What a person sees of the page, and what the API told the page."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+TRIES = 40
+PAUSE_SECONDS = 0.1
+SETTLING_TRIES = 500
+LOOK_SECONDS = 0.02
+QUIET_LOOKS = 3  # an answer may lead to the next question
+CENT = Decimal("0.01")
+SHORTENED_FROM = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Screen:
+    """A page with what it was told and what went wrong in it."""
+
+    page: Page
+    base: str
+    errors: list[str] = field(default_factory=list)
+    expected_errors: list[str] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    waiting: set[Request] = field(default_factory=set)
+
+    async def open(self, place: str = "#/") -> None:
+        """Show a place of the page and wait until nothing loads any more."""
+        await self.page.goto(f"{self.base}/{place}")
+        await self.settled()
+
+    async def go(self, place: str) -> None:
+        """Follow a link inside the page."""
+        await self.page.evaluate("place => { location.hash = place }", place)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait for the answers and the drawing."""
+        await self.page.wait_for_selector("#main")
+        quiet = 0
+        for _ in range(SETTLING_TRIES):
+            quiet = 0 if self.waiting else quiet + 1
+            if quiet > QUIET_LOOKS and not await self.page.locator(".skeleton").count():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+        raise AssertionError(f"the page still waits for {self.waiting}")
+
+    async def answer(self, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return the newest answer the page got for a path, query included."""
+        for response in reversed(self.responses):
+            parts = urlsplit(response.url)
+            if (
+                f"{parts.path}?{parts.query}".rstrip("?").startswith(path)
+                and response.status == 200
+            ):
+                return json.loads(await response.text())
+        seen = [response.url for response in self.responses]
+        raise AssertionError(f"the page never asked for {path}; it asked for {seen}")
+
+    def figure(self, name: str) -> Locator:
+        """The headline figure of a field."""
+        return self.page.locator(f".figure[data-field={name}]")
+
+    def cells(self, table: str, key: str) -> Locator:
+        """A column of a table, below its heading."""
+        return self.page.locator(f"[data-table={table}] tbody td[data-key='{key}']")
+
+    async def exact(self, cells: Locator) -> list[str | None]:
+        """The exact values that cells hold; None where one shows that it is unknown."""
+        return await cells.evaluate_all(
+            "cells => cells.map(cell => cell.querySelector('[data-exact]')?.dataset.exact ?? null)"
+        )
+
+    async def csv(self, table: str) -> str:
+        """Press CSV and return the file."""
+        async with self.page.expect_download() as waiting:
+            await self.page.locator(f"[data-table={table}]").get_by_text("CSV", exact=True).click()
+        path = await (await waiting.value).path()
+        return path.read_bytes().decode()
+
+
+def watch(page: Page, base: str) -> Screen:
+    """Keep every answer and every error of a page from now on."""
+    screen = Screen(page=page, base=base)
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            screen.errors.append(message.text)
+
+    page.on("console", keep)
+    page.on("pageerror", lambda error: screen.errors.append(str(error)))
+    page.on("response", lambda response: screen.responses.append(response))  # noqa: PLW0108
+    page.on("request", lambda request: screen.waiting.add(request))  # noqa: PLW0108
+    page.on("requestfinished", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
+    page.on("requestfailed", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
+    return screen
+
+
+async def eventually(check: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a check that new answers of a living system may outdate while it runs."""
+    for _ in range(TRIES - 1):
+        try:
+            return await check()
+        except AssertionError:
+            await asyncio.sleep(PAUSE_SECONDS)
+    return await check()
+
+
+def written(value: str | int | None, *, kind: str) -> str:
+    """How a table writes a value: the same rules as the page's, told apart from its code."""
+    if value is None:
+        return DASH
+    amount = Decimal(value)
+    if kind == "count":
+        return f"{amount:,}"
+    if amount and abs(amount) < Decimal("0.005"):
+        text = "<0.01"
+    else:
+        text = f"{abs(amount).quantize(CENT, ROUND_HALF_UP):,}"
+    return _signed(text, amount, kind=kind)
+
+
+def written_short(value: str | int | None, *, kind: str) -> str:
+    """How a headline writes a value: two decimals and a unit."""
+    if value is None:
+        return DASH
+    amount = Decimal(value)
+    if kind == "mean":
+        return f"{amount.quantize(Decimal('0.1'), ROUND_HALF_UP):,}"
+    text = _shortened(abs(amount), places=0 if kind == "count" else 2)
+    return text if kind == "count" else _signed(f"${text}", amount, kind=kind)
+
+
+def _shortened(amount: Decimal, *, places: int) -> str:
+    if amount < SHORTENED_FROM:
+        return f"{amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,}"
+    for exponent, unit in ((3, "K"), (6, "M"), (9, "B"), (12, "T")):
+        rounded = amount.scaleb(-exponent).quantize(CENT, ROUND_HALF_UP)
+        if rounded < 1000:
+            return f"{rounded}{unit}"
+    raise AssertionError(f"{amount} is beyond any test")
+
+
+def _signed(text: str, amount: Decimal, *, kind: str) -> str:
+    if amount < 0:
+        return MINUS + text
+    return f"+{text}" if kind == "pnl" and amount > 0 else text
+
+
+def visible(text: str) -> str:
+    """A text without the white space that only lays it out."""
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,165 @@
+"""The list of wallets, and one wallet with its days, fills and record."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from conftest import RunningStack
+from screen import Screen, eventually, visible, written, written_short
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FILLS_PER_PAGE = 100
+TOTALS = {
+    "legs_volume_usd": "usd",
+    "gross_realised_pnl_usd": "pnl",
+    "fees_usd": "usd",
+    "perp_volume_usd": "usd",
+    "spot_volume_usd": "usd",
+    "taker_volume_usd": "usd",
+}
+DAY = ("fills", "spot_volume_usd", "perp_volume_usd", "gross_realised_pnl_usd", "fees_usd")
+
+
+@pytest.fixture
+def wallet(running_stack: RunningStack) -> str:
+    """The wallet with the most fills."""
+    return running_stack.get("/api/v1/wallets/top?by=fills&window=90d")["wallets"][0]["wallet"]
+
+
+async def test_list_holds_every_wallet_of_the_org(screen: Screen) -> None:
+    await screen.open("#/wallets")
+    wallets = (await screen.answer("/api/v1/wallets?"))["wallets"]
+    assert wallets
+    shown = await screen.exact(screen.cells("wallets", "wallet"))
+    assert shown == [row["wallet"] for row in wallets]
+
+
+async def test_part_of_an_address_finds_its_wallets(screen: Screen, wallet: str) -> None:
+    await screen.open("#/wallets")
+    await screen.page.get_by_label("Part of an address").fill(wallet[2:9])
+    await screen.page.get_by_text("Find", exact=True).click()
+    await screen.settled()
+    assert wallet in await screen.exact(screen.cells("wallets", "wallet"))
+    assert all(
+        wallet[2:9] in (text or "")
+        for text in await screen.exact(screen.cells("wallets", "wallet"))
+    )
+
+
+async def test_totals_are_those_of_the_api(screen: Screen, wallet: str) -> None:
+    await screen.open(f"#/wallets/{wallet}")
+
+    async def check() -> None:
+        answer = await screen.answer(f"/api/v1/wallets/{wallet}")
+        for name, kind in TOTALS.items():
+            value = screen.figure(name).locator(".figure-value > :first-child")
+            text = visible(await value.inner_text())
+            assert text == written_short(answer["totals"][name], kind=kind), name
+        record = visible(await screen.page.locator(".record").inner_text())
+        assert f"Gaps {answer['record']['gaps']}" in record
+        assert f"Rejected rows {answer['record']['rejects']}" in record
+
+    await eventually(check)
+
+
+async def test_days_are_those_of_the_api(screen: Screen, wallet: str) -> None:
+    await screen.open(f"#/wallets/{wallet}")
+
+    async def check() -> None:
+        days = (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["days"]
+        assert await screen.exact(screen.cells("days", "day")) == [day["day"] for day in days]
+        for name in DAY:
+            shown = await screen.exact(screen.cells("days", name))
+            assert shown == [None if day[name] is None else str(day[name]) for day in days], name
+        texts = await screen.cells("days", "gross_realised_pnl_usd").all_inner_texts()
+        pnl = [written(day["gross_realised_pnl_usd"], kind="pnl") for day in days]
+        assert [visible(text) for text in texts] == pnl
+
+    await eventually(check)
+
+
+async def test_fills_page_by_cursor_without_loss_or_repeat(screen: Screen, wallet: str) -> None:
+    # Up to a day in the past: the fills of a living wallet would move the pages.
+    day = (await _days(screen, wallet))[1]["day"]
+    await screen.open(f"#/wallets/{wallet}?to={day}")
+    first = (await screen.answer(f"/api/v1/wallets/{wallet}/fills"))["fills"]
+    assert len(first) == FILLS_PER_PAGE
+    older = screen.page.locator("#fills").get_by_text("Older", exact=True)
+    await older.click()
+    await screen.settled()
+    second = (await screen.answer(f"/api/v1/wallets/{wallet}/fills"))["fills"]
+    shown = await screen.exact(screen.cells("fills", "time"))
+    assert shown == [fill["time"] for fill in second]
+    assert not {_key(fill) for fill in first} & {_key(fill) for fill in second}
+    await screen.page.locator("#fills").get_by_text("Newer", exact=True).click()
+    await screen.settled()
+    assert await screen.exact(screen.cells("fills", "time")) == [fill["time"] for fill in first]
+
+
+async def test_fills_show_prices_and_sizes_as_the_exchange_wrote_them(
+    screen: Screen, wallet: str
+) -> None:
+    day = (await _days(screen, wallet))[1]["day"]
+    await screen.open(f"#/wallets/{wallet}?to={day}")
+    fills = (await screen.answer(f"/api/v1/wallets/{wallet}/fills"))["fills"]
+    for name in ("px", "sz", "fee"):
+        assert await screen.exact(screen.cells("fills", name)) == [fill[name] for fill in fills]
+    texts = await screen.cells("fills", "px").all_inner_texts()
+    assert [text.replace(",", "") for text in texts] == [fill["px"] for fill in fills]
+
+
+async def test_fills_of_one_coin_only(screen: Screen, wallet: str) -> None:
+    await screen.open(f"#/wallets/{wallet}")
+    coin = (await screen.answer(f"/api/v1/wallets/{wallet}/fills"))["fills"][0]["coin"]
+    await screen.page.locator("#fills input[name=coin]").fill(coin)
+    await screen.page.locator("#fills").get_by_text("Show", exact=True).click()
+    await screen.settled()
+    assert set(await screen.exact(screen.cells("fills", "coin"))) == {coin}
+
+
+async def test_csv_of_fills_equals_the_api(screen: Screen, wallet: str) -> None:
+    day = (await _days(screen, wallet))[1]["day"]
+    await screen.open(f"#/wallets/{wallet}?to={day}")
+    lines = list(csv.DictReader(io.StringIO(await screen.csv("fills"), newline="")))
+    fills = (await screen.answer(f"/api/v1/wallets/{wallet}/fills"))["fills"]
+    assert len(lines) == len(fills)
+    for line, fill in zip(lines, fills, strict=True):
+        assert line == {name: _plain(fill[name]) for name in line}
+
+
+async def test_a_wallet_of_nobody_says_what_to_run(screen: Screen) -> None:
+    nobody = "0x" + "ab" * 20
+    await screen.open(f"#/wallets/{nobody}")
+    assert f"hypertally wallets add {nobody}" in await screen.page.locator("main").inner_text()
+    screen.expected_errors = [text for text in screen.errors if "404" in text]
+
+
+async def test_coverage_lists_the_gaps_of_the_api(screen: Screen) -> None:
+    await screen.open("#/coverage")
+
+    async def check() -> None:
+        gaps = (await screen.answer("/api/v1/coverage"))["gaps"]
+        if not gaps:
+            assert "No gaps are known" in await screen.page.locator("main").inner_text()
+            return
+        assert await screen.exact(screen.cells("gaps", "wallet")) == [gap["wallet"] for gap in gaps]
+        assert await screen.exact(screen.cells("gaps", "kind")) == [gap["kind"] for gap in gaps]
+
+    await eventually(check)
+
+
+async def _days(screen: Screen, wallet: str) -> list[dict[str, Any]]:
+    await screen.open(f"#/wallets/{wallet}")
+    return (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["days"]
+
+
+def _key(fill: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(fill[name] for name in ("coin", "time", "oid", "tid", "side", "ordinal"))
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

@@ -1,0 +1,77 @@
+"""What every test shares: one PostgreSQL a run, one fresh database a test that asks for it."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypertally.cli.running import bring_up_to_date
+from hypertally.store.embedded import ensure_running
+from hypertally.store.postgres import Pool, open_pool
+from psycopg import sql
+
+RECORDED = Path(__file__).parents[2] / "shared" / "real"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of this run; HYPERTALLY_TEST_DATABASE_URL names another one instead."""
+    if given := os.environ.get("HYPERTALLY_TEST_DATABASE_URL"):
+        yield given
+        return
+    server = asyncio.run(ensure_running(tmp_path_factory.mktemp("home")))
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> str:
+    """The name of a migrated database that others are copied from."""
+    name = f"template_{secrets.token_hex(4)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    asyncio.run(bring_up_to_date(_address(server_url, name)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def make_database(server_url: str, template: str):
+    """A function that makes a fresh, migrated database and answers its address."""
+
+    def make() -> str:
+        name = f"test_{secrets.token_hex(6)}"
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        return _address(server_url, name)
+
+    return make
+
+
+@pytest.fixture
+def database_url(make_database) -> str:
+    """A fresh, migrated database."""
+    return make_database()
+
+
+@pytest.fixture
+async def worker_pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool that acts as a worker on a fresh database."""
+    async with open_pool(database_url, role="hypertally_worker", size=12) as pool:
+        yield pool
+
+
+@pytest.fixture
+def recorded() -> Path:
+    """The folder of recorded real answers beside the project."""
+    return RECORDED
+
+
+def _address(server_url: str, name: str) -> str:
+    return psycopg.conninfo.make_conninfo(server_url, dbname=name)
