@@ -19,8 +19,9 @@ SOURCES = ("global", "user", "site", "install", ":env:")
 
 
 def pip_settings() -> dict[str, str]:
+    """By name, whatever says it: a file of the machine, of the user, or the environment."""
     command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     found: dict[tuple[int, str], str] = {}
     for line in listed.splitlines():
         key, _, value = line.partition("=")
@@ -31,6 +32,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def main() -> None:
+    """What the user has set for uv itself stays."""
     settings = pip_settings()
     for name, value in settings.items():
         variable = NAMES[name]

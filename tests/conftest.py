@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -74,4 +75,4 @@ def recorded() -> Path:
 
 
 def _address(server_url: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(server_url, dbname=name)
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()

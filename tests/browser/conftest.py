@@ -27,6 +27,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 ANSWER_SECONDS_MAX = 20
+PATIENCE_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,9 @@ async def session_state(browser: Browser, running_stack: RunningStack) -> Storag
 async def opened(context: BrowserContext, base: str) -> AsyncIterator[Screen]:
     """One page of a context; every error the browser reports is kept."""
     page: Page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     yield watch(page, base)
+    await page.unroute_all(behavior="ignoreErrors")
     await context.close()
 
 

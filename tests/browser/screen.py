@@ -14,6 +14,7 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Request, Respons
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 TRIES = 40
+OK = 200
 PAUSE_SECONDS = 0.1
 SETTLING_TRIES = 500
 LOOK_SECONDS = 0.02
@@ -55,16 +56,15 @@ class Screen:
         raise AssertionError(f"the page still waits for {self.waiting}")
 
     async def answer(self, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Return the newest answer the page got for a path, query included."""
+        """Return the newest answer the page got for a path, or for a path and how its query begins."""
         for response in reversed(self.responses):
             parts = urlsplit(response.url)
-            if (
-                f"{parts.path}?{parts.query}".rstrip("?").startswith(path)
-                and response.status == 200
-            ):
+            asked = f"{parts.path}?{parts.query}"
+            fits = asked.startswith(path) if "?" in path else parts.path == path
+            if fits and response.status == OK:
                 return json.loads(await response.text())
         seen = [response.url for response in self.responses]
-        raise AssertionError(f"the page never asked for {path}; it asked for {seen}")
+        raise AssertionError(f"the page got no answer for {path}, only for {seen}")
 
     def figure(self, name: str) -> Locator:
         """The headline figure of a field."""

@@ -48,26 +48,29 @@ def place_of(place: str, stack: RunningStack) -> str:
     return f"#/wallets/{stack.get('/api/v1/wallets?limit=1')['wallets'][0]['wallet']}"
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("width", [390, 768, 1920])
 async def test_no_page_scrolls_sideways(
-    screen: Screen, running_stack: RunningStack, place: str, width: int
+    screen: Screen, running_stack: RunningStack, width: int
 ) -> None:
     await screen.page.set_viewport_size({"width": width, "height": 844})
-    await screen.open(place_of(place, running_stack))
-    assert await screen.page.evaluate("document.documentElement.scrollWidth") <= width
+    await screen.open()
+    for place in PLACES:
+        await screen.go(place_of(place, running_stack))
+        wide = await screen.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, place
 
 
-@pytest.mark.parametrize("place", PLACES)
 async def test_every_page_has_landmarks_a_heading_and_a_title(
-    screen: Screen, running_stack: RunningStack, place: str
+    screen: Screen, running_stack: RunningStack
 ) -> None:
-    await screen.open(place_of(place, running_stack))
-    for selector in ("nav[aria-label=Pages]", "header.top", "main", "main h1"):
-        assert await screen.page.locator(selector).count() == 1, selector
-    assert (await screen.page.title()).endswith("· hypertally")
-    unnamed = "all => all.filter(one => !one.innerText.trim() && !one.ariaLabel).length"
-    assert await screen.page.locator("button, a").evaluate_all(unnamed) == 0
+    await screen.open()
+    for place in PLACES:
+        await screen.go(place_of(place, running_stack))
+        for selector in ("nav[aria-label=Pages]", "header.top", "main", "main h1"):
+            assert await screen.page.locator(selector).count() == 1, (place, selector)
+        assert (await screen.page.title()).endswith("· hypertally")
+        unnamed = "all => all.filter(one => !one.textContent.trim() && !one.ariaLabel).length"
+        assert await screen.page.locator("button, a").evaluate_all(unnamed) == 0, place
 
 
 async def test_everything_comes_from_the_app_itself_and_is_light(screen: Screen) -> None:
@@ -108,15 +111,13 @@ async def test_a_chosen_theme_stays_chosen(screen: Screen) -> None:
     assert await screen.page.locator("html").get_attribute("data-theme") == "dark"
 
 
-@pytest.mark.parametrize(
-    ("keys", "ending"),
-    [("gl", "#/leaderboard"), ("gw", "#/wallets"), ("gc", "#/coverage"), ("go", "#/")],
-)
-async def test_g_and_a_letter_go_to_a_page(screen: Screen, keys: str, ending: str) -> None:
-    await screen.open("#/wallets" if ending == "#/" else "#/")
-    for key in keys:
-        await screen.page.keyboard.press(key)
-    await screen.page.wait_for_url(f"**/{ending}")
+async def test_g_and_a_letter_go_to_a_page(screen: Screen) -> None:
+    await screen.open()
+    for letter, place in (("l", "leaderboard"), ("w", "wallets"), ("c", "coverage"), ("o", "")):
+        await screen.page.keyboard.press("g")
+        await screen.page.keyboard.press(letter)
+        await screen.page.wait_for_url(f"**/#/{place}")
+    await screen.settled()
 
 
 async def test_question_mark_shows_the_keys_and_escape_closes(screen: Screen) -> None:

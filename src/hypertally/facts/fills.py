@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +10,29 @@ import msgspec
 
 from hypertally.errors import BadPayload
 from hypertally.records import Fill, Record, Reject
-from hypertally.store.postgres import Connection
+from hypertally.store.bulk import BulkLoader
+from hypertally.store.postgres import Connection, sql_of, with_source
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+INSERT_PAGE = with_source(QUERIES["insert_fills"], QUERIES["page_rows"])
+INSERT_PAGE_CONFLICTS = with_source(QUERIES["insert_conflicts"], QUERIES["page_rows"])
+INSERT_STAGE = with_source(QUERIES["insert_fills"], QUERIES["stage_rows"])
+INSERT_STAGE_CONFLICTS = with_source(QUERIES["insert_conflicts"], QUERIES["stage_rows"])
+STAGE_TYPES = {
+    "wallet_id": "int32",
+    "ordinal": "int32",
+    "page_id": "int64",
+    "oid": "int64",
+    "tid": "int64",
+    "twap_id": "int64",
+    "fingerprint": "int64",
+    "time": "timestamp",
+    "crossed": "bool",
+    "hash": "binary",
+    "cloid": "binary",
+    "liquidated_user": "binary",
+}
 REASON_CHARS_MAX = 500
 
 # 20 digits before the point and 18 after: any sum of them fits the 38 digits of every engine.
@@ -27,6 +46,14 @@ _COLUMNS = frozenset(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class BulkInserted(Record):
+    """What a bulk load added."""
+
+    fills: int
+    days: dict[tuple[int, date], datetime]  # (wallet id, day) -> its earliest new fill
+    conflicts: int
 
 
 class Decoded(Record):
@@ -189,13 +216,56 @@ async def insert(
     columns = {name: [getattr(fill, name) for fill in fills] for name in Fill.__struct_fields__}
     columns["time"] = [at(ms) for ms in columns.pop("time_ms")]
     bound = {**columns, "wallet_id": wallet_id, "page_id": page_id}
-    cursor = await connection.execute(QUERIES["insert_fills"].text, bound)
+    cursor = await connection.execute(INSERT_PAGE, bound)
     added = await cursor.fetchall()
-    conflicts = await connection.execute(QUERIES["insert_conflicts"].text, bound)
+    count = sum(row["fills"] for row in added)
+    conflicts = 0
+    if count < len(fills):
+        conflicts = (await connection.execute(INSERT_PAGE_CONFLICTS, bound)).rowcount
     return Inserted(
-        fills=sum(row["fills"] for row in added),
+        fills=count,
         days={row["day"]: row["from_at"] for row in added},
-        conflicts=conflicts.rowcount,
+        conflicts=conflicts,
+    )
+
+
+class Sourced(Record):
+    """A fill of a bulk load, with the wallet it is of and the page it came from."""
+
+    wallet_id: int
+    page_id: int
+    fill: Fill
+
+
+def stage_columns(fills: Sequence[Sourced]) -> dict[str, list[Any]]:
+    """The columns of `fills_stage`, by name."""
+    columns: dict[str, list[Any]] = {
+        name: [getattr(sourced.fill, name) for sourced in fills] for name in Fill.__struct_fields__
+    }
+    return {
+        "wallet_id": [sourced.wallet_id for sourced in fills],
+        "page_id": [sourced.page_id for sourced in fills],
+        "time": [at(ms) for ms in columns.pop("time_ms")],
+        **columns,
+    }
+
+
+def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkInserted:
+    """Append many fills in one transaction through a copy; blocking, one connection.
+
+    `columns` as `stage_columns` gives them. The months must exist. The same facts and conflicts
+    come of it as of `insert`, page by page.
+    """
+    rows = loader.copy("fills_stage", columns, types=STAGE_TYPES, make=QUERIES["make_stage"])
+    added = loader.query(INSERT_STAGE)
+    count = sum(row["fills"] for row in added)
+    conflicts = loader.execute(INSERT_STAGE_CONFLICTS) if count < rows else 0
+    loader.execute(sql_of(QUERIES["empty_stage"]))
+    loader.commit()
+    return BulkInserted(
+        fills=count,
+        days={(row["wallet_id"], row["day"]): row["from_at"] for row in added},
+        conflicts=conflicts,
     )
 
 

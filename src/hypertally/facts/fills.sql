@@ -1,47 +1,7 @@
--- name: insert_fills :many
--- Append fills; one already stored is left as it is. Answers what was added, by day.
--- Reads: -   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
-with added as (
-    insert into facts.hl_fills_raw (
-        time, oid, tid, fingerprint, page_id, twap_id, wallet_id, ordinal, crossed, side, coin,
-        px, sz, start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, deployer_fee,
-        cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra)
-    select
-        u.time, u.oid, u.tid, u.fingerprint, %(page_id)s, u.twap_id, %(wallet_id)s, u.ordinal,
-        u.crossed, u.side::"char", u.coin, u.px::numeric, u.sz::numeric, u.start_position::numeric,
-        u.dir, u.closed_pnl::numeric, u.hash, u.fee::numeric, u.fee_token, u.builder_fee::numeric,
-        u.deployer_fee::numeric, u.cloid, u.liquidated_user, u.liquidation_mark_px::numeric,
-        u.liquidation_method, u.extra::jsonb
-    from unnest(
-        %(time)s::timestamptz[], %(oid)s::bigint[], %(tid)s::bigint[], %(fingerprint)s::bigint[],
-        %(twap_id)s::bigint[], %(ordinal)s::integer[], %(crossed)s::boolean[], %(side)s::text[],
-        %(coin)s::text[], %(px)s::text[], %(sz)s::text[], %(start_position)s::text[],
-        %(dir)s::text[], %(closed_pnl)s::text[], %(hash)s::bytea[], %(fee)s::text[],
-        %(fee_token)s::text[], %(builder_fee)s::text[], %(deployer_fee)s::text[],
-        %(cloid)s::bytea[], %(liquidated_user)s::bytea[], %(liquidation_mark_px)s::text[],
-        %(liquidation_method)s::text[], %(extra)s::text[]
-    ) as u (time, oid, tid, fingerprint, twap_id, ordinal, crossed, side, coin, px, sz,
-            start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, deployer_fee,
-            cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra)
-    on conflict do nothing
-    returning time
-)
-select (time at time zone 'UTC')::date as day, min(time) as from_at, count(*)::integer as fills
-from added
-group by 1;
-
--- name: insert_conflicts :execrows
--- Keep each fill whose key is stored with other content, beside the first. A second statement, so
--- that it also sees rows which another transaction committed while the first one waited.
--- Reads: facts.hl_fills_raw   Writes: facts.conflicts   Key: (wallet_id, fingerprint, first_fingerprint)
-insert into facts.conflicts (
-    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
-    first_page_id)
-select
-    first.wallet_id, first.coin, first.time, first.oid, first.tid, first.side, u.fingerprint,
-    to_jsonb(u) || jsonb_build_object('hash', encode(u.hash, 'hex'), 'cloid', encode(u.cloid, 'hex'),
-        'liquidated_user', encode(u.liquidated_user, 'hex')),
-    %(page_id)s, first.fingerprint, first.page_id
+-- name: page_rows :many
+-- The fills of one page, from arrays.
+-- Reads: -   Writes: -   Key: -
+select %(wallet_id)s::integer as wallet_id, %(page_id)s::bigint as page_id, u.*
 from unnest(
     %(time)s::timestamptz[], %(oid)s::bigint[], %(tid)s::bigint[], %(fingerprint)s::bigint[],
     %(twap_id)s::bigint[], %(ordinal)s::integer[], %(crossed)s::boolean[], %(side)s::text[],
@@ -52,9 +12,66 @@ from unnest(
     %(liquidation_method)s::text[], %(extra)s::text[]
 ) as u (time, oid, tid, fingerprint, twap_id, ordinal, crossed, side, coin, px, sz,
         start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, deployer_fee,
+        cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra);
+
+-- name: stage_rows :many
+-- The fills of a bulk load, from where the copy put them.
+-- Reads: pg_temp.fills_stage   Writes: -   Key: -
+select * from pg_temp.fills_stage;
+
+-- name: make_stage :exec
+-- Where the rows of a bulk load wait: as they came, decimals as text, in no log.
+-- Reads: -   Writes: pg_temp   Key: -
+create temporary table fills_stage (
+    wallet_id integer, page_id bigint, time timestamptz, oid bigint, tid bigint,
+    fingerprint bigint, twap_id bigint, ordinal integer, crossed boolean, side text, coin text,
+    px text, sz text, start_position text, dir text, closed_pnl text, hash bytea, fee text,
+    fee_token text, builder_fee text, deployer_fee text, cloid bytea, liquidated_user bytea,
+    liquidation_mark_px text, liquidation_method text, extra text);
+
+-- name: empty_stage :exec
+-- Make room for the next rows.
+-- Reads: -   Writes: pg_temp   Key: -
+truncate pg_temp.fills_stage;
+
+-- name: insert_fills :many
+-- Append fills; one already stored is left as it is. Answers what was added, by wallet and day.
+-- Reads: the given rows   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
+with added as (
+    insert into facts.hl_fills_raw (
+        time, oid, tid, fingerprint, page_id, twap_id, wallet_id, ordinal, crossed, side, coin,
+        px, sz, start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, deployer_fee,
         cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra)
+    select
+        u.time, u.oid, u.tid, u.fingerprint, u.page_id, u.twap_id, u.wallet_id, u.ordinal,
+        u.crossed, u.side::"char", u.coin, u.px::numeric, u.sz::numeric, u.start_position::numeric,
+        u.dir, u.closed_pnl::numeric, u.hash, u.fee::numeric, u.fee_token, u.builder_fee::numeric,
+        u.deployer_fee::numeric, u.cloid, u.liquidated_user, u.liquidation_mark_px::numeric,
+        u.liquidation_method, u.extra::jsonb
+    from ({source}) as u
+    on conflict do nothing
+    returning wallet_id, time
+)
+select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
+    count(*)::integer as fills
+from added
+group by 1, 2;
+
+-- name: insert_conflicts :execrows
+-- Keep each fill whose key is stored with other content, beside the first. A second statement, so
+-- that it also sees rows which another transaction committed while the first one waited.
+-- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts   Key: (wallet_id, fingerprint, first_fingerprint)
+insert into facts.conflicts (
+    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+    first_page_id)
+select
+    first.wallet_id, first.coin, first.time, first.oid, first.tid, first.side, u.fingerprint,
+    to_jsonb(u) || jsonb_build_object('hash', encode(u.hash, 'hex'), 'cloid', encode(u.cloid, 'hex'),
+        'liquidated_user', encode(u.liquidated_user, 'hex')),
+    u.page_id, first.fingerprint, first.page_id
+from ({source}) as u
 join facts.hl_fills_raw as first
-    on first.wallet_id = %(wallet_id)s and first.time = u.time and first.coin = u.coin
+    on first.wallet_id = u.wallet_id and first.time = u.time and first.coin = u.coin
     and first.oid = u.oid and first.side = u.side::"char"
     and (first.tid = u.tid
          or (first.tid is null and u.tid is null and first.px = u.px::numeric

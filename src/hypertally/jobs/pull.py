@@ -9,6 +9,7 @@ from hypertally.jobs import queue
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
 from hypertally.records import Answer, LimitMet, ProvenPage, Record, Wallet
+from hypertally.sources.budget import PAGE_ROWS
 from hypertally.sources.info import InfoClient
 from hypertally.sources.sweep import Fetch, sweep
 from hypertally.store.postgres import Connection, Pool, transaction
@@ -44,7 +45,12 @@ class Pulled(Record):
 
 
 async def pull_fills(
-    pool: Pool, info: InfoClient, wallet: Wallet, *, job: Job | None = None
+    pool: Pool,
+    info: InfoClient,
+    wallet: Wallet,
+    *,
+    job: Job | None = None,
+    page_rows: int = PAGE_ROWS,
 ) -> Pulled:
     """Bring the record of one wallet up to now.
 
@@ -55,7 +61,7 @@ async def pull_fills(
     cursor = await pull.read_cursor()
     deep = cursor.deep_at is None or now() - cursor.deep_at > DEEP_EVERY
     from_ms = max(0, cursor.cursor_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
-    async for page in sweep(_fetcher(info, wallet), from_ms):
+    async for page in sweep(_fetcher(info, wallet), from_ms, page_rows=page_rows):
         await pull.store(page, cursor)
     await pull.close(from_ms=from_ms, deep=deep)
     return pull.result()

@@ -9,11 +9,18 @@ select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
 -- name: take_wallet_days :many
--- Take the marks of a wallet; a pull that is adding to one is waited for.
+-- Take the marks of a wallet; a pull that is adding to one is waited for. Locked in the order in
+-- which they are made: two orders would wait for each other.
 -- Reads: -   Writes: ops.dirty_wallet_days   Key: (wallet_id, day)
-delete from ops.dirty_wallet_days
-where wallet_id = %(wallet_id)s
-returning day, from_at;
+with chosen as (
+    select day from ops.dirty_wallet_days
+    where wallet_id = %(wallet_id)s
+    order by day
+    for update
+)
+delete from ops.dirty_wallet_days as d using chosen
+where d.wallet_id = %(wallet_id)s and d.day = chosen.day
+returning d.day, d.from_at;
 
 -- name: mark_global_days :execrows
 -- Have the days of a wallet recomputed for each org that counts it then, and for all tracked.
@@ -33,8 +40,8 @@ order by 1, 2
 on conflict (org_id, day) do update set marked_at = d.marked_at;
 
 -- name: take_global_days :many
--- Take marks of orgs' days, the newest first. A day that is over waits for its wallets' marks, so
--- that it is not published before they are counted; their rollup asks for it again.
+-- Take marks of orgs' days, the newest first. A day that is over waits for its wallets' marks:
+-- their rollup asks for it again.
 -- Reads: ops.dirty_wallet_days   Writes: ops.dirty_global_days   Key: (org_id, day)
 with chosen as (
     select org_id, day from ops.dirty_global_days as g

@@ -15,7 +15,7 @@ insert into pg_temp.global_days_before select * from gone;
 -- days; internal volume, trades with both legs tracked, from the fills themselves, and unique
 -- volume as what is left when each of them counts once. A day without fills has no row.
 -- Reads: {schema}.wallet_day_metrics, {schema}.fill_gaps, facts.hl_fills_raw, facts.pages,
---        tenancy.org_wallets   Writes: {schema}.global_day_metrics   Key: (org_id, day)
+--        tenancy.org_wallets, ops.dirty_wallet_days   Writes: {schema}.global_day_metrics   Key: (org_id, day)
 with wanted as (
     select w.org_id, w.day,
         w.day::timestamp at time zone 'UTC' as from_at,
@@ -37,7 +37,13 @@ with wanted as (
         bool_and(exists (
             select from facts.pages as p
             where p.wallet_id = m.wallet_id and p.closed and p.asked_at >= m.to_at
-                and p.covers_to_ms >= extract(epoch from m.to_at) * 1000)) as closed,
+                and p.covers_to_ms >= extract(epoch from m.to_at) * 1000))
+            -- A pull commits its proof and its mark at once: a proved day whose wallet is still to
+            -- be rolled up is not published yet, and that rollup computes it again.
+            and not exists (
+                select from ops.dirty_wallet_days as d
+                join tenancy.org_wallets as o using (wallet_id)
+                where d.day = m.day and (m.org_id = 0 or o.org_id = m.org_id)) as closed,
         sum(case
             when not exists (
                 select from facts.pages as p

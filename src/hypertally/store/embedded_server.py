@@ -1,7 +1,5 @@
 """The process that owns one embedded PostgreSQL: starts it, restarts it, stops it when unused."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os
@@ -30,6 +28,7 @@ STEADY_SECONDS = 10
 
 
 def main(folder: ServerFolder) -> None:
+    """Return at once; a child of nobody goes on as the supervisor, unless there is one."""
     alive = open_lock(folder.supervisor_lock)
     if not take_lock(alive, fcntl.LOCK_EX):
         return  # another supervisor was first

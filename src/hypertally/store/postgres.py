@@ -34,8 +34,10 @@ __all__ = [
     "in_schema",
     "notifications",
     "open_pool",
+    "sql_of",
     "transaction",
     "translated",
+    "with_source",
 ]
 
 CONNECT_SECONDS_MAX = 10  # a database that answers slower than this is away
@@ -57,6 +59,16 @@ def connection_string(url: str, *, role: Role, statement_seconds_max: int = 0) -
 def in_schema(query: Query, schema: str) -> sql.Composed:
     """The statement with its tables in `schema`: the real one, or one to compare with."""
     return sql.SQL(query.text).format(schema=sql.Identifier(schema))
+
+
+def with_source(query: Query, source: Query) -> sql.Composed:
+    """The statement over the rows that another one answers."""
+    return sql.SQL(query.text).format(source=sql.SQL(source.text))
+
+
+def sql_of(query: Query) -> sql.Composed:
+    """The statement as it stands."""
+    return sql.Composed([sql.SQL(query.text)])
 
 
 @contextmanager

@@ -51,14 +51,12 @@ def test_home_is_free_after_its_holder_is_killed(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.asyncio
 async def test_home_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match=r"file/home/postgres cannot be used .*HYPERTALLY_HOME"):
         await ensure_running(tmp_path / "file" / "home")
 
 
-@pytest.mark.asyncio
 async def test_home_of_another_user_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ grant usage on schema ops to hypertally_jobs, hypertally_tenancy, hypertally_met
 grant select, insert, update, delete on all tables in schema ops to hypertally_jobs;
 grant usage on all sequences in schema ops to hypertally_jobs;
 grant select, insert, update on ops.computations to hypertally_metrics;
+grant select on ops.dirty_wallet_days to hypertally_metrics;
 grant select on ops.schema_migrations to hypertally_api;
 
 -- migrate:down

@@ -1,0 +1,92 @@
+"""Bulk rows into PostgreSQL: Arrow columns by binary copy into a temporary table, then by SQL."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+from psycopg import sql
+
+from hypertally.store.postgres import Role, sql_of
+from hypertally.store.queries import Query
+
+_ARROW = {
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "bool": pa.bool_(),
+    "binary": pa.binary(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+class BulkLoader:
+    """One blocking connection that acts as a role; nothing is kept without `commit`."""
+
+    def __init__(self, url: str, *, role: Role) -> None:
+        self._connection = adbc.connect(url)
+        self._cursor = self._connection.cursor()
+        self._made: set[str] = set()
+        for statement in (
+            sql.SQL("set role {}").format(sql.Identifier(role)),
+            sql.SQL("set timezone = 'UTC'"),
+        ):
+            self._cursor.execute(statement.as_string())
+        self._connection.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cursor.close()
+        self._connection.close()
+
+    def copy(
+        self,
+        table: str,
+        columns: Mapping[str, list[Any]] | pa.Table,
+        *,
+        types: Mapping[str, str],
+        make: Query,
+    ) -> int:
+        """Put columns into a temporary table of this connection, made at the first use; the rows.
+
+        `types`: column -> int32, int64, bool, binary or timestamp; text where none is given.
+        """
+        if table not in self._made:
+            self._cursor.execute(sql_of(make).as_string())
+            self._made.add(table)
+        arrow = as_arrow(columns, types)
+        self._cursor.adbc_ingest(table, arrow, mode="append", temporary=True)
+        return arrow.num_rows
+
+    def query(self, statement: sql.Composed) -> list[dict[str, Any]]:
+        """Run a statement and answer its rows."""
+        self._cursor.execute(statement.as_string())
+        return self._cursor.fetch_arrow_table().to_pylist()
+
+    def execute(self, statement: sql.Composed) -> int:
+        """Run a statement and answer how many rows it touched."""
+        self._cursor.execute(statement.as_string())
+        return max(self._cursor.rowcount, 0)
+
+    def commit(self) -> None:
+        """Keep what was done."""
+        self._connection.commit()
+
+
+def as_arrow(columns: Mapping[str, list[Any]] | pa.Table, types: Mapping[str, str]) -> pa.Table:
+    """Columns as Arrow; a table is taken as it is."""
+    if isinstance(columns, pa.Table):
+        return columns
+    return pa.table(
+        {
+            name: pa.array(values, _ARROW[types[name]] if name in types else pa.string())
+            for name, values in columns.items()
+        }
+    )
