@@ -23,7 +23,7 @@ find_python() {
 
 need_venv_module() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null && return
-    scripts/system_packages.sh python3-venv || true
+    scripts/system_packages.sh python3-venv >/dev/null || true
     "$1" -c 'import ensurepip, venv' 2>/dev/null && return
     say "$1 has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)," \
         "or name another Python with make setup PYTHON=/path/to/python"

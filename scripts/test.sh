@@ -7,24 +7,30 @@ cd "$(dirname "$0")/.."
 folders=()
 not_run=()
 
-# A group and the programs it needs: any one of them will do, the first names the package.
-add_group() {
-    local group=$1 program advice
-    shift
-    for program in "$@"; do
-        command -v "$program" >/dev/null && set --
+find_program() {
+    local name
+    for name in "$@"; do
+        command -v "$name" && return
     done
-    if [ $# -gt 0 ] && ! advice=$(scripts/system_packages.sh "$1"); then
-        not_run+=("$group: needs $1 ($advice)")
+    return 1
+}
+
+add_browser() {
+    local advice
+    if ! find_program chromium chromium-browser google-chrome >/dev/null &&
+        ! advice=$(scripts/system_packages.sh chromium); then
+        not_run+=("browser: needs chromium ($advice)")
         return
     fi
-    folders+=("tests/$group")
+    HYPERTALLY_TEST_CHROMIUM=$(find_program chromium chromium-browser google-chrome)
+    export HYPERTALLY_TEST_CHROMIUM
+    folders+=(tests/browser)
 }
 
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     case $group in
-        browser) add_group browser chromium chromium-browser google-chrome ;;
-        *) add_group "$group" ;;
+        browser) add_browser ;;
+        *) folders+=("tests/$group") ;;
     esac
 done
 

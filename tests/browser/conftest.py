@@ -100,18 +100,40 @@ async def opened(context: BrowserContext, base: str) -> AsyncIterator[Screen]:
     page.set_default_timeout(PATIENCE_MS)
     yield watch(page, base)
     await page.unroute_all(behavior="ignoreErrors")
+    await page.close()
+
+
+async def _sign_in(browser: Browser, state: StorageState) -> BrowserContext:
+    context = await browser.new_context(
+        storage_state=state, viewport={"width": 1440, "height": 900}
+    )
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def signed_in(browser: Browser, session_state: StorageState) -> AsyncIterator[BrowserContext]:
+    """A person's browser, with its cache; shared by the tests that only look."""
+    context = await _sign_in(browser, session_state)
+    yield context
     await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def screen(
+async def screen(signed_in: BrowserContext, running_stack: RunningStack) -> AsyncIterator[Screen]:
+    """A signed-in page, 1440 wide; the test fails if the browser reports any error."""
+    async with opened(signed_in, running_stack.url) as shown:
+        yield shown
+    assert shown.errors == shown.expected_errors
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_screen(
     browser: Browser, running_stack: RunningStack, session_state: StorageState
 ) -> AsyncIterator[Screen]:
-    """A signed-in page, 1440 wide; the test fails if the browser reports any error."""
-    context = await browser.new_context(
-        storage_state=session_state, viewport={"width": 1440, "height": 900}
-    )
-    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    """The same in a browser of its own, for tests that change what pages share."""
+    context = await _sign_in(browser, session_state)
     async with opened(context, running_stack.url) as shown:
         yield shown
-        assert shown.errors == shown.expected_errors
+    await context.close()
+    assert shown.errors == shown.expected_errors

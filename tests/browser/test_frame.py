@@ -73,11 +73,11 @@ async def test_every_page_has_landmarks_a_heading_and_a_title(
         assert await screen.page.locator("button, a").evaluate_all(unnamed) == 0, place
 
 
-async def test_everything_comes_from_the_app_itself_and_is_light(screen: Screen) -> None:
-    await screen.open()
-    hosts = {urlsplit(response.url).netloc for response in screen.responses}
-    assert hosts == {urlsplit(screen.base).netloc}
-    total = await screen.page.evaluate(
+async def test_everything_comes_from_the_app_itself_and_is_light(own_screen: Screen) -> None:
+    await own_screen.open()
+    hosts = {urlsplit(response.url).netloc for response in own_screen.responses}
+    assert hosts == {urlsplit(own_screen.base).netloc}
+    total = await own_screen.page.evaluate(
         "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.transferSize, 0)"
     )
     assert 0 < total < BYTES_MAX
@@ -102,13 +102,13 @@ async def test_text_is_readable_in_both_themes(screen: Screen, theme: str) -> No
     assert not weak
 
 
-async def test_a_chosen_theme_stays_chosen(screen: Screen) -> None:
-    await screen.page.emulate_media(color_scheme="light")
-    await screen.open()
-    await screen.page.get_by_label("Switch to the dark theme").click()
-    await screen.page.reload()
-    await screen.settled()
-    assert await screen.page.locator("html").get_attribute("data-theme") == "dark"
+async def test_a_chosen_theme_stays_chosen(own_screen: Screen) -> None:
+    await own_screen.page.emulate_media(color_scheme="light")
+    await own_screen.open()
+    await own_screen.page.get_by_label("Switch to the dark theme").click()
+    await own_screen.page.reload()
+    await own_screen.settled()
+    assert await own_screen.page.locator("html").get_attribute("data-theme") == "dark"
 
 
 async def test_g_and_a_letter_go_to_a_page(screen: Screen) -> None:

@@ -36,16 +36,16 @@ async def test_signed_out_leads_to_sign_in_and_back_to_the_same_place(
         assert screen.page.url.endswith("#/leaderboard?by=fills&window=30d")
 
 
-async def test_a_session_that_ends_shows_sign_in_and_not_one_figure(screen: Screen) -> None:
-    await screen.open()
-    await screen.page.context.clear_cookies()
-    await screen.go("#/leaderboard?by=fees")
-    await screen.page.wait_for_selector(".sign-in")
-    assert await screen.page.locator("[data-exact]").count() == 0
-    screen.expected_errors = [text for text in screen.errors if "401" in text]
+async def test_a_session_that_ends_shows_sign_in_and_not_one_figure(own_screen: Screen) -> None:
+    await own_screen.open()
+    await own_screen.page.context.clear_cookies()
+    await own_screen.go("#/leaderboard?by=fees")
+    await own_screen.page.wait_for_selector(".sign-in")
+    assert await own_screen.page.locator("[data-exact]").count() == 0
+    own_screen.expected_errors = [text for text in own_screen.errors if "401" in text]
 
 
-async def test_an_error_keeps_the_old_figures_and_retry_recovers(screen: Screen) -> None:
+async def test_an_error_keeps_the_old_figures_and_retry_recovers(own_screen: Screen) -> None:
     answer = {"failing": False}
 
     async def sometimes(route: Route) -> None:
@@ -56,18 +56,18 @@ async def test_an_error_keeps_the_old_figures_and_retry_recovers(screen: Screen)
         headers = response.headers | {"cache-control": "private, max-age=1"}
         await route.fulfill(response=response, headers=headers)
 
-    await screen.page.route("**/api/v1/dashboard/summary", sometimes)
-    await screen.open()
-    before = await screen.figure("fills").locator(".figure-value").inner_text()
+    await own_screen.page.route("**/api/v1/dashboard/summary", sometimes)
+    await own_screen.open()
+    before = await own_screen.figure("fills").locator(".figure-value").inner_text()
     answer["failing"] = True
-    failure = screen.page.locator("main .failure")
+    failure = own_screen.page.locator("main .failure")
     await failure.wait_for()
     assert "the database is away" in await failure.inner_text()
-    assert await screen.figure("fills").locator(".figure-value").inner_text() == before
+    assert await own_screen.figure("fills").locator(".figure-value").inner_text() == before
     answer["failing"] = False
     await failure.get_by_text("Retry").click()
     await failure.wait_for(state="detached")
-    screen.expected_errors = [text for text in screen.errors if "503" in text]
+    own_screen.expected_errors = [text for text in own_screen.errors if "503" in text]
 
 
 async def test_a_first_load_that_fails_says_what_and_offers_retry(screen: Screen) -> None:
@@ -100,10 +100,10 @@ async def test_old_rows_stay_dimmed_while_new_ones_load(screen: Screen) -> None:
     await screen.settled()
 
 
-async def test_offline_says_so_and_recovers_by_itself(screen: Screen) -> None:
-    await screen.open()
-    await screen.page.context.set_offline(True)
-    mark = screen.page.locator(".top .mark")
+async def test_offline_says_so_and_recovers_by_itself(own_screen: Screen) -> None:
+    await own_screen.open()
+    await own_screen.page.context.set_offline(True)
+    mark = own_screen.page.locator(".top .mark")
 
     async def offline() -> None:
         assert "offline" in await mark.inner_text()
@@ -112,8 +112,8 @@ async def test_offline_says_so_and_recovers_by_itself(screen: Screen) -> None:
         assert "offline" not in await mark.inner_text()
 
     await eventually(offline)
-    assert await screen.page.locator(".figure").count() > 0
-    await screen.page.context.set_offline(False)
+    assert await own_screen.page.locator(".figure").count() > 0
+    await own_screen.page.context.set_offline(False)
     await eventually(back)
 
 
@@ -128,7 +128,7 @@ async def test_an_org_without_wallets_names_the_command(screen: Screen) -> None:
     assert "hypertally wallets add" in await screen.page.locator(".empty").inner_text()
 
 
-async def test_a_hidden_tab_does_not_ask(screen: Screen) -> None:
+async def test_a_hidden_tab_does_not_ask(own_screen: Screen) -> None:
     asked: list[str] = []
 
     async def short(route: Route) -> None:
@@ -137,19 +137,19 @@ async def test_a_hidden_tab_does_not_ask(screen: Screen) -> None:
         headers = response.headers | {"cache-control": "private, max-age=1"}
         await route.fulfill(response=response, headers=headers)
 
-    await screen.page.route("**/api/v1/dashboard/summary", short)
-    await screen.open()
+    await own_screen.page.route("**/api/v1/dashboard/summary", short)
+    await own_screen.open()
 
     async def polled() -> None:
         assert len(asked) >= 2
 
     await eventually(polled)
-    await _hide(screen, hidden=True)
+    await _hide(own_screen, hidden=True)
     await asyncio.sleep(0.2)
     rested = len(asked)
     await asyncio.sleep(1.5)
     assert len(asked) == rested
-    await _hide(screen, hidden=False)
+    await _hide(own_screen, hidden=False)
 
     async def resumed() -> None:
         assert len(asked) > rested

@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypertally.store.postgres import in_schema
-from hypertally.store.queries import Query, load
 from psycopg import sql
+
+from hypertally.store.postgres import in_schema, with_source
+from hypertally.store.queries import Query, load
 
 PACKAGE = Path(str(files("hypertally")))
 ROLES = {
@@ -21,7 +22,6 @@ ROLES = {
     "api": "hypertally_api",
 }
 PLACEHOLDER = re.compile(r"%%|%\((\w+)\)s")
-PLANNED = ("select", "with", "insert", "update", "delete")
 # `verify` makes its scratch schema as the login, which alone may make one.
 AS_LOGIN = re.compile(r"make_scratch|scratch_\w+|grant_scratch|act_as_metrics")
 
@@ -53,11 +53,18 @@ def become(connection: Connection, role: str) -> None:
     connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
 
 
-def written(query: Query, schema: str) -> str:
-    """The statement as the server gets it, with its placeholders still in."""
+def variants(path: Path, query: Query) -> list[str]:
+    """The statement as the server gets it, placeholders and all; one a source of its rows."""
+    if "{source}" in query.text:
+        beside = load(str(path))
+        return [
+            with_source(query, beside[name]).as_string(None)
+            for name in beside
+            if name.endswith("_rows")
+        ]
     if "{schema}" in query.text:
-        return in_schema(query, schema).as_string(None)
-    return query.text
+        return [in_schema(query, "metrics").as_string(None)]
+    return [query.text]
 
 
 def plan(connection: Connection, text: str) -> None:
@@ -82,21 +89,108 @@ def plan(connection: Connection, text: str) -> None:
             connection.execute("deallocate tried")
 
 
-def try_statement(connection: Connection, query: Query, schema: str = "metrics") -> None:
-    text = written(query, schema)
+def is_planned(text: str) -> bool:
     first_word = re.sub(r"--.*", "", text).split(maxsplit=1)[0].lower()
-    if first_word in PLANNED:
-        plan(connection, text)
-    else:
-        connection.execute(text.encode())
+    return first_word in ("select", "with", "insert", "update", "delete")
+
+
+def make_temporary_tables(connection: Connection, path: Path, *, but: Query) -> None:
+    for query in load(str(path)).values():
+        if "create temporary table" in query.text and query.name != but.name:
+            connection.execute(query.text.encode())
 
 
 @pytest.mark.parametrize(("folder", "path", "query"), list(statements()))
-def test_statement_runs_under_the_role_of_its_folder(
+def test_statement_may_be_run_by_the_role_of_its_folder(
     login: Connection, folder: str, path: Path, query: Query
 ) -> None:
     become(login, ROLES[folder])
-    for other in load(str(path)).values():
-        if "create temporary table" in other.text and other is not query:
-            login.execute(other.text.encode())
-    try_statement(login, query)
+    make_temporary_tables(login, path, but=query)
+    for text in variants(path, query):
+        if is_planned(text):
+            plan(login, text)
+        else:
+            login.execute(text.encode())
+
+
+def test_statements_that_make_the_scratch_schema_run_as_the_login(login: Connection) -> None:
+    queries = load(str(PACKAGE / "jobs" / "rebuild.sql"))
+    chosen = [query for query in queries.values() if AS_LOGIN.fullmatch(query.name)]
+    assert len(chosen) == 6
+    for query in chosen:
+        login.execute(in_schema(query, "verify_scratch").as_string(None).encode())
+    for name, query in queries.items():
+        if name.startswith("compare_"):
+            plan(login, in_schema(query, "verify_scratch").as_string(None))
+
+
+def test_a_column_that_does_not_exist_is_found_out(login: Connection) -> None:
+    become(login, "hypertally_facts")
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        plan(login, "select colour from facts.hl_fills_raw where oid = %(oid)s")
+
+
+def test_a_fact_cannot_read_metrics(login: Connection) -> None:
+    become(login, "hypertally_facts")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        plan(login, "select day from metrics.wallet_day_metrics")
+
+
+RELATIONS = """
+select n.nspname, c.relname
+from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname in ('facts', 'metrics', 'ops', 'tenancy') and c.relkind in ('r', 'p')
+order by 1, 2
+"""
+WRITERS = """
+select r.rolname, p.privilege
+from unnest(array['hypertally_tenancy', 'hypertally_facts', 'hypertally_metrics',
+                  'hypertally_jobs', 'hypertally_api']) as r (rolname)
+cross join unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) as p (privilege)
+where has_table_privilege(r.rolname, %(table)s, p.privilege)
+"""
+OWNERS = {
+    "facts": "hypertally_facts",
+    "metrics": "hypertally_metrics",
+    "ops": "hypertally_jobs",
+    "tenancy": "hypertally_tenancy",
+}
+
+
+def test_each_schema_is_written_by_one_role(login: Connection) -> None:
+    found = {
+        f"{schema}.{table}": {
+            role for role, _ in login.execute(WRITERS, {"table": f"{schema}.{table}"}).fetchall()
+        }
+        for schema, table in login.execute(RELATIONS).fetchall()
+    }
+    expected = {name: {OWNERS[name.partition(".")[0]]} for name in found}
+    # The migration tool's own table belongs to the login; when a figure was computed is noted by
+    # whoever computes it.
+    expected["ops.schema_migrations"] = set()
+    expected["ops.computations"] = {"hypertally_jobs", "hypertally_metrics"}
+    assert found == expected
+
+
+def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
+    for schema, table in login.execute(RELATIONS).fetchall():
+        writers = login.execute(WRITERS, {"table": f"{schema}.{table}"}).fetchall()
+        assert "hypertally_api" not in {role for role, _ in writers}, f"{schema}.{table}"
+    found = login.execute(
+        """
+        select nspname from pg_namespace
+        where has_schema_privilege('hypertally_api', oid, 'CREATE') and nspname <> 'pg_temp'
+        """
+    ).fetchall()
+    assert found == []
+    callable_functions = login.execute(
+        """
+        select p.oid::regproc::text
+        from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
+        where n.nspname in ('facts', 'metrics', 'ops', 'tenancy')
+            and p.prorettype <> 'trigger'::regtype
+            and has_function_privilege('hypertally_api', p.oid, 'EXECUTE')
+        order by 1
+        """
+    ).fetchall()
+    assert callable_functions == [("tenancy.current_org",), ("tenancy.current_user_id",)]

@@ -12,16 +12,25 @@ from hypertally.store.postgres import Pool, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+WINDOW_SECONDS = 60.0  # of the exchange; a test may scale it down
 WAIT_SECONDS_MAX = 1.0  # look again this often: refunds free weight before it expires
 
 
 class SharedBudget:
     """The allowance of one egress address for one upstream, kept in ops.weight_spends."""
 
-    def __init__(self, pool: Pool, *, egress: str, weight_per_minute: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        egress: str,
+        weight_per_minute: int,
+        window_seconds: float = WINDOW_SECONDS,
+    ) -> None:
         self._pool = pool
         self._egress = egress
         self._limit = weight_per_minute
+        self._window_seconds = window_seconds
 
     async def reserve(self, weight: int) -> int:
         """Wait until `weight` may be spent; the reservation's number."""
@@ -37,7 +46,12 @@ class SharedBudget:
             await connection.execute(QUERIES["settle"].text, {"id": reservation, "weight": weight})
 
     async def _try_reserve(self, weight: int) -> tuple[int | None, float]:
-        bound = {"egress": self._egress, "weight": weight, "limit": self._limit}
+        bound = {
+            "egress": self._egress,
+            "weight": weight,
+            "limit": self._limit,
+            "window_seconds": self._window_seconds,
+        }
         async with transaction(self._pool) as connection:
             await connection.execute(QUERIES["ensure_egress"].text, bound)
             await connection.execute(QUERIES["lock_egress"].text, bound)

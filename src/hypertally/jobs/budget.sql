@@ -13,10 +13,12 @@ select egress from ops.weight_budgets where egress = %(egress)s for update;
 -- settled may have been counted by the exchange up to a minute after it was reserved.
 -- Reads: ops.weight_spends   Writes: ops.weight_spends   Key: id
 with recent as (
-    select id, weight, at + case when settled then interval '60 seconds'
-                                 else interval '120 seconds' end as expires
+    select id, weight,
+        at + make_interval(secs => %(window_seconds)s * case when settled then 1 else 2 end)
+            as expires
     from ops.weight_spends
-    where egress = %(egress)s and at > clock_timestamp() - interval '120 seconds'
+    where egress = %(egress)s
+        and at > clock_timestamp() - make_interval(secs => 2 * %(window_seconds)s)
 ), counted as (
     select weight, expires, sum(weight) over (order by expires, id) as freed,
         sum(weight) over () as spent
@@ -24,13 +26,13 @@ with recent as (
     where expires > clock_timestamp()
 ), added as (
     insert into ops.weight_spends (egress, weight)
-    select %(egress)s, %(weight)s
-    where coalesce((select max(spent) from counted), 0) + %(weight)s <= %(limit)s
+    select %(egress)s, %(weight)s::integer
+    where coalesce((select max(spent) from counted), 0) + %(weight)s::integer <= %(limit)s
     returning id
 )
 select (select id from added) as id,
     coalesce((select extract(epoch from min(expires) - clock_timestamp())
-              from counted where spent - freed + %(weight)s <= %(limit)s), 0)::float8
+              from counted where spent - freed + %(weight)s::integer <= %(limit)s), 0)::float8
         as wait_seconds;
 
 -- name: settle :execrows

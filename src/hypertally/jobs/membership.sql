@@ -16,5 +16,5 @@ from (
     cross join lateral (values (o.org_id), (0)) as org (id)
     where m.wallet_id = any (%(wallet_ids)s::integer[])
 ) as days
-order by 1, 2
+order by day desc, org_id
 on conflict (org_id, day) do update set marked_at = d.marked_at;

@@ -43,5 +43,5 @@ select g.org_id, g.day, 'membership'
 from metrics.global_day_metrics as g
 where g.org_id = 0
     or g.org_id in (select org_id from tenancy.org_wallets where wallet_id = %(wallet_id)s)
-order by g.org_id, g.day
+order by g.day desc, g.org_id
 on conflict (org_id, day) do update set marked_at = d.marked_at;

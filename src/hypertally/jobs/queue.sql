@@ -137,14 +137,18 @@ order by finished_at desc, id desc limit %(limit)s;
 -- name: requeue_dead :execrows
 -- Give dead jobs all their attempts again; where their key is queued, that job does the work.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: id
-with chosen as (
+with dead as (
+    select id, dedupe_key
+    from ops.jobs
+    where status = 'dead' and (%(ids)s::bigint[] is null or id = any (%(ids)s::bigint[]))
+    order by id
+    for update
+), chosen as (
     select id,
         row_number() over (partition by coalesce(dedupe_key, id::text) order by id desc) = 1
         and not exists (select from ops.jobs as q
                         where q.dedupe_key = dead.dedupe_key and q.status = 'queued') as first
-    from ops.jobs as dead
-    where status = 'dead' and (%(ids)s::bigint[] is null or id = any (%(ids)s::bigint[]))
-    for update
+    from dead
 ), woken as (
     select pg_notify(%(channel)s, '')
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypertally.errors import Refused
 from hypertally.flow import METRICS, Metric
-from hypertally.metrics import fill_gaps, global_day, wallet_day
+from hypertally.metrics import definitions, fill_gaps, global_day, wallet_day
 from hypertally.records import OrgDay, Record, WalletDay
 from hypertally.store.postgres import Connection, Pool, in_schema, transaction
 from hypertally.store.queries import load
@@ -56,19 +56,14 @@ async def register_definitions(pool: Pool) -> None:
     """
     async with transaction(pool) as connection:
         for metric in METRICS:
-            statement = metric.queries[metric.statement].text
-            text = statement.replace("{schema}", "metrics").replace("{{}}", "{}").replace("%%", "%")
-            found = await connection.execute(
-                QUERIES["put_definition"].text,
-                {
-                    "definition": metric.definition,
-                    "metric": metric.name,
-                    "version": int(metric.definition.rpartition("/")[2]),
-                    "words": metric.words,
-                    "sql": text,
-                },
+            stored = await definitions.put(
+                connection,
+                metric.definition,
+                metric=metric.name,
+                words=metric.words,
+                statement=metric.queries[metric.statement],
             )
-            if await found.fetchone() is None:
+            if not stored:
                 raise Refused(
                     f"{metric.definition} is stored with another meaning: "
                     f"raise its version in metrics/ and rebuild"

@@ -13,15 +13,6 @@ select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
--- name: put_definition :one
--- Store a definition; answers nothing when another text is stored under its version.
--- Reads: metrics.definitions   Writes: metrics.definitions   Key: definition
-insert into metrics.definitions as d (definition, metric, version, words, sql)
-values (%(definition)s, %(metric)s, %(version)s, %(words)s, %(sql)s)
-on conflict (definition) do update set words = excluded.words
-where d.sql = excluded.sql
-returning definition;
-
 -- name: make_scratch :exec
 -- A schema beside the real one, inside a transaction that is rolled back.
 -- Reads: -   Writes: the schema   Key: -

@@ -26,17 +26,17 @@ returning d.day, d.from_at;
 -- Have the days of a wallet recomputed for each org that counts it then, and for all tracked.
 -- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: (org_id, day)
 insert into ops.dirty_global_days as d (org_id, day)
-select distinct org.id, u.day
+select org.id, u.day
 from unnest(%(days)s::date[]) as u (day)
 cross join lateral (
     select o.org_id as id
     from tenancy.org_wallets as o
     where o.wallet_id = %(wallet_id)s and o.from_day <= u.day
         and (o.to_day is null or u.day < o.to_day)
-    union all
+    union
     select 0
 ) as org
-order by 1, 2
+order by u.day desc, org.id  -- as they are taken: two orders would wait for each other
 on conflict (org_id, day) do update set marked_at = d.marked_at;
 
 -- name: take_global_days :many

@@ -31,15 +31,15 @@ def test_session_names_user_org_and_role(get) -> None:
 def test_wallet_day_has_exact_trimmed_decimals_as_strings(get, today: date) -> None:
     day = get(f"/api/v1/wallets/{A1}/days?limit=1", "vic").json()["days"][0]
     assert day["day"] == today.isoformat()
-    assert day["spot_volume_usd"] == "111.1"
-    assert day["perp_volume_usd"] == "111.25"
+    assert day["spot_volume_usd"] == "271828.1"
+    assert day["perp_volume_usd"] == "271828.25"
     assert day["hip3_volume_usd"] == "1"
-    assert day["gross_realised_pnl_usd"] == "-111"
+    assert day["gross_realised_pnl_usd"] == "-271828"
     assert day["completeness"] == "1"
-    assert day["volumes"] == {"perp": {"USDC": "111.25"}}
-    assert day["fees"] == {"USDC": "111.5"}
+    assert day["volumes"] == {"perp": {"USDC": "271828.25"}}
+    assert day["fees"] == {"USDC": "271828.5"}
     assert day["first_fill_at"] == f"{today}T01:00:01.002Z"
-    assert (day["fills"], day["events"], day["coins"], day["restated"]) == (111, 1, 2, 0)
+    assert (day["fills"], day["events"], day["coins"], day["restated"]) == (271828, 1, 2, 0)
     assert day["closed"] is False
 
 
@@ -126,7 +126,7 @@ def test_summary_shows_the_newest_two_days_and_the_state_of_the_record(get, toda
     assert summary["today"]["day"] == str(today)
     assert summary["today"]["partial"] is True
     assert summary["previous"]["day"] == str(today - timedelta(days=1))
-    assert summary["today"]["fills"] == 222
+    assert summary["today"]["fills"] == 314159
     assert (summary["tracked_wallets"], summary["wallets_behind"]) == (2, 1)
     assert summary["as_of"] is not None
     assert summary["proven_until"] is not None
@@ -137,7 +137,7 @@ def test_ranking_leaves_out_the_current_day_and_days_outside_membership(get, tod
     assert answer["to"] == str(today - timedelta(days=1))
     ranked = [(row["rank"], row["wallet"], row["value"]) for row in answer["wallets"]]
     # Five full days each; the wallet that left three days ago has two.
-    assert ranked == [(1, SHARED, 333 * 5), (2, LEFT, 444 * 2), (3, A1, 111 * 5)]
+    assert ranked == [(1, SHARED, 577215 * 5), (2, A1, 271828 * 5), (3, LEFT, 161803 * 2)]
 
 
 def test_a_wallet_whose_figure_is_null_is_counted_and_not_ranked(get) -> None:
@@ -164,15 +164,15 @@ def test_a_wallet_is_found_by_part_of_its_address(get) -> None:
 
 def test_wallet_totals_cover_its_history_and_its_record(get, today: date) -> None:
     answer = get(f"/api/v1/wallets/{A1}", "vic").json()
-    assert answer["fills"] == answer["totals"]["fills"] == 111 * 6
-    assert answer["totals"]["spot_volume_usd"] == str(Decimal("111.1") * 6)
+    assert answer["fills"] == answer["totals"]["fills"] == 271828 * 6
+    assert answer["totals"]["spot_volume_usd"] == str(Decimal("271828.1") * 6)
     assert answer["totals"]["to"] == str(today)
     record = answer["record"]
     assert (record["gaps"], record["conflicts"], record["rejects"]) == (7, 1, 1)
-    assert record["last_error"] == "a1 says 111"
+    assert record["last_error"] == "a1 says 271828"
     assert record["history_begins_at"] is not None
     assert len(answer["gaps"]) == 7
-    assert answer["gaps"][0]["missing_size_coin"] == "111.5"
+    assert answer["gaps"][0]["missing_size_coin"] == "271828.5"
     assert answer["gaps"][-1]["from"] is None
 
 
@@ -187,12 +187,12 @@ def test_a_fill_is_answered_whole(get, today: date) -> None:
     fills = get(path, "vic").json()["fills"]
     assert len(fills) == 40
     first = next(fill for fill in fills if fill["ordinal"] == 0)
-    assert first["px"] == "111.11"
-    assert first["notional"] == "1.1111"
+    assert first["px"] == "271828.11"
+    assert first["notional"] == "2718.2811"
     assert first["fee"] == "-0.0125"
     assert first["extra"] == {"unknown": "kept"}
     assert first["hash"] == "0x" + "ab" * 32
-    assert first["fingerprint"] == "111000"
+    assert first["fingerprint"] == "271828000"
     assert first["liquidation"] is None
     assert first["time"] == f"{today - timedelta(days=1)}T00:00:00.000Z"
 
@@ -219,15 +219,15 @@ def test_fills_of_2023_have_no_trade_id(get) -> None:
 def test_explanation_of_a_wallet_day_counts_and_digests_its_fills(get, today: date) -> None:
     day = today - timedelta(days=1)
     answer = get(f"/api/v1/explain/wallet_day_metrics/{A1}/{day}?limit=3", "ann").json()
-    digest = sum(111000 + i for i in range(40))
+    digest = sum(271828000 + i for i in range(40))
     assert answer["inputs"]["count"] == 40
     assert answer["inputs"]["digest"] == f"40:{digest}"
     assert len(answer["inputs"]["fills"]) == 3
     assert answer["inputs"]["next"] is not None
     assert answer["definition"]["words"] == "Words of the wallet day."
-    assert answer["value"]["fills"] == 111
+    assert answer["value"]["fills"] == 271828
     assert answer["computed_at"] is not None
-    assert answer["restatements"][0]["changes"] == {"fills": [1, 111]}
+    assert answer["restatements"][0]["changes"] == {"fills": [1, 271828]}
 
 
 def test_subtotals_by_coin_keep_the_token_where_the_price_is_missing(get, today: date) -> None:
@@ -235,16 +235,16 @@ def test_subtotals_by_coin_keep_the_token_where_the_price_is_missing(get, today:
     answer = get(f"/api/v1/explain/wallet_day_metrics/{A1}/{day}", "ann").json()
     coins = {row["coin"]: row for row in answer["subtotals"]}
     assert sum(row["fills"] for row in coins.values()) == 40
-    assert coins["BTC"]["volume"] == {"USDC": "8.8888"}
-    assert coins["BTC"]["volume_usd"] == "8.8888"
+    assert coins["BTC"]["volume"] == {"USDC": "21746.2488"}
+    assert coins["BTC"]["volume_usd"] == "21746.2488"
     assert coins["BTC"]["fees"] == {"USDC": "-0.1"}
     # The last fill is a settlement: a row of the day without volume.
-    assert coins["@1"]["volume"] == {"USDT0": "7.7777"}
+    assert coins["@1"]["volume"] == {"USDT0": "19027.9677"}
     assert coins["@1"]["volume_usd"] is None
-    assert coins["#10"]["volume"] == {"USDH": "8.8888"}
+    assert coins["#10"]["volume"] == {"USDH": "21746.2488"}
     assert coins["xyz:TSLA"]["kind"] == "hip3"
     taker, maker = (Decimal(coins["BTC"][f"{part}_volume_usd"]) for part in ("taker", "maker"))
-    assert taker + maker == Decimal("8.8888")
+    assert taker + maker == Decimal("21746.2488")
 
 
 def test_explanation_of_a_global_day_lists_the_wallets_that_counted(get, today: date) -> None:
@@ -252,7 +252,7 @@ def test_explanation_of_a_global_day_lists_the_wallets_that_counted(get, today: 
     answer = get(f"/api/v1/explain/global_day_metrics/{day}", "ann").json()
     assert [row["wallet"] for row in answer["inputs"]["wallets"]] == [A1, SHARED]
     assert answer["inputs"]["count"] == 2
-    assert answer["inputs"]["digest"] == "444:444000"
+    assert answer["inputs"]["digest"] == "849043:849043000"
     earlier = get(f"/api/v1/explain/global_day_metrics/{day - timedelta(days=2)}", "ann").json()
     assert [row["wallet"] for row in earlier["inputs"]["wallets"]] == [A1, SHARED, LEFT]
     volumes = [Decimal(row["volume_usd"]) for row in answer["subtotals"]]

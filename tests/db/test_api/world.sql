@@ -1,5 +1,5 @@
--- Two orgs. Figures of a_only hold 111, of b_only 222, of the shared wallet 333: what may be seen
--- by whom can be told from the digits alone.
+-- Two orgs. Each wallet's figures are made of a number that no sum of the others holds, so
+-- that what may be seen by whom can be told from the digits alone.
 insert into tenancy.orgs (name) values ('org_a'), ('org_b'), ('org_empty');
 
 insert into tenancy.wallets (address) values
@@ -43,12 +43,12 @@ insert into metrics.definitions (definition, metric, version, words, sql) values
 
 insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, proven_until, pulled_at, last_error)
 select id, 1, now() - make_interval(mins => case mark when 'xb' then 120 else 5 end), now(),
-    case mark when 'xb' then 'b2 says 222' when 'xa' then 'a1 says 111' end
+    case mark when 'xb' then 'b2 says 314159' when 'xa' then 'a1 says 271828' end
 from wallet;
 
 create temporary view figure as
     select id, hex, mark,
-        case mark when 'xa' then 111 when 'xb' then 222 when 'xc' then 333 else 444 end as n
+        case mark when 'xa' then 271828 when 'xb' then 314159 when 'xc' then 577215 else 161803 end as n
     from wallet;
 
 insert into metrics.wallet_day_metrics
@@ -77,7 +77,7 @@ select o.id, current_date - back, 2, 2, n, 2, 0, n + 0.10,
     (current_date - back)::timestamp at time zone 'UTC' + interval '1 hour',
     (current_date - back)::timestamp at time zone 'UTC' + interval '2 hours',
     '[]', back > 0, 1, 'global_day_metrics/1', n || ':' || n || '000', '2:10'
-from (values ('org_a', 111), ('org_b', 222)) as v (org, n)
+from (values ('org_a', 271828), ('org_b', 314159)) as v (org, n)
 join org as o on o.name = v.org
 cross join generate_series(0, 5) as back
 where back <> 4;
@@ -102,7 +102,7 @@ from figure
 union all
 select 'global_day_metrics', null, o.id, current_date - 1, 'late facts',
     jsonb_build_object('fills', jsonb_build_array(1, v.n))
-from (values ('org_a', 111), ('org_b', 222)) as v (org, n)
+from (values ('org_a', 271828), ('org_b', 314159)) as v (org, n)
 join org as o on o.name = v.org;
 
 select facts.ensure_month('pages', now());

@@ -37,5 +37,6 @@ def test_a_step_of_the_same_rate_changes_no_time_at_all() -> None:
     for from_ms in range(1_000, 2_000_000, 7_001):
         parts.step(from_ms, 1 / 7_000)
     random = Random(1)
-    draws = [(random.randrange(1_000_000), random.expovariate(0.02)) for _ in range(20_000)]
+    # Whole milliseconds: here the smallest error of a sum would move an event to the one before.
+    draws = [(random.randrange(1_000_000), random.randrange(900_000) / 7_000) for _ in range(5_000)]
     assert [whole.after(*draw) for draw in draws] == [parts.after(*draw) for draw in draws]

@@ -58,6 +58,13 @@ def test_rows_without_a_tid_are_events_and_one_sided(world: list[tuple[str, Fill
     }
 
 
+def test_a_dust_sweep_takes_the_whole_balance(world: list[tuple[str, Fill]]) -> None:
+    dust = [fill for _, fill in world if fill["dir"] == "Spot Dust Conversion"]
+    assert dust
+    assert all(fill["startPosition"] == fill["sz"] for fill in dust)
+    assert all(number(fill, "sz") * number(fill, "px") < 2 for fill in dust)
+
+
 def expected_direction(start: Decimal, end: Decimal) -> str:
     if start == 0 or (start > 0) == (end > start):
         return "Open Long" if end > start else "Open Short"

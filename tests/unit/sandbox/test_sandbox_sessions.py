@@ -39,6 +39,15 @@ def test_no_live_second_is_shown_before_it_is_on_disk(tmp_path: Path) -> None:
         assert from_ms <= now_ms < until_ms
 
 
+def test_one_uninterrupted_session_is_one_span(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.json"
+    sessions = LiveSessions(file, SCENE, now_ms=NOW_MS)
+    for minute in range(10):
+        sessions.advance(NOW_MS + minute * 45_000)
+    saved = msgspec.json.decode(file.read_bytes(), type=dict[str, object])
+    assert saved["live"] == [[NOW_MS, NOW_MS + 9 * 45_000 + 60_000]]
+
+
 def test_while_nobody_looks_the_population_is_quiet(tmp_path: Path) -> None:
     sessions = LiveSessions(tmp_path / "sandbox.json", SCENE, now_ms=NOW_MS)
 

@@ -76,6 +76,7 @@ create table ops.computations (
 
 grant usage on schema ops to hypertally_jobs, hypertally_tenancy, hypertally_metrics, hypertally_facts, hypertally_api;
 grant select, insert, update, delete on all tables in schema ops to hypertally_jobs;
+revoke insert, update, delete on ops.schema_migrations from hypertally_jobs;
 grant usage on all sequences in schema ops to hypertally_jobs;
 grant select, insert, update on ops.computations to hypertally_metrics;
 grant select on ops.dirty_wallet_days to hypertally_metrics;

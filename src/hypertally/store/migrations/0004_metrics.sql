@@ -119,8 +119,8 @@ grant select, insert, update, delete on metrics.definitions, metrics.fill_gaps,
 grant select, insert on metrics.restatements to hypertally_metrics;
 grant select on metrics.global_day_metrics, metrics.wallet_day_metrics, metrics.fill_gaps,
     metrics.restatements to hypertally_jobs;
-grant select on facts.spot_pairs, facts.conflicts, facts.rejects, facts.hl_fills_raw, facts.pages
-    to hypertally_jobs;
+grant select on facts.spot_pairs, facts.perp_dexs, facts.conflicts, facts.rejects,
+    facts.hl_fills_raw, facts.pages to hypertally_jobs;
 
 -- migrate:down
 -- forward only

@@ -1,0 +1,935 @@
+CREATE SCHEMA facts;
+
+CREATE SCHEMA metrics;
+
+CREATE SCHEMA ops;
+
+CREATE SCHEMA tenancy;
+
+CREATE FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    first timestamptz := date_trunc('month', month_of, 'UTC');
+    child text := parent || '_' || to_char(first, 'YYYY_MM');
+begin
+    if parent not in ('hl_fills_raw', 'pages') then
+        raise exception 'facts.% is not partitioned by month', parent;
+    end if;
+    -- pg_class and not to_regclass, whose cache may still miss what the lock's last holder made.
+    if exists (select from pg_class where relnamespace = 'facts'::regnamespace and relname = child) then
+        return false;
+    end if;
+    perform pg_advisory_xact_lock(hashtext('facts.ensure_month'));
+    if exists (select from pg_class where relnamespace = 'facts'::regnamespace and relname = child) then
+        return false;
+    end if;
+    execute format('create table facts.%I (like facts.%I including defaults including constraints
+                    including generated)', child, parent);
+    execute format('create trigger no_truncate before truncate on facts.%I
+                    for each statement execute function facts.refuse_change()', child);
+    execute format('alter table facts.%I attach partition facts.%I for values from (%L) to (%L)',
+                   parent, child, first, first + interval '1 month');
+    return true;
+end
+$$;
+
+CREATE FUNCTION facts.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on %.% refused: facts are append-only',
+        tg_op, tg_table_schema, tg_table_name using errcode = 'insufficient_privilege';
+end
+$$;
+
+CREATE FUNCTION tenancy.current_org() RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
+
+CREATE FUNCTION tenancy.current_user_id() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select nullif(current_setting('hypertally.user_id', true), '') $$;
+
+CREATE TABLE facts.conflicts (
+    id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    coin text NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint,
+    side "char" NOT NULL,
+    fingerprint bigint NOT NULL,
+    "row" jsonb NOT NULL,
+    page_id bigint NOT NULL,
+    first_fingerprint bigint NOT NULL,
+    first_page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.conflicts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.conflicts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.hl_fills_raw (
+    "time" timestamp with time zone NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
+    twap_id bigint,
+    wallet_id integer NOT NULL,
+    ordinal integer NOT NULL,
+    crossed boolean NOT NULL,
+    side "char" NOT NULL,
+    coin text NOT NULL,
+    px numeric NOT NULL,
+    sz numeric NOT NULL,
+    notional numeric GENERATED ALWAYS AS ((px * sz)) STORED NOT NULL,
+    start_position numeric NOT NULL,
+    dir text NOT NULL,
+    closed_pnl numeric NOT NULL,
+    hash bytea NOT NULL,
+    fee numeric,
+    fee_token text,
+    builder_fee numeric,
+    deployer_fee numeric,
+    cloid bytea,
+    liquidated_user bytea,
+    liquidation_mark_px numeric,
+    liquidation_method text,
+    extra jsonb,
+    CONSTRAINT hl_fills_raw_coin_check CHECK ((coin <> ''::text)),
+    CONSTRAINT hl_fills_raw_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT hl_fills_raw_px_check CHECK ((px >= (0)::numeric)),
+    CONSTRAINT hl_fills_raw_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"]))),
+    CONSTRAINT hl_fills_raw_sz_check CHECK ((sz >= (0)::numeric))
+)
+PARTITION BY RANGE ("time");
+
+ALTER TABLE ONLY facts.hl_fills_raw FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.limits_met (
+    id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    kind text NOT NULL,
+    from_ms bigint NOT NULL,
+    to_ms bigint NOT NULL,
+    reason text NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT limits_met_kind_check CHECK ((kind = ANY (ARRAY['history_begins'::text, 'millisecond_overflow'::text, 'thin_answer'::text])))
+);
+
+ALTER TABLE ONLY facts.limits_met FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.limits_met ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.limits_met_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.pages (
+    id bigint NOT NULL,
+    wallet_id integer,
+    source text NOT NULL,
+    request jsonb NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    row_count integer NOT NULL,
+    first_ms bigint,
+    last_ms bigint,
+    body_sha256 bytea NOT NULL,
+    weight integer NOT NULL,
+    closed boolean NOT NULL,
+    covers_from_ms bigint,
+    covers_to_ms bigint,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+)
+PARTITION BY RANGE (asked_at);
+
+ALTER TABLE ONLY facts.pages FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.pages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.pages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.perp_dexs (
+    id bigint NOT NULL,
+    dex text NOT NULL,
+    collateral_token text NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE facts.perp_dexs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.perp_dexs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.rejects (
+    id bigint NOT NULL,
+    wallet_id integer,
+    source text NOT NULL,
+    payload text NOT NULL,
+    payload_sha256 bytea NOT NULL,
+    reason text NOT NULL,
+    page_id bigint NOT NULL,
+    ordinal integer NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.rejects FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.rejects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.rejects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.spot_pairs (
+    id bigint NOT NULL,
+    coin text NOT NULL,
+    base_token text NOT NULL,
+    quote_token text NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE facts.spot_pairs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.spot_pairs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE facts.token_prices (
+    token text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    price_usd numeric NOT NULL,
+    source text NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT token_prices_price_usd_check CHECK ((price_usd > (0)::numeric))
+);
+
+CREATE TABLE metrics.definitions (
+    definition text NOT NULL,
+    metric text NOT NULL,
+    version integer NOT NULL,
+    words text NOT NULL,
+    sql text NOT NULL
+);
+
+CREATE TABLE metrics.fill_gaps (
+    wallet_id integer NOT NULL,
+    coin text NOT NULL,
+    kind text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    missing_size_coin numeric,
+    definition text NOT NULL,
+    CONSTRAINT fill_gaps_kind_check CHECK ((kind = ANY (ARRAY['position_break'::text, 'history_begins'::text, 'millisecond_overflow'::text, 'thin_answer'::text])))
+);
+
+ALTER TABLE ONLY metrics.fill_gaps FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.global_day_metrics (
+    org_id integer NOT NULL,
+    day date NOT NULL,
+    wallets integer NOT NULL,
+    dau integer NOT NULL,
+    fills integer NOT NULL,
+    events integer NOT NULL,
+    forced_fills integer NOT NULL,
+    spot_volume_usd numeric,
+    perp_volume_usd numeric,
+    hip3_volume_usd numeric,
+    outcome_volume_usd numeric,
+    other_volume_usd numeric,
+    taker_volume_usd numeric,
+    maker_volume_usd numeric,
+    legs_volume_usd numeric,
+    unique_volume_usd numeric,
+    internal_volume_usd numeric,
+    average_volume_per_user_usd numeric,
+    volumes jsonb NOT NULL,
+    gross_realised_pnl_usd numeric,
+    spot_closed_pnl_usd numeric,
+    outcome_closed_pnl_usd numeric,
+    fees jsonb NOT NULL,
+    fees_usd numeric,
+    builder_fees jsonb NOT NULL,
+    builder_fees_usd numeric,
+    coins integer NOT NULL,
+    first_fill_at timestamp with time zone NOT NULL,
+    last_fill_at timestamp with time zone NOT NULL,
+    unpriced jsonb NOT NULL,
+    closed boolean NOT NULL,
+    completeness numeric NOT NULL,
+    definition text NOT NULL,
+    digest text NOT NULL,
+    reference_digest text NOT NULL,
+    CONSTRAINT global_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
+);
+
+ALTER TABLE ONLY metrics.global_day_metrics FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.restatements (
+    id bigint NOT NULL,
+    metric text NOT NULL,
+    wallet_id integer,
+    org_id integer,
+    day date NOT NULL,
+    cause text NOT NULL,
+    changes jsonb NOT NULL,
+    restated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY metrics.restatements FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.restatements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME metrics.restatements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE metrics.wallet_day_metrics (
+    wallet_id integer NOT NULL,
+    day date NOT NULL,
+    fills integer NOT NULL,
+    events integer NOT NULL,
+    forced_fills integer NOT NULL,
+    spot_volume_usd numeric,
+    perp_volume_usd numeric,
+    hip3_volume_usd numeric,
+    outcome_volume_usd numeric,
+    other_volume_usd numeric,
+    taker_volume_usd numeric,
+    maker_volume_usd numeric,
+    volumes jsonb NOT NULL,
+    gross_realised_pnl_usd numeric,
+    spot_closed_pnl_usd numeric,
+    outcome_closed_pnl_usd numeric,
+    fees jsonb NOT NULL,
+    fees_usd numeric,
+    builder_fees jsonb NOT NULL,
+    builder_fees_usd numeric,
+    coins integer NOT NULL,
+    first_fill_at timestamp with time zone NOT NULL,
+    last_fill_at timestamp with time zone NOT NULL,
+    unpriced jsonb NOT NULL,
+    closed boolean NOT NULL,
+    gap_ms bigint NOT NULL,
+    completeness numeric NOT NULL,
+    definition text NOT NULL,
+    digest text NOT NULL,
+    reference_digest text NOT NULL,
+    CONSTRAINT wallet_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
+);
+
+ALTER TABLE ONLY metrics.wallet_day_metrics FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE ops.computations (
+    metric text NOT NULL,
+    key text NOT NULL,
+    computed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY ops.computations FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE ops.dirty_global_days (
+    org_id integer NOT NULL,
+    day date NOT NULL,
+    cause text DEFAULT 'late facts'::text NOT NULL,
+    marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE ops.dirty_wallet_days (
+    wallet_id integer NOT NULL,
+    day date NOT NULL,
+    cause text DEFAULT 'late facts'::text NOT NULL,
+    from_at timestamp with time zone,
+    marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE ops.hl_ingest_cursor (
+    wallet_id integer NOT NULL,
+    cursor_ms bigint DEFAULT 0 NOT NULL,
+    proven_until timestamp with time zone,
+    deep_at timestamp with time zone,
+    pulled_at timestamp with time zone,
+    last_error text
+);
+
+ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE ops.jobs (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    dedupe_key text,
+    priority smallint DEFAULT 0 NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    run_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    max_attempts integer DEFAULT 10 NOT NULL,
+    lease_token bigint,
+    lease_until timestamp with time zone,
+    worker text,
+    last_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT jobs_check CHECK (((status = 'running'::text) = (lease_token IS NOT NULL))),
+    CONSTRAINT jobs_max_attempts_check CHECK ((max_attempts > 0)),
+    CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
+);
+
+ALTER TABLE ops.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE SEQUENCE ops.lease_tokens
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE ops.schema_migrations (
+    version character varying NOT NULL
+);
+
+CREATE TABLE ops.weight_budgets (
+    egress text NOT NULL
+);
+
+CREATE TABLE ops.weight_spends (
+    id bigint NOT NULL,
+    egress text NOT NULL,
+    weight integer NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    settled boolean DEFAULT false NOT NULL,
+    CONSTRAINT weight_spends_weight_check CHECK ((weight >= 0))
+);
+
+ALTER TABLE ops.weight_spends ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.weight_spends_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tenancy.org_wallets (
+    org_id integer NOT NULL,
+    wallet_id integer NOT NULL,
+    from_day date DEFAULT '-infinity'::date NOT NULL,
+    to_day date,
+    CONSTRAINT org_wallets_check CHECK ((to_day > from_day))
+);
+
+ALTER TABLE ONLY tenancy.org_wallets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE tenancy.orgs (
+    id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT orgs_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
+);
+
+ALTER TABLE ONLY tenancy.orgs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.orgs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tenancy.orgs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tenancy.user_profiles (
+    user_id text NOT NULL,
+    org_id integer NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_profiles_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'analyst'::text, 'admin'::text]))),
+    CONSTRAINT user_profiles_user_id_check CHECK ((user_id <> ''::text))
+);
+
+ALTER TABLE ONLY tenancy.user_profiles FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE tenancy.wallets (
+    id integer NOT NULL,
+    address bytea NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT wallets_address_check CHECK ((length(address) = 20))
+);
+
+ALTER TABLE ONLY tenancy.wallets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.wallets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tenancy.wallets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY facts.conflicts
+    ADD CONSTRAINT conflicts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.conflicts
+    ADD CONSTRAINT conflicts_wallet_id_fingerprint_first_fingerprint_key UNIQUE (wallet_id, fingerprint, first_fingerprint);
+
+ALTER TABLE ONLY facts.limits_met
+    ADD CONSTRAINT limits_met_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.limits_met
+    ADD CONSTRAINT limits_met_wallet_id_kind_from_ms_to_ms_key UNIQUE (wallet_id, kind, from_ms, to_ms);
+
+ALTER TABLE ONLY facts.pages
+    ADD CONSTRAINT pages_pkey PRIMARY KEY (id, asked_at);
+
+ALTER TABLE ONLY facts.perp_dexs
+    ADD CONSTRAINT perp_dexs_dex_fingerprint_key UNIQUE (dex, fingerprint);
+
+ALTER TABLE ONLY facts.perp_dexs
+    ADD CONSTRAINT perp_dexs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.rejects
+    ADD CONSTRAINT rejects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.rejects
+    ADD CONSTRAINT rejects_wallet_id_source_payload_sha256_key UNIQUE NULLS NOT DISTINCT (wallet_id, source, payload_sha256);
+
+ALTER TABLE ONLY facts.spot_pairs
+    ADD CONSTRAINT spot_pairs_coin_fingerprint_key UNIQUE (coin, fingerprint);
+
+ALTER TABLE ONLY facts.spot_pairs
+    ADD CONSTRAINT spot_pairs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.token_prices
+    ADD CONSTRAINT token_prices_pkey PRIMARY KEY (token, at);
+
+ALTER TABLE ONLY metrics.definitions
+    ADD CONSTRAINT definitions_metric_version_key UNIQUE (metric, version);
+
+ALTER TABLE ONLY metrics.definitions
+    ADD CONSTRAINT definitions_pkey PRIMARY KEY (definition);
+
+ALTER TABLE ONLY metrics.fill_gaps
+    ADD CONSTRAINT fill_gaps_pkey PRIMARY KEY (wallet_id, coin, kind, from_at, to_at);
+
+ALTER TABLE ONLY metrics.global_day_metrics
+    ADD CONSTRAINT global_day_metrics_pkey PRIMARY KEY (org_id, day);
+
+ALTER TABLE ONLY metrics.restatements
+    ADD CONSTRAINT restatements_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY metrics.wallet_day_metrics
+    ADD CONSTRAINT wallet_day_metrics_pkey PRIMARY KEY (wallet_id, day);
+
+ALTER TABLE ONLY ops.computations
+    ADD CONSTRAINT computations_pkey PRIMARY KEY (metric, key);
+
+ALTER TABLE ONLY ops.dirty_global_days
+    ADD CONSTRAINT dirty_global_days_pkey PRIMARY KEY (org_id, day);
+
+ALTER TABLE ONLY ops.dirty_wallet_days
+    ADD CONSTRAINT dirty_wallet_days_pkey PRIMARY KEY (wallet_id, day);
+
+ALTER TABLE ONLY ops.hl_ingest_cursor
+    ADD CONSTRAINT hl_ingest_cursor_pkey PRIMARY KEY (wallet_id);
+
+ALTER TABLE ONLY ops.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY ops.weight_budgets
+    ADD CONSTRAINT weight_budgets_pkey PRIMARY KEY (egress);
+
+ALTER TABLE ONLY ops.weight_spends
+    ADD CONSTRAINT weight_spends_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenancy.org_wallets
+    ADD CONSTRAINT org_wallets_pkey PRIMARY KEY (org_id, wallet_id, from_day);
+
+ALTER TABLE ONLY tenancy.orgs
+    ADD CONSTRAINT orgs_name_key UNIQUE (name);
+
+ALTER TABLE ONLY tenancy.orgs
+    ADD CONSTRAINT orgs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenancy.user_profiles
+    ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY tenancy.wallets
+    ADD CONSTRAINT wallets_address_key UNIQUE (address);
+
+ALTER TABLE ONLY tenancy.wallets
+    ADD CONSTRAINT wallets_pkey PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side) WHERE (tid IS NOT NULL);
+
+CREATE UNIQUE INDEX hl_fills_raw_key_without_tid ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, side, px, sz, start_position) WHERE (tid IS NULL);
+
+CREATE INDEX pages_by_wallet ON ONLY facts.pages USING btree (wallet_id, asked_at);
+
+CREATE INDEX restatements_by_org ON metrics.restatements USING btree (org_id, day);
+
+CREATE INDEX restatements_by_wallet ON metrics.restatements USING btree (wallet_id, day);
+
+CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree (day, wallet_id);
+
+CREATE INDEX dirty_wallet_days_by_day ON ops.dirty_wallet_days USING btree (day);
+
+CREATE INDEX jobs_by_key ON ops.jobs USING btree (dedupe_key);
+
+CREATE INDEX jobs_finished ON ops.jobs USING btree (finished_at) WHERE (status = 'done'::text);
+
+CREATE INDEX jobs_leased ON ops.jobs USING btree (lease_until) WHERE (status = 'running'::text);
+
+CREATE UNIQUE INDEX jobs_one_queued_a_key ON ops.jobs USING btree (dedupe_key) WHERE (status = 'queued'::text);
+
+CREATE INDEX jobs_to_claim ON ops.jobs USING btree (priority DESC, run_at, id) WHERE (status = 'queued'::text);
+
+CREATE INDEX weight_spends_recent ON ops.weight_spends USING btree (egress, at);
+
+CREATE INDEX org_wallets_by_wallet ON tenancy.org_wallets USING btree (wallet_id);
+
+CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org_id, wallet_id) WHERE (to_day IS NULL);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.hl_fills_raw FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.limits_met FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.pages FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.perp_dexs FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.rejects FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.spot_pairs FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.token_prices FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.conflicts FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.hl_fills_raw FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.limits_met FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.pages FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.perp_dexs FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.rejects FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.spot_pairs FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.token_prices FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+ALTER TABLE ONLY ops.hl_ingest_cursor
+    ADD CONSTRAINT hl_ingest_cursor_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY ops.weight_spends
+    ADD CONSTRAINT weight_spends_egress_fkey FOREIGN KEY (egress) REFERENCES ops.weight_budgets(egress);
+
+ALTER TABLE ONLY tenancy.org_wallets
+    ADD CONSTRAINT org_wallets_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.org_wallets
+    ADD CONSTRAINT org_wallets_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY tenancy.user_profiles
+    ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.hl_fills_raw TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.limits_met TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.pages TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.rejects TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY own_wallets ON facts.hl_fills_raw FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY own_wallets ON facts.limits_met FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY own_wallets ON facts.pages FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.rejects ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON metrics.fill_gaps TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.global_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.restatements TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.wallet_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+ALTER TABLE metrics.fill_gaps ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.global_day_metrics ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_org ON metrics.global_day_metrics FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
+CREATE POLICY own_rows ON metrics.restatements FOR SELECT TO hypertally_api USING (
+CASE
+    WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    ELSE (wallet_id IN ( SELECT org_wallets.wallet_id
+       FROM tenancy.org_wallets))
+END);
+
+CREATE POLICY own_wallets ON metrics.fill_gaps FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+ALTER TABLE metrics.restatements ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.wallet_day_metrics ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.computations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON ops.computations TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON ops.hl_ingest_cursor TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_rows ON ops.computations FOR SELECT TO hypertally_api USING (
+CASE metric
+    WHEN 'global_day_metrics'::text THEN ((split_part(key, '/'::text, 1))::integer = ( SELECT tenancy.current_org() AS current_org))
+    ELSE ((split_part(key, '/'::text, 1))::integer IN ( SELECT org_wallets.wallet_id
+       FROM tenancy.org_wallets))
+END);
+
+CREATE POLICY own_wallets ON ops.hl_ingest_cursor FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON tenancy.user_profiles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON tenancy.wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+ALTER TABLE tenancy.org_wallets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.orgs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_org ON tenancy.org_wallets FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
+CREATE POLICY own_org ON tenancy.orgs FOR SELECT TO hypertally_api USING ((id = ( SELECT tenancy.current_org() AS current_org)));
+
+CREATE POLICY own_profile ON tenancy.user_profiles FOR SELECT TO hypertally_api USING ((user_id = ( SELECT tenancy.current_user_id() AS current_user_id)));
+
+CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING ((id IN ( SELECT org_wallets.wallet_id
+   FROM tenancy.org_wallets)));
+
+ALTER TABLE tenancy.user_profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.wallets ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA facts TO hypertally_facts;
+GRANT USAGE ON SCHEMA facts TO hypertally_metrics;
+GRANT USAGE ON SCHEMA facts TO hypertally_jobs;
+GRANT USAGE ON SCHEMA facts TO hypertally_api;
+
+GRANT USAGE ON SCHEMA metrics TO hypertally_metrics;
+GRANT USAGE ON SCHEMA metrics TO hypertally_jobs;
+GRANT USAGE ON SCHEMA metrics TO hypertally_api;
+
+GRANT USAGE ON SCHEMA ops TO hypertally_jobs;
+GRANT USAGE ON SCHEMA ops TO hypertally_tenancy;
+GRANT USAGE ON SCHEMA ops TO hypertally_metrics;
+GRANT USAGE ON SCHEMA ops TO hypertally_facts;
+GRANT USAGE ON SCHEMA ops TO hypertally_api;
+
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA tenancy TO hypertally_tenancy;
+GRANT USAGE ON SCHEMA tenancy TO hypertally_facts;
+GRANT USAGE ON SCHEMA tenancy TO hypertally_metrics;
+GRANT USAGE ON SCHEMA tenancy TO hypertally_jobs;
+GRANT USAGE ON SCHEMA tenancy TO hypertally_api;
+
+REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
+
+GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.conflicts TO hypertally_facts;
+GRANT SELECT ON TABLE facts.conflicts TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.conflicts TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.conflicts TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
+GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.limits_met TO hypertally_facts;
+GRANT SELECT ON TABLE facts.limits_met TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.limits_met TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
+GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.pages TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.pages TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.perp_dexs TO hypertally_facts;
+GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.rejects TO hypertally_facts;
+GRANT SELECT ON TABLE facts.rejects TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.rejects TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.rejects TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.spot_pairs TO hypertally_facts;
+GRANT SELECT ON TABLE facts.spot_pairs TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.spot_pairs TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.spot_pairs TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.token_prices TO hypertally_facts;
+GRANT SELECT ON TABLE facts.token_prices TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.token_prices TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.fill_gaps TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.fill_gaps TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.fill_gaps TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.global_day_metrics TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.global_day_metrics TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.global_day_metrics TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE metrics.restatements TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.restatements TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.restatements TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_day_metrics TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.computations TO hypertally_jobs;
+GRANT SELECT,INSERT,UPDATE ON TABLE ops.computations TO hypertally_metrics;
+GRANT SELECT ON TABLE ops.computations TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_global_days TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_wallet_days TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.dirty_wallet_days TO hypertally_metrics;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.hl_ingest_cursor TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.hl_ingest_cursor TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.jobs TO hypertally_jobs;
+
+GRANT USAGE ON SEQUENCE ops.jobs_id_seq TO hypertally_jobs;
+
+GRANT USAGE ON SEQUENCE ops.lease_tokens TO hypertally_jobs;
+
+GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_budgets TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_spends TO hypertally_jobs;
+
+GRANT USAGE ON SEQUENCE ops.weight_spends_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.org_wallets TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_facts;
+GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_metrics;
+GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE tenancy.orgs TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.orgs TO hypertally_facts;
+GRANT SELECT ON TABLE tenancy.orgs TO hypertally_metrics;
+GRANT SELECT ON TABLE tenancy.orgs TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.orgs TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.user_profiles TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.user_profiles TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE tenancy.wallets TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallets TO hypertally_facts;
+GRANT SELECT ON TABLE tenancy.wallets TO hypertally_metrics;
+GRANT SELECT ON TABLE tenancy.wallets TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallets TO hypertally_api;

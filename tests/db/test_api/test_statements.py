@@ -1,0 +1,135 @@
+"""Every statement of the API, run as one org, as the other, and as nobody."""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from hypertally import api
+from psycopg.rows import dict_row
+
+MODULES = [
+    module
+    for module in (
+        importlib.import_module(f"hypertally.api.{info.name}")
+        for info in pkgutil.iter_modules(api.__path__)
+    )
+    if hasattr(module, "_QUERIES")
+]
+STATEMENTS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": query
+    for module in MODULES
+    for name, query in module._QUERIES.items()
+}
+# They read no row that belongs to anyone.
+OF_EVERYONE = {
+    "auth.set_identity",
+    "session.read_server_time",
+    "global_days.read_range",
+    "health.read_schema_version",
+    "system.read_database",
+    "explain.read_definition",
+    "summary.read_totals",
+}
+MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob")}
+
+
+@pytest.fixture
+def connection(world: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(world, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        yield connection
+        connection.rollback()
+
+
+def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]:
+    """All that the statements ask for, naming what belongs to `org`."""
+    mark = {"org_a": "a1", "org_b": "b2"}[org]
+    found = connection.execute(
+        "select o.id as org_id, p.user_id, w.id as wallet_id, w.address, current_date - 1 as day "
+        "from tenancy.orgs as o join tenancy.user_profiles as p on p.org_id = o.id, "
+        "tenancy.wallets as w where o.name = %s and p.role = 'admin' and w.address = %s",
+        (org, bytes.fromhex(mark * 20)),
+    ).fetchone()
+    assert found is not None
+    fixed = {
+        "limit": 100, "first": None, "last": None, "days": 7, "behind_minutes": 30, "by": "volume",
+        "part": "%", "after": None, "from_at": "-infinity", "to_at": "infinity", "only_coin": None,
+        "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None, "ordinal": None,
+        "fingerprint": None, "kind": None, "metric": "wallet_day_metrics", "definition": None,
+        "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
+    }  # fmt: skip
+    return fixed | found
+
+
+def run(
+    connection: psycopg.Connection, name: str, *, caller: dict | None, asked: dict
+) -> list[dict]:
+    """Run a statement as the API's role for `caller` (None: nobody), asking for `asked`."""
+    parameters = dict(asked)
+    if name == "summary.read_totals":
+        parameters["days"] = "[]"
+    if name == "coverage.list_gaps":
+        parameters["to_at"] = None
+    if name.startswith("explain.") and "global" in name:
+        parameters["metric"] = "global_day_metrics"
+    if name == "explain.list_restatements":
+        parameters["org_id"] = None
+    if name == "explain.list_day_gaps":
+        parameters["day"] = asked["day"] - timedelta(days=20)
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local role hypertally_api")
+        if caller:
+            connection.execute(
+                "select set_config('hypertally.org_id', %s, true), "
+                "set_config('hypertally.user_id', %s, true)",
+                (str(caller["org_id"]), caller["user_id"]),
+            )
+        return connection.execute(STATEMENTS[name].text.encode(), parameters).fetchall()
+
+
+def shown(rows: list[dict]) -> str:
+    return json.dumps(rows, default=lambda value: value.hex() if isinstance(value, bytes) else str(value))
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE))
+def test_an_org_sees_nothing_of_another_whatever_it_asks_for(connection, name: str) -> None:
+    mine, theirs = (parameters_of(connection, org) for org in ("org_a", "org_b"))
+    for caller, asked in ((mine, mine), (mine, theirs), (theirs, mine), (theirs, theirs)):
+        foreign = MARKS["org_b" if caller is mine else "org_a"]
+        # What was asked comes back in the words of no statement, so marks are data.
+        text = shown(run(connection, name, caller=caller, asked=asked))
+        assert not any(mark in text for mark in foreign)
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE))
+def test_nobody_sees_nothing(connection, name: str) -> None:
+    for org in ("org_a", "org_b"):
+        asked = parameters_of(connection, org)
+        text = shown(run(connection, name, caller=None, asked=asked))
+        assert not any(mark in text for marks in MARKS.values() for mark in (*marks, "577215"))
+
+
+# Whether a wallet still waits for its first pull: of these two orgs none does.
+SAME_FOR_BOTH = {"wallets.has_unpulled_wallets"}
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE - SAME_FOR_BOTH))
+def test_an_org_sees_its_own(connection, name: str) -> None:
+    mine = parameters_of(connection, "org_a")
+    theirs = run(connection, name, caller=None, asked=mine)
+    assert shown(run(connection, name, caller=mine, asked=mine)) != shown(theirs)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["tenancy.org_wallets", "facts.hl_fills_raw", "metrics.wallet_day_metrics", "ops.computations"],
+)
+@pytest.mark.parametrize("verb", ["delete from", "truncate", "update"])
+def test_the_apis_role_can_only_read(connection, table: str, verb: str) -> None:
+    change = f"update {table} set ctid = ctid" if verb == "update" else f"{verb} {table}"
+    with pytest.raises(psycopg.Error), connection.transaction(force_rollback=True):
+        connection.execute("set local role hypertally_api")
+        connection.execute(change.encode())

@@ -1,0 +1,326 @@
+"""A set of books under test: one database, the worker that keeps it, and what it must say."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, LiteralString
+
+import httpx2
+import psycopg
+from psycopg.rows import dict_row
+
+from hypertally.jobs import membership, schedule
+from hypertally.jobs.budget import SharedBudget
+from hypertally.jobs.clock import now
+from hypertally.jobs.pull import pull_fills
+from hypertally.jobs.worker import Options, Worker
+from hypertally.records import Wallet
+from hypertally.sandbox.oracle import Fill, GroupDay, Quotes, WalletDay, group_days, wallet_days
+from hypertally.sandbox.population import Population
+from hypertally.sandbox.server import running
+from hypertally.sources.info import InfoClient
+from hypertally.store.postgres import Pool, open_pool, transaction
+from hypertally.tenancy import wallets
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNTIL_MS = 1_760_000_000_000  # 2025-10-09: long past, so every day of these worlds is over
+NO_LIMIT = 10**9
+REST_SECONDS_MAX = 90
+ROUNDS_MAX = 60  # of a worker until nothing is left: more means that something goes in circles
+AVERAGE_PLACES = Decimal("1e-8")
+ALL_TRACKED = 0  # the org that stands for every tracked wallet
+
+Rows = Iterable[tuple[str, Fill]]
+Figures = dict[tuple[str, date], WalletDay]
+
+
+def population(seed: int = 7, **options: Any) -> Population:
+    """A small world in which everything happens that happens in a large one."""
+    sizes: dict[str, Any] = {"wallets": 12, "days": 14, "fills": 1_500, "until_ms": UNTIL_MS}
+    return Population(seed=seed, **(sizes | options))
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A running sandbox, to be steered and looked at."""
+
+    url: str
+
+    async def advance(self, delta: timedelta) -> None:
+        await self._call("POST", "advance", {"ms": delta // timedelta(milliseconds=1)})
+
+    async def set_faults(self, **faults: dict[str, Any] | None) -> None:
+        await self._call("POST", "faults", faults)
+
+    async def clear_faults(self) -> None:
+        await self._call("DELETE", "faults")
+
+    async def struck(self, fault: str) -> int:
+        """How often a fault has hit."""
+        return (await self._call("GET", "faults"))["counts"].get(fault, 0)
+
+    async def stats(self) -> dict[str, Any]:
+        return await self._call("GET", "stats")
+
+    async def addresses(self) -> list[str]:
+        return [wallet["address"] for wallet in await self._call("GET", "wallets")]
+
+    async def fills(self, address: str) -> list[dict[str, Any]]:
+        """What the exchange shows of a wallet at once: at most a page."""
+        request = {"type": "userFillsByTime", "user": address, "startTime": 0}
+        async with httpx2.AsyncClient(timeout=10) as http:
+            return (await http.post(f"{self.url}/info", json=request)).json()
+
+    async def _call(self, method: str, path: str, content: Any = None) -> Any:
+        async with httpx2.AsyncClient(timeout=10) as http:
+            answer = await http.request(method, f"{self.url}/sandbox/{path}", json=content)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+
+@asynccontextmanager
+async def serving(world: Any, **options: Any) -> AsyncGenerator[Exchange]:
+    """An exchange whose time stands still, with no limit of weight unless the options name one."""
+    async with running(world, **{"weight_limit": NO_LIMIT, "manual_clock": True, **options}) as url:
+        yield Exchange(url)
+
+
+class Books:
+    """The program's pipeline over one database."""
+
+    def __init__(self, url: str, pool: Pool) -> None:
+        self.url = url
+        self.pool = pool
+
+    async def add_org(self, name: str) -> None:
+        async with self._tenancy() as connection:
+            await wallets.add_org(connection, name)
+
+    async def track(
+        self, addresses: Sequence[str], *, org: str = "default", from_day: date | None = None
+    ) -> None:
+        async with self._tenancy() as connection:
+            org_id = await wallets.find_org(connection, org)
+            ids = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
+        await membership.membership_changed(self.url, ids, pull=True)
+
+    async def untrack(self, addresses: Sequence[str], *, org: str = "default") -> None:
+        async with self._tenancy() as connection:
+            org_id = await wallets.find_org(connection, org)
+            ids = await wallets.remove(connection, addresses, org_id=org_id)
+        await membership.membership_changed(self.url, ids, pull=False)
+
+    @asynccontextmanager
+    async def _tenancy(self) -> AsyncGenerator[Any]:
+        async with (
+            open_pool(self.url, role="hypertally_tenancy", size=1) as pool,
+            transaction(pool) as connection,
+        ):
+            yield connection
+
+    async def pull(self, exchange: Exchange) -> None:
+        """Pull every tracked wallet now, and compute until nothing is left to do."""
+        await schedule.pull_now(self.pool, None)
+        await self.settle(exchange)
+
+    async def pull_far_back(self, exchange: Exchange) -> None:
+        """Pull as once a day, when two days are asked for again."""
+        await self.execute("update ops.hl_ingest_cursor set deep_at = deep_at - interval '2 days'")
+        await self.pull(exchange)
+
+    async def pull_by_pages(self, exchange: Exchange, *, page_rows: int) -> None:
+        """Pull from a server whose pages hold fewer rows than the real one's."""
+        tracked = await self.read(
+            "select id, '0x' || encode(address, 'hex') as address from tenancy.wallets order by id"
+        )
+        async with self._info(exchange) as info:
+            for row in tracked:
+                await pull_fills(self.pool, info, Wallet(**row), page_rows=page_rows)
+        await self.settle(exchange)
+
+    async def work(self, exchange: Exchange) -> None:
+        """Do what is due, and leave what waits for its time."""
+        async with asyncio.timeout(REST_SECONDS_MAX), self._info(exchange) as info:
+            await Worker(self.pool, info, Options(until_idle=True)).run()
+
+    async def settle(self, exchange: Exchange) -> None:
+        """Work until nothing is left: what would wait for its time is done at once."""
+        for _ in range(ROUNDS_MAX):
+            await self.work(exchange)
+            if not await self.hurry():
+                return
+        raise AssertionError("there is always something left to do")
+
+    async def hurry(self) -> int:
+        """Make due what follows from facts and what failed, but no next round; how many jobs."""
+        return await self.execute(
+            "update ops.jobs set run_at = now() where status = 'queued' and (attempts > 0 or kind "
+            "in ('rollup_wallet_day', 'rollup_global_day', 'pull_prices', 'repair_gap'))"
+        )
+
+    @asynccontextmanager
+    async def _info(self, exchange: Exchange) -> AsyncGenerator[InfoClient]:
+        budget = SharedBudget(self.pool, egress="test", weight_per_minute=NO_LIMIT)
+        async with InfoClient(f"{exchange.url}/info", budget=budget, now=now) as info:
+            yield info
+
+    async def read(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        """Rows, read as the database's owner."""
+        async with await self._owner() as connection:
+            return await (await connection.execute(statement, values)).fetchall()
+
+    async def value(self, statement: LiteralString, *values: Any) -> Any:
+        """The one value of one row."""
+        return next(iter((await self.read(statement, *values))[0].values()))
+
+    async def execute(self, statement: LiteralString, *values: Any) -> int:
+        """Change something as the database's owner; how many rows."""
+        async with await self._owner() as connection:
+            return (await connection.execute(statement, values)).rowcount
+
+    async def _owner(self) -> psycopg.AsyncConnection[dict[str, Any]]:
+        return await psycopg.AsyncConnection.connect(
+            self.url, row_factory=dict_row, options="-c timezone=UTC"
+        )
+
+    async def facts_digest(self) -> tuple[int, Decimal]:
+        found = await self.read(
+            "select count(*), coalesce(sum(fingerprint), 0) as sum from facts.hl_fills_raw"
+        )
+        return found[0]["count"], found[0]["sum"]
+
+    async def metric_texts(self) -> dict[str, str]:
+        """Every metric row as text, by a name that does not depend on how ids were given out."""
+        found = await self.read(
+            """
+            select 'wallet ' || encode(w.address, 'hex') || ' ' || m.day as name,
+                (to_jsonb(m) - 'wallet_id')::text as text
+            from metrics.wallet_day_metrics as m join tenancy.wallets as w on w.id = m.wallet_id
+            union all
+            select 'org ' || m.org_id || ' ' || m.day, to_jsonb(m)::text
+            from metrics.global_day_metrics as m
+            union all
+            select concat_ws(' ', 'gap', encode(w.address, 'hex'), g.coin, g.kind, g.from_at, g.to_at),
+                (to_jsonb(g) - 'wallet_id')::text
+            from metrics.fill_gaps as g join tenancy.wallets as w on w.id = g.wallet_id
+            """
+        )
+        return {row["name"]: row["text"] for row in found}
+
+    async def wallet_days(self) -> Figures:
+        """The stored wallet days, in the oracle's words."""
+        found = await self.read(
+            "select '0x' || encode(w.address, 'hex') as wallet, m.* "
+            "from metrics.wallet_day_metrics as m join tenancy.wallets as w on w.id = m.wallet_id"
+        )
+        return {(row["wallet"], row["day"]): _wallet_day(row) for row in found}
+
+    async def org_days(self, org: str | None = None) -> dict[date, GroupDay]:
+        """The stored days of an org, None: of all tracked wallets, in the oracle's words."""
+        found = await self.read(
+            "select * from metrics.global_day_metrics "
+            "where org_id = coalesce((select id from tenancy.orgs where name = %s), 0)",
+            org,
+        )
+        return {row["day"]: _group_day(row) for row in found}
+
+    async def left_to_do(self) -> list[dict[str, Any]]:
+        """What a pipeline at rest must not have: marks, jobs at work, jobs that failed."""
+        return await self.read(
+            """
+            select 'dirty wallet day' as what, to_jsonb(d)::text as row from ops.dirty_wallet_days as d
+            union all
+            select 'dirty global day', to_jsonb(d)::text from ops.dirty_global_days as d
+            union all
+            select 'job', to_jsonb(j)::text from ops.jobs as j
+            where j.status in ('running', 'dead') or (j.status = 'queued' and j.attempts > 0)
+            """
+        )
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Books]:
+    """The books of a migrated database."""
+    async with open_pool(url, role="hypertally_worker", size=12) as pool:
+        yield Books(url, pool)
+
+
+async def require_equal(books: Books, rows: Rows, quotes: Quotes) -> None:
+    """Every wallet day and every day of all tracked wallets is the oracle's, none more or less."""
+    rows = list(rows)
+    expected = wallet_days(rows, quotes)
+    assert_same(await books.wallet_days(), expected)
+    days = {day for _, day in expected}
+    assert_same(await books.org_days(), expected_org_days(rows, quotes, days))
+    assert await books.left_to_do() == []
+
+
+def expected_org_days(rows: Rows, quotes: Quotes, days: set[date]) -> dict[date, GroupDay]:
+    """The oracle's days of a set of wallets; one on which nothing but events happened has zeros."""
+    found = group_days(rows, quotes)
+    return {day: _rounded(found.get(day, GroupDay(day=day))) for day in days}
+
+
+def assert_same(stored: dict[Any, Any], expected: dict[Any, Any]) -> None:
+    """Equal, or the first difference by name."""
+    assert not (missing := sorted(expected.keys() - stored.keys())), missing[:3]
+    assert not (extra := sorted(stored.keys() - expected.keys())), extra[:3]
+    for key in sorted(expected):
+        assert stored[key] == expected[key], (key, _differences(stored[key], expected[key]))
+
+
+def _differences(stored: Any, expected: Any) -> dict[str, tuple[Any, Any]]:
+    pairs = {name: (getattr(stored, name), getattr(expected, name)) for name in stored.__slots__}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _rounded(day: GroupDay) -> GroupDay:
+    if day.average_usd is not None:
+        day.average_usd = day.average_usd.quantize(AVERAGE_PLACES, rounding=ROUND_HALF_UP)
+    return day
+
+
+def _wallet_day(row: dict[str, Any]) -> WalletDay:
+    return WalletDay(
+        wallet=row["wallet"],
+        day=row["day"],
+        fills=row["fills"],
+        events=row["events"],
+        forced=row["forced_fills"],
+        spot_volume_usd=row["spot_volume_usd"],
+        perp_volume_usd=row["perp_volume_usd"],
+        hip3_volume_usd=row["hip3_volume_usd"],
+        outcome_volume_usd=row["outcome_volume_usd"],
+        other_volume_usd=row["other_volume_usd"],
+        taker_volume_usd=row["taker_volume_usd"],
+        maker_volume_usd=row["maker_volume_usd"],
+        gross_realised_pnl_usd=row["gross_realised_pnl_usd"],
+        spot_closed_pnl_usd=row["spot_closed_pnl_usd"],
+        fees={token: Decimal(amount) for token, amount in row["fees"].items()},
+        fees_usd=row["fees_usd"],
+        builder_fees={token: Decimal(amount) for token, amount in row["builder_fees"].items()},
+        coins=row["coins"],
+        first_fill_ms=milliseconds(row["first_fill_at"]),
+        last_fill_ms=milliseconds(row["last_fill_at"]),
+    )
+
+
+def _group_day(row: dict[str, Any]) -> GroupDay:
+    return GroupDay(
+        day=row["day"],
+        dau=row["dau"],
+        legs_usd=row["legs_volume_usd"],
+        unique_usd=row["unique_volume_usd"],
+        internal_usd=row["internal_volume_usd"],
+        taker_usd=row["taker_volume_usd"],
+        maker_usd=row["maker_volume_usd"],
+        average_usd=row["average_volume_per_user_usd"],
+    )
+
+
+def milliseconds(at: datetime) -> int:
+    """A UTC time as the exchange counts it."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
