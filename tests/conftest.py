@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg import sql
+
 from hypertally.cli.running import bring_up_to_date
 from hypertally.store.embedded import ensure_running
 from hypertally.store.postgres import Pool, open_pool
-from psycopg import sql
 
 RECORDED = Path(__file__).parents[2] / "shared" / "real"
 

@@ -19,7 +19,7 @@ from hypertally.records import Record
 from hypertally.store.queries import Query
 
 
-class Fact(Record):
+class Fact(Record, frozen=True, kw_only=True):
     """A raw dataset: the answer it is decoded from, and what makes a row of it one row."""
 
     name: str
@@ -27,7 +27,7 @@ class Fact(Record):
     key: tuple[str, ...]
 
 
-class Metric(Record):
+class Metric(Record, frozen=True, kw_only=True):
     """A derived table: what it reads, what makes a row one row, and its definition."""
 
     name: str

@@ -10,14 +10,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen row."""
 
 
-class Wallet(Record):
+class Wallet(Record, frozen=True, kw_only=True):
     """tenancy.wallets."""
 
     id: int
     address: str  # 0x and 40 hex digits, lower case
 
 
-class Answer(Record):
+class Answer(Record, frozen=True, kw_only=True):
     """One usable answer of the upstream."""
 
     request: dict[str, Any]
@@ -28,7 +28,7 @@ class Answer(Record):
     weight: int  # what it cost of the upstream's allowance
 
 
-class Fill(Record):
+class Fill(Record, frozen=True, kw_only=True):
     """facts.hl_fills_raw: one leg of a trade as one wallet saw it. Decimals are source strings."""
 
     time_ms: int
@@ -57,7 +57,7 @@ class Fill(Record):
     ordinal: int  # place in the answer: the order inside a millisecond
 
 
-class Reject(Record):
+class Reject(Record, frozen=True, kw_only=True):
     """facts.rejects: a row that could not be read."""
 
     payload: str
@@ -65,7 +65,7 @@ class Reject(Record):
     ordinal: int
 
 
-class LimitMet(Record):
+class LimitMet(Record, frozen=True, kw_only=True):
     """facts.limits_met: what the upstream showed it cannot give."""
 
     kind: str  # history_begins, millisecond_overflow, thin_answer
@@ -74,7 +74,7 @@ class LimitMet(Record):
     reason: str
 
 
-class ProvenPage(Record):
+class ProvenPage(Record, frozen=True, kw_only=True):
     """One answer of a sweep with what it proves: [covers_from_ms, covers_to_ms] is complete."""
 
     answer: Answer
@@ -84,7 +84,7 @@ class ProvenPage(Record):
     limit: LimitMet | None = None
 
 
-class Gap(Record):
+class Gap(Record, frozen=True, kw_only=True):
     """metrics.fill_gaps: where the record of a wallet is incomplete."""
 
     coin: str  # '': every coin
@@ -94,14 +94,14 @@ class Gap(Record):
     missing_size_coin: str | None  # signed; None where it cannot be known
 
 
-class WalletDay(Record):
+class WalletDay(Record, frozen=True, kw_only=True):
     """Names one row of metrics.wallet_day_metrics."""
 
     wallet_id: int
     day: date
 
 
-class OrgDay(Record):
+class OrgDay(Record, frozen=True, kw_only=True):
     """Names one row of metrics.global_day_metrics."""
 
     org_id: int  # 0: all tracked wallets

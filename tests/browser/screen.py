@@ -3,16 +3,18 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
+PATIENCE_MS = 10_000
 TRIES = 40
 OK = 200
 PAUSE_SECONDS = 0.1
@@ -55,7 +57,7 @@ class Screen:
             await asyncio.sleep(LOOK_SECONDS)
         raise AssertionError(f"the page still waits for {self.waiting}")
 
-    async def answer(self, path: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    async def answer(self, path: str) -> Any:
         """Return the newest answer the page got for a path, or for a path and how its query begins."""
         for response in reversed(self.responses):
             parts = urlsplit(response.url)
@@ -103,6 +105,16 @@ def watch(page: Page, base: str) -> Screen:
     page.on("requestfinished", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
     page.on("requestfailed", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
     return screen
+
+
+@asynccontextmanager
+async def opened(context: BrowserContext, base: str) -> AsyncIterator[Screen]:
+    """One page of a context; every error the browser reports is kept."""
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield watch(page, base)
+    await page.unroute_all(behavior="ignoreErrors")
+    await page.close()
 
 
 async def eventually(check: Callable[[], Awaitable[None]]) -> None:

@@ -4,7 +4,7 @@ import random
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 import pytest
-from screen import Screen
+from tests.browser.screen import Screen
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,7 +21,7 @@ async ([name, rows]) => {
 
 def amounts(count: int) -> list[str]:
     """Decimals of every size the API may send, the same ones each time."""
-    source = random.Random(SEED)  # noqa: S311 - not a secret
+    source = random.Random(SEED)
     found = [
         "0",
         "-0",

@@ -3,8 +3,8 @@
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import RunningStack
-from screen import Screen, eventually
+from tests.browser.screen import Screen, eventually
+from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

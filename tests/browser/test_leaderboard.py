@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Route
-from screen import Screen, eventually, visible, written
+from tests.browser.screen import Screen, eventually, visible, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -114,5 +114,5 @@ async def _many(route: Route) -> None:
     await route.fulfill(response=response, json=body)
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+def _plain(value: Any) -> str:
     return "" if value is None else str(value)

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from screen import DASH, Screen, eventually, visible, written, written_short
+from tests.browser.screen import DASH, Screen, eventually, visible, written, written_short
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,7 +123,7 @@ async def test_a_chart_reads_out_the_day_under_the_pointer(screen: Screen) -> No
 async def test_unknown_is_a_dash_with_its_reason_and_never_zero(screen: Screen) -> None:
     why = {"token": "USDH", "reason": "no stored price", "fills": 3}
 
-    async def forget(route) -> None:  # noqa: ANN001 - Playwright's Route
+    async def forget(route) -> None:
         response = await route.fetch()
         body = await response.json()
         body["days"][2] |= {"fees_usd": None, "unpriced": [why]}
@@ -140,7 +140,7 @@ async def test_unknown_is_a_dash_with_its_reason_and_never_zero(screen: Screen) 
 
 
 async def test_incomplete_figures_carry_a_ring_with_the_share(screen: Screen) -> None:
-    async def thin(route) -> None:  # noqa: ANN001 - Playwright's Route
+    async def thin(route) -> None:
         response = await route.fetch()
         body = await response.json()
         body["ranges"]["30d"] |= {"completeness": "0.98769", "fills": 12, "fees_usd": "1.5"}

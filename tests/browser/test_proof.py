@@ -1,8 +1,8 @@
 """Any figure opens its proof, and the proof says what the API says."""
 
 import pytest
-from conftest import RunningStack
-from screen import Screen, eventually, visible, written
+from tests.browser.screen import Screen, eventually, visible, written
+from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -118,7 +118,7 @@ async def test_restatements_show_what_was_and_what_is(
     wallet, day = busy
     moved = {"restated_at": f"{day}T23:00:00.000Z", "cause": "late_facts"}
 
-    async def restate(route) -> None:  # noqa: ANN001 - Playwright's Route
+    async def restate(route) -> None:
         response = await route.fetch()
         body = await response.json()
         body["restatements"] = [moved | {"changes": {"fees_usd": ["1.25", "-2.5"]}}]

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from conftest import RunningStack, opened
 from playwright.async_api import Browser, Route
-from screen import Screen, eventually
+from tests.browser.screen import Screen, eventually, opened
+from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,8 +5,8 @@ import io
 from typing import Any
 
 import pytest
-from conftest import RunningStack
-from screen import Screen, eventually, visible, written, written_short
+from tests.browser.screen import Screen, eventually, visible, written, written_short
+from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -159,7 +159,7 @@ def _key(fill: dict[str, Any]) -> tuple[object, ...]:
     return tuple(fill[name] for name in ("coin", "time", "oid", "tid", "side", "ordinal"))
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

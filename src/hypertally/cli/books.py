@@ -19,7 +19,7 @@ from hypertally.jobs import queue, rebuild, schedule
 from hypertally.jobs.status import read_status
 from hypertally.settings import Settings
 from hypertally.sources.budget import BASE_WEIGHT
-from hypertally.store.postgres import Pool, open_pool, transaction
+from hypertally.store.postgres import Pool, Role, open_pool
 from hypertally.tenancy import wallets
 
 DEAD_SHOWN_MAX = 100
@@ -27,7 +27,7 @@ day_type = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @asynccontextmanager
-async def _pool(settings: Settings, *, role: Any = "hypertally_worker") -> AsyncIterator[Pool]:
+async def _pool(settings: Settings, *, role: Role = "hypertally_worker") -> AsyncIterator[Pool]:
     async with running.migrated(settings) as url, open_pool(url, role=role, size=2) as pool:
         yield pool
 

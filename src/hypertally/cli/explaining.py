@@ -1,7 +1,6 @@
 """`hypertally explain`: the proof of a number, exactly as the API gives it."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -66,9 +65,6 @@ async def _explain(settings: Settings, path: str, org: str) -> str:
 async def _serving(settings: Settings, url: str) -> AsyncIterator[str]:
     """The API of this process alone, on a free port of this machine."""
     server = uvicorn.Server(server_config(api_options(settings, url), host=HOST, port=0))
-    # The command's own signals stay with the command.
-    with contextlib.suppress(AttributeError):
-        server.capture_signals = contextlib.nullcontext
     serving = asyncio.create_task(server.serve())
     try:
         while not server.started:

@@ -1,6 +1,8 @@
 """Orgs, the wallets they track, and tokens for their users."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,31 +15,39 @@ from hypertally.api.tokens import mint
 from hypertally.cli import running
 from hypertally.errors import Refused
 from hypertally.jobs.membership import membership_changed
-from hypertally.store.postgres import open_pool, transaction
+from hypertally.store.postgres import Connection, open_pool, transaction
 from hypertally.tenancy import wallets
 
-TOKEN_SECONDS = 30 * 24 * 3600
+DAY_SECONDS = 24 * 3600
 ROLES = ("viewer", "analyst", "admin")
 org_option = click.option("--org", default="default", show_default=True)
 day_type = click.DateTime(formats=["%Y-%m-%d"])
 
 
+@asynccontextmanager
+async def _tenancy(url: str) -> AsyncIterator[Connection]:
+    """One transaction that may change who tracks what."""
+    async with (
+        open_pool(url, role="hypertally_tenancy", size=1) as pool,
+        transaction(pool) as connection,
+    ):
+        yield connection
+
+
 async def track(url: str, addresses: list[str], *, org: str, from_day: date | None) -> int:
     """Track wallets for an org and have them pulled; how many are new to it."""
-    async with open_pool(url, role="hypertally_tenancy", size=1) as pool:
-        async with transaction(pool) as connection:
-            org_id = await wallets.find_org(connection, org)
-            added = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
+    async with _tenancy(url) as connection:
+        org_id = await wallets.find_org(connection, org)
+        added = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
     await membership_changed(url, added, pull=True)
     return len(added)
 
 
 async def untrack(url: str, addresses: list[str], *, org: str) -> int:
     """Stop tracking wallets for an org from today on; how many were tracked."""
-    async with open_pool(url, role="hypertally_tenancy", size=1) as pool:
-        async with transaction(pool) as connection:
-            org_id = await wallets.find_org(connection, org)
-            removed = await wallets.remove(connection, addresses, org_id=org_id)
+    async with _tenancy(url) as connection:
+        org_id = await wallets.find_org(connection, org)
+        removed = await wallets.remove(connection, addresses, org_id=org_id)
     await membership_changed(url, removed, pull=False)
     return len(removed)
 
@@ -45,10 +55,9 @@ async def untrack(url: str, addresses: list[str], *, org: str) -> int:
 async def put_local_user(url: str, *, org: str, role: str) -> str:
     """The user that local tokens of an org and role are for; made if it is missing."""
     user_id = f"local:{org}:{role}"
-    async with open_pool(url, role="hypertally_tenancy", size=1) as pool:
-        async with transaction(pool) as connection:
-            org_id = await wallets.find_org(connection, org)
-            await wallets.put_user(connection, user_id=user_id, org_id=org_id, role=role)
+    async with _tenancy(url) as connection:
+        org_id = await wallets.find_org(connection, org)
+        await wallets.put_user(connection, user_id=user_id, org_id=org_id, role=role)
     return user_id
 
 
@@ -100,11 +109,7 @@ def wallets_list(*, org: str, as_json: bool) -> None:
     settings = program_settings.read()
 
     async def read() -> list[dict[str, object]]:
-        async with (
-            running.migrated(settings) as url,
-            open_pool(url, role="hypertally_tenancy", size=1) as pool,
-            transaction(pool) as connection,
-        ):
+        async with running.migrated(settings) as url, _tenancy(url) as connection:
             org_id = await wallets.find_org(connection, org)
             return await wallets.list_wallets(connection, org_id=org_id)
 
@@ -149,11 +154,7 @@ def orgs_add(*, name: str) -> None:
     settings = program_settings.read()
 
     async def add() -> bool:
-        async with (
-            running.migrated(settings) as url,
-            open_pool(url, role="hypertally_tenancy", size=1) as pool,
-            transaction(pool) as connection,
-        ):
+        async with running.migrated(settings) as url, _tenancy(url) as connection:
             return await wallets.add_org(connection, name)
 
     click.echo(f"{name} added" if running.run(add()) else f"{name} exists already")
@@ -165,11 +166,7 @@ def orgs_list() -> None:
     settings = program_settings.read()
 
     async def read() -> list[dict[str, object]]:
-        async with (
-            running.migrated(settings) as url,
-            open_pool(url, role="hypertally_tenancy", size=1) as pool,
-            transaction(pool) as connection,
-        ):
+        async with running.migrated(settings) as url, _tenancy(url) as connection:
             return await wallets.list_orgs(connection)
 
     table = Table("org", "wallets", box=None)
@@ -196,7 +193,7 @@ def token_command(*, org: str, role: str, days: int) -> None:
             return await put_local_user(url, org=org, role=role)
 
     user_id = running.run(make_user())
-    click.echo(mint(secret, user_id, seconds=days * 24 * 3600, audience=settings.jwt_audience))
+    click.echo(mint(secret, user_id, seconds=days * DAY_SECONDS, audience=settings.jwt_audience))
 
 
 COMMANDS = (wallets_group, orgs_group, token_command)

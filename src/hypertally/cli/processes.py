@@ -137,7 +137,7 @@ def migrate_command() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep in this file what the same population needs to go on after a restart.",
 )
-def sandbox_command(  # noqa: PLR0913 - one per option
+def sandbox_command(
     *,
     port: int,
     seed: int,

@@ -25,7 +25,7 @@ from hypertally.store.postgres import Pool, open_pool
 
 P = ParamSpec("P")
 T = TypeVar("T")
-SECRET_FILE = "jwt_secret"
+SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of a file
 
 
 class Interrupted(Exception):

@@ -45,8 +45,8 @@ async def run(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
         async with running.migrated(settings) as url:
             environment = _environment(settings, url, port)
             parts: dict[str, list[str]] = {"worker": ["worker"], "api": ["api"]}
+            sandbox_port = _free_port(0)
             if sandbox:
-                sandbox_port = _free_port(0)
                 environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
                 command = ["sandbox", "--port", str(sandbox_port)]
                 state = settings.home / "sandbox.json"

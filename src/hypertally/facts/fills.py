@@ -41,14 +41,17 @@ _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
 _INTEGER_MAX = 2**63 - 1
 _TIME_MS_MAX = 253_402_300_799_999  # the year 9999
 _COLUMNS = frozenset(
-    "coin px sz side time startPosition dir closedPnl hash oid crossed fee feeToken tid twapId "
-    "cloid builderFee deployerFee liquidation".split()
-)
+    (
+        "coin", "px", "sz", "side", "time", "startPosition", "dir", "closedPnl", "hash", "oid",
+        "crossed", "fee", "feeToken", "tid", "twapId", "cloid", "builderFee", "deployerFee",
+        "liquidation",
+    )
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-class BulkInserted(Record):
+class BulkInserted(Record, frozen=True, kw_only=True):
     """What a bulk load added."""
 
     fills: int
@@ -56,7 +59,7 @@ class BulkInserted(Record):
     conflicts: int
 
 
-class Decoded(Record):
+class Decoded(Record, frozen=True, kw_only=True):
     """An answer's rows, the readable and the others."""
 
     fills: list[Fill]
@@ -116,7 +119,7 @@ def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
 
 
 def fingerprint(row: dict[str, Any], *, wallet: str) -> int:
-    """64 bits, signed, of the wallet and the row's fields by name; a null field is an absent one."""
+    """64 bits, signed, of the wallet and the row's fields by name; null is the same as absent."""
     canonical = _encoder.encode({name: row[name] for name in row if row[name] is not None})
     digest = hashlib.blake2b(wallet.encode() + canonical, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -199,7 +202,7 @@ def at(time_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=time_ms)
 
 
-class Inserted(Record):
+class Inserted(Record, frozen=True, kw_only=True):
     """What an insert added."""
 
     fills: int
@@ -229,7 +232,7 @@ async def insert(
     )
 
 
-class Sourced(Record):
+class Sourced(Record, frozen=True, kw_only=True):
     """A fill of a bulk load, with the wallet it is of and the page it came from."""
 
     wallet_id: int

@@ -16,7 +16,7 @@ PRICE_INTERVAL = "1h"
 _PRICE = re.compile(r"\d{1,20}(\.\d{1,18})?")
 
 
-class SpotPair(Record):
+class SpotPair(Record, frozen=True, kw_only=True):
     """facts.spot_pairs: what the coin of a spot fill trades."""
 
     coin: str  # PURR/USDC or @n
@@ -24,14 +24,14 @@ class SpotPair(Record):
     quote_token: str
 
 
-class PerpDex(Record):
+class PerpDex(Record, frozen=True, kw_only=True):
     """facts.perp_dexs: the token a dex's prices and fees are in."""
 
     dex: str
     collateral_token: str
 
 
-class TokenPrice(Record):
+class TokenPrice(Record, frozen=True, kw_only=True):
     """facts.token_prices: USD a token at the start of an hour."""
 
     token: str

@@ -93,6 +93,7 @@ def _dex_names(answer: Answer) -> list[str]:
 async def _price_again(connection: Connection, page_id: int) -> None:
     """Have the days recomputed that lack a price or a market, or whose market a page changed."""
     days: dict[int, set[date]] = {}
+    await connection.execute(QUERIES["lock_prices"].text)
     for query in ("list_unpriced_days", "list_days_of_changed_markets"):
         found = await connection.execute(QUERIES[query].text, {"page_id": page_id})
         for row in await found.fetchall():

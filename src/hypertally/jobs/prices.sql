@@ -11,6 +11,11 @@ cross join lateral jsonb_to_recordset(m.unpriced) as u (token text, reason text)
 where u.token = %(token)s
 having count(*) > 0;
 
+-- name: lock_prices :exec
+-- Wait for the rollups that may have missed what this transaction stored.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('prices'), 0);
+
 -- name: list_unpriced_days :many
 -- Days with a figure that lacks a price or a market.
 -- Reads: metrics.wallet_day_metrics   Writes: -   Key: (wallet_id, day)

@@ -25,7 +25,7 @@ _NEVER_MS = 2**62
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
-class Cursor(Record):
+class Cursor(Record, frozen=True, kw_only=True):
     """ops.hl_ingest_cursor: how far the record of a wallet goes."""
 
     cursor_ms: int  # time of the last fill on a proven page
@@ -33,7 +33,7 @@ class Cursor(Record):
     deep_at: datetime | None
 
 
-class Pulled(Record):
+class Pulled(Record, frozen=True, kw_only=True):
     """What a pull did."""
 
     pages: int

@@ -27,7 +27,7 @@ QUERIES = load(__file__)
 CHANNEL = "hypertally_jobs"
 
 
-class Job(Record):
+class Job(Record, frozen=True, kw_only=True):
     """A claimed row of ops.jobs."""
 
     id: int

@@ -18,7 +18,7 @@ SCRATCH = "verify_scratch"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
-class Progress(Record):
+class Progress(Record, frozen=True, kw_only=True):
     """How far a rebuild is."""
 
     metric: str
@@ -27,7 +27,7 @@ class Progress(Record):
     rows: int
 
 
-class Verdict(Record):
+class Verdict(Record, frozen=True, kw_only=True):
     """What comparing a metric with its recomputation found."""
 
     metric: str

@@ -4,9 +4,10 @@
 select id from tenancy.wallets order by id;
 
 -- name: lock_wallet :exec
--- The lock rollups of a wallet take too.
+-- The locks rollups of a wallet take too.
 -- Reads: -   Writes: -   Key: wallet_id
-select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
+select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
+    pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
 
 -- name: lock_global :exec
 -- The lock rollups of orgs' days take too.

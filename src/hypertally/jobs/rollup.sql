@@ -1,7 +1,9 @@
 -- name: lock_wallet :exec
--- One rollup of a wallet at a time: two would write the same rows.
+-- One rollup of a wallet at a time: two would write the same rows. And none beside new prices: it
+-- would compute without them, and not yet be seen by the search for days that lacked them.
 -- Reads: -   Writes: -   Key: wallet_id
-select pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
+select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
+    pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
 
 -- name: lock_global :exec
 -- One rollup of orgs' days at a time: two would write the same rows.

@@ -31,7 +31,7 @@ ERROR_CHARS_MAX = 2000
 Run = Callable[[Job], Awaitable[None]]
 
 
-class Options(Record):
+class Options(Record, frozen=True, kw_only=True):
     """How a worker behaves; the defaults are production's."""
 
     lease_seconds: float = LEASE_SECONDS

@@ -22,7 +22,7 @@ WORDS = (
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before the exchange; stands for "unknown"
 
 
-class Leg(Record):
+class Leg(Record, frozen=True, kw_only=True):
     """What the chain needs of a fill."""
 
     time: datetime
@@ -31,7 +31,7 @@ class Leg(Record):
     exempt: bool  # no trade id: a row of 2023, whose chain cannot be trusted
 
 
-class Break(Record):
+class Break(Record, frozen=True, kw_only=True):
     """A chain does not connect: (from_at, to_at], and the signed size missing between."""
 
     from_at: datetime | None  # None: before the first fill known

@@ -27,7 +27,7 @@ DEFAULT_PORT = 8899
 @click.option("--replay", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--state", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--manual-clock", is_flag=True)
-def main(  # noqa: PLR0913 - one per option
+def main(
     *,
     port: int,
     seed: int,

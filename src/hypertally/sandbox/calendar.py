@@ -30,7 +30,7 @@ DUST_UNIT = Decimal("1e-10")
 class Calendar:
     """Writes the one-sided rows that no trade made, and plans its own next days."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a world, all by name
+    def __init__(
         self,
         *,
         random: Random,
@@ -76,7 +76,7 @@ class Calendar:
                     market = outcome_market(coin)
                     self._event(member, market, time_ms, effect, "Settlement", price=worth)
 
-    def _event(  # noqa: PLR0913 - a one-sided row has no trade to take these from
+    def _event(
         self,
         member: Member,
         market: Market,

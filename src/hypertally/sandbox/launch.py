@@ -20,7 +20,7 @@ from hypertally.sandbox.server import HOST, Options, serve
 from hypertally.sandbox.sessions import LiveSessions, Scene
 
 
-def build_exchange(  # noqa: PLR0913 - the options of a command, all by name
+def build_exchange(
     *,
     seed: int = DEFAULT_SEED,
     wallets: int = DEFAULT_WALLETS,

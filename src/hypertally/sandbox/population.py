@@ -55,7 +55,7 @@ class _Plan:
 class Population:
     """Wallets, markets and everything they did; `advance` lets them go on."""
 
-    def __init__(  # noqa: PLR0913 - every option is one knob of the scene, all by name
+    def __init__(
         self,
         *,
         seed: int = DEFAULT_SEED,

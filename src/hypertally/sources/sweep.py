@@ -117,7 +117,7 @@ def _rows(answer: Answer) -> list[Any]:
 
 
 def _times(rows: list[Any]) -> list[int]:
-    """The rows' times; a row without one cannot be placed, and is a reject, not a reason to stop."""
+    """The rows' times; one without is a reject, not a reason to stop."""
     times = [row.get("time") for row in rows if isinstance(row, dict)]
     placed = [time for time in times if isinstance(time, int)]
     if not placed:

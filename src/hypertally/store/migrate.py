@@ -56,7 +56,7 @@ def _dbmate() -> str:
 
 
 def _with_sslmode(url: str) -> str:
-    """dbmate's driver insists on TLS unless told otherwise; on this machine there is none."""
+    """The driver of dbmate insists on TLS unless told otherwise; on this machine there is none."""
     parts = urlsplit(url)
     if "sslmode=" in parts.query:
         return url

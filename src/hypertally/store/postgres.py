@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal, LiteralString, TypeAlias
+from typing import Any, Literal, LiteralString, TypeAlias, cast
 
 import psycopg
 from psycopg import AsyncConnection, conninfo, sql
@@ -100,7 +100,7 @@ async def open_pool(
         min_size=1,
         max_size=size,
         timeout=ACQUIRE_SECONDS_MAX,
-        check=AsyncConnectionPool.check_connection,
+        check=cast("Any", AsyncConnectionPool.check_connection),  # its type is for tuple rows
         open=False,
     )
     async with pool:
@@ -121,7 +121,8 @@ async def notifications(pool: Pool, channel: LiteralString) -> AsyncIterator[str
     Errors: `TryLater` when that connection is lost; what was notified meanwhile is lost too.
     """
     with translated():
-        async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
+        connecting = AsyncConnection.connect(str(pool.conninfo), autocommit=True)
+        async with await connecting as connection:
             await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             async for notification in connection.notifies():
                 yield notification.payload

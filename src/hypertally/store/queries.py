@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import LiteralString, cast
 
 _HEADER = re.compile(
-    r"^-- name: (?P<name>[a-z][a-z0-9_]*) :(?P<kind>one|many|exec|execrows)$", re.M
+    r"^-- name: (?P<name>[a-z][a-z0-9_]*) :(?P<kind>one|many|exec|execrows)$", re.MULTILINE
 )
 
 

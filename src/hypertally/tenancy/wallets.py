@@ -10,6 +10,7 @@ from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+SHOWN_MAX = 5
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -37,7 +38,8 @@ def read_addresses(text: str, *, name: str) -> list[str]:
         elif word:
             wrong.append(f"line {number}: {word[:60]!r}")
     if wrong:
-        shown = "; ".join(wrong[:5]) + ("; ..." if len(wrong) > 5 else "")
+        more = "; ..." if len(wrong) > SHOWN_MAX else ""
+        shown = "; ".join(wrong[:SHOWN_MAX]) + more
         raise Refused(
             f"{name} holds {len(wrong)} lines that are not addresses (0x and 40 hex digits), "
             f"nothing was imported: {shown}"

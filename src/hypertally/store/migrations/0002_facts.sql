@@ -15,50 +15,50 @@ create table facts.pages (
     id bigint generated always as identity,
     wallet_id integer,                   -- null: reference data of the exchange
     source text not null,                -- door and request type: info.userFillsByTime
-    request jsonb not null,
+    request jsonb not null,              -- the body that was posted
     asked_at timestamptz not null,       -- our clock, before the request left
-    row_count integer not null,
+    row_count integer not null,          -- rows in the answer, readable or not
     first_ms bigint,                     -- earliest and latest time among the rows
-    last_ms bigint,
-    body_sha256 bytea not null,
-    weight integer not null,
+    last_ms bigint,                      -- see first_ms
+    body_sha256 bytea not null,          -- of the answer's bytes as they came
+    weight integer not null,             -- of the upstream's allowance
     closed boolean not null,             -- it proves [covers_from_ms, covers_to_ms] complete
-    covers_from_ms bigint,
-    covers_to_ms bigint,
-    inserted_at timestamptz not null default now(),
+    covers_from_ms bigint,               -- both ends inclusive
+    covers_to_ms bigint,                 -- both ends inclusive
+    inserted_at timestamptz not null default now(), -- our clock, when the row was stored
     primary key (id, asked_at)
 ) partition by range (asked_at);
 create index pages_by_wallet on facts.pages (wallet_id, asked_at);
 
 -- One leg of a trade as one wallet saw it. notional is exact: px * sz, computed once.
 create table facts.hl_fills_raw (
-    time timestamptz not null,
-    oid bigint not null,
+    time timestamptz not null,           -- of the block, millisecond precision
+    oid bigint not null,                 -- the order's id
     tid bigint,                          -- null: rows of 2023 have none; 0: no counterparty
-    fingerprint bigint not null,
-    page_id bigint not null,
-    ingested_at timestamptz not null default now(),
-    twap_id bigint,
+    fingerprint bigint not null,         -- 64 bits of the row's canonical bytes
+    page_id bigint not null,             -- facts.pages.id: the answer it came in
+    ingested_at timestamptz not null default now(), -- our clock, when the row was stored
+    twap_id bigint,                      -- the TWAP order it is a slice of
     wallet_id integer not null,
     ordinal integer not null,            -- place in the answer: the order inside a millisecond
-    crossed boolean not null,
-    side "char" not null check (side in ('A', 'B')),
-    coin text not null check (coin <> ''),
-    px numeric not null check (px >= 0),
-    sz numeric not null check (sz >= 0),
-    notional numeric not null generated always as (px * sz) stored,
-    start_position numeric not null,
-    dir text not null,
-    closed_pnl numeric not null,
-    hash bytea not null check (length(hash) = 32),
+    crossed boolean not null,            -- true: taker
+    side "char" not null check (side in ('A', 'B')), -- B buys, A sells
+    coin text not null check (coin <> ''), -- as the source names it: BTC, @107, xyz:TSLA, #30
+    px numeric not null check (px >= 0), -- quote token per coin
+    sz numeric not null check (sz >= 0), -- coin
+    notional numeric not null generated always as (px * sz) stored, -- quote token
+    start_position numeric not null,     -- coin, signed, before the fill
+    dir text not null,                   -- the source's word for what it did; an open set
+    closed_pnl numeric not null,         -- quote token, before fees
+    hash bytea not null check (length(hash) = 32), -- of the transaction; zeros where there is none
     fee numeric,                         -- negative: a maker rebate; contains builder_fee
-    fee_token text,
-    builder_fee numeric,
-    deployer_fee numeric,
-    cloid bytea,
-    liquidated_user bytea,
-    liquidation_mark_px numeric,
-    liquidation_method text,
+    fee_token text,                      -- the token of all fees of the row
+    builder_fee numeric,                 -- the builder's part of fee
+    deployer_fee numeric,                -- the deployer's part, HIP-3
+    cloid bytea,                         -- the client's own order id, 16 bytes
+    liquidated_user bytea,               -- whose position was liquidated, 20 bytes
+    liquidation_mark_px numeric,         -- mark price then
+    liquidation_method text,             -- market or backstop
     extra jsonb                          -- every field this table has no column for
 ) partition by range (time);
 create unique index hl_fills_raw_key on facts.hl_fills_raw
@@ -76,10 +76,10 @@ create table facts.conflicts (
     tid bigint,
     side "char" not null,
     fingerprint bigint not null,
-    row jsonb not null,
+    row jsonb not null,                  -- the later content, whole
     page_id bigint not null,
-    first_fingerprint bigint not null,
-    first_page_id bigint not null,
+    first_fingerprint bigint not null,   -- of the row stored first
+    first_page_id bigint not null,       -- the answer the first came in
     inserted_at timestamptz not null default now(),
     unique (wallet_id, fingerprint, first_fingerprint)
 );
@@ -89,9 +89,9 @@ create table facts.rejects (
     id bigint generated always as identity primary key,
     wallet_id integer,
     source text not null,
-    payload text not null,
-    payload_sha256 bytea not null,
-    reason text not null,
+    payload text not null,               -- the row as it came
+    payload_sha256 bytea not null,       -- of payload
+    reason text not null,                -- in words
     page_id bigint not null,
     ordinal integer not null,
     inserted_at timestamptz not null default now(),
@@ -102,30 +102,33 @@ create table facts.rejects (
 create table facts.limits_met (
     id bigint generated always as identity primary key,
     wallet_id integer not null,
-    kind text not null check (kind in ('history_begins', 'millisecond_overflow', 'thin_answer')),
-    from_ms bigint not null,
-    to_ms bigint not null,
+    kind text not null check (           -- what is missing: see the reason
+        kind in ('history_begins', 'millisecond_overflow', 'thin_answer')),
+    from_ms bigint not null,             -- both ends inclusive
+    to_ms bigint not null,               -- both ends inclusive
     reason text not null,
     page_id bigint not null,
     inserted_at timestamptz not null default now(),
     unique (wallet_id, kind, from_ms, to_ms)
 );
 
+-- What a spot market trades, as spotMeta said; a later row of a coin replaces it.
 create table facts.spot_pairs (
     id bigint generated always as identity primary key,
     coin text not null,                  -- PURR/USDC or @n, as fills name it
-    base_token text not null,
-    quote_token text not null,
+    base_token text not null,            -- what is traded
+    quote_token text not null,           -- what it is priced in
     fingerprint bigint not null,
     page_id bigint not null,
     inserted_at timestamptz not null default now(),
     unique (coin, fingerprint)
 );
 
+-- What a perp dex is settled in; a later row of a dex replaces it.
 create table facts.perp_dexs (
     id bigint generated always as identity primary key,
     dex text not null,                   -- empty: the core dex
-    collateral_token text not null,
+    collateral_token text not null,      -- what its prices, fees and PnL are in
     fingerprint bigint not null,
     page_id bigint not null,
     inserted_at timestamptz not null default now(),
@@ -134,9 +137,9 @@ create table facts.perp_dexs (
 
 -- USD price of a token for the hour that begins at `at`, from a named source.
 create table facts.token_prices (
-    token text not null,
-    at timestamptz not null,
-    price_usd numeric not null check (price_usd > 0),
+    token text not null,                 -- as spotMeta names it
+    at timestamptz not null,             -- the start of the hour, UTC
+    price_usd numeric not null check (price_usd > 0), -- at that time
     source text not null,                -- candle:@166:1h:open
     fingerprint bigint not null,
     page_id bigint not null,

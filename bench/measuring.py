@@ -1,0 +1,86 @@
+"""Runs side by side, medians and percentiles, and the table that shows them."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from bench.machine import console
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What must come out: `ours` against the bound."""
+
+    words: str
+    measured: float
+    bound: float
+    unit: str
+    at_least: bool
+
+    @property
+    def kept(self) -> bool:
+        """Whether the measured figure is within its bound."""
+        within = self.measured >= self.bound if self.at_least else self.measured <= self.bound
+        return within
+
+
+def interleaved(
+    ways: Mapping[str, Callable[[int], float]], *, rounds: int
+) -> dict[str, list[float]]:
+    """Run every way once a round, so that a slow moment of the machine meets all of them.
+
+    A way answers its figure of a round.
+    """
+    figures: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        # The order turns too: whoever runs first after a pause has an advantage.
+        names = list(ways)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            figures[name].append(ways[name](number))
+    return figures
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that `percent` of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def show_rates(title: str, figures: Mapping[str, Sequence[float]], *, unit: str) -> None:
+    """Median, lowest and highest of each way, and how often the first goes into it."""
+    table = Table("way", f"median {unit}", "lowest", "highest", "runs", "ratio", title=title)
+    slowest = min(statistics.median(values) for values in figures.values())
+    for name, values in figures.items():
+        median = statistics.median(values)
+        table.add_row(
+            name,
+            f"{median:,.0f}",
+            f"{min(values):,.0f}",
+            f"{max(values):,.0f}",
+            str(len(values)),
+            f"{median / slowest:.2f}x",
+        )
+    console.print(table)
+
+
+def show_times(title: str, figures: Mapping[str, Sequence[float]], *, unit: str = "ms") -> None:
+    """Percentiles of each way's single times."""
+    percents = (50, 90, 99, 99.9)
+    table = Table("way", "count", *(f"p{p:g} {unit}" for p in percents), "most", title=title)
+    for name, values in figures.items():
+        cells = (f"{percentile(values, p):,.2f}" for p in percents)
+        table.add_row(name, f"{len(values):,}", *cells, f"{max(values):,.2f}")
+    console.print(table)
+
+
+def judge(claims: Sequence[Claim]) -> None:
+    """Say of each claim whether it is kept."""
+    for claim in claims:
+        word = "[green]kept  [/green]" if claim.kept else "[red]MISSED[/red]"
+        sign = ">=" if claim.at_least else "<="
+        console.print(
+            f"{word} {claim.words}: {claim.measured:,.2f} {claim.unit} "
+            f"({sign} {claim.bound:,g} {claim.unit})"
+        )
