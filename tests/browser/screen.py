@@ -58,7 +58,7 @@ class Screen:
         raise AssertionError(f"the page still waits for {self.waiting}")
 
     async def answer(self, path: str) -> Any:
-        """Return the newest answer the page got for a path, or for a path and how its query begins."""
+        """Return the newest answer the page got for a path, with the begin of its query or not."""
         for response in reversed(self.responses):
             parts = urlsplit(response.url)
             asked = f"{parts.path}?{parts.query}"

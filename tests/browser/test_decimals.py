@@ -2,6 +2,7 @@
 
 import random
 from decimal import ROUND_HALF_UP, Context, Decimal
+from itertools import pairwise
 
 import pytest
 from tests.browser.screen import Screen
@@ -62,7 +63,7 @@ async def test_grouping_loses_no_digit(screen: Screen) -> None:
 
 async def test_order_is_that_of_the_values(screen: Screen) -> None:
     values = amounts(CASES)
-    pairs = list(zip(values, values[1:], strict=False))
+    pairs = list(pairwise(values))
     shown = await ask(screen, "compare", [list(pair) for pair in pairs])
     for (left, right), order in zip(pairs, shown, strict=True):
         assert order == Decimal(left).compare(Decimal(right)), (left, right)

@@ -26,10 +26,14 @@ CONTRAST = """
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
   const light = (token) => {
-    const [r, g, b] = rgb(token).map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    const linear = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb(token).map((c) => linear(c / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const contrast = (a, b) => {
+    const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
   const found = {};
   for (const ink of ["text", "muted", "accent", "gain", "loss", "warning", "halt"]) {
     for (const paper of ["paper", "rail", "raised", "hover", "chosen", "warning-paper"]) {

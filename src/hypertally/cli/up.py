@@ -20,15 +20,16 @@ import structlog
 from hypertally.api.tokens import mint
 from hypertally.cli import running
 from hypertally.cli.org import put_local_user, track
-from hypertally.errors import Refused, SourceDown
+from hypertally.errors import Refused, SourceDown, TryLater
 from hypertally.settings import PREFIX, Settings
-from hypertally.store.embedded import hold_home
+from hypertally.store.embedded import ensure_running, hold_home
 from hypertally.store.embedded_programs import die_with
 
 HOST = "127.0.0.1"
 SIGN_IN_SECONDS = 3600  # the link is opened soon after the start
 STOP_SECONDS_MAX = 10  # a part that has not stopped by then is ended
 RESTART_SECONDS = 1
+DATABASE_LOOK_SECONDS = 2
 READY_SECONDS_MAX = 120  # a first start on a slow disk
 BAD_SETTINGS_CODE = 2
 
@@ -53,6 +54,8 @@ async def run(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
                 command += ["--replay", str(replay)] if replay else ["--state", str(state)]
                 parts = {"sandbox": command, **parts}
             async with asyncio.TaskGroup() as group:
+                if not settings.database_url:
+                    group.create_task(_keep_database(settings, stopping))
                 for name, arguments in parts.items():
                     group.create_task(_keep_alive(name, arguments, environment, stopping))
                 if sandbox:
@@ -67,6 +70,19 @@ def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
     if secret := running.jwt_secret(settings):
         told["JWT_SECRET"] = secret
     return {**os.environ, **{PREFIX + name: value for name, value in told.items()}}
+
+
+async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:
+    """Join the embedded server now and then: joining starts it again if its keeper was killed."""
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DATABASE_LOOK_SECONDS):
+                await stopping.wait()
+                return
+        try:
+            (await ensure_running(settings.home)).close()
+        except TryLater as problem:
+            log.warning("database away", problem=str(problem))
 
 
 async def _keep_alive(

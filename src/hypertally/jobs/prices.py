@@ -49,7 +49,9 @@ async def pull_prices(pool: Pool, info: InfoClient, job: Job) -> None:
     token: str = job.payload["token"]
     await pages.ensure_months(pool, "pages", {now()})
     async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["read_price_need"].text, {"token": token})
+        found = await connection.execute(
+            QUERIES["read_price_need"].text, {"token": token, "hours_max": CANDLES_MAX}
+        )
         need = await found.fetchone()
     answer = await _candles(info, need) if need and need["coin"] else None
     async with queue.finishing(pool, job) as connection:

@@ -1,11 +1,14 @@
 -- name: read_price_need :one
--- The pair that prices a token, and the hours to ask for: as many as one answer may hold, up to the
--- last day that lacks it.
+-- The pair that prices a token, and the hours to ask for: as many as one answer may hold, up to now
+-- if that reaches back to the first day that lacks it, else up to the last such day.
 -- Reads: facts.spot_pairs, metrics.wallet_day_metrics   Writes: -   Key: token
 select
     (select p.coin from facts.spot_pairs as p
      where p.base_token = %(token)s and p.quote_token = 'USDC' order by p.id desc limit 1) as coin,
-    (extract(epoch from (max(m.day) + 1)::timestamp at time zone 'UTC') * 1000)::bigint - 1 as to_ms
+    (extract(epoch from case
+        when min(m.day)::timestamp at time zone 'UTC' > now() - make_interval(hours => %(hours_max)s)
+        then now() else (max(m.day) + 1)::timestamp at time zone 'UTC' end) * 1000)::bigint - 1
+        as to_ms
 from metrics.wallet_day_metrics as m
 cross join lateral jsonb_to_recordset(m.unpriced) as u (token text, reason text)
 where u.token = %(token)s

@@ -61,8 +61,10 @@ returning d.org_id, d.day;
 -- Reads: metrics.wallet_day_metrics, facts.spot_pairs, ops.jobs   Writes: -   Key: token
 select distinct u.token, case when exists (
         select from ops.jobs as j
-        where j.dedupe_key = 'pull_prices:' || u.token and j.status = 'done'
-            and j.finished_at > now() - interval '10 minutes') then 600 else 0 end as delay_seconds
+        where j.dedupe_key = 'pull_prices:' || u.token
+            and (j.status = 'running' or (j.status = 'done'
+                 and j.finished_at > now() - interval '10 minutes'))) then 600 else 0 end
+        as delay_seconds
 from metrics.wallet_day_metrics as m
 cross join lateral jsonb_to_recordset(m.unpriced) as u (token text, reason text)
 where m.wallet_id = %(wallet_id)s and m.day = any (%(days)s::date[])
