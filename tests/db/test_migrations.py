@@ -127,6 +127,14 @@ async def test_eight_connections_make_the_same_months_at_once(database_url: str)
     assert months(database_url, "hl_fills_raw") == [time.strftime("%Y_%m") for time in times]
 
 
+@pytest.mark.parametrize("day", [(2027, 1, 1), (2027, 1, 31), (2027, 12, 31), (2028, 2, 29)])
+def test_no_month_ahead_is_left_out(day: tuple[int, int, int]) -> None:
+    time = datetime(*day, tzinfo=UTC)
+    ahead = {(at.year, at.month) for at in schedule.times_ahead(time)}
+    months_wanted = [(time.month - 1 + n) for n in range(schedule.MONTHS_AHEAD + 1)]
+    assert {(time.year + n // 12, n % 12 + 1) for n in months_wanted} <= ahead
+
+
 async def test_housekeeping_makes_months_ahead_of_need(
     worker_pool: Pool, database_url: str
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 from fastapi import Depends, Path, Request, Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from hypertally.api.auth import Identity, reading
 from hypertally.api.options import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
@@ -50,11 +50,22 @@ def _day_or_time(value: object) -> date | datetime:
     return _day(value)
 
 
-Address = Annotated[str, AfterValidator(_address), Path(examples=["0x" + "ab" * 20])]
-Day = Annotated[date, BeforeValidator(_day)]
-DayOrTime = Annotated[date | datetime, BeforeValidator(_day_or_time)]
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    Path(),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ADDRESS.pattern}$"}),
+]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+DayOrTime = Annotated[
+    date | datetime,
+    BeforeValidator(_day_or_time),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}
+    ),
+]
 Limit = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
-Cursor = Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX)]
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_CHARACTERS_MAX)]
 
 
 class Parameters(BaseModel):
@@ -101,6 +112,11 @@ async def _as_admin(request: Request, caller: Caller) -> AsyncIterator[Connectio
 ForViewers = Annotated[Connection, Depends(_as_viewer)]
 ForAnalysts = Annotated[Connection, Depends(_as_analyst)]
 ForAdmins = Annotated[Connection, Depends(_as_admin)]
+
+
+def of_shape(shape: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Describe the answer of a route; it is written as it is, not through the shape."""
+    return {200: {"model": shape, "description": (shape.__doc__ or "").strip()}}
 
 
 def answer(content: Any, *, max_age: int) -> Response:

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     ForViewers,
     PageParameters,
     answer,
     cut_page,
+    of_shape,
     read_cursor,
     read_row,
     read_rows,
@@ -41,7 +43,7 @@ class GapKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     from_at: Time
 
 
-@router.get("/api/v1/coverage")
+@router.get("/api/v1/coverage", responses=of_shape(shapes.Coverage))
 async def list_gaps(
     parameters: Annotated[PageParameters, Query()], connection: ForViewers
 ) -> Response:

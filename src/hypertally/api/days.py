@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Address,
     Day,
@@ -14,6 +15,7 @@ from hypertally.api.answering import (
     Limit,
     Parameters,
     answer,
+    of_shape,
     read_row,
 )
 from hypertally.api.options import PAGE_ROWS_DEFAULT
@@ -36,7 +38,7 @@ class DaysParameters(Parameters):
     limit: Limit = PAGE_ROWS_DEFAULT
 
 
-@router.get("/api/v1/wallets/{address}/days")
+@router.get("/api/v1/wallets/{address}/days", responses=of_shape(shapes.WalletDays))
 async def list_days(
     address: Address,
     parameters: Annotated[DaysParameters, Query()],

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Address,
     Caller,
@@ -17,6 +18,7 @@ from hypertally.api.answering import (
     as_json,
     cut_page,
     find_row,
+    of_shape,
     read_cursor,
     read_row,
     read_rows,
@@ -39,7 +41,10 @@ RESTATEMENTS_SHOWN_MAX: Final = 100  # the newest; a day moves a few times at mo
 _QUERIES = queries.load(__file__)
 
 
-@router.get("/api/v1/explain/wallet_day_metrics/{address}/{day}")
+@router.get(
+    "/api/v1/explain/wallet_day_metrics/{address}/{day}",
+    responses=of_shape(shapes.WalletDayExplanation),
+)
 async def explain_wallet_day(
     address: Address,
     day: Day,
@@ -75,7 +80,9 @@ async def explain_wallet_day(
     )
 
 
-@router.get("/api/v1/explain/global_day_metrics/{day}")
+@router.get(
+    "/api/v1/explain/global_day_metrics/{day}", responses=of_shape(shapes.GlobalDayExplanation)
+)
 async def explain_global_day(
     day: Day,
     parameters: Annotated[PageParameters, Query()],

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Address,
     DayOrTime,
@@ -15,6 +16,7 @@ from hypertally.api.answering import (
     Json,
     PageParameters,
     answer,
+    of_shape,
     read_cursor,
     read_row,
     write_cursor,
@@ -65,7 +67,7 @@ class FillsPage:
     next: str | None
 
 
-@router.get("/api/v1/wallets/{address}/fills")
+@router.get("/api/v1/wallets/{address}/fills", responses=of_shape(shapes.Fills))
 async def list_fills(
     address: Address,
     parameters: Annotated[FillsParameters, Query()],

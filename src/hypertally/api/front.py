@@ -37,7 +37,7 @@ from hypertally.api.options import (
     HEADER_BYTES_MAX,
     QUERY_BYTES_MAX,
 )
-from hypertally.api.problems import MEDIA_TYPE, Problem, from_error
+from hypertally.api.problems import MEDIA_TYPE, Problem, bad_parameter, from_error
 from hypertally.api.telemetry import Telemetry
 
 GUARDED: Final = b"/api/"  # needs an identity
@@ -241,6 +241,15 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
         raise Problem(status=431, detail=f"the headers are longer than {HEADER_BYTES_MAX} bytes")
     if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
         raise Problem(status=413, detail="a body is not read here: send the request without one")
+    _check_once_each(scope["query_string"])
+
+
+def _check_once_each(query: bytes) -> None:
+    names = [part.partition(b"=")[0] for part in query.split(b"&") if part]
+    for name in names:
+        if names.count(name) > 1:
+            shown = name.decode("latin-1")
+            raise bad_parameter(shown, value="given twice", remedy="give each parameter once")
 
 
 async def _capture(app: ASGIApp, scope: Scope) -> Reply:

@@ -5,12 +5,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Caller,
     ForViewers,
     Json,
     Parameters,
     answer,
+    of_shape,
     read_row,
 )
 from hypertally.api.auth import Identity
@@ -35,7 +37,7 @@ class GlobalParameters(Parameters):
     range: Range = "30d"
 
 
-@router.get("/api/v1/metrics/global")
+@router.get("/api/v1/metrics/global", responses=of_shape(shapes.GlobalDays))
 async def list_global_days(
     parameters: Annotated[GlobalParameters, Query()],
     caller: Caller,

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from hypertally.api.answering import Caller, ForViewers, answer, read_row
+from hypertally.api import shapes
+from hypertally.api.answering import Caller, ForViewers, answer, of_shape, read_row
 from hypertally.store import queries
 
 router = APIRouter()
@@ -10,7 +11,7 @@ router = APIRouter()
 _QUERIES = queries.load(__file__)
 
 
-@router.get("/api/v1/session")
+@router.get("/api/v1/session", responses=of_shape(shapes.Session))
 async def get_session(caller: Caller, connection: ForViewers) -> Response:
     """Return the caller's user, org and role, and the server's time."""
     row = await read_row(connection, _QUERIES["read_server_time"], {})

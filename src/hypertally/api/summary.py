@@ -5,7 +5,8 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Response
 
-from hypertally.api.answering import Caller, ForViewers, Json, answer, read_row
+from hypertally.api import shapes
+from hypertally.api.answering import Caller, ForViewers, Json, answer, of_shape, read_row
 from hypertally.api.auth import Identity
 from hypertally.api.global_days import RANGE_DAYS, read_global_days
 from hypertally.api.options import BEHIND_MINUTES
@@ -20,7 +21,7 @@ MAX_AGE: Final = 60
 _QUERIES = queries.load(__file__)
 
 
-@router.get("/api/v1/dashboard/summary")
+@router.get("/api/v1/dashboard/summary", responses=of_shape(shapes.Summary))
 async def get_summary(caller: Caller, connection: ForViewers) -> Response:
     """Return the state of the org's record, its two newest days and its totals."""
     state = await read_row(

@@ -78,5 +78,5 @@ totals as (
     join unnest(%(sizes)s::integer[]) as size on place <= size
     group by size
 )
-select json_object_agg(range, totals)::text as body
+select json_object_agg(range, to_jsonb(totals) - 'range')::text as body
 from totals;

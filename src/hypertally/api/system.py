@@ -4,7 +4,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from hypertally.api.answering import Caller, ForAdmins, answer, read_row, read_rows
+from hypertally.api import shapes
+from hypertally.api.answering import Caller, ForAdmins, answer, of_shape, read_row, read_rows
 from hypertally.api.options import BEHIND_MINUTES
 from hypertally.store import queries
 
@@ -16,7 +17,7 @@ FAILING_SHOWN_MAX: Final = 100  # enough to see a pattern
 _QUERIES = queries.load(__file__)
 
 
-@router.get("/api/v1/system")
+@router.get("/api/v1/system", responses=of_shape(shapes.System))
 async def get_system(request: Request, caller: Caller, connection: ForAdmins) -> Response:
     """Return versions, and how the pulls of the org's wallets stand."""
     database = await read_row(connection, _QUERIES["read_database"], {})

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Caller,
     ForViewers,
@@ -11,6 +12,7 @@ from hypertally.api.answering import (
     Parameters,
     answer,
     as_json,
+    of_shape,
     read_row,
 )
 from hypertally.api.options import PAGE_ROWS_DEFAULT
@@ -38,7 +40,7 @@ class TopParameters(Parameters):
     limit: Limit = PAGE_ROWS_DEFAULT
 
 
-@router.get("/api/v1/wallets/top")
+@router.get("/api/v1/wallets/top", responses=of_shape(shapes.Ranking))
 async def rank_wallets(
     parameters: Annotated[TopParameters, Query()],
     caller: Caller,

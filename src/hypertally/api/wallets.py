@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from hypertally.api import shapes
 from hypertally.api.answering import (
     Address,
     ForViewers,
@@ -14,6 +15,7 @@ from hypertally.api.answering import (
     cut_page,
     find_row,
     not_found,
+    of_shape,
     read_cursor,
     read_row,
     read_rows,
@@ -37,7 +39,7 @@ class WalletsParameters(PageParameters):
     query: Annotated[str, Field(pattern=ADDRESS_PART)] = ""
 
 
-@router.get("/api/v1/wallets")
+@router.get("/api/v1/wallets", responses=of_shape(shapes.Wallets))
 async def list_wallets(
     parameters: Annotated[WalletsParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -59,7 +61,7 @@ async def list_wallets(
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
 
 
-@router.get("/api/v1/wallets/{address}")
+@router.get("/api/v1/wallets/{address}", responses=of_shape(shapes.WholeWallet))
 async def get_wallet(address: Address, connection: ForViewers) -> Response:
     """Return one wallet: its totals, how complete its record is, and its newest gaps."""
     wallet = {"wallet_id": await find_wallet(connection, address)}

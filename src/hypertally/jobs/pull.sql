@@ -6,8 +6,8 @@ select cursor_ms, proven_until, deep_at from ops.hl_ingest_cursor where wallet_i
 -- name: advance_cursor :one
 -- Move a wallet's cursor over a proven page; it never moves back. Answers where the proof was.
 -- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id
-with before as (
-    select proven_until from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s for update
+with before as (  -- without a lock: read after the upsert, it would find the row changed, and nothing
+    select proven_until from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s
 )
 insert into ops.hl_ingest_cursor as c (wallet_id, cursor_ms, proven_until)
 values (%(wallet_id)s, %(cursor_ms)s, %(proven_until)s)

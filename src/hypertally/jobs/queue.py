@@ -167,11 +167,11 @@ async def prune(pool: Pool, *, keep_hours: int) -> int:
         return cursor.rowcount
 
 
-async def seconds_to_next(pool: Pool) -> float | None:
-    """Seconds until the next queued job is due; None when none is queued."""
+async def is_idle(pool: Pool) -> bool:
+    """Whether nothing is due and nothing pulled waits to be rolled up."""
     async with transaction(pool) as connection:
-        row = await (await connection.execute(QUERIES["seconds_to_next"].text)).fetchone()
-        return row["seconds"] if row else None
+        row = await (await connection.execute(QUERIES["read_idle"].text)).fetchone()
+        return bool(row and row["idle"])
 
 
 async def list_dead(pool: Pool, *, limit: int) -> list[dict[str, Any]]:

@@ -33,11 +33,18 @@ where j.id = due.id
 returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.lease_token;
 
 -- name: renew :execrows
--- Prolong leases that are still held.
+-- Prolong leases that are still held. A row its own job has locked is about to end, and safe: who
+-- looks for lost jobs passes it over too.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: lease_token
-update ops.jobs
+with held as (
+    select id from ops.jobs
+    where status = 'running' and lease_token = any (%(tokens)s::bigint[])
+    for update skip locked
+)
+update ops.jobs as j
 set lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
-where status = 'running' and lease_token = any (%(tokens)s::bigint[]);
+from held
+where j.id = held.id;
 
 -- name: hold :one
 -- Lock a job for the rest of the transaction if it is still held.
@@ -121,11 +128,13 @@ where j.id = ranked.id;
 delete from ops.jobs
 where status = 'done' and finished_at < now() - make_interval(hours => %(keep_hours)s);
 
--- name: seconds_to_next :one
--- When the next queued job is due.
+-- name: read_idle :one
+-- Nothing is due, and nothing that was pulled waits to be rolled up.
 -- Reads: ops.jobs   Writes: -   Key: -
-select greatest(0, extract(epoch from min(run_at) - clock_timestamp()))::float8 as seconds
-from ops.jobs where status = 'queued';
+select not exists (
+    select from ops.jobs
+    where status = 'queued'
+        and (run_at <= now() or kind in ('rollup_wallet_day', 'rollup_global_day'))) as idle;
 
 -- name: list_dead :many
 -- Jobs that used up their attempts.

@@ -12,6 +12,7 @@ from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+PRICES_PRIORITY = 40  # one answer gives many figures their price; a pull gives one wallet's
 GLOBAL_DAYS_A_JOB = 64  # keeps one transaction short; the rest follow in the next
 GLOBAL_DELAY_SECONDS = 1  # so that many wallets of one moment are summed once
 REPAIRS_AFTER_SECONDS = (
@@ -77,6 +78,7 @@ async def _hand_on(connection: Connection, wallet_id: int, days: list[date]) -> 
             "pull_prices",
             {"token": row["token"]},
             dedupe_key=f"pull_prices:{row['token']}",
+            priority=PRICES_PRIORITY,
             delay_seconds=row["delay_seconds"],
         )
 

@@ -1,7 +1,7 @@
 """Periodic work, as rows of the queue: each run queues the next."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypertally.errors import Refused
 from hypertally.facts import pages
@@ -109,11 +109,17 @@ async def repair_gap(pool: Pool, info: InfoClient, job: Job) -> None:
         pass
 
 
+def times_ahead(time: datetime) -> set[datetime]:
+    """A time in each month from `time` on whose partition must exist; no month is shorter than
+    the step.
+    """
+    return {time + timedelta(days=days) for days in range(0, 31 * MONTHS_AHEAD + 28, 28)}
+
+
 async def housekeeping(pool: Pool, job: Job) -> None:
     """Partitions ahead of need, forgotten leases, wallets without a pull to come, old rows."""
-    months = {now() + timedelta(days=31 * ahead) for ahead in range(MONTHS_AHEAD + 1)}
     for parent in ("hl_fills_raw", "pages"):
-        await pages.ensure_months(pool, parent, months)
+        await pages.ensure_months(pool, parent, times_ahead(now()))
     await queue.prune(pool, keep_hours=KEEP_DONE_HOURS)
     await budget.prune(pool)
     async with queue.finishing(pool, job) as connection:

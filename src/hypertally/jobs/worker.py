@@ -78,7 +78,7 @@ class Worker:
             await self._surviving(self._start)
             while not self._stopping.is_set():
                 idle = await self._surviving(self._claim)
-                if idle and self._options.until_idle and not self._running:
+                if idle and not self._running:
                     return
                 await self._wait()
             await self._let_go()
@@ -114,7 +114,7 @@ class Worker:
         return False
 
     async def _claim(self) -> bool:
-        """Fill the free slots; true when nothing was due."""
+        """Fill the free slots; true when asked to stop at idle and nothing is left to do."""
         self._woken.clear()
         free = SLOTS - len(self._running)
         if free <= 0:
@@ -129,7 +129,7 @@ class Worker:
             task = asyncio.create_task(self._run_job(job))
             self._running[task] = job
             task.add_done_callback(self._finished)
-        return not jobs
+        return not jobs and self._options.until_idle and await queue.is_idle(self._pool)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)

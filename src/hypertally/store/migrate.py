@@ -44,7 +44,8 @@ async def migrate(url: str) -> list[str]:
         if "connect" in problem:
             raise TryLater(f"the database does not answer: {problem}")
         raise Refused(f"the database could not be migrated: {problem}")
-    return [line.removeprefix("Applied: ") for line in output.splitlines() if "Applied: " in line]
+    applied = (line for line in output.splitlines() if line.startswith("Applied: "))
+    return [line.removeprefix("Applied: ").partition(" in ")[0] for line in applied]
 
 
 def _dbmate() -> str:

@@ -180,6 +180,8 @@ CREATE TABLE facts.perp_dexs (
     inserted_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY facts.perp_dexs FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.perp_dexs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME facts.perp_dexs_id_seq
     START WITH 1
@@ -222,6 +224,8 @@ CREATE TABLE facts.spot_pairs (
     inserted_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY facts.spot_pairs FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.spot_pairs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME facts.spot_pairs_id_seq
     START WITH 1
@@ -242,6 +246,8 @@ CREATE TABLE facts.token_prices (
     CONSTRAINT token_prices_price_usd_check CHECK ((price_usd > (0)::numeric))
 );
 
+ALTER TABLE ONLY facts.token_prices FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE metrics.definitions (
     definition text NOT NULL,
     metric text NOT NULL,
@@ -249,6 +255,8 @@ CREATE TABLE metrics.definitions (
     words text NOT NULL,
     sql text NOT NULL
 );
+
+ALTER TABLE ONLY metrics.definitions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE metrics.fill_gaps (
     wallet_id integer NOT NULL,
@@ -689,6 +697,12 @@ ALTER TABLE ONLY tenancy.org_wallets
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
+CREATE POLICY any_org ON facts.perp_dexs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON facts.spot_pairs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
@@ -699,7 +713,13 @@ CREATE POLICY everything ON facts.limits_met TO hypertally_tenancy, hypertally_f
 
 CREATE POLICY everything ON facts.pages TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.perp_dexs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON facts.rejects TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.spot_pairs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.token_prices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
 
@@ -722,7 +742,19 @@ CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((
 
 ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE facts.perp_dexs ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.rejects ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.spot_pairs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.token_prices ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+ALTER TABLE metrics.definitions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON metrics.definitions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.fill_gaps TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 

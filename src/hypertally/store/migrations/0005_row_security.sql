@@ -17,7 +17,8 @@ begin
         'tenancy.orgs', 'tenancy.wallets', 'tenancy.org_wallets', 'tenancy.user_profiles',
         'facts.pages', 'facts.hl_fills_raw', 'facts.conflicts', 'facts.rejects', 'facts.limits_met',
         'metrics.fill_gaps', 'metrics.wallet_day_metrics', 'metrics.global_day_metrics',
-        'metrics.restatements', 'ops.hl_ingest_cursor', 'ops.computations'
+        'metrics.restatements', 'ops.hl_ingest_cursor', 'ops.computations',
+        'facts.spot_pairs', 'facts.perp_dexs', 'facts.token_prices', 'metrics.definitions'
     ] loop
         execute format('alter table %s enable row level security', name);
         execute format('alter table %s force row level security', name);
@@ -58,9 +59,19 @@ create policy own_rows on ops.computations for select to hypertally_api
            then split_part(key, '/', 1)::integer = (select tenancy.current_org())
            else split_part(key, '/', 1)::integer in (select wallet_id from tenancy.org_wallets) end);
 
--- Reference data is the exchange's own and the same for everyone.
-grant select on metrics.definitions, facts.spot_pairs, facts.perp_dexs, facts.token_prices
-    to hypertally_api;
+-- Reference data and definitions are the same for every org, and nobody's without one.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array[
+        'facts.spot_pairs', 'facts.perp_dexs', 'facts.token_prices', 'metrics.definitions'
+    ] loop
+        execute format('create policy any_org on %s for select to hypertally_api
+                        using ((select tenancy.current_org()) is not null)', name);
+    end loop;
+end
+$$;
 grant execute on function tenancy.current_org, tenancy.current_user_id to hypertally_api;
 
 -- migrate:down

@@ -1,0 +1,443 @@
+"""The shapes of the answers, for the description: the database writes them, a test compares."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+Amount: TypeAlias = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"}),
+    Field(description="decimal"),
+]
+Time: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Day: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
+Wallet: TypeAlias = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-f]{40}$"})
+]
+ByToken: TypeAlias = dict[str, Amount]
+
+
+class Shape(BaseModel):
+    """An object with these fields, all present, and no other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Session(Shape):
+    """Who asks."""
+
+    user_id: str
+    org: str
+    role: Literal["viewer", "analyst", "admin"]
+    server_time: Time
+
+
+class Unpriced(Shape):
+    """Why a USD figure is null."""
+
+    token: str
+    reason: str
+    fills: int
+
+
+class Volumes(Shape):
+    """Volumes in USD; perp is core and HIP-3, hip3 the part of it."""
+
+    spot_volume_usd: Amount | None
+    perp_volume_usd: Amount | None
+    hip3_volume_usd: Amount | None
+    outcome_volume_usd: Amount | None
+    other_volume_usd: Amount | None
+    taker_volume_usd: Amount | None
+    maker_volume_usd: Amount | None
+
+
+class DayFigures(Volumes):
+    """What the days of a wallet and of an org share."""
+
+    day: Day
+    fills: int | None
+    events: int | None
+    forced_fills: int | None
+    volumes: dict[str, ByToken] | None
+    gross_realised_pnl_usd: Amount | None
+    spot_closed_pnl_usd: Amount | None
+    outcome_closed_pnl_usd: Amount | None
+    fees: ByToken | None
+    fees_usd: Amount | None
+    builder_fees: ByToken | None
+    builder_fees_usd: Amount | None
+    coins: int | None
+    first_fill_at: Time | None
+    last_fill_at: Time | None
+    unpriced: list[Unpriced]
+    closed: bool
+    completeness: Amount
+    definition: str | None
+    digest: str | None
+    reference_digest: str | None
+    restated: int
+
+
+class WalletDay(DayFigures):
+    """A wallet's day."""
+
+
+class GlobalDay(DayFigures):
+    """An org's day."""
+
+    partial: bool
+    wallets: int
+    dau: int | None
+    legs_volume_usd: Amount | None
+    unique_volume_usd: Amount | None
+    internal_volume_usd: Amount | None
+    average_volume_per_user_usd: Amount | None
+
+
+class WalletTotals(Volumes):
+    """Sums over days; null where one of the days is null."""
+
+    from_: Annotated[Day | None, Field(alias="from")]
+    to: Day | None
+    days: int
+    fills: int | None
+    events: int | None
+    legs_volume_usd: Amount | None
+    gross_realised_pnl_usd: Amount | None
+    fees_usd: Amount | None
+    builder_fees_usd: Amount | None
+    completeness: Amount | None
+
+
+class Totals(WalletTotals):
+    """Sums over an org's days."""
+
+    dau_average: Amount | None
+    unique_volume_usd: Amount | None
+    internal_volume_usd: Amount | None
+
+
+class Summary(Shape):
+    """The org at a glance."""
+
+    org: str
+    as_of: Time | None
+    tracked_wallets: int
+    wallets_behind: int
+    proven_until: Time | None
+    today: GlobalDay | None
+    previous: GlobalDay | None
+    ranges: dict[str, Totals]
+
+
+class GlobalDays(Shape):
+    """Calendar days, oldest first."""
+
+    range: str
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day
+    days: list[GlobalDay]
+
+
+class Unranked(Shape):
+    """Wallets left out of a ranking."""
+
+    reason: str
+    wallets: int
+
+
+class RankedWallet(Volumes):
+    """A place in a ranking."""
+
+    rank: int
+    wallet: Wallet
+    value: Amount | int
+    days_active: int
+    fills: int
+    volume_usd: Amount | None
+    gross_realised_pnl_usd: Amount | None
+    fees_usd: Amount | None
+    coins_max: int
+    last_fill_at: Time
+    completeness: Amount
+
+
+class Ranking(Shape):
+    """Wallets by one figure."""
+
+    by: str
+    window: str
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day
+    eligible: int
+    unranked: list[Unranked]
+    wallets: list[RankedWallet]
+
+
+class TrackedWallet(Shape):
+    """A wallet in the list of them."""
+
+    wallet: Wallet
+    from_day: Day | None
+    to_day: Day | None
+    first_fill_at: Time | None
+    last_fill_at: Time | None
+    days_active: int
+    proven_until: Time | None
+
+
+class Wallets(Shape):
+    """A page of wallets."""
+
+    wallets: list[TrackedWallet]
+    next: str | None
+
+
+class WalletRecord(Shape):
+    """How complete a wallet's record is."""
+
+    proven_until: Time | None
+    pulled_at: Time | None
+    history_begins_at: Time | None
+    completeness: Amount | None
+    gaps: int
+    conflicts: int
+    rejects: int
+    last_error: str | None
+
+
+class Gap(Shape):
+    """Where a record is known to be incomplete; `from` is null where nothing before is known."""
+
+    coin: str
+    kind: str
+    from_: Annotated[Time | None, Field(alias="from")]
+    to: Time
+    missing_size_coin: Amount | None
+
+
+class WalletGap(Gap):
+    """A gap in the record of one of several wallets."""
+
+    wallet: Wallet
+
+
+class WholeWallet(Shape):
+    """One wallet."""
+
+    wallet: Wallet
+    from_day: Day | None
+    to_day: Day | None
+    first_fill_at: Time | None
+    last_fill_at: Time | None
+    days_active: int
+    fills: int
+    totals: WalletTotals
+    record: WalletRecord
+    gaps: list[Gap]
+
+
+class WalletDays(Shape):
+    """Days of a wallet, newest first."""
+
+    wallet: Wallet
+    days: list[WalletDay]
+
+
+class Liquidation(Shape):
+    """Whose position a fill closed by force, and how."""
+
+    liquidated_user: Wallet | None
+    mark_px: Amount | None
+    method: str | None
+
+
+class Fill(Shape):
+    """One leg of a trade, with all the exchange said of it."""
+
+    time: Time
+    coin: str
+    side: Literal["A", "B"]
+    px: Amount
+    sz: Amount
+    notional: Amount
+    start_position: Amount
+    dir: str
+    closed_pnl: Amount
+    crossed: bool
+    fee: Amount | None
+    fee_token: str | None
+    builder_fee: Amount | None
+    deployer_fee: Amount | None
+    oid: int
+    tid: int | None
+    hash: str
+    cloid: str | None
+    twap_id: int | None
+    liquidation: Liquidation | None
+    extra: Any
+    ordinal: int
+    page_id: int
+    ingested_at: Time
+    fingerprint: Amount
+
+
+class Fills(Shape):
+    """A page of fills, newest first."""
+
+    wallet: Wallet
+    fills: list[Fill]
+    next: str | None
+
+
+class Definition(Shape):
+    """A version of a metric's definition."""
+
+    id: str
+    version: int
+    words: str
+    sql: str
+
+
+class WalletInput(Shape):
+    """A wallet's part in an org's day."""
+
+    wallet: Wallet
+    fills: int
+    volume_usd: Amount | None
+    digest: str
+
+
+class FillInputs(Shape):
+    """The fills a wallet's day is made of."""
+
+    count: int
+    digest: str
+    reference_digest: str | None
+    fills: list[Fill]
+    next: str | None
+
+
+class WalletInputs(Shape):
+    """The wallets an org's day is made of."""
+
+    count: int
+    digest: str
+    reference_digest: str | None
+    wallets: list[WalletInput]
+    next: str | None
+
+
+class Subtotal(Shape):
+    """A part of the day; null where the parts are not kept apart."""
+
+    kind: str
+    fills: int | None
+    volume: ByToken
+    volume_usd: Amount | None
+    taker_volume_usd: Amount | None
+    maker_volume_usd: Amount | None
+    closed_pnl: Amount | None
+    fees: ByToken | None
+
+
+class CoinSubtotal(Subtotal):
+    """A coin's part of a wallet's day."""
+
+    coin: str
+
+
+class Restatement(Shape):
+    """A published number that moved: field -> [old, new]."""
+
+    restated_at: Time
+    cause: str
+    changes: dict[str, Annotated[list[Any], Field(min_length=2, max_length=2)]]
+
+
+class Explanation(Shape):
+    """What both kinds of explanation share."""
+
+    metric: str
+    definition: Definition | None
+    gaps: list[WalletGap]
+    completeness: Amount | None
+    unpriced: list[Unpriced]
+    computed_at: Time | None
+    restatements: list[Restatement]
+
+
+class WalletDayKey(Shape):
+    """Which wallet's day."""
+
+    wallet: Wallet
+    day: Day
+
+
+class WalletDayExplanation(Explanation):
+    """Why a wallet's day is what it is; `value` is null for a day without fills."""
+
+    key: WalletDayKey
+    value: WalletDay | None
+    inputs: FillInputs
+    subtotals: list[CoinSubtotal]
+
+
+class GlobalDayKey(Shape):
+    """Which org's day."""
+
+    org: str
+    day: Day
+
+
+class GlobalDayExplanation(Explanation):
+    """Why an org's day is what it is."""
+
+    key: GlobalDayKey
+    value: GlobalDay
+    inputs: WalletInputs
+    subtotals: list[Subtotal]
+
+
+class Coverage(Shape):
+    """A page of gaps, newest first, and how many rows were odd."""
+
+    gaps: list[WalletGap]
+    next: str | None
+    conflicts: int
+    rejects: int
+
+
+class Database(Shape):
+    """The server and its schema."""
+
+    server_version: str
+    schema_: Annotated[str, Field(alias="schema")]
+    server_time: Time
+
+
+class Pulls(Shape):
+    """How the pulls of the org's wallets stand."""
+
+    tracked: int
+    never_pulled: int
+    behind: int
+    failing: int
+
+
+class FailingWallet(Shape):
+    """A wallet whose last pull failed."""
+
+    wallet: Wallet
+    last_error: str
+    pulled_at: Time | None
+
+
+class System(Shape):
+    """How the machinery stands."""
+
+    version: str
+    database: Database
+    wallets: Pulls
+    failing: list[FailingWallet]

@@ -1,0 +1,116 @@
+"""Facts take INSERT only: nobody changes or removes one, not even the owner."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+FACTS = (
+    "pages",
+    "hl_fills_raw",
+    "conflicts",
+    "rejects",
+    "limits_met",
+    "spot_pairs",
+    "perp_dexs",
+    "token_prices",
+)
+PARTITIONS = ("pages_2025_03", "hl_fills_raw_2025_03")
+ROLES = (
+    "hypertally_tenancy",
+    "hypertally_facts",
+    "hypertally_metrics",
+    "hypertally_jobs",
+    "hypertally_api",
+    "hypertally_worker",
+    "none",
+)
+CHANGES = (
+    "update facts.{} set page_id = page_id",
+    "delete from facts.{}",
+    "truncate facts.{}",
+    "merge into facts.{} as f using (select 1) as one on true when matched then delete",
+)
+ROWS = """
+select facts.ensure_month('pages', '2025-03-10'), facts.ensure_month('hl_fills_raw', '2025-03-10');
+insert into facts.pages (source, request, asked_at, row_count, body_sha256, weight, closed)
+values ('info.userFillsByTime', '{}', '2025-03-10', 0, '', 20, false);
+insert into facts.hl_fills_raw (
+    time, oid, tid, fingerprint, page_id, wallet_id, ordinal, crossed, side, coin, px, sz,
+    start_position, dir, closed_pnl, hash)
+values ('2025-03-10', 1, 2, 3, 1, 1, 0, true, 'B', 'BTC', 1, 1, 0, 'Open Long', 0,
+        decode(repeat('00', 32), 'hex'));
+insert into facts.conflicts (
+    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+    first_page_id)
+values (1, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1, 3, 1);
+insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
+values (1, 'info.userFillsByTime', '{}', '', 'empty', 1, 0);
+insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
+values (1, 'history_begins', 0, 1, 'so', 1);
+insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
+values ('@1', 'A', 'USDC', 1, 1);
+insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id)
+values ('', 'USDC', 1, 1);
+insert into facts.token_prices (token, at, price_usd, source, fingerprint, page_id)
+values ('A', '2025-03-10', 1, 'candle', 1, 1);
+"""
+
+
+@pytest.fixture(scope="module")
+def url(make_database) -> str:
+    """A database with a row in every facts table, so that row triggers have one to fire on."""
+    made = make_database()
+    with psycopg.connect(made, autocommit=True) as connection:
+        connection.execute(ROWS)
+    return made
+
+
+@pytest.fixture
+def login(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def test_the_list_of_facts_is_whole(login: psycopg.Connection[tuple[Any, ...]]) -> None:
+    found = login.execute(
+        "select relname from pg_class where relnamespace = 'facts'::regnamespace "
+        "and relkind in ('r', 'p')"
+    ).fetchall()
+    assert {name for (name,) in found} == {*FACTS, *PARTITIONS}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_may_change_a_fact(
+    login: psycopg.Connection[tuple[Any, ...]], role: str
+) -> None:
+    login.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+    for table, change in product([*FACTS, *PARTITIONS], CHANGES):
+        column = "asked_at" if table.startswith("pages") else "page_id"
+        statement = sql.SQL(change.replace("page_id", column)).format(sql.Identifier(table))
+        with (
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+            login.transaction(),
+        ):
+            login.execute(statement)
+            pytest.fail(f"{role}: {statement.as_string(None)}")
+
+
+def test_the_owner_is_told_why(login: psycopg.Connection[tuple[Any, ...]]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="facts are append-only"):
+        login.execute("delete from facts.hl_fills_raw")
+
+
+def test_an_upsert_that_changes_a_fact_is_refused(
+    login: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        login.execute(
+            "insert into facts.token_prices (token, at, price_usd, source, fingerprint, page_id) "
+            "values ('A', '2025-03-10', 2, 'candle', 2, 1) "
+            "on conflict (token, at) do update set price_usd = excluded.price_usd"
+        )

@@ -1,0 +1,224 @@
+"""The API's role sees the rows of the org that is set, and without one none at all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+# What rows name their owner by. Wallet 1 is of org A, 2 of B, 3 of both, 4 of none.
+NAMED_BY = {
+    "facts.pages": "wallet_id",
+    "facts.hl_fills_raw": "wallet_id",
+    "facts.conflicts": "wallet_id",
+    "facts.rejects": "wallet_id",
+    "facts.limits_met": "wallet_id",
+    "metrics.fill_gaps": "wallet_id",
+    "metrics.wallet_day_metrics": "wallet_id",
+    "ops.hl_ingest_cursor": "wallet_id",
+    "tenancy.wallets": "id",
+    "tenancy.org_wallets": "org_id",
+    "tenancy.orgs": "id",
+    "metrics.global_day_metrics": "org_id",
+    "metrics.restatements": "coalesce('org ' || org_id, 'wallet ' || wallet_id)",
+    "ops.computations": "metric || ' ' || split_part(key, '/', 1)",
+    "tenancy.user_profiles": "user_id",
+}
+SAME_FOR_ALL_ORGS = (
+    "facts.spot_pairs",
+    "facts.perp_dexs",
+    "facts.token_prices",
+    "metrics.definitions",
+)
+# Read by the readiness probe, which asks as nobody: the names of files.
+OPEN = ("ops.schema_migrations",)
+
+ORG_A, ORG_B, ORG_WITHOUT_WALLETS = 11, 12, 13
+SEEN_BY_A = {
+    **dict.fromkeys(NAMED_BY, {1, 3}),
+    "tenancy.org_wallets": {ORG_A},
+    "tenancy.orgs": {ORG_A},
+    "metrics.global_day_metrics": {ORG_A},
+    "metrics.restatements": {"org 11", "wallet 1", "wallet 3"},
+    "ops.computations": {
+        "global_day_metrics 11",
+        "wallet_day_metrics 1",
+        "wallet_day_metrics 3",
+    },
+    "tenancy.user_profiles": {"user of A"},
+}
+ROWS = """
+insert into tenancy.orgs (id, name) overriding system value
+values (11, 'a'), (12, 'b'), (13, 'without');
+insert into tenancy.wallets (id, address) overriding system value
+select n, decode(lpad(n::text, 40, '0'), 'hex') from generate_series(1, 4) as n;
+insert into tenancy.org_wallets (org_id, wallet_id) values (11, 1), (11, 3), (12, 2), (12, 3);
+insert into tenancy.user_profiles (user_id, org_id, role)
+values ('user of A', 11, 'admin'), ('other user of A', 11, 'viewer'), ('user of B', 12, 'admin');
+select facts.ensure_month('pages', '2025-03-10'), facts.ensure_month('hl_fills_raw', '2025-03-10');
+insert into facts.pages (wallet_id, source, request, asked_at, row_count, body_sha256, weight, closed)
+select n, 'info.userFillsByTime', '{}', '2025-03-10', 0, '', 20, true
+from (values (1), (2), (3), (4), (null)) as v (n);
+insert into facts.hl_fills_raw (
+    time, oid, tid, fingerprint, page_id, wallet_id, ordinal, crossed, side, coin, px, sz,
+    start_position, dir, closed_pnl, hash)
+select '2025-03-10', 1, 2, 3, 1, n, 0, true, 'B', 'BTC', 1, 1, 0, 'Open Long', 0,
+    decode(repeat('00', 32), 'hex')
+from generate_series(1, 4) as n;
+insert into facts.conflicts (
+    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+    first_page_id)
+select n, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1, 3, 1 from generate_series(1, 4) as n;
+insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
+select n, 'info.userFillsByTime', '{}', '', 'empty', 1, 0
+from (values (1), (2), (3), (4), (null)) as v (n);
+insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
+select n, 'history_begins', 0, 1, 'so', 1 from generate_series(1, 4) as n;
+insert into metrics.fill_gaps (wallet_id, coin, kind, from_at, to_at, definition)
+select n, 'BTC', 'position_break', '2025-03-09', '2025-03-10', 'fill_gaps/1'
+from generate_series(1, 4) as n;
+insert into metrics.wallet_day_metrics (
+    wallet_id, day, fills, events, forced_fills, volumes, fees, builder_fees, coins, first_fill_at,
+    last_fill_at, unpriced, closed, gap_ms, completeness, definition, digest, reference_digest)
+select n, '2025-03-10', 1, 0, 0, '{}', '{}', '{}', 1, '2025-03-10', '2025-03-10', '[]', true, 0, 1,
+    'wallet_day_metrics/1', '1:3', '0:0'
+from generate_series(1, 4) as n;
+insert into metrics.global_day_metrics (
+    org_id, day, wallets, dau, fills, events, forced_fills, volumes, fees, builder_fees, coins,
+    first_fill_at, last_fill_at, unpriced, closed, completeness, definition, digest,
+    reference_digest)
+select n, '2025-03-10', 2, 2, 2, 0, 0, '{}', '{}', '{}', 1, '2025-03-10', '2025-03-10', '[]', true,
+    1, 'global_day_metrics/1', '2:6', '0:0'
+from unnest(array[0, 11, 12]) as n;
+insert into metrics.restatements (metric, wallet_id, org_id, day, cause, changes)
+select 'wallet_day_metrics', n, null, date '2025-03-10', 'late facts', '{}'::jsonb
+from generate_series(1, 4) as n
+union all
+select 'global_day_metrics', null, n, '2025-03-10', 'late facts', '{}'
+from unnest(array[0, 11, 12]) as n;
+insert into ops.hl_ingest_cursor (wallet_id) select generate_series(1, 4);
+insert into ops.computations (metric, key)
+select 'wallet_day_metrics', n || '/2025-03-10' from generate_series(1, 4) as n
+union all
+select 'global_day_metrics', n || '/2025-03-10' from unnest(array[0, 11, 12]) as n;
+insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
+values ('@1', 'A', 'USDC', 1, 1);
+insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) values ('', 'USDC', 1, 1);
+insert into facts.token_prices (token, at, price_usd, source, fingerprint, page_id)
+values ('A', '2025-03-10', 1, 'candle', 1, 1);
+"""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def url(make_database) -> str:
+    made = make_database()
+    with psycopg.connect(made, autocommit=True) as connection:
+        connection.execute(ROWS)
+    return made
+
+
+@pytest.fixture
+def api(url: str) -> Iterator[Connection]:
+    with psycopg.connect(url, options="-c role=hypertally_api") as connection:
+        yield connection
+        connection.rollback()
+
+
+def identify(connection: Connection, *, org: object, user: str = "") -> None:
+    connection.execute(
+        "select set_config('hypertally.org_id', %s, true), "
+        "set_config('hypertally.user_id', %s, true)",
+        [str(org), user],
+    )
+
+
+def seen(connection: Connection) -> dict[str, set[Any]]:
+    return {
+        table: {row[0] for row in connection.execute(f"select {named_by} from {table}".encode())}
+        for table, named_by in NAMED_BY.items()
+    }
+
+
+def test_row_security_is_forced_on_every_table_the_api_can_read(api: Connection) -> None:
+    found = api.execute(
+        """
+        select format('%s.%s', n.nspname, c.relname), c.relrowsecurity and c.relforcerowsecurity
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname not in ('pg_catalog', 'information_schema') and c.relkind <> 'i'
+            and c.relkind <> 'S' and has_any_column_privilege('hypertally_api', c.oid, 'SELECT')
+        """
+    ).fetchall()
+    assert {name for name, _ in found} == {*NAMED_BY, *SAME_FOR_ALL_ORGS, *OPEN}
+    assert {name for name, forced in found if not forced} == {*OPEN}
+
+
+def test_nobody_sees_no_row_of_any_table(api: Connection) -> None:
+    assert seen(api) == dict.fromkeys(NAMED_BY, set())
+    for table in SAME_FOR_ALL_ORGS:
+        assert api.execute(f"select from {table}".encode()).fetchall() == []
+
+
+@pytest.mark.parametrize("org", ["", ORG_WITHOUT_WALLETS, 0, -1, 999])
+def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object) -> None:
+    identify(api, org=org)
+    itself = {ORG_WITHOUT_WALLETS} & {org}
+    assert seen(api) == {
+        **dict.fromkeys(NAMED_BY, set()),
+        "tenancy.orgs": itself,
+        # Org 0 stands for all tracked wallets; no user can belong to it.
+        **(
+            {
+                "metrics.global_day_metrics": {0},
+                "metrics.restatements": {"org 0"},
+                "ops.computations": {"global_day_metrics 0"},
+            }
+            if org == 0
+            else {}
+        ),
+    }
+
+
+def test_an_org_sees_its_own_wallets_and_nothing_else(api: Connection) -> None:
+    identify(api, org=ORG_A, user="user of A")
+    assert seen(api) == SEEN_BY_A
+
+
+def test_the_other_org_sees_the_other_wallets(api: Connection) -> None:
+    identify(api, org=ORG_B, user="user of B")
+    rows = seen(api)
+    assert rows["facts.hl_fills_raw"] == {2, 3}
+    for table in NAMED_BY:
+        shared = {3, "wallet 3", "wallet_day_metrics 3"}
+        assert rows[table] & SEEN_BY_A[table] <= shared, table
+        assert rows[table], table
+
+
+def test_no_user_belongs_to_the_org_of_all_wallets(url: str) -> None:
+    with (
+        psycopg.connect(url, options="-c role=hypertally_tenancy") as connection,
+        pytest.raises(psycopg.errors.ForeignKeyViolation),
+    ):
+        connection.execute(
+            "insert into tenancy.user_profiles (user_id, org_id, role) values ('x', 0, 'admin')"
+        )
+
+
+def test_a_partition_cannot_be_read_past_its_parent(api: Connection) -> None:
+    identify(api, org=ORG_A)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        api.execute("select from facts.hl_fills_raw_2025_03")
+
+
+def test_the_identity_ends_with_its_transaction(api: Connection) -> None:
+    identify(api, org=ORG_A, user="user of A")
+    api.commit()
+    assert seen(api) == dict.fromkeys(NAMED_BY, set())
+
+
+@pytest.mark.parametrize("org", ["11; select 1", "eleven", "11 or true"])
+def test_an_identity_that_is_no_number_reads_nothing(api: Connection, org: str) -> None:
+    identify(api, org=org)
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        api.execute("select from tenancy.orgs")

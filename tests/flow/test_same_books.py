@@ -1,0 +1,116 @@
+"""However the facts come in, the books are the same: facts by digest, metrics byte for byte."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Any
+
+from hypertally.flow import METRICS
+from hypertally.jobs.rebuild import rebuild
+from hypertally.sandbox.worlds import population_quotes, population_rows
+from tests.flow.books import Books, Exchange, population, require_equal, serving
+
+MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
+WORLD = {"wallets": 6, "days": 9, "fills": 700}
+LAST_COMPUTED = "select max(computed_at) from ops.computations"
+
+
+async def filled(books: Books, exchange: Exchange) -> tuple[Any, dict[str, str]]:
+    await books.track(await exchange.addresses())
+    await books.settle(exchange)
+    return await state(books)
+
+
+async def state(books: Books) -> tuple[Any, dict[str, str]]:
+    return await books.facts_digest(), await books.metric_texts()
+
+
+async def rebuilt(books: Books) -> None:
+    async for _ in rebuild(books.pool, METRICS, from_day=None, to_day=None):
+        pass
+
+
+async def test_any_page_size_in_either_order_gives_the_same_books(more_books: MoreBooks) -> None:
+    world = population(5, **WORLD)
+    async with serving(world) as exchange, more_books() as books:
+        expected = await filled(books, exchange)
+    for page_rows, order in ((2000, "newest"), (23, "newest"), (23, "oldest"), (97, "oldest")):
+        async with (
+            serving(world, page_rows_max=page_rows, fills_by_time_order=order) as exchange,
+            more_books() as books,
+        ):
+            await books.track(await exchange.addresses())
+            await books.execute("delete from ops.jobs where kind = 'ingest_wallet'")
+            await books.pull_by_pages(exchange, page_rows=page_rows)
+            assert await state(books) == expected, (page_rows, order)
+
+
+async def test_a_history_of_several_true_pages_is_stored_whole(books: Books) -> None:
+    world = population(3, wallets=2, days=3, fills=50, whale_fills=4_600)
+    async with serving(world) as exchange:
+        await filled(books, exchange)
+    await require_equal(books, population_rows(world), population_quotes(world))
+    pages = await books.read(
+        "select row_count, closed from facts.pages where wallet_id is not null order by row_count"
+    )
+    assert [page["row_count"] for page in pages][-3:] == [602, 2000, 2000]
+    assert all(page["closed"] for page in pages)
+
+
+async def test_pulling_again_stores_and_computes_nothing(books: Books) -> None:
+    async with serving(population(5, **WORLD)) as exchange:
+        expected = await filled(books, exchange)
+        computed_at = await books.value(LAST_COMPUTED)
+        await books.pull(exchange)
+        await books.pull_far_back(exchange)
+        assert await state(books) == expected
+        assert await books.value(LAST_COMPUTED) == computed_at
+        assert await books.value("select count(*) from metrics.restatements") == 0
+
+
+async def test_a_rebuild_gives_the_same_bytes_and_a_pull_after_it_too(books: Books) -> None:
+    async with serving(population(5, **WORLD)) as exchange:
+        expected = await filled(books, exchange)
+        await rebuilt(books)
+        assert await state(books) == expected
+        await books.pull_far_back(exchange)
+        assert await state(books) == expected
+
+
+async def test_metrics_deleted_by_hand_come_back_by_a_rebuild(books: Books) -> None:
+    async with serving(population(5, **WORLD)) as exchange:
+        expected = await filled(books, exchange)
+    await books.execute("delete from metrics.wallet_day_metrics")
+    await books.execute("delete from metrics.global_day_metrics where org_id = 0")
+    await books.execute("delete from metrics.fill_gaps")
+    await rebuilt(books)
+    assert await state(books) == expected
+
+
+async def test_a_row_without_facts_is_gone_after_a_rebuild(books: Books) -> None:
+    async with serving(population(5, **WORLD)) as exchange:
+        expected = await filled(books, exchange)
+    for table, key in (("wallet", "wallet_id"), ("global", "org_id")):
+        await books.execute(
+            f"insert into metrics.{table}_day_metrics "  # pyright: ignore[reportArgumentType]
+            f"select (jsonb_populate_record(m, '{{\"day\": \"2020-02-02\"}}')).* "
+            f"from metrics.{table}_day_metrics as m order by m.{key} limit 1"
+        )
+    assert await books.metric_texts() != expected[1]
+    await rebuilt(books)
+    assert await state(books) == expected
+
+
+async def test_wallets_added_one_by_one_in_any_order_give_the_same_books(
+    books: Books, more_books: MoreBooks
+) -> None:
+    async with serving(population(5, **WORLD)) as exchange:
+        expected = await filled(books, exchange)
+        async with more_books() as others:
+            addresses = await exchange.addresses()
+            Random(11).shuffle(addresses)
+            for address in addresses:
+                await others.track([address])
+                await others.work(exchange)
+            await others.settle(exchange)
+            assert await state(others) == expected
