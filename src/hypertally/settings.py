@@ -1,11 +1,12 @@
 """Settings: read from the environment once, checked once, every problem named at once."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hypertally.errors import Refused
@@ -31,12 +32,26 @@ def _info_path(value: str) -> str:
     return value if parts.path.strip("/") else f"{value.rstrip('/')}/info"
 
 
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < JWT_SECRET_BYTES_MIN:
+        raise ValueError(f"at least {JWT_SECRET_BYTES_MIN} bytes are needed")
+    return secret
+
+
+def _postgres(url: SecretStr) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in ("postgres", "postgresql"):
+        raise ValueError("expected an address that begins with postgresql://")
+    return url
+
+
 HttpUrl = Annotated[str, _checked("http", "https")]
 InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
 StreamUrl = Annotated[str, _checked("ws", "wss")]
 StoreUrl = Annotated[str, _checked("s3", "file")]
-# The value may hold a password: a secret, so that no message prints it.
-DatabaseUrl = SecretStr
+# It may hold a password: a secret, so that no message prints it.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres)]
+JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+SECRETS = frozenset({"database_url", "people_database_url", "jwt_secret", "internal_api_key"})
 
 
 class Settings(BaseSettings):
@@ -56,40 +71,26 @@ class Settings(BaseSettings):
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
     weight_per_minute: int = Field(default=1200, ge=PAGE_WEIGHT_MAX, le=1_000_000)
-    jwt_secret: SecretStr | None = None
+    jwt_secret: JwtSecret | None = None
     jwks_url: HttpUrl | None = None
     jwt_audience: str = "authenticated"
     internal_api_key: SecretStr | None = None
     port: int = Field(default=8000, ge=0, le=65535)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        secret = self.jwt_secret
-        if secret and len(secret.get_secret_value().encode()) < JWT_SECRET_BYTES_MIN:
-            raise ValueError(f"jwt_secret: at least {JWT_SECRET_BYTES_MIN} bytes are needed")
-        for name in ("database_url", "people_database_url"):
-            url: SecretStr | None = getattr(self, name)
-            if url and urlsplit(url.get_secret_value()).scheme not in (
-                "postgres",
-                "postgresql",
-            ):
-                raise ValueError(f"{name}: expected an address that begins with postgresql://")
-        return self
-
 
 def read() -> Settings:
     """The settings of this process's environment.
 
-    Errors: `Refused` that names every bad setting and what it should be; values are not repeated,
-    because some are secrets.
+    Errors: `Refused` that names every bad setting, its value unless it is a secret, and what is
+    expected.
     """
     try:
         return Settings()
     except ValidationError as error:
-        problems = [
-            f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            if problem["loc"]
-            else f"{PREFIX}{problem['msg'].removeprefix('Value error, ').upper()}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise Refused("bad settings: " + "; ".join(problems)) from None
+        raise Refused("bad settings: " + "; ".join(map(_said, error.errors()))) from None
+
+
+def _said(problem: ErrorDetails) -> str:
+    field = str(problem["loc"][0])
+    value = "" if field in SECRETS else f" = {problem['input']!r}"
+    return f"{PREFIX}{field.upper()}{value}: {problem['msg'].removeprefix('Value error, ')}"

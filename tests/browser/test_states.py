@@ -101,20 +101,24 @@ async def test_old_rows_stay_dimmed_while_new_ones_load(screen: Screen) -> None:
 
 
 async def test_offline_says_so_and_recovers_by_itself(own_screen: Screen) -> None:
+    async def short(route: Route) -> None:
+        response = await route.fetch()
+        headers = response.headers | {"cache-control": "private, max-age=1"}
+        await route.fulfill(response=response, headers=headers)
+
+    await own_screen.page.route("**/api/v1/dashboard/summary", short)
     await own_screen.open()
+    await own_screen.page.unroute("**/api/v1/dashboard/summary")
     await own_screen.page.context.set_offline(True)
-    mark = own_screen.page.locator(".top .mark")
-
-    async def offline() -> None:
-        assert "offline" in await mark.inner_text()
-
-    async def back() -> None:
-        assert "offline" not in await mark.inner_text()
-
-    await eventually(offline)
+    await own_screen.page.locator(".top .mark", has_text="offline").wait_for()
+    failure = own_screen.page.locator("main .failure")
+    await failure.wait_for()
+    assert "Could not refresh the summary" in await failure.inner_text()
     assert await own_screen.page.locator(".figure").count() > 0
     await own_screen.page.context.set_offline(False)
-    await eventually(back)
+    await failure.wait_for(state="detached")
+    await own_screen.page.locator(".top .mark", has_text="offline").wait_for(state="detached")
+    own_screen.expected_errors = [text for text in own_screen.errors if "DISCONNECTED" in text]
 
 
 async def test_an_org_without_wallets_names_the_command(screen: Screen) -> None:

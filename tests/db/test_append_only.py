@@ -85,9 +85,7 @@ def test_the_list_of_facts_is_whole(login: psycopg.Connection[tuple[Any, ...]]) 
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_may_change_a_fact(
-    login: psycopg.Connection[tuple[Any, ...]], role: str
-) -> None:
+def test_no_role_may_change_a_fact(login: psycopg.Connection[tuple[Any, ...]], role: str) -> None:
     login.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
     for table, change in product([*FACTS, *PARTITIONS], CHANGES):
         column = "asked_at" if table.startswith("pages") else "page_id"

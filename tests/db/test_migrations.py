@@ -50,9 +50,7 @@ def months(url: str, parent: str) -> list[str]:
     return [name.removeprefix(f"facts.{parent}_") for (name,) in rows]
 
 
-def test_schema_sql_is_what_the_migrations_make(
-    script: SimpleNamespace, database_url: str
-) -> None:
+def test_schema_sql_is_what_the_migrations_make(script: SimpleNamespace, database_url: str) -> None:
     assert script.dump(database_url) == script.SCHEMA.read_text(), "run `make schema`"
 
 

@@ -6,7 +6,7 @@ from hypertally.sandbox.worlds import population_quotes, population_rows
 from tests.flow.books import Books, population, require_equal, serving
 
 
-@pytest.mark.parametrize("seed", [1, 7, 23])
+@pytest.mark.parametrize("seed", [1, 7])
 async def test_every_day_of_a_population_equals_the_oracle(books: Books, seed: int) -> None:
     world = population(seed)
     async with serving(world) as exchange:

@@ -245,11 +245,13 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
 
 
 def _check_once_each(query: bytes) -> None:
-    names = [part.partition(b"=")[0] for part in query.split(b"&") if part]
-    for name in names:
-        if names.count(name) > 1:
+    seen: set[bytes] = set()
+    for part in query.split(b"&"):
+        name = part.partition(b"=")[0]
+        if name in seen:
             shown = name.decode("latin-1")
             raise bad_parameter(shown, value="given twice", remedy="give each parameter once")
+        seen.add(name)
 
 
 async def _capture(app: ASGIApp, scope: Scope) -> Reply:

@@ -1,25 +1,54 @@
 """`hypertally`: the only entry point. Errors are one line and exit code 2."""
 
 import sys
+from importlib import import_module
 
 import click
 
-from hypertally.cli import books, org, processes
-from hypertally.cli.running import Interrupted
 from hypertally.errors import HypertallyError
 
-GROUPS = (processes, org, books)
+# Command -> where it is defined. A part is imported when it is called: the worker needs no web
+# framework, and none of them the others.
+COMMANDS = {
+    "up": "hypertally.cli.up:up_command",
+    "api": "hypertally.cli.processes:api_command",
+    "worker": "hypertally.cli.working:worker_command",
+    "migrate": "hypertally.cli.processes:migrate_command",
+    "sandbox": "hypertally.cli.making:sandbox_command",
+    "orgs": "hypertally.cli.org:orgs_group",
+    "wallets": "hypertally.cli.org:wallets_group",
+    "token": "hypertally.cli.org:token_command",
+    "pull": "hypertally.cli.working:pull_group",
+    "status": "hypertally.cli.books:status_command",
+    "plan": "hypertally.cli.books:plan_command",
+    "jobs": "hypertally.cli.books:jobs_group",
+    "rebuild": "hypertally.cli.books:rebuild_command",
+    "verify": "hypertally.cli.books:verify_command",
+    "explain": "hypertally.cli.explaining:explain_command",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Finds a command by the list above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the list."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        return getattr(import_module(module), attribute)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hypertally")
 def cli() -> None:
     """Keep the books of Hyperliquid wallets: correct, rebuildable, explainable."""
-
-
-for group in GROUPS:
-    for command in group.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:
@@ -34,6 +63,6 @@ def main() -> None:
     except HypertallyError as problem:
         click.echo(f"hypertally: {problem}", err=True)
         code = 2
-    except (click.Abort, KeyboardInterrupt, Interrupted):
+    except (click.Abort, KeyboardInterrupt):
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,4 +1,4 @@
-"""The books: pull, status, jobs, plan, rebuild, verify, explain."""
+"""The books: status, jobs, plan, rebuild, verify."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,15 +12,12 @@ from rich.table import Table
 
 from hypertally import settings as program_settings
 from hypertally.cli import running
-from hypertally.cli.explaining import explain_command
-from hypertally.cli.processes import work
 from hypertally.errors import Refused
 from hypertally.jobs import queue, rebuild, schedule
 from hypertally.jobs.status import read_status
 from hypertally.settings import Settings
 from hypertally.sources.budget import BASE_WEIGHT
 from hypertally.store.postgres import Pool, Role, open_pool
-from hypertally.tenancy import wallets
 
 DEAD_SHOWN_MAX = 100
 day_type = click.DateTime(formats=["%Y-%m-%d"])
@@ -30,33 +27,6 @@ day_type = click.DateTime(formats=["%Y-%m-%d"])
 async def _pool(settings: Settings, *, role: Role = "hypertally_worker") -> AsyncIterator[Pool]:
     async with running.migrated(settings) as url, open_pool(url, role=role, size=2) as pool:
         yield pool
-
-
-@click.group(name="pull")
-def pull_group() -> None:
-    """Bring facts in from the exchange."""
-
-
-@pull_group.command(name="fills")
-@click.option("--wallet", "addresses", multiple=True, help="Only this wallet; may be repeated.")
-@click.option("--once", is_flag=True, help="Stop when everything that is due is done.")
-def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
-    """Pull the fills of the tracked wallets now, and compute what follows from them."""
-    running.configure_logs()
-    settings = program_settings.read()
-    checked = [wallets.read_address(address) for address in addresses]
-
-    async def pull() -> int:
-        async with _pool(settings) as pool:
-            chosen = await schedule.pull_now(pool, checked or None)
-            await work(settings, until_idle=once)
-            return chosen if not await queue.list_dead(pool, limit=1) else -1
-
-    pulled = running.run(pull())
-    if pulled < 0:
-        click.echo("some jobs are dead: `hypertally jobs dead` lists them", err=True)
-        raise click.exceptions.Exit(1)
-    click.echo(f"{pulled} wallets pulled")
 
 
 @click.command(name="status")
@@ -163,8 +133,8 @@ def plan_command(*, count: int) -> None:
     )
     for within, seconds, _ in schedule.PACES:
         share = polls * seconds / 60
-        active = f"traded within {within}" if within else "idle longer"
-        click.echo(f"  {active}: every {seconds / 60:g} min, room for {share:,.0f} wallets alone")
+        hours = f"traded within {within.total_seconds() / 3600:g} h" if within else "idle longer"
+        click.echo(f"  {hours}: every {seconds / 60:g} min, room for {share:,.0f} such wallets")
 
 
 @click.command(name="rebuild")
@@ -230,14 +200,3 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
             click.echo(f"  first difference [stored, recomputed]: {verdict.first}")
     if any(verdict.differing for verdict in verdicts):
         raise click.exceptions.Exit(1)
-
-
-COMMANDS = (
-    pull_group,
-    status_command,
-    jobs_group,
-    plan_command,
-    rebuild_command,
-    verify_command,
-    explain_command,
-)

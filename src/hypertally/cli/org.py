@@ -194,6 +194,3 @@ def token_command(*, org: str, role: str, days: int) -> None:
 
     user_id = running.run(make_user())
     click.echo(mint(secret, user_id, seconds=days * DAY_SECONDS, audience=settings.jwt_audience))
-
-
-COMMANDS = (wallets_group, orgs_group, token_command)

@@ -17,6 +17,7 @@ import httpx2
 import stamina
 import structlog
 
+from hypertally import settings as program_settings
 from hypertally.api.tokens import mint
 from hypertally.cli import running
 from hypertally.cli.org import put_local_user, track
@@ -36,7 +37,22 @@ BAD_SETTINGS_CODE = 2
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
+@click.command(name="up")
+@click.option("--sandbox", is_flag=True, help="Run against a made-up exchange on this machine.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --sandbox: serve the recorded answers of this folder instead.",
+)
+def up_command(*, sandbox: bool, replay: Path | None) -> None:
+    """Start everything: database, workers, API and page. Ctrl-C stops it."""
+    if replay and not sandbox:
+        raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
+    running.configure_logs()
+    running.run(_up(program_settings.read(), sandbox=sandbox, replay=replay))
+
+
+async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
     """Start everything, print the link, wait for a signal, stop everything."""
     stopping = asyncio.Event()
     running.stop_on_signals(stopping.set)

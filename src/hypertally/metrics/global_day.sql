@@ -72,11 +72,19 @@ with wanted as (
 ), traded as (
     select org_id, day, count(distinct coin)::integer as coins from legs group by 1, 2
 ), internal as (
-    select b.org_id, b.day, b.coin, date_trunc('hour', b.time, 'UTC') as hour,
-        sum(b.notional) as notional
-    from legs as b
-    join legs as a using (org_id, day, coin, time, tid)
-    where b.side = 'B' and a.side = 'A' and b.tid <> 0 and not b.event and not a.event
+    -- Grouped, not joined with itself: a join of fills that were just stored, and are not in the
+    -- planner's statistics yet, was done by comparing each with each.
+    select org_id, day, coin, date_trunc('hour', time, 'UTC') as hour,
+        sum(least(bought, sold)) as notional
+    from (
+        select org_id, day, coin, time, tid,
+            sum(notional) filter (where side = 'B') as bought,
+            sum(notional) filter (where side = 'A') as sold
+        from legs
+        where tid <> 0 and not event
+        group by 1, 2, 3, 4, 5
+    ) as trades
+    where bought is not null and sold is not null
     group by 1, 2, 3, 4
 ), internal_usd as (
     select i.org_id, i.day,
@@ -236,6 +244,8 @@ cross join lateral (
     -- What was unknown was not published: a null that becomes a number has not moved.
     where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
         and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+        -- Nor was an amount in the token of a market that was not known yet.
+        and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
 ) as changed
 where b.closed and changed.fields is not null;
 

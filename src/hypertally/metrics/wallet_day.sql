@@ -294,6 +294,8 @@ cross join lateral (
     -- What was unknown was not published: a null that becomes a number has not moved.
     where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
         and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+        -- Nor was an amount in the token of a market that was not known yet.
+        and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
 ) as changed
 where b.closed and changed.fields is not null;
 

@@ -2,28 +2,24 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import adbc_driver_postgresql.dbapi as adbc
-import pyarrow as pa
 from psycopg import sql
 
 from hypertally.store.postgres import Role, sql_of
 from hypertally.store.queries import Query
 
-_ARROW = {
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "bool": pa.bool_(),
-    "binary": pa.binary(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class BulkLoader:
     """One blocking connection that acts as a role; nothing is kept without `commit`."""
 
     def __init__(self, url: str, *, role: Role) -> None:
+        # Half a second to import, and only bulk loads need it.
+        import adbc_driver_postgresql.dbapi as adbc
+
         self._connection = adbc.connect(url)
         self._cursor = self._connection.cursor()
         self._made: set[str] = set()
@@ -49,7 +45,7 @@ class BulkLoader:
     def copy(
         self,
         table: str,
-        columns: Mapping[str, list[Any]] | pa.Table,
+        columns: "Mapping[str, list[Any]] | pa.Table",
         *,
         types: Mapping[str, str],
         make: Query,
@@ -80,13 +76,22 @@ class BulkLoader:
         self._connection.commit()
 
 
-def as_arrow(columns: Mapping[str, list[Any]] | pa.Table, types: Mapping[str, str]) -> pa.Table:
+def as_arrow(columns: "Mapping[str, list[Any]] | pa.Table", types: Mapping[str, str]) -> "pa.Table":
     """Columns as Arrow; a table is taken as it is."""
+    import pyarrow as pa
+
+    arrow = {
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "bool": pa.bool_(),
+        "binary": pa.binary(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
     if isinstance(columns, pa.Table):
         return columns
     return pa.table(
         {
-            name: pa.array(values, _ARROW[types[name]] if name in types else pa.string())
+            name: pa.array(values, arrow[types[name]] if name in types else pa.string())
             for name, values in columns.items()
         }
     )

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
 from hypertally.api.app import ApiOptions
 from hypertally.api.tokens import mint
 
@@ -50,9 +51,7 @@ def claims(**changed: object) -> dict[str, object]:
         "iat": now,
         "exp": now + timedelta(minutes=5),
     }
-    return {
-        name: value for name, value in (ordinary | changed).items() if value is not ...
-    }
+    return {name: value for name, value in (ordinary | changed).items() if value is not ...}
 
 
 def signed(key: object = SECRET, algorithm: str | None = "HS256", **changed: object) -> str:
@@ -154,7 +153,10 @@ def test_another_orgs_wallet_is_the_same_404_as_one_nobody_has(get, path: str) -
 
 @pytest.mark.parametrize("path", ORG_PATHS)
 def test_an_org_sees_no_digit_of_another(get, path: str) -> None:
-    for user, foreign in (("alice", ("314159", "b2b2", "org_b")), ("bob", ("271828", "a1a1", "org_a"))):
+    for user, foreign in (
+        ("alice", ("314159", "b2b2", "org_b")),
+        ("bob", ("271828", "a1a1", "org_a")),
+    ):
         answer = get(path, user)
         assert answer.status_code == 200
         for mark in foreign:
@@ -207,7 +209,10 @@ def test_a_changed_role_counts_after_the_profile_is_forgotten(world, client) -> 
     assert_no_data(client.get("/api/v1/system", headers=second), 403)
 
 
-KEYS = {"ES256": ec.generate_private_key(ec.SECP256R1()), "RS256": rsa.generate_private_key(65537, 2048)}
+KEYS = {
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "RS256": rsa.generate_private_key(65537, 2048),
+}
 
 
 @pytest.fixture(scope="module")
@@ -264,8 +269,10 @@ def test_a_token_of_the_identity_provider_is_accepted(provider_client, algorithm
 
 def confused() -> str:
     # The public key, known to all, used as the secret of a symmetric signature.
-    public = KEYS["RS256"].public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    public = (
+        KEYS["RS256"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     # Signed by hand: the library refuses to take part.
     content = jwt.encode(

@@ -2,11 +2,11 @@
 
 import pytest
 import schemathesis
-from hypertally.api.tokens import mint
 from hypothesis import HealthCheck, Phase, given, settings
-
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from hypertally.api.tokens import mint
 
 from .conftest import SECRET
 
@@ -29,7 +29,7 @@ HEADERS = {"Authorization": f"Bearer {mint(SECRET, 'alice', seconds=3600)}"}
 
 @pytest.fixture(scope="module")
 def description(base_url: str) -> schemathesis.BaseSchema:
-    refusals = {"negative_data_rejection": {"expected-statuses": [400, 404, 414]}}
+    refusals = {"negative_data_rejection": {"expected-statuses": [400, 401, 404, 414]}}
     return schemathesis.openapi.from_url(
         f"{base_url}/openapi.json", config=schemathesis.Config.from_dict({"checks": refusals})
     )

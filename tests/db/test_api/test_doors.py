@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+
 from hypertally.api.app import ApiOptions
 from hypertally.api.tokens import mint
 
@@ -68,7 +69,9 @@ def test_a_bad_parameter_is_named_with_its_value_and_remedy(get, path: str, fiel
     assert problem["detail"].startswith(f"{field} is ")
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/nowhere", "/api/v2/session", "/api/", "/ui/x"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/api/v1/nowhere", "/api/v2/session", "/api/", "/ui/x"]
+)
 def test_an_unknown_path_is_a_problem_404(get, path: str) -> None:
     answer = get(path, "alice")
     assert answer.status_code == 404
@@ -205,7 +208,8 @@ def test_modules_are_served_as_javascript_and_checked_again(client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/ui/../conftest.py", "/ui/%2e%2e/x", "/ui/..%2fx", "/ui//etc/passwd", "/ui/%00", "/ui/"]
+    "path",
+    ["/ui/../conftest.py", "/ui/%2e%2e/x", "/ui/..%2fx", "/ui//etc/passwd", "/ui/%00", "/ui/"],
 )
 def test_no_file_outside_the_folder_is_served(base_url: str, ui_dir: Path, path: str) -> None:
     (ui_dir.parent / "x").write_text("outside")
@@ -248,7 +252,7 @@ def test_metrics_count_answers_and_name_no_wallet(client, get) -> None:
     assert seen.headers["content-type"].startswith("text/plain")
     assert 'route="/api/v1/wallets/{address}/days",status="200"' in seen.text
     for secret in ("a1a1", "271828", "alice", "org_a"):
-        assert secret not in re.sub(r"[0-9.e+]+$", "", seen.text, flags=re.M)
+        assert secret not in re.sub(r"[0-9.e+]+$", "", seen.text, flags=re.MULTILINE)
 
 
 def test_docs_need_nothing_from_elsewhere(client) -> None:

@@ -7,6 +7,7 @@ import time
 
 import httpx2
 import psycopg
+
 from hypertally.api.tokens import mint
 
 from .conftest import SECRET
@@ -15,7 +16,9 @@ A1 = "0x" + "a1" * 20
 
 
 def counted(client: httpx2.Client, source: str) -> float:
-    found = re.search(rf'hypertally_api_finished_total{{from="{source}"}} (\S+)', client.get("/metrics").text)
+    found = re.search(
+        rf'hypertally_api_finished_total{{from="{source}"}} (\S+)', client.get("/metrics").text
+    )
     assert found is not None
     return float(found[1])
 
@@ -90,7 +93,9 @@ def test_compressed_bytes_are_the_same_answer_under_their_own_etag(get) -> None:
     assert packed.content == plain.content
     assert int(packed.headers["content-length"]) < len(plain.content) / 5
     assert packed.headers["etag"] != plain.headers["etag"]
-    again = get(path, "alice", **{"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]})
+    again = get(
+        path, "alice", **{"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    )
     assert again.status_code == 304
     assert "content-encoding" not in get(path, "alice", **{"Accept-Encoding": "gzip;q=0"}).headers
 

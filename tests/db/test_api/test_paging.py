@@ -31,7 +31,9 @@ def read_all(get, path: str, name: str, *, limit: int) -> list[Any]:
 
 @pytest.mark.parametrize("path", LISTS)
 @given(limit=st.integers(1, 70))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_page_size_gives_the_same_rows_each_once(get, path: str, limit: int) -> None:
     whole = read_all(get, path, LISTS[path], limit=1000)
     assert len(whole) > 2
@@ -49,7 +51,18 @@ def test_fills_of_both_kinds_come_newest_first(get) -> None:
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "e30", "bnVsbA", "W10", "!!!!", "WzFd", "W251bGwsMSwyLDMsNCw1LDZd", "A" * 513, "%00", "é"],
+    [
+        "x",
+        "e30",
+        "bnVsbA",
+        "W10",
+        "!!!!",
+        "WzFd",
+        "W251bGwsMSwyLDMsNCw1LDZd",
+        "A" * 513,
+        "%00",
+        "é",
+    ],
 )
 def test_a_cursor_that_is_none_of_ours_gets_400(get, path: str, cursor: str) -> None:
     answer = get(f"{path}?cursor={cursor}", "alice")

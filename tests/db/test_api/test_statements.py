@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from hypertally import api
 from psycopg.rows import dict_row
+
+from hypertally import api
 
 MODULES = [
     module
@@ -91,7 +92,9 @@ def run(
 
 
 def shown(rows: list[dict]) -> str:
-    return json.dumps(rows, default=lambda value: value.hex() if isinstance(value, bytes) else str(value))
+    return json.dumps(
+        rows, default=lambda value: value.hex() if isinstance(value, bytes) else str(value)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE))
@@ -130,6 +133,7 @@ def test_an_org_sees_its_own(connection, name: str) -> None:
 @pytest.mark.parametrize("verb", ["delete from", "truncate", "update"])
 def test_the_apis_role_can_only_read(connection, table: str, verb: str) -> None:
     change = f"update {table} set ctid = ctid" if verb == "update" else f"{verb} {table}"
-    with pytest.raises(psycopg.Error), connection.transaction(force_rollback=True):
+    with connection.transaction(force_rollback=True):
         connection.execute("set local role hypertally_api")
-        connection.execute(change.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(change.encode())
