@@ -1,8 +1,8 @@
 -- name: mark_global_days :execrows
 -- Have every day recomputed that these wallets count for, or an org has a row of.
--- Reads: tenancy.org_wallets, metrics.wallet_day_metrics, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: (org_id, day)
-insert into ops.dirty_global_days as d (org_id, day, cause)
-select org_id, day, 'membership'
+-- Reads: tenancy.org_wallets, metrics.wallet_day_metrics, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: id
+insert into ops.dirty_global_days (org_id, day)
+select org_id, day
 from (
     select g.org_id, g.day
     from metrics.global_day_metrics as g
@@ -15,6 +15,4 @@ from (
     join tenancy.org_wallets as o using (wallet_id)
     cross join lateral (values (o.org_id), (0)) as org (id)
     where m.wallet_id = any (%(wallet_ids)s::integer[])
-) as days
-order by day desc, org_id
-on conflict (org_id, day) do update set marked_at = d.marked_at;
+) as days;

@@ -101,4 +101,4 @@ async def _price_again(connection: Connection, page_id: int) -> None:
         for row in await found.fetchall():
             days.setdefault(row["wallet_id"], set()).add(row["day"])
     for wallet_id in sorted(days):
-        await mark_dirty(connection, wallet_id, dict.fromkeys(days[wallet_id]), cause="prices")
+        await mark_dirty(connection, wallet_id, dict.fromkeys(days[wallet_id]))

@@ -87,8 +87,6 @@ async def mark_dirty(
     connection: Connection,
     wallet_id: int,
     days: Mapping[date, datetime | None],
-    *,
-    cause: str = "late facts",
 ) -> None:
     """Have these days of a wallet recomputed: day -> the earliest new fill, None: no new one."""
     if not days:
@@ -100,7 +98,6 @@ async def mark_dirty(
             "wallet_id": wallet_id,
             "days": ordered,
             "from_at": [days[day] for day in ordered],
-            "cause": cause,
         },
     )
     await queue.enqueue(

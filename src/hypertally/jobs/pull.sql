@@ -25,23 +25,17 @@ set pulled_at = now(), last_error = null,
 where wallet_id = %(wallet_id)s;
 
 -- name: mark_wallet_days :execrows
--- Have days recomputed. A mark that is there already is locked, so that a rollup which is about to
--- take it waits for the facts of this transaction.
--- Reads: -   Writes: ops.dirty_wallet_days   Key: (wallet_id, day)
-insert into ops.dirty_wallet_days as d (wallet_id, day, cause, from_at)
-select %(wallet_id)s, u.day, %(cause)s, u.from_at
-from unnest(%(days)s::date[], %(from_at)s::timestamptz[]) as u (day, from_at)
-order by u.day
-on conflict (wallet_id, day) do update
-set from_at = least(d.from_at, excluded.from_at);
+-- Have days recomputed. The mark is committed with the facts that call for it.
+-- Reads: -   Writes: ops.dirty_wallet_days   Key: id
+insert into ops.dirty_wallet_days (wallet_id, day, from_at)
+select %(wallet_id)s, u.day, u.from_at
+from unnest(%(days)s::date[], %(from_at)s::timestamptz[]) as u (day, from_at);
 
 -- name: mark_global_days :execrows
 -- Have all computed days of the orgs of a wallet recomputed: what is known of the wallet changed.
--- Reads: tenancy.org_wallets, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: (org_id, day)
-insert into ops.dirty_global_days as d (org_id, day, cause)
-select g.org_id, g.day, 'membership'
+-- Reads: tenancy.org_wallets, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: id
+insert into ops.dirty_global_days (org_id, day)
+select g.org_id, g.day
 from metrics.global_day_metrics as g
 where g.org_id = 0
-    or g.org_id in (select org_id from tenancy.org_wallets where wallet_id = %(wallet_id)s)
-order by g.day desc, g.org_id
-on conflict (org_id, day) do update set marked_at = d.marked_at;
+    or g.org_id in (select org_id from tenancy.org_wallets where wallet_id = %(wallet_id)s);

@@ -11,23 +11,22 @@ select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
 -- name: take_wallet_days :many
--- Take the marks of a wallet; a pull that is adding to one is waited for. Locked in the order in
--- which they are made: two orders would wait for each other.
--- Reads: -   Writes: ops.dirty_wallet_days   Key: (wallet_id, day)
-with chosen as (
-    select day from ops.dirty_wallet_days
+-- Take the marks of a wallet that are committed; one made meanwhile stays, with its own rollup.
+-- Reads: -   Writes: ops.dirty_wallet_days   Key: id
+with taken as (
+    delete from ops.dirty_wallet_days
     where wallet_id = %(wallet_id)s
-    order by day
-    for update
+    returning day, from_at
 )
-delete from ops.dirty_wallet_days as d using chosen
-where d.wallet_id = %(wallet_id)s and d.day = chosen.day
-returning d.day, d.from_at;
+select day, min(from_at) as from_at
+from taken
+group by day
+order by day;
 
 -- name: mark_global_days :execrows
 -- Have the days of a wallet recomputed for each org that counts it then, and for all tracked.
--- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: (org_id, day)
-insert into ops.dirty_global_days as d (org_id, day)
+-- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: id
+insert into ops.dirty_global_days (org_id, day)
 select org.id, u.day
 from unnest(%(days)s::date[]) as u (day)
 cross join lateral (
@@ -37,24 +36,23 @@ cross join lateral (
         and (o.to_day is null or u.day < o.to_day)
     union
     select 0
-) as org
-order by u.day desc, org.id  -- as they are taken: two orders would wait for each other
-on conflict (org_id, day) do update set marked_at = d.marked_at;
+) as org;
 
 -- name: take_global_days :many
--- Take marks of orgs' days, the newest first. A day that is over waits for its wallets' marks:
+-- Take committed marks of orgs' days, the newest first. A day that is over waits for its wallets' marks:
 -- their rollup asks for it again.
--- Reads: ops.dirty_wallet_days   Writes: ops.dirty_global_days   Key: (org_id, day)
+-- Reads: ops.dirty_wallet_days   Writes: ops.dirty_global_days   Key: id
 with chosen as (
-    select org_id, day from ops.dirty_global_days as g
+    select distinct org_id, day from ops.dirty_global_days as g
     where g.day >= (now() at time zone 'UTC')::date
         or not exists (select from ops.dirty_wallet_days as w where w.day = g.day)
     order by day desc, org_id limit %(limit)s
-    for update
+), taken as (
+    delete from ops.dirty_global_days as d using chosen
+    where d.org_id = chosen.org_id and d.day = chosen.day
+    returning d.org_id, d.day
 )
-delete from ops.dirty_global_days as d using chosen
-where d.org_id = chosen.org_id and d.day = chosen.day
-returning d.org_id, d.day;
+select distinct org_id, day from taken order by day desc, org_id;
 
 -- name: list_tokens_without_price :many
 -- Tokens whose price these days lack, and how long to wait: a token asked for lately waits.

@@ -379,18 +379,34 @@ CREATE TABLE ops.computations (
 ALTER TABLE ONLY ops.computations FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE ops.dirty_global_days (
+    id bigint NOT NULL,
     org_id integer NOT NULL,
-    day date NOT NULL,
-    cause text DEFAULT 'late facts'::text NOT NULL,
-    marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    day date NOT NULL
+);
+
+ALTER TABLE ops.dirty_global_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.dirty_global_days_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE ops.dirty_wallet_days (
+    id bigint NOT NULL,
     wallet_id integer NOT NULL,
     day date NOT NULL,
-    cause text DEFAULT 'late facts'::text NOT NULL,
-    from_at timestamp with time zone,
-    marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    from_at timestamp with time zone
+);
+
+ALTER TABLE ops.dirty_wallet_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.dirty_wallet_days_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE ops.hl_ingest_cursor (
@@ -582,10 +598,10 @@ ALTER TABLE ONLY ops.computations
     ADD CONSTRAINT computations_pkey PRIMARY KEY (metric, key);
 
 ALTER TABLE ONLY ops.dirty_global_days
-    ADD CONSTRAINT dirty_global_days_pkey PRIMARY KEY (org_id, day);
+    ADD CONSTRAINT dirty_global_days_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY ops.dirty_wallet_days
-    ADD CONSTRAINT dirty_wallet_days_pkey PRIMARY KEY (wallet_id, day);
+    ADD CONSTRAINT dirty_wallet_days_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_pkey PRIMARY KEY (wallet_id);
@@ -632,7 +648,11 @@ CREATE INDEX restatements_by_wallet ON metrics.restatements USING btree (wallet_
 
 CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree (day, wallet_id);
 
+CREATE INDEX dirty_global_days_by_day ON ops.dirty_global_days USING btree (day, org_id);
+
 CREATE INDEX dirty_wallet_days_by_day ON ops.dirty_wallet_days USING btree (day);
+
+CREATE INDEX dirty_wallet_days_by_wallet ON ops.dirty_wallet_days USING btree (wallet_id, day);
 
 CREATE INDEX jobs_by_key ON ops.jobs USING btree (dedupe_key);
 
@@ -924,8 +944,12 @@ GRANT SELECT ON TABLE ops.computations TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_global_days TO hypertally_jobs;
 
+GRANT USAGE ON SEQUENCE ops.dirty_global_days_id_seq TO hypertally_jobs;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_wallet_days TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.dirty_wallet_days TO hypertally_metrics;
+
+GRANT USAGE ON SEQUENCE ops.dirty_wallet_days_id_seq TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.hl_ingest_cursor TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.hl_ingest_cursor TO hypertally_api;

@@ -166,6 +166,7 @@ def test_a_gap_names_the_missing_size() -> None:
         (A, fill(time=NOON_MS + 5, sz="1.0", side="A", startPosition="4.5")),
         (A, fill(time=NOON_MS + 9, startPosition="3.5")),
         (A, fill(coin="@107", startPosition="9.0")),
+        (A, fill(coin="@107", startPosition="1.0")),  # spot also moves by transfers
     ]
     (gap,) = gaps(rows)
     assert (gap.coin, gap.from_ms, gap.to_ms) == ("BTC", NOON_MS, NOON_MS + 5)

@@ -59,7 +59,8 @@ def test_hidden_rows_do_not_use_up_the_page(tape: Tape) -> None:
 
 
 def test_newest_first_keeps_execution_order_inside_a_millisecond() -> None:
-    assert bodies(newest_first([Row(1, b"a"), Row(2, b"b"), Row(2, b"c")])) == "bca"
+    rows = [Row(1, b"a"), Row(2, b"c"), Row(2, b"b"), Row(2, b"d")]
+    assert bodies(newest_first(rows)) == "cbda"
 
 
 def fill(oid: int, *, crossed: bool, sz: str, px: str) -> Row:

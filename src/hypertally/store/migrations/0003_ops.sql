@@ -39,25 +39,24 @@ create table ops.hl_ingest_cursor (
     last_error text                      -- of the last pull that failed
 );
 
--- Days of wallets that must be computed again.
+-- Days of wallets that must be computed again. Marks are only added and taken, never merged: who
+-- marks a day waits for no one who is computing it.
 create table ops.dirty_wallet_days (
+    id bigint generated always as identity primary key,
     wallet_id integer not null,
     day date not null,
-    cause text not null default 'late facts',
-    from_at timestamptz,                 -- the earliest new fill; null: there is none
-    marked_at timestamptz not null default clock_timestamp(), -- our clock
-    primary key (wallet_id, day)
+    from_at timestamptz                  -- the earliest new fill; null: there is none
 );
+create index dirty_wallet_days_by_wallet on ops.dirty_wallet_days (wallet_id, day);
 create index dirty_wallet_days_by_day on ops.dirty_wallet_days (day);
 
 -- Days of orgs that must be computed again.
 create table ops.dirty_global_days (
+    id bigint generated always as identity primary key,
     org_id integer not null,             -- 0: all tracked wallets
-    day date not null,
-    cause text not null default 'late facts',
-    marked_at timestamptz not null default clock_timestamp(),
-    primary key (org_id, day)
+    day date not null
 );
+create index dirty_global_days_by_day on ops.dirty_global_days (day, org_id);
 
 -- Where the requests of one egress address queue up.
 create table ops.weight_budgets (
