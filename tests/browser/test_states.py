@@ -22,18 +22,36 @@ async def test_the_printed_link_opens_signed_in(
         assert "token" not in screen.page.url
 
 
+@pytest.mark.parametrize("way", ["pasted", "link"])
 async def test_signed_out_leads_to_sign_in_and_back_to_the_same_place(
-    browser: Browser, running_stack: RunningStack
+    browser: Browser, running_stack: RunningStack, way: str
 ) -> None:
     async with opened(await browser.new_context(), running_stack.url) as screen:
         await screen.page.goto(f"{running_stack.url}/#/leaderboard?by=fills&window=30d")
         text = await screen.page.locator(".sign-in").inner_text()
         assert "hypertally up" in text
         assert "hypertally token" in text
-        await screen.page.get_by_label("Token or link").fill(running_stack.token)
-        await screen.page.get_by_text("Sign in", exact=True).click()
+        link = f"{running_stack.url}/sign-in?token={running_stack.token}"
+        if way == "link":
+            await screen.page.goto(link)
+        else:
+            await screen.page.get_by_label("Token or link").fill(link)
+            await screen.page.get_by_text("Sign in", exact=True).click()
         await screen.page.wait_for_selector("[data-table=ranks]")
         assert screen.page.url.endswith("#/leaderboard?by=fills&window=30d")
+
+
+async def test_a_bad_token_is_refused_in_place_with_the_reason(
+    browser: Browser, running_stack: RunningStack
+) -> None:
+    async with opened(await browser.new_context(), running_stack.url) as screen:
+        await screen.page.goto(running_stack.url)
+        await screen.page.get_by_label("Token or link").fill("not-a-token")
+        await screen.page.get_by_text("Sign in", exact=True).click()
+        refusal = screen.page.locator(".sign-in [role=alert]")
+        await refusal.wait_for()
+        assert "token" in await refusal.inner_text()
+        assert screen.page.url.rstrip("/") == running_stack.url
 
 
 async def test_a_session_that_ends_shows_sign_in_and_not_one_figure(own_screen: Screen) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -352,11 +353,7 @@ async def test_the_more_urgent_job_goes_first_and_of_equals_the_older(worker_poo
 async def test_a_job_is_not_claimed_before_its_time(
     worker_pool: Pool, login: psycopg.Connection[dict[str, Any]]
 ) -> None:
-    assert await queue.seconds_to_next(worker_pool) is None
     await put(worker_pool, delay_seconds=30)
-    seconds = await queue.seconds_to_next(worker_pool)
-    assert seconds is not None
-    assert 25 < seconds <= 30
     assert await take(worker_pool) == []
     make_due(login)
     assert len(await take(worker_pool)) == 1
@@ -488,31 +485,24 @@ async def test_no_interleaving_loses_a_job(
 async def test_workers_side_by_side_lose_no_job(
     worker_pool: Pool, login: psycopg.Connection[dict[str, Any]]
 ) -> None:
-    finished: Counter[int] = Counter()
+    finished: set[int] = set()
 
     async def work(random: Random, worker: str) -> None:
         while len(finished) < 60:
-            for job in await take(worker_pool, worker=worker, limit=2):
-                if random.random() < 0.3:
-                    continue  # it dies with the job in hand
-                await finish(worker_pool, job)
-                finished[job.payload["number"]] += 1
-            let_leases_run_out(login)
+            for job in await take(worker_pool, worker=worker, limit=3, lease=0.02):
+                # Some die with a job in hand, some dawdle until it is another's.
+                fate = random.random()
+                if fate < 0.2:
+                    continue
+                await asyncio.sleep(0.04 if fate < 0.4 else 0)
+                with suppress(LeaseLost):
+                    await finish(worker_pool, job)
+                    assert job.payload["number"] not in finished
+                    finished.add(job.payload["number"])
             await queue.reap(worker_pool)
 
     for number in range(60):
         await put(worker_pool, payload={"number": number}, max_attempts=100)
-    async with asyncio.timeout(20):
-        with_faults = (work_through(work, Random(n), f"worker {n}") for n in range(4))
-        await asyncio.gather(*with_faults)
-    assert finished == Counter(range(60))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(work(Random(n), f"worker {n}") for n in range(4)))
     assert set(statuses(login)) == {"done"}
-
-
-async def work_through(work: Any, random: Random, worker: str) -> None:
-    """Work on although others, too eager, take leases away."""
-    while True:
-        try:
-            return await work(random, worker)
-        except LeaseLost:
-            continue

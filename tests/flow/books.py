@@ -146,19 +146,24 @@ class Books:
         async with asyncio.timeout(REST_SECONDS_MAX), self._info(exchange) as info:
             await Worker(self.pool, info, Options(until_idle=True)).run()
 
-    async def settle(self, exchange: Exchange) -> None:
-        """Work until nothing is left: what would wait for its time is done at once."""
+    async def settle(self, exchange: Exchange, *, retry: bool = True) -> None:
+        """Work until nothing is left: what would wait for its time is done at once.
+
+        `retry=False`: what the exchange cannot answer is left alone.
+        """
         for _ in range(ROUNDS_MAX):
             await self.work(exchange)
-            if not await self.hurry():
+            if not await self.hurry(retry=retry):
                 return
         raise AssertionError("there is always something left to do")
 
-    async def hurry(self) -> int:
+    async def hurry(self, *, retry: bool = True) -> int:
         """Make due what follows from facts and what failed, but no next round; how many jobs."""
         return await self.execute(
-            "update ops.jobs set run_at = now() where status = 'queued' and (attempts > 0 or kind "
-            "in ('rollup_wallet_day', 'rollup_global_day', 'pull_prices', 'repair_gap'))"
+            "update ops.jobs set run_at = now() where status = 'queued' and "
+            "case when last_error is null then kind in "
+            "('rollup_wallet_day', 'rollup_global_day', 'pull_prices', 'repair_gap') else %s end",
+            retry,
         )
 
     @asynccontextmanager
@@ -236,7 +241,8 @@ class Books:
             select 'dirty global day', to_jsonb(d)::text from ops.dirty_global_days as d
             union all
             select 'job', to_jsonb(j)::text from ops.jobs as j
-            where j.status in ('running', 'dead') or (j.status = 'queued' and j.attempts > 0)
+            where j.status in ('running', 'dead')
+                or (j.status = 'queued' and j.last_error is not null)
             """
         )
 

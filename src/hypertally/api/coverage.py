@@ -1,5 +1,6 @@
 """Where the records of the org's wallets are known to be incomplete."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -17,30 +18,27 @@ from hypertally.api.answering import (
     read_rows,
     write_cursor,
 )
+from hypertally.api.problems import bad_parameter
 from hypertally.store import queries
 
 router = APIRouter()
 
 MAX_AGE: Final = 60
-# As PostgreSQL writes a time: 2026-11-20 12:00:00.123+00, or an open end.
-TIME: Final = (
-    r"^(-?infinity|[0-9]{4,6}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?\+00)$"
-)
+OPEN_ENDS: Final = ("-infinity", "infinity")
 
 _QUERIES = queries.load(__file__)
 
-Time = Annotated[str, msgspec.Meta(pattern=TIME)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{0,64}$")]
 
 
 class GapKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The place of a gap in the list: all that orders gaps."""
 
-    to_at: Time
+    to_at: str  # as PostgreSQL writes a time, because a gap may have an open end
     address: bytes
     coin: Name
     kind: Name
-    from_at: Time
+    from_at: str
 
 
 @router.get("/api/v1/coverage", responses=of_shape(shapes.Coverage))
@@ -48,15 +46,10 @@ async def list_gaps(
     parameters: Annotated[PageParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return the gaps of the org's wallets, newest first, and how many rows were odd."""
-    place = read_cursor(parameters.cursor, shape=GapKey) if parameters.cursor else None
-    nowhere = dict.fromkeys(GapKey.__struct_fields__)
     rows = await read_rows(
         connection,
         _QUERIES["list_gaps"],
-        {
-            **(msgspec.structs.asdict(place) if place else nowhere),
-            "limit": parameters.limit + 1,
-        },
+        {**_place(parameters.cursor), "limit": parameters.limit + 1},
     )
     gaps, more = cut_page(rows, parameters.limit)
     oddities = await read_row(connection, _QUERIES["count_oddities"], {})
@@ -64,6 +57,24 @@ async def list_gaps(
     hidden = ("to_at", "from_at")
     shown = [{name: gap[name] for name in gap if name not in hidden} for gap in gaps]
     return answer({"gaps": shown, "next": cursor, **oddities}, max_age=MAX_AGE)
+
+
+def _place(cursor: str | None) -> dict[str, Any]:
+    if cursor is None:
+        return dict.fromkeys(GapKey.__struct_fields__)
+    place = read_cursor(cursor, shape=GapKey)
+    if not (_is_time(place.to_at) and _is_time(place.from_at)):
+        raise bad_parameter("cursor", value=cursor, remedy="take it from `next`")
+    return msgspec.structs.asdict(place)
+
+
+def _is_time(text: str) -> bool:
+    if text in OPEN_ENDS:
+        return True
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _cursor(gap: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 -- name: list_days_without_fills :one
 -- The calendar days that have no row, as a JSON array: `zero` is 0 where every wallet tracked that
--- day is proved to its end (the current day: to within %(behind_minutes)s minutes of now), else null.
+-- day is proved to its end (the current day: to within half an hour of now), else null.
 -- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor
 with today as (
     select (now() at time zone 'UTC')::date as day
@@ -61,8 +61,8 @@ select coalesce(json_agg(shown), '[]')::text as body
 from shown;
 
 -- name: list_global_days :one
--- One entry for each calendar day up to %(last)s (null: the current day), oldest first;
--- %(empty)s are the days without fills.
+-- One entry for each calendar day up to the last (null: the current day), oldest first;
+-- the days without fills are given.
 -- Reads: metrics.global_day_metrics, metrics.restatements
 with today as (
     select (now() at time zone 'UTC')::date as day

@@ -36,7 +36,7 @@ from record as r
 cross join computed as c;
 
 -- name: read_totals :one
--- Totals of the shown days %(days)s for each range that ends with the newest of them; a total over
+-- Totals of the given days for each range that ends with the newest of them; a total over
 -- days of which one is unknown is unknown.
 -- Reads: -
 with shown as (

@@ -16,7 +16,7 @@ select exists (
 ) as waiting;
 
 -- name: list_wallets :many
--- Wallets of the org by address, after %(after)s, whose address holds %(part)s.
+-- A page of the org's wallets by address, those whose address is like the part.
 -- Reads: tenancy.wallets, tenancy.org_wallets, metrics.wallet_day_metrics, ops.hl_ingest_cursor
 with chosen as (
     select w.id, '0x' || encode(w.address, 'hex') as address

@@ -1,11 +1,11 @@
-"""`hypertally`: the only entry point. Errors are one line and exit code 2."""
+"""`hypertally`: the only entry point. An error is one line: exit code 2 refused, 1 failed."""
 
 import sys
 from importlib import import_module
 
 import click
 
-from hypertally.errors import HypertallyError
+from hypertally.errors import HypertallyError, Refused
 
 # Command -> where it is defined. A part is imported when it is called: the worker needs no web
 # framework, and none of them the others.
@@ -60,9 +60,13 @@ def main() -> None:
     except click.ClickException as problem:
         click.echo(f"hypertally: {problem.format_message()}", err=True)
         code = 2
-    except HypertallyError as problem:
+    except Refused as problem:
         click.echo(f"hypertally: {problem}", err=True)
         code = 2
+    except HypertallyError as problem:
+        # Not what was asked, but what was found: the same command may succeed later.
+        click.echo(f"hypertally: {problem}", err=True)
+        code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

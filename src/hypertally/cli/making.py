@@ -14,9 +14,9 @@ SANDBOX_PORT = 8899
 @click.command(name="sandbox")
 @click.option("--port", default=SANDBOX_PORT, show_default=True)
 @click.option("--seed", default=7, show_default=True)
-@click.option("--wallets", default=40, show_default=True)
+@click.option("--wallets", default=30, show_default=True)
 @click.option("--days", default=90, show_default=True)
-@click.option("--fills", default=8000, show_default=True)
+@click.option("--fills", default=6500, show_default=True)
 @click.option("--live-per-second", default=0.2, show_default=True, help="New fills while it runs.")
 @click.option(
     "--replay",

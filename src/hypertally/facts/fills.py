@@ -19,6 +19,9 @@ INSERT_PAGE = with_source(QUERIES["insert_fills"], QUERIES["page_rows"])
 INSERT_PAGE_CONFLICTS = with_source(QUERIES["insert_conflicts"], QUERIES["page_rows"])
 INSERT_STAGE = with_source(QUERIES["insert_fills"], QUERIES["stage_rows"])
 INSERT_STAGE_CONFLICTS = with_source(QUERIES["insert_conflicts"], QUERIES["stage_rows"])
+INSERT_STAGE_NEW = sql_of(QUERIES["insert_new"])
+LIST_STAGE_DAYS = sql_of(QUERIES["list_stage_days"])
+FORGET_STORED = sql_of(QUERIES["forget_stored"])
 STAGE_TYPES = {
     "wallet_id": "int32",
     "ordinal": "int32",
@@ -214,11 +217,10 @@ async def insert(
     connection: Connection, fills: Sequence[Fill], *, wallet_id: int, page_id: int
 ) -> Inserted:
     """Append fills; those already stored are left, and kept beside where their content differs."""
+    fills = await _unknown(connection, fills, wallet_id=wallet_id)
     if not fills:
         return Inserted(fills=0, days={}, conflicts=0)
-    columns = {name: [getattr(fill, name) for fill in fills] for name in Fill.__struct_fields__}
-    columns["time"] = [at(ms) for ms in columns.pop("time_ms")]
-    bound = {**columns, "wallet_id": wallet_id, "page_id": page_id}
+    bound = {**_columns(fills), "wallet_id": wallet_id, "page_id": page_id}
     cursor = await connection.execute(INSERT_PAGE, bound)
     added = await cursor.fetchall()
     count = sum(row["fills"] for row in added)
@@ -232,6 +234,30 @@ async def insert(
     )
 
 
+async def _unknown(
+    connection: Connection, fills: Sequence[Fill], *, wallet_id: int
+) -> Sequence[Fill]:
+    """Those that are not stored with the same content: of an overlap that is asked again, few."""
+    if not fills:
+        return fills
+    bound = {
+        "wallet_id": wallet_id,
+        "time": [at(fill.time_ms) for fill in fills],
+        **{
+            name: [getattr(fill, name) for fill in fills]
+            for name in ("coin", "oid", "tid", "side", "fingerprint")
+        },
+    }
+    found = await connection.execute(QUERIES["list_stored"].text, bound)
+    stored = {row["place"] for row in await found.fetchall()}
+    return [fill for place, fill in enumerate(fills, start=1) if place not in stored]
+
+
+def _columns(fills: Sequence[Fill]) -> dict[str, list[Any]]:
+    columns = {name: [getattr(fill, name) for fill in fills] for name in Fill.__struct_fields__}
+    return {"time": [at(ms) for ms in columns.pop("time_ms")], **columns}
+
+
 class Sourced(Record, frozen=True, kw_only=True):
     """A fill of a bulk load, with the wallet it is of and the page it came from."""
 
@@ -242,14 +268,10 @@ class Sourced(Record, frozen=True, kw_only=True):
 
 def stage_columns(fills: Sequence[Sourced]) -> dict[str, list[Any]]:
     """The columns of `fills_stage`, by name."""
-    columns: dict[str, list[Any]] = {
-        name: [getattr(sourced.fill, name) for sourced in fills] for name in Fill.__struct_fields__
-    }
     return {
         "wallet_id": [sourced.wallet_id for sourced in fills],
         "page_id": [sourced.page_id for sourced in fills],
-        "time": [at(ms) for ms in columns.pop("time_ms")],
-        **columns,
+        **_columns([sourced.fill for sourced in fills]),
     }
 
 
@@ -257,16 +279,27 @@ def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkIns
     """Append many fills in one transaction through a copy; blocking, one connection.
 
     `columns` as `stage_columns` gives them. The months must exist. The same facts and conflicts
-    come of it as of `insert`, page by page.
+    come of it as of `insert`, page by page. Most loads are new throughout or repeated throughout:
+    the first costs no look at a key, and fails at the first fill of the second.
     """
-    rows = loader.copy("fills_stage", columns, types=STAGE_TYPES, make=QUERIES["make_stage"])
-    added = loader.query(INSERT_STAGE)
-    count = sum(row["fills"] for row in added)
-    conflicts = loader.execute(INSERT_STAGE_CONFLICTS) if count < rows else 0
-    loader.execute(sql_of(QUERIES["empty_stage"]))
+    rows = loader.copy(
+        "fills_stage",
+        columns,
+        types=STAGE_TYPES,
+        make=QUERIES["make_stage"],
+        empty=QUERIES["empty_stage"],
+    )
+    conflicts = 0
+    if loader.attempt(INSERT_STAGE_NEW):
+        added = loader.query(LIST_STAGE_DAYS)
+    else:
+        rows -= loader.execute(FORGET_STORED)
+        added = loader.query(INSERT_STAGE) if rows else []
+        if sum(row["fills"] for row in added) < rows:
+            conflicts = loader.execute(INSERT_STAGE_CONFLICTS)
     loader.commit()
     return BulkInserted(
-        fills=count,
+        fills=sum(row["fills"] for row in added),
         days={(row["wallet_id"], row["day"]): row["from_at"] for row in added},
         conflicts=conflicts,
     )

@@ -34,6 +34,54 @@ create temporary table fills_stage (
 -- Reads: -   Writes: pg_temp   Key: -
 truncate pg_temp.fills_stage;
 
+-- name: insert_new :execrows
+-- Append fills none of which may be stored: half the cost of looking at each key first. One that is
+-- stored fails the statement. In the order of the key, whose pages are then met one after another.
+-- Reads: pg_temp.fills_stage   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
+insert into facts.hl_fills_raw (
+    time, oid, tid, fingerprint, page_id, twap_id, wallet_id, ordinal, crossed, side, coin,
+    px, sz, start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, deployer_fee,
+    cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra)
+select
+    u.time, u.oid, u.tid, u.fingerprint, u.page_id, u.twap_id, u.wallet_id, u.ordinal,
+    u.crossed, u.side::"char", u.coin, u.px::numeric, u.sz::numeric, u.start_position::numeric,
+    u.dir, u.closed_pnl::numeric, u.hash, u.fee::numeric, u.fee_token, u.builder_fee::numeric,
+    u.deployer_fee::numeric, u.cloid, u.liquidated_user, u.liquidation_mark_px::numeric,
+    u.liquidation_method, u.extra::jsonb
+from pg_temp.fills_stage as u
+order by u.wallet_id, u.time, u.coin;
+
+-- name: list_stage_days :many
+-- What a bulk load holds, by wallet and day.
+-- Reads: pg_temp.fills_stage   Writes: -   Key: (wallet_id, day)
+select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
+    count(*)::integer as fills
+from pg_temp.fills_stage
+group by 1, 2;
+
+-- name: forget_stored :execrows
+-- Leave out of a bulk load what is stored with the same content.
+-- Reads: facts.hl_fills_raw   Writes: pg_temp.fills_stage   Key: (wallet_id, time, coin, oid, tid, side)
+delete from pg_temp.fills_stage as u
+where exists (
+    select from facts.hl_fills_raw as f
+    where f.wallet_id = u.wallet_id and f.time = u.time and f.coin = u.coin and f.oid = u.oid
+        and f.side = u.side::"char" and f.tid = u.tid and f.fingerprint = u.fingerprint
+    offset 0);  -- row by row through the key: a join of the two would read the whole table
+
+-- name: list_stored :many
+-- Which fills of a page, by their place, are stored with the same content.
+-- Reads: facts.hl_fills_raw   Writes: -   Key: (wallet_id, time, coin, oid, tid, side)
+select u.place::integer as place
+from unnest(%(time)s::timestamptz[], %(coin)s::text[], %(oid)s::bigint[], %(tid)s::bigint[],
+            %(side)s::text[], %(fingerprint)s::bigint[])
+    with ordinality as u (time, coin, oid, tid, side, fingerprint, place)
+where exists (
+    select from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s and f.time = u.time and f.coin = u.coin and f.oid = u.oid
+        and f.side = u.side::"char" and f.tid = u.tid and f.fingerprint = u.fingerprint
+    offset 0);
+
 -- name: insert_fills :many
 -- Append fills; one already stored is left as it is. Answers what was added, by wallet and day.
 -- Reads: the given rows   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
@@ -70,12 +118,17 @@ select
         'liquidated_user', encode(u.liquidated_user, 'hex')),
     u.page_id, first.fingerprint, first.page_id
 from ({source}) as u
-join facts.hl_fills_raw as first
-    on first.wallet_id = u.wallet_id and first.time = u.time and first.coin = u.coin
-    and first.oid = u.oid and first.side = u.side::"char"
-    and (first.tid = u.tid
-         or (first.tid is null and u.tid is null and first.px = u.px::numeric
-             and first.sz = u.sz::numeric and first.start_position = u.start_position::numeric))
+cross join lateral (
+    select f.* from facts.hl_fills_raw as f
+    where f.wallet_id = u.wallet_id and f.time = u.time and f.coin = u.coin and f.oid = u.oid
+        and f.side = u.side::"char" and f.tid = u.tid
+    union all
+    select f.* from facts.hl_fills_raw as f
+    where u.tid is null and f.tid is null and f.wallet_id = u.wallet_id and f.time = u.time
+        and f.coin = u.coin and f.oid = u.oid and f.side = u.side::"char" and f.px = u.px::numeric
+        and f.sz = u.sz::numeric and f.start_position = u.start_position::numeric
+    offset 0  -- row by row through the keys: a join of the two would read the whole table
+) as first
 where first.fingerprint <> u.fingerprint
 on conflict do nothing;
 

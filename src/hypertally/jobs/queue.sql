@@ -80,15 +80,27 @@ set status = case
 where j.id = %(id)s and j.status = 'running' and j.lease_token = %(lease_token)s;
 
 -- name: release :execrows
--- Give back jobs unharmed. If a key is queued again already, that job does the work.
+-- Give back jobs unharmed. If a key is queued again already, that job does the work; of two of one
+-- key one is queued.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: lease_token
+with held as (
+    select id, dedupe_key from ops.jobs
+    where status = 'running' and lease_token = any (%(tokens)s::bigint[])
+    order by id
+    for update
+), ranked as (
+    select id,
+        row_number() over (partition by coalesce(dedupe_key, id::text) order by id) = 1
+        and not exists (select from ops.jobs as q
+                        where q.dedupe_key = held.dedupe_key and q.status = 'queued') as first
+    from held
+)
 update ops.jobs as j
-set status = case when exists (select from ops.jobs as q
-                               where q.dedupe_key = j.dedupe_key and q.status = 'queued')
-             then 'done' else 'queued' end,
+set status = case when ranked.first then 'queued' else 'done' end,
     attempts = j.attempts - 1, run_at = now(), lease_token = null, lease_until = null,
     finished_at = now()
-where j.status = 'running' and j.lease_token = any (%(tokens)s::bigint[]);
+from ranked
+where j.id = ranked.id;
 
 -- name: bury :execrows
 -- A job that cannot succeed is dead at once.

@@ -12,7 +12,7 @@ from hypertally.errors import Refused, TryLater
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
 TABLE = "ops.schema_migrations"
-WAIT_SECONDS_MAX = 60
+WAIT_SECONDS_MAX = 10  # a database that starts beside us is there by then
 
 
 async def migrate(url: str) -> list[str]:

@@ -16,7 +16,12 @@ import { Proof } from "./parts/Proof.js";
 import { html, render, useEffect, useState } from "./preact.js";
 import { link, returnToPlace, useRoute } from "./route.js";
 
-const NAMES = { "": "Overview", leaderboard: "Leaderboard", wallets: "Wallets", coverage: "Coverage" };
+const NAMES = {
+  "": "Overview",
+  leaderboard: "Leaderboard",
+  wallets: "Wallets",
+  coverage: "Coverage",
+};
 
 function Page({ route, session }) {
   const { page, args } = route;
@@ -28,7 +33,8 @@ function Page({ route, session }) {
     return html`<${Wallet} key=${wallet} route=${route} wallet=${wallet} role=${session?.role} />`;
   }
   if (page === "wallets") return html`<${Wallets} route=${route} />`;
-  return html`<${Empty} title="There is no such page">Go to the <a href=${link("")}>overview</a>.<//>`;
+  return html`<${Empty} title="There is no such page">Go to the <a
+    href=${link("")}>overview</a>.<//>`;
 }
 
 function titleOf({ page, args }) {
@@ -52,7 +58,8 @@ function App() {
     <div class="frame">
       <${Rail} page=${route.page} />
       <${TopBar} session=${session} />
-      <main id="main" tabindex="-1"><${Page} key=${route.page} route=${route} session=${session} /></main>
+      <main id="main" tabindex="-1"><${Page} key=${route.page} route=${route} session=${session} />
+        </main>
       <${Proof} session=${session} />
     </div>
     <${Help} open=${help} close=${() => setHelp(false)} />`;

@@ -37,7 +37,8 @@ export function Ago({ iso }) {
     return () => ticking.delete(setNow);
   }, []);
   if (!iso) return html`<span class="null" title="Not known yet">–</span>`;
-  return html`<time datetime=${iso} title=${`${iso}`}>${ago(iso, Math.max(now, Date.now()))}</time>`;
+  return html`<time datetime=${iso} title=${`${iso}`}>
+    ${ago(iso, Math.max(now, Date.now()))}</time>`;
 }
 
 const DAY_MS = 86_400_000;

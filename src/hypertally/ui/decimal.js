@@ -67,7 +67,7 @@ export function group(value) {
 const UNITS = ["", "K", "M", "B", "T", "Q"];
 const SHORTEN_FROM = 10_000n; // below it the whole amount fits a headline
 
-/** "12.84M": two decimals and a unit from ten thousand on; rounded, so never the only form shown. */
+/** "12.84M": two decimals and a unit from ten thousand on; rounded, so never shown alone. */
 export function shorten(value, { places = 2 } = {}) {
   const number = parse(value);
   if (!number) return null;
@@ -111,5 +111,7 @@ export function percent(share) {
 /** For pixels only: where a bar ends, never what a label says. */
 export function pixels(value) {
   const number = parse(value);
-  return number ? Number(`${number.negative ? "-" : ""}${number.whole}.${number.fraction || 0}`) : null;
+  return number
+    ? Number(`${number.negative ? "-" : ""}${number.whole}.${number.fraction || 0}`)
+    : null;
 }

@@ -195,7 +195,8 @@ export function useOnline() {
 
 document.addEventListener("visibilitychange", () => {
   // Signed in again in another tab: this one finds out when it is looked at.
-  if (session.signedOut && !document.hidden) for (const feed of feeds.values()) if (feed.listeners.size) feed.load();
+  if (session.signedOut && !document.hidden)
+    for (const feed of feeds.values()) if (feed.listeners.size) feed.load();
   for (const feed of feeds.values()) {
     if (document.hidden) clearTimeout(feed.timer);
     else feed.wake();

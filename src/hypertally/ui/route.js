@@ -60,9 +60,13 @@ export function rememberPlace() {
   sessionStorage.setItem(PLACE, location.hash);
 }
 
+export function forgetPlace() {
+  sessionStorage.removeItem(PLACE);
+}
+
 /** Go back to where sign-in was asked for, unless the link itself names a place. */
 export function returnToPlace() {
   const place = sessionStorage.getItem(PLACE);
-  sessionStorage.removeItem(PLACE);
+  forgetPlace();
   if (place && !location.hash) history.replaceState(null, "", place);
 }

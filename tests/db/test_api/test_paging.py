@@ -1,5 +1,7 @@
 """Pages by key: any page size gives the same rows, each once."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -39,6 +41,16 @@ def test_any_page_size_gives_the_same_rows_each_once(get, path: str, limit: int)
     assert len(whole) > 2
     assert read_all(get, path, LISTS[path], limit=limit) == whole
     assert len({str(row) for row in whole}) == len(whole)
+
+
+def test_a_forged_place_gets_400_not_a_failed_statement(get) -> None:
+    whole = ["2026-99-99 00:00:00+00", "oaGhoQ==", "", "history_begins", "-infinity"]
+    fill = ["2026-01-01T00:00:00Z", "BTC", 1, 1, "A", 1, 2**63]
+    for path, key in (("/api/v1/coverage", whole), (f"/api/v1/wallets/{A1}/fills", fill)):
+        cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+        answer = get(f"{path}?cursor={cursor}", "alice")
+        assert answer.status_code == 400
+        assert answer.json()["field"] == "cursor"
 
 
 def test_fills_of_both_kinds_come_newest_first(get) -> None:

@@ -127,12 +127,22 @@ def test_an_org_sees_its_own(connection, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "table",
-    ["tenancy.org_wallets", "facts.hl_fills_raw", "metrics.wallet_day_metrics", "ops.computations"],
+    "change",
+    [
+        "update tenancy.org_wallets set to_day = null",
+        "delete from tenancy.user_profiles",
+        "insert into tenancy.orgs (name) values ('mine')",
+        "update facts.hl_fills_raw set px = 1",
+        "delete from facts.hl_fills_raw",
+        "truncate metrics.wallet_day_metrics",
+        "update metrics.wallet_day_metrics set fills = 1",
+        "delete from ops.computations",
+        "create table tenancy.mine ()",
+        "create table public.mine ()",
+        "select facts.ensure_month('pages', now())",
+    ],
 )
-@pytest.mark.parametrize("verb", ["delete from", "truncate", "update"])
-def test_the_apis_role_can_only_read(connection, table: str, verb: str) -> None:
-    change = f"update {table} set ctid = ctid" if verb == "update" else f"{verb} {table}"
+def test_the_apis_role_can_only_read(connection, change: str) -> None:
     with connection.transaction(force_rollback=True):
         connection.execute("set local role hypertally_api")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -1,6 +1,7 @@
 """The front on its own: room for answers, and errors that say nothing of the inside."""
 
 import asyncio
+import dataclasses
 import json
 from typing import Any
 
@@ -117,6 +118,25 @@ async def test_only_a_200_with_an_age_is_kept(status: int, cache: bytes, times: 
     for _ in range(2):
         assert (await ask(tested, "/api/v1/x"))[0] == status
     assert computed == times
+
+
+async def test_the_session_of_one_user_is_not_the_answer_to_another_who_asks_meanwhile() -> None:
+    release = asyncio.Event()
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await release.wait()
+        name = scope["hypertally.identity"].user_id.encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": name})
+
+    tested = front(app)
+    colleague = dataclasses.replace(tested._authenticator.identities["token1"], user_id="colleague")
+    tested._authenticator.identities["token9"] = colleague
+    asked = [asyncio.create_task(ask(tested, "/api/v1/session", org=number)) for number in (1, 9)]
+    await asyncio.sleep(0.01)
+    release.set()
+    bodies = [body for _, _, body in await asyncio.gather(*asked)]
+    assert bodies == [b"user1", b"colleague"]
 
 
 async def test_an_identity_travels_with_its_request() -> None:

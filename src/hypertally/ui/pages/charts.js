@@ -35,8 +35,16 @@ export const PNL_CHART = {
   title: "Gross realised PnL, USD",
   layers: [{ field: "gross_realised_pnl_usd", colour: "gain", below: "loss" }],
 };
-export const FEES_CHART = { name: "fees", title: "Fees, USD", layers: [{ field: "fees_usd", colour: "fee" }] };
-export const FILLS_CHART = { name: "fills", title: "Fills", layers: [{ field: "fills", colour: "ink" }] };
+export const FEES_CHART = {
+  name: "fees",
+  title: "Fees, USD",
+  layers: [{ field: "fees_usd", colour: "fee" }],
+};
+export const FILLS_CHART = {
+  name: "fills",
+  title: "Fills",
+  layers: [{ field: "fills", colour: "ink" }],
+};
 
 export const SINGLE_CHARTS = [
   { name: "active", title: "Active wallets", layers: [{ field: "dau", colour: "ink" }] },

@@ -17,19 +17,40 @@ import { SINGLE_CHARTS, SPLITS } from "./charts.js";
 
 const RANGES = ["7d", "30d", "90d"];
 const HEADLINES = ["dau_average", "legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills"];
-const PARTS = ["unique_volume_usd", "internal_volume_usd", "perp_volume_usd", "hip3_volume_usd", "spot_volume_usd", "outcome_volume_usd"];
+const PARTS = [
+  "unique_volume_usd",
+  "internal_volume_usd",
+  "perp_volume_usd",
+  "hip3_volume_usd",
+  "spot_volume_usd",
+  "outcome_volume_usd",
+];
 const WHY_NULL = "Unknown because at least one day of the range is. Open the proof to see which.";
 const SIDES = new Set(["taker_volume_usd", "maker_volume_usd"]);
-const DAYS_HIDDEN = ["events", "wallets", "internal_volume_usd", "other_volume_usd", "average_volume_per_user_usd", "builder_fees_usd"];
+const DAYS_HIDDEN = [
+  "events",
+  "wallets",
+  "internal_volume_usd",
+  "other_volume_usd",
+  "average_volume_per_user_usd",
+  "builder_fees_usd",
+];
 
 function Headline({ field, range, total, days, small }) {
   const dayField = field === "dau_average" ? "dau" : field;
-  return html`<${Figure} field=${field} label=${labelOf(field)} about=${aboutOf(field)} kind=${kindOf(field)} small=${small}
+  return html`<${Figure} field=${field} label=${labelOf(field)} about=${aboutOf(field)}
+    kind=${kindOf(field)} small=${small}
     value=${total?.[field] ?? null} reason=${WHY_NULL} href=${proofOf("range", range, field)}
     completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField} />`;
 }
 
-const COLUMNS_OF_STATEMENT = [["today", "Today so far"], ["previous", "Day before"], ["7d", "7 days"], ["30d", "30 days"], ["90d", "90 days"]];
+const COLUMNS_OF_STATEMENT = [
+  ["today", "Today so far"],
+  ["previous", "Day before"],
+  ["7d", "7 days"],
+  ["30d", "30 days"],
+  ["90d", "90 days"],
+];
 
 /** Today's and the previous day's columns are proved by their day, the others by their range. */
 function statementColumns(summary) {
@@ -38,8 +59,15 @@ function statementColumns(summary) {
     const total = summary.ranges?.[key];
     const title = key === "today" && day && !day.partial ? "Newest day" : label;
     return {
-      key, label: title, span: day?.day ?? (total && `${total.from} to ${total.to}`), values: total ?? day, short: key,
-      hrefOf: (field) => (total ? proofOf("range", key, field) : day && proofOf("global", day.day, field === "dau_average" ? "dau" : field)),
+      key,
+      label: title,
+      span: day?.day ?? (total && `${total.from} to ${total.to}`),
+      values: total ?? day,
+      short: key,
+      hrefOf: (field) =>
+        total
+          ? proofOf("range", key, field)
+          : day && proofOf("global", day.day, field === "dau_average" ? "dau" : field),
     };
   });
 }
@@ -47,7 +75,9 @@ function statementColumns(summary) {
 function Days({ feed }) {
   const days = [...feed.data.days].reverse();
   const hrefOf = (day, field) => proofOf("global", day.day, field);
-  const first = ["dau", "legs_volume_usd", "unique_volume_usd"].map((field) => dayColumn(field, hrefOf));
+  const first = ["dau", "legs_volume_usd", "unique_volume_usd"].map((field) =>
+    dayColumn(field, hrefOf),
+  );
   const columns = [
     { key: "day", label: "Day", kind: "day", cell: dayCell },
     ...first,
@@ -55,19 +85,25 @@ function Days({ feed }) {
     ...DAYS_HIDDEN.map((field) => dayColumn(field, hrefOf, { hidden: true })),
     completenessColumn,
   ];
-  return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old} file=${`days-${feed.data.range}`}
+  return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
+    file=${`days-${feed.data.range}`}
     rowClass=${(day) => (day.partial ? "partial" : "")} />`;
 }
 
 function Charts({ feed, split }) {
   const { days } = feed.data;
   const hrefOf = (day, field) => proofOf("global", day.day, field);
-  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split} items=${Object.keys(SPLITS).map((key) => [key, SPLITS[key].label])} first="kind" />`;
+  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split}
+    items=${Object.keys(SPLITS).map((key) => [key, SPLITS[key].label])} first="kind" />`;
   return html`<div class="charts">
-    <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD" about=${aboutOf("legs_volume_usd")} days=${days} layers=${SPLITS[split].layers}
+    <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD"
+      about=${aboutOf("legs_volume_usd")} days=${days} layers=${SPLITS[split].layers}
       hrefOf=${hrefOf} old=${feed.old} actions=${chooser} /></div>
-    ${SINGLE_CHARTS.map(({ name, title, layers }) => html`<${Series} key=${name} name=${name} title=${title}
-      about=${aboutOf(layers[0].field)} days=${days} layers=${layers} hrefOf=${hrefOf} old=${feed.old} />`)}
+    ${SINGLE_CHARTS.map(
+      ({ name, title, layers }) => html`<${Series} key=${name} name=${name} title=${title}
+      about=${aboutOf(layers[0].field)} days=${days} layers=${layers} hrefOf=${hrefOf}
+        old=${feed.old} />`,
+    )}
   </div>`;
 }
 
@@ -80,27 +116,35 @@ export function Overview({ route }) {
   if (summary.data?.tracked_wallets === 0) return html`<${NoWallets} />`;
   return html`<header class="page-head">
       <h1>Overview</h1>
-      ${total && html`<span class="muted">${total.from} to ${total.to}, UTC days</span><${Completeness} share=${total.completeness} always />`}
+      ${total && html`<span class="muted">${total.from} to ${total.to}, UTC days</span>
+        <${Completeness} share=${total.completeness} always />`}
       <span class="grow"></span>
-      <${Switch} name="range" label="Range" now=${range} first="30d" items=${RANGES.map((key) => [key, `${parseInt(key, 10)} days`])} />
+      <${Switch} name="range" label="Range" now=${range} first="30d"
+        items=${RANGES.map((key) => [key, `${parseInt(key, 10)} days`])} />
     </header>
     <${Failure} feed=${summary} what="the summary" />
     ${!summary.data && summary.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
-    ${summary.data && html`
-      <div class="figures">${HEADLINES.map((field) => html`<${Headline} key=${field} field=${field} range=${range} total=${total} days=${days.old ? null : days.data?.days} />`)}</div>
-      <div class="figures parts">${PARTS.map((field) => html`<${Headline} key=${field} field=${field} range=${range} total=${total} small />`)}</div>`}
+    ${
+      summary.data &&
+      html`
+      <div class="figures">${HEADLINES.map((field) => html`<${Headline} key=${field} field=${field}
+        range=${range} total=${total} days=${days.old ? null : days.data?.days} />`)}</div>
+      <div class="figures parts">${PARTS.map((field) => html`<${Headline} key=${field}
+        field=${field} range=${range} total=${total} small />`)}</div>`
+    }
     <${Failure} feed=${days} what="the days" />
     ${!days.data && days.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
     ${days.data && html`<${Charts} feed=${days} split=${split} />`}
-    ${summary.data && html`<${Statement} title="Statement" columns=${statementColumns(summary.data)} current=${range} />`}
+    ${summary.data && html`<${Statement} title="Statement" columns=${statementColumns(summary.data)}
+      current=${range} />`}
     ${days.data && html`<${Days} feed=${days} />`}`;
 }
 
 export function NoWallets() {
   return html`<header class="page-head"><h1>Overview</h1></header>
     <${Empty} title="No wallets are tracked yet" command="hypertally wallets add 0x…">
-      Add a wallet, or a file of them with <code>hypertally wallets import FILE</code>. Its fills are pulled from the exchange at once
+      Add a wallet, or a file of them with <code>hypertally wallets import FILE</code>. Its fills are
+      pulled from the exchange at once
       and the first figures show up here.
     <//>`;
 }
-

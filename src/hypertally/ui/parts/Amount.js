@@ -52,11 +52,12 @@ function Aligned({ text, places }) {
   return html`${whole}<span class="fraction" style=${{ width }}>${fraction}</span>`;
 }
 
-export function Amount({ value, kind = "size", short, reason, href, restated, places, note }) {
+/** In a table the arrow keys reach it, so it is no stop for Tab (`tab` -1). */
+export function Amount({ value, kind = "size", short, reason, href, restated, places, note, tab }) {
   if (value === null || value === undefined) {
     const why = reason ?? "Unknown";
     const dash = html`<span class="null" title=${why} aria-label=${`unknown: ${why}`}>–</span>`;
-    return href ? html`<a class="num" href=${href} title=${why}>${dash}</a>` : dash;
+    return href ? html`<a class="num" href=${href} title=${why} tabindex=${tab}>${dash}</a>` : dash;
   }
   const text = write(value, kind, { short });
   const body = places === undefined ? text : html`<${Aligned} text=${text} places=${places} />`;
@@ -67,7 +68,7 @@ export function Amount({ value, kind = "size", short, reason, href, restated, pl
   };
   const dot = restated > 0 && html`<span class="restated" aria-label="restated"></span>`;
   if (!href) return html`<span ...${props}>${dot}${body}</span>`;
-  return html`<a href=${href} ...${props}>${dot}${body}</a>`;
+  return html`<a href=${href} tabindex=${tab} ...${props}>${dot}${body}</a>`;
 }
 
 /** Copying a figure copies its exact value; copying several keeps rows and columns. */
@@ -94,5 +95,7 @@ function exactText(range) {
   for (const found of figures) found.textContent = found.dataset.exact;
   const rows = [...copy.querySelectorAll("tr")];
   if (!rows.length) return copy.textContent.trim();
-  return rows.map((row) => [...row.children].map((c) => c.textContent.trim()).join("\t")).join("\n");
+  return rows
+    .map((row) => [...row.children].map((c) => c.textContent.trim()).join("\t"))
+    .join("\n");
 }

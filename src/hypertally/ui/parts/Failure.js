@@ -5,7 +5,9 @@ import { html } from "../preact.js";
 
 function remedy(error, role) {
   if (error.status === 403) {
-    return role ? `Your role is ${role}. Ask an admin of the org for more.` : "Ask an admin of the org.";
+    return role
+      ? `Your role is ${role}. Ask an admin of the org for more.`
+      : "Ask an admin of the org.";
   }
   if (error.offline) return "The page recovers by itself when the connection is back.";
   if (error.passing) return "It is tried again by itself.";

@@ -29,12 +29,26 @@ function Sparkline({ days, field }) {
     aria-hidden="true">${values.map(bar)}</svg>`;
 }
 
-export function Figure({ field, label, value, kind, about, reason, href, completeness, days, dayField, beside, small }) {
+export function Figure({
+  field,
+  label,
+  value,
+  kind,
+  about,
+  reason,
+  href,
+  completeness,
+  days,
+  dayField,
+  beside,
+  small,
+}) {
   return html`<div class=${`figure ${small ? "small" : ""}`} data-field=${field}>
     <div class="figure-label" title=${about}>${label}</div>
     <div class="figure-value" aria-live="polite">
       <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href} />
-      ${value === null ? !small && href && html`<a class="why" href=${href}>unknown; see why</a>` : html`<${Completeness} share=${completeness} />`}
+      ${value === null ? !small && href && html`<a class="why"
+        href=${href}>unknown; see why</a>` : html`<${Completeness} share=${completeness} />`}
     </div>
     ${beside && html`<div class="figure-beside">${beside}</div>`}
     ${days && html`<${Sparkline} days=${days} field=${dayField ?? field} />`}

@@ -23,14 +23,22 @@ export function Help({ open, close }) {
     if (!open && dialog.current.open) dialog.current.close();
   }, [open]);
   const click = (event) => event.target === dialog.current && close();
-  return html`<dialog class="help" ref=${dialog} onClose=${close} onClick=${click} aria-labelledby="help-title">
-    <header class="table-bar"><h2 id="help-title">Keys</h2><span class="grow"></span><button type="button" class="quiet" onClick=${close}>Close</button></header>
-    <dl>${KEYS.map(([keys, what]) => html`<div key=${keys}><dt>${keys.split(" ").map((one) => html`<kbd key=${one}>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
+  return html`<dialog class="help" ref=${dialog} onClose=${close} onClick=${click}
+    aria-labelledby="help-title">
+    <header class="table-bar"><h2 id="help-title">Keys</h2><span class="grow"></span><button
+      type="button" class="quiet" onClick=${close}>Close</button></header>
+    <dl>${KEYS.map(([keys, what]) => html`<div key=${keys}><dt>
+      ${keys.split(" ").map((one) => html`<kbd key=${one}>${one}</kbd> `)}</dt><dd>${what}</dd>
+        </div>`)}</dl>
     <h2>Marks</h2>
     <dl>
       <div><dt>–</dt><dd>unknown, with its reason on hover; never zero</dd></div>
-      <div><dt><span class="ring"><svg viewBox="0 0 14 14" width="12" height="12"><circle class="track" cx="7" cy="7" r="5" /><circle class="arc" cx="7" cy="7" r="5" stroke-dasharray="22 32" transform="rotate(-90 7 7)" /></svg></span></dt><dd>incomplete, with the share that is proved</dd></div>
-      <div><dt><span class="restated"></span></dt><dd>restated since it was first published</dd></div>
+      <div><dt><span class="ring"><svg viewBox="0 0 14 14" width="12" height="12"><circle
+        class="track" cx="7" cy="7" r="5" /><circle class="arc" cx="7" cy="7" r="5"
+          stroke-dasharray="22 32" transform="rotate(-90 7 7)" /></svg></span></dt>
+            <dd>incomplete, with the share that is proved</dd></div>
+      <div><dt><span class="restated"></span></dt><dd>restated since it was first published</dd>
+        </div>
       <div><dt><span class="hatched"></span></dt><dd>the day is not over, or still moving</dd></div>
     </dl>
   </dialog>`;

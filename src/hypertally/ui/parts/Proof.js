@@ -1,7 +1,7 @@
 // The explain panel: opens from any figure, named by the URL's `proof`, closes with Esc.
 //
-//   global:2026-11-20:fees_usd          a day of the org      range:30d:fees_usd     days of the org
-//   wallet:0xab…:2026-11-20:fees_usd    a day of a wallet     span:0xab…:fees_usd    days of a wallet
+//   global:2026-11-20:fees_usd         a day of the org     range:30d:fees_usd    days of the org
+//   wallet:0xab…:2026-11-20:fees_usd   a day of a wallet    span:0xab…:fees_usd   days of a wallet
 
 import { html, useEffect, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
@@ -10,7 +10,7 @@ import { RangeProof, SpanProof } from "./ProofRange.js";
 
 export const proofOf = (...parts) => here({ proof: parts.join(":") });
 
-/** How the panel was opened decides how it closes: Back when it was the last step, else replaced. */
+/** How the panel was opened decides how it closes: by Back when that was the last step. */
 const opened = { here: false };
 addEventListener("hashchange", (event) => {
   const before = event.oldURL ? /[?&]proof=/.test(event.oldURL) : true;
@@ -27,9 +27,11 @@ export function closeProof() {
 
 function content(parts, session) {
   const [kind, ...rest] = parts;
-  if (kind === "global") return html`<${DayProof} day=${rest[0]} field=${rest[1]} session=${session} />`;
+  if (kind === "global")
+    return html`<${DayProof} day=${rest[0]} field=${rest[1]} session=${session} />`;
   if (kind === "wallet") {
-    return html`<${DayProof} wallet=${rest[0]} day=${rest[1]} field=${rest[2]} session=${session} />`;
+    return html`<${DayProof} wallet=${rest[0]} day=${rest[1]} field=${rest[2]}
+      session=${session} />`;
   }
   if (kind === "range") return html`<${RangeProof} range=${rest[0]} field=${rest[1]} />`;
   if (kind === "span") return html`<${SpanProof} wallet=${rest[0]} field=${rest[1]} />`;
@@ -51,8 +53,10 @@ export function Proof({ session }) {
     panel.current.focus();
   }, [name]);
   if (!name) return null;
-  return html`<aside class="proof" role="dialog" aria-label="Proof of a figure" tabindex="-1" ref=${panel}>
-    <button type="button" class="quiet close" onClick=${closeProof} aria-label="Close the proof">Close <kbd>Esc</kbd></button>
+  return html`<aside class="proof" role="dialog" aria-label="Proof of a figure" tabindex="-1"
+    ref=${panel}>
+    <button type="button" class="quiet close" onClick=${closeProof}
+      aria-label="Close the proof">Close <kbd>Esc</kbd></button>
     <div key=${name}>${content(name.split(":"), session)}</div>
   </aside>`;
 }

@@ -1,4 +1,4 @@
-// The proof of one day: the definition, the inputs themselves, and everything that could make it doubtful.
+// The proof of one day: the definition, the inputs themselves, and whatever makes it doubtful.
 
 import { Ago, utc } from "../clock.js";
 import { useFeed } from "../feed.js";
@@ -28,7 +28,10 @@ const SUBTOTAL_COLUMNS = [
 export function Tokens({ amounts }) {
   const list = Object.entries(amounts ?? {});
   if (!list.length) return html`<span class="muted">none</span>`;
-  return list.map(([token, amount]) => html`<span class="token" key=${token}><${Amount} value=${amount} /> ${token}</span>`);
+  return list.map(
+    ([token, amount]) =>
+      html`<span class="token" key=${token}><${Amount} value=${amount} /> ${token}</span>`,
+  );
 }
 
 function pathOf({ wallet, day }, cursor) {
@@ -41,7 +44,8 @@ function pathOf({ wallet, day }, cursor) {
 export function curlOf(path, session) {
   const org = session?.org ?? "default";
   const name = typeof org === "object" ? (org.name ?? org.slug ?? "default") : org;
-  return `curl -H "Authorization: Bearer $(hypertally token --org ${name} --role analyst)" '${location.origin}${path}'`;
+  const token = `$(hypertally token --org ${name} --role analyst)`;
+  return `curl -H "Authorization: Bearer ${token}" '${location.origin}${path}'`;
 }
 
 export function Unit({ field }) {
@@ -50,14 +54,17 @@ export function Unit({ field }) {
 
 function Facts({ rows }) {
   return html`<dl class="facts">
-    ${rows.filter(Boolean).map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}
+    ${rows.filter(Boolean).map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>
+      ${value}</dd></div>`)}
   </dl>`;
 }
 
 function Digest({ value }) {
-  if (value === null || value === undefined) return html`<span class="null" title="No inputs">–</span>`;
+  if (value === null || value === undefined)
+    return html`<span class="null" title="No inputs">–</span>`;
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return html`<span class="digest"><code data-exact=${text}>${text}</code><${Copy} text=${text} /></span>`;
+  return html`<span class="digest"><code data-exact=${text}>${text}</code><${Copy} text=${text} />
+    </span>`;
 }
 
 function Definition({ definition, field }) {
@@ -66,8 +73,12 @@ function Definition({ definition, field }) {
     <p>${aboutOf(field)}</p>
     <p class="words">${definition.words}</p>
     <p class="muted">${definition.id}, version ${definition.version}</p>
-    ${definition.sql && html`<details class="sql"><summary>Formula (SQL)</summary>
-      <pre tabindex="0"><code>${definition.sql}</code></pre><${Copy} text=${definition.sql} label="Copy SQL" /></details>`}
+    ${
+      definition.sql &&
+      html`<details class="sql"><summary>Formula (SQL)</summary>
+      <pre tabindex="0"><code>${definition.sql}</code></pre><${Copy} text=${definition.sql}
+        label="Copy SQL" /></details>`
+    }
   </section>`;
 }
 
@@ -75,29 +86,62 @@ function walletColumns(day, field) {
   return [
     { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
     { key: "fills", label: "Fills", kind: "count" },
-    { key: "volume_usd", label: "Volume", unit: "USD", kind: "usd",
-      href: (row) => here({ proof: `wallet:${row.wallet}:${day}:${WALLET_FIELDS.has(field) ? field : "fills"}` }) },
-    { key: "digest", label: "Digest", cell: (row) => html`<code class="clip" title=${row.digest}>${row.digest}</code>` },
+    {
+      key: "volume_usd",
+      label: "Volume",
+      unit: "USD",
+      kind: "usd",
+      href: (row) =>
+        here({
+          proof: `wallet:${row.wallet}:${day}:${WALLET_FIELDS.has(field) ? field : "fills"}`,
+        }),
+    },
+    {
+      key: "digest",
+      label: "Digest",
+      cell: (row) => html`<code class="clip" title=${row.digest}>${row.digest}</code>`,
+    },
   ];
 }
 
 /** Figures of a global day that a wallet's day has too. */
-const WALLET_FIELDS = new Set(["fills", "events", "forced_fills", "spot_volume_usd", "perp_volume_usd", "hip3_volume_usd",
-  "outcome_volume_usd", "other_volume_usd", "taker_volume_usd", "maker_volume_usd", "gross_realised_pnl_usd", "fees_usd", "builder_fees_usd"]);
+const WALLET_FIELDS = new Set([
+  "fills",
+  "events",
+  "forced_fills",
+  "spot_volume_usd",
+  "perp_volume_usd",
+  "hip3_volume_usd",
+  "outcome_volume_usd",
+  "other_volume_usd",
+  "taker_volume_usd",
+  "maker_volume_usd",
+  "gross_realised_pnl_usd",
+  "fees_usd",
+  "builder_fees_usd",
+]);
 
 function Inputs({ inputs, day, field, cursor, setCursor, old }) {
   const rows = inputs.fills ?? inputs.wallets ?? [];
   const columns = inputs.fills ? fillColumns({ day }) : walletColumns(day, field);
-  const pager = (cursor || inputs.next) && html`<span class="grow"></span>
-    <button type="button" class="quiet" disabled=${!cursor} onClick=${() => setCursor(null)}>First</button>
-    <button type="button" class="quiet" disabled=${!inputs.next} onClick=${() => setCursor(inputs.next)}>Next</button>`;
+  const pager =
+    (cursor || inputs.next) &&
+    html`<span class="grow"></span>
+    <button type="button" class="quiet" disabled=${!cursor}
+      onClick=${() => setCursor(null)}>First</button>
+    <button type="button" class="quiet" disabled=${!inputs.next}
+      onClick=${() => setCursor(inputs.next)}>Next</button>`;
   return html`<section><h3>Inputs</h3>
     <${Facts} rows=${[
       ["Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
       ["Digest", html`<${Digest} value=${inputs.digest} />`],
-      inputs.reference_digest !== undefined && ["Prices and markets", html`<${Digest} value=${inputs.reference_digest} />`],
+      inputs.reference_digest !== undefined && [
+        "Prices and markets",
+        html`<${Digest} value=${inputs.reference_digest} />`,
+      ],
     ]} />
-    <${Table} name="inputs" title=${inputs.fills ? "The fills themselves" : "Wallets"} columns=${columns} rows=${rows}
+    <${Table} name="inputs" title=${inputs.fills ? "The fills themselves" : "Wallets"}
+      columns=${columns} rows=${rows}
       old=${old} file=${`inputs-${day}`} pager=${pager} />
   </section>`;
 }
@@ -106,34 +150,49 @@ function Doubts({ data }) {
   const gaps = data.gaps ?? [];
   const unpriced = data.unpriced ?? [];
   return html`<section><h3>Gaps</h3>
-    ${gaps.length
-      ? html`<${Table} name="proof-gaps" title=${`${gaps.length} on this day`} columns=${gapColumns({ wallets: Boolean(gaps[0].wallet) })} rows=${gaps} fixed />`
-      : html`<p class="muted">None known on this day.</p>`}
-    ${unpriced.map((item) => html`<p key=${item.token} class="warning-line">${item.fills} fills in ${item.token} have no USD price: ${item.reason}</p>`)}
+    ${
+      gaps.length
+        ? html`<${Table} name="proof-gaps" title=${`${gaps.length} on this day`}
+          columns=${gapColumns({ wallets: Boolean(gaps[0].wallet) })} rows=${gaps} fixed />`
+        : html`<p class="muted">None known on this day.</p>`
+    }
+    ${unpriced.map((item) => html`<p key=${item.token} class="warning-line">
+      ${item.fills} fills in ${item.token} have no USD price: ${item.reason}</p>`)}
   </section>`;
 }
 
 function Restatements({ list, field }) {
-  if (!list?.length) return html`<section><h3>Restatements</h3><p class="muted">None: the figure stands as first published.</p></section>`;
+  if (!list?.length)
+    return html`<section><h3>Restatements</h3><p
+      class="muted">None: the figure stands as first published.</p></section>`;
   return html`<section><h3>Restatements</h3><ol class="restatements">
-    ${list.map((item) => html`<li key=${item.restated_at}>
-      <p><span class="restated"></span> ${utc(item.restated_at)} UTC: ${String(item.cause).replaceAll("_", " ")}</p>
-      <table class="plain"><thead><tr><th>Figure</th><th class="n">Was</th><th class="n">Is</th></tr></thead><tbody>
-      ${Object.entries(item.changes ?? {}).map(([name, [was, is]]) => html`<tr key=${name} class=${name === field ? "current" : ""}>
-        <td>${labelOf(name)}</td><td class="n"><${Plain} value=${was} field=${name} /></td><td class="n"><${Plain} value=${is} field=${name} /></td></tr>`)}
-      </tbody></table></li>`)}
+    ${list.map(
+      (item) => html`<li key=${item.restated_at}>
+      <p><span class="restated">
+        </span> ${utc(item.restated_at)} UTC: ${String(item.cause).replaceAll("_", " ")}</p>
+      <table class="plain"><thead><tr><th>Figure</th><th class="n">Was</th><th class="n">Is</th>
+        </tr></thead><tbody>
+      ${Object.entries(item.changes ?? {}).map(
+        ([name, [was, is]]) => html`<tr key=${name} class=${name === field ? "current" : ""}>
+        <td>${labelOf(name)}</td><td class="n"><${Plain} value=${was} field=${name} /></td><td
+          class="n"><${Plain} value=${is} field=${name} /></td></tr>`,
+      )}
+      </tbody></table></li>`,
+    )}
   </ol></section>`;
 }
 
 function Plain({ value, field }) {
-  if (value !== null && typeof value === "object") return html`<code>${JSON.stringify(value)}</code>`;
+  if (value !== null && typeof value === "object")
+    return html`<code>${JSON.stringify(value)}</code>`;
   const kind = kindOf(field);
   return html`<${Amount} value=${value} kind=${kind === "text" ? "size" : kind} />`;
 }
 
 function state(value) {
   if (value.partial) return "The day is not over: the figure is so far.";
-  if (value.closed === false) return "Still moving: the record is not proved to the end of the day.";
+  if (value.closed === false)
+    return "Still moving: the record is not proved to the end of the day.";
   return null;
 }
 
@@ -145,23 +204,38 @@ export function DayProof({ wallet, day, field, session }) {
   const value = data?.value;
   return html`<header class="proof-head">
       <h2>${labelOf(field)}</h2>
-      <p class="muted">${wallet ? html`<${Address} wallet=${wallet} />` : "All tracked wallets"} on ${day}</p>
-      ${value && html`<p class="proof-value">
-        <${Amount} value=${value[field]} kind=${kindOf(field)} reason=${reasonOf(value, field)} restated=${value.restated} />
+      <p class="muted">${wallet ? html`<${Address}
+        wallet=${wallet} />` : "All tracked wallets"} on ${day}</p>
+      ${
+        value &&
+        html`<p class="proof-value">
+        <${Amount} value=${value[field]} kind=${kindOf(field)} reason=${reasonOf(value, field)}
+          restated=${value.restated} />
         <${Unit} field=${field} />
         <${Completeness} share=${data.completeness ?? value.completeness} always /></p>
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
-        ${state(value) && html`<p class="muted">${state(value)}</p>`}`}
+        ${state(value) && html`<p class="muted">${state(value)}</p>`}`
+      }
     </header>
     <${Failure} feed=${feed} what="the proof" role=${session?.role} />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
-    ${data && html`
+    ${
+      data &&
+      html`
       <${Definition} definition=${data.definition} field=${field} />
-      ${data.subtotals?.length > 0 && html`<section><h3>Subtotals</h3><${Table} name="subtotals" title=${data.subtotals[0].coin ? "By coin" : "By kind"}
-        columns=${SUBTOTAL_COLUMNS} rows=${data.subtotals} fixed /></section>`}
-      <${Inputs} inputs=${data.inputs} day=${day} field=${field} cursor=${cursor} setCursor=${setCursor} old=${feed.old} />
+      ${
+        data.subtotals?.length > 0 &&
+        html`<section><h3>Subtotals</h3><${Table} name="subtotals"
+          title=${data.subtotals[0].coin ? "By coin" : "By kind"}
+        columns=${SUBTOTAL_COLUMNS} rows=${data.subtotals} fixed /></section>`
+      }
+      <${Inputs} inputs=${data.inputs} day=${day} field=${field} cursor=${cursor}
+        setCursor=${setCursor} old=${feed.old} />
       <${Doubts} data=${data} />
       <${Restatements} list=${data.restatements} field=${field} />
-      <footer class="proof-foot"><span class="muted">Computed ${data.computed_at ? html`<${Ago} iso=${data.computed_at} />` : "never"}</span>
-        <span class="grow"></span><${Copy} text=${curlOf(path, session)} label="Copy as curl" /></footer>`}`;
+      <footer class="proof-foot"><span class="muted">Computed ${data.computed_at ? html`<${Ago}
+        iso=${data.computed_at} />` : "never"}</span>
+        <span class="grow"></span><${Copy} text=${curlOf(path, session)} label="Copy as curl" />
+          </footer>`
+    }`;
 }

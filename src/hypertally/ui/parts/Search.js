@@ -1,4 +1,4 @@
-// Search from anywhere: type a part of an address, arrows and Enter choose, a whole address opens at once.
+// Search from anywhere: a part of an address, arrows and Enter; a whole address opens at once.
 
 import { useFeed } from "../feed.js";
 import { html, useRef, useState } from "../preact.js";
@@ -16,7 +16,9 @@ export function Search() {
   const [open, setOpen] = useState(false);
   const timer = useRef(null);
   const field = useRef(null);
-  const feed = useFeed(asked ? `/api/v1/wallets?query=${encodeURIComponent(asked)}&limit=${OFFERED}` : null);
+  const feed = useFeed(
+    asked ? `/api/v1/wallets?query=${encodeURIComponent(asked)}&limit=${OFFERED}` : null,
+  );
   const offers = asked && !feed.old ? (feed.data?.wallets ?? []) : [];
 
   const type = (event) => {
@@ -25,7 +27,10 @@ export function Search() {
     setAt(-1);
     setOpen(true);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setAsked(PART.test(value) ? value.toLowerCase() : ""), PAUSE_MS);
+    timer.current = setTimeout(
+      () => setAsked(PART.test(value) ? value.toLowerCase() : ""),
+      PAUSE_MS,
+    );
   };
   const leave = () => {
     setOpen(false);
@@ -59,12 +64,16 @@ export function Search() {
   };
   const listed = open && offers.length > 0;
   return html`<form class="search" role="search" onSubmit=${submit}>
-    <input id="search" ref=${field} type="search" role="combobox" aria-label="Search wallets" aria-expanded=${listed} aria-controls="offers"
-      aria-autocomplete="list" aria-activedescendant=${at >= 0 ? `offer-${at}` : undefined} placeholder="Search wallet" autocomplete="off" spellcheck="false"
-      value=${text} onInput=${type} onKeyDown=${key} onBlur=${() => setTimeout(() => setOpen(false), PAUSE_MS)} />
+    <input id="search" ref=${field} type="search" role="combobox" aria-label="Search wallets"
+      aria-expanded=${listed} aria-controls="offers"
+      aria-autocomplete="list" aria-activedescendant=${at >= 0 ? `offer-${at}` : undefined}
+        placeholder="Search wallet" autocomplete="off" spellcheck="false"
+      value=${text} onInput=${type} onKeyDown=${key}
+        onBlur=${() => setTimeout(() => setOpen(false), PAUSE_MS)} />
     <kbd aria-hidden="true">/</kbd>
     <ul id="offers" role="listbox" aria-label="Wallets" hidden=${!listed}>
-      ${offers.map(({ wallet }, n) => html`<li key=${wallet} id=${`offer-${n}`} role="option" aria-selected=${n === at} onMouseDown=${() => choose(wallet)}><code>${wallet}</code></li>`)}
+      ${offers.map(({ wallet }, n) => html`<li key=${wallet} id=${`offer-${n}`} role="option"
+        aria-selected=${n === at} onMouseDown=${() => choose(wallet)}><code>${wallet}</code></li>`)}
     </ul>
   </form>`;
 }

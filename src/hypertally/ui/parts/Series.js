@@ -47,7 +47,8 @@ function lookOf({ points, layers }) {
 
 function options({ look, kind, width, onHover, onZoom }) {
   const text = colour("muted");
-  const edge = (seconds, way) => Math.round(seconds / DAY_SECONDS) * DAY_SECONDS + (way * DAY_SECONDS) / 2;
+  const edge = (seconds, way) =>
+    Math.round(seconds / DAY_SECONDS) * DAY_SECONDS + (way * DAY_SECONDS) / 2;
   return {
     width,
     height: HEIGHT,
@@ -57,20 +58,39 @@ function options({ look, kind, width, onHover, onZoom }) {
     tzDate: (seconds) => globalThis.uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     scales: {
       x: { range: (_plot, min, max) => [edge(min, -1), edge(max, 1)] },
-      y: { range: (_plot, min, max) => [Math.min(0, min) * HEADROOM, Math.max(0, max) * HEADROOM || 1] },
+      y: {
+        range: (_plot, min, max) => [Math.min(0, min) * HEADROOM, Math.max(0, max) * HEADROOM || 1],
+      },
     },
     axes: [
       {
-        stroke: text, font: FONT, size: 26, gap: 6, space: 56, incrs: [1, 2, 7, 14, 28, 91, 182].map((n) => n * DAY_SECONDS),
-        grid: { show: false }, ticks: { show: false }, values: (_plot, ticks) => ticks.map(dayText),
+        stroke: text,
+        font: FONT,
+        size: 26,
+        gap: 6,
+        space: 56,
+        incrs: [1, 2, 7, 14, 28, 91, 182].map((n) => n * DAY_SECONDS),
+        grid: { show: false },
+        ticks: { show: false },
+        values: (_plot, ticks) => ticks.map(dayText),
       },
       {
-        stroke: text, font: FONT, size: 58, gap: 6, space: 36, incrs: kind === "count" ? COUNT_STEPS : undefined,
-        grid: { stroke: colour("line"), width: 1 }, ticks: { show: false },
+        stroke: text,
+        font: FONT,
+        size: 58,
+        gap: 6,
+        space: 36,
+        incrs: kind === "count" ? COUNT_STEPS : undefined,
+        grid: { stroke: colour("line"), width: 1 },
+        ticks: { show: false },
         values: (_plot, ticks) => ticks.map((tick) => tickText(tick, kind)),
       },
     ],
-    series: [{}, { paths: () => null, points: { show: false } }, { paths: () => null, points: { show: false } }],
+    series: [
+      {},
+      { paths: () => null, points: { show: false } },
+      { paths: () => null, points: { show: false } },
+    ],
     hooks: {
       drawSeries: [(plot, index) => index === 2 && drawBars(plot, look)],
       setCursor: [(plot) => onHover(plot.cursor.idx ?? null)],
@@ -79,7 +99,9 @@ function options({ look, kind, width, onHover, onZoom }) {
   };
 }
 
-const COUNT_STEPS = [1, 2, 5].flatMap((n) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].map((m) => n * m)).sort((a, b) => a - b);
+const COUNT_STEPS = [1, 2, 5]
+  .flatMap((n) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].map((m) => n * m))
+  .sort((a, b) => a - b);
 
 function Plot({ points, layers, kind, label, onHover, onOpen }) {
   const box = useRef(null);
@@ -92,7 +114,10 @@ function Plot({ points, layers, kind, label, onHover, onOpen }) {
     const whole = seconds.at(-1) - seconds[0] + DAY_SECONDS;
     const made = new globalThis.uPlot(
       options({
-        look: lookOf({ points, layers }), kind, width: box.current.clientWidth, onHover,
+        look: lookOf({ points, layers }),
+        kind,
+        width: box.current.clientWidth,
+        onHover,
         onZoom: ({ scales }) => setZoomed(scales.x.max - scales.x.min < whole),
       }),
       [seconds, ...limits(points, layers)],
@@ -125,25 +150,32 @@ function Plot({ points, layers, kind, label, onHover, onOpen }) {
 
 function Legend({ layers, hidden, day, flip }) {
   return html`<ul class="legend">
-    ${layers.map((layer) => html`<li key=${layer.field}>
-      <button type="button" aria-pressed=${!hidden.has(layer.field)} onClick=${() => flip(layer.field)}
+    ${layers.map(
+      (layer) => html`<li key=${layer.field}>
+      <button type="button" aria-pressed=${!hidden.has(layer.field)}
+        onClick=${() => flip(layer.field)}
         disabled=${layers.length === 1}>
         <span class=${`swatch fill-${layer.colour}`}></span>
         <span>${layer.label ?? labelOf(layer.field)}</span>
-        <${Amount} value=${day?.[layer.field]} kind=${kindOf(layer.field)} short reason=${reasonOf(day, layer.field)} />
+        <${Amount} value=${day?.[layer.field]} kind=${kindOf(layer.field)} short
+          reason=${reasonOf(day, layer.field)} />
       </button>
-    </li>`)}
+    </li>`,
+    )}
   </ul>`;
 }
 
 /**
- * `days` oldest first, `layers` at most six (a `rare` one is left out while it is all zero), `hrefOf(day, field)` opens the proof of a day.
+ * `days` oldest first; `layers` at most six, a `rare` one left out while it is all zero;
+ * `hrefOf(day, field)` opens the proof of a day.
  * Which layers are off and whether the twin shows is part of the URL, under the chart's name.
  */
 export function Series({ name, title, about, days, layers: offered, hrefOf, old, actions }) {
   const [hovered, setHovered] = useState(null);
   const { query } = current();
-  const layers = offered.filter((layer) => !layer.rare || days.some((day) => sign(day[layer.field])));
+  const layers = offered.filter(
+    (layer) => !layer.rare || days.some((day) => sign(day[layer.field])),
+  );
   const hidden = new Set((query.get(`${name}.off`) ?? "").split(",").filter(Boolean));
   const twin = query.get(`${name}.as`) === "table";
   const kind = kindOf(layers[0].field);
@@ -152,37 +184,53 @@ export function Series({ name, title, about, days, layers: offered, hrefOf, old,
   const shown = days[hovered] ?? days.findLast((day) => !isMoving(day)) ?? days.at(-1);
   const flip = (field) => {
     const off = hidden.has(field) ? [...hidden].filter((one) => one !== field) : [...hidden, field];
-    if (off.length < layers.length) go(here({ [`${name}.off`]: off.join(",") || null }), { replace: true });
+    if (off.length < layers.length)
+      go(here({ [`${name}.off`]: off.join(",") || null }), { replace: true });
   };
   const swap = () => go(here({ [`${name}.as`]: twin ? null : "table" }), { replace: true });
   const columns = [
     { key: "day", label: "Day", kind: "day" },
     ...layers.map((layer) => ({
-      key: layer.field, label: layer.label ?? labelOf(layer.field), kind: kindOf(layer.field),
-      href: (day) => hrefOf(day, layer.field), reason: (day) => reasonOf(day, layer.field),
+      key: layer.field,
+      label: layer.label ?? labelOf(layer.field),
+      kind: kindOf(layer.field),
+      href: (day) => hrefOf(day, layer.field),
+      reason: (day) => reasonOf(day, layer.field),
     })),
   ];
-  const button = html`<button type="button" class="quiet" onClick=${swap}>${twin ? "Chart" : "Table"}</button>`;
+  const button = html`<button type="button" class="quiet" onClick=${swap}>
+    ${twin ? "Chart" : "Table"}</button>`;
   if (twin) {
-    return html`<div class="series twin" data-series=${name}><${Table} name=${`${name}.twin`} title=${title} columns=${columns}
-      rows=${[...days].reverse()} old=${old} file=${name} actions=${html`${actions}${button}`} /></div>`;
+    return html`<div class="series twin" data-series=${name}><${Table} name=${`${name}.twin`}
+      title=${title} columns=${columns}
+      rows=${[...days].reverse()} old=${old} file=${name} actions=${html`${actions}${button}`} />
+        </div>`;
   }
   return html`<section class=${`series ${old ? "old" : ""}`} data-series=${name}>
     <header class="table-bar"><h2 title=${about}>${title}</h2>
-      <span class="muted day-shown">${shown?.day}${shown && isMoving(shown) ? ", so far" : ""}</span>
+      <span class="muted day-shown">
+        ${shown?.day}${shown && isMoving(shown) ? ", so far" : ""}</span>
       <span class="grow"></span>${actions}${button}</header>
     <${Legend} layers=${layers} hidden=${hidden} day=${shown} flip=${flip} />
     <${Plot} points=${points} layers=${visible} kind=${kind} onHover=${setHovered}
-      label=${`${title} by day, ${days[0]?.day} to ${days.at(-1)?.day}. The button Table shows the same figures as a table.`}
+      label=${described(title, days)}
       onOpen=${(day) => go(hrefOf(day, visible[0].field))} />
   </section>`;
 }
 
-/** The same array as long as its items are the same, so that a chart is redrawn only for new data. */
+/** What a chart is to those who do not see it. */
+function described(title, days) {
+  const span = `${days[0]?.day} to ${days.at(-1)?.day}`;
+  return `${title} by day, ${span}. The button Table shows the same figures as a table.`;
+}
+
+/** The same array as long as its items are the same: a chart is redrawn only for new data. */
 function useStable(items, make = (item) => item) {
   const held = useRef({ keys: [], items: [] });
   const keys = items.map((item) => (item.day ? item : item.field));
-  const same = keys.length === held.current.keys.length && keys.every((key, n) => key === held.current.keys[n]);
+  const same =
+    keys.length === held.current.keys.length &&
+    keys.every((key, n) => key === held.current.keys[n]);
   if (!same) held.current = { keys, items: items.map(make) };
   return held.current.items;
 }

@@ -5,7 +5,12 @@ import { here } from "../route.js";
 
 export function Switch({ name, label, items, now, first, clears = {} }) {
   return html`<nav class="switch" aria-label=${label}>
-    ${items.map(([key, text]) => html`<a key=${key} href=${here({ ...clears, [name]: key === first ? null : key })}
-      aria-current=${key === now ? "true" : undefined}>${text}</a>`)}
+    ${items.map(
+      ([
+        key,
+        text,
+      ]) => html`<a key=${key} href=${here({ ...clears, [name]: key === first ? null : key })}
+      aria-current=${key === now ? "true" : undefined}>${text}</a>`,
+    )}
   </nav>`;
 }

@@ -61,7 +61,8 @@ function Chooser({ name, columns, shown }) {
     <div class="chooser-list">
       ${columns.map(
         (column) => html`<label key=${column.key}>
-          <input type="checkbox" checked=${keys.has(column.key)} onChange=${() => flip(column.key)} />
+          <input type="checkbox" checked=${keys.has(column.key)}
+            onChange=${() => flip(column.key)} />
           ${column.label}
         </label>`,
       )}
@@ -75,20 +76,28 @@ function Head({ name, column, sort, onSort }) {
   const arrow = active ? (sort.down ? "↓" : "↑") : "";
   const unit = column.unit && html`<span class="unit">${column.unit}</span>`;
   const label = html`<span>${column.label}</span>${unit}`;
-  const click = () => onSort(column) || go(here({ [`${name}.sort`]: nextSort(name, column), [`${name}.page`]: null }));
-  return html`<th scope="col" class=${isNumber(column) ? "n" : ""} aria-sort=${order} data-key=${column.key}>
-    ${column.sortable === false
-      ? html`<span class="th" title=${column.about}>${label}</span>`
-      : html`<button type="button" class="th" title=${column.about} onClick=${click}>
+  const click = () =>
+    onSort(column) ||
+    go(here({ [`${name}.sort`]: nextSort(name, column), [`${name}.page`]: null }));
+  return html`<th scope="col" class=${isNumber(column) ? "n" : ""} aria-sort=${order}
+    data-key=${column.key}>
+    ${
+      column.sortable === false
+        ? html`<span class="th" title=${column.about}>${label}</span>`
+        : html`<button type="button" class="th" title=${column.about} onClick=${click}>
           ${label}<span class="arrow" aria-hidden="true">${arrow}</span>
-        </button>`}
+        </button>`
+    }
   </th>`;
 }
 
 /** The longest fraction of a column of sizes, so that they can meet at the point. */
 function placesOf(column, rows) {
   if (column.kind !== "size") return undefined;
-  return rows.reduce((most, row) => Math.max(most, parse(row[column.key])?.fraction.length ?? 0), 0);
+  return rows.reduce(
+    (most, row) => Math.max(most, parse(row[column.key])?.fraction.length ?? 0),
+    0,
+  );
 }
 
 function Cell({ column, row, places }) {
@@ -96,16 +105,18 @@ function Cell({ column, row, places }) {
   const value = row[column.key];
   if (isNumber(column)) {
     return html`<${Amount} value=${value} kind=${column.kind} places=${places}
-      href=${column.href?.(row)} reason=${column.reason?.(row)}
+      href=${column.href?.(row)} tab=${-1} reason=${column.reason?.(row)}
       restated=${column.restated?.(row)} />`;
   }
-  if (value === null || value === undefined) return html`<${Amount} value=${null} reason=${column.reason?.(row)} />`;
+  if (value === null || value === undefined)
+    return html`<${Amount} value=${null} reason=${column.reason?.(row)} />`;
   return html`<span data-exact=${String(value)}>${String(value)}</span>`;
 }
 
 const MOVES = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
 
-function moveFocus(event, table) {
+/** Move the focus from cell to cell, and to what can be opened in it. */
+export function moveFocus(event, table) {
   const cell = document.activeElement.closest?.("td, th");
   const inside = cell && table.contains(cell);
   const rows = [...table.rows];
@@ -126,30 +137,57 @@ function moveFocus(event, table) {
   next.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-export function Table({ name, title, columns, rows, old, onSort, sort: given, order = true, file, note, pager, actions, rowClass, fixed }) {
+export function Table({
+  name,
+  title,
+  columns,
+  rows,
+  old,
+  onSort,
+  sort: given,
+  order = true,
+  file,
+  note,
+  pager,
+  actions,
+  rowClass,
+  fixed,
+}) {
   const table = useRef(null);
   const shown = chosen(name, columns);
   const sort = sortOf(name) ?? given ?? null;
   const ordered = order ? sorted(rows, columns, sortOf(name)) : rows;
   const places = new Map(shown.map((column) => [column.key, placesOf(column, rows)]));
   const key = (event) => moveFocus(event, table.current);
-  return html`<section class=${`table ${old ? "old" : ""}`} data-table=${name} aria-busy=${Boolean(old)}>
+  return html`<section class=${`table ${old ? "old" : ""}`} data-table=${name}
+    aria-busy=${Boolean(old)}>
     <header class="table-bar">
       ${title && html`<h2>${title}</h2>`}
       ${note && html`<span class="muted">${note}</span>`}
       <span class="grow"></span>
       ${actions}
       ${!fixed && html`<${Chooser} name=${name} columns=${columns} shown=${shown} />`}
-      <button type="button" class="quiet" onClick=${() => download(`${file ?? name}.csv`, columns, ordered)}>CSV</button>
+      <button type="button" class="quiet"
+        onClick=${() => download(`${file ?? name}.csv`, columns, ordered)}>CSV</button>
     </header>
-    <div class="scroll" tabindex="0" role="region" aria-label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>
+    <div class="scroll" tabindex="0" role="region"
+      aria-label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>
       <table ref=${table}>
-        <thead><tr>${shown.map((column) => html`<${Head} key=${column.key} name=${name} column=${column}
-          sort=${sort} onSort=${onSort ?? (() => false)} />`)}</tr></thead>
-        <tbody>${ordered.map((row, n) => html`<tr key=${row.id ?? n} class=${rowClass?.(row) ?? ""}>
-          ${shown.map((column) => html`<td key=${column.key} class=${isNumber(column) ? "n" : (column.kind ?? "")}
-            data-key=${column.key}><${Cell} column=${column} row=${row} places=${places.get(column.key)} /></td>`)}
-        </tr>`)}</tbody>
+        <thead><tr>${shown.map(
+          (column) => html`<${Head} key=${column.key} name=${name} column=${column}
+          sort=${sort} onSort=${onSort ?? (() => false)} />`,
+        )}</tr></thead>
+        <tbody>${ordered.map(
+          (row, n) => html`<tr key=${row.id ?? n} class=${rowClass?.(row) ?? ""}>
+          ${shown.map(
+            (
+              column,
+            ) => html`<td key=${column.key} class=${isNumber(column) ? "n" : (column.kind ?? "")}
+            data-key=${column.key}><${Cell} column=${column} row=${row}
+              places=${places.get(column.key)} /></td>`,
+          )}
+        </tr>`,
+        )}</tbody>
       </table>
     </div>
     ${pager && html`<footer class="pager">${pager}</footer>`}

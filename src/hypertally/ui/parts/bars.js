@@ -1,4 +1,4 @@
-// Day bars on a uPlot canvas: stacked, hatched while a day is partial, a pale column where a day is unknown.
+// Day bars on a uPlot canvas: stacked; hatched while a day is partial; a pale column where unknown.
 //
 // A layer is { field, colour, inside? }: layers stand on one another, except that one `inside`
 // another is drawn over its foot (HIP-3 is a part of perp, so nothing is subtracted here).
@@ -17,7 +17,12 @@ export function segments(day, layers) {
   for (const layer of layers) {
     const value = pixels(day[layer.field]);
     if (value === null) continue;
-    const base = layer.inside && placed.has(layer.inside) ? placed.get(layer.inside).from : value < 0 ? down : up;
+    const base =
+      layer.inside && placed.has(layer.inside)
+        ? placed.get(layer.inside).from
+        : value < 0
+          ? down
+          : up;
     const segment = { layer, from: base, to: base + value, value };
     placed.set(layer.field, segment);
     if (layer.inside && placed.has(layer.inside)) continue;
@@ -64,25 +69,44 @@ export function drawBars(plot, look) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
+  ctx.fillStyle = look.axis;
+  ctx.fillRect(bbox.left, Math.round(zero), bbox.width, ratio);
   for (const { day, seconds } of look.points) {
     const left = Math.round(at(seconds) - width / 2);
     if (isUnknown(day, look.layers)) {
-      hatch(ctx, { x: at(seconds) - step / 2, y: bbox.top, width: step, height: bbox.height, colour: look.unknown, gap: 7 * ratio });
+      hatch(ctx, {
+        x: at(seconds) - step / 2,
+        y: bbox.top,
+        width: step,
+        height: bbox.height,
+        colour: look.unknown,
+        gap: 7 * ratio,
+      });
     }
     const { list, up, down } = segments(day, look.layers);
     for (const { layer, from, to, value } of list) {
       const a = plot.valToPos(from, "y", true);
       const b = plot.valToPos(to, "y", true);
       ctx.fillStyle = look.colours.get(value < 0 && layer.below ? layer.below : layer.colour);
-      ctx.fillRect(left, Math.min(a, b), Math.round(width), Math.max(Math.abs(a - b), value ? ratio : 0));
+      ctx.fillRect(
+        left,
+        Math.min(a, b),
+        Math.round(width),
+        Math.max(Math.abs(a - b), value ? ratio : 0),
+      );
     }
     if (isMoving(day)) {
       const top = plot.valToPos(up, "y", true);
       const bottom = plot.valToPos(down, "y", true);
-      hatch(ctx, { x: left, y: top, width: Math.round(width), height: bottom - top, colour: look.paper, gap: 5 * ratio });
+      hatch(ctx, {
+        x: left,
+        y: top,
+        width: Math.round(width),
+        height: bottom - top,
+        colour: look.paper,
+        gap: 5 * ratio,
+      });
     }
   }
-  ctx.fillStyle = look.axis;
-  ctx.fillRect(bbox.left, Math.round(zero), bbox.width, ratio);
   ctx.restore();
 }
