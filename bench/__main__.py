@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import ingest
+from bench import api, ingest, recompute
 
 
 @click.group()
@@ -19,6 +19,22 @@ def main() -> None:
 def ingest_command(*, base: int, rounds: int, scale: float) -> None:
     """New and repeated fills against VALUES and executemany."""
     asyncio.run(ingest.run(base=base, rounds=rounds, scale=scale))
+
+
+@main.command(name="recompute")
+@click.option("--fills", default=10_000_000, show_default=True, help="Fills stored before.")
+@click.option("--samples", default=3_000, show_default=True, help="Wallet days of each draw.")
+def recompute_command(*, fills: int, samples: int) -> None:
+    """One wallet day, and a batch, with ten million fills stored."""
+    asyncio.run(recompute.run(fills=fills, samples=samples))
+
+
+@main.command(name="api")
+@click.option("--seconds", default=8, show_default=True, help="Of each run of wrk.")
+@click.option("--rounds", default=3, show_default=True)
+def api_command(*, seconds: int, rounds: int) -> None:
+    """Cached, unchanged and uncached reads and explain, with wrk."""
+    asyncio.run(api.run(seconds=seconds, rounds=rounds))
 
 
 if __name__ == "__main__":

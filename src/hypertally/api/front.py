@@ -165,7 +165,9 @@ class Front:
         return await self._finish(reply, key, route)
 
     async def _finish(self, reply: Reply, key: Key, route: str) -> Answer:
-        max_age = _max_age_of(reply)
+        # What names the user is kept for nobody, whatever age it claims.
+        personal = key[2].startswith(PERSONAL)
+        max_age = 0 if personal else _max_age_of(reply)
         if reply.status != HTTPStatus.OK:
             self._telemetry.answers[route, reply.status] += 1
             return self._whole(reply.status, reply.headers, reply.body)

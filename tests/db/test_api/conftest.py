@@ -81,4 +81,4 @@ def get(client: httpx2.Client) -> Fetch:
     return fetch
 
 
-USERS = ("alice", "ann", "vic", "bob", "eve", "nobody")
+USERS = ("alice", "ann", "amy", "vic", "bob", "eve", "nobody")

@@ -173,7 +173,7 @@ def test_bytes_in_memory_never_cross_orgs(get) -> None:
 
 
 def test_the_session_of_one_user_is_never_answered_to_another(get) -> None:
-    for user in ("alice", "ann", "vic", "alice"):
+    for user in ("alice", "ann", "amy", "ann", "vic", "alice"):
         assert get("/api/v1/session", user).json()["user_id"] == user
 
 

@@ -97,9 +97,15 @@ def test_a_day_without_fills_is_unknown_where_a_record_has_a_gap(get, today: dat
     assert Decimal(before["completeness"]) < 1
 
 
-def test_an_org_without_wallets_has_zero_days(get) -> None:
+def test_only_wallets_tracked_on_the_day_decide_about_it(get, today: date) -> None:
+    days = {day["day"]: day for day in get("/api/v1/metrics/global?range=7d", "bob").json()["days"]}
+    # The shared wallet came to this org two days ago.
+    assert days[str(today - timedelta(days=4))]["wallets"] == 1
+
+
+def test_an_org_that_tracks_no_wallet_has_zero_days(get) -> None:
     days = get("/api/v1/metrics/global?range=7d", "eve").json()["days"]
-    assert [day["fills"] for day in days] == [0] * 7
+    assert [(day["wallets"], day["fills"]) for day in days] == [(0, 0)] * 7
     assert get("/api/v1/dashboard/summary", "eve").json()["today"] is None
 
 

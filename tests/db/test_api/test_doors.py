@@ -118,6 +118,24 @@ def test_requests_sent_together_are_answered_in_order(base_url: str) -> None:
     assert bodies == [b"wallets", b"by", b"status"] * 3
 
 
+@pytest.mark.parametrize("request_line", ["HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n"])
+def test_a_connection_is_closed_for_who_asks_for_that(
+    base_url: str, get, request_line: str
+) -> None:
+    path = "/api/v1/wallets?limit=3"
+    assert get(path, "alice").status_code == 200
+    token = mint(SECRET, "alice", seconds=60)
+    address = urlsplit(base_url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        ask = f"GET {path} {request_line}Host: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        connection.sendall(ask.encode())
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+    assert received.count(b"HTTP/1.1 200 OK") == 1
+    assert b"connection: close" in received
+
+
 def test_a_sign_in_link_works_once_and_sets_a_cookie_scripts_cannot_read(client) -> None:
     token = mint(SECRET, "alice", purpose="sign-in", seconds=60)
     # A program that only looks at links must not use one up.

@@ -21,7 +21,8 @@ from (values
     -- Left org_a three days ago: its earlier days still count there.
     ('org_a', 'xd', current_date - 90, current_date - 3),
     ('org_b', 'xb', null, null),
-    ('org_b', 'xc', current_date - 2, null)
+    ('org_b', 'xc', current_date - 2, null),
+    ('org_empty', 'xd', current_date - 90, current_date - 80)
 ) as v (org, mark, from_day, to_day)
 join org as o on o.name = v.org
 join wallet as w on w.mark = v.mark;
@@ -29,7 +30,7 @@ join wallet as w on w.mark = v.mark;
 insert into tenancy.user_profiles (user_id, org_id, role)
 select v.user_id, o.id, v.role
 from (values
-    ('alice', 'org_a', 'admin'), ('ann', 'org_a', 'analyst'), ('vic', 'org_a', 'viewer'),
+    ('alice', 'org_a', 'admin'), ('ann', 'org_a', 'analyst'), ('amy', 'org_a', 'analyst'), ('vic', 'org_a', 'viewer'),
     ('bob', 'org_b', 'admin'), ('eve', 'org_empty', 'admin')
 ) as v (user_id, org, role)
 join org as o on o.name = v.org;

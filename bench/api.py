@@ -1,0 +1,270 @@
+"""The API under wrk: cached, unchanged, uncached and explained, and a rival's same endpoint."""
+
+import asyncio
+import os
+import re
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import httpx2
+import psycopg
+import stamina
+from hypertally.api.tokens import mint
+from hypertally.cli.org import put_local_user
+from hypertally.metrics import wallet_day
+from hypertally.records import WalletDay
+from hypertally.store.postgres import open_pool, transaction
+from rich.table import Table
+
+from bench.database import fresh_database
+from bench.given_fills import address_of
+from bench.machine import announce, console
+from bench.measuring import Claim, judge
+from bench.recompute import wallet_days
+from bench.stored_fills import days_back, store
+
+HOST = "127.0.0.1"
+STORED = 500_000
+WALLETS_READ = 400
+DAYS = 10  # of an answer: 8 to 9 KB
+SECRET_BYTES = 48
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 20
+_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+# Each request is built once, before the run: formatting it each time would slow wrk, not the server.
+_SCRIPT = """
+local requests = {}
+local n = 0
+init = function(args)
+    for path in io.lines("PATHS") do
+        requests[#requests + 1] = wrk.format("GET", path)
+    end
+end
+request = function()
+    n = n + 1
+    return requests[(n - 1) % #requests + 1]
+end
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What wrk saw."""
+
+    per_second: float
+    p50: float  # ms
+    p99: float  # ms
+    failed: int
+    megabytes: str
+
+
+def wrk(
+    base: str, paths: Sequence[str], *, connections: int, seconds: int, headers: dict[str, str]
+) -> Load:
+    """Run `wrk -t1` over the paths in turn."""
+    with tempfile.TemporaryDirectory(prefix="hypertally-wrk-") as folder:
+        listed, script = Path(folder, "paths"), Path(folder, "requests.lua")
+        listed.write_text("".join(f"{path}\n" for path in paths))
+        script.write_text(_SCRIPT.replace("PATHS", str(listed)))
+        named = [part for item in headers.items() for part in ("-H", ": ".join(item))]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *named]
+        ran = subprocess.run(
+            [*command, "-s", str(script), base],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=seconds + 60,
+        )
+    return _read(ran.stdout)
+
+
+def _read(printed: str) -> Load:
+    def time_of(percent: str) -> float:
+        found = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s|m)\b", printed)
+        assert found, printed
+        return float(found[1]) * _MS[found[2]]
+
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", printed)
+    moved = re.search(r"Transfer/sec:\s+(\S+)", printed)
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
+    assert rate
+    assert moved
+    return Load(
+        per_second=float(rate[1]),
+        p50=time_of("50"),
+        p99=time_of("99"),
+        failed=int(failed[1]) if failed else 0,
+        megabytes=moved[1],
+    )
+
+
+@contextmanager
+def serving(command: list[str], environment: dict[str, str], address: str) -> Iterator[str]:
+    """A server in a process of its own, once it answers."""
+    process = subprocess.Popen([sys.executable, *command], env={**os.environ, **environment})
+    try:
+        for attempt in stamina.retry_context(
+            on=httpx2.HTTPError, attempts=None, timeout=START_SECONDS_MAX, wait_max=0.25
+        ):
+            with attempt:
+                httpx2.get(address, trust_env=False)
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+async def compute(url: str) -> list[WalletDay]:
+    """The wallet days of the wallets that will be read; the busiest are among them."""
+    keys, _ = await asyncio.to_thread(wallet_days, url)
+    chosen = [key for key in keys if key.wallet_id <= WALLETS_READ]
+    async with open_pool(url, role="hypertally_worker", size=1) as pool:
+        for first in range(0, len(chosen), 500):
+            async with transaction(pool) as connection:
+                await wallet_day.rebuild(connection, chosen[first : first + 500])
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("vacuum (analyze) metrics.wallet_day_metrics")
+    return chosen
+
+
+class Reads:
+    """The paths of each kind of read."""
+
+    def __init__(self, keys: Sequence[WalletDay]) -> None:
+        wallets = sorted({key.wallet_id for key in keys})
+        self.cached = [_days_path(wallet) + f"?limit={DAYS}" for wallet in wallets[:200]]
+        # Each asked once: no answer of it can be in memory. The parameter has a rival's name too.
+        firsts = [f"{day}" for day in days_back(90)[:60]]
+        self.uncached = [
+            _days_path(wallet) + f"?limit={DAYS}&NAME={first}"
+            for first, wallet in product(firsts, wallets)
+        ]
+        self.explained = [
+            f"/api/v1/explain/wallet_day_metrics/{address_of(key.wallet_id)}/{key.day}"
+            for key in keys
+        ]
+
+
+def _days_path(wallet_id: int) -> str:
+    return f"/api/v1/wallets/{address_of(wallet_id)}/days"
+
+
+def measure(ours: str, rival: str, reads: Reads, token: str, *, seconds: int, rounds: int) -> None:
+    """Every kind of read on both servers in turn."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    squeezed = {**bearer, "Accept-Encoding": "gzip"}
+    one = reads.cached[0]
+    with httpx2.Client(base_url=ours, headers=bearer, trust_env=False) as client:
+        answer = client.get(one, headers={"Accept-Encoding": "identity"})
+        assert answer.status_code == 200, answer.text
+        console.print(f"an answer of {DAYS} days holds {len(answer.content):,} bytes")
+    unchanged = {**bearer, "If-None-Match": "*"}
+    parts = len(reads.uncached) // (2 * rounds)
+    explained = len(reads.explained) // rounds
+    kinds = {
+        "ours: cached": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=bearer),
+        "ours: cached, gzip": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=squeezed),
+        "ours: 304": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=unchanged),
+        "rival: rows, model": lambda _: wrk(rival, reads.cached, connections=32, seconds=seconds, headers=bearer),
+        "ours: uncached, 8 connections": lambda n: wrk(
+            ours, _named(reads.uncached, "from", 2 * n, parts), connections=8, seconds=seconds, headers=bearer
+        ),
+        "ours: uncached, 32 connections": lambda n: wrk(
+            ours, _named(reads.uncached, "from", 2 * n + 1, parts), connections=32, seconds=seconds, headers=bearer
+        ),
+        "rival: 8 connections": lambda n: wrk(
+            rival, _named(reads.uncached, "first", 2 * n, parts), connections=8, seconds=seconds, headers=bearer
+        ),
+        "ours: explain, 4 connections": lambda n: wrk(
+            ours, reads.explained[n * explained : (n + 1) * explained], connections=4, seconds=seconds, headers=bearer
+        ),
+    }
+    seen: dict[str, list[Load]] = {name: [] for name in kinds}
+    for number in range(rounds):
+        for name, read in kinds.items():
+            seen[name].append(read(number))
+    _show(seen)
+    judge(_claims(seen))
+
+
+def _named(paths: Sequence[str], name: str, part: int, size: int) -> list[str]:
+    return [path.replace("NAME", name) for path in paths[part * size : (part + 1) * size]]
+
+
+def _show(seen: dict[str, list[Load]]) -> None:
+    table = Table("read", "req/s", "p50 ms", "p99 ms", "MB/s", "failed", title=f"wrk -t1 --latency, medians of {len(next(iter(seen.values())))}")
+    for name, loads in seen.items():
+        table.add_row(
+            name,
+            f"{_median(loads, 'per_second'):,.0f}",
+            f"{_median(loads, 'p50'):.2f}",
+            f"{_median(loads, 'p99'):.2f}",
+            loads[0].megabytes,
+            str(sum(load.failed for load in loads)),
+        )
+    console.print(table)
+
+
+def _median(loads: Sequence[Load], field: str) -> float:
+    return statistics.median(getattr(load, field) for load in loads)
+
+
+def _claims(seen: dict[str, list[Load]]) -> list[Claim]:
+    def at_least(name: str, bound: float) -> Claim:
+        rate = _median(seen[name], "per_second")
+        return Claim(words=name, measured=rate, bound=bound, unit="req/s", at_least=True)
+
+    def at_most(name: str, bound: float) -> Claim:
+        p99 = _median(seen[name], "p99")
+        return Claim(words=f"{name}, p99", measured=p99, bound=bound, unit="ms", at_least=False)
+
+    ratio = _median(seen["ours: cached"], "per_second") / _median(seen["rival: rows, model"], "per_second")
+    console.print(f"cached / rival: {ratio:.1f}x")
+    return [
+        at_least("ours: cached", 40_000),
+        at_most("ours: cached", 2),
+        at_most("ours: uncached, 8 connections", 20),
+        at_most("ours: uncached, 32 connections", 20),
+        at_most("ours: explain, 4 connections", 100),
+    ]
+
+
+async def run(*, seconds: int, rounds: int) -> None:
+    """Measure our API and the rival's on the same rows."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    async with fresh_database() as url:
+        announce("api, wallet days and explain", url)
+        await asyncio.to_thread(store, url, fills=STORED)
+        keys = await compute(url)
+        user = await put_local_user(url, org="default", role="admin")
+        token = mint(secret, user, seconds=3600)
+        ours, rival = free_port(), free_port()
+        settings = {"HYPERTALLY_DATABASE_URL": url, "HYPERTALLY_JWT_SECRET": secret}
+        theirs = {"BENCH_DATABASE_URL": url, "BENCH_SECRET": secret, "BENCH_PORT": f"{rival}"}
+        with (
+            serving(["-m", "hypertally", "api"], {**settings, "HYPERTALLY_PORT": f"{ours}"}, f"http://{HOST}:{ours}") as our_base,
+            serving(["-m", "bench.rival_api"], theirs, f"http://{HOST}:{rival}") as rival_base,
+        ):
+            reads = Reads(keys)
+            await asyncio.to_thread(measure, our_base, rival_base, reads, token, seconds=seconds, rounds=rounds)
