@@ -8,20 +8,47 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 PATIENCE_MS = 10_000
 TRIES = 40
-OK = 200
 PAUSE_SECONDS = 0.1
-SETTLING_TRIES = 500
-LOOK_SECONDS = 0.02
-QUIET_LOOKS = 3  # an answer may lead to the next question
 CENT = Decimal("0.01")
+
+# The page's own requests, heard where they are made: far fewer messages than the browser's events.
+LISTEN = """
+(() => {
+  const ask = window.fetch;
+  window.heard = [];
+  window.asking = 0;
+  window.fetch = async (address, options) => {
+    window.asking += 1;
+    try {
+      const response = await ask(address, options);
+      const text = await response.clone().text();
+      if (response.ok) window.heard.push([address, text]);
+      return response;
+    } finally {
+      window.asking -= 1;
+    }
+  };
+})()
+"""
+# An answer may lead to the next question: quiet is when nothing was asked for a while.
+SETTLE = """
+new Promise((settled) => {
+  let quiet = 0;
+  const look = () => {
+    quiet = window.asking || document.querySelector(".skeleton") ? 0 : quiet + 1;
+    if (quiet > 4) settled();
+    else setTimeout(look, 15);
+  };
+  look();
+})
+"""
 SHORTENED_FROM = 10_000
 
 
@@ -33,8 +60,6 @@ class Screen:
     base: str
     errors: list[str] = field(default_factory=list)
     expected_errors: list[str] = field(default_factory=list)
-    responses: list[Response] = field(default_factory=list)
-    waiting: set[Request] = field(default_factory=set)
 
     async def open(self, place: str = "#/") -> None:
         """Show a place of the page and wait until nothing loads any more."""
@@ -49,23 +74,15 @@ class Screen:
     async def settled(self) -> None:
         """Wait for the answers and the drawing."""
         await self.page.wait_for_selector("#main")
-        quiet = 0
-        for _ in range(SETTLING_TRIES):
-            quiet = 0 if self.waiting else quiet + 1
-            if quiet > QUIET_LOOKS and not await self.page.locator(".skeleton").count():
-                return
-            await asyncio.sleep(LOOK_SECONDS)
-        raise AssertionError(f"the page still waits for {self.waiting}")
+        await self.page.evaluate(SETTLE)
 
     async def answer(self, path: str) -> Any:
         """Return the newest answer the page got for a path, with the begin of its query or not."""
-        for response in reversed(self.responses):
-            parts = urlsplit(response.url)
-            asked = f"{parts.path}?{parts.query}"
-            fits = asked.startswith(path) if "?" in path else parts.path == path
-            if fits and response.status == OK:
-                return json.loads(await response.text())
-        seen = [response.url for response in self.responses]
+        heard: list[tuple[str, str]] = await self.page.evaluate("heard")
+        for asked, text in reversed(heard):
+            if asked.startswith(path) if "?" in path else asked.partition("?")[0] == path:
+                return json.loads(text)
+        seen = [asked for asked, _ in heard]
         raise AssertionError(f"the page got no answer for {path}, only for {seen}")
 
     def figure(self, name: str) -> Locator:
@@ -100,10 +117,6 @@ def watch(page: Page, base: str) -> Screen:
 
     page.on("console", keep)
     page.on("pageerror", lambda error: screen.errors.append(str(error)))
-    page.on("response", lambda response: screen.responses.append(response))  # noqa: PLW0108
-    page.on("request", lambda request: screen.waiting.add(request))  # noqa: PLW0108
-    page.on("requestfinished", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
-    page.on("requestfailed", lambda request: screen.waiting.discard(request))  # noqa: PLW0108
     return screen
 
 
@@ -111,6 +124,7 @@ def watch(page: Page, base: str) -> Screen:
 async def opened(context: BrowserContext, base: str) -> AsyncIterator[Screen]:
     """One page of a context; every error the browser reports is kept."""
     page = await context.new_page()
+    await page.add_init_script(LISTEN)
     page.set_default_timeout(PATIENCE_MS)
     yield watch(page, base)
     await page.unroute_all(behavior="ignoreErrors")

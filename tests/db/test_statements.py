@@ -193,4 +193,8 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         order by 1
         """
     ).fetchall()
-    assert callable_functions == [("tenancy.current_org",), ("tenancy.current_user_id",)]
+    assert callable_functions == [
+        ("ops.is_behind",),
+        ("tenancy.current_org",),
+        ("tenancy.current_user_id",),
+    ]

@@ -16,7 +16,7 @@ from hypertally.api.answering import (
     read_row,
 )
 from hypertally.api.auth import Identity
-from hypertally.api.options import BEHIND_MINUTES
+from hypertally.api.options import PROOF_DUE_MINUTES
 from hypertally.api.wallets import settled_age
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -59,7 +59,7 @@ async def read_global_days(
     empty = await read_row(
         connection,
         _QUERIES["list_days_without_fills"],
-        bounds | {"behind_minutes": BEHIND_MINUTES},
+        bounds | {"proof_due_minutes": PROOF_DUE_MINUTES},
     )
     shown = await read_row(
         connection, _QUERIES["list_global_days"], bounds | {"empty": empty["body"]}

@@ -1,6 +1,6 @@
 -- name: list_days_without_fills :one
 -- The calendar days that have no row, as a JSON array: `zero` is 0 where every wallet tracked that
--- day is proved to its end (the current day: to within half an hour of now), else null.
+-- day is proved to its end (the current day: to within two hours of now), else null.
 -- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor
 with today as (
     select (now() at time zone 'UTC')::date as day
@@ -16,7 +16,7 @@ missing as (
         c.day::timestamp at time zone 'UTC' as begins_at,
         least(
             (c.day + 1)::timestamp at time zone 'UTC',
-            now() - make_interval(mins => %(behind_minutes)s::integer)
+            now() - make_interval(mins => %(proof_due_minutes)s::integer)
         ) as proof_due_at
     from calendar as c
     where not exists (

@@ -41,8 +41,9 @@ JWKS_FETCH_SECONDS_MAX: Final = 5  # an identity provider slower than this is aw
 JWKS_KEPT_SECONDS: Final = 300  # a withdrawn key is forgotten within five minutes
 JWKS_RETRY_SECONDS: Final = 10  # tokens that name unknown keys ask the provider no more often
 
-# The record of a wallet counts as behind when it ends longer ago than this.
-BEHIND_MINUTES: Final = 30
+# A day without fills is known to be empty once every wallet is proved to this long ago: the
+# slowest pace is an hour, and a pull may wait for its allowance.
+PROOF_DUE_MINUTES: Final = 120
 
 # While a wallet waits for its very first pull, answers change quickly and are kept this long.
 SETTLING_SECONDS: Final = 5

@@ -9,7 +9,6 @@ from hypertally.api import shapes
 from hypertally.api.answering import Caller, ForViewers, Json, answer, of_shape, read_row
 from hypertally.api.auth import Identity
 from hypertally.api.global_days import RANGE_DAYS, read_global_days
-from hypertally.api.options import BEHIND_MINUTES
 from hypertally.api.wallets import settled_age
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -27,7 +26,7 @@ async def get_summary(caller: Caller, connection: ForViewers) -> Response:
     state = await read_row(
         connection,
         _QUERIES["read_state"],
-        {"org_id": caller.org_id, "behind_minutes": BEHIND_MINUTES},
+        {"org_id": caller.org_id},
     )
     content = {
         "org": caller.org,

@@ -7,9 +7,7 @@ with today as (
 record as (
     select
         count(*) as wallets,
-        count(*) filter (
-            where i.proven_until >= now() - make_interval(mins => %(behind_minutes)s::integer)
-        ) as in_time,
+        count(*) filter (where ops.is_behind(i.cursor_ms, i.proven_until)) as behind,
         case when count(*) = count(i.proven_until) then min(i.proven_until) end as proven_until
     from tenancy.org_wallets as w
     cross join today as t
@@ -29,7 +27,7 @@ computed as (
 select
     to_char(c.as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as as_of,
     r.wallets as tracked_wallets,
-    r.wallets - r.in_time as wallets_behind,
+    r.behind as wallets_behind,
     to_char(r.proven_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as proven_until,
     (select max(day) from metrics.global_day_metrics where org_id = %(org_id)s) as newest_day
 from record as r

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from hypertally.api import shapes
 from hypertally.api.answering import Caller, ForAdmins, answer, of_shape, read_row, read_rows
-from hypertally.api.options import BEHIND_MINUTES
 from hypertally.store import queries
 
 router = APIRouter()
@@ -24,7 +23,7 @@ async def get_system(request: Request, caller: Caller, connection: ForAdmins) ->
     pulls = await read_row(
         connection,
         _QUERIES["read_pulls"],
-        {"org_id": caller.org_id, "behind_minutes": BEHIND_MINUTES},
+        {"org_id": caller.org_id},
     )
     failing = await read_rows(connection, _QUERIES["list_failing"], {"limit": FAILING_SHOWN_MAX})
     content = {

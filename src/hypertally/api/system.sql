@@ -4,10 +4,7 @@
 select
     count(*) as tracked,
     count(*) filter (where i.pulled_at is null) as never_pulled,
-    count(*) filter (
-        where i.proven_until is null
-            or i.proven_until < now() - make_interval(mins => %(behind_minutes)s::integer)
-    ) as behind,
+    count(*) filter (where ops.is_behind(i.cursor_ms, i.proven_until)) as behind,
     count(*) filter (where i.last_error is not null) as failing
 from tenancy.org_wallets as w
 left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id

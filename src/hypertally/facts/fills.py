@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hypertally.errors import BadPayload
-from hypertally.records import Fill, Record, Reject
+from hypertally.records import TIME_MS_MAX, Fill, Record, Reject
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, sql_of, with_source
 from hypertally.store.queries import load
@@ -39,10 +39,10 @@ STAGE_TYPES = {
 REASON_CHARS_MAX = 500
 
 # 20 digits before the point and 18 after: any sum of them fits the 38 digits of every engine.
-_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,18})?")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
+TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has 20
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
 _INTEGER_MAX = 2**63 - 1
-_TIME_MS_MAX = 253_402_300_799_999  # the year 9999
 _COLUMNS = frozenset(
     (
         "coin", "px", "sz", "side", "time", "startPosition", "dir", "closedPnl", "hash", "oid",
@@ -94,7 +94,7 @@ def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
     if not isinstance(liquidation, dict):
         raise BadPayload("liquidation is not an object")
     return Fill(
-        time_ms=_integer(row, "time", high=_TIME_MS_MAX),
+        time_ms=_integer(row, "time", high=TIME_MS_MAX),
         coin=_text(row, "coin"),
         side=_side(row),
         px=_decimal(row, "px", signed=False),
@@ -141,8 +141,8 @@ def _optional(row: dict[str, Any], name: str, read: Any) -> Any:
 
 def _text(row: dict[str, Any], name: str) -> str:
     value = _value(row, name)
-    if not isinstance(value, str) or not value or "\x00" in value:
-        raise BadPayload(f"{name} is not a text: {value!r}")
+    if not isinstance(value, str) or not 0 < len(value) <= TEXT_CHARS_MAX or "\x00" in value:
+        raise BadPayload(f"{name} is not a text of at most {TEXT_CHARS_MAX} characters: {value!r}")
     return value
 
 
@@ -197,7 +197,10 @@ def _extra(row: dict[str, Any]) -> str | None:
     }
     if unknown:
         extra["liquidation"] = unknown
-    return _encoder.encode(extra).decode() if extra else None
+    encoded = _encoder.encode(extra).decode() if extra else None
+    if encoded and "\\u0000" in encoded:
+        raise BadPayload(f"a NUL character, which the database cannot hold, in {encoded!r}")
+    return encoded
 
 
 def at(time_ms: int) -> datetime:

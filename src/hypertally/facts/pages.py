@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from hypertally.records import Answer, LimitMet, ProvenPage
+from hypertally.sources.sweep import time_of
 from hypertally.store.postgres import Connection, Jsonb, Pool, transaction
 from hypertally.store.queries import load
 
@@ -15,7 +16,7 @@ async def insert(connection: Connection, page: ProvenPage, *, wallet_id: int | N
         connection,
         page.answer,
         wallet_id=wallet_id,
-        times=[time for row in page.rows if (time := _time(row)) is not None],
+        times=[time for row in page.rows if (time := time_of(row)) is not None],
         row_count=len(page.rows),
         covers=(page.covers_from_ms, page.covers_to_ms),
     )
@@ -90,8 +91,3 @@ async def _insert(
     row = await cursor.fetchone()
     assert row is not None  # insert .. returning gives a row or raises
     return row["id"]
-
-
-def _time(row: object) -> int | None:
-    time = row.get("time") if isinstance(row, dict) else None
-    return time if isinstance(time, int) else None

@@ -13,7 +13,7 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 PRICE_INTERVAL = "1h"
-_PRICE = re.compile(r"\d{1,20}(\.\d{1,18})?")
+_PRICE = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
 
 
 class SpotPair(Record, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hypertally.errors import Refused
+from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
 from hypertally.jobs import budget, queue
 from hypertally.jobs.clock import now
@@ -47,7 +47,14 @@ async def ingest_wallet(pool: Pool, info: InfoClient, job: Job) -> None:
     if row is None:
         async with queue.finishing(pool, job):
             return
-    pulled = await pull_fills(pool, info, Wallet(**row), job=job)
+    try:
+        pulled = await pull_fills(pool, info, Wallet(**row), job=job)
+    except SourceDown as problem:
+        async with transaction(pool) as connection:
+            await connection.execute(
+                QUERIES["note_error"].text, {"wallet_id": row["id"], "error": str(problem)}
+            )
+        raise
     async with queue.finishing(pool, job) as connection:
         await enqueue_ingest(connection, row["id"], last_ms=pulled.last_ms)
 

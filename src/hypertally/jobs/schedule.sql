@@ -15,6 +15,13 @@ from tenancy.wallets as w
 where w.id = %(wallet_id)s
     and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null);
 
+-- name: note_error :execrows
+-- Why the last pull of a wallet failed; the next that succeeds clears it.
+-- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
+insert into ops.hl_ingest_cursor (wallet_id, last_error)
+values (%(wallet_id)s, %(error)s)
+on conflict (wallet_id) do update set last_error = excluded.last_error;
+
 -- name: list_tracked_wallets :many
 -- The wallets an org tracks today, of these addresses or all.
 -- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id

@@ -104,7 +104,7 @@ def _check_status(status: int, kind: str) -> None:
 def _decode(body: bytes, kind: str) -> Any:
     try:
         decoded = _decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:  # ValueError: not UTF-8, absurd numbers
         raise SourceDown(f"the answer to {kind} is not whole JSON: {error}") from error
     if decoded is None:
         raise SourceDown(f"the answer to {kind} is null")

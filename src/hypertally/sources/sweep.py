@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from hypertally.errors import SourceDown
-from hypertally.records import Answer, LimitMet, ProvenPage
+from hypertally.records import TIME_MS_MAX, Answer, LimitMet, ProvenPage
 from hypertally.sources.budget import PAGE_ROWS
 
 Fetch = Callable[[int, int | None], Awaitable[Answer]]
@@ -118,11 +118,17 @@ def _rows(answer: Answer) -> list[Any]:
 
 def _times(rows: list[Any]) -> list[int]:
     """The rows' times; one without is a reject, not a reason to stop."""
-    times = [row.get("time") for row in rows if isinstance(row, dict)]
-    placed = [time for time in times if isinstance(time, int)]
+    placed = [time for row in rows if (time := time_of(row)) is not None]
     if not placed:
         raise SourceDown("a full page holds no row with a time")
     return placed
+
+
+def time_of(row: object) -> int | None:
+    """The time of a row in milliseconds; None where it has none of use."""
+    time = row.get("time") if isinstance(row, dict) else None
+    usable = isinstance(time, int) and not isinstance(time, bool) and 0 <= time <= TIME_MS_MAX
+    return time if usable else None
 
 
 def _span(rows: list[Any]) -> tuple[int, int]:

@@ -45,6 +45,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select coalesce(proven_until < now() - case
+        when cursor_ms > extract(epoch from now() - interval '1 hour') * 1000
+        then interval '5 minutes'
+        when cursor_ms > extract(epoch from now() - interval '1 day') * 1000
+        then interval '30 minutes'
+        else interval '2 hours'
+    end, true)
+$$;
+
 CREATE FUNCTION tenancy.current_org() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
@@ -636,7 +648,7 @@ ALTER TABLE ONLY tenancy.wallets
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (id);
 
-CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side) WHERE (tid IS NOT NULL);
+CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side);
 
 CREATE UNIQUE INDEX hl_fills_raw_key_without_tid ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, side, px, sz, start_position) WHERE (tid IS NULL);
 

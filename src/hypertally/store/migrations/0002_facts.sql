@@ -61,8 +61,9 @@ create table facts.hl_fills_raw (
     liquidation_method text,             -- market or backstop
     extra jsonb                          -- every field this table has no column for
 ) partition by range (time);
+-- Not partial, although rows without tid never meet in it: every read goes by wallet and time.
 create unique index hl_fills_raw_key on facts.hl_fills_raw
-    (wallet_id, time, coin, oid, tid, side) where tid is not null;
+    (wallet_id, time, coin, oid, tid, side);
 create unique index hl_fills_raw_key_without_tid on facts.hl_fills_raw
     (wallet_id, time, coin, oid, side, px, sz, start_position) where tid is null;
 

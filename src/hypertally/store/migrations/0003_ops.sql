@@ -39,6 +39,19 @@ create table ops.hl_ingest_cursor (
     last_error text                      -- of the last pull that failed
 );
 
+-- Whether a wallet's record ends longer ago than its activity allows: five minutes for one that
+-- traded within the hour, thirty within the day, two hours for the rest.
+create function ops.is_behind(cursor_ms bigint, proven_until timestamptz) returns boolean
+language sql stable parallel safe as $$
+    select coalesce(proven_until < now() - case
+        when cursor_ms > extract(epoch from now() - interval '1 hour') * 1000
+        then interval '5 minutes'
+        when cursor_ms > extract(epoch from now() - interval '1 day') * 1000
+        then interval '30 minutes'
+        else interval '2 hours'
+    end, true)
+$$;
+
 -- Days of wallets that must be computed again. Marks are only added and taken, never merged: who
 -- marks a day waits for no one who is computing it.
 create table ops.dirty_wallet_days (

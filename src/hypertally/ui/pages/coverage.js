@@ -19,7 +19,7 @@ function Counts({ data, summary }) {
       html`<${Amount} value=${summary?.tracked_wallets} kind="count" reason="Not loaded yet" />`,
     ],
     [
-      "Behind by over 30 min",
+      "Behind their pace",
       html`<${Amount} value=${summary?.wallets_behind} kind="count" reason="Not loaded yet" />`,
     ],
     ["All proved until", html`<${Ago} iso=${summary?.proven_until} />`],

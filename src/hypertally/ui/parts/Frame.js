@@ -63,7 +63,7 @@ function health({ online, ready, summary }) {
     return [
       "warning",
       `${behind} of ${tracked} behind`,
-      `${behind} wallets have a record that ends over 30 minutes ago.\n${proved}`,
+      `${behind} wallets have a record that ends longer ago than their activity allows: 5 minutes if they traded within the hour, 30 within the day, else 2 hours.\n${proved}`,
     ];
   if (tracked > 0 && !until) return ["warning", "first pull", proved];
   return ["good", "up to date", proved];
