@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import stamina
 
 ANSWER_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 30
+FIRST_BOOKS_SECONDS_MAX = 180  # on a machine with other work
 LINK = re.compile(r"(http\S+)/sign-in\?token=\S+")
 
 
@@ -34,6 +36,21 @@ class RunningStack:
         return json.loads(answer.content)
 
 
+class NotYet(Exception):
+    """The first pull of the wallets is not over."""
+
+
+def _wait_for_books(stack: RunningStack) -> None:
+    """Wait until every wallet was pulled once and its days are computed."""
+    for attempt in stamina.retry_context(
+        on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
+    ):
+        with attempt:
+            summary = stack.get("/api/v1/dashboard/summary")
+            if not summary["proven_until"] or not summary["ranges"]["30d"]["fills"]:
+                raise NotYet
+
+
 @contextmanager
 def started(home: Path) -> Iterator[RunningStack]:
     """Start everything, and stop it at the end."""
@@ -50,7 +67,9 @@ def started(home: Path) -> Iterator[RunningStack]:
                 env=environment,
                 text=True,
             )
-            yield RunningStack(url=link[1], sign_in_url=link[0], token=token.strip())
+            stack = RunningStack(url=link[1], sign_in_url=link[0], token=token.strip())
+            _wait_for_books(stack)
+            yield stack
         finally:
             up.terminate()
             up.wait(STOP_SECONDS_MAX)

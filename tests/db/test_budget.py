@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from httpx2 import AsyncClient
+
 from hypertally.jobs.budget import WAIT_SECONDS_MAX, SharedBudget, prune
 from hypertally.jobs.clock import now
 from hypertally.sandbox.population import Population
 from hypertally.sandbox.server import running
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool
-from httpx2 import AsyncClient
 
 LIMIT = 200
 WINDOW_SECONDS = 1.0

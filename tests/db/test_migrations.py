@@ -9,11 +9,12 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from psycopg import conninfo, sql
+
 from hypertally.facts import pages
 from hypertally.jobs import queue, schedule
 from hypertally.store.migrate import MIGRATIONS, migrate
 from hypertally.store.postgres import Pool, open_pool, transaction
-from psycopg import conninfo, sql
 
 PROJECT = Path(__file__).parents[2]
 UTC_MONTHS = [

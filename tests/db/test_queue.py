@@ -10,11 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
+
 from hypertally.errors import LeaseLost, TryLater
 from hypertally.jobs import queue
 from hypertally.jobs.queue import Job
 from hypertally.store.postgres import Pool, transaction
-from psycopg.rows import dict_row
 
 BACKOFF_SECONDS_MAX = 600
 

@@ -41,6 +41,7 @@ REASON_CHARS_MAX = 500
 # 20 digits before the point and 18 after: any sum of them fits the 38 digits of every engine.
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
 TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has 20
+_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # escaped, as JSON writes it
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
 _INTEGER_MAX = 2**63 - 1
 _COLUMNS = frozenset(
@@ -198,7 +199,7 @@ def _extra(row: dict[str, Any]) -> str | None:
     if unknown:
         extra["liquidation"] = unknown
     encoded = _encoder.encode(extra).decode() if extra else None
-    if encoded and "\\u0000" in encoded:
+    if encoded and _NUL.search(encoded):
         raise BadPayload(f"a NUL character, which the database cannot hold, in {encoded!r}")
     return encoded
 

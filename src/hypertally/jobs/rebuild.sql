@@ -62,8 +62,9 @@ with pairs as (
 )
 select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
     count(*) filter (where not waits and stored is distinct from recomputed)::integer as differing,
-    (select jsonb_build_object('wallet_id', wallet_id, 'coin', coin, 'stored', stored,
-                               'recomputed', recomputed)
+    (select jsonb_build_object(
+        'wallet', (select '0x' || encode(address, 'hex') from tenancy.wallets where id = wallet_id),
+        'coin', coin, 'stored', stored::text, 'recomputed', recomputed::text)
      from judged where not waits and stored is distinct from recomputed
      order by wallet_id, coin, to_at limit 1) as first
 from judged;
@@ -88,7 +89,7 @@ select count(*)::integer as rows, count(*) filter (where waits)::integer as wait
         'wallet', (select '0x' || encode(address, 'hex') from tenancy.wallets where id = wallet_id),
         'day', day,
         'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
-                       stored -> f.key, recomputed -> f.key))
+                       stored ->> f.key, recomputed ->> f.key))
                    from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
                    where stored -> f.key is distinct from recomputed -> f.key))
      from differing order by day, wallet_id limit 1) as first
@@ -116,7 +117,7 @@ select count(*)::integer as rows, count(*) filter (where waits)::integer as wait
         'org', coalesce((select name from tenancy.orgs where id = org_id), 'all tracked wallets'),
         'day', day,
         'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
-                       stored -> f.key, recomputed -> f.key))
+                       stored ->> f.key, recomputed ->> f.key))
                    from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
                    where stored -> f.key is distinct from recomputed -> f.key))
      from differing order by day, org_id limit 1) as first

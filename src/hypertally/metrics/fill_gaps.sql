@@ -1,12 +1,13 @@
 -- name: list_legs :many
 -- The perp legs whose chain may have changed, from the last unambiguous one before `since`.
+-- Materialized: else a plan without statistics looks for a coin's seed once for every leg.
 -- Reads: facts.hl_fills_raw   Writes: -   Key: (coin, time, ordinal)
-with touched as (
+with touched as materialized (
     select distinct f.coin
     from facts.hl_fills_raw as f
     where f.wallet_id = %(wallet_id)s and f.time >= %(since)s
         and f.coin not like '@%%' and f.coin not like '%%/%%' and f.coin not like '#%%'
-), seeds as (
+), seeds as materialized (
     select t.coin, coalesce((
         select f.time
         from facts.hl_fills_raw as f

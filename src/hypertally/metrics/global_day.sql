@@ -14,6 +14,8 @@ insert into pg_temp.global_days_before select * from gone;
 -- The figures of the wallets an org tracks on a UTC day (org 0: all tracked). Sums of the wallets'
 -- days; internal volume, trades with both legs tracked, from the fills themselves, and unique
 -- volume as what is left when each of them counts once. A day without fills has no row.
+-- Materialized: rows just stored are in no statistics, and a plan that expects one row of each
+-- part would compute a part again for every row of the others.
 -- Reads: {schema}.wallet_day_metrics, {schema}.fill_gaps, facts.hl_fills_raw, facts.pages,
 --        tenancy.org_wallets, ops.dirty_wallet_days   Writes: {schema}.global_day_metrics   Key: (org_id, day)
 with wanted as (
@@ -31,7 +33,7 @@ with wanted as (
     select m.org_id, d.*
     from members as m
     join {schema}.wallet_day_metrics as d using (wallet_id, day)
-), proofs as (
+), proofs as materialized (
     select m.org_id, m.day,
         count(*)::integer as wallets,
         bool_and(exists (
@@ -69,7 +71,7 @@ with wanted as (
     from members as m
     join facts.hl_fills_raw as f
         on f.wallet_id = m.wallet_id and f.time >= m.from_at and f.time < m.to_at
-), traded as (
+), traded as materialized (
     select org_id, day, count(distinct coin)::integer as coins from legs group by 1, 2
 ), internal as (
     -- Grouped, not joined with itself: a join of fills that were just stored, and are not in the
@@ -86,7 +88,7 @@ with wanted as (
     ) as trades
     where bought is not null and sold is not null
     group by 1, 2, 3, 4
-), internal_usd as (
+), internal_usd as materialized (
     select i.org_id, i.day,
         case when bool_and(rate is not null) then sum(i.notional * rate) end as volume_usd
     from internal as i
@@ -108,7 +110,7 @@ with wanted as (
             where p.token = market.quote_token and p.at = i.hour) end as rate
     ) as price
     group by 1, 2
-), volumes as (
+), volumes as materialized (
     select org_id, day, jsonb_object_agg(kind, tokens) as volumes
     from (
         select org_id, day, kind, jsonb_object_agg(token, trim_scale(amount)::text) as tokens
@@ -120,7 +122,7 @@ with wanted as (
         group by 1, 2, 3
     ) as kinds
     group by 1, 2
-), fees as (
+), fees as materialized (
     select org_id, day, jsonb_object_agg(token, trim_scale(amount)::text) as fees
     from (
         select r.org_id, r.day, t.key as token, sum(t.value::numeric) as amount
@@ -128,7 +130,7 @@ with wanted as (
         group by 1, 2, 3
     ) as amounts
     group by 1, 2
-), builder_fees as (
+), builder_fees as materialized (
     select org_id, day, jsonb_object_agg(token, trim_scale(amount)::text) as builder_fees
     from (
         select r.org_id, r.day, t.key as token, sum(t.value::numeric) as amount
@@ -136,7 +138,7 @@ with wanted as (
         group by 1, 2, 3
     ) as amounts
     group by 1, 2
-), reasons as (
+), reasons as materialized (
     select org_id, day, jsonb_agg(
         jsonb_build_object('token', token, 'reason', reason, 'fills', fills)
         order by token, reason) as unpriced
@@ -147,7 +149,7 @@ with wanted as (
         group by 1, 2, 3, 4
     ) as counted
     group by 1, 2
-), figures as (
+), figures as materialized (
     select org_id, day,
         count(*) filter (where fills > events)::integer as dau,
         sum(fills)::integer as fills,

@@ -8,11 +8,12 @@ from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+FEW_DAYS = 16  # up to here one plan for any days is as good as one made for these
 DEFINITION = "wallet_day_metrics/1"
 WORDS = (
     "Every fill of the wallet whose own time lies in the UTC day, each leg once. Volume is price "
     "times size in the quote token, by kind of market: spot (@n and PURR/USDC), perp, HIP-3 perp "
-    "(dex:coin, contained in perp), outcome (#n); fills of an unknown direction are `other`; "
+    "(dex:coin, contained in perp), outcome (#n); fills of an unknown direction are of kind other; "
     "settlement, dust conversion and netting are events without volume. Taker is a fill that "
     "crossed, maker one that rested. Gross realised PnL is the sum of closedPnl of perps before "
     "fees. Fees are signed, a rebate is negative; they contain builder fees. USDC is the unit of "
@@ -37,7 +38,11 @@ async def rebuild(
     }
     await connection.execute(QUERIES["temp_table"].text)
     await connection.execute(in_schema(QUERIES["delete_wallet_days"], schema), bound)
-    inserted = await connection.execute(in_schema(QUERIES["insert_wallet_days"], schema), bound)
+    if len(keys) <= FEW_DAYS:
+        await connection.execute(QUERIES["keep_plan"].text)
+    inserted = await connection.execute(
+        in_schema(QUERIES["insert_wallet_days"], schema), bound, prepare=True
+    )
     if schema == "metrics":
         await connection.execute(in_schema(QUERIES["insert_restatements"], schema), bound)
         await connection.execute(QUERIES["keep_computed_at"].text, bound)

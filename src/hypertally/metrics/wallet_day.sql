@@ -10,10 +10,17 @@ with wanted as (
 )
 insert into pg_temp.wallet_days_before select * from gone;
 
+-- name: keep_plan :exec
+-- Plan once, not each time: for few days planning takes longer than the work.
+-- Reads: -   Writes: -   Key: -
+set local plan_cache_mode = force_generic_plan;
+
 -- name: insert_wallet_days :execrows
 -- The figures of a wallet's UTC day, from its fills. A day without fills has no row.
 -- Legs are summed by everything that decides how they count (market, kind, tokens, hour of the
--- price) before any price is applied: exact, and each leg is read once.
+-- price) before any price is applied: exact, and each leg is read once. Materialized: rows just
+-- stored are in no statistics, and a plan that expects one row of each part would compute a part
+-- again for every row of the others.
 -- Reads: facts.hl_fills_raw, facts.spot_pairs, facts.perp_dexs, facts.token_prices, facts.pages,
 --        {schema}.fill_gaps   Writes: {schema}.wallet_day_metrics   Key: (wallet_id, day)
 with wanted as (
@@ -48,8 +55,11 @@ with wanted as (
         max(f.time) as last_fill_at,
         sum(f.fingerprint) as fingerprints
     from wanted as w
-    join facts.hl_fills_raw as f
-        on f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
+    cross join lateral (
+        select f.* from facts.hl_fills_raw as f
+        where f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
+        offset 0  -- day by day: a join may be planned to read a wallet's whole history
+    ) as f
     join tenancy.wallets as wallets on wallets.id = w.wallet_id
     group by 1, 2, 3, 4, 5, 6, 7
 ), markets as (
@@ -127,7 +137,7 @@ with wanted as (
         from (select 1) as one
         left join prices as p on p.token = s.fee_token and p.hour = s.hour
     ) as f on true
-), maps as (
+), maps as materialized (
     select wallet_id, day,
         coalesce(jsonb_object_agg(kind, tokens) filter (where tokens is not null), '{{}}')
             as volumes
@@ -140,7 +150,7 @@ with wanted as (
         group by 1, 2, 3
     ) as kinds
     group by 1, 2
-), charged as (
+), charged as materialized (
     select wallet_id, day,
         coalesce(jsonb_object_agg(charged_token, trim_scale(fee)::text)
                  filter (where fee is not null and (fee <> 0 or fee_token is not null)), '{{}}')
@@ -153,7 +163,7 @@ with wanted as (
         from priced group by 1, 2, 3, 4
     ) as amounts
     group by 1, 2
-), reasons as (
+), reasons as materialized (
     select wallet_id, day, jsonb_agg(
         jsonb_build_object('token', token, 'reason', reason, 'fills', fills)
         order by token, reason) as unpriced
@@ -176,7 +186,7 @@ with wanted as (
         group by 1, 2, 3, 4
     ) as counted
     group by 1, 2
-), used as (
+), used as materialized (
     select wallet_id, day, count(*) || ':' || coalesce(sum(fingerprint), 0) as reference_digest
     from (
         select wallet_id, day, market_fingerprint as fingerprint from priced where needs_quote
@@ -185,7 +195,7 @@ with wanted as (
     ) as fingerprints
     where fingerprint is not null
     group by 1, 2
-), gaps as (
+), gaps as materialized (
     select w.wallet_id, w.day,
         (select sum(extract(epoch from upper(span) - lower(span)) * 1000)::bigint
          from unnest(range_agg(tstzrange(greatest(g.from_at, w.from_at),
@@ -194,7 +204,7 @@ with wanted as (
     join {schema}.fill_gaps as g
         on g.wallet_id = w.wallet_id and g.from_at < w.to_at and g.to_at > w.from_at
     group by w.wallet_id, w.day
-), figures as (
+), figures as materialized (
     select wallet_id, day,
         sum(fills)::integer as fills,
         coalesce(sum(fills) filter (where flow = 'event'), 0)::integer as events,

@@ -40,8 +40,12 @@ async def sweep(
             return
         low, high = _span(rows)
         if low == high:
-            # More rows than a page holds share one millisecond: no cursor can reach the rest.
-            yield _overflow(answer, from_ms, high)
+            # More rows than a page holds share one millisecond: no cursor can reach the rest. Nor
+            # does the page tell its order, so what lies before is asked for, if it was not.
+            if from_ms < high:
+                async for page in sweep(fetch, from_ms, high - 1, page_rows=page_rows):
+                    yield page
+            yield _overflow(answer, high, high)
             from_ms = high + 1
             answer = await fetch(from_ms, until_ms)
             continue
@@ -69,7 +73,7 @@ async def _backwards(
     while len(rows := _rows(answer)) >= page_rows:
         low, latest = _span(rows)
         if low == latest:
-            pages.append(_overflow(answer, low, low))
+            pages.append(_overflow(answer, low, latest if end is None else end))
             end = low - 1
         else:
             pages.append(_page(answer, low, latest if end is None else end))
@@ -93,7 +97,7 @@ def _page(answer: Answer, from_ms: int, to_ms: int | None) -> ProvenPage:
     )
 
 
-def _overflow(answer: Answer, from_ms: int, at_ms: int) -> ProvenPage:
+def _overflow(answer: Answer, at_ms: int, to_ms: int) -> ProvenPage:
     rows = _rows(answer)
     limit = LimitMet(
         kind="millisecond_overflow",
@@ -104,8 +108,8 @@ def _overflow(answer: Answer, from_ms: int, at_ms: int) -> ProvenPage:
     return ProvenPage(
         answer=answer,
         rows=rows,
-        covers_from_ms=from_ms,
-        covers_to_ms=at_ms,
+        covers_from_ms=at_ms,
+        covers_to_ms=to_ms,
         limit=limit,
     )
 

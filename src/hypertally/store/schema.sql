@@ -757,20 +757,25 @@ ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = conflicts.wallet_id))));
 
-CREATE POLICY own_wallets ON facts.hl_fills_raw FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON facts.hl_fills_raw FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = hl_fills_raw.wallet_id))));
 
-CREATE POLICY own_wallets ON facts.limits_met FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON facts.limits_met FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = limits_met.wallet_id))));
 
-CREATE POLICY own_wallets ON facts.pages FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON facts.pages FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = pages.wallet_id))));
 
-CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = rejects.wallet_id))));
 
 ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
 
@@ -805,15 +810,18 @@ CREATE POLICY own_org ON metrics.global_day_metrics FOR SELECT TO hypertally_api
 CREATE POLICY own_rows ON metrics.restatements FOR SELECT TO hypertally_api USING (
 CASE
     WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
-    ELSE (wallet_id IN ( SELECT org_wallets.wallet_id
-       FROM tenancy.org_wallets))
+    ELSE (EXISTS ( SELECT
+       FROM tenancy.org_wallets o
+      WHERE (o.wallet_id = restatements.wallet_id)))
 END);
 
-CREATE POLICY own_wallets ON metrics.fill_gaps FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON metrics.fill_gaps FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = fill_gaps.wallet_id))));
 
-CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = wallet_day_metrics.wallet_id))));
 
 ALTER TABLE metrics.restatements ENABLE ROW LEVEL SECURITY;
 
@@ -830,12 +838,14 @@ ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON ops.computations FOR SELECT TO hypertally_api USING (
 CASE metric
     WHEN 'global_day_metrics'::text THEN ((split_part(key, '/'::text, 1))::integer = ( SELECT tenancy.current_org() AS current_org))
-    ELSE ((split_part(key, '/'::text, 1))::integer IN ( SELECT org_wallets.wallet_id
-       FROM tenancy.org_wallets))
+    ELSE (EXISTS ( SELECT
+       FROM tenancy.org_wallets o
+      WHERE (o.wallet_id = (split_part(computations.key, '/'::text, 1))::integer)))
 END);
 
-CREATE POLICY own_wallets ON ops.hl_ingest_cursor FOR SELECT TO hypertally_api USING ((wallet_id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON ops.hl_ingest_cursor FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = hl_ingest_cursor.wallet_id))));
 
 CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -855,8 +865,9 @@ CREATE POLICY own_org ON tenancy.orgs FOR SELECT TO hypertally_api USING ((id = 
 
 CREATE POLICY own_profile ON tenancy.user_profiles FOR SELECT TO hypertally_api USING ((user_id = ( SELECT tenancy.current_user_id() AS current_user_id)));
 
-CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING ((id IN ( SELECT org_wallets.wallet_id
-   FROM tenancy.org_wallets)));
+CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = wallets.id))));
 
 ALTER TABLE tenancy.user_profiles ENABLE ROW LEVEL SECURITY;
 

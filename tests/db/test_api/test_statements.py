@@ -56,11 +56,11 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     ).fetchone()
     assert found is not None
     fixed = {
-        "limit": 100, "first": None, "last": None, "days": 7, "by": "volume",
-        "proof_due_minutes": 120, "part": "%", "after": None, "from_at": "-infinity", "to_at": "infinity", "only_coin": None,
-        "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None, "ordinal": None,
-        "fingerprint": None, "kind": None, "metric": "wallet_day_metrics", "definition": None,
-        "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
+        "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
+        "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
+        "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,
+        "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
+        "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
     }  # fmt: skip
     return fixed | found
 

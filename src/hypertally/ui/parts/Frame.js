@@ -9,6 +9,7 @@ import { Mark } from "./Mark.js";
 import { Search } from "./Search.js";
 
 const READY_EVERY_SECONDS = 30;
+const PACE = "5 minutes if they traded within the hour, 30 within the day, else 2 hours.";
 const ICONS = {
   "": html`<path d="M2.5 13.5 V8 M6.2 13.5 V3.5 M9.9 13.5 V6.5 M13.5 13.5 V9.5" />`,
   leaderboard: html`<path d="M2.5 4 h11 M2.5 8 h8 M2.5 12 h5" />`,
@@ -63,7 +64,7 @@ function health({ online, ready, summary }) {
     return [
       "warning",
       `${behind} of ${tracked} behind`,
-      `${behind} wallets have a record that ends longer ago than their activity allows: 5 minutes if they traded within the hour, 30 within the day, else 2 hours.\n${proved}`,
+      `${behind} wallets have a record that ends longer ago than their activity allows: ${PACE}\n${proved}`,
     ];
   if (tracked > 0 && !until) return ["warning", "first pull", proved];
   return ["good", "up to date", proved];
