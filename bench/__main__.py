@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import api, ingest, recompute
+from bench import api, ingest, latency, recompute
 
 
 @click.group()
@@ -35,6 +35,22 @@ def recompute_command(*, fills: int, samples: int) -> None:
 def api_command(*, seconds: int, rounds: int) -> None:
     """Cached, unchanged and uncached reads and explain, with wrk."""
     asyncio.run(api.run(seconds=seconds, rounds=rounds))
+
+
+@main.command(name="latency")
+@click.option("--seconds", default=90, show_default=True, help="Of load, after a first round.")
+@click.option("--per-second", default=1_000.0, show_default=True, help="New fills.")
+def latency_command(*, seconds: int, per_second: float) -> None:
+    """From asking the exchange to the committed wallet day."""
+    asyncio.run(latency.run(seconds=seconds, per_second=per_second))
+
+
+@main.command(name="all")
+@click.pass_context
+def all_command(context: click.Context) -> None:
+    """Every claim, one after another."""
+    for command in (ingest_command, latency_command, recompute_command, api_command):
+        context.invoke(command)
 
 
 if __name__ == "__main__":

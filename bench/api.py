@@ -183,21 +183,45 @@ def measure(ours: str, rival: str, reads: Reads, token: str, *, seconds: int, ro
     parts = len(reads.uncached) // (2 * rounds)
     explained = len(reads.explained) // rounds
     kinds = {
-        "ours: cached": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=bearer),
-        "ours: cached, gzip": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=squeezed),
-        "ours: 304": lambda _: wrk(ours, reads.cached, connections=32, seconds=seconds, headers=unchanged),
-        "rival: rows, model": lambda _: wrk(rival, reads.cached, connections=32, seconds=seconds, headers=bearer),
+        "ours: cached": lambda _: wrk(
+            ours, reads.cached, connections=32, seconds=seconds, headers=bearer
+        ),
+        "ours: cached, gzip": lambda _: wrk(
+            ours, reads.cached, connections=32, seconds=seconds, headers=squeezed
+        ),
+        "ours: 304": lambda _: wrk(
+            ours, reads.cached, connections=32, seconds=seconds, headers=unchanged
+        ),
+        "rival: rows, model": lambda _: wrk(
+            rival, reads.cached, connections=32, seconds=seconds, headers=bearer
+        ),
         "ours: uncached, 8 connections": lambda n: wrk(
-            ours, _named(reads.uncached, "from", 2 * n, parts), connections=8, seconds=seconds, headers=bearer
+            ours,
+            _named(reads.uncached, "from", 2 * n, parts),
+            connections=8,
+            seconds=seconds,
+            headers=bearer,
         ),
         "ours: uncached, 32 connections": lambda n: wrk(
-            ours, _named(reads.uncached, "from", 2 * n + 1, parts), connections=32, seconds=seconds, headers=bearer
+            ours,
+            _named(reads.uncached, "from", 2 * n + 1, parts),
+            connections=32,
+            seconds=seconds,
+            headers=bearer,
         ),
         "rival: 8 connections": lambda n: wrk(
-            rival, _named(reads.uncached, "first", 2 * n, parts), connections=8, seconds=seconds, headers=bearer
+            rival,
+            _named(reads.uncached, "first", 2 * n, parts),
+            connections=8,
+            seconds=seconds,
+            headers=bearer,
         ),
         "ours: explain, 4 connections": lambda n: wrk(
-            ours, reads.explained[n * explained : (n + 1) * explained], connections=4, seconds=seconds, headers=bearer
+            ours,
+            reads.explained[n * explained : (n + 1) * explained],
+            connections=4,
+            seconds=seconds,
+            headers=bearer,
         ),
     }
     seen: dict[str, list[Load]] = {name: [] for name in kinds}
@@ -213,7 +237,15 @@ def _named(paths: Sequence[str], name: str, part: int, size: int) -> list[str]:
 
 
 def _show(seen: dict[str, list[Load]]) -> None:
-    table = Table("read", "req/s", "p50 ms", "p99 ms", "MB/s", "failed", title=f"wrk -t1 --latency, medians of {len(next(iter(seen.values())))}")
+    table = Table(
+        "read",
+        "req/s",
+        "p50 ms",
+        "p99 ms",
+        "MB/s",
+        "failed",
+        title=f"wrk -t1 --latency, medians of {len(next(iter(seen.values())))}",
+    )
     for name, loads in seen.items():
         table.add_row(
             name,
@@ -239,7 +271,9 @@ def _claims(seen: dict[str, list[Load]]) -> list[Claim]:
         p99 = _median(seen[name], "p99")
         return Claim(words=f"{name}, p99", measured=p99, bound=bound, unit="ms", at_least=False)
 
-    ratio = _median(seen["ours: cached"], "per_second") / _median(seen["rival: rows, model"], "per_second")
+    ratio = _median(seen["ours: cached"], "per_second") / _median(
+        seen["rival: rows, model"], "per_second"
+    )
     console.print(f"cached / rival: {ratio:.1f}x")
     return [
         at_least("ours: cached", 40_000),
@@ -252,6 +286,7 @@ def _claims(seen: dict[str, list[Load]]) -> list[Claim]:
 
 async def run(*, seconds: int, rounds: int) -> None:
     """Measure our API and the rival's on the same rows."""
+    stamina.instrumentation.set_on_retry_hooks([])  # waiting for a start is no event
     secret = secrets.token_urlsafe(SECRET_BYTES)
     async with fresh_database() as url:
         announce("api, wallet days and explain", url)
@@ -263,8 +298,14 @@ async def run(*, seconds: int, rounds: int) -> None:
         settings = {"HYPERTALLY_DATABASE_URL": url, "HYPERTALLY_JWT_SECRET": secret}
         theirs = {"BENCH_DATABASE_URL": url, "BENCH_SECRET": secret, "BENCH_PORT": f"{rival}"}
         with (
-            serving(["-m", "hypertally", "api"], {**settings, "HYPERTALLY_PORT": f"{ours}"}, f"http://{HOST}:{ours}") as our_base,
+            serving(
+                ["-m", "hypertally", "api"],
+                {**settings, "HYPERTALLY_PORT": f"{ours}"},
+                f"http://{HOST}:{ours}",
+            ) as our_base,
             serving(["-m", "bench.rival_api"], theirs, f"http://{HOST}:{rival}") as rival_base,
         ):
             reads = Reads(keys)
-            await asyncio.to_thread(measure, our_base, rival_base, reads, token, seconds=seconds, rounds=rounds)
+            await asyncio.to_thread(
+                measure, our_base, rival_base, reads, token, seconds=seconds, rounds=rounds
+            )

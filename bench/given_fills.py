@@ -20,7 +20,9 @@ _WALLET_WEIGHTS = list(accumulate(1 / n for n in range(1, WALLETS + 1)))
 _WALLET_IDS = range(1, WALLETS + 1)
 _FIRST_TID = 10**12  # above every stored one
 _FILLS_A_SECOND = 1000
-_START_MS = int(datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, tzinfo=UTC).timestamp() * 1000)
+_START_MS = int(
+    datetime(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day, tzinfo=UTC).timestamp() * 1000
+)
 
 
 class Given:
@@ -78,7 +80,7 @@ def _row(chance: random.Random, number: int) -> dict[str, Any]:
         "sz": f"{chance.randrange(1, 500_000) / 10_000:.4f}",
         "side": chance.choice("AB"),
         "time": _START_MS + (number - _FIRST_TID) * 1000 // _FILLS_A_SECOND,
-        "startPosition": f"{chance.randrange(-10**6, 10**6) / 10_000:.4f}",
+        "startPosition": f"{chance.randrange(-(10**6), 10**6) / 10_000:.4f}",
         "dir": chance.choice(_DIRECTIONS),
         "closedPnl": f"{chance.randrange(-(10**8), 10**8) / 10**6:.6f}",
         "hash": f"0x{chance.getrandbits(256):064x}",

@@ -187,8 +187,20 @@ def measure(url: str, *, rounds: int, scale: float) -> list[Claim]:
         show_rates(f"{kind}, one connection", figures, unit="fills/s")
         values, each, _, bulk = (statistics.median(found) for found in figures.values())
         claims += [
-            Claim(words=f"{kind}: copy / VALUES", measured=bulk / values, bound=12, unit="x", at_least=True),
-            Claim(words=f"{kind}: copy / executemany", measured=bulk / each, bound=2.5, unit="x", at_least=True),
+            Claim(
+                words=f"{kind}: copy / VALUES",
+                measured=bulk / values,
+                bound=12,
+                unit="x",
+                at_least=True,
+            ),
+            Claim(
+                words=f"{kind}: copy / executemany",
+                measured=bulk / each,
+                bound=2.5,
+                unit="x",
+                at_least=True,
+            ),
         ]
     del materials
     shares = [[slices.batches(int(200_000 * scale)) for _ in range(3)] for _ in range(rounds)]

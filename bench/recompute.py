@@ -111,14 +111,18 @@ async def measure(url: str, *, samples: int) -> None:
         "by fill": chance.choices(keys, weights=fills, k=samples),
         "evenly": chance.choices(keys, k=samples),
     }
-    console.print(f"{sum(fills):,} fills in {len(keys):,} wallet days, at most {max(fills):,} in one")
+    console.print(
+        f"{sum(fills):,} fills in {len(keys):,} wallet days, at most {max(fills):,} in one"
+    )
     claims: list[Claim] = []
     async with open_pool(url, role="hypertally_worker", size=1) as pool:
         await timed(pool, drawn["evenly"][:200], by_us)  # plans made, catalogue read
         for name, chosen in drawn.items():
             ours: list[float] = []
             theirs: list[float] = []
-            for first in range(0, samples, samples // 3):  # in turn, so that both meet a slow moment
+            for first in range(
+                0, samples, samples // 3
+            ):  # in turn, so that both meet a slow moment
                 part = chosen[first : first + samples // 3]
                 ours += await timed(pool, part, by_us)
                 theirs += await timed(pool, part[::RIVAL_SHARE], by_python)

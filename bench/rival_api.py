@@ -67,7 +67,9 @@ class Days(BaseModel):
 
 def app(url: str, secret: str) -> FastAPI:
     """No limits, no row security, no compression, no validators: it does less than ours."""
-    pool = AsyncConnectionPool(url, min_size=1, max_size=8, open=False, kwargs={"row_factory": dict_row})
+    pool = AsyncConnectionPool(
+        url, min_size=1, max_size=8, open=False, kwargs={"row_factory": dict_row}
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

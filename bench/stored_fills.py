@@ -56,15 +56,27 @@ def store(url: str, *, fills: int, days: int = 90) -> None:
     with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
         connection.execute("select setseed(0.5)")
         connection.execute(_bound(_WALLETS, wallets=WALLETS))
-        connection.execute("insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) values ('xyz', 'USDC', 1, 1)")
-        for month in sorted({day.replace(day=1) for day in [*days_back(days), LAST_DAY + timedelta(days=1)]}):
+        connection.execute(
+            "insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) values ('xyz', 'USDC', 1, 1)"
+        )
+        for month in sorted(
+            {day.replace(day=1) for day in [*days_back(days), LAST_DAY + timedelta(days=1)]}
+        ):
             for parent in ("hl_fills_raw", "pages"):
                 connection.execute("select facts.ensure_month(%s, %s)", (parent, month))
         each = track(
-            list(enumerate(days_back(days))), f"storing {fills:,} fills", console=console, transient=True
+            list(enumerate(days_back(days))),
+            f"storing {fills:,} fills",
+            console=console,
+            transient=True,
         )
         for number, day in each:
-            bound = {"day": day, "wallets": WALLETS, "first": number * a_day + 1, "last": (number + 1) * a_day}
+            bound = {
+                "day": day,
+                "wallets": WALLETS,
+                "first": number * a_day + 1,
+                "last": (number + 1) * a_day,
+            }
             connection.execute(_DAY, bound)
         connection.execute("vacuum (analyze) facts.hl_fills_raw")
         connection.execute("analyze tenancy.wallets, tenancy.org_wallets")

@@ -283,7 +283,6 @@ async def test_rows_of_2023_are_told_apart_by_price_size_and_position(
     assert (await store(pool, [*rows, old], wallet=wallet)).fills == 4
     amended = await store(pool, [old | {"dir": "Close Short"}], wallet=wallet)
     assert (amended.fills, amended.conflicts) == (0, 1)
-    # Nor is a trade id that the exchange has since given the row another fill of it.
     assert len(stored(login, wallet)) == 4
 
 

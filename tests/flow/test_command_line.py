@@ -176,6 +176,12 @@ def test_the_link_signs_in_once(system: System) -> None:
         opener.open(system.link, timeout=20)
     second.value.close()
     assert second.value.code == 401
+    request = urllib.request.Request(system.link, headers={"Accept": "text/html"})
+    with pytest.raises(urllib.error.HTTPError) as person:
+        opener.open(request, timeout=20)
+    person.value.close()
+    assert (person.value.code, person.value.headers["Location"]) == (303, "/")
+    assert person.value.headers["Set-Cookie"] is None
 
 
 def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(tmp_path: Path) -> None:

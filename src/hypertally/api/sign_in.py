@@ -13,6 +13,7 @@ from hypertally.api.options import (
     SIGN_INS_KEPT_MAX,
     ApiOptions,
 )
+from hypertally.api.problems import Problem
 from hypertally.api.tokens import mint, unix_now
 from hypertally.api.verifying import Claims, TokenVerifier, unauthorised
 
@@ -89,7 +90,13 @@ async def sign_in(request: Request, token: str = "") -> Response:
     # A HEAD comes from something that looks at links; it must not use the token up.
     if not token or request.scope.get("hypertally.head"):
         return HTMLResponse(FORM, headers={"Cache-Control": "no-store"})
-    session, seconds = await request.app.state.sign_ins.open(token)
+    try:
+        session, seconds = await request.app.state.sign_ins.open(token)
+    except Problem:
+        # A person with a link that is used up is better served by the page: it says what to do.
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
+        raise
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
     response.set_cookie(
         COOKIE_NAME,
