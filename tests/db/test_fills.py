@@ -1,6 +1,7 @@
 """Fills are stored whole, once, and whatever disagrees is kept beside them."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
@@ -468,7 +469,11 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from([*ORDINARY, "liquidation", "cloid", "x"]), VALUES))
+@given(changes=st.dictionaries(st.sampled_from([*ORDINARY, "liquidation", "cloid", "x"]), VALUES))
+@example(changes={"dir": "a\x00b"})
+@example(changes={"x": {"y": ["a\x00b"]}})
+@example(changes={"px": "\u0661\u0662"})
+@example(changes={"coin": random.Random(1).randbytes(5000).hex()})
 def test_no_row_the_exchange_could_send_stops_a_page(
     runner: asyncio.Runner, lasting: Connection, changes: Row
 ) -> None:

@@ -24,14 +24,14 @@ def worker_command() -> None:
     running.run(work(program_settings.read()))
 
 
-async def work(settings: Settings, *, until_idle: bool = False) -> None:
+async def work(settings: Settings, options: Options | None = None) -> None:
     """Run a worker until a signal, or until nothing is due."""
     async with (
         running.migrated(settings) as url,
         running.worker_pool(url, size=POOL_SIZE) as pool,
         InfoClient(settings.info_url, budget=shared_budget(pool, settings), now=now) as info,
     ):
-        worker = Worker(pool, info, Options(until_idle=until_idle))
+        worker = Worker(pool, info, options)
         running.stop_on_signals(worker.stop)
         structlog.get_logger().info("worker started", exchange=settings.info_url)
         await worker.run()
@@ -60,7 +60,7 @@ def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
     async def pull() -> int:
         async with running.migrated(settings) as url, running.worker_pool(url) as pool:
             chosen = await schedule.pull_now(pool, checked or None)
-            await work(settings, until_idle=once)
+            await work(settings, Options(until_idle=once))
             return chosen if not await queue.list_dead(pool, limit=1) else -1
 
     pulled = running.run(pull())

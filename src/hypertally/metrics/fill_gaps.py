@@ -1,9 +1,10 @@
 """Gaps: where the record of a wallet is incomplete, from its position chains and limits met."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from hypertally.records import Gap, Record
@@ -42,39 +43,72 @@ class Break(Record, frozen=True, kw_only=True):
 def find_breaks(legs: Iterable[Leg]) -> Iterator[Break]:
     """The breaks in the position chain of one coin, from legs in order of time.
 
-    Inside one millisecond the legs are put in the order in which each starts where the one before
-    it ended; equal ones are interchangeable.
+    Inside one millisecond, where the order of the rows says little, the legs are put in an order
+    in which each starts where the one before it ended, if there is one.
     """
     position: Decimal | None = None
     last_at: datetime | None = None
     for time, group in groupby(legs, key=lambda leg: leg.time):
-        pending = list(group)
-        if any(leg.exempt for leg in pending):
+        together = list(group)
+        if any(leg.exempt for leg in together):
             position, last_at = None, time
             continue
-        if position is None and last_at is not None:
-            position = _entry(pending)  # the chain begins anew after exempt rows
-        while pending:
-            leg = _next_leg(pending, position if position is not None else Decimal(0))
-            expected = position if position is not None else Decimal(0)
-            if leg.start != expected:
-                yield Break(from_at=last_at, to_at=time, missing=leg.start - expected)
-            pending.remove(leg)
+        if position is None:
+            # Nothing was held before the first fill; after exempt ones the chain begins anew.
+            position = Decimal(0) if last_at is None else _entry(together)
+        for leg in _in_order(together, position):
+            if leg.start != position:
+                yield Break(from_at=last_at, to_at=time, missing=leg.start - position)
             position, last_at = leg.start + leg.change, time
 
 
-def _next_leg(pending: Sequence[Leg], position: Decimal) -> Leg:
-    """The leg that starts at `position`; if none does, the one no other of them leads to."""
-    for leg in pending:
-        if leg.start == position:
-            return leg
-    ends = [leg.start + leg.change for leg in pending]
-    return next((leg for leg in pending if leg.start not in ends), pending[0])
+def _in_order(legs: list[Leg], position: Decimal) -> list[Leg]:
+    if len(legs) == 1:
+        return legs
+    return (
+        _trail(legs, position)
+        or _trail(legs, _entry(legs))
+        or list(_as_they_connect(legs, position))
+    )
 
 
-def _entry(pending: Sequence[Leg]) -> Decimal:
-    ends = [leg.start + leg.change for leg in pending]
-    return next((leg.start for leg in pending if leg.start not in ends), pending[0].start)
+def _trail(legs: Sequence[Leg], position: Decimal) -> list[Leg] | None:
+    """All legs in an unbroken chain from `position`: an Eulerian trail, by Hierholzer's method."""
+    leaving: defaultdict[Decimal, list[Leg]] = defaultdict(list)
+    for leg in reversed(legs):
+        leaving[leg.start].append(leg)
+    path: list[Leg] = []
+    trail: list[Leg] = []
+    while True:
+        at = path[-1].start + path[-1].change if path else position
+        if leaving[at]:
+            path.append(leaving[at].pop())
+        elif path:
+            trail.append(path.pop())
+        else:
+            break
+    trail.reverse()
+    connected = all(one.start + one.change == next_one.start for one, next_one in pairwise(trail))
+    return trail if len(trail) == len(legs) and connected else None
+
+
+def _as_they_connect(legs: Sequence[Leg], position: Decimal) -> Iterator[Leg]:
+    """One after another, each from where the one before ended or, if none does, from an entry."""
+    pending = list(legs)
+    while pending:
+        if all(leg.start != position for leg in pending):
+            position = _entry(pending)
+        leg = next(leg for leg in pending if leg.start == position)
+        pending.remove(leg)
+        position = leg.start + leg.change
+        yield leg
+
+
+def _entry(legs: Sequence[Leg]) -> Decimal:
+    """Where a chain through these legs begins: a position that more of them leave than reach."""
+    surplus = Counter(leg.start for leg in legs)
+    surplus.subtract(leg.start + leg.change for leg in legs)
+    return next((leg.start for leg in legs if surplus[leg.start] > 0), legs[0].start)
 
 
 async def rebuild(

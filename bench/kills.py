@@ -1,0 +1,241 @@
+"""Kill rounds: SIGKILL of the worker, of PostgreSQL, of both; then the books must be right.
+
+    python -m bench.kills [--rounds 100] [--seed 1]
+
+A round lets the exchange go on, adds a wallet, and at a random moment of the work that follows
+kills for real. What was killed is started again as a process manager would. When nothing is left
+to do, every fact is there once, every day equals the oracle's digit for digit, and no job or mark
+is left behind. The first round that is not so ends the run with exit code 1.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import click
+import psycopg
+import stamina
+from hypertally import settings as program_settings
+from hypertally.cli import running
+from hypertally.cli.working import work
+from hypertally.errors import TryLater
+from hypertally.jobs import schedule
+from hypertally.jobs.worker import Options
+from hypertally.sandbox.population import Population
+from hypertally.sandbox.worlds import population_quotes, population_rows
+from hypertally.store.embedded import ensure_running
+from tests.flow.books import Books, Exchange, opened, require_equal, serving
+from tests.flow.books import population as small_population
+
+LEASE_SECONDS = 1.5  # production's 15 would only make the rounds longer
+MOMENT_SECONDS_MAX = 1.2  # the work of a round takes about that long
+REST_SECONDS_MAX = 120  # a start of both, a lease and the work again take a few
+LOOK_SECONDS = 0.1
+STOP_SECONDS_MAX = 20
+VICTIMS = (("worker",), ("postgres",), ("worker", "postgres"))
+AWAY = (TryLater, psycopg.OperationalError)
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What the rounds were like."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    in_the_act: int = 0  # kills that met a job at work
+    lost_leases: int = 0  # jobs whose worker "stopped without a word"
+    rest_seconds: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{count} of {name}" for name, count in sorted(self.kills.items()))
+        slowest = max(self.rest_seconds)
+        return (
+            f"{sum(self.kills.values())} rounds ({kills}), {self.in_the_act} of them in the middle "
+            f"of a job, {self.lost_leases} jobs found by their lease: every book right, "
+            f"at rest after {sum(self.rest_seconds) / len(self.rest_seconds):.1f} s on average, "
+            f"{slowest:.1f} s at most"
+        )
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """The system under attack: a home with its PostgreSQL, a worker process, an exchange."""
+
+    home: Path
+    world: Population
+    exchange: Exchange
+    books: Books
+    random: Random
+    waiting: list[str]  # wallets still to come
+    tracked: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    worker: asyncio.subprocess.Process | None = None
+
+    async def start_worker(self) -> None:
+        settings = {
+            "HYPERTALLY_HOME": str(self.home),
+            "HYPERTALLY_INFO_URL": f"{self.exchange.url}/info",
+            "HYPERTALLY_WEIGHT_PER_MINUTE": "1000000",
+        }
+        with (self.home / "worker.log").open("ab") as log:
+            self.worker = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bench.kills", "--work"),
+                env=os.environ | settings,  # noqa: TID251 - handed on
+                stdout=log,
+                stderr=log,
+            )
+
+    async def stop_worker(self) -> int:
+        """End the worker as an operator does; its exit code."""
+        assert self.worker is not None
+        if self.worker.returncode is None:
+            self.worker.terminate()
+        return await asyncio.wait_for(self.worker.wait(), STOP_SECONDS_MAX)
+
+    async def round(self, victims: tuple[str, ...]) -> None:
+        """Work, kill at a random moment, start again, wait, compare."""
+        await self._give_work()
+        await asyncio.sleep(self.random.uniform(0, MOMENT_SECONDS_MAX))
+        self.tally.in_the_act += await self._is_working()
+        for victim in victims:
+            await (self._kill_worker() if victim == "worker" else self._kill_postgres())
+        self.tally.kills[" and ".join(victims)] += 1
+        if "worker" in victims:
+            await self.start_worker()
+        began = time.monotonic()
+        await self.rest()
+        self.tally.rest_seconds.append(time.monotonic() - began)
+        await self.require_right()
+
+    async def _give_work(self) -> None:
+        await self.exchange.advance(timedelta(minutes=self.random.randint(5, 30)))
+        if self.waiting:
+            self.tracked.append(self.waiting.pop())
+            await self.books.track(self.tracked[-1:])
+        async for attempt in stamina.retry_context(on=AWAY, attempts=5):
+            with attempt:
+                await schedule.pull_now(self.books.pool, None)
+
+    async def _is_working(self) -> bool:
+        return await self.books.value("select exists (select from ops.jobs where status = 'running')")
+
+    async def _kill_worker(self) -> None:
+        assert self.worker is not None
+        assert self.worker.returncode is None, f"the worker ended by itself: {self.last_words()}"
+        self.worker.kill()
+        await self.worker.wait()
+
+    async def _kill_postgres(self) -> None:
+        pid_file = self.home / "postgres" / "data" / "postmaster.pid"
+        os.kill(int(pid_file.read_text().partition("\n")[0]), signal.SIGKILL)
+
+    async def rest(self) -> None:
+        """Wait until two looks in a row find nothing to do; what waits for its time is hurried."""
+        quiet = 0
+        async with asyncio.timeout(REST_SECONDS_MAX):
+            while quiet < 2:  # noqa: PLR2004 - between two steps of a chain one look finds nothing
+                await asyncio.sleep(LOOK_SECONDS)
+                assert self.worker is not None
+                assert self.worker.returncode is None, f"the worker ended: {self.last_words()}"
+                try:
+                    quiet = 0 if await self._has_work() else quiet + 1
+                except AWAY:
+                    quiet = 0
+
+    async def _has_work(self) -> bool:
+        hurried = await self.books.hurry()
+        return bool(
+            hurried
+            or await self.books.left_to_do()
+            or await self.books.value(
+                "select count(*) from ops.jobs where status = 'queued' and run_at <= now()"
+            )
+        )
+
+    async def require_right(self) -> None:
+        known = set(self.tracked)
+        rows = [(user, row) for user, row in population_rows(self.world) if user in known]
+        assert (await self.books.facts_digest())[0] == len(rows)
+        await require_equal(self.books, rows, population_quotes(self.world))
+        self.tally.lost_leases += await self.books.execute(
+            "update ops.jobs set last_error = null where status = 'done' "
+            "and last_error like '%% stopped without a word'"
+        )
+
+    def last_words(self) -> str:
+        return (self.home / "worker.log").read_text(errors="replace")[-2000:]
+
+
+@asynccontextmanager
+async def attacked(home: Path, world: Population, *, seed: int) -> AsyncGenerator[Rig]:
+    """A rig whose worker runs; everything is stopped on the way out."""
+    async with (
+        await ensure_running(home) as server,
+        serving(world) as exchange,
+    ):
+        await running.bring_up_to_date(server.url)
+        async with opened(server.url) as books:
+            random = Random(seed)
+            waiting = await exchange.addresses()
+            random.shuffle(waiting)
+            rig = Rig(
+                home=home,
+                world=world,
+                exchange=exchange,
+                books=books,
+                random=random,
+                waiting=waiting,
+            )
+            await rig.start_worker()
+            try:
+                yield rig
+            finally:
+                code = await rig.stop_worker()
+            assert code == 0, rig.last_words()
+
+
+async def attack(home: Path, *, rounds: int, seed: int, **scene: Any) -> Tally:
+    """So many rounds on a fresh system; raises at the first wrong book."""
+    world = small_population(seed, live_per_second=0.01, **scene)
+    async with attacked(home, world, seed=seed) as rig:
+        victims = [VICTIMS[number % len(VICTIMS)] for number in range(rounds)]
+        rig.random.shuffle(victims)
+        for number, chosen in enumerate(victims, start=1):
+            await rig.round(chosen)
+            print(
+                f"round {number}: {' and '.join(chosen)} killed, right again after "
+                f"{rig.tally.rest_seconds[-1]:.1f} s",
+                file=sys.stderr,
+            )
+        return rig.tally
+
+
+@click.command()
+@click.option("--rounds", default=100, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--work", "as_worker", is_flag=True, hidden=True)
+def main(*, rounds: int, seed: int, as_worker: bool) -> None:
+    """Kill and compare; `--work` is the worker that gets killed: the real one, but for its lease."""
+    if as_worker:
+        running.configure_logs()
+        asyncio.run(work(program_settings.read(), Options(lease_seconds=LEASE_SECONDS)))
+        return
+    with tempfile.TemporaryDirectory(prefix="hypertally-kills-") as home:
+        tally = asyncio.run(
+            attack(Path(home), rounds=rounds, seed=seed, wallets=60, fills=4_000, whale_fills=4_200)
+        )
+    print(f"seed {seed}: {tally}")
+
+
+if __name__ == "__main__":
+    main()
