@@ -18,11 +18,6 @@ from pathlib import Path
 import httpx2
 import psycopg
 import stamina
-from hypertally.api.tokens import mint
-from hypertally.cli.org import put_local_user
-from hypertally.metrics import wallet_day
-from hypertally.records import WalletDay
-from hypertally.store.postgres import open_pool, transaction
 from rich.table import Table
 
 from bench.database import fresh_database
@@ -31,6 +26,11 @@ from bench.machine import announce, console
 from bench.measuring import Claim, judge
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
+from hypertally.api.tokens import mint
+from hypertally.cli.org import put_local_user
+from hypertally.metrics import wallet_day
+from hypertally.records import WalletDay
+from hypertally.store.postgres import open_pool, transaction
 
 HOST = "127.0.0.1"
 STORED = 500_000
@@ -41,7 +41,7 @@ START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 20
 _MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
-# Each request is built once, before the run: formatting it each time would slow wrk, not the server.
+# Requests are built before the run: formatting each in turn would slow wrk, not the server.
 _SCRIPT = """
 local requests = {}
 local n = 0

@@ -52,13 +52,13 @@ class Feeder:
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer POST /info; anything but fills is an empty list."""
+        """Answer POST /info; there is nothing here but fills."""
         asked = (
             msgspec.json.decode((await receive())["body"] or b"{}")
             if scope["type"] == "http"
             else {}
         )
-        rows: list[dict[str, Any]] = []
+        rows: Any = {"universe": [], "tokens": []} if asked.get("type") == "spotMeta" else []
         if asked.get("type") == "userFillsByTime":
             rows = self.rows(asked["user"], asked["startTime"])
         headers = [(b"content-type", b"application/json")]

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+
+from bench.stored_fills import LAST_DAY, WALLETS
 from hypertally.facts import fills
 from hypertally.facts.fills import Sourced
 from hypertally.store.bulk import as_arrow
-
-from bench.stored_fills import LAST_DAY, WALLETS
 
 _DIRECTIONS = ("Open Long", "Close Long", "Open Short", "Close Short")
 _COINS = [f"C{n}" for n in range(1, 111)] + [f"xyz:C{n}" for n in range(111, 151)]

@@ -11,25 +11,26 @@ from typing import Any
 import msgspec
 import psycopg
 import pyarrow as pa
-from hypertally.facts import fills
-from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Connection, connection_string, open_pool, transaction
 
 from bench.database import fresh_database
 from bench.given_fills import COLUMNS, Given, address_of
 from bench.machine import announce
 from bench.measuring import Claim, interleaved, judge, show_rates
 from bench.stored_fills import store
+from hypertally.facts import fills
+from hypertally.store.bulk import BulkLoader
+from hypertally.store.postgres import Connection, connection_string, open_pool, transaction
 
 ROLE = "hypertally_worker"
 BATCH = 50_000
 VALUES_ROWS = 1_000  # the specification's
 PAGE_ROWS = 2_000
+SHARE_SECONDS_MAX = 120
 
-_INSERT = f"insert into facts.hl_fills_raw ({', '.join(COLUMNS)}) values "  # noqa: S608 - constant
-_ONE = "(" + ", ".join(["%s"] * len(COLUMNS)) + ")"
-VALUES = _INSERT + ", ".join([_ONE] * VALUES_ROWS) + " on conflict do nothing"
-EACH = _INSERT + _ONE + " on conflict do nothing"
+INSERT = f"insert into facts.hl_fills_raw ({', '.join(COLUMNS)}) values "
+ONE = "(" + ", ".join(["%s"] * len(COLUMNS)) + ")"
+VALUES = (INSERT + ", ".join([ONE] * VALUES_ROWS) + " on conflict do nothing").encode()
+EACH = (INSERT + ONE + " on conflict do nothing").encode()
 
 
 def by_values(url: str, rows: Sequence[tuple[Any, ...]]) -> float:
@@ -134,13 +135,14 @@ def _load(url: str, tables: list[pa.Table], barrier: Any, *, new: bool) -> None:
     with BulkLoader(url, role=ROLE) as loader:
         barrier.wait()
         added = sum(fills.insert_bulk(loader, table).fills for table in tables)
+        barrier.wait()  # the end of the process is no part of it
     assert added == (rows if new else 0)
 
 
 def by_processes(url: str, shares: Sequence[list[pa.Table]], *, new: bool) -> float:
     """The bulk way on as many connections as there are shares, a process each; rows a second."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(len(shares) + 1)
+    barrier = context.Barrier(len(shares) + 1, timeout=SHARE_SECONDS_MAX)
     processes = [
         context.Process(target=_load, args=(url, share, barrier), kwargs={"new": new})
         for share in shares
@@ -149,9 +151,10 @@ def by_processes(url: str, shares: Sequence[list[pa.Table]], *, new: bool) -> fl
         process.start()
     barrier.wait()
     began = time.perf_counter()
+    barrier.wait()
+    seconds = time.perf_counter() - began
     for process in processes:
         process.join()
-    seconds = time.perf_counter() - began
     assert all(process.exitcode == 0 for process in processes)
     return sum(table.num_rows for share in shares for table in share) / seconds
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -38,10 +38,10 @@ from hypertally.store.embedded import ensure_running
 from tests.flow.books import Books, Exchange, opened, require_equal, serving
 from tests.flow.books import population as small_population
 
-LEASE_SECONDS = 1.5  # production's 15 would only make the rounds longer
-MOMENT_SECONDS_MAX = 1.2  # the work of a round takes about that long
+LEASE_SECONDS = 1.0  # production's 15 would only make the rounds longer
+MOMENT_SECONDS_MAX = 0.8  # the work of a round takes about that long
 REST_SECONDS_MAX = 120  # a start of both, a lease and the work again take a few
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 STOP_SECONDS_MAX = 20
 VICTIMS = (("worker",), ("postgres",), ("worker", "postgres"))
 AWAY = (TryLater, psycopg.OperationalError)
@@ -105,7 +105,7 @@ class Rig:
     async def round(self, victims: tuple[str, ...]) -> None:
         """Work, kill at a random moment, start again, wait, compare."""
         await self._give_work()
-        await asyncio.sleep(self.random.uniform(0, MOMENT_SECONDS_MAX))
+        await self._wait_for_the_moment()
         self.tally.in_the_act += await self._is_working()
         for victim in victims:
             await (self._kill_worker() if victim == "worker" else self._kill_postgres())
@@ -126,8 +126,21 @@ class Rig:
             with attempt:
                 await schedule.pull_now(self.books.pool, None)
 
+    async def _wait_for_the_moment(self) -> None:
+        """Some time from now; in every other round some time after the first job has begun."""
+        if self.random.random() < 0.5:  # noqa: PLR2004 - every other
+            with suppress(TimeoutError):
+                async with asyncio.timeout(MOMENT_SECONDS_MAX):
+                    while not await self._is_working():
+                        await asyncio.sleep(0)
+            await asyncio.sleep(self.random.uniform(0, MOMENT_SECONDS_MAX / 8))
+        else:
+            await asyncio.sleep(self.random.uniform(0, MOMENT_SECONDS_MAX))
+
     async def _is_working(self) -> bool:
-        return await self.books.value("select exists (select from ops.jobs where status = 'running')")
+        return await self.books.value(
+            "select exists (select from ops.jobs where status = 'running')"
+        )
 
     async def _kill_worker(self) -> None:
         assert self.worker is not None

@@ -22,8 +22,9 @@ class Claim:
     @property
     def kept(self) -> bool:
         """Whether the measured figure is within its bound."""
-        within = self.measured >= self.bound if self.at_least else self.measured <= self.bound
-        return within
+        if self.at_least:
+            return self.measured >= self.bound
+        return self.measured <= self.bound
 
 
 def interleaved(

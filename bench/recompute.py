@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
 import psycopg
-from hypertally.metrics import wallet_day
-from hypertally.records import WalletDay
-from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 
 from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, judge, percentile, show_times
 from bench.stored_fills import store
+from hypertally.metrics import wallet_day
+from hypertally.records import WalletDay
+from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 
 BATCH = 100
 RIVAL_SHARE = 4  # every fourth wallet day also goes the rival's way
@@ -35,7 +35,8 @@ insert into metrics.wallet_day_metrics as m (
     wallet_id, day, fills, events, forced_fills, volumes, perp_volume_usd, taker_volume_usd,
     gross_realised_pnl_usd, fees, fees_usd, builder_fees, coins, first_fill_at, last_fill_at,
     unpriced, closed, gap_ms, completeness, definition, digest, reference_digest)
-values (%s, %s, %s, 0, 0, '{}', %s, %s, %s, '{}', %s, '{}', %s, %s, %s, '[]', false, 0, 1, '', %s, '')
+values (%s, %s, %s, 0, 0, '{}', %s, %s, %s, '{}', %s, '{}', %s, %s, %s, '[]', false, 0, 1, '',
+    %s, '')
 on conflict (wallet_id, day) do update
 set fills = excluded.fills, perp_volume_usd = excluded.perp_volume_usd,
     taker_volume_usd = excluded.taker_volume_usd, fees_usd = excluded.fees_usd,

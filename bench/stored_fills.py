@@ -57,7 +57,8 @@ def store(url: str, *, fills: int, days: int = 90) -> None:
         connection.execute("select setseed(0.5)")
         connection.execute(_bound(_WALLETS, wallets=WALLETS))
         connection.execute(
-            "insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) values ('xyz', 'USDC', 1, 1)"
+            "insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) "
+            "values ('xyz', 'USDC', 1, 1)"
         )
         for month in sorted(
             {day.replace(day=1) for day in [*days_back(days), LAST_DAY + timedelta(days=1)]}

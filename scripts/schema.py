@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
 from hypertally.store import migrate
 from hypertally.store.embedded import ensure_running
 from hypertally.store.embedded_programs import INSTALLATION, site_packages
@@ -21,8 +22,10 @@ SCHEMA = migrate.MIGRATIONS.parent / "schema.sql"
 COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"
 # Settings of the session that loads a dump, and its random marks: noise in a file that is read.
 NOISE = re.compile(r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*")
-TABLE = re.compile(r"((?:^--[^\n]*\n)*)^create table (\S+) \(\n(.*?)^\)", re.M | re.S)
-COLUMN = re.compile(r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.M)
+TABLE = re.compile(r"((?:^--[^\n]*\n)*)^create table (\S+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
+COLUMN = re.compile(
+    r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.MULTILINE
+)
 
 HEAD = """\
 # Columns

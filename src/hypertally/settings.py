@@ -51,7 +51,10 @@ StoreUrl = Annotated[str, _checked("s3", "file")]
 # It may hold a password: a secret, so that no message prints it.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
-SECRETS = frozenset({"database_url", "people_database_url", "jwt_secret", "internal_api_key"})
+# The address of an RPC provider holds the key it is paid by.
+SECRETS = frozenset(
+    {"database_url", "people_database_url", "jwt_secret", "internal_api_key", "evm_rpc_url"}
+)
 
 
 class Settings(BaseSettings):
@@ -92,5 +95,7 @@ def read() -> Settings:
 
 def _said(problem: ErrorDetails) -> str:
     field = str(problem["loc"][0])
-    value = "" if field in SECRETS else f" = {problem['input']!r}"
+    # An address may hold a password too.
+    is_secret = field in SECRETS or "@" in str(problem["input"])
+    value = "" if is_secret else f" = {problem['input']!r}"
     return f"{PREFIX}{field.upper()}{value}: {problem['msg'].removeprefix('Value error, ')}"

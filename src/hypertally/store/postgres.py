@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal, LiteralString, TypeAlias, cast
+from typing import Literal, LiteralString, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection, conninfo, sql
@@ -93,6 +93,16 @@ async def open_pool(
     url: str, *, role: Role, size: int, statement_seconds_max: int = 0
 ) -> AsyncIterator[Pool]:
     """A pool of up to `size` connections that act as `role`; closed on the way out."""
+
+    async def check(connection: Connection) -> None:
+        try:
+            await pool.check_connection(connection)
+        except psycopg.OperationalError:
+            # The database went away and took all connections with it. Left to find them one by one,
+            # the pool waits twice as long after each, and its caller's patience ends first.
+            await pool.check()
+            raise
+
     pool = AsyncConnectionPool(
         connection_string(url, role=role, statement_seconds_max=statement_seconds_max),
         connection_class=AsyncConnection[DictRow],
@@ -100,7 +110,7 @@ async def open_pool(
         min_size=1,
         max_size=size,
         timeout=ACQUIRE_SECONDS_MAX,
-        check=cast("Any", AsyncConnectionPool.check_connection),  # its type is for tuple rows
+        check=check,
         open=False,
     )
     async with pool:

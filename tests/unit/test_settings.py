@@ -1,0 +1,131 @@
+"""A bad setting stops the start with every problem named, and no secret is ever printed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hypertally import settings
+from hypertally.errors import Refused
+from hypertally.settings import PREFIX, SECRETS, Settings
+
+SECRET = "s3cret-of-the-house-that-nobody-may-read"
+# A value of no use for each setting that can be wrong, and what its message must say.
+WRONG = {
+    "DATABASE_URL": (f"mysql://{SECRET}@host/db", "begins with postgresql://"),
+    "PEOPLE_DATABASE_URL": (SECRET, "begins with postgresql://"),
+    "INFO_URL": ("api.hyperliquid.xyz", "begins with http:// or https://"),
+    "WS_URL": ("https://api.hyperliquid.xyz/ws", "begins with ws:// or wss://"),
+    "LEADERBOARD_URL": ("http://", "begins with http:// or https://"),
+    "ARCHIVE_URL": ("/var/archive", "begins with s3:// or file://"),
+    "TWAP_URL": ("gs://bucket", "begins with s3:// or file://"),
+    "EVM_RPC_URL": (f"htps://rpc/{SECRET}", "begins with http:// or https://"),
+    "WEIGHT_PER_MINUTE": ("119", "greater than or equal to 120"),
+    "JWT_SECRET": (SECRET[:31], "at least 32 bytes"),
+    "JWKS_URL": (f"ftp://me:{SECRET}@host/keys", "begins with http:// or https://"),
+    "PORT": ("65536", "less than or equal to 65535"),
+}
+
+SetAll = Callable[..., None]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> SetAll:
+    """A function that makes these the only settings of the process."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+
+    def set_all(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"{PREFIX}{name}", value)
+
+    return set_all
+
+
+def refusal() -> str:
+    with pytest.raises(Refused) as caught:
+        settings.read()
+    return str(caught.value)
+
+
+def test_without_any_setting_the_defaults_are_those_of_mainnet(environment: SetAll) -> None:
+    environment()
+    read = settings.read()
+    assert read.info_url == "https://api.hyperliquid.xyz/info"
+    assert (read.weight_per_minute, read.port, read.database_url) == (1200, 8000, None)
+
+
+def test_every_problem_is_named_at_once_in_one_line(environment: SetAll) -> None:
+    environment(**{name: value for name, (value, _) in WRONG.items()})
+    message = refusal()
+    for name in WRONG:
+        assert f"{PREFIX}{name}" in message
+    assert message.count("; ") == len(WRONG) - 1
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_problem_says_what_is_expected(environment: SetAll, name: str) -> None:
+    value, expected = WRONG[name]
+    environment(**{name: value})
+    message = refusal()
+    assert message.startswith(f"bad settings: {PREFIX}{name}")
+    assert expected in message
+
+
+@pytest.mark.parametrize("name", ["INFO_URL", "PORT", "WEIGHT_PER_MINUTE", "ARCHIVE_URL"])
+def test_a_problem_names_the_value(environment: SetAll, name: str) -> None:
+    environment(**{name: WRONG[name][0]})
+    assert repr(WRONG[name][0]) in refusal()
+
+
+def test_no_message_holds_a_secret(environment: SetAll) -> None:
+    environment(**{name: value for name, (value, _) in WRONG.items()})
+    assert SECRET[:20] not in refusal()
+
+
+def test_secrets_do_not_print_once_they_are_read(environment: SetAll) -> None:
+    environment(
+        DATABASE_URL=f"postgresql://me:{SECRET}@host/db",
+        PEOPLE_DATABASE_URL=f"postgres://me:{SECRET}@host/people",
+        JWT_SECRET=SECRET,
+        INTERNAL_API_KEY=SECRET,
+    )
+    read = settings.read()
+    assert SECRET not in f"{read!r} {read} {read.model_dump()} {read.model_dump_json()}"
+    assert read.jwt_secret is not None
+    assert read.jwt_secret.get_secret_value() == SECRET
+
+
+def test_every_secret_is_a_setting() -> None:
+    assert set(Settings.model_fields) >= SECRETS
+
+
+def test_a_number_that_is_none_is_named(environment: SetAll) -> None:
+    environment(PORT="eight thousand")
+    assert "HYPERTALLY_PORT = 'eight thousand': Input should be a valid integer" in refusal()
+
+
+def test_an_empty_setting_counts_as_unset(environment: SetAll) -> None:
+    environment(PORT="", DATABASE_URL="", JWT_SECRET="")
+    assert settings.read().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("http://127.0.0.1:3001", "http://127.0.0.1:3001/info"),
+        ("http://127.0.0.1:3001/", "http://127.0.0.1:3001/info"),
+        ("https://proxy/hyperliquid/info", "https://proxy/hyperliquid/info"),
+    ],
+)
+def test_the_info_address_may_leave_out_its_path(
+    environment: SetAll, given: str, meant: str
+) -> None:
+    environment(INFO_URL=given)
+    assert settings.read().info_url == meant
+
+
+def test_settings_do_not_change_once_read(environment: SetAll) -> None:
+    environment()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.read().port = 1
