@@ -26,6 +26,9 @@ from typing import Any
 import click
 import psycopg
 import stamina
+from tests.flow.books import Books, Exchange, opened, require_equal, serving
+from tests.flow.books import population as small_population
+
 from hypertally import settings as program_settings
 from hypertally.cli import running
 from hypertally.cli.working import work
@@ -35,8 +38,6 @@ from hypertally.jobs.worker import Options
 from hypertally.sandbox.population import Population
 from hypertally.sandbox.worlds import population_quotes, population_rows
 from hypertally.store.embedded import ensure_running
-from tests.flow.books import Books, Exchange, opened, require_equal, serving
-from tests.flow.books import population as small_population
 
 LEASE_SECONDS = 1.0  # production's 15 would only make the rounds longer
 MOMENT_SECONDS_MAX = 0.8  # the work of a round takes about that long
@@ -82,6 +83,7 @@ class Rig:
     worker: asyncio.subprocess.Process | None = None
 
     async def start_worker(self) -> None:
+        """Start the worker as a process of its own."""
         settings = {
             "HYPERTALLY_HOME": str(self.home),
             "HYPERTALLY_INFO_URL": f"{self.exchange.url}/info",
@@ -90,7 +92,7 @@ class Rig:
         with (self.home / "worker.log").open("ab") as log:
             self.worker = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.kills", "--work"),
-                env=os.environ | settings,  # noqa: TID251 - handed on
+                env=os.environ | settings,
                 stdout=log,
                 stderr=log,
             )
@@ -128,10 +130,10 @@ class Rig:
 
     async def _wait_for_the_moment(self) -> None:
         """Some time from now; in every other round some time after the first job has begun."""
-        if self.random.random() < 0.5:  # noqa: PLR2004 - every other
+        if self.random.random() < 0.5:
             with suppress(TimeoutError):
                 async with asyncio.timeout(MOMENT_SECONDS_MAX):
-                    while not await self._is_working():
+                    while not await self._is_working():  # noqa: ASYNC110 - of another process
                         await asyncio.sleep(0)
             await asyncio.sleep(self.random.uniform(0, MOMENT_SECONDS_MAX / 8))
         else:
@@ -156,7 +158,7 @@ class Rig:
         """Wait until two looks in a row find nothing to do; what waits for its time is hurried."""
         quiet = 0
         async with asyncio.timeout(REST_SECONDS_MAX):
-            while quiet < 2:  # noqa: PLR2004 - between two steps of a chain one look finds nothing
+            while quiet < 2:
                 await asyncio.sleep(LOOK_SECONDS)
                 assert self.worker is not None
                 assert self.worker.returncode is None, f"the worker ended: {self.last_words()}"
@@ -176,6 +178,7 @@ class Rig:
         )
 
     async def require_right(self) -> None:
+        """Every fact once, every day the oracle's, nothing left over."""
         known = set(self.tracked)
         rows = [(user, row) for user, row in population_rows(self.world) if user in known]
         assert (await self.books.facts_digest())[0] == len(rows)
@@ -186,6 +189,7 @@ class Rig:
         )
 
     def last_words(self) -> str:
+        """The end of what the workers logged."""
         return (self.home / "worker.log").read_text(errors="replace")[-2000:]
 
 
@@ -238,7 +242,7 @@ async def attack(home: Path, *, rounds: int, seed: int, **scene: Any) -> Tally:
 @click.option("--seed", default=1, show_default=True)
 @click.option("--work", "as_worker", is_flag=True, hidden=True)
 def main(*, rounds: int, seed: int, as_worker: bool) -> None:
-    """Kill and compare; `--work` is the worker that gets killed: the real one, but for its lease."""
+    """Kill and compare; `--work` is what gets killed: the real worker, but for its lease."""
     if as_worker:
         running.configure_logs()
         asyncio.run(work(program_settings.read(), Options(lease_seconds=LEASE_SECONDS)))

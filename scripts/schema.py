@@ -30,11 +30,11 @@ COLUMN = re.compile(
 HEAD = """\
 # Columns
 
-Every table of the trading database, in the order in which data flows: facts (as they came, append-only),
-metrics (computed from facts), ops (what moves them), tenancy (who may see what).
+Every table of the trading database, in the order in which data flows: facts (as they came,
+append-only), metrics (computed from facts), ops (what moves them), tenancy (who may see what).
 
-Units stand in the name: `_usd` US dollars, `_coin` the traded coin, `_ms` milliseconds since 1970, `_at` a time (UTC),
-`day` a UTC date. Decimals are exact. Null means unknown, never zero.
+Units stand in the name: `_usd` US dollars, `_coin` the traded coin, `_ms` milliseconds since 1970,
+`_at` a time (UTC), `day` a UTC date. Decimals are exact. Null means unknown, never zero.
 Made by `make schema` from the migrations in `src/hypertally/store/migrations/`.
 """
 LIST_COLUMNS = """

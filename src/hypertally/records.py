@@ -7,6 +7,7 @@ import msgspec
 
 TIME_MS_MAX = 253_402_300_799_999  # the end of year 9999
 
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen row."""
 

@@ -97,6 +97,7 @@ async def test_gaps_rebuilt_from_late_facts_are_those_rebuilt_from_all(
         trader.trade()
     waiting = trader.rows[:]
     random.shuffle(waiting)
+    incremental: list[dict[str, Any]] = []
     async with transaction(pool) as connection:
         while waiting:
             count = random.randint(1, 30)

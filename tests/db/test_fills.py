@@ -108,7 +108,7 @@ async def pool(url: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 def login(url: str) -> Iterator[Login]:
-    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+    with Login.connect(url, autocommit=True, row_factory=dict_row) as connection:
         yield connection
 
 

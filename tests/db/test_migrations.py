@@ -12,6 +12,7 @@ import pytest
 from psycopg import conninfo, sql
 
 from hypertally.facts import pages
+from hypertally.flow import FACTS, METRICS
 from hypertally.jobs import queue, schedule
 from hypertally.store.migrate import MIGRATIONS, migrate
 from hypertally.store.postgres import Pool, open_pool, transaction
@@ -66,6 +67,25 @@ def test_every_column_has_a_meaning(script: SimpleNamespace, database_url: str) 
     assert [line for line in text.splitlines() if line.endswith("|  |")] == []
 
 
+KEYED = [("facts", fact.name, fact.key) for fact in FACTS] + [
+    ("metrics", metric.name, metric.key) for metric in METRICS
+]
+
+
+@pytest.mark.parametrize(("schema", "table", "key"), KEYED, ids=[name for _, name, _ in KEYED])
+def test_the_database_enforces_every_key(
+    database_url: str, schema: str, table: str, key: tuple[str, ...]
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        keys = connection.execute(
+            "select array(select attname::text from pg_attribute"
+            "             where attrelid = indrelid and attnum = any (indkey)) "
+            "from pg_index where indisunique and indrelid = %s::regclass",
+            [f"{schema}.{table}"],
+        ).fetchall()
+    assert set(key) in [set(columns) for (columns,) in keys]
+
+
 async def test_migrating_again_changes_nothing(script: SimpleNamespace, database_url: str) -> None:
     before = script.dump(database_url)
     assert await migrate(database_url) == []
@@ -96,10 +116,9 @@ def test_a_month_is_one_of_utc_whatever_the_session_says(database_url: str, zone
         connection.execute("select facts.ensure_month('pages', '2025-03-01 00:00:00+00')")
         connection.execute("select facts.ensure_month('pages', '2025-03-31 23:59:59+00')")
         bounds = connection.execute(
-            "select lower(span), upper(span) from ("
-            "  select ('[' || array_to_string(regexp_matches("
-            "    pg_get_expr(relpartbound, oid), '\\(''(.*?)''\\) TO \\(''(.*?)''\\)'), ',') || ')')"
-            "    ::tstzrange as span from pg_class where relispartition and relkind = 'r') as bounds"
+            "select bounds[1]::timestamptz, bounds[2]::timestamptz from ("
+            "  select regexp_matches(pg_get_expr(relpartbound, oid), $$'(.*)'.*'(.*)'$$) as bounds"
+            "  from pg_class where relispartition and relkind = 'r') as partitions"
         ).fetchall()
     assert bounds == [(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC))]
 

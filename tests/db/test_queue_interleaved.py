@@ -22,7 +22,7 @@ Login = psycopg.Connection[dict[str, Any]]
 @pytest.fixture
 def login(database_url: str) -> Iterator[Login]:
     """The login, to look at rows and to make time pass."""
-    with psycopg.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
+    with Login.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
         yield connection
 
 
@@ -52,11 +52,9 @@ class Interleaving:
         self.held: list[tuple[Job, int]] = []
 
     async def step(self) -> None:
-        action = self.random.choice(
-            [self.enqueue, self.enqueue, self.claim, self.claim, self.finish, self.finish]
-            + [self.fail, self.expire, self.reap, self.release, self.pass_time]
-        )
-        await action()
+        often = [self.enqueue, self.claim, self.finish]
+        seldom = [self.fail, self.expire, self.reap, self.release, self.pass_time]
+        await self.random.choice([*often, *often, *seldom])()
 
     async def enqueue(self) -> None:
         key = self.random.choice("abcd")

@@ -34,8 +34,9 @@ SAME_FOR_ALL_ORGS = (
 OPEN = ("ops.schema_migrations",)
 
 ORG_A, ORG_B, ORG_WITHOUT_WALLETS = 11, 12, 13
+NOTHING: dict[str, set[Any]] = {table: set() for table in NAMED_BY}
 SEEN_BY_A = {
-    **dict.fromkeys(NAMED_BY, {1, 3}),
+    **{table: {1, 3} for table in NAMED_BY},
     "tenancy.org_wallets": {ORG_A},
     "tenancy.orgs": {ORG_A},
     "metrics.global_day_metrics": {ORG_A},
@@ -56,7 +57,8 @@ insert into tenancy.org_wallets (org_id, wallet_id) values (11, 1), (11, 3), (12
 insert into tenancy.user_profiles (user_id, org_id, role)
 values ('user of A', 11, 'admin'), ('other user of A', 11, 'viewer'), ('user of B', 12, 'admin');
 select facts.ensure_month('pages', '2025-03-10'), facts.ensure_month('hl_fills_raw', '2025-03-10');
-insert into facts.pages (wallet_id, source, request, asked_at, row_count, body_sha256, weight, closed)
+insert into facts.pages (
+    wallet_id, source, request, asked_at, row_count, body_sha256, weight, closed)
 select n, 'info.userFillsByTime', '{}', '2025-03-10', 0, '', 20, true
 from (values (1), (2), (3), (4), (null)) as v (n);
 insert into facts.hl_fills_raw (
@@ -155,7 +157,7 @@ def test_row_security_is_forced_on_every_table_the_api_can_read(api: Connection)
 
 
 def test_nobody_sees_no_row_of_any_table(api: Connection) -> None:
-    assert seen(api) == dict.fromkeys(NAMED_BY, set())
+    assert seen(api) == NOTHING
     for table in SAME_FOR_ALL_ORGS:
         assert api.execute(f"select from {table}".encode()).fetchall() == []
 
@@ -165,7 +167,7 @@ def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object
     identify(api, org=org)
     itself = {ORG_WITHOUT_WALLETS} & {org}
     assert seen(api) == {
-        **dict.fromkeys(NAMED_BY, set()),
+        **NOTHING,
         "tenancy.orgs": itself,
         # Org 0 stands for all tracked wallets; no user can belong to it.
         **(
@@ -214,7 +216,7 @@ def test_a_partition_cannot_be_read_past_its_parent(api: Connection) -> None:
 def test_the_identity_ends_with_its_transaction(api: Connection) -> None:
     identify(api, org=ORG_A, user="user of A")
     api.commit()
-    assert seen(api) == dict.fromkeys(NAMED_BY, set())
+    assert seen(api) == NOTHING
 
 
 @pytest.mark.parametrize("org", ["11; select 1", "eleven", "11 or true"])

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 
 import httpx2
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from hypertally.jobs import membership, schedule
 from hypertally.jobs.budget import SharedBudget
@@ -186,8 +186,8 @@ class Books:
         async with await self._owner() as connection:
             return (await connection.execute(statement, values)).rowcount
 
-    async def _owner(self) -> psycopg.AsyncConnection[dict[str, Any]]:
-        return await psycopg.AsyncConnection.connect(
+    async def _owner(self) -> psycopg.AsyncConnection[DictRow]:
+        return await psycopg.AsyncConnection[DictRow].connect(
             self.url, row_factory=dict_row, options="-c timezone=UTC"
         )
 
@@ -208,7 +208,8 @@ class Books:
             select 'org ' || m.org_id || ' ' || m.day, to_jsonb(m)::text
             from metrics.global_day_metrics as m
             union all
-            select concat_ws(' ', 'gap', encode(w.address, 'hex'), g.coin, g.kind, g.from_at, g.to_at),
+            select concat_ws(' ', 'gap', encode(w.address, 'hex'), g.coin, g.kind, g.from_at,
+                    g.to_at),
                 (to_jsonb(g) - 'wallet_id')::text
             from metrics.fill_gaps as g join tenancy.wallets as w on w.id = g.wallet_id
             """
@@ -236,7 +237,8 @@ class Books:
         """What a pipeline at rest must not have: marks, jobs at work, jobs that failed."""
         return await self.read(
             """
-            select 'dirty wallet day' as what, to_jsonb(d)::text as row from ops.dirty_wallet_days as d
+            select 'dirty wallet day' as what, to_jsonb(d)::text as row
+            from ops.dirty_wallet_days as d
             union all
             select 'dirty global day', to_jsonb(d)::text from ops.dirty_global_days as d
             union all

@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 import pytest_asyncio
 import stamina
-
 from tests.flow.books import Books, opened
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.flow.books import Books, Exchange, milliseconds, population, require_equal, serving
 
 from hypertally.jobs import schedule
 from hypertally.sandbox.oracle import gaps
 from hypertally.sandbox.worlds import population_quotes, population_rows
-from tests.flow.books import Books, Exchange, milliseconds, population, require_equal, serving
 
 WORLD = {"wallets": 5, "days": 6, "fills": 300, "live_per_second": 0.02}
 FILLS = ["userFillsByTime"]
@@ -94,36 +94,27 @@ async def test_fills_that_show_late_are_in_the_books_once_they_show(books: Books
         assert await books.value("select count(*) from metrics.fill_gaps") == 0
 
 
-async def test_a_broken_row_is_kept_with_its_reason_and_hides_no_other(books: Books) -> None:
+async def test_a_broken_row_and_one_told_differently_are_kept_beside_the_good_ones(
+    books: Books,
+) -> None:
     world = population(11, **WORLD)
+    sometimes = {"probability": 0.5, "max_count": 9, "types": FILLS}
     async with serving(world) as exchange:
-        await pulled_under(
-            books, exchange, malformed_row={"probability": 0.5, "max_count": 9, "types": FILLS}
-        )
-        struck = await exchange.struck("malformed_row")
+        await pulled_under(books, exchange, malformed_row=sometimes, amended=sometimes)
+        broken, amended = [await exchange.struck(name) for name in ("malformed_row", "amended")]
         await require_equal(books, population_rows(world), population_quotes(world))
     rejects = await books.read("select payload, reason, page_id from facts.rejects")
-    assert 0 < len(rejects) <= struck
+    assert 0 < len(rejects) <= broken
     for reject in rejects:
         expected = "px is not a decimal" if '"NaN"' in reject["payload"] else "coin is missing"
         assert reject["reason"].startswith(expected)
         assert reject["page_id"]
-
-
-async def test_a_fill_told_differently_is_kept_beside_the_first(books: Books) -> None:
-    world = population(11, **WORLD)
-    async with serving(world) as exchange:
-        await pulled_under(
-            books, exchange, amended={"probability": 0.5, "max_count": 9, "types": FILLS}
-        )
-        struck = await exchange.struck("amended")
-        await require_equal(books, population_rows(world), population_quotes(world))
     conflicts = await books.read(
         "select c.row ->> 'closed_pnl' as told, f.fingerprint = c.first_fingerprint as beside "
         "from facts.conflicts as c join facts.hl_fills_raw as f "
         "using (wallet_id, coin, time, oid, side) where f.tid = c.tid"
     )
-    assert 0 < len(conflicts) <= struck
+    assert 0 < len(conflicts) <= amended
     assert all(conflict == {"told": "123.456", "beside": True} for conflict in conflicts)
 
 

@@ -4,13 +4,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.flow.books import ALL_TRACKED, Books, serving
+from tests.flow.handmade import ALICE, BOB, Row, fill, ms, world
+
+from hypertally.flow import METRICS
 from hypertally.jobs.rebuild import rebuild
 from hypertally.metrics import global_day
 from hypertally.records import OrgDay
 from hypertally.store.postgres import transaction
-from tests.flow.books import ALL_TRACKED, Books, serving
-from tests.flow.handmade import ALICE, BOB, Row, fill, ms, world
-from hypertally.flow import METRICS
 
 DAY = date(2025, 10, 4)
 LATE = fill(ms("2025-10-04T15:00"), coin="SOL", px="30", sz="5", fee="0.02", crossed=False)
@@ -49,6 +50,8 @@ async def test_exactly_the_days_a_late_fill_belongs_to_change(books: Books, tmp_
 
 async def test_a_published_day_that_moves_leaves_old_and_new(books: Books, tmp_path: Path) -> None:
     await with_a_late_fill(books, tmp_path)
+    async for _ in rebuild(books.pool, METRICS, from_day=None, to_day=None):
+        pass  # which moves nothing, and so restates nothing
     found = await books.read("select * from metrics.restatements order by metric, org_id")
     assert [(row["metric"], row["org_id"], row["day"], row["cause"]) for row in found] == [
         ("global_day_metrics", ALL_TRACKED, DAY, "late facts"),
@@ -72,15 +75,6 @@ async def test_a_published_day_that_moves_leaves_old_and_new(books: Books, tmp_p
     assert org["legs_volume_usd"] == ["200", "350"]
     assert org["unique_volume_usd"] == ["200", "350"]
     assert "dau" not in org
-
-
-async def test_a_rebuild_of_unmoved_days_restates_nothing(books: Books, tmp_path: Path) -> None:
-    await with_a_late_fill(books, tmp_path)
-    count = "select count(*) from metrics.restatements"
-    restated = await books.value(count)
-    async for _ in rebuild(books.pool, METRICS, from_day=None, to_day=None):
-        pass
-    assert await books.value(count) == restated
 
 
 async def test_an_org_day_that_becomes_empty_loses_its_row(books: Books, tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
+from tests.flow.books import Books, population, require_equal, serving
+from tests.flow.handmade import ALICE, Row, fill, ms, world
+
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
 from hypertally.jobs.worker import Options, Worker
 from hypertally.sandbox.worlds import population_quotes, population_rows
 from hypertally.sources.info import InfoClient
-from tests.flow.books import Books, population, require_equal, serving
-from tests.flow.handmade import ALICE, Row, fill, ms, world
 
 START = ms("2025-10-01T06:00")
 DAY_MS = 86_400_000

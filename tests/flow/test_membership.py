@@ -4,9 +4,10 @@ from datetime import UTC, date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from hypertally.jobs.clock import now
 from tests.flow.books import Books, serving
 from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, ms, trade, world
+
+from hypertally.jobs.clock import now
 
 DAY = date(2025, 10, 1)
 

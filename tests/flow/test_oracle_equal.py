@@ -1,9 +1,9 @@
 """The whole pipeline against an oracle that shares no code with it, digit for digit."""
 
 import pytest
+from tests.flow.books import Books, population, require_equal, serving
 
 from hypertally.sandbox.worlds import population_quotes, population_rows
-from tests.flow.books import Books, population, require_equal, serving
 
 
 @pytest.mark.parametrize("seed", [1, 7])

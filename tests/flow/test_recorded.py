@@ -1,4 +1,4 @@
-"""Real recorded fills through the running pipeline, against ten lines that share nothing with it."""
+"""Real recorded fills through the running pipeline, against ten lines of plain arithmetic."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.flow.books import Books, serving
 
 from hypertally.sandbox.replay import ReplayExchange
-from tests.flow.books import Books, serving
 
 EVENTS = ("Settlement", "Spot Dust Conversion", "Merge Outcome", "Net Child Vaults")
 KINDS = {"@": "spot", "#": "outcome"}  # and dex:COIN: the collateral is in no recording

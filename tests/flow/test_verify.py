@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator
 from typing import LiteralString
 
 import pytest_asyncio
+from tests.flow.books import Books, population, serving
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild import Verdict, verify
 from hypertally.store.postgres import open_pool
-from tests.flow.books import Books, population, serving
 
 COMMAND_SECONDS_MAX = 60
 
@@ -42,11 +42,13 @@ async def test_books_that_were_kept_hold_what_a_recomputation_gives(kept: Books)
 
 async def test_a_changed_digit_is_named_by_wallet_day_and_field(kept: Books) -> None:
     changed = await kept.read(
-        "update metrics.wallet_day_metrics set fees_usd = fees_usd + 0.000000000000000001 where ctid = "
+        "update metrics.wallet_day_metrics set fees_usd = fees_usd + 0.000000000000000001 "
+        "where ctid = "
         "(select ctid from metrics.wallet_day_metrics order by day desc, wallet_id limit 1) "
         "returning day, trim_scale(fees_usd)::text as told, "
         "trim_scale(fees_usd - 0.000000000000000001)::text as true, "
-        "(select '0x' || encode(address, 'hex') from tenancy.wallets where id = wallet_id) as wallet"
+        "(select '0x' || encode(address, 'hex') from tenancy.wallets "
+        "where id = wallet_id) as wallet"
     )
     verdict = (await verdicts(kept))["wallet_day_metrics"]
     assert verdict.differing == 1
@@ -60,8 +62,8 @@ async def test_any_metric_that_is_not_what_the_facts_say_differs(kept: Books) ->
     changes: list[tuple[str, LiteralString]] = [
         (
             "fill_gaps",
-            "insert into metrics.fill_gaps values "
-            "(1, 'BTC', 'position_break', '2025-10-01', '2025-10-02', 1, 'fill_gaps/1')",
+            """insert into metrics.fill_gaps
+            values (1, 'BTC', 'position_break', '2025-10-01', '2025-10-02', 1, 'fill_gaps/1')""",
         ),
         ("global_day_metrics", "update metrics.global_day_metrics set dau = dau + 1"),
         ("wallet_day_metrics", "update metrics.wallet_day_metrics set digest = '0:0'"),
@@ -90,7 +92,7 @@ async def test_the_command_exits_with_one_when_a_digit_differs(kept: Books) -> N
 def run_verify(books: Books) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hypertally", "verify", "--json"],
-        env=os.environ | {"HYPERTALLY_DATABASE_URL": books.url},  # noqa: TID251 - handed on
+        env=os.environ | {"HYPERTALLY_DATABASE_URL": books.url},
         capture_output=True,
         text=True,
         timeout=COMMAND_SECONDS_MAX,

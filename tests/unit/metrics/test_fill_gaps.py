@@ -18,7 +18,9 @@ def at(ms: int) -> datetime:
     return START + timedelta(milliseconds=ms)
 
 
-def leg(ms: int, start: str | int, change: str | int, *, exempt: bool = False) -> Leg:
+def leg(
+    ms: int, start: str | int | Decimal, change: str | int | Decimal, *, exempt: bool = False
+) -> Leg:
     return Leg(time=at(ms), start=Decimal(start), change=Decimal(change), exempt=exempt)
 
 
