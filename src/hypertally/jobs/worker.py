@@ -70,7 +70,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`, or until nothing is due if so asked."""
-        helpers = [
+        keepers = [
             asyncio.create_task(self._keep_leases()),
             asyncio.create_task(self._listen()),
         ]
@@ -83,9 +83,9 @@ class Worker:
                 await self._wait()
             await self._let_go()
         finally:
-            for task in [*helpers, *self._running]:
+            for task in [*keepers, *self._running]:
                 task.cancel()
-            await asyncio.gather(*helpers, *self._running, return_exceptions=True)
+            await asyncio.gather(*keepers, *self._running, return_exceptions=True)
 
     async def _let_go(self) -> None:
         """What is in hand may end; a pull that waits for its allowance goes back into the queue."""
