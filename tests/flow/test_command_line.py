@@ -18,6 +18,7 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("hypertally")
 ADDRESS = "0x31ca8395cf837de08b24da3f660e77761dfb974b"
+OTHER_ADDRESS = "0x" + "1f" * 20  # the home is shared, and the order of the tests is random
 PATIENCE_SECONDS = 60
 
 
@@ -104,11 +105,11 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
 
 def test_a_file_with_a_bad_line_imports_nothing(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "wallets.txt"
-    file.write_text(f"{ADDRESS}\nnot-an-address\n")
+    file.write_text(f"{OTHER_ADDRESS}\nnot-an-address\n")
     done = shell.run("wallets", "import", str(file))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "line 2: 'not-an-address'" in done.stderr
-    assert ADDRESS not in shell.run("wallets", "list").stdout
+    assert OTHER_ADDRESS not in shell.run("wallets", "list").stdout
 
 
 def test_wallets_are_imported_once_listed_and_removed(shell: Shell, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 OVERLAP_MS = 10 * 60 * 1000  # fills may arrive late: the last ten minutes are always asked again
 DEEP_OVERLAP_MS = 48 * 60 * 60 * 1000  # once a day, two days are
+CLOCKS_APART_MAX = timedelta(days=1)  # ours and the exchange's
 DEEP_EVERY = timedelta(days=1)
 HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
 ROLLUP_PRIORITY = 50  # before any pull: a number that can be had is never behind one that cannot
@@ -235,11 +236,13 @@ class _Pull:
         self, connection: Connection, page: ProvenPage, times: list[int]
     ) -> set[date]:
         """Move the cursor over the page; the days whose end, or whose proof, that changes."""
+        # A fill dated far ahead is kept as it came, but must not blind every later pull.
+        latest = page.answer.asked_at + CLOCKS_APART_MAX
         found = await connection.execute(
             QUERIES["advance_cursor"].text,
             {
                 "wallet_id": self._wallet.id,
-                "cursor_ms": max(times, default=0),
+                "cursor_ms": max((ms for ms in times if fills.at(ms) < latest), default=0),
                 "proven_until": fills.at(page.covers_to_ms),
             },
         )
