@@ -7,9 +7,12 @@ import click
 from bench import api, ingest, latency, recompute
 
 
-@click.group()
-def main() -> None:
-    """Measure what the documentation claims, rivals in the same run."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Measure what the documentation claims, rivals in the same run; all of it if none is named."""
+    if context.invoked_subcommand is None:
+        context.invoke(all_command)
 
 
 @main.command(name="ingest")

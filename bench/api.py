@@ -156,9 +156,10 @@ class Reads:
         self.cached = [_days_path(wallet) + f"?limit={DAYS}" for wallet in wallets[:200]]
         # Each asked once: no answer of it can be in memory. The parameter has a rival's name too.
         firsts = [f"{day}" for day in days_back(90)[:60]]
+        limits = range(DAYS - 2, DAYS + 3)
         self.uncached = [
-            _days_path(wallet) + f"?limit={DAYS}&NAME={first}"
-            for first, wallet in product(firsts, wallets)
+            _days_path(wallet) + f"?limit={limit}&NAME={first}"
+            for limit, first, wallet in product(limits, firsts, wallets)
         ]
         self.explained = [
             f"/api/v1/explain/wallet_day_metrics/{address_of(key.wallet_id)}/{key.day}"
