@@ -9,6 +9,7 @@ is left behind. The first round that is not so ends the run with exit code 1.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -247,6 +248,7 @@ def main(*, rounds: int, seed: int, as_worker: bool) -> None:
         running.configure_logs()
         asyncio.run(work(program_settings.read(), Options(lease_seconds=LEASE_SECONDS)))
         return
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it tells of every kill
     with tempfile.TemporaryDirectory(prefix="hypertally-kills-") as home:
         tally = asyncio.run(
             attack(Path(home), rounds=rounds, seed=seed, wallets=60, fills=4_000, whale_fills=4_200)
