@@ -1,14 +1,13 @@
-"""What the wallets of a population do: orders, TWAPs, liquidations, deleveraging."""
+"""What the wallets of a population do: orders, liquidations, deleveraging; it starts TWAPs."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from itertools import accumulate
 from random import Random
 from typing import final
 
+from hypertally.sandbox.agenda import Plan
 from hypertally.sandbox.decimals import ZERO
 from hypertally.sandbox.fillrows import Liquidation
 from hypertally.sandbox.markets import (
@@ -22,17 +21,13 @@ from hypertally.sandbox.markets import (
 )
 from hypertally.sandbox.matching import Crossing, Matching, Member
 from hypertally.sandbox.prices import Prices
-
-Plan = Callable[[int, Callable[[int], None]], None]  # (time in ms, what happens then)
+from hypertally.sandbox.twaps import Twaps
 
 MARKETS = (*PERPS, *SPOTS)
 FILLS_PER_ORDER = ((0.60, 1), (0.75, 2), (0.87, 3), (0.95, 5), (1.0, 8))
 LIQUIDATION_SHARE = 0.005
 BACKSTOP_SHARE = 0.3
 ADL_SHARE = 0.003
-TWAP_SHARE = 0.008
-TWAP_SLICE_MS = 30_000
-FIRST_TWAP = 2_000_000
 BUYING_SHARE = 0.5
 CLOSING_SHARE = 0.5
 CLOSING_WHOLE_SHARE = 0.4
@@ -46,24 +41,32 @@ class Behaviour:
     """Draws what happens next; `plan` is told what it leads to later."""
 
     def __init__(
-        self, *, random: Random, prices: Prices, matching: Matching, members: Sequence[Member]
+        self,
+        *,
+        random: Random,
+        prices: Prices,
+        matching: Matching,
+        members: Sequence[Member],
+        twaps: Twaps,
+        twap_odds: float,
     ) -> None:
         self._random = random
         self._prices = prices
         self._matching = matching
         self._members = members
         self._shares = list(accumulate(market.weight for market in MARKETS))
-        self._next_twap = FIRST_TWAP
+        self._twaps = twaps
+        self._twap_odds = twap_odds
 
     def act(self, time_ms: int, plan: Plan) -> None:
         """Let one thing happen: mostly an ordinary order."""
         lot = self._random.random()
-        if lot < LIQUIDATION_SHARE:
+        if self._random.random() < self._twap_odds:
+            self._twaps.start(time_ms, plan)
+        elif lot < LIQUIDATION_SHARE:
             self._liquidate(time_ms)
         elif lot < LIQUIDATION_SHARE + ADL_SHARE:
             self._deleverage(time_ms)
-        elif lot < LIQUIDATION_SHARE + ADL_SHARE + TWAP_SHARE:
-            self._start_twap(time_ms, plan)
         else:
             self._matching.execute(self._order(time_ms))
 
@@ -177,13 +180,3 @@ class Behaviour:
                 free=True,
             )
         )
-
-    def _start_twap(self, time_ms: int, plan: Plan) -> None:
-        order = self._order(time_ms)
-        self._next_twap += self._random.randint(1, 30)
-        for part in range(self._random.randint(3, 9)):
-            slice_ms = time_ms + part * TWAP_SLICE_MS + (self._random.randint(0, 60) if part else 0)
-            plan(slice_ms, partial(self._run_slice, replace(order, twap_id=self._next_twap)))
-
-    def _run_slice(self, order: Crossing, time_ms: int) -> None:
-        self._matching.execute(replace(order, time_ms=time_ms, fills=1))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import final
 
-from hypertally.sandbox.behaviour import Plan
+from hypertally.sandbox.agenda import Plan
 from hypertally.sandbox.decimals import ZERO
 from hypertally.sandbox.fillrows import ZERO_HASH, Leg, Trade, fill_body
 from hypertally.sandbox.ledger import Effect
@@ -104,4 +104,4 @@ class Calendar:
             fee=ZERO,
             fee_token=market.quote,
         )
-        member.tape.append(time_ms, fill_body(trade, leg))
+        member.keep(time_ms, fill_body(trade, leg), is_slice=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hypertally.sandbox.population import WalletCount
-from hypertally.sandbox.tape import SortOrder, Tape
+from hypertally.sandbox.tape import Feed, SortOrder, Tape
 
 NULL_BODY = b"null"
 
@@ -43,8 +43,8 @@ class Exchange(Protocol):
         """List the wallets worth asking about."""
         ...
 
-    def tape(self, user: str) -> Tape | None:
-        """Find a wallet's fills; None when it never traded."""
+    def tape(self, user: str, feed: Feed) -> Tape | None:
+        """Find a list of a wallet; None when it never traded."""
         ...
 
     def by_time_order(self, user: str) -> SortOrder | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import final
+from typing import cast, final
 from zlib import crc32
 
 import msgspec
@@ -184,12 +184,24 @@ def _changed(body: bytes, change: Callable[[dict[str, object]], object]) -> byte
 
 
 def _amended(body: bytes) -> bytes:
-    return _changed(body, lambda row: row.update(closedPnl="123.456", fee="0.000123"))
+    def amend(row: dict[str, object]) -> None:
+        if "state" in row:
+            _inside(row).update(executedNtl="123.456")
+        else:
+            _inside(row).update(closedPnl="123.456", fee="0.000123")
+
+    return _changed(body, amend)
 
 
 def _without_coin(body: bytes) -> bytes:
-    return _changed(body, lambda row: row.pop("coin", None))
+    return _changed(body, lambda row: _inside(row).pop("coin", None))
 
 
 def _with_broken_price(body: bytes) -> bytes:
-    return _changed(body, lambda row: row.update(px="NaN"))
+    name = "sz" if b'"state"' in body else "px"
+    return _changed(body, lambda row: _inside(row).update({name: "NaN"}))
+
+
+def _inside(row: dict[str, object]) -> dict[str, object]:
+    """Find the figures of a row: slices and statuses of TWAPs hold them one level down."""
+    return cast("dict[str, object]", row.get("fill") or row.get("state") or row)

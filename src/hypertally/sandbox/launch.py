@@ -1,9 +1,12 @@
 """Starts a sandbox from plain options: the one call the command line needs."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import time
+
+from msgspec.structs import asdict
 
 from hypertally.sandbox.exchange import Exchange
 from hypertally.sandbox.marketdata import PopulationExchange
@@ -30,31 +33,34 @@ def build_exchange(
     until_ms: int | None = None,
     replay: Path | None = None,
     state: Path | None = None,
+    twaps_dir: Path | None = None,
 ) -> Exchange:
     """Make the world to serve.
 
     With `state`, a file, the same population goes on after a restart; `until_ms` is then taken
-    from it. `replay` serves recordings instead, and the other options mean nothing.
+    from it. `replay` serves recordings instead, and the other options mean nothing. Into
+    `twaps_dir` every UTC day's statuses of TWAPs are written once the day is over.
     """
     if replay is not None:
         return ReplayExchange(replay)
     scene = Scene(
         seed=seed, wallets=wallets, days=days, fills=fills, live_per_second=live_per_second
     )
-    if state is not None:
-        now_ms = int(time() * 1000) if until_ms is None else until_ms
-        sessions = LiveSessions(state, scene, now_ms=now_ms)
-        return PopulationExchange(sessions.population, sessions=sessions)
-    return PopulationExchange(
-        Population(
-            seed=seed,
-            wallets=wallets,
-            days=days,
-            fills=fills,
-            live_per_second=live_per_second,
-            until_ms=until_ms,
-        )
+    now_ms = int(time() * 1000) if until_ms is None else until_ms
+    sessions = None if state is None else LiveSessions(state, scene, now_ms=now_ms)
+    population = (
+        Population(until_ms=now_ms, **asdict(scene)) if sessions is None else sessions.population
     )
+    archive = None if twaps_dir is None else _archive(twaps_dir, population)
+    return PopulationExchange(population, sessions=sessions, archive=archive)
+
+
+def _archive(folder: Path, population: Population) -> Callable[[int], None]:
+    from hypertally.sandbox.twap_objects import TwapArchive  # pyarrow takes its time
+
+    archive = TwapArchive(folder, population)
+    archive.advance(population.time_ms)
+    return archive.advance
 
 
 def run(exchange: Exchange, *, host: str = HOST, port: int, options: Options | None = None) -> None:

@@ -1,5 +1,6 @@
 """The population's answers to everything but fills: metas, mids, candles, positions."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
 from typing import final
@@ -24,7 +25,7 @@ from hypertally.sandbox.markets import (
     outcome_market,
 )
 from hypertally.sandbox.population import Population, WalletCount
-from hypertally.sandbox.prices import INTERVAL_HOURS
+from hypertally.sandbox.prices import CANDLES_MAX, INTERVAL_MS
 from hypertally.sandbox.queries import (
     AllMids,
     CandleSnapshot,
@@ -38,7 +39,7 @@ from hypertally.sandbox.queries import (
     decode_query,
 )
 from hypertally.sandbox.sessions import LiveSessions
-from hypertally.sandbox.tape import SortOrder, Tape
+from hypertally.sandbox.tape import Feed, SortOrder, Tape
 
 Json = dict[str, object]
 
@@ -51,9 +52,18 @@ GONE_PAIRS = ("@3", "@88")  # they left the universe, yet their figures are stil
 class PopulationExchange:
     """A population behind the exchange's own endpoint."""
 
-    def __init__(self, population: Population, *, sessions: LiveSessions | None = None) -> None:
+    def __init__(
+        self,
+        population: Population,
+        *,
+        sessions: LiveSessions | None = None,
+        candles_max: int = CANDLES_MAX,
+        archive: Callable[[int], None] | None = None,
+    ) -> None:
         self.population = population
         self._sessions = sessions
+        self._candles_max = candles_max
+        self._archive = archive  # told how far the population has come
 
     @property
     def start_clock_ms(self) -> int:
@@ -63,15 +73,17 @@ class PopulationExchange:
     def advance(self, now_ms: int) -> None:
         """Let the population trade up to a time."""
         (self._sessions or self.population).advance(now_ms)
+        if self._archive:
+            self._archive(now_ms)
 
     def wallets(self) -> list[WalletCount]:
         """List the tracked wallets."""
         return self.population.wallets()
 
-    def tape(self, user: str) -> Tape | None:
-        """Find anyone's fills, tracked or not."""
+    def tape(self, user: str, feed: Feed) -> Tape | None:
+        """Find a list of anyone's, tracked or not."""
         member = self.population.by_address.get(user)
-        return member.tape if member else None
+        return member.feed(feed) if member else None
 
     def by_time_order(self, user: str) -> SortOrder | None:  # noqa: ARG002 - a server option
         """Leave it to the server's option."""
@@ -101,11 +113,16 @@ class PopulationExchange:
 
     def _candles(self, span: CandleSpan, now_ms: int) -> Answer:
         market = find_market(span.coin)
-        if market is None or span.interval not in INTERVAL_HOURS:
+        if market is None or span.interval not in INTERVAL_MS:
             return UNSUPPORTED
-        end_ms = min(now_ms if span.end_time is None else span.end_time, now_ms)
+        width_ms = INTERVAL_MS[span.interval]
+        oldest_ms = (now_ms // width_ms - self._candles_max + 1) * width_ms
         rows = self.population.prices.candles(
-            market, span.interval, start_ms=span.start_time, end_ms=end_ms
+            market,
+            span.interval,
+            start_ms=max(span.start_time, oldest_ms),
+            end_ms=min(now_ms if span.end_time is None else span.end_time, now_ms),
+            turnover=self.population.turnover,
         )
         return Answer(body=msgspec.json.encode(rows), rows=len(rows))
 

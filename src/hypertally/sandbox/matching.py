@@ -12,7 +12,8 @@ from hypertally.sandbox.fillrows import ZERO_HASH, Leg, Liquidation, Trade, fill
 from hypertally.sandbox.ledger import Effect, Ledger
 from hypertally.sandbox.markets import Kind, Market
 from hypertally.sandbox.prices import Prices
-from hypertally.sandbox.tape import Tape
+from hypertally.sandbox.tape import Feed, Tape
+from hypertally.sandbox.turnover import Turnover
 
 FIRST_OID = 480_000_000_000
 TID_BITS = 50
@@ -47,7 +48,25 @@ class Member:
     maker_bps: Decimal
     ledger: Ledger = field(default_factory=Ledger)
     tape: Tape = field(default_factory=Tape)
+    ordinary: Tape = field(default_factory=Tape)  # the tape without slices of TWAPs
+    slices: Tape = field(default_factory=Tape)  # the slices alone, the same rows
+    statuses: Tape = field(default_factory=Tape)  # rows of twapHistory
     last_cloid: str | None = None
+
+    def keep(self, time_ms: int, body: bytes, *, is_slice: bool) -> None:
+        """Add the newest fill."""
+        self.tape.append(time_ms, body)
+        (self.slices if is_slice else self.ordinary).append(time_ms, body)
+
+    def feed(self, feed: Feed) -> Tape:
+        """Give one of the lists the exchange keeps of a wallet."""
+        tapes = {
+            Feed.FILLS: self.tape,
+            Feed.ORDINARY: self.ordinary,
+            Feed.SLICES: self.slices,
+            Feed.STATUSES: self.statuses,
+        }
+        return tapes[feed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +105,7 @@ class Matching:
     """The book's other half: finds makers, splits orders and writes both legs to the tapes."""
 
     def __init__(self, *, random: Random, prices: Prices) -> None:
+        self.turnover = Turnover()
         self._random = random
         self._prices = prices
         self._members: list[Member] = []
@@ -107,19 +127,20 @@ class Matching:
         self._oid += self._random.randint(1, 40)
         return self._oid
 
-    def execute(self, order: Crossing) -> None:
+    def execute(self, order: Crossing) -> list[Trade]:
         """Fill the order against resting ones, all inside its millisecond."""
         taker = _Side(
             member=order.taker,
             buys=order.buys,
             crossed=True,
             oid=self.next_oid(),
-            cloid=self._cloid(order.taker),
+            cloid=None if order.twap_id else self._cloid(order.taker),
             twap_id=order.twap_id,
             direction=order.direction,
         )
         shared_hash = self._hash(order)
         away = 1 if order.buys else -1
+        trades: list[Trade] = []
         for at, size in enumerate(self._parts(order)):
             trade = Trade(
                 coin=order.market.coin,
@@ -131,6 +152,8 @@ class Matching:
                 liquidation=order.liquidation,
             )
             self._trade(order, trade, taker, self._maker_side(order))
+            trades.append(trade)
+        return trades
 
     def _maker_side(self, order: Crossing) -> _Side:
         member = order.maker or self._other_than(order.taker)
@@ -150,10 +173,12 @@ class Matching:
                 return maker
 
     def _trade(self, order: Crossing, trade: Trade, *sides: _Side) -> None:
+        self.turnover.add(trade.coin, trade.time_ms, price=trade.price, size=trade.size)
         # The buyer is written first: on one tape both legs never meet, so the order is free.
         for side in sorted(sides, key=lambda side: not side.buys):
             leg = self._leg(order, trade, side)
-            side.member.tape.append(trade.time_ms, fill_body(trade, leg))
+            body = fill_body(trade, leg)
+            side.member.keep(trade.time_ms, body, is_slice=side.twap_id is not None)
 
     def _leg(self, order: Crossing, trade: Trade, side: _Side) -> Leg:
         market = order.market

@@ -177,6 +177,15 @@ def gaps(rows: Rows) -> list[Gap]:
     return found
 
 
+def fee_usd(fee: Decimal, token: object, fill: Fill, quotes: Quotes) -> Money:
+    """Value a fee in USD; None where a price is missing."""
+    coin = str(fill["coin"])
+    if token is not None and quotes.pairs.get(coin, ("",))[0] == token:
+        # A fee taken in the token bought is worth what was just paid for that token.
+        return _in_usd(fee * _number(fill, "px"), quotes.quote_of(coin), fill, quotes)
+    return _in_usd(fee, None if token is None else str(token), fill, quotes)
+
+
 def day_of(fill: Fill) -> date:
     """Give the UTC day of a fill."""
     return datetime.fromtimestamp(_time(fill) // 1000, tz=UTC).date()
@@ -239,15 +248,7 @@ def _add_fees(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
         name = NO_TOKEN if token is None else str(token)
         amount = _number(fill, "builderFee")
         row.builder_fees[name] = row.builder_fees.get(name, Decimal(0)) + amount
-    row.fees_usd = _plus(row.fees_usd, _fee_usd(fee, token, fill, quotes))
-
-
-def _fee_usd(fee: Decimal, token: object, fill: Fill, quotes: Quotes) -> Money:
-    coin = str(fill["coin"])
-    if token is not None and quotes.pairs.get(coin, ("",))[0] == token:
-        # A fee taken in the token bought is worth what was just paid for that token.
-        return _in_usd(fee * _number(fill, "px"), quotes.quote_of(coin), fill, quotes)
-    return _in_usd(fee, None if token is None else str(token), fill, quotes)
+    row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, quotes))
 
 
 def _group_day(day: date, legs: list[tuple[str, Fill]], quotes: Quotes) -> GroupDay:

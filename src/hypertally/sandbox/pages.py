@@ -1,7 +1,9 @@
-"""Answers the two requests for fills from a wallet's tape, within page size and horizon."""
+"""Answers the requests for lists of a wallet: fills, slices of TWAPs, and what became of these."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from itertools import groupby
 
 import msgspec
@@ -9,52 +11,89 @@ import msgspec
 from hypertally.sandbox.decimals import text
 from hypertally.sandbox.exchange import Exchange
 from hypertally.sandbox.faults import FaultBox
-from hypertally.sandbox.queries import FillsQuery, UserFills
-from hypertally.sandbox.tape import HORIZON_ROWS, PAGE_ROWS_MAX, Row, SortOrder, Tape, Window
+from hypertally.sandbox.queries import (
+    RowsQuery,
+    TwapHistory,
+    UserFills,
+    UserFillsByTime,
+    UserTwapSliceFills,
+    UserTwapSliceFillsByTime,
+)
+from hypertally.sandbox.tape import (
+    HORIZON_ROWS,
+    PAGE_ROWS_MAX,
+    Feed,
+    Row,
+    SortOrder,
+    Tape,
+    Window,
+)
 
 Fill = dict[str, object]
 
 PRICE_FIGURES = Decimal("1e-8")
 END_OF_TIME_MS = 2**63 - 1  # a tape holds nothing of the future, so an open end needs no clock
 SUMMED = ("sz", "closedPnl", "fee", "builderFee", "deployerFee")
+TWAP_ID = re.compile(rb'"twapId":\s*(\d+)')
+
+
+class SlicesInFills(StrEnum):
+    """How userFills and userFillsByTime show the slices of TWAPs; upstream's way is not sure."""
+
+    WITH_ID = "with_id"
+    WITHOUT_ID = "without_id"  # twapId is null
+    ABSENT = "absent"  # only the requests for slices show them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillDesk:
-    """The limits of a fills answer; the defaults are the exchange's own."""
+class RowDesk:
+    """The limits of an answer; the defaults are the exchange's own."""
 
     page_rows_max: int = PAGE_ROWS_MAX
     horizon_rows: int = HORIZON_ROWS
     by_time_order: SortOrder = SortOrder.OLDEST
+    slices_in_fills: SlicesInFills = SlicesInFills.WITH_ID
 
     def answer(
-        self, exchange: Exchange, query: FillsQuery, *, faults: FaultBox, now_ms: int
+        self, exchange: Exchange, query: RowsQuery, *, faults: FaultBox, now_ms: int
     ) -> list[bytes]:
         """List the rows of one answer, as they go over the wire."""
         user = query.user.lower()
-        tape = exchange.tape(user)
+        tape = exchange.tape(user, self._feed(query))
         if tape is None:
             return []
         window = self._window(query, faults, now_ms)
         order = self._order(exchange.by_time_order(user), query)
-        rows = self._page(tape, window, order, aggregate=bool(query.aggregate_by_time))
-        type_name = "userFills" if isinstance(query, UserFills) else "userFillsByTime"
-        return faults.disturb([row.body for row in rows], type_name)[: self.page_rows_max]
+        aggregate = isinstance(query, UserFills | UserFillsByTime) and query.aggregate_by_time
+        rows = self._page(tape, window, order, aggregate=bool(aggregate))
+        bodies = [self._shown(query, row.body) for row in rows]
+        type_name = str(query.__struct_config__.tag)
+        return faults.disturb(bodies, type_name)[: self.page_rows_max]
 
-    def _window(self, query: FillsQuery, faults: FaultBox, now_ms: int) -> Window:
+    def _feed(self, query: RowsQuery) -> Feed:
+        match query:
+            case TwapHistory():
+                return Feed.STATUSES
+            case UserTwapSliceFills() | UserTwapSliceFillsByTime():
+                return Feed.SLICES
+            case _:
+                absent = self.slices_in_fills is SlicesInFills.ABSENT
+                return Feed.ORDINARY if absent else Feed.FILLS
+
+    def _window(self, query: RowsQuery, faults: FaultBox, now_ms: int) -> Window:
         start_ms, end_ms = 0, END_OF_TIME_MS
-        if not isinstance(query, UserFills):
+        if isinstance(query, UserFillsByTime | UserTwapSliceFillsByTime):
             start_ms = query.start_time
             end_ms = END_OF_TIME_MS if query.end_time is None else query.end_time
         return Window(
             start_ms=start_ms,
             end_ms=end_ms,
             horizon_rows=self.horizon_rows,
-            keep=faults.keep(now_ms),
+            keep=None if isinstance(query, TwapHistory) else faults.keep(now_ms),
         )
 
-    def _order(self, known: SortOrder | None, query: FillsQuery) -> SortOrder:
-        if isinstance(query, UserFills):
+    def _order(self, known: SortOrder | None, query: RowsQuery) -> SortOrder:
+        if not isinstance(query, UserFillsByTime | UserTwapSliceFillsByTime):
             return SortOrder.NEWEST
         order = known or self.by_time_order
         return order.reversed() if query.reversed else order
@@ -64,6 +103,27 @@ class FillDesk:
             return tape.page(window, order=order, rows_max=self.page_rows_max)
         merged = aggregated(tape.page(window, order=order, rows_max=self.horizon_rows))
         return merged[: self.page_rows_max]
+
+    def _shown(self, query: RowsQuery, body: bytes) -> bytes:
+        match query:
+            case TwapHistory():
+                return body
+            case UserTwapSliceFills() | UserTwapSliceFillsByTime():
+                return _as_slice(body)
+            case _:
+                hidden = self.slices_in_fills is SlicesInFills.WITHOUT_ID
+                return _without_twap(body) if hidden else body
+
+
+def _without_twap(body: bytes) -> bytes:
+    return TWAP_ID.sub(b'"twapId":null', body, count=1)
+
+
+def _as_slice(body: bytes) -> bytes:
+    """Name the TWAP beside the fill, and no longer inside it."""
+    found = TWAP_ID.search(body)
+    twap_id = found[1] if found else b"null"
+    return b'{"fill":' + _without_twap(body) + b',"twapId":' + twap_id + b"}"
 
 
 def aggregated(rows: list[Row]) -> list[Row]:

@@ -4,21 +4,22 @@ What happened up to a time depends on the seed, the sizes and the pace alone: ne
 or with which steps `advance` was called.
 """
 
-import heapq
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from random import Random
 from typing import final
 
+from hypertally.sandbox.agenda import Agenda
 from hypertally.sandbox.behaviour import Behaviour
 from hypertally.sandbox.calendar import DAY_MS, Calendar
 from hypertally.sandbox.matching import Matching, Member
 from hypertally.sandbox.pace import Pace
 from hypertally.sandbox.prices import Prices
+from hypertally.sandbox.twaps import MINUTE_MS, TwapEvent, Twaps
 
 DEFAULT_SEED = 7
 DEFAULT_WALLETS = 40
@@ -28,7 +29,11 @@ DEFAULT_LIVE_PER_SECOND = 3.0
 
 ACTIVITY_EXPONENT = 1.3  # the first of 40 wallets does about three in ten of all
 WORLD_SHARE = 1 / 3  # the rest of the world trades a third as much as the tracked wallets do
-TRACKED_LEGS_PER_EVENT = 3.35  # measured, see test_population: scales the pace to `fills`
+TWAP_SHARE = 0.4  # of the tracked wallets' legs; TWAPs are few, but each has many slices
+TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the pace to `fills`
+TRACKED_LEGS_PER_TWAP = 36.0
+#: TWAPs that run when the past ends: minutes since they began, minutes in all
+RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
 SAME_MS_SHARE = 0.03
 WHALE_FILLS_PER_ORDER = 20
 MAKER_BPS = (Decimal("1.5"), Decimal("1.5"), Decimal("1.0"), Decimal(0), Decimal("-0.3"))
@@ -40,15 +45,6 @@ class WalletCount:
 
     address: str
     legs: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Plan:
-    """Something that will happen at a time; the number keeps equal times in order."""
-
-    time_ms: int
-    number: int
-    action: Callable[[int], None] = field(compare=False)
 
 
 @final
@@ -66,9 +62,11 @@ class Population:
         live_per_second: float = DEFAULT_LIVE_PER_SECOND,
         whale_fills: int = 0,
         burst_fills: int = 0,
+        twap_share: float = TWAP_SHARE,
     ) -> None:
         """Trade `fills` legs over the `days` before `until_ms`, then `live_per_second` legs.
 
+        `twap_share` of them belong to TWAPs; a few of these run when the past ends.
         `whale_fills` adds a wallet that takes that many fills, `burst_fills` one that takes that
         many within one millisecond; both are listed after the others.
         """
@@ -78,30 +76,42 @@ class Population:
         self.prices = Prices(seed=seed, start_ms=self.start_ms)
         self._random = Random(f"population:{seed}")
         matching = Matching(random=self._random, prices=self.prices)
+        self.turnover = matching.turnover
         self._members = _members(seed, wallets)
         self._specials: list[Member] = []  # they take, and are never found as a counterparty
         matching.admit(self._members, _weights(wallets, len(self._members)))
-        self._quiet = fills / (TRACKED_LEGS_PER_EVENT * days * DAY_MS)
-        self._live = live_per_second / (TRACKED_LEGS_PER_EVENT * 1000)
+        twap_odds = _twap_odds(twap_share)
+        legs_per_event = (
+            twap_odds * TRACKED_LEGS_PER_TWAP + (1 - twap_odds) * TRACKED_LEGS_PER_ORDER
+        )
+        self._quiet = fills / (legs_per_event * days * DAY_MS)
+        self._live = live_per_second / (legs_per_event * 1000)
         self.pace = Pace(self.start_ms, self._quiet)
         self.pace.step(self.until_ms, self._live)
-        self._planned: list[_Plan] = []
-        self._plans = 0
+        self._agenda = Agenda()
         self._time_ms = self._last_order_ms = self.start_ms
         self._hazard = self._draw_hazard()
+        self._twaps = Twaps(random=self._random, prices=self.prices, matching=matching)
         self._behaviour = Behaviour(
-            random=self._random, prices=self.prices, matching=matching, members=self._members
+            random=self._random,
+            prices=self.prices,
+            matching=matching,
+            members=self._members,
+            twaps=self._twaps,
+            twap_odds=twap_odds,
         )
         self._calendar = Calendar(
             random=self._random,
             prices=self.prices,
             matching=matching,
             members=self._members,
-            plan=self._plan,
+            plan=self._agenda.plan,
             start_ms=self.start_ms,
         )
         self._plan_whale(whale_fills)
         self._plan_burst(burst_fills)
+        if fills and twap_share:
+            self._plan_running_twaps()
         self.by_address = {member.address: member for member in self._everyone()}
         self.advance(self.until_ms)
 
@@ -123,6 +133,10 @@ class Population:
             if member.tracked
         ]
 
+    def twap_events(self) -> list[TwapEvent]:
+        """List every status any TWAP has taken so far, in the order of their time."""
+        return self._twaps.events
+
     def legs(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
         """Give every (wallet, fill row) that happened so far, wallet by wallet."""
         for member in self._everyone():
@@ -141,28 +155,24 @@ class Population:
 
     def _happen_next(self, now_ms: int) -> bool:
         order_ms = self.pace.after(self._last_order_ms, self._hazard)
-        if self._planned and (order_ms is None or self._planned[0].time_ms <= order_ms):
-            if self._planned[0].time_ms > now_ms:
+        planned_ms = self._agenda.next_ms
+        if planned_ms is not None and (order_ms is None or planned_ms <= order_ms):
+            if planned_ms > now_ms:
                 return False
-            plan = heapq.heappop(self._planned)
-            self._time_ms = plan.time_ms
-            plan.action(plan.time_ms)
+            self._time_ms = planned_ms
+            self._agenda.run_next()
             return True
         if order_ms is None or order_ms > now_ms:
             return False
         self._time_ms = self._last_order_ms = order_ms
         self._hazard = self._draw_hazard()
-        self._behaviour.act(order_ms, self._plan)
+        self._behaviour.act(order_ms, self._agenda.plan)
         return True
 
     def _draw_hazard(self) -> float:
         if self._random.random() < SAME_MS_SHARE:
             return 0.0
         return self._random.expovariate(1 / (1 - SAME_MS_SHARE))
-
-    def _plan(self, time_ms: int, action: Callable[[int], None]) -> None:
-        self._plans += 1
-        heapq.heappush(self._planned, _Plan(time_ms, self._plans, action))
 
     def _plan_whale(self, fills: int) -> None:
         if not fills:
@@ -172,12 +182,20 @@ class Population:
         for order in range(orders):
             count = min(WHALE_FILLS_PER_ORDER, fills - order * WHALE_FILLS_PER_ORDER)
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * order // orders
-            self._plan(at_ms, partial(self._behaviour.take_many, whale, count))
+            self._agenda.plan(at_ms, partial(self._behaviour.take_many, whale, count))
 
     def _plan_burst(self, fills: int) -> None:
         if fills:
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * 6 // 10
-            self._plan(at_ms, partial(self._behaviour.take_many, self._special("burst"), fills))
+            burst = self._special("burst")
+            self._agenda.plan(at_ms, partial(self._behaviour.take_many, burst, fills))
+
+    def _plan_running_twaps(self) -> None:
+        for at, (since_minutes, minutes) in enumerate(RUNNING_TWAPS):
+            taker = self._members[at % len(self._members)]
+            began_ms = self.until_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
+            start = partial(self._twaps.start_lasting, taker, minutes, self._agenda.plan)
+            self._agenda.plan(began_ms, start)
 
     def _special(self, name: str) -> Member:
         member = _member(f"{self.seed}:{name}", tracked=True)
@@ -198,6 +216,12 @@ def _members(seed: int, wallets: int) -> list[Member]:
     world = max(wallets // 5, 6)
     tracked = [_member(f"{seed}:{at}", tracked=True) for at in range(wallets)]
     return tracked + [_member(f"{seed}:world:{at}", tracked=False) for at in range(world)]
+
+
+def _twap_odds(share: float) -> float:
+    """Give the share of events that start a TWAP, so that TWAPs have that share of the legs."""
+    twaps = share / TRACKED_LEGS_PER_TWAP
+    return twaps / (twaps + (1 - share) / TRACKED_LEGS_PER_ORDER)
 
 
 def _weights(wallets: int, members: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Seeded price walks, one open an hour, and the candles drawn from them."""
+"""Seeded price walks, one open an hour, and the candles made of them and of what was traded."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,18 +7,24 @@ from typing import final
 
 from hypertally.sandbox.decimals import text, tick_for
 from hypertally.sandbox.markets import WALKS, Market
+from hypertally.sandbox.turnover import Traded, Turnover
 
 HOUR_MS = 3_600_000
 LEAD_HOURS = 48 * 24  # candles exist this long before the first fill
 CANDLES_MAX = 5_000  # the exchange keeps about this many per interval
-INTERVAL_HOURS = {"1h": 1, "2h": 2, "4h": 4, "8h": 8, "12h": 12, "1d": 24}
+_MINUTES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30}
+_HOURS = {"1h": 1, "2h": 2, "4h": 4, "8h": 8, "12h": 12, "1d": 24}
+INTERVAL_MS = {name: minutes * 60_000 for name, minutes in _MINUTES.items()} | {
+    name: hours * HOUR_MS for name, hours in _HOURS.items()
+}
+PART_WICK = 4  # how much shorter the wick of a part of an hour is
 _BASIS = 10_000
 _PLACES = Decimal("1e-12")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Open, high, low and close of one hour, not yet rounded to a market's ticks."""
+    """Open, high, low and close of some time, not yet rounded to a market's ticks."""
 
     open: Decimal
     high: Decimal
@@ -44,14 +50,13 @@ class Walk:
             return None
         while len(self._opens) < position + 2:
             self._extend()
-        start, end = self._opens[position], self._opens[position + 1]
-        up, down = self._wicks[position]
-        return Span(
-            open=start,
-            high=max(start, end) * (_BASIS + up) / _BASIS,
-            low=min(start, end) * (_BASIS - down) / _BASIS,
-            close=end,
-        )
+        return _span(self._opens[position], self._opens[position + 1], self._wicks[position])
+
+    def part(self, from_ms: int, width_ms: int) -> Span:
+        """Give the span of a part of one hour; raises ValueError before the walk began."""
+        start, end = self.at(from_ms), self.at(from_ms + width_ms)
+        up, down = self._wicks[from_ms // HOUR_MS - self._origin_hour]
+        return _span(start, end, (up // PART_WICK, down // PART_WICK))
 
     def at(self, time_ms: int) -> Decimal:
         """Give the price on the straight line through the hour that holds the time."""
@@ -71,6 +76,16 @@ class Walk:
         self._opens.append(moved)
         wick = max(self._move // 3, 1)
         self._wicks.append((self._random.randint(0, wick), self._random.randint(0, wick)))
+
+
+def _span(start: Decimal, end: Decimal, wick: tuple[int, int]) -> Span:
+    up, down = wick
+    return Span(
+        open=start,
+        high=max(start, end) * (_BASIS + up) / _BASIS,
+        low=min(start, end) * (_BASIS - down) / _BASIS,
+        close=end,
+    )
 
 
 @final
@@ -97,41 +112,54 @@ class Prices:
         return _valid(raw + ticks * tick, market)
 
     def candles(
-        self, market: Market, interval: str, *, start_ms: int, end_ms: int
+        self,
+        market: Market,
+        interval: str,
+        *,
+        start_ms: int,
+        end_ms: int,
+        turnover: Turnover | None = None,
     ) -> list[dict[str, object]]:
-        """List the candles that touch the window, oldest first; raises KeyError on an interval."""
-        hours = INTERVAL_HOURS[interval]
-        width = hours * HOUR_MS
-        first = max(start_ms, self.origin_ms + width) // width
-        first = max(first, end_ms // width - CANDLES_MAX + 1)
-        rows = range(first, end_ms // width + 1)
-        return [self._candle(market, interval, row * hours) for row in rows]
+        """List the candles that touch the window, oldest first; raises KeyError on an interval.
 
-    def _candle(self, market: Market, interval: str, hour: int) -> dict[str, object]:
-        hours = INTERVAL_HOURS[interval]
-        spans = [self._span(market, hour + offset) for offset in range(hours)]
-        noise = Random(f"{market.coin}:{hour}")
-        opened_ms = hour * HOUR_MS
+        Without a turnover nothing was traded, and the prices are those of the walk alone.
+        """
+        width = INTERVAL_MS[interval]
+        first = max(start_ms, self.origin_ms + width) // width
+        traded = turnover or Turnover()
+        return [
+            self._candle(market, interval, row * width, traded)
+            for row in range(first, end_ms // width + 1)
+        ]
+
+    def _candle(
+        self, market: Market, interval: str, opened_ms: int, turnover: Turnover
+    ) -> dict[str, object]:
+        closed_ms = opened_ms + INTERVAL_MS[interval] - 1
+        span = self._span(market, opened_ms, INTERVAL_MS[interval])
+        traded = turnover.between(market.coin, opened_ms, closed_ms)
         return {
             "t": opened_ms,
-            "T": opened_ms + hours * HOUR_MS - 1,
+            "T": closed_ms,
             "s": market.coin,
             "i": interval,
-            "o": text(_valid(spans[0].open, market)),
-            "c": text(_valid(spans[-1].close, market)),
-            "h": text(_valid(max(span.high for span in spans), market)),
-            "l": text(_valid(min(span.low for span in spans), market)),
-            "v": text(Decimal(noise.randint(500, 5_000_000)) / 100),
-            "n": noise.randint(20, 4_000) * hours,
+            "o": text(_valid(span.open, market)),
+            "c": text(_valid(span.close, market)),
+            "h": text(_high(span, traded, market)),
+            "l": text(_low(span, traded, market)),
+            "v": text(traded.volume),
+            "n": traded.trades,
         }
 
-    def _span(self, market: Market, hour: int) -> Span:
-        name = "OUTCOME" if market.walk.startswith("OUTCOME") else market.walk
-        span = self._walks[name].hour(hour)
-        if span is None:
-            message = f"no candle before the walk began; asked for hour {hour}"
-            raise ValueError(message)
-        if market.walk != "OUTCOME:no":
+    def _span(self, market: Market, from_ms: int, width_ms: int) -> Span:
+        mirrored = market.walk == "OUTCOME:no"
+        walk = self._walks["OUTCOME" if mirrored else market.walk]
+        if width_ms < HOUR_MS:
+            span = walk.part(from_ms, width_ms)
+        else:
+            first = from_ms // HOUR_MS
+            span = _joined([walk.hour(first + at) for at in range(width_ms // HOUR_MS)])
+        if not mirrored:
             return span
         return Span(open=1 - span.open, high=1 - span.low, low=1 - span.high, close=1 - span.close)
 
@@ -144,3 +172,24 @@ def _valid(price: Decimal, market: Market) -> Decimal:
     """Round to the ticks that hold at this very price; a step may have crossed a power of ten."""
     tick = tick_for(price, market.price_decimals)
     return max((price / tick).to_integral_value(), Decimal(1)) * tick
+
+
+def _joined(hours: list[Span | None]) -> Span:
+    spans = [span for span in hours if span is not None]
+    assert len(spans) == len(hours), "candles begin an interval after the walk"
+    return Span(
+        open=spans[0].open,
+        high=max(span.high for span in spans),
+        low=min(span.low for span in spans),
+        close=spans[-1].close,
+    )
+
+
+def _high(span: Span, traded: Traded, market: Market) -> Decimal:
+    high = _valid(span.high, market)
+    return high if traded.high is None else max(high, traded.high)
+
+
+def _low(span: Span, traded: Traded, market: Market) -> Decimal:
+    low = _valid(span.low, market)
+    return low if traded.low is None else min(low, traded.low)

@@ -62,6 +62,27 @@ class UserFillsByTime(_Query, tag="userFillsByTime", frozen=True):
     reversed: bool | None = None
 
 
+class UserTwapSliceFills(_Query, tag="userTwapSliceFills", frozen=True):
+    """The newest slices of one wallet's TWAPs."""
+
+    user: Address
+
+
+class UserTwapSliceFillsByTime(_Query, tag="userTwapSliceFillsByTime", frozen=True):
+    """The slices of one wallet's TWAPs in a window, both ends inclusive."""
+
+    user: Address
+    start_time: Millis
+    end_time: Millis | None = None
+    reversed: bool | None = None
+
+
+class TwapHistory(_Query, tag="twapHistory", frozen=True):
+    """What became of one wallet's TWAPs."""
+
+    user: Address
+
+
 class SpotMeta(_Query, tag="spotMeta", frozen=True):
     """Tokens and spot pairs."""
 
@@ -115,6 +136,8 @@ class ClearinghouseState(_Query, tag="clearinghouseState", frozen=True):
 
 
 FillsQuery = UserFills | UserFillsByTime
+SlicesQuery = UserTwapSliceFills | UserTwapSliceFillsByTime
+RowsQuery = FillsQuery | SlicesQuery | TwapHistory  # what is answered from a list of one wallet
 MarketQuery = (
     SpotMeta
     | SpotMetaAndAssetCtxs
@@ -125,7 +148,7 @@ MarketQuery = (
     | CandleSnapshot
     | ClearinghouseState
 )
-KnownQuery = FillsQuery | MarketQuery
+KnownQuery = RowsQuery | MarketQuery
 
 
 class _Typed(msgspec.Struct, frozen=True):
@@ -133,7 +156,7 @@ class _Typed(msgspec.Struct, frozen=True):
 
 
 _known: msgspec.json.Decoder[KnownQuery] = msgspec.json.Decoder(KnownQuery)
-_fills: msgspec.json.Decoder[FillsQuery] = msgspec.json.Decoder(FillsQuery)
+_rows: msgspec.json.Decoder[RowsQuery] = msgspec.json.Decoder(RowsQuery)
 _typed = msgspec.json.Decoder(_Typed)
 
 
@@ -145,10 +168,10 @@ def decode_query(body: bytes) -> KnownQuery | None:
         return None
 
 
-def decode_fills_query(body: bytes) -> FillsQuery | None:
-    """Read a request for fills; None when it asks for something else or is malformed."""
+def decode_rows_query(body: bytes) -> RowsQuery | None:
+    """Read a request for rows of a wallet; None when it asks for something else or is malformed."""
     try:
-        return _fills.decode(body)
+        return _rows.decode(body)
     except msgspec.DecodeError:
         return None
 

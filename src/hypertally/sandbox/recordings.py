@@ -13,6 +13,7 @@ import msgspec
 FILE_BYTES_MAX = 256 * 1024 * 1024  # read whole; a recording larger than this is a bulk dump
 REQUESTS_FILE = "_requests.json"
 FILL_TYPES = ("userFills", "userFillsByTime")
+SLICE_TYPES = ("userTwapSliceFills", "userTwapSliceFillsByTime")
 FILL_FIELDS = frozenset(("coin", "px", "sz", "side", "time", "oid"))
 ADDRESS_CHARS = 42
 
@@ -91,9 +92,15 @@ def _date(text: str) -> datetime:
 
 
 def _answered_fills(answer: RecordedAnswer) -> list[RecordedFill]:
-    if answer.request.get("type") not in FILL_TYPES:
+    if answer.request.get("type") not in (*FILL_TYPES, *SLICE_TYPES):
         return []
     user = str(answer.request["user"]).lower()
+    if answer.request["type"] in SLICE_TYPES:
+        slices = cast("object", msgspec.json.decode(answer.body))
+        return [
+            RecordedFill(user=user, time_ms=int(str(fill["time"])), body=msgspec.json.encode(fill))
+            for _, fill in _walk(slices, user)
+        ]
     rows = msgspec.json.decode(answer.body, type=list[msgspec.Raw])
     return [RecordedFill(user=user, time_ms=_time(bytes(row)), body=bytes(row)) for row in rows]
 

@@ -11,12 +11,15 @@ from hypertally.sandbox.exchange import UNREADABLE, UNSUPPORTED, Answer
 from hypertally.sandbox.population import WalletCount
 from hypertally.sandbox.recordings import (
     FILL_TYPES,
+    SLICE_TYPES,
     Json,
     RecordedAnswer,
     RecordedFill,
     read_recordings,
 )
-from hypertally.sandbox.tape import SortOrder, Tape
+from hypertally.sandbox.tape import Feed, SortOrder, Tape
+
+ROW_TYPES = (*FILL_TYPES, *SLICE_TYPES, "twapHistory")
 
 
 @final
@@ -26,6 +29,14 @@ class ReplayExchange:
     def __init__(self, folder: Path) -> None:
         found = read_recordings(folder)
         self._tapes = _tapes(found.fills)
+        slices = [fill for fill in found.fills if _is_slice(fill.body)]
+        ordinary = [fill for fill in found.fills if not _is_slice(fill.body)]
+        self._feeds = {
+            Feed.FILLS: self._tapes,
+            Feed.ORDINARY: _tapes(ordinary),
+            Feed.SLICES: _tapes(slices),
+            Feed.STATUSES: dict[str, Tape](),  # no recording holds any
+        }
         self._answers = _answers(found.answers)
         self._newest_first = _newest_first_users(found.answers)
 
@@ -49,9 +60,9 @@ class ReplayExchange:
             for row in tape.rows():
                 yield user, row.body
 
-    def tape(self, user: str) -> Tape | None:
-        """Find a recorded wallet's fills."""
-        return self._tapes.get(user)
+    def tape(self, user: str, feed: Feed) -> Tape | None:
+        """Find a list of a recorded wallet."""
+        return self._feeds[feed].get(user)
 
     def by_time_order(self, user: str) -> SortOrder | None:
         """Keep the order the wallet's own answers were recorded in."""
@@ -63,9 +74,17 @@ class ReplayExchange:
             request = msgspec.json.decode(body, type=Json)
         except msgspec.DecodeError:
             return UNREADABLE
-        if not isinstance(request.get("type"), str) or request["type"] in FILL_TYPES:
+        if not isinstance(request.get("type"), str) or request["type"] in ROW_TYPES:
             return UNREADABLE
         return self._answers.get(_request_key(request), UNSUPPORTED)
+
+
+class _Twap(msgspec.Struct, rename="camel"):
+    twap_id: int | None = None
+
+
+def _is_slice(body: bytes) -> bool:
+    return msgspec.json.decode(body, type=_Twap).twap_id is not None
 
 
 def _tapes(fills: Sequence[RecordedFill]) -> dict[str, Tape]:

@@ -22,9 +22,10 @@ from hypertally.sandbox.exchange import Answer, Exchange
 from hypertally.sandbox.faults import FaultBox, Faults, decode_faults
 from hypertally.sandbox.limits import WEIGHT_LIMIT, WINDOW_SECONDS, WeightWindow
 from hypertally.sandbox.marketdata import PopulationExchange
-from hypertally.sandbox.pages import FillDesk
+from hypertally.sandbox.pages import RowDesk, SlicesInFills
 from hypertally.sandbox.population import Population
-from hypertally.sandbox.queries import decode_fills_query, query_type, weight_of
+from hypertally.sandbox.prices import CANDLES_MAX
+from hypertally.sandbox.queries import decode_rows_query, query_type, weight_of
 from hypertally.sandbox.tape import HORIZON_ROWS, PAGE_ROWS_MAX, SortOrder
 
 HOST = "127.0.0.1"
@@ -41,6 +42,8 @@ class Options:
     page_rows_max: int = PAGE_ROWS_MAX
     horizon_rows: int = HORIZON_ROWS
     fills_by_time_order: str = SortOrder.OLDEST
+    twap_slices_in_fills: str = SlicesInFills.WITH_ID
+    candles_max: int = CANDLES_MAX  # newest candles per interval; of a population
     manual_clock: bool = False
     faults: Faults = field(default_factory=Faults)
     fault_seed: int = 1
@@ -81,10 +84,11 @@ class Sandbox:
         self.clock = Clock(manual_from_ms=exchange.start_clock_ms if options.manual_clock else None)
         self.weights = WeightWindow(limit=options.weight_limit, window_s=options.window_seconds)
         self.faults = FaultBox(seed=options.fault_seed, faults=options.faults)
-        self.desk = FillDesk(
+        self.desk = RowDesk(
             page_rows_max=options.page_rows_max,
             horizon_rows=options.horizon_rows,
             by_time_order=SortOrder(options.fills_by_time_order),
+            slices_in_fills=SlicesInFills(options.twap_slices_in_fills),
         )
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
@@ -127,7 +131,7 @@ class Sandbox:
     def _answer(self, body: bytes) -> Answer:
         now_ms = self.clock.now_ms()
         self.exchange.advance(now_ms)
-        query = decode_fills_query(body)
+        query = decode_rows_query(body)
         if query is None:
             return self.exchange.answer(body, now_ms=now_ms)
         rows = self.desk.answer(self.exchange, query, faults=self.faults, now_ms=now_ms)
@@ -243,8 +247,13 @@ async def running(world: Population | Exchange, **options: object) -> AsyncGener
 
     `options` are the fields of `Options`.
     """
-    exchange = PopulationExchange(world) if isinstance(world, Population) else world
-    sandbox = Sandbox(exchange, msgspec.convert(options, Options))
+    chosen = msgspec.convert(options, Options)
+    exchange = (
+        PopulationExchange(world, candles_max=chosen.candles_max)
+        if isinstance(world, Population)
+        else world
+    )
+    sandbox = Sandbox(exchange, chosen)
     listener = socket(AF_INET, SOCK_STREAM)
     listener.bind((HOST, 0))
     server = _QuietServer(_config(sandbox))

@@ -14,6 +14,7 @@ from hypertally.sandbox.population import Population
 
 LEASE_MS = 60_000
 RENEW_MS = 30_000  # a lease with less than this left is made longer
+EDITION = 2  # of how a seed becomes a population; another one tells another story
 
 
 class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,10 +31,11 @@ class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     scene: Scene
     until_ms: int
     live: list[tuple[int, int]]
+    edition: int = 1
 
 
 class OtherScene(ValueError):
-    """The file remembers a population made with other options."""
+    """The file remembers a population made with other options, or in another way."""
 
 
 @final
@@ -42,7 +44,7 @@ class LiveSessions:
 
     def __init__(self, file: Path, scene: Scene, *, now_ms: int) -> None:
         self._file = file
-        self._saved = self._load(scene) if file.exists() else _Saved(scene, now_ms, [])
+        self._saved = self._load(scene) if file.exists() else _Saved(scene, now_ms, [], EDITION)
         self.population = Population(until_ms=self._saved.until_ms, **msgspec.structs.asdict(scene))
         for from_ms, until_ms in self._saved.live:
             self.population.go_live(from_ms, until_ms)
@@ -64,6 +66,12 @@ class LiveSessions:
 
     def _load(self, scene: Scene) -> _Saved:
         saved = msgspec.json.decode(self._file.read_bytes(), type=_Saved)
+        if saved.edition != EDITION:
+            message = (
+                f"{self._file} holds a population of edition {saved.edition}, this program makes "
+                f"those of edition {EDITION}: remove it, and the books kept of it"
+            )
+            raise OtherScene(message)
         if saved.scene != scene:
             message = (
                 f"{self._file} holds {saved.scene}, not {scene}: keep its options or remove it"

@@ -1,4 +1,4 @@
-"""One wallet's fills in execution order, and the pages the exchange answers from them."""
+"""One wallet's fills in the order of execution, and the pages answered from them."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -21,6 +21,15 @@ class SortOrder(StrEnum):
     def reversed(self) -> "SortOrder":
         """Give the other one."""
         return SortOrder.NEWEST if self is SortOrder.OLDEST else SortOrder.OLDEST
+
+
+class Feed(StrEnum):
+    """Which list of a wallet is asked for."""
+
+    FILLS = "fills"  # every fill, slices of TWAPs among them
+    ORDINARY = "ordinary"  # the fills that are no slices
+    SLICES = "slices"
+    STATUSES = "statuses"  # what became of its TWAPs
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from functools import cache
 
 import msgspec
 
+from hypertally.sandbox.marketdata import find_market
 from hypertally.sandbox.markets import DEXS, PAIRS, SPOTS
 from hypertally.sandbox.oracle import Quotes
 from hypertally.sandbox.population import Population
@@ -21,6 +22,15 @@ def population_rows(
     """Give every (wallet, fill) of a population so far."""
     for wallet, body in population.legs(tracked_only=tracked_only):
         yield wallet, msgspec.json.decode(body, type=Fill)
+
+
+def population_statuses(
+    population: Population, *, tracked_only: bool = True
+) -> Iterator[tuple[str, Fill]]:
+    """Give every (wallet, row of twapHistory) so far, in the order of their time."""
+    for event in population.twap_events():
+        if not tracked_only or population.by_address[event.user].tracked:
+            yield event.user, msgspec.json.decode(event.history_row(), type=Fill)
 
 
 def replay_rows(replay: ReplayExchange) -> Iterator[tuple[str, Fill]]:
@@ -44,6 +54,17 @@ def population_quotes(population: Population) -> Quotes:
         pairs={pair.name: (pair.base, pair.quote) for pair in PAIRS},
         collateral={dex.name: dex.collateral for dex in DEXS},
         open_at=lambda coin, time_ms: open_of(coin, time_ms // HOUR_MS),
+    )
+
+
+def population_minutes(
+    population: Population, coin: str, *, from_ms: int, to_ms: int
+) -> list[dict[str, object]]:
+    """Give the 1m candles that touch a time, both ends inclusive, however long ago it was."""
+    market = find_market(coin)
+    assert market is not None, f"no market {coin}"
+    return population.prices.candles(
+        market, "1m", start_ms=from_ms, end_ms=to_ms, turnover=population.turnover
     )
 
 

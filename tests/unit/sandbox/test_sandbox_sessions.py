@@ -26,7 +26,7 @@ def test_a_restart_shows_every_fill_shown_before(tmp_path: Path) -> None:
             assert rows[: len(before)] == before
             shown[wallet.address] = rows
         now_ms += downtime_ms
-    assert sum(map(len, shown.values())) > 400 + 1_000
+    assert sum(map(len, shown.values())) > 400 + 600  # quiet it would be 475
 
 
 def test_no_live_second_is_shown_before_it_is_on_disk(tmp_path: Path) -> None:
