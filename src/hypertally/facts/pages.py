@@ -1,17 +1,21 @@
 """Pages: every usable answer of the upstream, with the proof of what it covers."""
 
 from datetime import datetime
+from typing import Any
 
 from hypertally.records import Answer, LimitMet, ProvenPage
 from hypertally.sources.sweep import time_of
-from hypertally.store.postgres import Connection, Jsonb, Pool, transaction
+from hypertally.store.bulk import BulkLoader
+from hypertally.store.postgres import Connection, Jsonb, Pool, filled_in, sql_of, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 
 
-async def insert(connection: Connection, page: ProvenPage, *, wallet_id: int | None) -> int:
-    """Append one page; its id."""
+async def insert(
+    connection: Connection, page: ProvenPage, *, wallet_id: int | None, closed: bool = True
+) -> int:
+    """Append one page; its id. `closed`: it proves that the wallet's fills are complete."""
     return await _insert(
         connection,
         page.answer,
@@ -19,20 +23,51 @@ async def insert(connection: Connection, page: ProvenPage, *, wallet_id: int | N
         times=[time for row in page.rows if (time := time_of(row)) is not None],
         row_count=len(page.rows),
         covers=(page.covers_from_ms, page.covers_to_ms),
+        closed=closed,
     )
 
 
-async def insert_reference(connection: Connection, answer: Answer) -> int:
-    """Append one answer of reference data; its id."""
+async def insert_reference(
+    connection: Connection, answer: Answer, *, wallet_id: int | None = None
+) -> int:
+    """Append one answer that proves nothing of fills, as reference data; its id."""
     rows = len(answer.body) if isinstance(answer.body, list) else 1
     return await _insert(
         connection,
         answer,
-        wallet_id=None,
+        wallet_id=wallet_id,
         times=[],
         row_count=rows,
         covers=(None, None),
+        closed=False,
     )
+
+
+def insert_batch(
+    loader: BulkLoader,
+    *,
+    source: str,
+    request: dict[str, Any],
+    asked_at: datetime,
+    row_count: int,
+    body_sha256: bytes,
+) -> int:
+    """Append a batch of an object's rows as a page, in the loader's open transaction; its id."""
+    values = {
+        "wallet_id": None,
+        "source": source,
+        "request": Jsonb(request),
+        "asked_at": asked_at,
+        "row_count": row_count,
+        "first_ms": None,
+        "last_ms": None,
+        "body_sha256": body_sha256,
+        "weight": 0,
+        "closed": False,
+        "covers_from_ms": None,
+        "covers_to_ms": None,
+    }
+    return loader.query(filled_in(sql_of(QUERIES["insert_page"]), values))[0]["id"]
 
 
 async def insert_limit(
@@ -70,6 +105,7 @@ async def _insert(
     times: list[int],
     row_count: int,
     covers: tuple[int | None, int | None],
+    closed: bool,
 ) -> int:
     cursor = await connection.execute(
         QUERIES["insert_page"].text,
@@ -83,7 +119,7 @@ async def _insert(
             "last_ms": max(times, default=None),
             "body_sha256": answer.body_sha256,
             "weight": answer.weight,
-            "closed": covers[1] is not None,
+            "closed": closed,
             "covers_from_ms": covers[0],
             "covers_to_ms": covers[1],
         },

@@ -1,8 +1,8 @@
 """Connections to PostgreSQL: one role a pool, UTC always, driver errors turned into ours."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal, LiteralString, TypeAlias
+from typing import Any, Literal, LiteralString, TypeAlias, cast
 
 import psycopg
 from psycopg import AsyncConnection, conninfo, sql
@@ -31,6 +31,7 @@ __all__ = [
     "Pool",
     "Role",
     "connection_string",
+    "filled_in",
     "in_schema",
     "notifications",
     "open_pool",
@@ -69,6 +70,14 @@ def with_source(query: Query, source: Query) -> sql.Composed:
 def sql_of(query: Query) -> sql.Composed:
     """The statement as it stands."""
     return sql.Composed([sql.SQL(query.text)])
+
+
+def filled_in(statement: sql.Composed, values: Mapping[str, Any]) -> sql.Composed:
+    """The statement with its parameters as literals, for a connection that takes none."""
+    literals = {name: sql.Literal(value).as_string() for name, value in values.items()}
+    # What is filled in was quoted above; the rest comes from a file of this package.
+    text = cast("LiteralString", statement.as_string() % literals)
+    return sql.Composed([sql.SQL(text)])
 
 
 @contextmanager

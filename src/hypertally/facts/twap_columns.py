@@ -1,0 +1,218 @@
+"""TWAP statuses as Arrow columns: whatever types a source chose, read column by column.
+
+The archive's objects are written by third parties: sizes come as decimals, texts or floats, times
+in seconds to nanoseconds, as texts, or as timestamps whose unit is wrong (milliseconds kept in a
+column of nanoseconds read as 1970). So every column becomes text or a whole number first, the unit
+of a time is told by its size row by row, and what then makes no sense is a reject.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from hypertally.errors import BadPayload
+from hypertally.records import Record
+
+# Its functions are made when it is imported: no type checker sees them.
+pc: Any = import_module("pyarrow.compute")
+
+# Our name -> the names sources use, lower case, without underscores and dots.
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "twap_id": ("twapid",),
+    "wallet": ("stateuser", "user"),
+    "ts": ("statetimestamp",),
+    "asset": ("statecoin", "coin"),
+    "side": ("stateside", "side"),
+    "size_requested": ("statesz", "sz"),
+    "duration_minutes": ("stateminutes", "minutes"),
+    "status": ("status", "statusstatus"),
+    "size_executed": ("stateexecutedsz", "executedsz"),
+    "notional_executed": ("stateexecutedntl", "executedntl"),
+    "event_at": ("time", "eventtime", "blocktime"),
+    "error": ("statuserror", "statusdescription"),
+}
+REQUIRED = frozenset(tuple(SOURCES)[:8])
+SELDOM = frozenset(("event_at", "error"))  # most sources have none: nothing to warn of
+
+_DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$"
+_WHOLE = r"^[0-9]{1,18}(\.0+)?$"
+# The least and the greatest time of each unit: 2001 to 5138, and so no two overlap.
+_UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17, 1, 1),
+          (10**18, 2**63 - 1, 1, 10**3))  # fmt: skip
+
+Column: TypeAlias = pa.ChunkedArray | pa.Array
+
+
+class Names(Record, frozen=True, kw_only=True):
+    """Which column of a source is which of ours, and what is odd about them."""
+
+    columns: dict[str, str]  # ours -> the source's
+    warnings: list[str]
+
+
+def name_columns(schema: pa.Schema) -> Names:
+    """Find our columns among those of a source, flattened.
+
+    Errors: `BadPayload` that names the required columns it lacks.
+    """
+    plain = {name.lower().replace("_", "").replace(".", ""): name for name in schema.names}
+    found = {
+        ours: plain[theirs]
+        for ours, names in SOURCES.items()
+        if (theirs := next((name for name in names if name in plain), None))
+    }
+    if missing := sorted(REQUIRED - set(found)):
+        raise BadPayload(
+            f"no column for {', '.join(missing)}; there are {', '.join(schema.names) or 'none'}"
+        )
+    warnings = [
+        f"no column for {ours}: it is stored as unknown"
+        for ours in SOURCES
+        if ours not in found and ours not in SELDOM
+    ]
+    if extra := sorted(set(schema.names) - set(found.values())):
+        warnings.append(f"columns kept in the payload alone: {', '.join(extra)}")
+    floats = [name for name in found.values() if pa.types.is_floating(schema.field(name).type)]
+    if floats:
+        warnings.append(f"floats, exact to 15 digits only: {', '.join(floats)}")
+    return Names(columns=found, warnings=warnings)
+
+
+def flatten(batch: pa.RecordBatch) -> pa.Table:
+    """A batch whose structs are columns of their own, as far down as they go."""
+    table = pa.Table.from_batches([batch])
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table.combine_chunks()
+
+
+def as_text(column: Column) -> pa.Array:
+    """A column as text, numbers with a plain point; null where it has none."""
+    column = _one(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_null(column.type):
+        return pa.nulls(len(column), pa.string())
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return pa.array(["0x" + value.hex() if value else None for value in column.to_pylist()],
+                        pa.string())  # fmt: skip
+    text = column.cast(pa.string())
+    if pa.types.is_decimal(column.type) or pa.types.is_floating(column.type):
+        return _plain(text)
+    return text
+
+
+def decimals(column: Column) -> tuple[pa.Array, pa.Array]:
+    """Decimals in their shortest form, and which of them are of use."""
+    text = as_text(column)
+    good = pc.fill_null(pc.match_substring_regex(text, _DECIMAL), False)
+    whole = pc.replace_substring_regex(text, r"^(-?[0-9]+)\.0+$", r"\1")
+    short = pc.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
+    return short, good
+
+
+def whole_numbers(column: Column) -> tuple[pa.Array, pa.Array]:
+    """Whole numbers from 0 up, and which of them are of use."""
+    text = as_text(column)
+    good = pc.fill_null(pc.match_substring_regex(text, _WHOLE), False)
+    digits = pc.replace_substring_regex(text, r"\.0+$", "")
+    return pc.if_else(good, digits, None).cast(pa.int64()), good
+
+
+def times(column: Column) -> tuple[pa.Array, pa.Array]:
+    """Microseconds since 1970, the unit told row by row, and which of them are of use."""
+    raw = _raw_times(_one(column))
+    result: Any = pa.nulls(len(raw), pa.int64())
+    for least, most, factor, divisor in _UNITS:
+        inside = pc.and_(pc.greater_equal(raw, least), pc.less_equal(raw, most))
+        scaled = pc.divide(pc.multiply(pc.if_else(inside, raw, None), factor), divisor)
+        result = pc.if_else(pc.fill_null(inside, False), scaled, result)
+    return result, pc.is_valid(result)
+
+
+def payloads(table: pa.Table) -> pa.Array:
+    """Each row as JSON with all its columns; decimals as texts, timestamps as their raw number."""
+    parts: list[Any] = []
+    for place, name in enumerate(table.column_names):
+        key = ("{" if place == 0 else ",") + json.dumps(name) + ":"
+        parts += [pa.scalar(key), _as_json(_one(table.column(name)))]
+    return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
+
+
+def _one(column: Column) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        chunks = column.combine_chunks()
+        return pa.concat_arrays(chunks.chunks) if isinstance(chunks, pa.ChunkedArray) else chunks
+    return column
+
+
+def _plain(text: pa.Array) -> pa.Array:
+    """Numbers without an exponent; most have none."""
+    exponent = pc.fill_null(pc.match_substring_regex(text, "^[0-9.+-]+[eE]"), False)
+    if not pc.any(exponent).as_py():
+        return text
+    return _replaced(text, exponent, lambda value: f"{Decimal(value):f}")
+
+
+def _replaced(text: pa.Array, chosen: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    changed = [change(value) for value in text.filter(chosen).to_pylist()]
+    return pc.replace_with_mask(text, chosen, pa.array(changed, pa.string()))
+
+
+def _raw_times(column: pa.Array) -> pa.Array:
+    """Whole numbers as the source kept them, whatever unit it claims."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.int64())
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.int64(), safe=False)
+    text = as_text(column)
+    digits = pc.fill_null(pc.match_substring_regex(text, r"^[0-9]{9,19}(\.[0-9]+)?$"), False)
+    numbers = pc.if_else(digits, pc.replace_substring_regex(text, r"\..*$", ""), None)
+    written = pc.and_(pc.invert(digits), pc.is_valid(text))
+    if pc.any(written).as_py():
+        read = [_microseconds(value) for value in text.filter(written).to_pylist()]
+        numbers = pc.replace_with_mask(numbers, written, pa.array(read, pa.string()))
+    return numbers.cast(pa.int64())
+
+
+def _microseconds(text: str) -> str | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return str((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+
+
+def _as_json(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.int64())
+    if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
+        return pc.fill_null(column.cast(pa.string()), "null")
+    if pa.types.is_nested(kind):
+        return pa.array([json.dumps(value, default=str) for value in column.to_pylist()])
+    text = as_text(column)
+    odd = pc.fill_null(pc.match_substring_regex(text, r'["\\\x00-\x1f]'), False)
+    quoted = pc.binary_join_element_wise('"', text, '"', "")
+    if pc.any(odd).as_py():
+        # No database takes a zero byte: it is written out.
+        escaped = [
+            json.dumps(value.replace("\x00", r"\x00")) for value in text.filter(odd).to_pylist()
+        ]
+        quoted = pc.replace_with_mask(quoted, odd, pa.array(escaped, pa.string()))
+    return pc.fill_null(quoted, "null")
+
+
+def first_reasons(reasons: Sequence[tuple[pa.Array, str]]) -> pa.Array:
+    """For each row the first reason against it, null where none is: [(good, reason)]."""
+    result: Any = pa.nulls(len(reasons[0][0]), pa.string())
+    for good, reason in reversed(reasons):
+        result = pc.if_else(good, result, reason)
+    return result

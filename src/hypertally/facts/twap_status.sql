@@ -1,0 +1,50 @@
+-- name: answer_rows :many
+-- The statuses of one answer, from arrays.
+-- Reads: -   Writes: -   Key: -
+select u.*
+from unnest(
+    %(twap_id)s::bigint[], %(wallet)s::text[], %(ts)s::timestamptz[], %(event_at)s::timestamptz[],
+    %(asset)s::text[], %(side)s::text[], %(size_requested)s::text[], %(size_executed)s::text[],
+    %(notional_executed)s::text[], %(status)s::text[], %(duration_minutes)s::integer[],
+    %(payload)s::text[], %(fingerprint)s::bigint[], %(ordinal)s::bigint[]
+) as u (twap_id, wallet, ts, event_at, asset, side, size_requested, size_executed,
+        notional_executed, status, duration_minutes, payload, fingerprint, ordinal);
+
+-- name: stage_rows :many
+-- The statuses of a batch, from where the copy put them.
+-- Reads: pg_temp.twap_stage   Writes: -   Key: -
+select * from pg_temp.twap_stage;
+
+-- name: make_stage :exec
+-- Where the rows of a batch wait: as they were read, decimals as text, in no log.
+-- Reads: -   Writes: pg_temp   Key: -
+create temporary table twap_stage (
+    twap_id bigint, wallet text, ts timestamptz, event_at timestamptz, asset text, side text,
+    size_requested text, size_executed text, notional_executed text, status text,
+    duration_minutes integer, payload text, fingerprint bigint, ordinal bigint);
+
+-- name: empty_stage :exec
+-- Make room for the next rows.
+-- Reads: -   Writes: pg_temp   Key: -
+truncate pg_temp.twap_stage;
+
+-- name: insert_statuses :one
+-- Append statuses, each once, and have the TWAPs of the new ones computed.
+-- Reads: the given rows   Writes: facts.twap_status, ops.dirty_twaps   Key: (twap_id, wallet, ts, status, event_at, fingerprint)
+with added as (
+    insert into facts.twap_status (
+        twap_id, wallet, ts, asset, side, size_requested, size_executed, notional_executed, status,
+        duration_minutes, raw_payload, s3_object_key, event_at, wallet_id, fingerprint, page_id,
+        ordinal)
+    select
+        u.twap_id, u.wallet, u.ts, u.asset, u.side::"char", u.size_requested::numeric,
+        u.size_executed::numeric, u.notional_executed::numeric, u.status, u.duration_minutes,
+        u.payload::jsonb, %(object_key)s::text, u.event_at, %(wallet_id)s::integer, u.fingerprint,
+        %(page_id)s::bigint, u.ordinal
+    from ({source}) as u
+    on conflict do nothing
+    returning twap_id, wallet
+), marked as (
+    insert into ops.dirty_twaps (twap_id, wallet) select distinct twap_id, wallet from added
+)
+select count(*)::integer as added from added;

@@ -1,0 +1,14 @@
+-- name: list_read_objects :many
+-- The objects that were read to their end, with the content they had then.
+-- Reads: ops.etl_s3_ingest_log   Writes: -   Key: (s3_object_key, etag)
+select distinct s3_object_key, etag from ops.etl_s3_ingest_log where error_text is null;
+
+-- name: insert_log :exec
+-- Say how the reading of an object went.
+-- Reads: -   Writes: ops.etl_s3_ingest_log   Key: id
+insert into ops.etl_s3_ingest_log (
+    s3_object_key, etag, last_modified, size_bytes, rows_ingested, rows_repeated, rows_rejected,
+    warnings, error_text, seconds)
+values (
+    %(s3_object_key)s, %(etag)s, %(last_modified)s, %(size_bytes)s, %(rows_ingested)s,
+    %(rows_repeated)s, %(rows_rejected)s, %(warnings)s, %(error_text)s, %(seconds)s);

@@ -1,0 +1,127 @@
+"""Object stores: S3, whose readers pay, or a folder of this machine."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from obstore import exceptions
+from obstore.store import LocalStore, S3Store
+
+from hypertally.errors import Refused, SourceDown
+from hypertally.records import Record
+
+ANSWER_SECONDS_MAX = 60
+TRIES_MAX = 4  # then the reading of the object has failed, and is told
+CHUNK_BYTES = 8 * 1024 * 1024  # what is held of an object at a time
+OBJECT_BYTES_MAX = 8 * 1024**3  # a day of all statuses is under a hundredth of it
+
+REFUSALS = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+METADATA_ADDRESS = "169.254.169.254"  # asked for credentials when the environment holds none
+
+
+class StoredObject(Record, frozen=True, kw_only=True):
+    """What a store says of an object."""
+
+    key: str  # below the address of the store
+    etag: str  # changes with the content
+    last_modified: datetime
+    size_bytes: int
+
+
+class ObjectStore:
+    """One address, s3://bucket/prefix or file:///folder."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._store = _open(url)
+
+    async def list(self) -> AsyncIterator[StoredObject]:
+        """Every object, in the order of its key as S3 lists them.
+
+        Errors: `Refused` when the store will not let us; `SourceDown` when it does not answer.
+        """
+        with self._translated(""):
+            async for chunk in self._store.list_async():
+                for meta in chunk:
+                    yield StoredObject(
+                        key=meta["path"],
+                        etag=meta["e_tag"] or "",
+                        last_modified=meta["last_modified"],
+                        size_bytes=meta["size"],
+                    )
+
+    async def find(self, key: str) -> StoredObject:
+        """What the store says of one object.
+
+        Errors: `Refused` when there is none of that key, or the store will not let us.
+        """
+        with self._translated(key):
+            meta = await self._store.head_async(key)
+        return StoredObject(
+            key=key,
+            etag=meta["e_tag"] or "",
+            last_modified=meta["last_modified"],
+            size_bytes=meta["size"],
+        )
+
+    async def fetch(self, found: StoredObject, to: Path) -> bytes:
+        """Copy an object into a file, piece by piece; the sha256 of its bytes.
+
+        Errors: `SourceDown` when it is not whole, or has changed since it was listed.
+        """
+        if found.size_bytes > OBJECT_BYTES_MAX:
+            raise Refused(f"{found.key} holds {found.size_bytes} bytes, over {OBJECT_BYTES_MAX}")
+        digest, size = hashlib.sha256(), 0
+        with self._translated(found.key), to.open("wb") as file:
+            answer = await self._store.get_async(found.key)
+            if (answer.meta["e_tag"] or "") != found.etag:
+                raise SourceDown(f"{found.key} changed while it was read: read it again")
+            async for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+                digest.update(chunk)
+                size += file.write(chunk)
+        if size != found.size_bytes:
+            raise SourceDown(f"{found.key} ended after {size} of {found.size_bytes} bytes")
+        return digest.digest()
+
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        place = f"{self.url}/{key}".rstrip("/")
+        try:
+            yield
+        except (FileNotFoundError, exceptions.NotFoundError) as error:
+            raise Refused(f"there is no {place}") from error
+        except (PermissionError, *REFUSALS) as error:
+            raise _refused(place) from error
+        except exceptions.BaseError as error:
+            # What lists objects, and what looks for credentials, has no error of its own.
+            if "403 Forbidden" in str(error) or METADATA_ADDRESS in str(error):
+                raise _refused(place) from error
+            raise SourceDown(f"{place} could not be read: {str(error).splitlines()[0]}") from error
+
+
+def _refused(place: str) -> Refused:
+    return Refused(
+        f"{place} may not be read: the reader pays there, so AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY must be those of an account that may"
+    )
+
+
+def _open(url: str) -> S3Store | LocalStore:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        if not folder.is_dir():
+            raise Refused(f"{url}: there is no such folder")
+        return LocalStore(folder)
+    return S3Store(
+        parts.netloc,
+        prefix=parts.path.strip("/") or None,
+        request_payer=True,
+        # A bucket on another S3 than Amazon's is named by AWS_ENDPOINT_URL, its first part by path.
+        virtual_hosted_style_request=False,
+        client_options={"timeout": f"{ANSWER_SECONDS_MAX}s", "allow_http": True},
+        retry_config={"max_retries": TRIES_MAX},
+    )
