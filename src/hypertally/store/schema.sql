@@ -65,6 +65,23 @@ CREATE FUNCTION tenancy.current_user_id() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.user_id', true), '') $$;
 
+CREATE TABLE facts.candles (
+    coin text NOT NULL,
+    "interval" text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    open numeric NOT NULL,
+    high numeric NOT NULL,
+    low numeric NOT NULL,
+    close numeric NOT NULL,
+    volume_coin numeric NOT NULL,
+    trades integer NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.candles FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE facts.conflicts (
     id bigint NOT NULL,
     wallet_id integer NOT NULL,
@@ -153,6 +170,16 @@ ALTER TABLE facts.limits_met ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE facts.mids (
+    dex text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    mids jsonb NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.mids FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.pages (
     id bigint NOT NULL,
@@ -260,6 +287,67 @@ CREATE TABLE facts.token_prices (
 
 ALTER TABLE ONLY facts.token_prices FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.twap_slices (
+    wallet_id integer NOT NULL,
+    twap_id bigint NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    coin text NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint,
+    side "char" NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT twap_slices_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"])))
+);
+
+ALTER TABLE ONLY facts.twap_slices FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.twap_status (
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    side "char" NOT NULL,
+    size_requested numeric NOT NULL,
+    size_executed numeric,
+    notional_executed numeric,
+    status text NOT NULL,
+    duration_minutes integer NOT NULL,
+    raw_payload jsonb NOT NULL,
+    s3_object_key text,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_at timestamp with time zone,
+    wallet_id integer,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    ordinal bigint NOT NULL,
+    CONSTRAINT twap_status_asset_check CHECK ((asset <> ''::text)),
+    CONSTRAINT twap_status_duration_minutes_check CHECK ((duration_minutes >= 0)),
+    CONSTRAINT twap_status_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"]))),
+    CONSTRAINT twap_status_size_requested_check CHECK ((size_requested >= (0)::numeric)),
+    CONSTRAINT twap_status_status_check CHECK ((status <> ''::text)),
+    CONSTRAINT twap_status_wallet_check CHECK ((wallet ~ '^0x[0-9a-f]{40}$'::text))
+);
+
+ALTER TABLE ONLY facts.twap_status FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW facts.twap_status_latest WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (twap_id, wallet, ts) twap_id,
+    wallet,
+    ts,
+    asset,
+    side,
+    size_requested,
+    size_executed,
+    notional_executed,
+    status,
+    duration_minutes,
+    s3_object_key,
+    inserted_at,
+    raw_payload
+   FROM facts.twap_status
+  ORDER BY twap_id, wallet, ts, (status = 'activated'::text), event_at DESC NULLS LAST, size_executed DESC NULLS LAST, page_id DESC, ordinal DESC;
+
 CREATE TABLE metrics.definitions (
     definition text NOT NULL,
     metric text NOT NULL,
@@ -332,7 +420,8 @@ CREATE TABLE metrics.restatements (
     day date NOT NULL,
     cause text NOT NULL,
     changes jsonb NOT NULL,
-    restated_at timestamp with time zone DEFAULT now() NOT NULL
+    restated_at timestamp with time zone DEFAULT now() NOT NULL,
+    twap_id bigint
 );
 
 ALTER TABLE ONLY metrics.restatements FORCE ROW LEVEL SECURITY;
@@ -345,6 +434,78 @@ ALTER TABLE metrics.restatements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE metrics.twap_executions (
+    wallet_id integer NOT NULL,
+    twap_id bigint NOT NULL,
+    coin text NOT NULL,
+    side "char" NOT NULL,
+    slices integer NOT NULL,
+    slice_fills integer NOT NULL,
+    slices_expected integer,
+    executed_size numeric NOT NULL,
+    executed_notional numeric NOT NULL,
+    fees jsonb NOT NULL,
+    fees_usd numeric,
+    first_slice_at timestamp with time zone,
+    last_slice_at timestamp with time zone,
+    size_residual numeric,
+    notional_residual numeric,
+    arrival_price numeric,
+    arrival_source text,
+    market_volume_coin numeric,
+    market_notional numeric,
+    market_source text,
+    unknown jsonb DEFAULT '{}'::jsonb NOT NULL,
+    completeness numeric,
+    definition text NOT NULL,
+    digest text NOT NULL,
+    reference_digest text NOT NULL,
+    CONSTRAINT twap_executions_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
+);
+
+ALTER TABLE ONLY metrics.twap_executions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.twap_slices (
+    wallet_id integer NOT NULL,
+    twap_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    oid bigint NOT NULL,
+    coin text NOT NULL,
+    side "char" NOT NULL,
+    fills integer NOT NULL,
+    size_coin numeric NOT NULL,
+    notional numeric NOT NULL,
+    fees jsonb NOT NULL,
+    fees_usd numeric,
+    definition text NOT NULL,
+    digest text NOT NULL
+);
+
+ALTER TABLE ONLY metrics.twap_slices FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.twaps (
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL,
+    wallet_id integer,
+    in_archive boolean NOT NULL,
+    asset text NOT NULL,
+    side "char" NOT NULL,
+    status text NOT NULL,
+    status_at timestamp with time zone,
+    started_at timestamp with time zone NOT NULL,
+    duration_minutes integer NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    size_requested numeric NOT NULL,
+    size_executed numeric,
+    notional_executed numeric,
+    statuses integer NOT NULL,
+    definition text NOT NULL,
+    digest text NOT NULL
+);
+
+ALTER TABLE ONLY metrics.twaps FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE metrics.wallet_day_metrics (
     wallet_id integer NOT NULL,
@@ -405,6 +566,21 @@ ALTER TABLE ops.dirty_global_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE ops.dirty_twaps (
+    id bigint NOT NULL,
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL
+);
+
+ALTER TABLE ops.dirty_twaps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.dirty_twaps_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE ops.dirty_wallet_days (
     id bigint NOT NULL,
     wallet_id integer NOT NULL,
@@ -414,6 +590,32 @@ CREATE TABLE ops.dirty_wallet_days (
 
 ALTER TABLE ops.dirty_wallet_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ops.dirty_wallet_days_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE ops.etl_s3_ingest_log (
+    id bigint NOT NULL,
+    s3_object_key text NOT NULL,
+    etag text NOT NULL,
+    last_modified timestamp with time zone,
+    size_bytes bigint,
+    rows_ingested bigint DEFAULT 0 NOT NULL,
+    rows_repeated bigint DEFAULT 0 NOT NULL,
+    rows_rejected bigint DEFAULT 0 NOT NULL,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    error_text text,
+    seconds numeric,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY ops.etl_s3_ingest_log FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.etl_s3_ingest_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.etl_s3_ingest_log_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -471,6 +673,14 @@ CREATE SEQUENCE ops.lease_tokens
 
 CREATE TABLE ops.schema_migrations (
     version character varying NOT NULL
+);
+
+CREATE TABLE ops.twap_cursors (
+    wallet_id integer NOT NULL,
+    slices_ms bigint DEFAULT 0 NOT NULL,
+    slices_until timestamp with time zone,
+    history_at timestamp with time zone,
+    last_error text
 );
 
 CREATE TABLE ops.weight_budgets (
@@ -552,6 +762,9 @@ ALTER TABLE tenancy.wallets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE ONLY facts.candles
+    ADD CONSTRAINT candles_pkey PRIMARY KEY (coin, "interval", at);
+
 ALTER TABLE ONLY facts.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (id);
 
@@ -563,6 +776,9 @@ ALTER TABLE ONLY facts.limits_met
 
 ALTER TABLE ONLY facts.limits_met
     ADD CONSTRAINT limits_met_wallet_id_kind_from_ms_to_ms_key UNIQUE (wallet_id, kind, from_ms, to_ms);
+
+ALTER TABLE ONLY facts.mids
+    ADD CONSTRAINT mids_pkey PRIMARY KEY (dex, at);
 
 ALTER TABLE ONLY facts.pages
     ADD CONSTRAINT pages_pkey PRIMARY KEY (id, asked_at);
@@ -603,6 +819,15 @@ ALTER TABLE ONLY metrics.global_day_metrics
 ALTER TABLE ONLY metrics.restatements
     ADD CONSTRAINT restatements_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY metrics.twap_executions
+    ADD CONSTRAINT twap_executions_pkey PRIMARY KEY (wallet_id, twap_id);
+
+ALTER TABLE ONLY metrics.twap_slices
+    ADD CONSTRAINT twap_slices_pkey PRIMARY KEY (wallet_id, twap_id, at, oid);
+
+ALTER TABLE ONLY metrics.twaps
+    ADD CONSTRAINT twaps_pkey PRIMARY KEY (twap_id, wallet);
+
 ALTER TABLE ONLY metrics.wallet_day_metrics
     ADD CONSTRAINT wallet_day_metrics_pkey PRIMARY KEY (wallet_id, day);
 
@@ -612,8 +837,14 @@ ALTER TABLE ONLY ops.computations
 ALTER TABLE ONLY ops.dirty_global_days
     ADD CONSTRAINT dirty_global_days_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.dirty_twaps
+    ADD CONSTRAINT dirty_twaps_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY ops.dirty_wallet_days
     ADD CONSTRAINT dirty_wallet_days_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.etl_s3_ingest_log
+    ADD CONSTRAINT etl_s3_ingest_log_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_pkey PRIMARY KEY (wallet_id);
@@ -623,6 +854,9 @@ ALTER TABLE ONLY ops.jobs
 
 ALTER TABLE ONLY ops.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY ops.twap_cursors
+    ADD CONSTRAINT twap_cursors_pkey PRIMARY KEY (wallet_id);
 
 ALTER TABLE ONLY ops.weight_budgets
     ADD CONSTRAINT weight_budgets_pkey PRIMARY KEY (egress);
@@ -648,15 +882,37 @@ ALTER TABLE ONLY tenancy.wallets
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (id);
 
+CREATE INDEX hl_fills_raw_by_twap ON ONLY facts.hl_fills_raw USING btree (twap_id, wallet_id, "time") WHERE (twap_id IS NOT NULL);
+
 CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side);
 
 CREATE UNIQUE INDEX hl_fills_raw_key_without_tid ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, side, px, sz, start_position) WHERE (tid IS NULL);
 
 CREATE INDEX pages_by_wallet ON ONLY facts.pages USING btree (wallet_id, asked_at);
 
+CREATE UNIQUE INDEX twap_slices_key ON facts.twap_slices USING btree (wallet_id, twap_id, "time", coin, oid, tid, side) NULLS NOT DISTINCT;
+
+CREATE INDEX twap_status_by_wallet ON facts.twap_status USING btree (wallet, ts);
+
+CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint) NULLS NOT DISTINCT;
+
 CREATE INDEX restatements_by_org ON metrics.restatements USING btree (org_id, day);
 
+CREATE INDEX restatements_by_twap ON metrics.restatements USING btree (twap_id) WHERE (twap_id IS NOT NULL);
+
 CREATE INDEX restatements_by_wallet ON metrics.restatements USING btree (wallet_id, day);
+
+CREATE INDEX twap_executions_by_twap ON metrics.twap_executions USING btree (twap_id);
+
+CREATE INDEX twaps_activated ON metrics.twaps USING btree (ends_at) WHERE (status = 'activated'::text);
+
+CREATE INDEX twaps_by_asset ON metrics.twaps USING btree (asset, started_at DESC, twap_id DESC, wallet DESC);
+
+CREATE INDEX twaps_by_duration ON metrics.twaps USING btree (duration_minutes);
+
+CREATE INDEX twaps_by_start ON metrics.twaps USING btree (started_at DESC, twap_id DESC, wallet DESC);
+
+CREATE INDEX twaps_by_wallet ON metrics.twaps USING btree (wallet, started_at DESC, twap_id DESC);
 
 CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree (day, wallet_id);
 
@@ -665,6 +921,8 @@ CREATE INDEX dirty_global_days_by_day ON ops.dirty_global_days USING btree (day,
 CREATE INDEX dirty_wallet_days_by_day ON ops.dirty_wallet_days USING btree (day);
 
 CREATE INDEX dirty_wallet_days_by_wallet ON ops.dirty_wallet_days USING btree (wallet_id, day);
+
+CREATE INDEX etl_s3_ingest_log_by_key ON ops.etl_s3_ingest_log USING btree (s3_object_key, etag, id);
 
 CREATE INDEX jobs_by_key ON ops.jobs USING btree (dedupe_key);
 
@@ -682,11 +940,15 @@ CREATE INDEX org_wallets_by_wallet ON tenancy.org_wallets USING btree (wallet_id
 
 CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org_id, wallet_id) WHERE (to_day IS NULL);
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.candles FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.hl_fills_raw FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.limits_met FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.mids FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.pages FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
@@ -698,11 +960,19 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.spot_pairs FOR EACH 
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.token_prices FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_slices FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.conflicts FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.hl_fills_raw FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.limits_met FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.mids FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.pages FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -714,8 +984,15 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.spot_pairs FOR EACH STATEMEN
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.token_prices FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_slices FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY ops.twap_cursors
+    ADD CONSTRAINT twap_cursors_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
 
 ALTER TABLE ONLY ops.weight_spends
     ADD CONSTRAINT weight_spends_egress_fkey FOREIGN KEY (egress) REFERENCES ops.weight_budgets(egress);
@@ -729,19 +1006,29 @@ ALTER TABLE ONLY tenancy.org_wallets
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
+CREATE POLICY any_org ON facts.candles FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON facts.mids FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 CREATE POLICY any_org ON facts.perp_dexs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.spot_pairs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
+ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON facts.candles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.hl_fills_raw TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.limits_met TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.mids TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.pages TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -753,9 +1040,15 @@ CREATE POLICY everything ON facts.spot_pairs TO hypertally_tenancy, hypertally_f
 
 CREATE POLICY everything ON facts.token_prices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.twap_slices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.twap_status TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.mids ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -777,15 +1070,27 @@ CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = rejects.wallet_id))));
 
+CREATE POLICY own_wallets ON facts.twap_slices FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_slices.wallet_id))));
+
 ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.perp_dexs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY public_or_own ON facts.twap_status FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND ((wallet_id IS NULL) OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_status.wallet_id))))));
 
 ALTER TABLE facts.rejects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.spot_pairs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.token_prices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.twap_slices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.twap_status ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
@@ -798,6 +1103,12 @@ CREATE POLICY everything ON metrics.fill_gaps TO hypertally_tenancy, hypertally_
 CREATE POLICY everything ON metrics.global_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.restatements TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.twap_executions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.twap_slices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.twaps TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.wallet_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -819,17 +1130,41 @@ CREATE POLICY own_wallets ON metrics.fill_gaps FOR SELECT TO hypertally_api USIN
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = fill_gaps.wallet_id))));
 
+CREATE POLICY own_wallets ON metrics.twap_executions FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_executions.wallet_id))));
+
+CREATE POLICY own_wallets ON metrics.twap_slices FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_slices.wallet_id))));
+
 CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = wallet_day_metrics.wallet_id))));
 
+CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (in_archive OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twaps.wallet_id))))));
+
 ALTER TABLE metrics.restatements ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.twap_executions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.twap_slices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.twaps ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE metrics.wallet_day_metrics ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY any_org ON ops.etl_s3_ingest_log FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 ALTER TABLE ops.computations ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE ops.etl_s3_ingest_log ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY everything ON ops.computations TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON ops.etl_s3_ingest_log TO hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON ops.hl_ingest_cursor TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -904,6 +1239,11 @@ GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 
 GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.candles TO hypertally_facts;
+GRANT SELECT ON TABLE facts.candles TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.candles TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.candles TO hypertally_api;
+
 GRANT SELECT,INSERT ON TABLE facts.conflicts TO hypertally_facts;
 GRANT SELECT ON TABLE facts.conflicts TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.conflicts TO hypertally_jobs;
@@ -917,6 +1257,11 @@ GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.limits_met TO hypertally_facts;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.mids TO hypertally_facts;
+GRANT SELECT ON TABLE facts.mids TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.mids TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.mids TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
 GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;
@@ -942,6 +1287,20 @@ GRANT SELECT,INSERT ON TABLE facts.token_prices TO hypertally_facts;
 GRANT SELECT ON TABLE facts.token_prices TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.token_prices TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.twap_slices TO hypertally_facts;
+GRANT SELECT ON TABLE facts.twap_slices TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.twap_slices TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.twap_slices TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.twap_status TO hypertally_facts;
+GRANT SELECT ON TABLE facts.twap_status TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.twap_status TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.twap_status TO hypertally_api;
+
+GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_facts;
+GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
 
@@ -957,6 +1316,18 @@ GRANT SELECT,INSERT ON TABLE metrics.restatements TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twap_executions TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.twap_executions TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.twap_executions TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twap_slices TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.twap_slices TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.twap_slices TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.twaps TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_day_metrics TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_api;
@@ -969,10 +1340,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_global_days TO hypertally_j
 
 GRANT USAGE ON SEQUENCE ops.dirty_global_days_id_seq TO hypertally_jobs;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_twaps TO hypertally_jobs;
+GRANT INSERT ON TABLE ops.dirty_twaps TO hypertally_facts;
+GRANT SELECT ON TABLE ops.dirty_twaps TO hypertally_metrics;
+
+GRANT USAGE ON SEQUENCE ops.dirty_twaps_id_seq TO hypertally_jobs;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_wallet_days TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.dirty_wallet_days TO hypertally_metrics;
 
 GRANT USAGE ON SEQUENCE ops.dirty_wallet_days_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.etl_s3_ingest_log TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.etl_s3_ingest_log TO hypertally_api;
+
+GRANT USAGE ON SEQUENCE ops.etl_s3_ingest_log_id_seq TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.hl_ingest_cursor TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.hl_ingest_cursor TO hypertally_api;
@@ -985,6 +1367,9 @@ GRANT USAGE ON SEQUENCE ops.lease_tokens TO hypertally_jobs;
 
 GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.twap_cursors TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.twap_cursors TO hypertally_metrics;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_budgets TO hypertally_jobs;
 
