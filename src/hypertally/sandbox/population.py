@@ -31,7 +31,7 @@ ACTIVITY_EXPONENT = 1.3  # the first of 40 wallets does about three in ten of al
 WORLD_SHARE = 1 / 3  # the rest of the world trades a third as much as the tracked wallets do
 TWAP_SHARE = 0.4  # of the tracked wallets' legs; TWAPs are few, but each has many slices
 TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the pace to `fills`
-TRACKED_LEGS_PER_TWAP = 36.0
+TRACKED_LEGS_PER_TWAP = 37.0
 #: TWAPs that run when the past ends: minutes since they began, minutes in all
 RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
 SAME_MS_SHARE = 0.03

@@ -137,8 +137,10 @@ class Twaps:
             plan(said_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN))
 
     def start_lasting(self, taker: Member, minutes: int, plan: Plan, time_ms: int) -> None:
-        """Let one wallet start a TWAP that runs for all of its minutes."""
-        _ = self._begin(self._drawn(taker, minutes, time_ms), plan)
+        """Let one wallet start a TWAP that runs, and trades, for all of its minutes."""
+        twap = self._drawn(taker, minutes, time_ms)
+        twap.reduce_only = False
+        _ = self._begin(twap, plan)
 
     def _begin(self, twap: Twap, plan: Plan) -> int:
         said_ms = twap.started_ms + self._random.randint(1, 700)
@@ -150,6 +152,8 @@ class Twaps:
         (market,) = self._random.choices(MARKETS, cum_weights=self._weights)
         held = taker.ledger.position(market.coin).size if market.is_perp else ZERO
         closes = bool(held) and self._random.random() < CLOSING_SHARE
+        size = self._size(market, minutes * SLICES_PER_MINUTE, time_ms)
+        reduces = closes and size <= abs(held) and self._random.random() < REDUCE_ONLY_SHARE
         self._last_id += self._random.randint(1, 30)
         return Twap(
             id=self._last_id,
@@ -157,13 +161,13 @@ class Twaps:
                 taker=taker,
                 market=market,
                 buys=held < ZERO if closes else self._random.random() < 0.5,  # noqa: PLR2004 - even
-                size=self._size(market, minutes * SLICES_PER_MINUTE, time_ms),
+                size=size,
                 time_ms=time_ms,
                 twap_id=self._last_id,
             ),
             minutes=minutes,
             started_ms=time_ms,
-            reduce_only=closes and self._random.random() < REDUCE_ONLY_SHARE,
+            reduce_only=reduces,
             randomize=self._random.random() < RANDOMIZED_SHARE,
             missed_share=MISSED_IN_THIN_BOOK_SHARE
             if self._random.random() < THIN_BOOK_SHARE
