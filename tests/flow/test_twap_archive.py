@@ -169,8 +169,6 @@ async def test_both_statuses_of_one_moment_and_a_correction_are_kept(
     stored = rows(database_url)
     assert [row["status"] for row in stored] == ["activated", "finished", "finished"]
     assert {row["ts"] for row in stored} == {stored[0]["ts"]}
-    shape = rows(database_url, "select twap_id, wallet, ts, status from facts.twap_status_latest")
-    assert [row["status"] for row in shape] == ["finished"]
 
 
 @pytest.mark.parametrize("at_batch", [1, 3])

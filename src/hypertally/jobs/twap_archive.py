@@ -7,7 +7,8 @@ An object is done when its log says so; one that is read again adds nothing.
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import structlog
 from hypertally.errors import HypertallyError
 from hypertally.facts import pages, twap_status
 from hypertally.facts.twap_columns import flatten, name_columns
+from hypertally.facts.twap_status import Statuses
 from hypertally.jobs import queue
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
@@ -222,14 +224,20 @@ class _Reader:
         with pq.ParquetFile(path, memory_map=True) as file:
             empty = pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
             self.note(warnings=tuple(name_columns(flatten(empty).schema).warnings))
-            with BulkLoader(self._database_url, role="hypertally_facts") as loader:
+            batches = file.iter_batches(batch_size=BATCH_ROWS)
+            with (
+                BulkLoader(self._database_url, role="hypertally_facts") as loader,
+                ThreadPoolExecutor(1) as ahead,  # the next batch is read while one is stored
+            ):
                 first = 0
-                for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                    self._store(loader, flatten(batch), first, digest)
-                    first += batch.num_rows
+                following = ahead.submit(_decode_next, batches, first)
+                while (statuses := following.result()) is not None:
+                    rows = len(statuses) + len(statuses.rejects)
+                    following = ahead.submit(_decode_next, batches, first + rows)
+                    self._store(loader, statuses, first, digest)
+                    first += rows
 
-    def _store(self, loader: BulkLoader, rows: pa.Table, first: int, digest: bytes) -> None:
-        statuses = twap_status.decode_batch(rows, first_ordinal=first)
+    def _store(self, loader: BulkLoader, statuses: Statuses, first: int, digest: bytes) -> None:
         page_id = pages.insert_batch(
             loader,
             source=DOOR,
@@ -239,7 +247,7 @@ class _Reader:
                 "first_row": first,
             },
             asked_at=self.asked_at,
-            row_count=rows.num_rows,
+            row_count=len(statuses) + len(statuses.rejects),
             body_sha256=digest,
         )
         source = twap_status.Source(
@@ -253,3 +261,11 @@ class _Reader:
             rows_rejected=self.reading.rows_rejected + len(statuses.rejects),
         )
         self._progress(self.reading)
+
+
+def _decode_next(batches: Iterator[pa.RecordBatch], first_ordinal: int) -> Statuses | None:
+    """Read the next batch of a file; None at its end."""
+    batch = next(batches, None)
+    if batch is None:
+        return None
+    return twap_status.decode_batch(flatten(batch), first_ordinal=first_ordinal)

@@ -326,27 +326,10 @@ CREATE TABLE facts.twap_status (
     CONSTRAINT twap_status_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"]))),
     CONSTRAINT twap_status_size_requested_check CHECK ((size_requested >= (0)::numeric)),
     CONSTRAINT twap_status_status_check CHECK ((status <> ''::text)),
-    CONSTRAINT twap_status_wallet_check CHECK ((wallet ~ '^0x[0-9a-f]{40}$'::text))
+    CONSTRAINT twap_status_wallet_check CHECK (((length(wallet) = 42) AND (wallet = lower(wallet))))
 );
 
 ALTER TABLE ONLY facts.twap_status FORCE ROW LEVEL SECURITY;
-
-CREATE VIEW facts.twap_status_latest WITH (security_invoker='true') AS
- SELECT DISTINCT ON (twap_id, wallet, ts) twap_id,
-    wallet,
-    ts,
-    asset,
-    side,
-    size_requested,
-    size_executed,
-    notional_executed,
-    status,
-    duration_minutes,
-    s3_object_key,
-    inserted_at,
-    raw_payload
-   FROM facts.twap_status
-  ORDER BY twap_id, wallet, ts, (status = 'activated'::text), event_at DESC NULLS LAST, size_executed DESC NULLS LAST, page_id DESC, ordinal DESC;
 
 CREATE TABLE metrics.definitions (
     definition text NOT NULL,
@@ -506,6 +489,29 @@ CREATE TABLE metrics.twaps (
 );
 
 ALTER TABLE ONLY metrics.twaps FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW metrics.twap_status WITH (security_invoker='true') AS
+ SELECT t.twap_id,
+    t.wallet,
+    t.started_at AS ts,
+    t.asset,
+    t.side,
+    t.size_requested,
+    t.size_executed,
+    t.notional_executed,
+    t.status,
+    t.duration_minutes,
+    latest.s3_object_key,
+    latest.inserted_at,
+    latest.raw_payload
+   FROM (metrics.twaps t
+     CROSS JOIN LATERAL ( SELECT f.s3_object_key,
+            f.inserted_at,
+            f.raw_payload
+           FROM facts.twap_status f
+          WHERE ((f.twap_id = t.twap_id) AND (f.wallet = t.wallet))
+          ORDER BY (f.status <> 'activated'::text) DESC, COALESCE(f.event_at, f.ts) DESC, f.size_executed DESC NULLS LAST, f.page_id DESC, f.ordinal DESC
+         LIMIT 1) latest);
 
 CREATE TABLE metrics.wallet_day_metrics (
     wallet_id integer NOT NULL,
@@ -892,7 +898,7 @@ CREATE INDEX pages_by_wallet ON ONLY facts.pages USING btree (wallet_id, asked_a
 
 CREATE UNIQUE INDEX twap_slices_key ON facts.twap_slices USING btree (wallet_id, twap_id, "time", coin, oid, tid, side) NULLS NOT DISTINCT;
 
-CREATE INDEX twap_status_by_wallet ON facts.twap_status USING btree (wallet, ts);
+CREATE INDEX twap_status_by_tracked ON facts.twap_status USING btree (wallet_id, ts) WHERE (wallet_id IS NOT NULL);
 
 CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint) NULLS NOT DISTINCT;
 
@@ -1297,10 +1303,6 @@ GRANT SELECT ON TABLE facts.twap_status TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_api;
 
-GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_facts;
-GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_jobs;
-GRANT SELECT ON TABLE facts.twap_status_latest TO hypertally_api;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
 
@@ -1327,6 +1329,9 @@ GRANT SELECT ON TABLE metrics.twap_slices TO hypertally_api;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_api;
+
+GRANT SELECT ON TABLE metrics.twap_status TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.twap_status TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_day_metrics TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_jobs;

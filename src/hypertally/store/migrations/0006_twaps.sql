@@ -7,7 +7,7 @@ set local statement_timeout = '5s';
 -- keeps a second row of the same event that says something else.
 create table facts.twap_status (
     twap_id bigint not null,             -- the exchange's number of the TWAP order
-    wallet text not null check (wallet ~ '^0x[0-9a-f]{40}$'), -- whose order it is, lower case
+    wallet text not null check (length(wallet) = 42 and wallet = lower(wallet)), -- who ordered it
     ts timestamptz not null,             -- when the TWAP began; every status of it has the same
     asset text not null check (asset <> ''), -- as fills name coins
     side "char" not null check (side in ('A', 'B')), -- B buys, A sells
@@ -27,16 +27,9 @@ create table facts.twap_status (
 );
 create unique index twap_status_key on facts.twap_status
     (twap_id, wallet, ts, status, event_at, fingerprint) nulls not distinct;
-create index twap_status_by_wallet on facts.twap_status (wallet, ts);
-
--- The specification's shape: the latest state of each (twap_id, wallet, ts).
-create view facts.twap_status_latest with (security_invoker = true) as
-select distinct on (twap_id, wallet, ts)
-    twap_id, wallet, ts, asset, side, size_requested, size_executed, notional_executed, status,
-    duration_minutes, s3_object_key, inserted_at, raw_payload
-from facts.twap_status
-order by twap_id, wallet, ts, (status = 'activated'), event_at desc nulls last,
-    size_executed desc nulls last, page_id desc, ordinal desc;
+-- None by every wallet: it would double the cost of a row. metrics.twaps has one, with fewer rows.
+create index twap_status_by_tracked on facts.twap_status (wallet_id, ts)
+    where wallet_id is not null;
 
 -- Which fills are slices of a TWAP, as userTwapSliceFillsByTime said; the fills stand in
 -- hl_fills_raw, where an answer without the TWAP's number may have come first.
@@ -95,7 +88,6 @@ begin
     end loop;
 end
 $$;
-grant select on facts.twap_status_latest to hypertally_facts, hypertally_jobs, hypertally_api;
 -- Slices are found by the TWAP's number.
 create index hl_fills_raw_by_twap on facts.hl_fills_raw (twap_id, wallet_id, time)
     where twap_id is not null;
@@ -166,6 +158,22 @@ create index twaps_by_asset on metrics.twaps (asset, started_at desc, twap_id de
 create index twaps_by_duration on metrics.twaps (duration_minutes);
 create index twaps_activated on metrics.twaps (ends_at) where status = 'activated';
 
+-- The specification's shape: the latest state of each (twap_id, wallet, ts).
+create view metrics.twap_status with (security_invoker = true) as
+select
+    t.twap_id, t.wallet, t.started_at as ts, t.asset, t.side, t.size_requested, t.size_executed,
+    t.notional_executed, t.status, t.duration_minutes, latest.s3_object_key, latest.inserted_at,
+    latest.raw_payload
+from metrics.twaps as t
+cross join lateral (
+    select f.s3_object_key, f.inserted_at, f.raw_payload
+    from facts.twap_status as f
+    where f.twap_id = t.twap_id and f.wallet = t.wallet
+    order by (f.status <> 'activated') desc, coalesce(f.event_at, f.ts) desc,
+        f.size_executed desc nulls last, f.page_id desc, f.ordinal desc
+    limit 1
+) as latest;
+
 -- Each slice of a tracked wallet's TWAP: the fills of one order of it at one time.
 create table metrics.twap_slices (
     wallet_id integer not null,
@@ -217,6 +225,7 @@ create index twap_executions_by_twap on metrics.twap_executions (twap_id);
 grant select, insert, update, delete on metrics.twaps, metrics.twap_slices, metrics.twap_executions
     to hypertally_metrics;
 grant select on metrics.twaps, metrics.twap_slices, metrics.twap_executions to hypertally_jobs;
+grant select on metrics.twap_status to hypertally_metrics, hypertally_api;
 
 -- A published figure of a TWAP that moved.
 alter table metrics.restatements add column twap_id bigint;
