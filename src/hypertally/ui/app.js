@@ -6,6 +6,8 @@ import { Coverage } from "./pages/coverage.js";
 import { Leaderboard } from "./pages/leaderboard.js";
 import { Overview } from "./pages/overview.js";
 import { SignIn } from "./pages/signin.js";
+import { Twap } from "./pages/twap.js";
+import { Twaps } from "./pages/twaps.js";
 import { Wallet } from "./pages/wallet.js";
 import { Wallets } from "./pages/wallets.js";
 import { copyExact } from "./parts/Amount.js";
@@ -20,6 +22,7 @@ const NAMES = {
   "": "Overview",
   leaderboard: "Leaderboard",
   wallets: "Wallets",
+  twaps: "TWAPs",
   coverage: "Coverage",
 };
 
@@ -33,12 +36,17 @@ function Page({ route, session }) {
     return html`<${Wallet} key=${wallet} route=${route} wallet=${wallet} role=${session?.role} />`;
   }
   if (page === "wallets") return html`<${Wallets} route=${route} />`;
+  if (page === "twaps" && args[0]) {
+    return html`<${Twap} key=${args[0]} route=${route} id=${args[0]} role=${session?.role} />`;
+  }
+  if (page === "twaps") return html`<${Twaps} route=${route} />`;
   return html`<${Empty} title="There is no such page">Go to the <a
     href=${link("")}>overview</a>.<//>`;
 }
 
 function titleOf({ page, args }) {
   if (page === "wallets" && args[0]) return `${args[0].slice(0, 8)}… · hypertally`;
+  if (page === "twaps" && args[0]) return `TWAP ${args[0]} · hypertally`;
   return `${NAMES[page] ?? "Nothing here"} · hypertally`;
 }
 

@@ -3,6 +3,7 @@
 //   group("1234567.5")      -> "1,234,567.5"
 //   round("0.005", 2)       -> "0.01"
 //   shorten("12840100.22")  -> "12.84M"
+//   significant("0.00123456", 3) -> "0.00123"
 
 const SHAPE = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 const EXPONENT_MAX = 60; // beyond any amount the exchange can write
@@ -43,16 +44,52 @@ function scaled(number, places) {
   return BigInt(digits);
 }
 
+function withSign(number, places) {
+  return number.negative ? -scaled(number, places) : scaled(number, places);
+}
+
+/** The inverse of scaled: digits (not negative) as a decimal with that many places. */
+function pointed(digits, places) {
+  const text = digits.toString().padStart(places + 1, "0");
+  const cut = text.length - places;
+  return places ? `${text.slice(0, cut)}.${text.slice(cut)}` : text;
+}
+
 /** Round half away from zero to a fixed number of places. */
 export function round(value, places) {
   const number = parse(value);
   if (!number) return null;
   let digits = scaled(number, places);
   if ((number.fraction[places] ?? "0") >= "5") digits += 1n;
-  const text = digits.toString().padStart(places + 1, "0");
-  const cut = text.length - places;
-  const body = places ? `${text.slice(0, cut)}.${text.slice(cut)}` : text;
+  const body = pointed(digits, places);
   return number.negative && digits !== 0n ? `-${body}` : body;
+}
+
+/** The exact sum of two decimals; null when one is unknown. */
+export function add(left, right) {
+  const a = parse(left);
+  const b = parse(right);
+  if (!a || !b) return null;
+  const places = Math.max(a.fraction.length, b.fraction.length);
+  const sum = withSign(a, places) + withSign(b, places);
+  return sum < 0n ? `-${pointed(-sum, places)}` : pointed(sum, places);
+}
+
+/** Without the zeros that end a fraction: "23.4500" -> "23.45". */
+export function trim(value) {
+  const number = parse(value);
+  if (!number) return null;
+  const fraction = number.fraction.replace(/0+$/, "");
+  return `${number.negative ? "-" : ""}${number.whole}${fraction ? `.${fraction}` : ""}`;
+}
+
+/** Rounded to so many digits that say something, never to less than a whole: for headlines. */
+export function significant(value, digits) {
+  const number = parse(value);
+  if (!number || number.zero) return number && "0";
+  const leading = number.whole === "0" ? /^0*/.exec(number.fraction)[0].length : 0;
+  const taken = number.whole === "0" ? -leading : number.whole.length;
+  return trim(round(value, Math.max(0, digits - taken)));
 }
 
 /** Thousands separators in the whole part; the fraction stays as it is. */
@@ -94,8 +131,8 @@ export function compare(left, right) {
   const b = parse(right);
   if (!a || !b) return (a ? 0 : 1) - (b ? 0 : 1);
   const places = Math.max(a.fraction.length, b.fraction.length);
-  const x = a.negative ? -scaled(a, places) : scaled(a, places);
-  const y = b.negative ? -scaled(b, places) : scaled(b, places);
+  const x = withSign(a, places);
+  const y = withSign(b, places);
   return x < y ? -1 : x > y ? 1 : 0;
 }
 

@@ -3,7 +3,7 @@
 // A feed keeps its last answer through errors, asks again when the answer's max-age is over,
 // and rests while the tab is hidden or nobody looks.
 
-import { useEffect, useRef, useState } from "./preact.js";
+import { useEffect, useMemo, useRef, useState } from "./preact.js";
 
 const ANSWER_SECONDS_MAX = 20;
 const RETRY_SECONDS_MAX = 60;
@@ -161,6 +161,54 @@ export function useFeed(path, { everySeconds } = {}) {
     data: feed.state.data ?? last.current,
     old,
     retry: () => feed.load(),
+  };
+}
+
+/** The feeds of a list from its first page on, as far as their `next` is known. */
+function chainOf(path, pagesMax) {
+  const chain = [];
+  let address = path;
+  while (address && chain.length < pagesMax) {
+    const feed = feedOf(address);
+    chain.push(feed);
+    const next = feed.state.data?.next;
+    address = next ? `${path}&cursor=${encodeURIComponent(next)}` : null;
+  }
+  return chain;
+}
+
+/**
+ * Follow a list (oldest first, so that it only grows at its end) page by page.
+ * `rows` are those of `field` known so far; `whole` says that these are all.
+ */
+export function useFeedChain(path, field, { pagesMax }) {
+  const [, redraw] = useState(0);
+  const chain = chainOf(path, pagesMax);
+  useEffect(() => {
+    const listener = () => redraw((n) => n + 1);
+    for (const feed of chain) {
+      feed.listeners.add(listener);
+      feed.wake();
+    }
+    return () => {
+      for (const feed of chain) {
+        feed.listeners.delete(listener);
+        if (!feed.listeners.size) clearTimeout(feed.timer);
+      }
+    };
+  }, [chain.map((feed) => feed.path).join(" ")]);
+  const answers = chain.map((feed) => feed.state.data);
+  const rows = useMemo(() => answers.flatMap((data) => data?.[field] ?? []), answers);
+  const failed = chain.find((feed) => feed.state.error);
+  const last = answers.at(-1);
+  return {
+    rows,
+    data: answers[0] ?? null,
+    whole: Boolean(last) && !last.next,
+    error: failed?.state.error ?? null,
+    at: failed?.state.at ?? null,
+    loading: chain.some((feed) => feed.state.loading || (!feed.state.at && !feed.state.error)),
+    retry: () => failed?.load(),
   };
 }
 

@@ -1,6 +1,9 @@
 // One name and one sentence for each figure, the same on every page.
 //
-// `kind` says how it is written: usd, fee, pnl (a sign always shown), count, mean, size, share.
+// `kind` says how it is written: usd, fee, count, mean, size, share, price, bps; with a sign always
+// shown pnl, net (of coin) and net_usd.
+
+import { TWAP_MEASURES } from "./twap_words.js";
 
 export const MEASURES = {
   dau: [
@@ -87,7 +90,8 @@ const RANGE_WORDS = {
 };
 
 function entry(field) {
-  return MEASURES[field] ?? RANGE_WORDS[field] ?? [field.replaceAll("_", " "), "text", ""];
+  const named = MEASURES[field] ?? RANGE_WORDS[field] ?? TWAP_MEASURES[field];
+  return named ?? [field.replaceAll("_", " "), "text", ""];
 }
 
 export const labelOf = (field) => entry(field)[0];

@@ -25,6 +25,7 @@ import { Series } from "../parts/Series.js";
 import { Switch } from "../parts/Switch.js";
 import { Pager, Table } from "../parts/Table.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./charts.js";
+import { WalletTwaps } from "./wallet_twaps.js";
 
 const DAYS_PER_PAGE = 90;
 const FILLS_PER_PAGE = 100;
@@ -230,6 +231,7 @@ export function Wallet({ route, wallet, role }) {
     <${Failure} feed=${days} what="the days" />
     ${days.data?.days.length > 0 && html`<${Charts} wallet=${wallet} feed=${days} split=${split} />
       <${Days} wallet=${wallet} feed=${days} route=${route} />`}
+    ${data && html`<${WalletTwaps} wallet=${wallet} />`}
     ${data?.gaps?.length > 0 && html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
       rows=${data.gaps} file=${`gaps-${wallet}`} />`}
     ${data?.fills !== 0 && html`<${Fills} wallet=${wallet} route=${route} />`}`;

@@ -1,10 +1,22 @@
 // One number in place: written for reading, exact on hover and on copy, a link to its proof.
 
-import { group, parse, percent, round, shorten, sign } from "../decimal.js";
+import { group, parse, percent, round, shorten, sign, significant } from "../decimal.js";
 import { html } from "../preact.js";
 
 const MINUS = "−";
-const USD_KINDS = new Set(["usd", "pnl", "fee"]);
+const USD_KINDS = new Set(["usd", "pnl", "fee", "net_usd"]);
+const CENT_KINDS = new Set([...USD_KINDS, "quote"]); // quote tokens are mostly dollars of a kind
+const SIGNED_KINDS = new Set(["pnl", "net", "net_usd", "bps"]);
+const HEADLINE_LETTERS_MAX = 10; // a longer size or price does not fit; the exact one is on hover
+const HEADLINE_DIGITS = 7;
+const PRICE_DIGITS = 8; // a mean price has more than say something; the exchange's have fewer
+/** What above and below zero mean: slippage above zero is a cost. */
+const TONES = {
+  pnl: ["gain", "loss"],
+  net: ["gain", "loss"],
+  net_usd: ["gain", "loss"],
+  bps: ["loss cost", "gain saving"],
+};
 
 function cents(value) {
   const text = round(value, 2);
@@ -14,7 +26,30 @@ function cents(value) {
 
 function signed(text, value, kind) {
   if (text.startsWith("-")) return MINUS + text.slice(1);
-  return kind === "pnl" && sign(value) > 0 ? `+${text}` : text;
+  return SIGNED_KINDS.has(kind) && sign(value) > 0 ? `+${text}` : text;
+}
+
+function points(value) {
+  const text = round(value, 2);
+  return text === "0.00" || text === "-0.00" ? "0.00" : signed(group(text), value, "bps");
+}
+
+/** How far behind the clock: a share of the whole, above zero when less is done than is due. */
+function lag(value) {
+  const text = percent(value);
+  if (text === "0%") return "on time";
+  return `${text} ${sign(value) > 0 ? "behind" : "ahead"}`;
+}
+
+/** The digits of a price that say something. */
+export const priced = (value) => significant(value, PRICE_DIGITS);
+
+/** A size or a price: as it was sent, cut for a headline alone. */
+function coins(value, kind, short) {
+  const text = signed(group(kind === "price" ? priced(value) : value), value, kind);
+  if (!short || text.length <= HEADLINE_LETTERS_MAX) return text;
+  const large = kind !== "price" && parse(value).whole.length > HEADLINE_DIGITS - 2;
+  return signed(large ? shorten(value) : group(significant(value, HEADLINE_DIGITS)), value, kind);
 }
 
 /** How a value of a kind is written; null when it is unknown. */
@@ -22,23 +57,32 @@ export function write(value, kind, { short = false } = {}) {
   if (value === null || value === undefined) return null;
   if (kind === "share") return percent(value);
   if (!parse(value)) return String(value);
+  if (kind === "lag") return lag(value);
+  if (kind === "bps") return points(value);
   if (kind === "mean") return group(round(value, 1));
   if (kind === "count") return short ? shorten(value, { places: 0 }) : group(value);
-  if (!USD_KINDS.has(kind)) return signed(group(value), value, kind);
+  if (!CENT_KINDS.has(kind)) return coins(value, kind, short);
   if (!short) return signed(cents(value).replace("-<", `${MINUS}<`), value, kind);
   const text = signed(shorten(value), value, kind);
   return /^[+−]/.test(text) ? `${text[0]}$${text.slice(1)}` : `$${text}`;
 }
 
 function tone(value, kind) {
-  if (kind !== "pnl") return "";
+  const [above, below] = TONES[kind] ?? ["", ""];
   const direction = sign(value);
-  return direction > 0 ? "gain" : direction < 0 ? "loss" : "";
+  return direction > 0 ? above : direction < 0 ? below : "";
+}
+
+function unitOf(value, kind) {
+  if (USD_KINDS.has(kind)) return " USD";
+  if (kind !== "bps") return "";
+  const meaning = { 1: ": a cost", "-1": ": better than the reference" }[sign(value)] ?? "";
+  return ` basis points${meaning}`;
 }
 
 function hover(value, kind, { href, restated, note }) {
-  const unit = USD_KINDS.has(kind) ? " USD" : "";
-  const exact = kind === "share" ? String(value) : `${group(value) ?? value}${unit}`;
+  const plain = kind === "share" || kind === "lag";
+  const exact = plain ? String(value) : `${group(value) ?? value}${unitOf(value, kind)}`;
   const parts = [exact, note, restated && `Restated ${restated}×`, href && "Open to see why"];
   return parts.filter(Boolean).join("\n");
 }

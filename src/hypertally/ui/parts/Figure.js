@@ -38,6 +38,7 @@ export function Figure({
   reason,
   href,
   completeness,
+  found,
   days,
   dayField,
   beside,
@@ -48,7 +49,8 @@ export function Figure({
     <div class="figure-value" aria-live="polite">
       <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href} />
       ${value === null ? !small && href && html`<a class="why"
-        href=${href}>unknown; see why</a>` : html`<${Completeness} share=${completeness} />`}
+        href=${href}>unknown; see why</a>` : completeness !== undefined && html`<${Completeness}
+        share=${completeness} words=${found} />`}
     </div>
     ${beside && html`<div class="figure-beside">${beside}</div>`}
     ${days && html`<${Sparkline} days=${days} field=${dayField ?? field} />`}

@@ -14,12 +14,14 @@ const ICONS = {
   "": html`<path d="M2.5 13.5 V8 M6.2 13.5 V3.5 M9.9 13.5 V6.5 M13.5 13.5 V9.5" />`,
   leaderboard: html`<path d="M2.5 4 h11 M2.5 8 h8 M2.5 12 h5" />`,
   wallets: html`<path d="M2 5 h12 v8 H2 Z M2 5 L10.5 2.5 V5 M10.5 9 h1.2" />`,
+  twaps: html`<path d="M2 13 h3 v-3.5 h3 V6.5 h3 V3 h3" />`,
   coverage: html`<path d="M2 8 h4.5 M9.5 8 H14 M8 3.2 v1.6 M8 11.2 v1.6 M6.5 6 v4 M9.5 6 v4" />`,
 };
 export const PLACES = [
   ["", "Overview", "o"],
   ["leaderboard", "Leaderboard", "l"],
   ["wallets", "Wallets", "w"],
+  ["twaps", "TWAPs", "t"],
   ["coverage", "Coverage", "c"],
 ];
 

@@ -3,10 +3,11 @@
 import { html, useEffect, useRef } from "../preact.js";
 
 const KEYS = [
-  ["/", "search a wallet"],
+  ["/", "search a wallet or a TWAP"],
   ["g o", "overview"],
   ["g l", "leaderboard"],
   ["g w", "wallets"],
+  ["g t", "TWAPs"],
   ["g c", "coverage"],
   ["t", "light or dark"],
   ["← ↑ → ↓", "move in a table"],

@@ -8,12 +8,12 @@ const RADIUS = 5;
 const AROUND = 2 * Math.PI * RADIUS;
 
 /** An open ring with its percentage; nothing at all when the figure is complete, unless asked. */
-export function Completeness({ share, always = false, reasons }) {
+export function Completeness({ share, always = false, words, reasons }) {
   const known = share !== null && share !== undefined;
   const filled = known ? pixels(share) : 0;
   if (filled >= 1 && !always) return null;
   const text = known ? percent(share) : "–";
-  const title = [completenessWords(share), ...(reasons ?? [])].join("\n");
+  const title = [words ?? completenessWords(share), ...(reasons ?? [])].join("\n");
   const dash = `${(AROUND * filled).toFixed(2)} ${AROUND.toFixed(2)}`;
   return html`<span class=${`ring ${filled >= 1 ? "whole" : ""}`} title=${title}>
     <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">

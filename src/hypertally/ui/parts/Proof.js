@@ -2,11 +2,13 @@
 //
 //   global:2026-11-20:fees_usd         a day of the org     range:30d:fees_usd    days of the org
 //   wallet:0xab…:2026-11-20:fees_usd   a day of a wallet    span:0xab…:fees_usd   days of a wallet
+//   twap:123456:vwap                   a TWAP
 
 import { html, useEffect, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { DayProof } from "./ProofDay.js";
 import { RangeProof, SpanProof } from "./ProofRange.js";
+import { TwapProof } from "./ProofTwap.js";
 
 export const proofOf = (...parts) => here({ proof: parts.join(":") });
 
@@ -35,6 +37,8 @@ function content(parts, session) {
   }
   if (kind === "range") return html`<${RangeProof} range=${rest[0]} field=${rest[1]} />`;
   if (kind === "span") return html`<${SpanProof} wallet=${rest[0]} field=${rest[1]} />`;
+  if (kind === "twap")
+    return html`<${TwapProof} id=${rest[0]} field=${rest[1]} session=${session} />`;
   return html`<p>This link names no figure that can be explained.</p>`;
 }
 

@@ -7,9 +7,9 @@ import { current, here } from "../route.js";
 import { aboutOf, dayFieldOf, kindOf, labelOf, reasonOf } from "../words.js";
 import { Amount } from "./Amount.js";
 import { Copy } from "./Copy.js";
+import { curlOf, Unit } from "./Evidence.js";
 import { Failure, Skeleton } from "./Failure.js";
 import { Completeness } from "./Mark.js";
-import { curlOf, Unit } from "./ProofDay.js";
 import { Address } from "./rows.js";
 import { Table } from "./Table.js";
 

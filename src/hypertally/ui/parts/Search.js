@@ -1,4 +1,5 @@
-// Search from anywhere: a part of an address, arrows and Enter; a whole address opens at once.
+// Search from anywhere: a part of an address or the number of a TWAP, arrows and Enter; a whole
+// address opens at once, and so does a number.
 
 import { useFeed } from "../feed.js";
 import { html, useRef, useState } from "../preact.js";
@@ -6,8 +7,12 @@ import { go, link } from "../route.js";
 
 const WHOLE = /^0x[0-9a-f]{40}$/i;
 const PART = /^(0x)?[0-9a-f]{2,40}$/i;
+const TWAP = /^\d{1,19}$/;
 const PAUSE_MS = 150; // asks once the typing pauses
 const OFFERED = 8;
+
+const walletOffer = (wallet) => ({ path: `wallets/${wallet.toLowerCase()}`, text: wallet });
+const twapOffer = (id) => ({ path: `twaps/${id}`, text: `TWAP ${id}` });
 
 export function Search() {
   const [text, setText] = useState("");
@@ -19,7 +24,9 @@ export function Search() {
   const feed = useFeed(
     asked ? `/api/v1/wallets?query=${encodeURIComponent(asked)}&limit=${OFFERED}` : null,
   );
-  const offers = asked && !feed.old ? (feed.data?.wallets ?? []) : [];
+  const wallets = asked && !feed.old ? (feed.data?.wallets ?? []) : [];
+  const number = TWAP.test(text.trim()) ? [twapOffer(text.trim())] : [];
+  const offers = [...number, ...wallets.map(({ wallet }) => walletOffer(wallet))];
 
   const type = (event) => {
     const value = event.target.value.trim();
@@ -38,15 +45,16 @@ export function Search() {
     setAsked("");
     field.current.blur();
   };
-  const choose = (address) => {
-    go(link(`wallets/${address.toLowerCase()}`));
+  const choose = ({ path }) => {
+    go(link(path));
     leave();
   };
   const submit = (event) => {
     event.preventDefault();
     const value = text.trim();
-    if (at >= 0) choose(offers[at].wallet);
-    else if (WHOLE.test(value)) choose(value);
+    if (at >= 0) choose(offers[at]);
+    else if (WHOLE.test(value)) choose(walletOffer(value));
+    else if (TWAP.test(value)) choose(twapOffer(value));
     else if (value) {
       go(link("wallets", { query: value }));
       leave();
@@ -64,16 +72,18 @@ export function Search() {
   };
   const listed = open && offers.length > 0;
   return html`<form class="search" role="search" onSubmit=${submit}>
-    <input id="search" ref=${field} type="search" role="combobox" aria-label="Search wallets"
+    <input id="search" ref=${field} type="search" role="combobox"
+        aria-label="Search wallets and TWAPs"
       aria-expanded=${listed} aria-controls="offers"
       aria-autocomplete="list" aria-activedescendant=${at >= 0 ? `offer-${at}` : undefined}
-        placeholder="Search wallet" autocomplete="off" spellcheck="false"
+        placeholder="Wallet or TWAP" autocomplete="off" spellcheck="false"
       value=${text} onInput=${type} onKeyDown=${key}
         onBlur=${() => setTimeout(() => setOpen(false), PAUSE_MS)} />
     <kbd aria-hidden="true">/</kbd>
-    <ul id="offers" role="listbox" aria-label="Wallets" hidden=${!listed}>
-      ${offers.map(({ wallet }, n) => html`<li key=${wallet} id=${`offer-${n}`} role="option"
-        aria-selected=${n === at} onMouseDown=${() => choose(wallet)}><code>${wallet}</code></li>`)}
+    <ul id="offers" role="listbox" aria-label="Found" hidden=${!listed}>
+      ${offers.map((offer, n) => html`<li key=${offer.path} id=${`offer-${n}`} role="option"
+        aria-selected=${n === at} onMouseDown=${() => choose(offer)}><code>${offer.text}</code>
+          </li>`)}
     </ul>
   </form>`;
 }

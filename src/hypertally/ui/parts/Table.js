@@ -1,15 +1,19 @@
 // Every table of the page: sorting, choosing columns, CSV, arrow keys from cell to cell.
 //
-// A column is { key, label, unit?, kind?, about?, cell?(row), href?(row), reason?(row), hidden?,
-// sortable? }. Sort and columns live in the URL under the table's name.
+// A column is { key, label, unit?, kind?, about?, cell?(row), href?(row), reason?(row), note?(row),
+// hidden?, sortable?, mixed? }; the numbers of a mixed one have no common scale to align by. Sort
+// and columns live in the URL under the table's name.
 
 import { compare, parse } from "../decimal.js";
 import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
-import { Amount } from "./Amount.js";
+import { Amount, priced } from "./Amount.js";
 
-const NUMBERS = new Set(["usd", "pnl", "fee", "count", "mean", "size", "share"]);
+const NUMBERS = new Set(
+  "usd pnl fee count mean size share price net net_usd quote bps lag".split(" "),
+);
+const ALIGNED = new Set(["size", "price", "net"]);
 export const isNumber = (column) => NUMBERS.has(column.kind);
 
 function comparison(column) {
@@ -93,9 +97,10 @@ function Head({ name, column, sort, onSort }) {
 
 /** The longest fraction of a column of sizes, so that they can meet at the point. */
 function placesOf(column, rows) {
-  if (column.kind !== "size") return undefined;
+  if (!ALIGNED.has(column.kind) || column.mixed) return undefined;
+  const shown = column.kind === "price" ? priced : (value) => value;
   return rows.reduce(
-    (most, row) => Math.max(most, parse(row[column.key])?.fraction.length ?? 0),
+    (most, row) => Math.max(most, parse(shown(row[column.key]))?.fraction.length ?? 0),
     0,
   );
 }
@@ -106,7 +111,7 @@ function Cell({ column, row, places }) {
   if (isNumber(column)) {
     return html`<${Amount} value=${value} kind=${column.kind} places=${places}
       href=${column.href?.(row)} tab=${-1} reason=${column.reason?.(row)}
-      restated=${column.restated?.(row)} />`;
+      restated=${column.restated?.(row)} note=${column.note?.(row)} />`;
   }
   if (value === null || value === undefined)
     return html`<${Amount} value=${null} reason=${column.reason?.(row)} />`;

@@ -3,6 +3,7 @@
 import { utc } from "../clock.js";
 import { html } from "../preact.js";
 import { link } from "../route.js";
+import { sideWords } from "../twap_words.js";
 import { aboutOf, gapWords, kindOf, labelOf, reasonOf } from "../words.js";
 import { Completeness } from "./Mark.js";
 
@@ -49,8 +50,8 @@ export function dayCell(row) {
     ${state && html` <span class="tag" title=${why}>${state}</span>`}`;
 }
 
-function side(row) {
-  const word = { B: "buy", A: "sell" }[row.side] ?? row.side;
+export function sideCell(row) {
+  const word = sideWords(row.side);
   return html`<span class=${`side ${word}`} data-exact=${row.side}>${word}</span>`;
 }
 
@@ -70,7 +71,7 @@ export function fillColumns({ day } = {}) {
   return [
     { key: "time", label: "Time", unit: "UTC", kind: "time", cell: when },
     { key: "coin", label: "Coin" },
-    { key: "side", label: "Side", cell: side },
+    { key: "side", label: "Side", cell: sideCell },
     { key: "dir", label: "Direction", cell: forced },
     { key: "px", label: "Price", kind: "size" },
     { key: "sz", label: "Size", kind: "size" },

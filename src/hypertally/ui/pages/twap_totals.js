@@ -1,0 +1,111 @@
+// Totals of the TWAPs in a window, by wallet or by asset.
+
+import { useFeed } from "../feed.js";
+import { html } from "../preact.js";
+import { here } from "../route.js";
+import { Amount, write } from "../parts/Amount.js";
+import { Empty } from "../parts/Empty.js";
+import { Failure, Skeleton } from "../parts/Failure.js";
+import { Address } from "../parts/rows.js";
+import { Switch } from "../parts/Switch.js";
+import { Table } from "../parts/Table.js";
+import { Filter, RangeChoice, useWindow } from "./twap_filters.js";
+import { SpanShown } from "./twap_list.js";
+
+const ROWS_MAX = 100;
+const KINDS = [
+  ["asset", "By asset"],
+  ["wallet", "By wallet"],
+];
+const COUNTS = [
+  ["finished", "Finished"],
+  ["running", "Running"],
+  ["terminated", "Terminated"],
+  ["failed", "Failed"],
+];
+
+function keyColumn(by) {
+  if (by === "wallet") {
+    return {
+      key: "wallet",
+      label: "Wallet",
+      cell: (row) => html`<${Address} wallet=${row.wallet} />`,
+    };
+  }
+  return { key: "asset", label: "Asset" };
+}
+
+/** A sum over TWAPs covers those of which it is known; how many stands beside it. */
+function Covered({ row }) {
+  const { executed_notional_known: known, twaps } = row;
+  const words = `Summed over ${known} of ${twaps} TWAPs: of the others it is not known.`;
+  return html`<${Amount} value=${row.executed_notional} kind="quote"
+    reason="Not known of any of them." note=${known < twaps && words} />${
+      known < twaps && html` <span class="tag" title=${words}>${known} of ${twaps}</span>`
+    }`;
+}
+
+function columnsOf(by) {
+  const other = by === "asset" ? "wallet" : "asset";
+  const list = (row) => here({ view: null, by: null, [by]: row[by], [other]: null });
+  const counted = (row) =>
+    html`<a class="num" href=${list(row)} title="List them" data-exact=${String(row.twaps)}>
+      ${write(row.twaps, "count")}</a>`;
+  return [
+    keyColumn(by),
+    { key: "twaps", label: "TWAPs", kind: "count", cell: counted },
+    ...COUNTS.map(([key, label]) => ({ key, label, kind: "count" })),
+    {
+      key: "executed_notional",
+      label: "Executed",
+      unit: "quote",
+      kind: "quote",
+      about: "Price × size of what they executed in the range, in the quote token.",
+      cell: (row) => html`<${Covered} row=${row} />`,
+    },
+    {
+      key: "executed_notional_known",
+      label: "Known of",
+      kind: "count",
+      hidden: true,
+      about: "TWAPs whose executed notional is known.",
+    },
+    {
+      key: "fees_usd",
+      label: "Fees",
+      unit: "USD",
+      kind: "fee",
+      reason: () => "Known of TWAPs of tracked wallets alone, if their fee tokens have a price.",
+    },
+  ];
+}
+
+export function TwapTotals({ route, chooser }) {
+  const { query } = route;
+  const by = query.get("by") === "wallet" ? "wallet" : "asset";
+  const asked = useWindow(query);
+  const search = new URLSearchParams({ by, start: asked.start, limit: ROWS_MAX });
+  if (asked.end) search.set("end", asked.end);
+  const feed = useFeed(`/api/v1/twaps/summary?${search}`);
+  const data = feed.data?.by === by ? feed.data : null;
+  const rows = data?.rows.map((row) => ({ ...row, id: row[by] })) ?? [];
+  return html`<header class="page-head"><h1>TWAPs</h1><${SpanShown} data=${data} />${chooser}
+    </header>
+    <div class="row filters"><${Switch} name="by" label="By" items=${KINDS} now=${by}
+      first="asset" /><${RangeChoice} range=${asked.range} /><${Filter} query=${query}
+        only=${["from", "to"]} /></div>
+    <${Failure} feed=${feed} what="the totals" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
+    ${
+      data &&
+      !rows.length &&
+      html`<${Empty} title="No TWAPs are stored in this range"
+      command="hypertally twap ingest --incremental" />`
+    }
+    ${
+      rows.length > 0 &&
+      html`<${Table} name="totals" columns=${columnsOf(by)} rows=${rows}
+      old=${feed.old} title=${by === "asset" ? "By asset" : "By wallet"}
+      file=${`twap-totals-${by}`} />`
+    }`;
+}
