@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 from hypertally.records import WalletDay
 from hypertally.store.postgres import Connection, in_schema
@@ -36,17 +37,25 @@ async def rebuild(
         "days": [key.day for key in keys],
         "definition": DEFINITION,
     }
-    await connection.execute(QUERIES["temp_table"].text)
-    await connection.execute(in_schema(QUERIES["delete_wallet_days"], schema), bound)
-    if len(keys) <= FEW_DAYS:
-        await connection.execute(QUERIES["keep_plan"].text)
-    inserted = await connection.execute(
-        in_schema(QUERIES["insert_wallet_days"], schema), bound, prepare=True
-    )
-    if schema == "metrics":
-        await connection.execute(in_schema(QUERIES["insert_restatements"], schema), bound)
-        await connection.execute(QUERIES["keep_computed_at"].text, bound)
-    return inserted.rowcount
+    async with connection.pipeline():  # all of it in one way there and back
+        if len(keys) <= FEW_DAYS:
+            await connection.execute(QUERIES["keep_plan"].text)
+        written = await connection.execute(
+            _in_schema("insert_wallet_days", schema), bound, prepare=True
+        )
+        if len(keys) <= FEW_DAYS:
+            await connection.execute(QUERIES["leave_plan"].text)
+        if schema == "metrics":
+            await connection.execute(QUERIES["keep_computed_at"].text, bound)
+    row = await written.fetchone()
+    assert row is not None  # a count answers one row
+    return row["rows"]
+
+
+@cache
+def _in_schema(name: str, schema: str) -> bytes:
+    # Putting the long text together takes longer than sending it.
+    return in_schema(QUERIES[name], schema).as_bytes()
 
 
 async def list_keys(

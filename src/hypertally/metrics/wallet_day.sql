@@ -1,28 +1,25 @@
--- name: delete_wallet_days :execrows
--- Take out the rows that are to be computed again, and keep what they said for comparison.
--- Reads: -   Writes: {schema}.wallet_day_metrics   Key: (wallet_id, day)
-with wanted as (
-    select * from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
-), gone as (
-    delete from {schema}.wallet_day_metrics as m using wanted
-    where m.wallet_id = wanted.wallet_id and m.day = wanted.day
-    returning m.*
-)
-insert into pg_temp.wallet_days_before select * from gone;
-
 -- name: keep_plan :exec
--- Plan once, not each time: for few days planning takes longer than the work.
+-- For few days: plan once, as planning takes longer than the work; and hash the legs, for a plan
+-- that knows nothing of the days expects so few of them that it would sort.
 -- Reads: -   Writes: -   Key: -
-set local plan_cache_mode = force_generic_plan;
+select set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_sort', 'off', true);
 
--- name: insert_wallet_days :execrows
--- The figures of a wallet's UTC day, from its fills. A day without fills has no row.
+-- name: leave_plan :exec
+-- What follows in the transaction is planned as ever.
+-- Reads: -   Writes: -   Key: -
+select set_config('plan_cache_mode', 'auto', true), set_config('enable_sort', 'on', true);
+
+-- name: insert_wallet_days :one
+-- The figures of a wallet's UTC day, from its fills; how many rows. A day without fills has none.
 -- Legs are summed by everything that decides how they count (market, kind, tokens, hour of the
 -- price) before any price is applied: exact, and each leg is read once. Materialized: rows just
 -- stored are in no statistics, and a plan that expects one row of each part would compute a part
--- again for every row of the others.
+-- again for every row of the others. A day that was published, proved to its end, and now says
+-- something else leaves a restatement; a scratch schema has no rows of before, so it leaves none.
 -- Reads: facts.hl_fills_raw, facts.spot_pairs, facts.perp_dexs, facts.token_prices, facts.pages,
---        {schema}.fill_gaps   Writes: {schema}.wallet_day_metrics   Key: (wallet_id, day)
+--        {schema}.fill_gaps   Writes: {schema}.wallet_day_metrics, metrics.restatements
+-- Key: (wallet_id, day)
 with wanted as (
     select w.wallet_id, w.day,
         w.day::timestamp at time zone 'UTC' as from_at,
@@ -30,7 +27,9 @@ with wanted as (
     from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
 ), sums as (
     select w.wallet_id, w.day, f.coin, f.fee_token, f.crossed,
-        date_trunc('hour', f.time, 'UTC') as hour,
+        -- Where all is in USDC no price is needed: one row for the day instead of one an hour.
+        case when f.fee_token <> 'USDC' or f.fee_token is null or not f.core_perp
+            then date_trunc('hour', f.time, 'UTC') end as hour,
         case
             when f.dir in ('Open Long', 'Close Long', 'Open Short', 'Close Short', 'Long > Short',
                            'Short > Long', 'Buy', 'Sell', 'Auto-Deleveraging',
@@ -48,20 +47,22 @@ with wanted as (
         count(*) filter (where f.fee is null) as fees_missing,
         count(*) filter (where f.fee <> 0 or f.builder_fee <> 0) as fees_charged,
         sum(f.fee) as fee,
-        sum(f.fee * f.px) as fee_in_quote,
+        sum(f.fee * f.px) filter (where not f.core_perp) as fee_in_quote,
         sum(f.builder_fee) as builder_fee,
-        sum(f.builder_fee * f.px) as builder_fee_in_quote,
+        sum(f.builder_fee * f.px) filter (where not f.core_perp) as builder_fee_in_quote,
         min(f.time) as first_fill_at,
         max(f.time) as last_fill_at,
         sum(f.fingerprint) as fingerprints
     from wanted as w
     cross join lateral (
-        select f.* from facts.hl_fills_raw as f
+        select f.coin, f.fee_token, f.crossed, f.time, f.dir, f.liquidated_user, f.notional, f.px,
+            f.closed_pnl, f.fee, f.builder_fee, f.fingerprint, f.coin !~ '[@/#:]' as core_perp
+        from facts.hl_fills_raw as f
         where f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
         offset 0  -- day by day: a join may be planned to read a wallet's whole history
     ) as f
     join tenancy.wallets as wallets on wallets.id = w.wallet_id
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by f.coin, f.fee_token, f.crossed, hour, flow, w.wallet_id, w.day
 ), markets as (
     select c.coin, case
             when c.coin like '@%%' or c.coin like '%%/%%' then 'spot'
@@ -175,7 +176,8 @@ with wanted as (
                      else 'no stored price for the hour' end as reason
             from priced where volume_usd is null or closed_pnl_usd is null
             union all
-            select wallet_id, day, fills, charged_token,
+            select wallet_id, day, case when fees_missing > 0 then fees_missing else fills end,
+                charged_token,
                 case when fees_missing > 0 then 'the fee was not reported'
                      when fee_token is null then 'the token of the fee was not reported'
                      when fee_token = base_token and quote_token is null
@@ -239,75 +241,99 @@ with wanted as (
         sum(fills) || ':' || sum(fingerprints) as digest
     from priced
     group by 1, 2
+), before as materialized (
+    select m.* from wanted join {schema}.wallet_day_metrics as m using (wallet_id, day)
+), gone as (
+    delete from {schema}.wallet_day_metrics as m using wanted as w
+    where m.wallet_id = w.wallet_id and m.day = w.day
+        and not exists (select from figures as f where f.wallet_id = w.wallet_id and f.day = w.day)
+), written as (
+    insert into {schema}.wallet_day_metrics (
+        wallet_id, day, fills, events, forced_fills, spot_volume_usd, perp_volume_usd,
+        hip3_volume_usd, outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd,
+        volumes, gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees,
+        fees_usd, builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced,
+        closed, gap_ms, completeness, definition, digest, reference_digest)
+    select
+        f.wallet_id, f.day, f.fills, f.events, f.forced_fills,
+        case when not f.spot_unknown then trim_scale(coalesce(f.spot_volume_usd, 0)) end,
+        case when not f.perp_unknown then trim_scale(coalesce(f.perp_volume_usd, 0)) end,
+        case when not f.hip3_unknown then trim_scale(coalesce(f.hip3_volume_usd, 0)) end,
+        case when not f.outcome_unknown then trim_scale(coalesce(f.outcome_volume_usd, 0)) end,
+        case when not f.other_unknown then trim_scale(coalesce(f.other_volume_usd, 0)) end,
+        case when not f.taker_unknown then trim_scale(coalesce(f.taker_volume_usd, 0)) end,
+        case when not f.maker_unknown then trim_scale(coalesce(f.maker_volume_usd, 0)) end,
+        coalesce(maps.volumes, '{{}}'),
+        case when not f.gross_unknown then trim_scale(coalesce(f.gross_realised_pnl_usd, 0)) end,
+        case when not f.spot_pnl_unknown then trim_scale(coalesce(f.spot_closed_pnl_usd, 0)) end,
+        case when not f.outcome_pnl_unknown
+            then trim_scale(coalesce(f.outcome_closed_pnl_usd, 0)) end,
+        charged.fees,
+        case when not f.fees_unknown then trim_scale(f.fees_usd) end,
+        charged.builder_fees,
+        case when not f.builder_fees_unknown then trim_scale(f.builder_fees_usd) end,
+        f.coins, f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'),
+        exists (
+            select from facts.pages as p
+            where p.wallet_id = f.wallet_id and p.closed and p.asked_at >= w.to_at
+                and p.covers_to_ms >= extract(epoch from w.to_at) * 1000
+        ),
+        coalesce(gaps.gap_ms, 0),
+        trunc(1 - coalesce(gaps.gap_ms, 0) / 86400000.0, 6),
+        %(definition)s, f.digest, coalesce(used.reference_digest, '0:0')
+    from figures as f
+    join wanted as w using (wallet_id, day)
+    join charged using (wallet_id, day)
+    left join maps using (wallet_id, day)
+    left join reasons using (wallet_id, day)
+    left join used using (wallet_id, day)
+    left join gaps using (wallet_id, day)
+    on conflict (wallet_id, day) do update
+    set (
+        fills, events, forced_fills, spot_volume_usd, perp_volume_usd, hip3_volume_usd,
+        outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd, volumes,
+        gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
+        builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed,
+        gap_ms, completeness, definition, digest, reference_digest
+    ) = row(
+        excluded.fills, excluded.events, excluded.forced_fills, excluded.spot_volume_usd,
+        excluded.perp_volume_usd, excluded.hip3_volume_usd, excluded.outcome_volume_usd,
+        excluded.other_volume_usd, excluded.taker_volume_usd, excluded.maker_volume_usd,
+        excluded.volumes, excluded.gross_realised_pnl_usd, excluded.spot_closed_pnl_usd,
+        excluded.outcome_closed_pnl_usd, excluded.fees, excluded.fees_usd, excluded.builder_fees,
+        excluded.builder_fees_usd, excluded.coins, excluded.first_fill_at, excluded.last_fill_at,
+        excluded.unpriced, excluded.closed, excluded.gap_ms, excluded.completeness,
+        excluded.definition, excluded.digest, excluded.reference_digest
+    )
+    returning *
+), restated as (
+    insert into metrics.restatements (metric, wallet_id, day, cause, changes)
+    select 'wallet_day_metrics', b.wallet_id, b.day,
+        case
+            when b.definition <> a.definition then 'definition'
+            when b.digest is distinct from a.digest then 'late facts'
+            when b.reference_digest <> a.reference_digest then 'prices'
+            else 'coverage'
+        end,
+        changed.fields
+    from before as b
+    left join written as a using (wallet_id, day)
+    cross join lateral (
+        select jsonb_object_agg(o.key, case
+                when o.key like '%%_usd' or o.key = 'completeness'
+                then jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
+                else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
+            end) as fields
+        from jsonb_each(to_jsonb(b)) as o
+        -- What was unknown was not published: a null that becomes a number has not moved.
+        where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
+            and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+            -- Nor was an amount in the token of a market that was not known yet.
+            and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
+    ) as changed
+    where b.closed and changed.fields is not null
 )
-insert into {schema}.wallet_day_metrics (
-    wallet_id, day, fills, events, forced_fills, spot_volume_usd, perp_volume_usd, hip3_volume_usd,
-    outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd, volumes,
-    gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
-    builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed, gap_ms,
-    completeness, definition, digest, reference_digest)
-select
-    f.wallet_id, f.day, f.fills, f.events, f.forced_fills,
-    case when not f.spot_unknown then trim_scale(coalesce(f.spot_volume_usd, 0)) end,
-    case when not f.perp_unknown then trim_scale(coalesce(f.perp_volume_usd, 0)) end,
-    case when not f.hip3_unknown then trim_scale(coalesce(f.hip3_volume_usd, 0)) end,
-    case when not f.outcome_unknown then trim_scale(coalesce(f.outcome_volume_usd, 0)) end,
-    case when not f.other_unknown then trim_scale(coalesce(f.other_volume_usd, 0)) end,
-    case when not f.taker_unknown then trim_scale(coalesce(f.taker_volume_usd, 0)) end,
-    case when not f.maker_unknown then trim_scale(coalesce(f.maker_volume_usd, 0)) end,
-    coalesce(maps.volumes, '{{}}'),
-    case when not f.gross_unknown then trim_scale(coalesce(f.gross_realised_pnl_usd, 0)) end,
-    case when not f.spot_pnl_unknown then trim_scale(coalesce(f.spot_closed_pnl_usd, 0)) end,
-    case when not f.outcome_pnl_unknown then trim_scale(coalesce(f.outcome_closed_pnl_usd, 0)) end,
-    charged.fees,
-    case when not f.fees_unknown then trim_scale(f.fees_usd) end,
-    charged.builder_fees,
-    case when not f.builder_fees_unknown then trim_scale(f.builder_fees_usd) end,
-    f.coins, f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'),
-    exists (
-        select from facts.pages as p
-        where p.wallet_id = f.wallet_id and p.closed and p.asked_at >= w.to_at
-            and p.covers_to_ms >= extract(epoch from w.to_at) * 1000
-    ),
-    coalesce(gaps.gap_ms, 0),
-    trunc(1 - coalesce(gaps.gap_ms, 0) / 86400000.0, 6),
-    %(definition)s, f.digest, coalesce(used.reference_digest, '0:0')
-from figures as f
-join wanted as w using (wallet_id, day)
-join charged using (wallet_id, day)
-left join maps using (wallet_id, day)
-left join reasons using (wallet_id, day)
-left join used using (wallet_id, day)
-left join gaps using (wallet_id, day);
-
--- name: insert_restatements :execrows
--- A day that was published, proved to its end, and now says something else.
--- Reads: {schema}.wallet_day_metrics   Writes: metrics.restatements   Key: -
-insert into metrics.restatements (metric, wallet_id, day, cause, changes)
-select 'wallet_day_metrics', b.wallet_id, b.day,
-    case
-        when b.definition <> a.definition then 'definition'
-        when b.digest is distinct from a.digest then 'late facts'
-        when b.reference_digest <> a.reference_digest then 'prices'
-        else 'coverage'
-    end,
-    changed.fields
-from pg_temp.wallet_days_before as b
-left join {schema}.wallet_day_metrics as a using (wallet_id, day)
-cross join lateral (
-    select jsonb_object_agg(o.key, case
-            when o.key like '%%_usd' or o.key = 'completeness'
-            then jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
-            else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
-        end) as fields
-    from jsonb_each(to_jsonb(b)) as o
-    -- What was unknown was not published: a null that becomes a number has not moved.
-    where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
-        and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
-        -- Nor was an amount in the token of a market that was not known yet.
-        and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
-) as changed
-where b.closed and changed.fields is not null;
+select count(*)::integer as rows from written;
 
 -- name: keep_computed_at :execrows
 -- When these rows were computed, beside them.
@@ -316,12 +342,6 @@ insert into ops.computations (metric, key)
 select 'wallet_day_metrics', w.wallet_id || '/' || w.day
 from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
 on conflict (metric, key) do update set computed_at = now();
-
--- name: temp_table :exec
--- Where the rows of before wait inside one transaction.
--- Reads: -   Writes: pg_temp   Key: -
-create temporary table if not exists wallet_days_before (like metrics.wallet_day_metrics)
-on commit delete rows;
 
 -- name: list_wallet_days :many
 -- Every wallet day that has, or should have, a row: what a rebuild goes over.
