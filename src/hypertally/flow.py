@@ -6,15 +6,30 @@
     info.spotMeta --------> facts.spot_pairs ---+-> metrics.wallet_day_metrics --+
     info.meta ------------> facts.perp_dexs ----+        |                       |
     info.candleSnapshot --> facts.token_prices -+        +-> metrics.global_day_metrics
+
+    archive, info.twapHistory -> facts.twap_status ----> metrics.twaps --------+
+    info.userTwapSliceFills* --> facts.twap_slices, ---> metrics.twap_slices --+
+                                 facts.hl_fills_raw                            |
+    info.candleSnapshot -------> facts.candles --------> metrics.twap_executions
+    info.allMids --------------> facts.mids
+
     every answer ---------> facts.pages, facts.limits_met, facts.conflicts, facts.rejects
 
 What moves them, rows of ops.jobs: `ingest_wallet` -> `rollup_wallet_day` -> `rollup_global_day`;
-`pull_reference`, `pull_prices`, `repair_gap` and `housekeeping` beside them (jobs/worker.py).
+`ingest_twaps`, `ingest_twap_objects` -> `rollup_twaps` -> `pull_twap_candles`; `pull_reference`,
+`pull_prices`, `pull_mids`, `repair_gap` and `housekeeping` beside them (jobs/worker.py).
 """
 
 from collections.abc import Mapping
 
-from hypertally.metrics import fill_gaps, global_day, wallet_day
+from hypertally.metrics import (
+    fill_gaps,
+    global_day,
+    twap_executions,
+    twap_slices,
+    twaps,
+    wallet_day,
+)
 from hypertally.records import Record
 from hypertally.store.queries import Query
 
@@ -48,6 +63,18 @@ FACTS = (
     Fact(name="spot_pairs", source="info.spotMeta", key=("coin", "fingerprint")),
     Fact(name="perp_dexs", source="info.meta", key=("dex", "fingerprint")),
     Fact(name="token_prices", source="info.candleSnapshot", key=("token", "at")),
+    Fact(
+        name="twap_status",
+        source="twap_archive, info.twapHistory",
+        key=("twap_id", "wallet", "ts", "status", "event_at", "fingerprint"),
+    ),
+    Fact(
+        name="twap_slices",
+        source="info.userTwapSliceFillsByTime",
+        key=("wallet_id", "twap_id", "time", "coin", "oid", "tid", "side"),
+    ),
+    Fact(name="candles", source="info.candleSnapshot", key=("coin", "interval", "at")),
+    Fact(name="mids", source="info.allMids", key=("dex", "at")),
 )
 
 METRICS = (
@@ -89,5 +116,38 @@ METRICS = (
         words=global_day.WORDS,
         queries=global_day.QUERIES,
         statement="insert_global_days",
+    ),
+    Metric(
+        name="twaps",
+        reads=("facts.twap_status",),
+        key=("twap_id", "wallet"),
+        definition=twaps.DEFINITION,
+        words=twaps.WORDS,
+        queries=twaps.QUERIES,
+        statement="insert_twaps",
+    ),
+    Metric(
+        name="twap_slices",
+        reads=(
+            "facts.hl_fills_raw",
+            "facts.twap_slices",
+            "facts.spot_pairs",
+            "facts.perp_dexs",
+            "facts.token_prices",
+        ),
+        key=("wallet_id", "twap_id", "at", "oid"),
+        definition=twap_slices.DEFINITION,
+        words=twap_slices.WORDS,
+        queries=twap_slices.QUERIES,
+        statement="insert_twap_slices",
+    ),
+    Metric(
+        name="twap_executions",
+        reads=("metrics.twaps", "metrics.twap_slices", "facts.candles", "facts.pages"),
+        key=("wallet_id", "twap_id"),
+        definition=twap_executions.DEFINITION,
+        words=twap_executions.WORDS,
+        queries=twap_executions.QUERIES,
+        statement="insert_twap_executions",
     ),
 )

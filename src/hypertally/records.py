@@ -108,3 +108,10 @@ class OrgDay(Record, frozen=True, kw_only=True):
 
     org_id: int  # 0: all tracked wallets
     day: date
+
+
+class TwapKey(Record, frozen=True, kw_only=True):
+    """Names one row of metrics.twaps."""
+
+    twap_id: int
+    wallet: str  # 0x and 40 hex digits, lower case

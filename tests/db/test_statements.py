@@ -116,7 +116,7 @@ def test_statement_may_be_run_by_the_role_of_its_folder(
 def test_statements_that_make_the_scratch_schema_run_as_the_login(login: Connection) -> None:
     queries = load(str(PACKAGE / "jobs" / "rebuild.sql"))
     chosen = [query for query in queries.values() if AS_LOGIN.fullmatch(query.name)]
-    assert len(chosen) == 6
+    assert len(chosen) == 9
     for query in chosen:
         login.execute(in_schema(query, "verify_scratch").as_string(None).encode())
     for name, query in queries.items():
@@ -169,6 +169,8 @@ def test_each_schema_is_written_by_one_role(login: Connection) -> None:
     # whoever computes it.
     expected["ops.schema_migrations"] = set()
     expected["ops.computations"] = {"hypertally_jobs", "hypertally_metrics"}
+    # A status that is stored marks its TWAP in the same statement.
+    expected["ops.dirty_twaps"] = {"hypertally_jobs", "hypertally_facts"}
     assert found == expected
 
 

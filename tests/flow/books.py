@@ -162,7 +162,8 @@ class Books:
         return await self.execute(
             "update ops.jobs set run_at = now() where status = 'queued' and "
             "case when last_error is null then kind in "
-            "('rollup_wallet_day', 'rollup_global_day', 'pull_prices', 'repair_gap') else %s end",
+            "('rollup_wallet_day', 'rollup_global_day', 'rollup_twaps', 'pull_prices', "
+            "'pull_twap_candles', 'repair_gap') else %s end",
             retry,
         )
 
@@ -241,6 +242,8 @@ class Books:
             from ops.dirty_wallet_days as d
             union all
             select 'dirty global day', to_jsonb(d)::text from ops.dirty_global_days as d
+            union all
+            select 'dirty TWAP', to_jsonb(d)::text from ops.dirty_twaps as d
             union all
             select 'job', to_jsonb(j)::text from ops.jobs as j
             where j.status in ('running', 'dead')

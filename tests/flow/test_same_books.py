@@ -52,7 +52,7 @@ async def test_a_history_of_several_true_pages_is_stored_whole(books: Books) -> 
         await filled(books, exchange)
     await require_equal(books, population_rows(world), population_quotes(world))
     pages = await books.read(
-        "select row_count, closed from facts.pages where wallet_id is not null "
+        "select row_count, closed from facts.pages where source = 'info.userFillsByTime' "
         "order by row_count desc"
     )
     assert pages[0]["row_count"] == 2000

@@ -19,7 +19,11 @@ from hypertally.cli.processes import HOST, api_options
 from hypertally.errors import Refused
 from hypertally.settings import Settings
 
-KEYS = {"wallet_day_metrics": ("ADDRESS", "DAY"), "global_day_metrics": ("DAY",)}
+KEYS = {
+    "wallet_day_metrics": ("ADDRESS", "DAY"),
+    "global_day_metrics": ("DAY",),
+    "twaps": ("TWAP_ID",),
+}
 EXPLAIN_SECONDS_MAX = 60
 
 
@@ -31,7 +35,7 @@ EXPLAIN_SECONDS_MAX = 60
 def explain_command(*, metric: str, key: tuple[str, ...], org: str, limit: int) -> None:
     """Print definition, inputs, digest, subtotals, gaps and restatements of a row, as JSON.
 
-    METRIC KEY: wallet_day_metrics ADDRESS DAY, or global_day_metrics DAY.
+    METRIC KEY: wallet_day_metrics ADDRESS DAY, global_day_metrics DAY, or twaps TWAP_ID.
     """
     if metric not in KEYS:
         raise Refused(f"{metric!r} cannot be explained: there are {', '.join(sorted(KEYS))}")

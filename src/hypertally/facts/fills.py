@@ -60,6 +60,7 @@ class BulkInserted(Record, frozen=True, kw_only=True):
 
     fills: int
     days: dict[tuple[int, date], datetime]  # (wallet id, day) -> its earliest new fill
+    twaps: set[tuple[int, int]]  # (wallet id, TWAP) that new fills are slices of
     conflicts: int
 
 
@@ -214,6 +215,7 @@ class Inserted(Record, frozen=True, kw_only=True):
 
     fills: int
     days: dict[date, datetime | None]  # day -> its earliest new fill
+    twaps: set[int]  # TWAPs that new fills are slices of
     conflicts: int
 
 
@@ -223,7 +225,7 @@ async def insert(
     """Append fills; those already stored are left, and kept beside where their content differs."""
     fills = await _unknown(connection, fills, wallet_id=wallet_id)
     if not fills:
-        return Inserted(fills=0, days={}, conflicts=0)
+        return Inserted(fills=0, days={}, twaps=set(), conflicts=0)
     bound = {**_columns(fills), "wallet_id": wallet_id, "page_id": page_id}
     cursor = await connection.execute(INSERT_PAGE, bound)
     added = await cursor.fetchall()
@@ -234,6 +236,7 @@ async def insert(
     return Inserted(
         fills=count,
         days={row["day"]: row["from_at"] for row in added},
+        twaps={twap_id for row in added for twap_id in row["twap_ids"]},
         conflicts=conflicts,
     )
 
@@ -305,6 +308,7 @@ def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkIns
     return BulkInserted(
         fills=sum(row["fills"] for row in added),
         days={(row["wallet_id"], row["day"]): row["from_at"] for row in added},
+        twaps={(row["wallet_id"], twap_id) for row in added for twap_id in row["twap_ids"]},
         conflicts=conflicts,
     )
 
@@ -313,7 +317,7 @@ async def insert_rejects(
     connection: Connection,
     rejects: Sequence[Reject],
     *,
-    wallet_id: int,
+    wallet_id: int | None,
     source: str,
     page_id: int,
 ) -> int:
@@ -322,13 +326,20 @@ async def insert_rejects(
         return 0
     cursor = await connection.execute(
         QUERIES["insert_rejects"].text,
-        {
-            "wallet_id": wallet_id,
-            "source": source,
-            "page_id": page_id,
-            "payload": [reject.payload for reject in rejects],
-            "reason": [reject.reason for reject in rejects],
-            "ordinal": [reject.ordinal for reject in rejects],
-        },
+        reject_values(rejects, wallet_id=wallet_id, source=source, page_id=page_id),
     )
     return cursor.rowcount
+
+
+def reject_values(
+    rejects: Sequence[Reject], *, wallet_id: int | None, source: str, page_id: int
+) -> dict[str, Any]:
+    """What `insert_rejects` is given."""
+    return {
+        "wallet_id": wallet_id,
+        "source": source,
+        "page_id": page_id,
+        "payload": [reject.payload for reject in rejects],
+        "reason": [reject.reason for reject in rejects],
+        "ordinal": [reject.ordinal for reject in rejects],
+    }

@@ -55,7 +55,7 @@ order by u.wallet_id, u.time, u.coin;
 -- What a bulk load holds, by wallet and day.
 -- Reads: pg_temp.fills_stage   Writes: -   Key: (wallet_id, day)
 select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
-    count(*)::integer as fills
+    count(*)::integer as fills, array_remove(array_agg(distinct twap_id), null) as twap_ids
 from pg_temp.fills_stage
 group by 1, 2;
 
@@ -98,16 +98,17 @@ with added as (
         u.liquidation_method, u.extra::jsonb
     from ({source}) as u
     on conflict do nothing
-    returning wallet_id, time
+    returning wallet_id, time, twap_id
 )
 select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
-    count(*)::integer as fills
+    count(*)::integer as fills, array_remove(array_agg(distinct twap_id), null) as twap_ids
 from added
 group by 1, 2;
 
 -- name: insert_conflicts :execrows
 -- Keep each fill whose key is stored with other content, beside the first. A second statement, so
--- that it also sees rows which another transaction committed while the first one waited.
+-- that it also sees rows which another transaction committed while the first one waited. A row that
+-- only lacks the number of its TWAP, or alone has it, says nothing else: endpoints leave it out.
 -- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts   Key: (wallet_id, fingerprint, first_fingerprint)
 insert into facts.conflicts (
     wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
@@ -130,6 +131,16 @@ cross join lateral (
     offset 0  -- row by row through the keys: a join of the two would read the whole table
 ) as first
 where first.fingerprint <> u.fingerprint
+    and ((first.twap_id is null) = (u.twap_id is null)
+        or (first.crossed, first.px, first.sz, first.start_position, first.dir, first.closed_pnl,
+            first.hash, first.fee, first.fee_token, first.builder_fee, first.deployer_fee,
+            first.cloid, first.liquidated_user, first.liquidation_mark_px,
+            first.liquidation_method, first.extra)
+        is distinct from
+           (u.crossed, u.px::numeric, u.sz::numeric, u.start_position::numeric, u.dir,
+            u.closed_pnl::numeric, u.hash, u.fee::numeric, u.fee_token, u.builder_fee::numeric,
+            u.deployer_fee::numeric, u.cloid, u.liquidated_user, u.liquidation_mark_px::numeric,
+            u.liquidation_method, u.extra::jsonb))
 on conflict do nothing;
 
 -- name: insert_rejects :execrows

@@ -120,12 +120,13 @@ async def _insert(
     bound: dict[str, Any] = {name: [getattr(record, name) for record in records] for name in fields}
     if "at_ms" in bound:
         bound["at"] = [at(ms) for ms in bound.pop("at_ms")]
-    bound["fingerprint"] = [_fingerprint(record) for record in records]
+    bound["fingerprint"] = [fingerprint(record) for record in records]
     cursor = await connection.execute(QUERIES[query].text, {**bound, "page_id": page_id})
     return cursor.rowcount
 
 
-def _fingerprint(record: Record) -> int:
+def fingerprint(record: Record) -> int:
+    """64 bits, signed, of what a record says."""
     text = "\x1f".join(str(getattr(record, name)) for name in record.__struct_fields__)
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

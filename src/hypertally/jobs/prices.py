@@ -7,7 +7,7 @@ from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages, reference
 from hypertally.jobs import queue
 from hypertally.jobs.clock import now
-from hypertally.jobs.pull import mark_dirty
+from hypertally.jobs.landing import mark_dirty
 from hypertally.jobs.queue import Job
 from hypertally.records import Answer
 from hypertally.sources.info import InfoClient

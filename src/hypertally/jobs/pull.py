@@ -1,29 +1,32 @@
 """Pulling the fills of one wallet: sweep, decode, insert, advance, in one commit a page."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from hypertally.errors import SourceDown
 from hypertally.facts import fills, pages
-from hypertally.jobs import queue
 from hypertally.jobs.clock import now
+from hypertally.jobs.landing import (
+    Stored,
+    fetcher,
+    latest_ms,
+    make_room,
+    mark_dirty,
+    store_page,
+    why_thin,
+)
 from hypertally.jobs.queue import Job
-from hypertally.records import Answer, LimitMet, ProvenPage, Record, Wallet
+from hypertally.records import LimitMet, ProvenPage, Record, Wallet
 from hypertally.sources.budget import PAGE_ROWS
 from hypertally.sources.info import InfoClient
-from hypertally.sources.sweep import Fetch, sweep
+from hypertally.sources.sweep import sweep
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 OVERLAP_MS = 10 * 60 * 1000  # fills may arrive late: the last ten minutes are always asked again
 DEEP_OVERLAP_MS = 48 * 60 * 60 * 1000  # once a day, two days are
-CLOCKS_APART_MAX = timedelta(days=1)  # ours and the exchange's
 DEEP_EVERY = timedelta(days=1)
 HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
-ROLLUP_PRIORITY = 50  # before any pull: a number that can be had is never behind one that cannot
 _NEVER_MS = 2**62
-THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
 class Cursor(Record, frozen=True, kw_only=True):
@@ -42,6 +45,7 @@ class Pulled(Record, frozen=True, kw_only=True):
     fills: int  # new ones
     conflicts: int
     rejects: int
+    twaps: int  # of which it stored new slices
     last_ms: int | None  # time of the newest fill shown
 
 
@@ -62,7 +66,8 @@ async def pull_fills(
     cursor = await pull.read_cursor()
     deep = cursor.deep_at is None or now() - cursor.deep_at > DEEP_EVERY
     from_ms = max(0, cursor.cursor_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
-    async for page in sweep(_fetcher(info, wallet), from_ms, page_rows=page_rows):
+    fetch = fetcher(info, wallet, "userFillsByTime")
+    async for page in sweep(fetch, from_ms, page_rows=page_rows):
         await pull.store(page, cursor)
     await pull.close(from_ms=from_ms, deep=deep)
     return pull.result()
@@ -79,43 +84,9 @@ async def pull_window(
 ) -> Pulled:
     """Ask again for one window, to fill a gap; the cursor stays where it is."""
     pull = _Pull(pool, wallet, job)
-    async for page in sweep(_fetcher(info, wallet), from_ms, until_ms):
+    async for page in sweep(fetcher(info, wallet, "userFillsByTime"), from_ms, until_ms):
         await pull.store(page, None)
     return pull.result()
-
-
-async def mark_dirty(
-    connection: Connection,
-    wallet_id: int,
-    days: Mapping[date, datetime | None],
-) -> None:
-    """Have these days of a wallet recomputed: day -> the earliest new fill, None: no new one."""
-    if not days:
-        return
-    ordered = sorted(days)
-    await connection.execute(
-        QUERIES["mark_wallet_days"].text,
-        {
-            "wallet_id": wallet_id,
-            "days": ordered,
-            "from_at": [days[day] for day in ordered],
-        },
-    )
-    await queue.enqueue(
-        connection,
-        "rollup_wallet_day",
-        {"wallet_id": wallet_id},
-        dedupe_key=f"rollup_wallet_day:{wallet_id}",
-        priority=ROLLUP_PRIORITY,
-    )
-
-
-def _fetcher(info: InfoClient, wallet: Wallet) -> Fetch:
-    async def fetch(start_ms: int, end_ms: int | None) -> Answer:
-        until = {} if end_ms is None else {"endTime": end_ms}
-        return await info.fetch("userFillsByTime", user=wallet.address, startTime=start_ms, **until)
-
-    return fetch
 
 
 class _Pull:
@@ -128,8 +99,7 @@ class _Pull:
         self._seen: set[int] = set()
         self._first_ms: int | None = None
         self._last_ms: int | None = None
-        self._pages = self._fills = self._conflicts = self._rejects = 0
-        self._page_id = 0
+        self._stored: list[Stored] = []
 
     async def read_cursor(self) -> Cursor:
         async with transaction(self._pool) as connection:
@@ -144,38 +114,21 @@ class _Pull:
         decoded = fills.decode(page.rows, wallet=self._wallet.address)
         times = [fill.time_ms for fill in decoded.fills]
         limits = [page.limit] if page.limit else []
-        if cursor and not self._pages:
+        if cursor and not self._stored:
             limits += self._thin_answer(cursor, times)
-        await pages.ensure_months(self._pool, "hl_fills_raw", {fills.at(ms) for ms in times})
-        await pages.ensure_months(self._pool, "pages", {page.answer.asked_at})
+        await make_room(self._pool, page, decoded)
         async with transaction(self._pool) as connection:
-            if self._job:
-                await queue.hold(connection, self._job)
-            page_id = await pages.insert(connection, page, wallet_id=self._wallet.id)
-            inserted = await fills.insert(
-                connection, decoded.fills, wallet_id=self._wallet.id, page_id=page_id
-            )
-            rejects = await fills.insert_rejects(
-                connection,
-                decoded.rejects,
-                wallet_id=self._wallet.id,
-                source=page.answer.source,
-                page_id=page_id,
-            )
+            stored = await store_page(connection, page, decoded, wallet=self._wallet, job=self._job)
             days: dict[date, datetime | None] = {}
             if cursor:
                 days |= dict.fromkeys(await self._advance(connection, page, times))
-            days |= await self._store_limits(connection, limits, page_id)
-            days |= inserted.days
+            days |= await self._store_limits(connection, limits, stored.page_id)
+            days |= stored.days
             await mark_dirty(connection, self._wallet.id, days)
         self._seen.update(fill.fingerprint for fill in decoded.fills)
         self._first_ms = min([*times, self._first_ms or _NEVER_MS])
         self._last_ms = max([*times, self._last_ms or 0])
-        self._pages += 1
-        self._fills += inserted.fills
-        self._conflicts += inserted.conflicts
-        self._rejects += rejects
-        self._page_id = page_id
+        self._stored.append(stored)
 
     async def close(self, *, from_ms: int, deep: bool) -> None:
         """Record how the pull ended, once all of its pages are stored."""
@@ -187,7 +140,7 @@ class _Pull:
                     to_ms=self._first_ms,
                     reason=f"the exchange shows {len(self._seen)} fills and none before the first",
                 )
-                days = await self._store_limits(connection, [limit], self._page_id)
+                days = await self._store_limits(connection, [limit], self._stored[-1].page_id)
                 await mark_dirty(connection, self._wallet.id, days)
             await connection.execute(
                 QUERIES["close_pull"].text, {"wallet_id": self._wallet.id, "deep": deep}
@@ -195,21 +148,19 @@ class _Pull:
 
     def result(self) -> Pulled:
         return Pulled(
-            pages=self._pages,
+            pages=len(self._stored),
             rows=len(self._seen),
-            fills=self._fills,
-            conflicts=self._conflicts,
-            rejects=self._rejects,
+            fills=sum(stored.fills for stored in self._stored),
+            conflicts=sum(stored.conflicts for stored in self._stored),
+            rejects=sum(stored.rejects for stored in self._stored),
+            twaps=len(set().union(*(stored.twaps for stored in self._stored))),
             last_ms=self._last_ms or None,
         )
 
     def _thin_answer(self, cursor: Cursor, times: list[int]) -> list[LimitMet]:
-        """The overlap must hold the last known fill; else rows are missing from the answer."""
-        if not cursor.cursor_ms or cursor.cursor_ms in times:
+        reason = why_thin(cursor.cursor_ms, times, self._job)
+        if reason is None:
             return []
-        reason = f"the answer does not hold the known fill of {fills.at(cursor.cursor_ms)}"
-        if self._job is None or self._job.attempts < THIN_TRIES:
-            raise SourceDown(reason)
         later = [time for time in times if time > cursor.cursor_ms]
         return [
             LimitMet(
@@ -236,13 +187,11 @@ class _Pull:
         self, connection: Connection, page: ProvenPage, times: list[int]
     ) -> set[date]:
         """Move the cursor over the page; the days whose end, or whose proof, that changes."""
-        # A fill dated far ahead is kept as it came, but must not blind every later pull.
-        latest = page.answer.asked_at + CLOCKS_APART_MAX
         found = await connection.execute(
             QUERIES["advance_cursor"].text,
             {
                 "wallet_id": self._wallet.id,
-                "cursor_ms": max((ms for ms in times if fills.at(ms) < latest), default=0),
+                "cursor_ms": latest_ms(page, times),
                 "proven_until": fills.at(page.covers_to_ms),
             },
         )

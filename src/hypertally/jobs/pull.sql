@@ -24,13 +24,6 @@ set pulled_at = now(), last_error = null,
     deep_at = case when %(deep)s then now() else deep_at end
 where wallet_id = %(wallet_id)s;
 
--- name: mark_wallet_days :execrows
--- Have days recomputed. The mark is committed with the facts that call for it.
--- Reads: -   Writes: ops.dirty_wallet_days   Key: id
-insert into ops.dirty_wallet_days (wallet_id, day, from_at)
-select %(wallet_id)s, u.day, u.from_at
-from unnest(%(days)s::date[], %(from_at)s::timestamptz[]) as u (day, from_at);
-
 -- name: mark_global_days :execrows
 -- Have all computed days of the orgs of a wallet recomputed: what is known of the wallet changed.
 -- Reads: tenancy.org_wallets, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: id

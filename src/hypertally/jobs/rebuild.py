@@ -1,19 +1,34 @@
 """Rebuilding metrics from facts, and verifying that what is stored is what a rebuild gives."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
 from hypertally.errors import Refused
 from hypertally.flow import METRICS, Metric
-from hypertally.metrics import definitions, fill_gaps, global_day, wallet_day
-from hypertally.records import OrgDay, Record, WalletDay
+from hypertally.metrics import (
+    definitions,
+    fill_gaps,
+    global_day,
+    twap_executions,
+    twap_slices,
+    twaps,
+    wallet_day,
+)
+from hypertally.records import OrgDay, Record, TwapKey, WalletDay
 from hypertally.store.postgres import Connection, Pool, in_schema, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 _ORG_DAYS = 64  # of an org whose wallets trade much, a day is a large statement
 DAYS_A_STATEMENT = 512  # keeps a transaction and what it holds in memory small
+TWAPS_A_STATEMENT = 20_000  # a second of work
+# In the order in which they read each other.
+TWAP_METRICS: dict[str, Callable[..., Awaitable[int]]] = {
+    "twaps": twaps.rebuild,
+    "twap_slices": twap_slices.rebuild,
+    "twap_executions": twap_executions.rebuild,
+}
 SCRATCH = "verify_scratch"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
@@ -82,6 +97,9 @@ async def rebuild(
     if "global_day_metrics" in names:
         async for progress in _rebuild_orgs(pool, *days):
             yield progress
+    if chosen := [name for name in TWAP_METRICS if name in names]:
+        async for progress in _rebuild_twaps(pool, chosen, *days):
+            yield progress
 
 
 async def _rebuild_wallets(
@@ -126,6 +144,38 @@ async def _rebuild_orgs(pool: Pool, from_day: date, to_day: date) -> AsyncIterat
         yield Progress(metric="global_day_metrics", done=at + len(part), total=len(keys), rows=rows)
 
 
+async def _rebuild_twaps(
+    pool: Pool, names: Sequence[str], from_day: date, to_day: date
+) -> AsyncIterator[Progress]:
+    """TWAPs that began, or traded, in these days."""
+    rows = dict.fromkeys(names, 0)
+    done = 0
+    after: TwapKey | None = twaps.FIRST
+    while after is not None:
+        async with transaction(pool) as connection:
+            await connection.execute(QUERIES["lock_twaps"].text)
+            keys, after = await _next_twaps(connection, after, from_day, to_day)
+            for name in names:
+                rows[name] += await TWAP_METRICS[name](connection, keys)
+        done += len(keys)
+        total = done + (TWAPS_A_STATEMENT if after else 0)  # a guess that there are more
+        for name in names:
+            yield Progress(metric=name, done=done, total=total, rows=rows[name])
+
+
+async def _next_twaps(
+    connection: Connection, after: TwapKey, from_day: date, to_day: date
+) -> tuple[list[TwapKey], TwapKey | None]:
+    """A batch of TWAPs and where the next begins; with the last come those without a status."""
+    keys = await twaps.list_keys(
+        connection, after=after, from_day=from_day, to_day=to_day, limit=TWAPS_A_STATEMENT
+    )
+    if len(keys) == TWAPS_A_STATEMENT:
+        return keys, keys[-1]
+    rest = await twap_slices.list_keys_without_status(connection, from_day=from_day, to_day=to_day)
+    return keys + rest, None
+
+
 async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
     """Recompute everything in a scratch schema, in one snapshot, and compare digit for digit.
 
@@ -156,6 +206,15 @@ async def _recompute(connection: Connection) -> None:
     days = await global_day.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY)
     for at in range(0, len(days), _ORG_DAYS):
         await global_day.rebuild(connection, days[at : at + _ORG_DAYS], schema=SCRATCH)
+    await _recompute_twaps(connection)
+
+
+async def _recompute_twaps(connection: Connection) -> None:
+    after: TwapKey | None = twaps.FIRST
+    while after is not None:
+        keys, after = await _next_twaps(connection, after, FIRST_DAY, LAST_DAY)
+        for compute in TWAP_METRICS.values():
+            await compute(connection, keys, schema=SCRATCH)
 
 
 async def _compare(connection: Connection, metric: Metric) -> Verdict:

@@ -14,6 +14,12 @@ select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
+-- name: lock_twaps :exec
+-- The locks rollups of TWAPs take too.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
+    pg_advisory_xact_lock(hashtext('rollup_twaps'), 0);
+
 -- name: make_scratch :exec
 -- A schema beside the real one, inside a transaction that is rolled back.
 -- Reads: -   Writes: the schema   Key: -
@@ -33,6 +39,21 @@ create table {schema}.wallet_day_metrics (like metrics.wallet_day_metrics includ
 -- An empty twin of the metric.
 -- Reads: metrics.global_day_metrics   Writes: the schema   Key: -
 create table {schema}.global_day_metrics (like metrics.global_day_metrics including indexes);
+
+-- name: scratch_twaps :exec
+-- An empty twin of the metric.
+-- Reads: metrics.twaps   Writes: the schema   Key: -
+create table {schema}.twaps (like metrics.twaps including indexes);
+
+-- name: scratch_twap_slices :exec
+-- An empty twin of the metric.
+-- Reads: metrics.twap_slices   Writes: the schema   Key: -
+create table {schema}.twap_slices (like metrics.twap_slices including indexes);
+
+-- name: scratch_twap_executions :exec
+-- An empty twin of the metric.
+-- Reads: metrics.twap_executions   Writes: the schema   Key: -
+create table {schema}.twap_executions (like metrics.twap_executions including indexes);
 
 -- name: grant_scratch :exec
 -- Let the metrics' role fill the twins.
@@ -121,4 +142,87 @@ select count(*)::integer as rows, count(*) filter (where waits)::integer as wait
                    from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
                    where stored -> f.key is distinct from recomputed -> f.key))
      from differing order by day, org_id limit 1) as first
+from judged;
+
+-- name: compare_twaps :one
+-- Count the differing rows and show the first. A row that waits for its rollup is not compared.
+-- Reads: metrics.twaps, {schema}.twaps, ops.dirty_twaps   Writes: -   Key: (twap_id, wallet)
+with pairs as (
+    select twap_id, wallet, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.twaps as s
+    full join {schema}.twaps as r using (twap_id, wallet)
+), judged as (
+    select *, exists (select from ops.dirty_twaps as d
+                      where d.twap_id = pairs.twap_id and d.wallet = pairs.wallet) as waits
+    from pairs
+), differing as (
+    select * from judged where not waits and stored is distinct from recomputed
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'wallet', wallet, 'twap_id', twap_id,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored ->> f.key, recomputed ->> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by twap_id, wallet limit 1) as first
+from judged;
+
+-- name: compare_twap_slices :one
+-- Count the differing rows and show the first. A row that waits for its rollup is not compared.
+-- Reads: metrics.twap_slices, {schema}.twap_slices, ops.dirty_twaps   Writes: -   Key: (wallet_id, twap_id, at, oid)
+with pairs as (
+    select wallet_id, twap_id, at, oid, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.twap_slices as s
+    full join {schema}.twap_slices as r using (wallet_id, twap_id, at, oid)
+), judged as (
+    select pairs.*, w.wallet, exists (
+            select from ops.dirty_twaps as d
+            where d.twap_id = pairs.twap_id and d.wallet = w.wallet) as waits
+    from pairs
+    left join lateral (
+        select '0x' || encode(address, 'hex') as wallet from tenancy.wallets where id = wallet_id
+    ) as w on true
+), differing as (
+    select * from judged where not waits and stored is distinct from recomputed
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'wallet', wallet, 'twap_id', twap_id, 'at', at, 'oid', oid,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored ->> f.key, recomputed ->> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by twap_id, wallet, at, oid limit 1) as first
+from judged;
+
+-- name: compare_twap_executions :one
+-- Count the differing rows and show the first. A row that waits for its rollup is not compared.
+-- Reads: metrics.twap_executions, {schema}.twap_executions, ops.dirty_twaps   Writes: -   Key: (wallet_id, twap_id)
+with pairs as (
+    select wallet_id, twap_id, to_jsonb(s) as stored, to_jsonb(r) as recomputed
+    from metrics.twap_executions as s
+    full join {schema}.twap_executions as r using (wallet_id, twap_id)
+), judged as (
+    select pairs.*, w.wallet, exists (
+            select from ops.dirty_twaps as d
+            where d.twap_id = pairs.twap_id and d.wallet = w.wallet) as waits
+    from pairs
+    left join lateral (
+        select '0x' || encode(address, 'hex') as wallet from tenancy.wallets where id = wallet_id
+    ) as w on true
+), differing as (
+    select * from judged where not waits and stored is distinct from recomputed
+)
+select count(*)::integer as rows, count(*) filter (where waits)::integer as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'wallet', wallet, 'twap_id', twap_id,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored ->> f.key, recomputed ->> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by twap_id, wallet limit 1) as first
 from judged;

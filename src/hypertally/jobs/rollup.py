@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from hypertally.jobs import queue
-from hypertally.jobs.pull import ROLLUP_PRIORITY
+from hypertally.jobs.landing import ROLLUP_PRIORITY
 from hypertally.jobs.queue import Job
 from hypertally.metrics import fill_gaps, global_day, wallet_day
 from hypertally.metrics.fill_gaps import BEGINNING

@@ -7,9 +7,11 @@ from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
 from hypertally.jobs import budget, queue
 from hypertally.jobs.clock import now
+from hypertally.jobs.market import MIDS_PRIORITY
 from hypertally.jobs.prices import REFERENCE_PRIORITY
 from hypertally.jobs.pull import pull_fills, pull_window
 from hypertally.jobs.queue import Job
+from hypertally.jobs.twaps import Activity, pull_twaps
 from hypertally.records import Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Connection, Pool, transaction
@@ -19,7 +21,11 @@ QUERIES = load(__file__)
 HOUSEKEEPING_SECONDS = 30
 MONTHS_AHEAD = 2  # partitions exist this long before they are needed
 KEEP_DONE_HOURS = 24
-PERIODIC = (("housekeeping", 95), ("pull_reference", REFERENCE_PRIORITY))
+PERIODIC = (
+    ("housekeeping", 95),
+    ("pull_reference", REFERENCE_PRIORITY),
+    ("pull_mids", MIDS_PRIORITY),
+)
 # (traded within, look again after, priority): the busier a wallet, the fresher its record.
 PACES = (
     (timedelta(hours=1), 60, 20),
@@ -27,6 +33,14 @@ PACES = (
     (None, 3600, 0),
 )
 FIRST_PULL_PRIORITY = 30  # a wallet just added is looked at before the rounds
+# The same of a wallet's TWAPs: one that has none costs twenty of the allowance a day.
+RUNNING_TWAP_PACE = (60, 20)
+TWAP_PACES = (
+    (timedelta(days=1), 900, 10),
+    (timedelta(days=30), 3600, 0),
+    (None, 86_400, 0),
+)
+FIRST_TWAPS_PRIORITY = 5  # after the rounds of wallets that trade
 
 
 async def start(connection: Connection) -> None:
@@ -39,6 +53,37 @@ async def start(connection: Connection) -> None:
 
 async def ingest_wallet(pool: Pool, info: InfoClient, job: Job) -> None:
     """Pull one wallet and queue its next pull; one that no org tracks any more is let go."""
+    wallet = await _find_tracked(pool, job)
+    if wallet is None:
+        return
+    try:
+        pulled = await pull_fills(pool, info, wallet, job=job)
+    except SourceDown as problem:
+        await _note_error(pool, "note_error", wallet, problem)
+        raise
+    async with queue.finishing(pool, job) as connection:
+        await enqueue_ingest(connection, wallet.id, last_ms=pulled.last_ms)
+        if pulled.twaps:
+            await hurry_twaps(connection, wallet.id)
+
+
+async def ingest_twaps(pool: Pool, info: InfoClient, job: Job) -> None:
+    """Pull the TWAPs of one wallet and queue the next time; as `ingest_wallet` its fills."""
+    wallet = await _find_tracked(pool, job)
+    if wallet is None:
+        return
+    try:
+        activity = await pull_twaps(pool, info, wallet, job=job)
+    except SourceDown as problem:
+        await _note_error(pool, "note_twap_error", wallet, problem)
+        raise
+    delay, priority = _twap_pace(activity)
+    async with queue.finishing(pool, job) as connection:
+        await _enqueue_twaps(connection, wallet.id, delay=delay, priority=priority)
+
+
+async def _find_tracked(pool: Pool, job: Job) -> Wallet | None:
+    """The wallet of a job; one that no org tracks any more is let go, and the job done."""
     async with transaction(pool) as connection:
         found = await connection.execute(
             QUERIES["read_tracked_wallet"].text, {"wallet_id": job.payload["wallet_id"]}
@@ -46,17 +91,15 @@ async def ingest_wallet(pool: Pool, info: InfoClient, job: Job) -> None:
         row = await found.fetchone()
     if row is None:
         async with queue.finishing(pool, job):
-            return
-    try:
-        pulled = await pull_fills(pool, info, Wallet(**row), job=job)
-    except SourceDown as problem:
-        async with transaction(pool) as connection:
-            await connection.execute(
-                QUERIES["note_error"].text, {"wallet_id": row["id"], "error": str(problem)}
-            )
-        raise
-    async with queue.finishing(pool, job) as connection:
-        await enqueue_ingest(connection, row["id"], last_ms=pulled.last_ms)
+            return None
+    return Wallet(**row)
+
+
+async def _note_error(pool: Pool, query: str, wallet: Wallet, problem: SourceDown) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute(
+            QUERIES[query].text, {"wallet_id": wallet.id, "error": str(problem)}
+        )
 
 
 async def enqueue_ingest(
@@ -76,6 +119,41 @@ async def enqueue_ingest(
         dedupe_key=f"ingest_wallet:{wallet_id}",
         priority=FIRST_PULL_PRIORITY if first else priority,
         delay_seconds=0 if first else delay,
+    )
+
+
+async def start_twaps(connection: Connection, wallet_id: int) -> None:
+    """Queue the first pull of a wallet's TWAPs."""
+    await _enqueue_twaps(connection, wallet_id, delay=0, priority=FIRST_TWAPS_PRIORITY)
+
+
+async def hurry_twaps(connection: Connection, wallet_id: int) -> None:
+    """Look at a wallet's TWAPs as soon as if one ran: a slice of one was met."""
+    delay, priority = RUNNING_TWAP_PACE
+    await _enqueue_twaps(connection, wallet_id, delay=delay, priority=priority)
+
+
+async def _enqueue_twaps(
+    connection: Connection, wallet_id: int, *, delay: int, priority: int
+) -> None:
+    await queue.enqueue(
+        connection,
+        "ingest_twaps",
+        {"wallet_id": wallet_id},
+        dedupe_key=f"ingest_twaps:{wallet_id}",
+        priority=priority,
+        delay_seconds=delay,
+    )
+
+
+def _twap_pace(activity: Activity) -> tuple[int, int]:
+    if activity.running:
+        return RUNNING_TWAP_PACE
+    idle = now() - activity.last_at if activity.last_at else timedelta.max
+    return next(
+        (delay, priority)
+        for within, delay, priority in TWAP_PACES
+        if within is None or idle < within
     )
 
 
@@ -133,6 +211,9 @@ async def housekeeping(pool: Pool, job: Job) -> None:
         found = await connection.execute(QUERIES["list_wallets_without_pull"].text)
         for row in await found.fetchall():
             await enqueue_ingest(connection, row["id"], last_ms=None, first=row["first"])
+        found = await connection.execute(QUERIES["list_wallets_without_twap_pull"].text)
+        for row in await found.fetchall():
+            await start_twaps(connection, row["id"])
         await queue.enqueue(
             connection,
             "housekeeping",

@@ -22,6 +22,13 @@ insert into ops.hl_ingest_cursor (wallet_id, last_error)
 values (%(wallet_id)s, %(error)s)
 on conflict (wallet_id) do update set last_error = excluded.last_error;
 
+-- name: note_twap_error :execrows
+-- Why the last pull of a wallet's TWAPs failed; the next that succeeds clears it.
+-- Reads: -   Writes: ops.twap_cursors   Key: wallet_id
+insert into ops.twap_cursors (wallet_id, last_error)
+values (%(wallet_id)s, %(error)s)
+on conflict (wallet_id) do update set last_error = excluded.last_error;
+
 -- name: list_tracked_wallets :many
 -- The wallets an org tracks today, of these addresses or all.
 -- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
@@ -54,6 +61,20 @@ where o.to_day is null
     and not exists (
         select from ops.jobs as j
         where j.dedupe_key = 'ingest_wallet:' || o.wallet_id
+            and (j.status in ('queued', 'running')
+                 or (j.status = 'dead' and j.finished_at > now() - interval '1 hour')))
+order by 1;
+
+-- name: list_wallets_without_twap_pull :many
+-- Tracked wallets whose TWAPs no queued or running job will pull. One whose job died lately is left
+-- alone for an hour.
+-- Reads: tenancy.org_wallets, ops.jobs   Writes: -   Key: id
+select distinct o.wallet_id as id
+from tenancy.org_wallets as o
+where o.to_day is null
+    and not exists (
+        select from ops.jobs as j
+        where j.dedupe_key = 'ingest_twaps:' || o.wallet_id
             and (j.status in ('queued', 'running')
                  or (j.status = 'dead' and j.finished_at > now() - interval '1 hour')))
 order by 1;

@@ -5,6 +5,7 @@ An object is done when its log says so; one that is read again adds nothing.
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,13 @@ CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+
+
+class Archive(Record, frozen=True, kw_only=True):
+    """What the daily job reads, and where it puts it."""
+
+    database_url: str
+    store: ObjectStore | None  # None: there is none that we may read
 
 
 class Choice(Record, frozen=True, kw_only=True):
@@ -119,13 +127,24 @@ async def choose(pool: Pool, store: ObjectStore, choice: Choice) -> list[StoredO
     return [found for found in listed if (found.key, found.etag) not in done]
 
 
-async def ingest_objects(
-    pool: Pool, database_url: str, store: ObjectStore | None, job: Job
-) -> None:
-    """Read what is new in the archive, once a day; None: there is none that we may read."""
+def open_archive(url: str, database_url: str) -> Archive:
+    """The archive at an address; of S3 only with credentials, as its readers pay.
+
+    Errors: `Refused` for a folder that is not there.
+    """
+    if url.startswith("s3:") and not any(os.environ.get(name) for name in CREDENTIALS):
+        log.info("the TWAP archive is not read: no credentials", url=url, any_of=CREDENTIALS)
+        return Archive(database_url=database_url, store=None)
+    return Archive(database_url=database_url, store=ObjectStore(url))
+
+
+async def ingest_objects(pool: Pool, archive: Archive | None, job: Job) -> None:
+    """Read what is new in the archive, once a day."""
     readings: Sequence[Reading] = []
-    if store is not None:
-        readings = await read_archive(pool, database_url, store, Choice(incremental=True))
+    if archive and archive.store:
+        readings = await read_archive(
+            pool, archive.database_url, archive.store, Choice(incremental=True)
+        )
     failed = [reading for reading in readings if reading.error_text]
     for reading in failed:
         log.warning("object not read", key=reading.s3_object_key, problem=reading.error_text)

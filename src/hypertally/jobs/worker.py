@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
-from hypertally.jobs import prices, queue, rollup, schedule
+from hypertally.jobs import market, prices, queue, rollup, schedule, twaps
 from hypertally.jobs.queue import Job
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
@@ -42,11 +42,15 @@ def handlers(pool: Pool, info: InfoClient) -> Mapping[str, Run]:
     """Every kind of job there is, and what runs it."""
     return {
         "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
+        "ingest_twaps": lambda job: schedule.ingest_twaps(pool, info, job),
         "repair_gap": lambda job: schedule.repair_gap(pool, info, job),
         "rollup_wallet_day": lambda job: rollup.rollup_wallet_day(pool, job),
         "rollup_global_day": lambda job: rollup.rollup_global_day(pool, job),
+        "rollup_twaps": lambda job: twaps.rollup_twaps(pool, job),
         "pull_reference": lambda job: prices.pull_reference(pool, info, job),
         "pull_prices": lambda job: prices.pull_prices(pool, info, job),
+        "pull_twap_candles": lambda job: market.pull_twap_candles(pool, info, job),
+        "pull_mids": lambda job: market.pull_mids(pool, info, job),
         "housekeeping": lambda job: schedule.housekeeping(pool, job),
     }
 

@@ -1,0 +1,211 @@
+-- name: delete_twap_executions :execrows
+-- Take out the rows that are to be computed again, and keep what they said for comparison.
+-- Reads: tenancy.wallets   Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
+with wanted as materialized (
+    select u.twap_id, t.id as wallet_id
+    from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
+    join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+), gone as (
+    delete from {schema}.twap_executions as e using wanted as w
+    where e.wallet_id = w.wallet_id and e.twap_id = w.twap_id
+    returning e.*
+)
+insert into pg_temp.twap_executions_before select * from gone;
+
+-- name: insert_twap_executions :execrows
+-- How each TWAP of a tracked wallet was carried out. Materialized: rows just stored are in no
+-- statistics.
+-- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.pages, tenancy.wallets
+-- Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
+with wanted as materialized (
+    select u.twap_id, u.wallet, t.id as wallet_id
+    from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
+    join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+), lives as materialized (
+    select w.wallet_id, w.twap_id, t.wallet, t.asset, t.side, t.started_at, t.duration_minutes,
+        t.size_executed, t.notional_executed, t.statuses, t.digest,
+        t.status <> 'activated' as ended,
+        date_trunc('minute', t.started_at, 'UTC') as first_minute,
+        case
+            when t.status = 'activated' then null
+            when t.ended_at is not null then t.ended_at
+            when t.status = 'finished' then t.ends_at
+        end as until
+    from wanted as w
+    join {schema}.twaps as t using (twap_id, wallet)
+), sums as materialized (
+    select w.wallet_id, w.twap_id,
+        min(s.coin) as coin,
+        min(s.side::text) as side,
+        count(distinct s.oid)::integer as slices,
+        sum(s.fills)::integer as slice_fills,
+        sum(s.size_coin) as size,
+        sum(s.notional) as notional,
+        case when bool_and(s.fees_usd is not null) then sum(s.fees_usd) end as fees_usd,
+        min(s.at) as first_at,
+        max(s.at) as last_at,
+        sum(split_part(s.digest, ':', 1)::numeric) || ':'
+            || sum(split_part(s.digest, ':', 2)::numeric) as digest
+    from wanted as w
+    join {schema}.twap_slices as s using (wallet_id, twap_id)
+    group by 1, 2
+), charged as materialized (
+    select wallet_id, twap_id, jsonb_object_agg(token, trim_scale(amount)::text) as fees,
+        string_agg(token, ', ' order by token) filter (where unpriced) as unpriced
+    from (
+        select w.wallet_id, w.twap_id, f.token, sum(f.amount::numeric) as amount,
+            bool_or(s.fees_usd is null and f.token <> 'USDC') as unpriced
+        from wanted as w
+        join {schema}.twap_slices as s using (wallet_id, twap_id)
+        cross join lateral jsonb_each_text(s.fees) as f (token, amount)
+        group by 1, 2, 3
+    ) as amounts
+    group by 1, 2
+), traded as materialized (
+    select l.wallet_id, l.twap_id, market.*
+    from lives as l
+    cross join lateral (
+        select max(c.open) filter (where c.at = l.first_minute) as arrival,
+            count(*) filter (where c.at < l.until) as minutes,
+            sum(c.volume_coin) filter (where c.at < l.until) as volume,
+            sum((c.high + c.low + c.close) * c.volume_coin) filter (where c.at < l.until)
+                as thrice_notional,
+            count(*) filter (where c.at = l.first_minute or c.at < l.until) as used,
+            sum(c.fingerprint) filter (where c.at = l.first_minute or c.at < l.until)
+                as fingerprints
+        from facts.candles as c
+        where c.coin = l.asset and c.interval = '1m' and c.at >= l.first_minute
+            and c.at < greatest(l.until, l.first_minute + interval '1 minute')
+    ) as market
+), judged as (
+    select w.wallet_id, w.twap_id, l.ended, l.until, l.wallet is not null as known,
+        l.size_executed, l.notional_executed, l.duration_minutes,
+        coalesce(s.coin, l.asset) as coin,
+        coalesce(s.side, l.side::text) as side,
+        coalesce(s.slices, 0) as slices,
+        coalesce(s.slice_fills, 0) as slice_fills,
+        coalesce(s.size, 0) as size,
+        coalesce(s.notional, 0) as notional,
+        coalesce(c.fees, '{{}}') as fees,
+        case when s.wallet_id is null then 0 else s.fees_usd end as fees_usd,
+        case
+            when c.unpriced is not null then 'no stored price for a fee in ' || c.unpriced
+            else 'a fee was not reported'
+        end as fees_reason,
+        s.first_at, s.last_at,
+        t.arrival,
+        case
+            when l.wallet is null then 'no status of this TWAP is known'
+            when t.minutes > 0 then 'nothing is stored of the minute it began in'
+            else 'no candle of the minute it began in is stored: the exchange keeps 5,000 minutes'
+        end as arrival_reason,
+        t.minutes > 0
+            and t.minutes >= ceil(extract(epoch from l.until - l.first_minute) / 60) as covered,
+        t.volume, t.thrice_notional,
+        case
+            when l.wallet is null then 'no status of this TWAP is known'
+            when not l.ended then 'the TWAP has not ended'
+            when l.until is null then 'when it ended is not known'
+            else 'not every minute of it has a stored candle: the exchange keeps 5,000 minutes'
+        end as market_reason,
+        case
+            when l.wallet is null then 'no status of this TWAP is known'
+            when not l.ended then 'the TWAP has not ended'
+            else 'its last status does not say how much was executed'
+        end as residual_reason,
+        coalesce(s.digest, '0:0') as digest,
+        coalesce(l.statuses, 0) + coalesce(t.used, 0) || ':'
+            || coalesce(split_part(l.digest, ':', 2)::numeric, 0) + coalesce(t.fingerprints, 0)
+            as reference_digest
+    from wanted as w
+    left join lives as l using (wallet_id, twap_id)
+    left join sums as s using (wallet_id, twap_id)
+    left join charged as c using (wallet_id, twap_id)
+    left join traded as t using (wallet_id, twap_id)
+    where s.wallet_id is not null
+        or exists (
+            select from facts.pages as p
+            where p.wallet_id = l.wallet_id and p.source = 'info.userTwapSliceFillsByTime'
+                and p.asked_at >= l.started_at - interval '1 day'  -- clocks differ; cf. sweeps
+                and p.covers_to_ms >= extract(epoch from l.started_at) * 1000)
+)
+insert into {schema}.twap_executions (
+    wallet_id, twap_id, coin, side, slices, slice_fills, slices_expected, executed_size,
+    executed_notional, fees, fees_usd, first_slice_at, last_slice_at, size_residual,
+    notional_residual, arrival_price, arrival_source, market_volume_coin, market_notional,
+    market_source, unknown, completeness, definition, digest, reference_digest)
+select
+    wallet_id, twap_id, coin, side::"char", slices, slice_fills, duration_minutes * 2,
+    trim_scale(size), trim_scale(notional), fees, trim_scale(fees_usd), first_at, last_at,
+    case when ended then trim_scale(size - size_executed) end,
+    case when ended then trim_scale(notional - notional_executed) end,
+    trim_scale(arrival),
+    case when arrival is not null then 'candle:' || coin || ':1m:open' end,
+    case when covered then trim_scale(volume) end,
+    case when covered then trim_scale(round(thrice_notional / 3, 8)) end,
+    case when covered then 'candle:' || coin || ':1m:typical' end,
+    jsonb_strip_nulls(jsonb_build_object(
+        'slices_expected', case when not known then 'no status of this TWAP is known' end,
+        'fees_usd', case when fees_usd is null then fees_reason end,
+        'size_residual', case when ended and size_executed is not null then null
+                              else residual_reason end,
+        'notional_residual', case when ended and notional_executed is not null then null
+                                  else residual_reason end,
+        'completeness', case when ended and size_executed is not null then null
+                             else residual_reason end,
+        'arrival_price', case when arrival is null then arrival_reason end,
+        'market_volume_coin', case when covered then null else market_reason end,
+        'market_notional', case when covered then null else market_reason end)),
+    case
+        when not ended then null
+        when size = size_executed then 1
+        when size_executed = 0 then 1
+        else trunc(least(1, greatest(0, size / size_executed)), 6)
+    end,
+    %(definition)s, digest, reference_digest
+from judged;
+
+-- name: insert_restatements :execrows
+-- A TWAP that had ended, whole, and whose execution now says something else, or is gone.
+-- Reads: {schema}.twap_executions, {schema}.twaps, tenancy.wallets   Writes: metrics.restatements   Key: -
+insert into metrics.restatements (metric, wallet_id, day, twap_id, cause, changes)
+select 'twap_executions', b.wallet_id,
+    (coalesce(t.ended_at, b.last_slice_at, t.ends_at) at time zone 'UTC')::date, b.twap_id,
+    case
+        when b.definition <> a.definition then 'definition'
+        when b.digest is distinct from a.digest then 'late facts'
+        else 'prices'
+    end,
+    changed.fields
+from pg_temp.twap_executions_before as b
+join tenancy.wallets as w on w.id = b.wallet_id
+join {schema}.twaps as t
+    on t.twap_id = b.twap_id and t.wallet = '0x' || encode(w.address, 'hex')
+left join {schema}.twap_executions as a
+    on a.wallet_id = b.wallet_id and a.twap_id = b.twap_id
+cross join lateral (
+    select jsonb_object_agg(o.key, case
+            when o.key = 'fees' then jsonb_build_array(o.value, to_jsonb(a) -> o.key)
+            else jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
+        end) as fields
+    from jsonb_each(to_jsonb(b)) as o
+    -- What was unknown was not published: a null that becomes a number has not moved.
+    where o.key in ('executed_size', 'executed_notional', 'fees', 'fees_usd')
+        and o.value <> 'null' and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+) as changed
+where b.completeness = 1 and changed.fields is not null;
+
+-- name: keep_computed_at :execrows
+-- When these rows were computed, beside them.
+-- Reads: tenancy.wallets   Writes: ops.computations   Key: (metric, key)
+insert into ops.computations (metric, key)
+select 'twap_executions', t.id || '/' || u.twap_id
+from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
+join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+on conflict (metric, key) do update set computed_at = now();
+
+-- name: temp_table :exec
+-- Where the rows of before wait inside one transaction.
+-- Reads: -   Writes: pg_temp   Key: -
+create temporary table if not exists twap_executions_before (like metrics.twap_executions)
+on commit delete rows;

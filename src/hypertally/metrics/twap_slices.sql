@@ -1,0 +1,141 @@
+-- name: delete_twap_slices :execrows
+-- Take out the rows that are to be computed again.
+-- Reads: tenancy.wallets   Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
+with wanted as materialized (
+    select u.twap_id, t.id as wallet_id
+    from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
+    join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+)
+delete from {schema}.twap_slices as s using wanted as w
+where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id;
+
+-- name: insert_twap_slices :execrows
+-- Each slice of a tracked wallet's TWAPs: the fills of one order at one time. The fills of a TWAP
+-- are those that carry its number and those listed as its slices, each once. Fees are valued as in
+-- wallet days. Materialized: rows just stored are in no statistics.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.spot_pairs, facts.perp_dexs,
+--        facts.token_prices, tenancy.wallets   Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
+with wanted as materialized (
+    select u.twap_id, t.id as wallet_id
+    from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
+    join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+), legs as (
+    select w.wallet_id, w.twap_id, f.*
+    from wanted as w
+    cross join lateral (
+        select r.time, r.coin, r.oid, r.tid, r.side, r.px, r.sz, r.notional, r.fee, r.fee_token,
+            r.fingerprint
+        from facts.hl_fills_raw as r
+        where r.twap_id = w.twap_id and r.wallet_id = w.wallet_id
+        offset 0
+    ) as f
+    union
+    select w.wallet_id, w.twap_id, f.*
+    from wanted as w
+    join facts.twap_slices as s using (wallet_id, twap_id)
+    cross join lateral (
+        select r.time, r.coin, r.oid, r.tid, r.side, r.px, r.sz, r.notional, r.fee, r.fee_token,
+            r.fingerprint
+        from facts.hl_fills_raw as r
+        where r.wallet_id = s.wallet_id and r.time = s.time and r.coin = s.coin and r.oid = s.oid
+            and r.side = s.side and r.tid is not distinct from s.tid
+        offset 0
+    ) as f
+), sums as materialized (
+    select wallet_id, twap_id, time as at, oid, coin, fee_token,
+        min(side::text) as side,
+        count(*) as fills,
+        sum(sz) as size_coin,
+        sum(notional) as notional,
+        count(*) filter (where fee is null) as fees_missing,
+        count(*) filter (where fee <> 0) as fees_charged,
+        sum(fee) as fee,
+        sum(fee * px) as fee_in_quote,
+        sum(fingerprint) as fingerprints
+    from legs
+    group by 1, 2, 3, 4, 5, 6
+), markets as materialized (
+    select c.coin, pair.base_token,
+        case
+            when c.coin like '@%%' or c.coin like '%%/%%' then pair.quote_token
+            when c.coin like '#%%' then 'USDH'
+            when c.coin like '%%:%%' then dex.collateral_token
+            else 'USDC'
+        end as quote_token
+    from (select distinct coin from sums) as c
+    left join lateral (
+        select p.base_token, p.quote_token
+        from facts.spot_pairs as p
+        where p.coin = c.coin order by p.id desc limit 1
+    ) as pair on true
+    left join lateral (
+        select d.collateral_token
+        from facts.perp_dexs as d
+        where c.coin like '%%:%%' and d.dex = split_part(c.coin, ':', 1) order by d.id desc limit 1
+    ) as dex on true
+), priced as (
+    select s.*,
+        case
+            when s.fees_missing > 0 then null
+            when s.fees_charged = 0 then 0
+            when s.fee_token = m.base_token then s.fee_in_quote * quote.rate
+            when s.fee_token = m.quote_token then s.fee * quote.rate
+            else s.fee * token.rate
+        end as fee_usd
+    from sums as s
+    join markets as m using (coin)
+    left join lateral (
+        select case when m.quote_token = 'USDC' then 1 else (
+            select p.price_usd from facts.token_prices as p
+            where p.token = m.quote_token and p.at = date_trunc('hour', s.at, 'UTC')) end as rate
+    ) as quote on true
+    left join lateral (
+        select case when s.fee_token = 'USDC' then 1 else (
+            select p.price_usd from facts.token_prices as p
+            where p.token = s.fee_token and p.at = date_trunc('hour', s.at, 'UTC')) end as rate
+    ) as token on true
+)
+insert into {schema}.twap_slices (
+    wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, fees_usd,
+    definition, digest)
+select
+    wallet_id, twap_id, at, oid, min(coin), min(side)::"char", sum(fills)::integer,
+    trim_scale(sum(size_coin)), trim_scale(sum(notional)),
+    coalesce(jsonb_object_agg(coalesce(fee_token, 'token not reported'), trim_scale(fee)::text)
+             filter (where fee is not null and (fee <> 0 or fee_token is not null)), '{{}}'),
+    case when bool_and(fee_usd is not null) then trim_scale(sum(fee_usd)) end,
+    %(definition)s, sum(fills) || ':' || sum(fingerprints)
+from priced
+group by 1, 2, 3, 4;
+
+-- name: list_twaps_without_status :many
+-- TWAPs that have, or should have, slices, and of which no status is known.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twap_slices,
+--        metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
+with bounds as (
+    select %(from_day)s::timestamp at time zone 'UTC' as from_at,
+        (%(to_day)s::date + 1)::timestamp at time zone 'UTC' as to_at
+), traded as (
+    select f.wallet_id, f.twap_id
+    from facts.hl_fills_raw as f, bounds as b
+    where f.twap_id is not null and f.time >= b.from_at and f.time < b.to_at
+    union
+    select s.wallet_id, s.twap_id from facts.twap_slices as s, bounds as b
+    where s.time >= b.from_at and s.time < b.to_at
+    union
+    select m.wallet_id, m.twap_id from metrics.twap_slices as m, bounds as b
+    where m.at >= b.from_at and m.at < b.to_at
+    union
+    select e.wallet_id, e.twap_id from metrics.twap_executions as e, bounds as b
+    where coalesce(e.first_slice_at, b.from_at) < b.to_at
+        and coalesce(e.last_slice_at, b.from_at) >= b.from_at
+), named as (
+    select t.twap_id, '0x' || encode(w.address, 'hex') as wallet
+    from traded as t
+    join tenancy.wallets as w on w.id = t.wallet_id
+)
+select n.twap_id, n.wallet
+from named as n
+where not exists (select from facts.twap_status as s
+                  where s.twap_id = n.twap_id and s.wallet = n.wallet)
+order by 1, 2;
