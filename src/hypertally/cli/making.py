@@ -28,6 +28,11 @@ SANDBOX_PORT = 8899
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep in this file what the same population needs to go on after a restart.",
 )
+@click.option(
+    "--twaps-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each UTC day's statuses of TWAPs below this folder, as Parquet.",
+)
 def sandbox_command(
     *,
     port: int,
@@ -38,8 +43,11 @@ def sandbox_command(
     live_per_second: float,
     replay: Path | None,
     state: Path | None,
+    twaps_dir: Path | None,
 ) -> None:
     """Serve an exchange in a box at http://127.0.0.1:PORT/info."""
+    if replay and twaps_dir:
+        raise click.UsageError("--twaps-dir: recordings hold no statuses; leave out --replay")
     exchange = build_exchange(
         seed=seed,
         wallets=wallets,
@@ -48,6 +56,7 @@ def sandbox_command(
         live_per_second=live_per_second,
         replay=replay,
         state=state,
+        twaps_dir=twaps_dir,
     )
     click.echo(f"http://{HOST}:{port}/info")
     run_sandbox(exchange, port=port)
