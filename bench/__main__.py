@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import api, ingest, latency, recompute
+from bench import api, ingest, latency, recompute, twaps
 
 
 @click.group(invoke_without_command=True)
@@ -48,11 +48,25 @@ def latency_command(*, seconds: int, per_second: float) -> None:
     asyncio.run(latency.run(seconds=seconds, per_second=per_second))
 
 
+@main.command(name="twaps")
+@click.option("--rows", default=200_000, show_default=True, help="Statuses of an object.")
+@click.option("--rounds", default=3, show_default=True)
+def twaps_command(*, rows: int, rounds: int) -> None:
+    """TWAP statuses from Parquet objects against rows through an ORM."""
+    asyncio.run(twaps.run(rows=rows, rounds=rounds))
+
+
 @main.command(name="all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
     """Every claim, one after another."""
-    for command in (ingest_command, latency_command, recompute_command, api_command):
+    for command in (
+        ingest_command,
+        latency_command,
+        recompute_command,
+        api_command,
+        twaps_command,
+    ):
         context.invoke(command)
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "wallets": "hypertally.cli.org:wallets_group",
     "token": "hypertally.cli.org:token_command",
     "pull": "hypertally.cli.working:pull_group",
+    "twap": "hypertally.cli.twaps:twap_group",
     "status": "hypertally.cli.books:status_command",
     "plan": "hypertally.cli.books:plan_command",
     "jobs": "hypertally.cli.books:jobs_group",

@@ -66,8 +66,7 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
             if sandbox:
                 environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
                 command = ["sandbox", "--port", str(sandbox_port)]
-                state = settings.home / "sandbox.json"
-                command += ["--replay", str(replay)] if replay else ["--state", str(state)]
+                command += _sandbox_state(settings, replay, environment)
                 parts = {"sandbox": command, **parts}
             async with asyncio.TaskGroup() as group:
                 if not settings.database_url:
@@ -86,6 +85,18 @@ def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
     if secret := running.jwt_secret(settings):
         told["JWT_SECRET"] = secret
     return {**os.environ, **{PREFIX + name: value for name, value in told.items()}}
+
+
+def _sandbox_state(
+    settings: Settings, replay: Path | None, environment: dict[str, str]
+) -> list[str]:
+    """Where the made-up exchange goes on from, and the folder that is its archive."""
+    twaps = settings.home.absolute() / "sandbox-twaps"
+    twaps.mkdir(parents=True, exist_ok=True)
+    environment[f"{PREFIX}TWAP_URL"] = twaps.as_uri()
+    if replay:
+        return ["--replay", str(replay)]
+    return ["--state", str(settings.home / "sandbox.json"), "--twaps-dir", str(twaps)]
 
 
 async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ from hypertally.cli import running
 from hypertally.jobs import queue, schedule
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
+from hypertally.jobs.twap_archive import open_archive
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
 from hypertally.settings import Settings
 from hypertally.sources.info import InfoClient
@@ -31,7 +32,8 @@ async def work(settings: Settings, options: Options | None = None) -> None:
         running.worker_pool(url, size=POOL_SIZE) as pool,
         InfoClient(settings.info_url, budget=shared_budget(pool, settings), now=now) as info,
     ):
-        worker = Worker(pool, info, options)
+        archive = open_archive(settings.twap_url, url)
+        worker = Worker(pool, info, options, archive=archive)
         running.stop_on_signals(worker.stop)
         structlog.get_logger().info("worker started", exchange=settings.info_url)
         await worker.run()

@@ -11,6 +11,7 @@ from hypertally.jobs.market import MIDS_PRIORITY
 from hypertally.jobs.prices import REFERENCE_PRIORITY
 from hypertally.jobs.pull import pull_fills, pull_window
 from hypertally.jobs.queue import Job
+from hypertally.jobs.twap_archive import PRIORITY as ARCHIVE_PRIORITY
 from hypertally.jobs.twaps import Activity, pull_twaps
 from hypertally.records import Wallet
 from hypertally.sources.info import InfoClient
@@ -25,6 +26,7 @@ PERIODIC = (
     ("housekeeping", 95),
     ("pull_reference", REFERENCE_PRIORITY),
     ("pull_mids", MIDS_PRIORITY),
+    ("ingest_twap_objects", ARCHIVE_PRIORITY),
 )
 # (traded within, look again after, priority): the busier a wallet, the fresher its record.
 PACES = (

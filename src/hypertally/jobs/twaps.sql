@@ -23,13 +23,20 @@ set history_at = excluded.history_at, last_error = excluded.last_error;
 -- name: read_activity :one
 -- Whether a wallet has TWAPs, whether one runs, and when one last ran. One that should be over and
 -- whose end is not told yet counts as running for an hour.
--- Reads: facts.twap_status, metrics.twap_executions   Writes: -   Key: wallet
-with twaps as (
+-- Reads: facts.twap_status, metrics.twaps, metrics.twap_executions   Writes: -   Key: wallet
+with said as (
+    select twap_id, ts, duration_minutes, event_at, status
+    from facts.twap_status
+    where wallet_id = %(wallet_id)s
+    union all
+    select twap_id, started_at, duration_minutes, status_at, status
+    from metrics.twaps  -- an archive may know of others
+    where wallet = %(wallet)s
+), twaps as (
     select max(ts + make_interval(mins => duration_minutes)) as ends_at,
         max(coalesce(event_at, ts)) as told_at,
         bool_or(status <> 'activated') as over
-    from facts.twap_status
-    where wallet = %(wallet)s
+    from said
     group by twap_id
 )
 select count(*) > 0
@@ -41,11 +48,15 @@ from twaps;
 -- name: mark_unobserved :execrows
 -- Have the TWAPs recomputed that began before the slices are known to, and have no execution yet:
 -- that they did not trade is a fact now.
--- Reads: facts.twap_status, metrics.twap_executions   Writes: ops.dirty_twaps   Key: id
+-- Reads: facts.twap_status, metrics.twaps, metrics.twap_executions   Writes: ops.dirty_twaps   Key: id
 insert into ops.dirty_twaps (twap_id, wallet)
-select distinct s.twap_id, s.wallet
-from facts.twap_status as s
-where s.wallet = %(wallet)s and s.ts <= %(until)s
+select s.twap_id, %(wallet)s
+from (
+    select twap_id, ts from facts.twap_status where wallet_id = %(wallet_id)s
+    union
+    select twap_id, started_at from metrics.twaps where wallet = %(wallet)s
+) as s
+where s.ts <= %(until)s
     and not exists (select from metrics.twap_executions as e
                     where e.wallet_id = %(wallet_id)s and e.twap_id = s.twap_id);
 

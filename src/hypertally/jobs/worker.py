@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
-from hypertally.jobs import market, prices, queue, rollup, schedule, twaps
+from hypertally.jobs import market, prices, queue, rollup, schedule, twap_archive, twaps
 from hypertally.jobs.queue import Job
+from hypertally.jobs.twap_archive import Archive
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, notifications, transaction
@@ -38,7 +39,7 @@ class Options(Record, frozen=True, kw_only=True):
     until_idle: bool = False  # stop when nothing is due
 
 
-def handlers(pool: Pool, info: InfoClient) -> Mapping[str, Run]:
+def handlers(pool: Pool, info: InfoClient, archive: Archive | None) -> Mapping[str, Run]:
     """Every kind of job there is, and what runs it."""
     return {
         "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
@@ -50,6 +51,7 @@ def handlers(pool: Pool, info: InfoClient) -> Mapping[str, Run]:
         "pull_reference": lambda job: prices.pull_reference(pool, info, job),
         "pull_prices": lambda job: prices.pull_prices(pool, info, job),
         "pull_twap_candles": lambda job: market.pull_twap_candles(pool, info, job),
+        "ingest_twap_objects": lambda job: twap_archive.ingest_objects(pool, archive, job),
         "pull_mids": lambda job: market.pull_mids(pool, info, job),
         "housekeeping": lambda job: schedule.housekeeping(pool, job),
     }
@@ -58,9 +60,16 @@ def handlers(pool: Pool, info: InfoClient) -> Mapping[str, Run]:
 class Worker:
     """Runs jobs until told to stop."""
 
-    def __init__(self, pool: Pool, info: InfoClient, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        info: InfoClient,
+        options: Options | None = None,
+        *,
+        archive: Archive | None = None,
+    ) -> None:
         self._pool = pool
-        self._handlers = handlers(pool, info)
+        self._handlers = handlers(pool, info, archive)
         self._options = options or Options()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._running: dict[asyncio.Task[None], Job] = {}

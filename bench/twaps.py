@@ -1,0 +1,192 @@
+"""TWAP statuses: from a Parquet object into the table, our way and the first version's."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import BigInteger, DateTime, Integer, Numeric, String, create_engine
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from bench.database import fresh_database
+from bench.machine import announce
+from bench.measuring import Claim, interleaved, judge, show_rates
+from hypertally.jobs.twap_archive import Choice, read_archive
+from hypertally.sources.objects import ObjectStore
+from hypertally.store.postgres import open_pool
+
+START_MS = 1_755_000_000_000
+COINS = ("BTC", "ETH", "HYPE", "SOL", "xyz:TSLA", "@107")
+ORM_ROWS = 1_000  # the first version's batch
+
+
+def object_of(count: int, *, first_id: int) -> pa.Table:
+    """`count` statuses as the archive writes them: two of each TWAP."""
+    ids = [first_id + at // 2 for at in range(count)]
+    over = [at % 2 == 1 for at in range(count)]
+    return pa.table(
+        {
+            "twap_id": ids,
+            "state_user": [f"0x{twap_id * 2654435761 % 2**160:040x}" for twap_id in ids],
+            "state_timestamp": [START_MS + twap_id * 1_700 for twap_id in ids],
+            "state_coin": [COINS[twap_id % len(COINS)] for twap_id in ids],
+            "state_side": ["B" if twap_id % 2 else "A" for twap_id in ids],
+            "state_sz": [f"{twap_id % 9_973}.25" for twap_id in ids],
+            "state_executedSz": [
+                f"{twap_id % 9_973}.25" if done else "0.0"
+                for twap_id, done in zip(ids, over, strict=True)
+            ],
+            "state_executedNtl": [
+                f"{twap_id % 99_991}.125467" if done else "0.0"
+                for twap_id, done in zip(ids, over, strict=True)
+            ],
+            "state_minutes": [5 + twap_id % 715 for twap_id in ids],
+            "status": ["finished" if done else "activated" for done in over],
+        }
+    )
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Status(_Base):
+    """The first version's table: its key loses one of two statuses, so it has less to do."""
+
+    __tablename__ = "first_twap_status"
+
+    twap_id: Mapped[str] = mapped_column(String, primary_key=True)
+    wallet: Mapped[str] = mapped_column(String, primary_key=True)
+    ts: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    asset: Mapped[str] = mapped_column(String)
+    side: Mapped[str] = mapped_column(String)
+    size_requested: Mapped[Decimal] = mapped_column(Numeric)
+    size_executed: Mapped[Decimal] = mapped_column(Numeric)
+    notional_executed: Mapped[Decimal] = mapped_column(Numeric)
+    status: Mapped[str] = mapped_column(String)
+    duration_minutes: Mapped[int] = mapped_column(Integer)
+    s3_object_key: Mapped[str] = mapped_column(String)
+    raw_payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+def by_orm(url: str, path: Path) -> float:
+    """Row by row through dicts, statements of 1,000 mapped rows; rows a second.
+
+    The first version iterated over a data frame, which is slower than these dicts.
+    """
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    _Base.metadata.create_all(engine)
+    began = time.perf_counter()
+    rows = pq.read_table(path).to_pylist()
+    with Session(engine) as session:
+        for first in range(0, len(rows), ORM_ROWS):
+            batch = [_mapped(row, path.name) for row in rows[first : first + ORM_ROWS]]
+            session.execute(insert(_Status).values(batch).on_conflict_do_nothing())
+            session.commit()
+    seconds = time.perf_counter() - began
+    engine.dispose()
+    return len(rows) / seconds
+
+
+def _mapped(row: dict[str, Any], key: str) -> dict[str, Any]:
+    return {
+        "twap_id": str(row["twap_id"]),
+        "wallet": row["state_user"].lower(),
+        "ts": datetime.fromtimestamp(row["state_timestamp"] / 1000, tz=UTC),
+        "asset": row["state_coin"],
+        "side": row["state_side"],
+        "size_requested": Decimal(row["state_sz"]),
+        "size_executed": Decimal(row["state_executedSz"]),
+        "notional_executed": Decimal(row["state_executedNtl"]),
+        "status": row["status"],
+        "duration_minutes": row["state_minutes"],
+        "s3_object_key": key,
+        "raw_payload": json.loads(json.dumps(row)),
+    }
+
+
+def by_us(url: str, paths: Sequence[Path], *, repeated: bool = False) -> float:
+    """Our way, from the store's list to the log, objects side by side; rows a second."""
+    return asyncio.run(_by_us(url, paths, repeated=repeated))
+
+
+async def _by_us(url: str, paths: Sequence[Path], *, repeated: bool) -> float:
+    folder = paths[0].parent
+    async with open_pool(url, role="hypertally_worker", size=3) as pool:
+        await pool.wait()
+        store = ObjectStore(folder.as_uri())
+        choice = Choice(since=datetime(2000, 1, 1, tzinfo=UTC))
+        began = time.perf_counter()
+        readings = await read_archive(pool, url, store, choice)
+        seconds = time.perf_counter() - began
+    assert not any(reading.error_text for reading in readings), readings
+    rows = sum(reading.rows_ingested + reading.rows_repeated for reading in readings)
+    assert sum(reading.rows_repeated for reading in readings) == (rows if repeated else 0)
+    return rows / seconds
+
+
+class _Objects:
+    """Objects on disk, made once for each round and way."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._next_id = 1
+
+    def make(self, name: str, *, objects: int, rows: int) -> list[Path]:
+        folder = self._folder / name
+        folder.mkdir()
+        paths = [folder / f"{at}.parquet" for at in range(objects)]
+        for path in paths:
+            pq.write_table(object_of(rows, first_id=self._next_id), path, compression="zstd")
+            self._next_id += rows
+        return paths
+
+
+async def run(*, rows: int, rounds: int) -> None:
+    """Measure new and repeated statuses, and print the ratio."""
+    async with fresh_database() as url:
+        announce("TWAP statuses, from Parquet objects to the table", url)
+        with tempfile.TemporaryDirectory(prefix="hypertally-objects-") as folder:
+            await asyncio.to_thread(_measure, url, _Objects(folder), rows, rounds)
+
+
+def _measure(url: str, objects: _Objects, rows: int, rounds: int) -> None:
+    ours = [objects.make(f"ours{at}", objects=1, rows=rows) for at in range(rounds)]
+    pairs = [objects.make(f"pair{at}", objects=2, rows=rows) for at in range(rounds)]
+    theirs = [objects.make(f"orm{at}", objects=1, rows=rows // 10) for at in range(rounds)]
+    names = ("first version: row by row, ORM batches of 1,000", "ours: one object",
+             "ours: two objects side by side", "ours: one object, all of it repeated")  # fmt: skip
+    figures = interleaved(
+        {
+            names[0]: lambda at: by_orm(url, theirs[at][0]),
+            names[1]: lambda at: by_us(url, ours[at]),
+            names[2]: lambda at: by_us(url, pairs[at]),
+        },
+        rounds=rounds,
+    )
+    figures |= interleaved(
+        {names[3]: lambda at: by_us(url, ours[at], repeated=True)}, rounds=rounds
+    )
+    show_rates("statuses", figures, unit="rows/s")
+    middle = {name: sorted(values)[len(values) // 2] for name, values in figures.items()}
+    judge(
+        [
+            Claim(
+                words=f"{name.removeprefix('ours: ')} / first version",
+                measured=middle[name] / middle[names[0]],
+                bound=20,
+                unit="x",
+                at_least=True,
+            )
+            for name in names[1:3]
+        ]
+    )

@@ -1,0 +1,123 @@
+"""`hypertally twap`: TWAP statuses from the archive's objects or a file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hypertally import settings as program_settings
+from hypertally.cli import running
+from hypertally.errors import Refused
+from hypertally.jobs import twap_archive, twaps
+from hypertally.jobs.twap_archive import Choice, Reading
+from hypertally.settings import Settings
+from hypertally.sources.objects import ObjectStore
+
+TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M"]
+
+
+@click.group(name="twap")
+def twap_group() -> None:
+    """TWAP orders: what the archive says of them."""
+
+
+@twap_group.command(name="ingest")
+@click.option("--incremental", is_flag=True, help="Every object that was not read yet.")
+@click.option("--since", type=click.DateTime(TIME_FORMATS), help="Objects changed since, UTC.")
+@click.option("--object-key", help="The one object of this key.")
+@click.option(
+    "--local-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A Parquet file of this machine.",
+)
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 16),
+    default=twap_archive.PARALLEL,
+    show_default=True,
+    help="Objects side by side.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each object.")
+def ingest_command(
+    *,
+    incremental: bool,
+    since: datetime | None,
+    object_key: str | None,
+    local_file: Path | None,
+    parallel: int,
+    as_json: bool,
+) -> None:
+    """Read TWAP statuses from Parquet objects; reading one twice adds nothing."""
+    if sum((incremental, since is not None, bool(object_key), local_file is not None)) != 1:
+        raise Refused("say one of --incremental, --since, --object-key and --local-file")
+    running.configure_logs()
+    settings = program_settings.read()
+    choice = Choice(
+        incremental=incremental,
+        since=since.replace(tzinfo=UTC) if since else None,
+        key=local_file.name if local_file else object_key,
+    )
+    url = local_file.resolve().parent.as_uri() if local_file else settings.twap_url
+    with _bars() as bars:
+        readings = running.run(_ingest(settings, url, choice, bars, parallel=parallel))
+    _report(readings, as_json=as_json)
+    if any(reading.error_text for reading in readings):
+        raise click.exceptions.Exit(1)
+
+
+async def _ingest(
+    settings: Settings, url: str, choice: Choice, bars: Progress, *, parallel: int
+) -> list[Reading]:
+    store = ObjectStore(url)
+    tasks: dict[str, Any] = {}
+
+    def show(reading: Reading) -> None:
+        key = reading.s3_object_key
+        if key not in tasks:
+            tasks[key] = bars.add_task(key, total=None)
+        bars.update(tasks[key], description=_line(reading))
+
+    async with (
+        running.migrated(settings) as database_url,
+        running.worker_pool(database_url) as pool,
+    ):
+        readings = await twap_archive.read_archive(
+            pool, database_url, store, choice, progress=show, parallel=parallel
+        )
+        await twaps.rollup_marked(pool)
+    return readings
+
+
+def _bars() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _report(readings: list[Reading], *, as_json: bool) -> None:
+    if as_json:
+        running.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
+        return
+    for reading in readings:
+        click.echo(_line(reading))
+        for warning in reading.warnings:
+            click.echo(f"  {warning}")
+        if reading.error_text:
+            click.echo(f"  not read to its end: {reading.error_text}")
+    added = sum(reading.rows_ingested for reading in readings)
+    click.echo(f"{len(readings)} objects read, {added:,} new statuses")
+
+
+def _line(reading: Reading) -> str:
+    return (
+        f"{reading.s3_object_key}: {reading.rows_ingested:,} new, "
+        f"{reading.rows_repeated:,} repeated, {reading.rows_rejected:,} rejected"
+    )
