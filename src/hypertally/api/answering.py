@@ -40,7 +40,8 @@ def _day(value: object) -> date:
         raise ValueError("there is no such day") from error
 
 
-def _day_or_time(value: object) -> date | datetime:
+def day_or_time(value: object) -> date | datetime:
+    """Return what a bound is written as: a day, or a time, in UTC unless it names an offset."""
     if isinstance(value, str) and not _DAY.fullmatch(value):
         try:
             moment = datetime.fromisoformat(value)
@@ -50,16 +51,16 @@ def _day_or_time(value: object) -> date | datetime:
     return _day(value)
 
 
-Address = Annotated[
+AnyAddress = Annotated[
     str,
     AfterValidator(_address),
-    Path(),
     WithJsonSchema({"type": "string", "pattern": f"^{_ADDRESS.pattern}$"}),
 ]
+Address = Annotated[AnyAddress, Path()]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 DayOrTime = Annotated[
     date | datetime,
-    BeforeValidator(_day_or_time),
+    BeforeValidator(day_or_time),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}
     ),

@@ -11,6 +11,7 @@ from hypertally.api import (
     days,
     documentation,
     explain,
+    explain_twaps,
     fills,
     global_days,
     health,
@@ -22,6 +23,9 @@ from hypertally.api import (
     system,
     telemetry,
     top,
+    twap_pressure,
+    twap_summary,
+    twaps,
     wallets,
 )
 from hypertally.api.auth import Authenticator
@@ -51,7 +55,12 @@ RESOURCES = (
     wallets,
     days,
     fills,
+    # Before the TWAPs: theirs are names where one of those has its number.
+    twap_pressure,
+    twap_summary,
+    twaps,
     explain,
+    explain_twaps,
     coverage,
     system,
 )

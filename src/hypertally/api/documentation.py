@@ -14,7 +14,7 @@ ERRORS: Final = {
     400: "A parameter is malformed or out of bounds; `field` names it",
     401: "No token, or one that is bad, expired, unsigned or for another audience",
     403: "The user has no profile, or the role is not allowed",
-    404: "No such wallet in the caller's org",
+    404: "No such wallet in the caller's org, or no such TWAP that it can see",
     413: "The request has a body",
     414: "The query is too long",
     429: "The org has too many answers being computed; see Retry-After",

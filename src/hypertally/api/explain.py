@@ -133,11 +133,7 @@ async def _explain(
     subtotals: Json | None,
 ) -> dict[str, Any]:
     said = msgspec.json.decode(value) if value else {}
-    definition = await find_row(
-        connection,
-        _QUERIES["read_definition"],
-        key | {"definition": said.get("definition")},
-    )
+    definition = await find_definition(connection, key["metric"], said.get("definition"))
     computed = await find_row(connection, _QUERIES["read_computed_at"], key)
     gaps = await read_rows(connection, _QUERIES["list_day_gaps"], key | {"limit": GAPS_SHOWN_MAX})
     return {
@@ -153,6 +149,14 @@ async def _explain(
         "computed_at": computed["computed_at"] if computed else None,
         "restatements": await _restatements(connection, key),
     }
+
+
+async def find_definition(
+    connection: Connection, metric: str, definition: str | None
+) -> dict[str, Any] | None:
+    """Return a version of a metric's definition; the newest when none is named."""
+    named = {"metric": metric, "definition": definition}
+    return await find_row(connection, _QUERIES["read_definition"], named)
 
 
 async def _restatements(connection: Connection, key: dict[str, Any]) -> list[dict[str, Any]]:

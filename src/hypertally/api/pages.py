@@ -11,6 +11,7 @@ from starlette.responses import Response as StarletteResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from hypertally.api.documentation import describe
 from hypertally.api.options import COMPRESSED_BYTES_MIN
 
 router = APIRouter(include_in_schema=False)
@@ -46,6 +47,7 @@ async def get_root(request: Request) -> Response:
         "docs": "/docs",
         "openapi": "/openapi.json",
         "health": "/healthz",
+        "endpoints": sorted(describe(request.app)["paths"]),
     }
     return JSONResponse(doors, headers=headers)
 

@@ -14,7 +14,7 @@ from hypertally.api.app import ApiOptions, server_config
 from hypertally.api.tokens import mint
 
 SECRET = "a secret of the tests, longer than 32 bytes"
-WORLD = Path(__file__).with_name("world.sql")
+WORLD = [Path(__file__).with_name(name) for name in ("world.sql", "twap_world.sql")]
 START_SECONDS_MAX = 20
 
 Fetch = Callable[..., httpx2.Response]
@@ -25,7 +25,8 @@ def world(make_database: Callable[[], str]) -> str:
     """The database, with the rows of two orgs in it."""
     url = make_database()
     with psycopg.connect(url, options="-c timezone=UTC") as connection:
-        connection.execute(WORLD.read_text().encode())
+        for rows in WORLD:
+            connection.execute(rows.read_text().encode())
     return url
 
 

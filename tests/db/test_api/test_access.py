@@ -39,6 +39,12 @@ ORG_PATHS = (
     "/api/v1/coverage",
     "/api/v1/system",
     f"/api/v1/explain/global_day_metrics/{DAY}",
+    "/api/v1/twaps",
+    "/api/v1/twaps/pressure",
+    "/api/v1/twaps/summary?by=wallet",
+    "/api/v1/twaps/5001",
+    "/api/v1/twaps/5001/slices",
+    "/api/v1/explain/twaps/5001",
 )
 ALL_PATHS = (*ORG_PATHS, *(path.format(wallet=A1) for path in WALLET_PATHS))
 
@@ -182,6 +188,7 @@ def test_the_session_of_one_user_is_never_answered_to_another(get) -> None:
     [
         (f"/api/v1/explain/wallet_day_metrics/{A1}/{DAY}", "analyst"),
         (f"/api/v1/explain/global_day_metrics/{DAY}", "analyst"),
+        ("/api/v1/explain/twaps/5001", "analyst"),
         ("/api/v1/system", "admin"),
     ],
 )

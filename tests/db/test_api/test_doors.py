@@ -206,6 +206,9 @@ def test_the_root_is_a_page_to_a_browser_and_names_doors_to_others(client) -> No
     assert "<title>page</title>" in page.text
     for accept in ("application/json", "*/*"):
         doors = client.get("/", headers={"Accept": accept}).json()
+        endpoints = doors.pop("endpoints")
+        assert endpoints == sorted(client.get("/openapi.json").json()["paths"])
+        assert {"/api/v1/twaps", "/api/v1/twaps/{twap_id}"} <= set(endpoints)
         assert doors == {
             "name": "hypertally",
             "version": "1.2.3",

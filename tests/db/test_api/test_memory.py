@@ -33,6 +33,12 @@ def test_each_answer_says_how_long_it_may_be_kept(get) -> None:
         f"/api/v1/wallets/{A1}/days": 60,
         f"/api/v1/wallets/{A1}/fills": 60,
         "/api/v1/coverage": 60,
+        "/api/v1/twaps": 30,
+        "/api/v1/twaps/pressure": 30,
+        "/api/v1/twaps/summary": 30,
+        "/api/v1/twaps/5001": 30,
+        "/api/v1/twaps/5001/slices": 30,
+        "/api/v1/explain/twaps/5001": 60,
     }
     for path, age in ages.items():
         headers = get(path, "alice").headers
@@ -82,6 +88,14 @@ def test_who_has_the_bytes_gets_304_without_a_body(get) -> None:
         assert answer.headers["etag"] == etag
         assert answer.headers["cache-control"] == "private, max-age=120"
     assert get(path, "alice", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_twaps_are_answered_304_to_who_has_them(get) -> None:
+    for path in ("/api/v1/twaps?start=2026-03-01&end=2026-03-02", "/api/v1/twaps/pressure"):
+        etag = get(path, "alice").headers["etag"]
+        again = get(path, "alice", **{"If-None-Match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+        assert get(path, "bob", **{"If-None-Match": etag}).status_code == 200
 
 
 def test_compressed_bytes_are_the_same_answer_under_their_own_etag(get) -> None:

@@ -4,7 +4,8 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -34,6 +35,8 @@ OF_EVERYONE = {
     "system.read_database",
     "explain.read_definition",
     "summary.read_totals",
+    "windows.read_minute",
+    "twap_pressure.forecast_coins",
 }
 MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob")}
 
@@ -55,6 +58,18 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         (org, bytes.fromhex(mark * 20)),
     ).fetchone()
     assert found is not None
+    number = {"org_a": 271828, "org_b": 314159}[org] * 1000 + 1
+    wallet = "0x" + mark * 20
+    now = datetime.now(UTC)
+    twap = {
+        "start": "-infinity", "end": "infinity", "as_of": now, "of_past": True, "status": None,
+        "asset": "BTC", "wallet": wallet, "twap_id": number, "started_at": "infinity",
+        "place_wallet": "", "twap_ids": [number], "wallets": [wallet], "places": [1],
+        "wallet_ids": [found["wallet_id"]], "seconds_max": 86_400, "after_at": "-infinity",
+        "after_oid": 0, "assets": ["BTC"], "sides": ["B"], "sizes": [Decimal(1)],
+        "ends": [now + timedelta(hours=1)], "bases": ["slices"], "steps": 6, "mid_minutes_max": 10,
+        "since": "-infinity", "until": "infinity",
+    }  # fmt: skip
     fixed = {
         "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
         "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
@@ -62,7 +77,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
         "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
     }  # fmt: skip
-    return fixed | found
+    return fixed | twap | found
 
 
 def run(

@@ -119,13 +119,14 @@ values ('', 'USDC', 3, 1), ('xyz', 'USDC', 4, 1);
 -- Forty fills yesterday, several in each millisecond, with a trade id ...
 insert into facts.hl_fills_raw
     (time, oid, tid, fingerprint, page_id, wallet_id, ordinal, crossed, side, coin, px, sz,
-     start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, extra)
+     start_position, dir, closed_pnl, hash, fee, fee_token, builder_fee, extra, twap_id)
 select (current_date - 1)::timestamp at time zone 'UTC' + make_interval(secs => (i / 4) * 60.5),
     1000 + i % 3, 5000 + i, n * 1000 + i, 1, f.id, i, i % 2 = 0,
     case when i % 2 = 0 then 'A' else 'B' end::"char",
     (array['BTC', '@107', 'xyz:TSLA', '#10', '@1'])[1 + i % 5], n + 0.1100, 0.0100, 0,
     case when i = 39 then 'Settlement' else 'Buy' end, 0.50, decode(repeat('ab', 32), 'hex'),
-    -0.0125, 'USDC', null, case when i = 0 then '{"unknown": "kept"}'::jsonb end
+    -0.0125, 'USDC', null, case when i = 0 then '{"unknown": "kept"}'::jsonb end,
+    case when i = 0 then n * 1000 + 1 end
 from figure as f, generate_series(0, 39) as i;
 
 -- ... and twenty of 2023 without one, some equal but for the fingerprint.

@@ -1,0 +1,115 @@
+-- name: read_fill_inputs :one
+-- How many fills a TWAP of a tracked wallet has, and the digest of them: those that carry its
+-- number and those listed as its slices, each once; computed here, from the facts.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, metrics.twap_executions
+with legs as (
+    select f.time, f.coin, f.oid, f.tid, f.side, f.fingerprint
+    from facts.hl_fills_raw as f
+    where f.twap_id = %(twap_id)s::bigint and f.wallet_id = %(wallet_id)s::integer
+    union
+    select f.time, f.coin, f.oid, f.tid, f.side, f.fingerprint
+    from facts.twap_slices as s
+    cross join lateral (
+        select r.* from facts.hl_fills_raw as r
+        where r.wallet_id = s.wallet_id
+            and r.time = s.time
+            and r.coin = s.coin
+            and r.oid = s.oid
+            and r.side = s.side
+            and r.tid is not distinct from s.tid
+        offset 0
+    ) as f
+    where s.twap_id = %(twap_id)s::bigint and s.wallet_id = %(wallet_id)s::integer
+)
+select
+    count(*) as count,
+    count(*) || ':' || coalesce(sum(fingerprint), 0) as digest,
+    (
+        select e.reference_digest from metrics.twap_executions as e
+        where e.wallet_id = %(wallet_id)s::integer and e.twap_id = %(twap_id)s::bigint
+    ) as reference_digest
+from legs;
+
+-- name: read_status_inputs :one
+-- How many statuses a TWAP has, and the digest of them: computed here, from the facts.
+-- Reads: facts.twap_status
+select
+    count(*) as count,
+    count(*) || ':' || coalesce(sum(fingerprint), 0) as digest,
+    null as reference_digest
+from facts.twap_status
+where twap_id = %(twap_id)s::bigint and wallet = %(wallet)s;
+
+-- name: sum_slices_by_time :many
+-- The slices of a TWAP by hour, or by day where they took more than two days.
+-- Reads: metrics.twap_slices
+with grain as (
+    select case when max(s.at) - min(s.at) > interval '2 days' then 'day' else 'hour' end as unit
+    from metrics.twap_slices as s
+    where s.wallet_id = %(wallet_id)s::integer and s.twap_id = %(twap_id)s::bigint
+),
+slices as (
+    select s.*, date_trunc(g.unit, s.at, 'UTC') as began
+    from metrics.twap_slices as s
+    cross join grain as g
+    where s.wallet_id = %(wallet_id)s::integer and s.twap_id = %(twap_id)s::bigint
+),
+charged as (
+    select began, jsonb_object_agg(token, amount) as fees
+    from (
+        select s.began, f.key as token, trim_scale(sum(f.value::numeric))::text as amount
+        from slices as s
+        cross join lateral jsonb_each_text(s.fees) as f
+        group by s.began, f.key
+    ) as by_token
+    group by began
+)
+select
+    to_char(s.began at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
+    count(distinct s.oid) as slices,
+    sum(s.fills) as fills,
+    trim_scale(sum(s.size_coin))::text as size,
+    trim_scale(sum(s.notional))::text as notional,
+    coalesce((select c.fees from charged as c where c.began = s.began), '{}') as fees,
+    case when count(s.fees_usd) = count(*) then trim_scale(sum(s.fees_usd))::text end as fees_usd
+from slices as s
+group by s.began
+order by s.began;
+
+-- name: list_life_gaps :many
+-- Where the wallet's record is known to be incomplete while the TWAP ran.
+-- Reads: metrics.fill_gaps, tenancy.wallets
+select
+    '0x' || encode(a.address, 'hex') as wallet,
+    g.coin,
+    g.kind,
+    to_char(g.from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
+    to_char(g.to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "to",
+    trim_scale(g.missing_size_coin)::text as missing_size_coin
+from metrics.fill_gaps as g
+join tenancy.wallets as a on a.id = g.wallet_id
+where g.wallet_id = %(wallet_id)s::integer
+    and g.coin in ('', %(asset)s)
+    and g.from_at < %(until)s::timestamptz
+    and g.to_at > %(since)s::timestamptz
+order by g.to_at desc, g.coin, g.kind, g.from_at
+limit %(limit)s;
+
+-- name: read_computed_at :one
+-- When the execution was last computed.
+-- Reads: ops.computations
+select to_char(computed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as computed_at
+from ops.computations
+where metric = 'twap_executions' and key = %(wallet_id)s::integer || '/' || %(twap_id)s::bigint;
+
+-- name: list_restatements :many
+-- What published figures of a TWAP said before, newest first.
+-- Reads: metrics.restatements
+select
+    to_char(restated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as restated_at,
+    cause,
+    changes::text as changes
+from metrics.restatements
+where twap_id = %(twap_id)s::bigint and wallet_id = %(wallet_id)s::integer
+order by id desc
+limit %(limit)s;

@@ -1,0 +1,68 @@
+-- name: sum_twaps :many
+-- TWAPs whose life touches [start, end), summed by wallet or by coin. What one executed in it is
+-- what its slices say; without any, what the last status says of one whose life lies inside.
+-- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
+with touching as (
+    select t.*, w.id as own_id
+    from metrics.twaps as t
+    left join (
+        select id, '0x' || encode(address, 'hex') as address from tenancy.wallets
+    ) as w on w.address = t.wallet
+    where t.started_at < %(end)s::timestamptz
+        and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
+            select make_interval(mins => d.duration_minutes) from metrics.twaps as d
+            order by d.duration_minutes desc limit 1
+        )
+        and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
+),
+executed as (
+    select
+        case %(by)s::text when 'wallet' then t.wallet else t.asset end as name,
+        t.status,
+        t.ends_at > %(as_of)s::timestamptz as is_due,
+        case
+            when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
+                and e.last_slice_at < %(end)s::timestamptz then e.executed_notional
+            when e.wallet_id is not null then s.notional
+            when t.status = 'activated' then null
+            when t.size_executed = 0 then 0
+            when t.started_at >= %(start)s::timestamptz
+                and coalesce(t.ended_at, t.ends_at) < %(end)s::timestamptz
+            then t.notional_executed
+        end as notional,
+        case
+            when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
+                and e.last_slice_at < %(end)s::timestamptz then e.fees_usd
+            when e.wallet_id is not null then s.fees_usd
+            when t.status <> 'activated' and t.size_executed = 0 then 0
+        end as fees_usd
+    from touching as t
+    left join metrics.twap_executions as e on e.wallet_id = t.own_id and e.twap_id = t.twap_id
+    left join lateral (
+        select
+            coalesce(sum(x.notional), 0) as notional,
+            case when count(x.fees_usd) = count(*) then coalesce(sum(x.fees_usd), 0) end as fees_usd
+        from metrics.twap_slices as x
+        where (e.first_slice_at < %(start)s::timestamptz or e.last_slice_at >= %(end)s::timestamptz)
+            and x.wallet_id = e.wallet_id
+            and x.twap_id = e.twap_id
+            and x.at >= %(start)s::timestamptz
+            and x.at < %(end)s::timestamptz
+    ) as s on true
+)
+select
+    name,
+    count(*)::integer as twaps,
+    count(*) filter (where status = 'finished')::integer as finished,
+    count(*) filter (where status = 'terminated')::integer as terminated,
+    count(*) filter (where status = 'error' or status like 'error:%%')::integer as failed,
+    count(*) filter (where status = 'activated' and is_due)::integer as running,
+    count(*) filter (where status = 'activated' and not is_due)::integer as end_unknown,
+    sum(notional) as executed_notional,
+    count(notional)::integer as executed_notional_known,
+    sum(fees_usd) as fees_usd,
+    count(fees_usd)::integer as fees_usd_known
+from executed
+group by name
+order by sum(notional) desc nulls last, count(*) desc, name
+limit %(limit)s;

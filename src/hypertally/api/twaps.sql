@@ -1,0 +1,137 @@
+-- name: list_twaps :many
+-- Names of the TWAPs whose life touches [start, end), newest start first, from a place on.
+-- One that touches it began at most the longest duration before it; the hour is for late ends.
+-- Reads: metrics.twaps, tenancy.wallets
+select
+    t.twap_id,
+    t.wallet,
+    t.started_at,
+    (
+        select w.id from tenancy.wallets as w
+        where w.address = decode(substr(t.wallet, 3), 'hex')
+    ) as wallet_id
+from metrics.twaps as t
+where t.started_at < %(end)s::timestamptz
+    and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
+        select make_interval(mins => d.duration_minutes) from metrics.twaps as d
+        order by d.duration_minutes desc limit 1
+    )
+    and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
+    and (t.started_at, t.twap_id, t.wallet)
+        < (%(started_at)s::timestamptz, %(twap_id)s::bigint, %(place_wallet)s::text)
+    and (%(status)s::text is null or t.status = %(status)s
+        or t.status like %(status)s::text || ':%%')
+order by t.started_at desc, t.twap_id desc, t.wallet desc
+limit %(limit)s;
+
+-- name: list_twaps_of_wallet :many
+-- As list_twaps, of one wallet: apart, so that its index serves whatever the planner guesses.
+-- Reads: metrics.twaps, tenancy.wallets
+select
+    t.twap_id,
+    t.wallet,
+    t.started_at,
+    (
+        select w.id from tenancy.wallets as w
+        where w.address = decode(substr(t.wallet, 3), 'hex')
+    ) as wallet_id
+from metrics.twaps as t
+where t.wallet = %(wallet)s
+    and t.started_at < %(end)s::timestamptz
+    and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
+        select make_interval(mins => d.duration_minutes) from metrics.twaps as d
+        order by d.duration_minutes desc limit 1
+    )
+    and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
+    and (t.started_at, t.twap_id, t.wallet)
+        < (%(started_at)s::timestamptz, %(twap_id)s::bigint, %(place_wallet)s::text)
+    and (%(asset)s::text is null or t.asset = %(asset)s)
+    and (%(status)s::text is null or t.status = %(status)s
+        or t.status like %(status)s::text || ':%%')
+order by t.started_at desc, t.twap_id desc, t.wallet desc
+limit %(limit)s;
+
+-- name: list_twaps_of_asset :many
+-- As list_twaps, of one coin: apart, so that its index serves whatever the planner guesses.
+-- Reads: metrics.twaps, tenancy.wallets
+select
+    t.twap_id,
+    t.wallet,
+    t.started_at,
+    (
+        select w.id from tenancy.wallets as w
+        where w.address = decode(substr(t.wallet, 3), 'hex')
+    ) as wallet_id
+from metrics.twaps as t
+where t.asset = %(asset)s
+    and t.started_at < %(end)s::timestamptz
+    and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
+        select make_interval(mins => d.duration_minutes) from metrics.twaps as d
+        order by d.duration_minutes desc limit 1
+    )
+    and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
+    and (t.started_at, t.twap_id, t.wallet)
+        < (%(started_at)s::timestamptz, %(twap_id)s::bigint, %(place_wallet)s::text)
+    and (%(status)s::text is null or t.status = %(status)s
+        or t.status like %(status)s::text || ':%%')
+order by t.started_at desc, t.twap_id desc, t.wallet desc
+limit %(limit)s;
+
+-- name: find_twap :one
+-- Whose TWAP a number names: the newest, should an archive give one number to two wallets.
+-- Reads: metrics.twaps, tenancy.wallets
+select
+    t.twap_id,
+    t.wallet,
+    (
+        select w.id from tenancy.wallets as w
+        where w.address = decode(substr(t.wallet, 3), 'hex')
+    ) as wallet_id
+from metrics.twaps as t
+where t.twap_id = %(twap_id)s::bigint
+order by t.started_at desc, t.wallet desc
+limit 1;
+
+-- name: list_statuses :many
+-- What became of a TWAP, oldest first, each as its source said it.
+-- Reads: facts.twap_status
+select
+    to_char(ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ts,
+    to_char(event_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as event_at,
+    status,
+    wallet,
+    asset,
+    side::text as side,
+    trim_scale(size_requested)::text as size_requested,
+    trim_scale(size_executed)::text as size_executed,
+    trim_scale(notional_executed)::text as notional_executed,
+    duration_minutes,
+    s3_object_key,
+    to_char(inserted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as inserted_at,
+    raw_payload::text as raw
+from facts.twap_status as s
+where twap_id = %(twap_id)s::bigint
+order by
+    s.status <> 'activated', coalesce(s.event_at, s.ts), s.size_executed nulls first, s.page_id,
+    s.ordinal
+limit %(limit)s;
+
+-- name: list_slices :many
+-- A page of a TWAP's slices, oldest first.
+-- Reads: metrics.twap_slices
+select
+    to_char(s.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
+    s.oid,
+    trim_scale(s.size_coin)::text as size,
+    trim_scale(s.notional)::text as notional,
+    trim_scale(round(s.notional / nullif(s.size_coin, 0), 8))::text as price,
+    s.fees,
+    trim_scale(s.fees_usd)::text as fees_usd,
+    s.fills,
+    s.at as place
+from metrics.twap_slices as s
+where s.wallet_id = %(wallet_id)s::integer
+    and s.twap_id = %(twap_id)s::bigint
+    and (s.at, s.oid) > (%(after_at)s::timestamptz, %(after_oid)s::bigint)
+order by s.at, s.oid
+limit %(limit)s;
