@@ -121,6 +121,13 @@ async def mark_twaps(connection: Connection, wallet: str, twap_ids: Iterable[int
     await enqueue_twap_rollup(connection)
 
 
+async def mark_twaps_for_prices(connection: Connection, page_id: int) -> None:
+    """Have the TWAPs recomputed that lack a price, or whose market a page of reference changed."""
+    marked = await connection.execute(QUERIES["mark_twaps_for_prices"].text, {"page_id": page_id})
+    if marked.rowcount:
+        await enqueue_twap_rollup(connection)
+
+
 async def enqueue_twap_rollup(connection: Connection) -> None:
     """Have the TWAPs that are marked recomputed."""
     await queue.enqueue(

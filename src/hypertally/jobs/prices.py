@@ -7,7 +7,7 @@ from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages, reference
 from hypertally.jobs import queue
 from hypertally.jobs.clock import now
-from hypertally.jobs.landing import mark_dirty
+from hypertally.jobs.landing import mark_dirty, mark_twaps_for_prices
 from hypertally.jobs.queue import Job
 from hypertally.records import Answer
 from hypertally.sources.info import InfoClient
@@ -102,3 +102,4 @@ async def _price_again(connection: Connection, page_id: int) -> None:
             days.setdefault(row["wallet_id"], set()).add(row["day"])
     for wallet_id in sorted(days):
         await mark_dirty(connection, wallet_id, dict.fromkeys(days[wallet_id]))
+    await mark_twaps_for_prices(connection, page_id)

@@ -157,7 +157,7 @@ select
         'market_volume_coin', case when covered then null else market_reason end,
         'market_notional', case when covered then null else market_reason end)),
     case
-        when not ended then null
+        when ended is not true or size_executed is null then null
         when size = size_executed then 1
         when size_executed = 0 then 1
         else trunc(least(1, greatest(0, size / size_executed)), 6)
