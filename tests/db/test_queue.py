@@ -243,7 +243,8 @@ async def test_a_job_enqueued_while_its_key_is_being_claimed_is_not_swallowed(
     await put(worker_pool, dedupe_key="a")
     async with transaction(worker_pool) as claiming:
         await claiming.execute(
-            queue.QUERIES["claim"].text, {"worker": "one", "lease_seconds": 60, "limit": 1}
+            queue.QUERIES["claim"].text,
+            {"worker": "one", "lease_seconds": 60, "limit": 1, "kinds": [], "among": False},
         )
         adding = asyncio.create_task(put(worker_pool, dedupe_key="a"))
         await asyncio.sleep(0.2)
@@ -364,3 +365,21 @@ async def test_a_key_written_twice_is_worth_another_try(worker_pool: Pool) -> No
 
     with pytest.raises(TryLater):
         await add()
+
+
+async def test_some_kinds_can_be_claimed_alone_and_the_others_without_them(
+    worker_pool: Pool,
+) -> None:
+    for kind, priority in (("pull", 90), ("compute", 10), ("pull", 80)):
+        async with transaction(worker_pool) as connection:
+            await queue.enqueue(connection, kind, priority=priority)
+
+    async def claimed(*, among: bool) -> list[str]:
+        jobs = await queue.claim(
+            worker_pool, worker="one", lease_seconds=60, limit=5, kinds=["pull"], among=among
+        )
+        return [job.kind for job in jobs]
+
+    assert await claimed(among=False) == ["compute"]
+    assert await claimed(among=True) == ["pull", "pull"]
+    assert await claimed(among=False) == []

@@ -13,7 +13,7 @@ At most one job of a dedupe key is queued; another of that key may be running me
 what it reads may be older than what the queued one was asked for.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -68,12 +68,29 @@ async def enqueue(
     return bool(row and row["added"])
 
 
-async def claim(pool: Pool, *, worker: str, lease_seconds: float, limit: int) -> list[Job]:
-    """Take up to `limit` jobs that are due, the most urgent first."""
+async def claim(
+    pool: Pool,
+    *,
+    worker: str,
+    lease_seconds: float,
+    limit: int,
+    kinds: Collection[str] = (),
+    among: bool = False,
+) -> list[Job]:
+    """Take up to `limit` jobs that are due, the most urgent first.
+
+    `kinds`: all kinds but these or, with `among`, these alone.
+    """
     async with transaction(pool) as connection:
         cursor = await connection.execute(
             QUERIES["claim"].text,
-            {"worker": worker, "lease_seconds": lease_seconds, "limit": limit},
+            {
+                "worker": worker,
+                "lease_seconds": lease_seconds,
+                "limit": limit,
+                "kinds": list(kinds),
+                "among": among,
+            },
         )
         return [Job(**row) for row in await cursor.fetchall()]
 

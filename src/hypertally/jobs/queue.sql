@@ -20,6 +20,7 @@ with due as (
     select id
     from ops.jobs
     where status = 'queued' and run_at <= now()
+        and (kind = any (%(kinds)s::text[])) = %(among)s
     order by priority desc, run_at, id
     limit %(limit)s
     for update skip locked

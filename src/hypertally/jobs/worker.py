@@ -21,7 +21,22 @@ from hypertally.store.postgres import Pool, notifications, transaction
 
 log = structlog.get_logger()
 
-SLOTS = 8  # jobs side by side: enough to hide the exchange's latency, few enough for one pool
+# Jobs side by side: enough to hide the exchange's latency, few enough for one pool. What is asked
+# of the exchange waits for its allowance; it must not keep what only computes from its turn.
+ASKING_SLOTS = 6
+COMPUTING_SLOTS = 3
+SLOTS = ASKING_SLOTS + COMPUTING_SLOTS
+ASKING = frozenset(
+    (
+        "ingest_wallet",
+        "ingest_twaps",
+        "repair_gap",
+        "pull_reference",
+        "pull_prices",
+        "pull_twap_candles",
+        "pull_mids",
+    )
+)
 POOL_SIZE = SLOTS + 3  # each job one connection; claims, leases and the budget the rest
 LEASE_SECONDS = 15.0
 IDLE_SECONDS_MAX = 1.0  # a wake-up may be lost with its connection: look this often anyway
@@ -129,20 +144,29 @@ class Worker:
     async def _claim(self) -> bool:
         """Fill the free slots; true when asked to stop at idle and nothing is left to do."""
         self._woken.clear()
-        free = SLOTS - len(self._running)
-        if free <= 0:
-            return False
+        computing = await self._claim_up_to(COMPUTING_SLOTS, asking=False)
+        asking = await self._claim_up_to(ASKING_SLOTS, asking=True)
+        nothing = not self._running and not computing and not asking
+        return nothing and self._options.until_idle and await queue.is_idle(self._pool)
+
+    async def _claim_up_to(self, slots: int, *, asking: bool) -> int:
+        """Fill the slots of what asks the exchange, or of what does not; how many were filled."""
+        taken = sum((job.kind in ASKING) == asking for job in self._running.values())
+        if taken >= slots:
+            return 0
         jobs = await queue.claim(
             self._pool,
             worker=self._name,
             lease_seconds=self._options.lease_seconds,
-            limit=free,
+            limit=slots - taken,
+            kinds=ASKING,
+            among=asking,
         )
         for job in jobs:
             task = asyncio.create_task(self._run_job(job))
             self._running[task] = job
             task.add_done_callback(self._finished)
-        return not jobs and self._options.until_idle and await queue.is_idle(self._pool)
+        return len(jobs)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
