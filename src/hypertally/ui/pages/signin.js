@@ -45,7 +45,7 @@ export function SignIn() {
     </p>
     <form onSubmit=${submit}>
       <label for="token">Token or link</label>
-      <input id="token" name="token" type="password" autocomplete="off" spellcheck="false" required
+      <input id="token" name="token" type="password" autocomplete="off" spellcheck=${false} required
         autofocus />
       <button type="submit">Sign in</button>
     </form>

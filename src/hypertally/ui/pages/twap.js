@@ -27,7 +27,7 @@ import { FOUND } from "../parts/twap_rows.js";
 const WHOLE_NUMBER = /^\d{1,19}$/;
 const SLICES_PER_ANSWER = 500;
 const ANSWERS_MAX = 12; // a day's TWAP has 2,880 slices; this is twice as many
-const SLICES_PER_PAGE = 100;
+const SLICES_PER_PAGE = 50;
 const HEADLINES = ["executed_size", "progress", "vwap", "arrival_slippage_bps", "fees_usd"];
 const PARTS = [
   "size_requested",

@@ -93,10 +93,10 @@ export function Filter({ query, only = FIELDS }) {
   const nothing = { ...Object.fromEntries(only.map((name) => [name, null])), ...ROWS_CHANGE };
   const texts = {
     wallet: html`<label key="wallet">Wallet <input name="wallet" value=${value("wallet")} size="16"
-      placeholder="0x…" pattern="\\s*0[xX][0-9a-fA-F]{40}\\s*" autocomplete="off" spellcheck="false"
-      title="A whole address: 0x and 40 digits" /></label>`,
+      placeholder="0x…" pattern="\\s*0[xX][0-9a-fA-F]{40}\\s*" autocomplete="off"
+      spellcheck=${false} title="A whole address: 0x and 40 digits" /></label>`,
     asset: html`<label key="asset">Asset <input name="asset" value=${value("asset")} size="7"
-      placeholder="HYPE" autocomplete="off" spellcheck="false" /></label>`,
+      placeholder="HYPE" autocomplete="off" spellcheck=${false} /></label>`,
     from: html`<label key="from">From <input name="from" type="date"
       value=${value("from")} /></label>`,
     to: html`<label key="to">To <input name="to" type="date" value=${value("to")} /></label>`,

@@ -17,11 +17,16 @@ const KINDS = [
   ["asset", "By asset"],
   ["wallet", "By wallet"],
 ];
+const KNOWN = [
+  ["executed_notional_known", "Executed known", "TWAPs whose executed notional is known."],
+  ["fees_usd_known", "Fees known", "TWAPs whose fees are known in USD."],
+];
 const COUNTS = [
   ["finished", "Finished"],
   ["running", "Running"],
   ["terminated", "Terminated"],
   ["failed", "Failed"],
+  ["end_unknown", "End not said"],
 ];
 
 function keyColumn(by) {
@@ -36,13 +41,19 @@ function keyColumn(by) {
 }
 
 /** A sum over TWAPs covers those of which it is known; how many stands beside it. */
-function Covered({ row }) {
-  const { executed_notional_known: known, twaps } = row;
-  const words = `Summed over ${known} of ${twaps} TWAPs: of the others it is not known.`;
-  return html`<${Amount} value=${row.executed_notional} kind="quote"
-    reason="Not known of any of them." note=${known < twaps && words} />${
-      known < twaps && html` <span class="tag" title=${words}>${known} of ${twaps}</span>`
-    }`;
+function covered(field, kind) {
+  return (row) => {
+    const [known, twaps] = [row[`${field}_known`], row.twaps];
+    const words =
+      known < twaps && `Summed over ${known} of ${twaps} TWAPs: of the others it is not known.`;
+    return html`<${Amount} value=${row[field]} kind=${kind} note=${words}
+      reason="Not known of any of them." />${
+        words &&
+        row[field] !== null &&
+        html` <span class="tag" title=${words}>${known} of
+          ${" "}${twaps}</span>`
+      }`;
+  };
 }
 
 function columnsOf(by) {
@@ -61,22 +72,17 @@ function columnsOf(by) {
       unit: "quote",
       kind: "quote",
       about: "Price × size of what they executed in the range, in the quote token.",
-      cell: (row) => html`<${Covered} row=${row} />`,
-    },
-    {
-      key: "executed_notional_known",
-      label: "Known of",
-      kind: "count",
-      hidden: true,
-      about: "TWAPs whose executed notional is known.",
+      cell: covered("executed_notional", "quote"),
     },
     {
       key: "fees_usd",
       label: "Fees",
       unit: "USD",
       kind: "fee",
-      reason: () => "Known of TWAPs of tracked wallets alone, if their fee tokens have a price.",
+      about: "Known of TWAPs of tracked wallets, if their fee tokens have a price.",
+      cell: covered("fees_usd", "fee"),
     },
+    ...KNOWN.map(([key, label, about]) => ({ key, label, kind: "count", hidden: true, about })),
   ];
 }
 

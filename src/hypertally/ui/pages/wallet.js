@@ -159,7 +159,7 @@ function FillFilter({ route }) {
   return html`<form class="filter" onSubmit=${submit}
     key=${`${value("coin")}${value("from")}${value("to")}`}>
     <label>Coin <input name="coin" value=${value("coin")} size="8" autocomplete="off"
-      spellcheck="false" /></label>
+      spellcheck=${false} /></label>
     <label>From <input name="from" type="date" value=${value("from")} /></label>
     <label>To <input name="to" type="date" value=${value("to")} /></label>
     <button type="submit">Show</button>
@@ -219,7 +219,7 @@ export function Wallet({ route, wallet, role }) {
   const head = html`<${Head} wallet=${wallet} data=${data} />`;
   if (feed.error?.status === 404 && !data) {
     return html`${head}<${Empty} title="This org does not track that wallet"
-      command=${`hypertally wallets add ${wallet}`} />`;
+      command=${`hypertally wallets add ${wallet}`} /><${WalletTwaps} wallet=${wallet} />`;
   }
   return html`${head}
     <${Failure} feed=${feed} what="the wallet" role=${role} />

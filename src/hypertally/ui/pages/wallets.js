@@ -60,7 +60,7 @@ function Filter({ query }) {
   };
   return html`<form class="filter" role="search" onSubmit=${submit}>
     <label>Part of an address <input name="query" value=${query} placeholder="0x…"
-      autocomplete="off" spellcheck="false" /></label>
+      autocomplete="off" spellcheck=${false} /></label>
     <button type="submit">Find</button>
     ${query && html`<a class="quiet" href=${here({ query: null, cursor: null })}>All</a>`}
   </form>`;

@@ -13,7 +13,7 @@ import { Completeness } from "./Mark.js";
 import { Address } from "./rows.js";
 import { sliceColumns, STATUS_COLUMNS } from "./slice_rows.js";
 import { Table } from "./Table.js";
-import { FOUND } from "./twap_rows.js";
+import { feesNote, FOUND, timeCell } from "./twap_rows.js";
 
 const SLICES_PER_PAGE = 50;
 
@@ -33,7 +33,8 @@ function Statuses({ rows }) {
     rows=${rows} fixed />`;
 }
 
-function Inputs({ inputs, id, cursor, setCursor, old }) {
+/** A TWAP without slices is known by its statuses alone: they are then what is counted. */
+function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
   const pager =
     (cursor || inputs.next) &&
     html`<span class="grow"></span>
@@ -43,9 +44,9 @@ function Inputs({ inputs, id, cursor, setCursor, old }) {
       onClick=${() => setCursor(inputs.next)}>Next</button>`;
   return html`<section><h3>Inputs</h3>
     <${Facts} rows=${[
-      ["Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
+      [byStatuses ? "Statuses" : "Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
       ["Digest", html`<${Digest} value=${inputs.digest} />`],
-      inputs.reference_digest !== undefined && [
+      inputs.reference_digest && [
         "Statuses and candles",
         html`<${Digest} value=${inputs.reference_digest} />`,
       ],
@@ -74,8 +75,11 @@ function Head({ id, field, data }) {
       html`<p class="proof-value"><${Amount} value=${wholeLife(twap, field)} kind=${kindOf(field)}
           reason=${twapReason(twap, field, "total")} restated=${twap.restated} />
         <${Unit} field=${field} />
-        <${Completeness} share=${data.completeness ?? twap.completeness} always
-          words=${FOUND} /></p>
+        ${
+          twap.completeness !== null &&
+          html`<${Completeness} share=${twap.completeness} always
+          words=${FOUND} />`
+        }</p>
       ${
         wholeLife(twap, field) === null &&
         html`<p class="warning-line">
@@ -96,6 +100,26 @@ function Gaps({ list }) {
   }</section>`;
 }
 
+const HOUR_COLUMNS = [
+  { key: "from", label: "Hour", unit: "UTC", kind: "time", cell: timeCell("from") },
+  { key: "slices", label: "Slices", kind: "count" },
+  { key: "fills", label: "Fills", kind: "count" },
+  { key: "size", label: "Size", unit: "coin", kind: "size" },
+  { key: "notional", label: "Notional", kind: "size" },
+  {
+    key: "fees_usd",
+    label: "Fees",
+    unit: "USD",
+    kind: "fee",
+    note: feesNote,
+    reason: () => "Unknown because a fee token has no price.",
+  },
+];
+
+function computed({ computed_at: at }) {
+  return at ? html`Computed <${Ago} iso=${at} />` : "When it was computed is not kept";
+}
+
 export function TwapProof({ id, field, session }) {
   const [cursor, setCursor] = useState(null);
   const search = new URLSearchParams({ limit: SLICES_PER_PAGE });
@@ -109,16 +133,17 @@ export function TwapProof({ id, field, session }) {
     ${
       data &&
       html`<${Definition} definition=${data.definition} field=${field} />
-      <${Inputs} inputs=${data.inputs} id=${id} cursor=${cursor} setCursor=${setCursor}
-        old=${feed.old} />
+      ${
+        data.subtotals?.length > 0 &&
+        html`<section><h3>Subtotals</h3><${Table} name="subtotals"
+        title="By hour" columns=${HOUR_COLUMNS} rows=${data.subtotals} fixed /></section>`
+      }
+      <${Inputs} inputs=${data.inputs} byStatuses=${data.metric === "twaps"} id=${id}
+        cursor=${cursor} setCursor=${setCursor} old=${feed.old} />
       <${Gaps} list=${data.gaps} />
       <${Restatements} list=${data.restatements} field=${field} />
-      <footer class="proof-foot"><span class="muted">Computed ${
-        data.computed_at
-          ? html`<${Ago}
-        iso=${data.computed_at} />`
-          : "never"
-      }</span><span class="grow"></span>
+      <footer class="proof-foot"><span class="muted">${computed(data)}</span><span
+        class="grow"></span>
         <${Copy} text=${curlOf(path, session)} label="Copy as curl" /></footer>`
     }`;
 }

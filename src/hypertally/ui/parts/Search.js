@@ -76,7 +76,7 @@ export function Search() {
         aria-label="Search wallets and TWAPs"
       aria-expanded=${listed} aria-controls="offers"
       aria-autocomplete="list" aria-activedescendant=${at >= 0 ? `offer-${at}` : undefined}
-        placeholder="Wallet or TWAP" autocomplete="off" spellcheck="false"
+        placeholder="Wallet or TWAP" autocomplete="off" spellcheck=${false}
       value=${text} onInput=${type} onKeyDown=${key}
         onBlur=${() => setTimeout(() => setOpen(false), PAUSE_MS)} />
     <kbd aria-hidden="true">/</kbd>
