@@ -17,8 +17,14 @@ FACTS = (
     "spot_pairs",
     "perp_dexs",
     "token_prices",
+    "twap_status",
+    "twap_slices",
+    "candles",
+    "mids",
+    "leaderboard_rows",
+    "wallet_snapshots",
 )
-PARTITIONS = ("pages_2025_03", "hl_fills_raw_2025_03")
+PARTITIONS = ("pages_2025_03", "hl_fills_raw_2025_03", "wallet_snapshots_2025_03_10")
 ROLES = (
     "hypertally_tenancy",
     "hypertally_facts",
@@ -57,6 +63,21 @@ insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id)
 values ('', 'USDC', 1, 1);
 insert into facts.token_prices (token, at, price_usd, source, fingerprint, page_id)
 values ('A', '2025-03-10', 1, 'candle', 1, 1);
+insert into facts.twap_status (
+    twap_id, wallet, ts, asset, side, size_requested, status, duration_minutes, raw_payload,
+    fingerprint, page_id, ordinal)
+values (1, '0x' || repeat('0', 40), '2025-03-10', 'BTC', 'B', 1, 'activated', 5, '{}', 1, 1, 0);
+insert into facts.twap_slices (wallet_id, twap_id, time, coin, oid, tid, side, page_id)
+values (1, 1, '2025-03-10', 'BTC', 1, 2, 'B', 1);
+insert into facts.candles (
+    coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)
+values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);
+insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 1);
+insert into facts.leaderboard_rows (page_id, taken_at, wallet, ordinal, pnl_30d, raw_payload)
+values (1, '2025-03-10', '0x' || repeat('0', 40), 0, 1, '{}');
+select facts.ensure_day('wallet_snapshots', '2025-03-10');
+insert into facts.wallet_snapshots (minute, wallet_id, asset, szi)
+values ('2025-03-10', 1, 'BTC', 0);
 """
 
 
@@ -97,7 +118,8 @@ def test_the_list_of_facts_is_whole(login: psycopg.Connection[tuple[Any, ...]]) 
 def test_no_role_may_change_a_fact(login: psycopg.Connection[tuple[Any, ...]], role: str) -> None:
     login.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
     for table, change in product([*FACTS, *PARTITIONS], CHANGES):
-        column = "asked_at" if table.startswith("pages") else "page_id"
+        columns = {"pages": "asked_at", "wallet_snapshots": "szi"}
+        column = next((columns[name] for name in columns if table.startswith(name)), "page_id")
         statement = sql.SQL(change.replace("page_id", column)).format(sql.Identifier(table))
         assert is_refused(login, statement), f"{role}: {statement.as_string(None)}"
 

@@ -13,6 +13,11 @@ NAMED_BY = {
     "facts.conflicts": "wallet_id",
     "facts.rejects": "wallet_id",
     "facts.limits_met": "wallet_id",
+    "facts.twap_slices": "wallet_id",
+    "facts.twap_status": "coalesce(wallet_id, 0)",
+    "metrics.twaps": "coalesce(wallet_id, 0)",
+    "metrics.twap_slices": "wallet_id",
+    "metrics.twap_executions": "wallet_id",
     "metrics.fill_gaps": "wallet_id",
     "metrics.wallet_day_metrics": "wallet_id",
     "ops.hl_ingest_cursor": "wallet_id",
@@ -28,15 +33,42 @@ SAME_FOR_ALL_ORGS = (
     "facts.spot_pairs",
     "facts.perp_dexs",
     "facts.token_prices",
+    "facts.candles",
+    "facts.mids",
+    "facts.leaderboard_rows",
+    "facts.wallet_snapshots",
     "metrics.definitions",
+    "metrics.wallet_universe_runs",
+    "metrics.wallet_universe_members",
+    "metrics.snapshot_anomalies",
+    "metrics.signals",
+    "metrics.signal_contributors",
+    "metrics.signal_outcomes",
+    "ops.etl_s3_ingest_log",
+    "ops.ingest_runs",
+    "ops.ingest_health",
+    "ops.alert_state",
+    "ops.alerts",
+)
+# Views have no security of their own: they read as whoever asks.
+VIEWS = (
+    "metrics.twap_status",
+    "metrics.wallet_universe_current",
+    "ops.v_latest_health",
+    "ops.v_latest_signals",
+    "ops.v_recent_alerts",
 )
 # Read by the readiness probe, which asks as nobody: the names of files.
 OPEN = ("ops.schema_migrations",)
+# What an archive says of any wallet is public; its rows name no tracked one.
+WITH_PUBLIC_ROWS = ("facts.twap_status", "metrics.twaps")
+PUBLIC = 0
 
 ORG_A, ORG_B, ORG_WITHOUT_WALLETS = 11, 12, 13
 NOTHING: dict[str, set[Any]] = {table: set() for table in NAMED_BY}
 SEEN_BY_A = {
     **{table: {1, 3} for table in NAMED_BY},
+    **{table: {PUBLIC, 1, 3} for table in WITH_PUBLIC_ROWS},
     "tenancy.org_wallets": {ORG_A},
     "tenancy.orgs": {ORG_A},
     "metrics.global_day_metrics": {ORG_A},
@@ -103,6 +135,35 @@ insert into ops.computations (metric, key)
 select 'wallet_day_metrics', n || '/2025-03-10' from generate_series(1, 4) as n
 union all
 select 'global_day_metrics', n || '/2025-03-10' from unnest(array[0, 11, 12]) as n;
+insert into facts.twap_status (
+    twap_id, wallet, wallet_id, ts, asset, side, size_requested, status, duration_minutes,
+    raw_payload, fingerprint, page_id, ordinal)
+select coalesce(n, 5), '0x' || repeat('0', 40), n, '2025-03-10', 'BTC', 'B', 1, 'activated', 5,
+    '{}', 1, 1, 0
+from (values (1), (2), (3), (4), (null)) as v (n);
+insert into facts.twap_slices (wallet_id, twap_id, time, coin, oid, tid, side, page_id)
+select n, 1, '2025-03-10', 'BTC', 1, 2, 'B', 1 from generate_series(1, 4) as n;
+insert into metrics.twaps (
+    twap_id, wallet, wallet_id, in_archive, asset, side, status, started_at, duration_minutes,
+    ends_at, size_requested, statuses, definition, digest)
+select coalesce(n, 5), '0x' || repeat('0', 40), n, n is null, 'BTC', 'B', 'activated',
+    '2025-03-10', 5, '2025-03-10 00:05', 1, 1, 'twaps/1', '1:1'
+from (values (1), (2), (3), (4), (null)) as v (n);
+insert into metrics.twap_slices (
+    wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, definition, digest)
+select n, n, '2025-03-10', 1, 'BTC', 'B', 1, 1, 1, '{}', 'twap_slices/1', '1:1'
+from generate_series(1, 4) as n;
+insert into metrics.twap_executions (
+    wallet_id, twap_id, coin, side, slices, slice_fills, executed_size, executed_notional, fees,
+    definition, digest, reference_digest)
+select n, n, 'BTC', 'B', 1, 1, 1, 1, '{}', 'twap_executions/1', '1:1', '0:0'
+from generate_series(1, 4) as n;
+insert into facts.candles (
+    coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)
+values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);
+insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 1);
+insert into ops.etl_s3_ingest_log (s3_object_key, etag) values ('a', 'b');
+insert into ops.ingest_health (state, reason) values ('stale', 'nothing yet');
 insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
 values ('@1', 'A', 'USDC', 1, 1);
 insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id) values ('', 'USDC', 1, 1);
@@ -152,13 +213,22 @@ def test_row_security_is_forced_on_every_table_the_api_can_read(api: Connection)
             and c.relkind <> 'S' and has_any_column_privilege('hypertally_api', c.oid, 'SELECT')
         """
     ).fetchall()
-    assert {name for name, _ in found} == {*NAMED_BY, *SAME_FOR_ALL_ORGS, *OPEN}
-    assert {name for name, forced in found if not forced} == {*OPEN}
+    assert {name for name, _ in found} == {*NAMED_BY, *SAME_FOR_ALL_ORGS, *VIEWS, *OPEN}
+    assert {name for name, forced in found if not forced} == {*VIEWS, *OPEN}
+
+
+def test_a_view_reads_as_whoever_asks(api: Connection) -> None:
+    views = api.execute(
+        "select format('%s.%s', n.nspname, c.relname), c.reloptions from pg_class as c "
+        "join pg_namespace as n on n.oid = c.relnamespace "
+        "where c.relkind = 'v' and n.nspname in ('facts', 'metrics', 'ops', 'tenancy')"
+    ).fetchall()
+    assert dict(views) == dict.fromkeys(VIEWS, ["security_invoker=true"])
 
 
 def test_nobody_sees_no_row_of_any_table(api: Connection) -> None:
     assert seen(api) == NOTHING
-    for table in SAME_FOR_ALL_ORGS:
+    for table in (*SAME_FOR_ALL_ORGS, *VIEWS):
         assert api.execute(f"select from {table}".encode()).fetchall() == []
 
 
@@ -168,6 +238,7 @@ def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object
     itself = {ORG_WITHOUT_WALLETS} & {org}
     assert seen(api) == {
         **NOTHING,
+        **({table: {PUBLIC} for table in WITH_PUBLIC_ROWS} if org != "" else {}),
         "tenancy.orgs": itself,
         # Org 0 stands for all tracked wallets; no user can belong to it.
         **(
@@ -192,7 +263,7 @@ def test_the_other_org_sees_the_other_wallets(api: Connection) -> None:
     rows = seen(api)
     assert rows["facts.hl_fills_raw"] == {2, 3}
     for table in NAMED_BY:
-        shared = {3, "wallet 3", "wallet_day_metrics 3"}
+        shared = {3, "wallet 3", "wallet_day_metrics 3", PUBLIC}
         assert rows[table] & SEEN_BY_A[table] <= shared, table
         assert rows[table], table
 

@@ -6,6 +6,39 @@ CREATE SCHEMA ops;
 
 CREATE SCHEMA tenancy;
 
+CREATE FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    first timestamptz := date_trunc('day', day_of, 'UTC');
+    child text := parent || '_' || to_char(first, 'YYYY_MM_DD');
+begin
+    if parent <> 'wallet_snapshots' then
+        raise exception 'facts.% is not partitioned by day', parent;
+    end if;
+    if exists (
+        select from pg_class where relnamespace = 'facts'::regnamespace and relname = child
+    ) then
+        return false;
+    end if;
+    perform pg_advisory_xact_lock(hashtext('facts.ensure_day'));
+    if exists (
+        select from pg_class where relnamespace = 'facts'::regnamespace and relname = child
+    ) then
+        return false;
+    end if;
+    execute format('create table facts.%I (like facts.%I including defaults including constraints
+                    including generated)', child, parent);
+    execute format('create trigger no_truncate before truncate on facts.%I
+                    for each statement execute function facts.refuse_change()', child);
+    execute format('alter table facts.%I attach partition facts.%I for values from (%L) to (%L)',
+                   parent, child, first, first + interval '1 day');
+    return true;
+end
+$$;
+
 CREATE FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -147,6 +180,22 @@ CREATE TABLE facts.hl_fills_raw (
 PARTITION BY RANGE ("time");
 
 ALTER TABLE ONLY facts.hl_fills_raw FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.leaderboard_rows (
+    page_id bigint NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    wallet text NOT NULL,
+    ordinal integer NOT NULL,
+    account_value numeric,
+    pnl_30d numeric NOT NULL,
+    roi_30d numeric,
+    volume_30d numeric,
+    raw_payload jsonb NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT leaderboard_rows_wallet_check CHECK (((length(wallet) = 42) AND (wallet = lower(wallet))))
+);
+
+ALTER TABLE ONLY facts.leaderboard_rows FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.limits_met (
     id bigint NOT NULL,
@@ -331,6 +380,28 @@ CREATE TABLE facts.twap_status (
 
 ALTER TABLE ONLY facts.twap_status FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.wallet_snapshots (
+    minute timestamp with time zone NOT NULL,
+    wallet_id integer NOT NULL,
+    asset text NOT NULL,
+    szi numeric,
+    missing text,
+    entry_px numeric,
+    position_value numeric,
+    unrealized_pnl numeric,
+    leverage numeric,
+    account_value numeric,
+    observed_at timestamp with time zone,
+    payload_hash bytea,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT wallet_snapshots_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
+    CONSTRAINT wallet_snapshots_check CHECK (((missing IS NULL) = (szi IS NOT NULL))),
+    CONSTRAINT wallet_snapshots_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute))
+)
+PARTITION BY RANGE (minute);
+
+ALTER TABLE ONLY facts.wallet_snapshots FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE metrics.definitions (
     definition text NOT NULL,
     metric text NOT NULL,
@@ -417,6 +488,104 @@ ALTER TABLE metrics.restatements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE metrics.signal_contributors (
+    at timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    definition text NOT NULL,
+    wallet_id integer NOT NULL,
+    wallet text NOT NULL,
+    class text NOT NULL,
+    before_coin numeric,
+    now_coin numeric,
+    delta_coin numeric,
+    epsilon numeric NOT NULL,
+    weight_usd numeric,
+    forced boolean NOT NULL,
+    without_cas numeric,
+    without_dispersion numeric,
+    without_ecs numeric
+);
+
+ALTER TABLE ONLY metrics.signal_contributors FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.signal_outcomes (
+    at timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    definition text NOT NULL,
+    horizon_minutes integer NOT NULL,
+    mark_before numeric,
+    mark_after numeric,
+    return numeric,
+    hit boolean,
+    unknown text,
+    CONSTRAINT signal_outcomes_horizon_minutes_check CHECK ((horizon_minutes = ANY (ARRAY[5, 60, 240, 1440])))
+);
+
+ALTER TABLE ONLY metrics.signal_outcomes FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.signals (
+    at timestamp with time zone NOT NULL,
+    asset text NOT NULL,
+    definition text NOT NULL,
+    locked text,
+    universe_run_id bigint,
+    wallets integer NOT NULL,
+    observed integer NOT NULL,
+    exposed integer NOT NULL,
+    coverage numeric NOT NULL,
+    epsilon numeric,
+    cas numeric,
+    cas_lower numeric,
+    cas_upper numeric,
+    cas_usd numeric,
+    participation numeric,
+    trend text,
+    dispersion numeric,
+    dispersion_size numeric,
+    activity_sd numeric,
+    stock_disagreement numeric,
+    ecs numeric,
+    ecs_long numeric,
+    ecs_short numeric,
+    ecs_forced numeric,
+    ecs_z numeric,
+    ecs_percentile numeric,
+    herding numeric,
+    herding_sign smallint,
+    herding_n integer,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reach jsonb DEFAULT '{}'::jsonb NOT NULL,
+    bias text NOT NULL,
+    risk text NOT NULL,
+    rule text NOT NULL,
+    nearest_miss text,
+    flags jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    mark_price numeric,
+    unknown jsonb DEFAULT '{}'::jsonb NOT NULL,
+    completeness numeric NOT NULL,
+    digest text NOT NULL,
+    CONSTRAINT signals_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
+    CONSTRAINT signals_bias_check CHECK ((bias = ANY (ARRAY['long'::text, 'short'::text, 'no_trade'::text]))),
+    CONSTRAINT signals_risk_check CHECK ((risk = ANY (ARRAY['normal'::text, 'reduced'::text, 'defensive'::text]))),
+    CONSTRAINT signals_trend_check CHECK ((trend = ANY (ARRAY['rising'::text, 'falling'::text, 'flat'::text])))
+);
+
+ALTER TABLE ONLY metrics.signals FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.snapshot_anomalies (
+    minute timestamp with time zone NOT NULL,
+    wallet_id integer NOT NULL,
+    asset text NOT NULL,
+    kind text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    definition text NOT NULL,
+    CONSTRAINT snapshot_anomalies_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
+    CONSTRAINT snapshot_anomalies_kind_check CHECK ((kind = ANY (ARRAY['transient_collapse'::text, 'szi_jump'::text, 'null_szi'::text, 'frozen'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY metrics.snapshot_anomalies FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE metrics.twap_executions (
     wallet_id integer NOT NULL,
@@ -549,6 +718,121 @@ CREATE TABLE metrics.wallet_day_metrics (
 
 ALTER TABLE ONLY metrics.wallet_day_metrics FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE metrics.wallet_universe_members (
+    run_id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    wallet text NOT NULL,
+    rank integer NOT NULL,
+    pnl_30d numeric NOT NULL,
+    volume_30d numeric
+);
+
+ALTER TABLE ONLY metrics.wallet_universe_members FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.wallet_universe_runs (
+    id bigint NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    page_id bigint,
+    status text NOT NULL,
+    rows_seen integer DEFAULT 0 NOT NULL,
+    rows_valid integer DEFAULT 0 NOT NULL,
+    members integer DEFAULT 0 NOT NULL,
+    excluded jsonb DEFAULT '{}'::jsonb NOT NULL,
+    entered text[] DEFAULT '{}'::text[] NOT NULL,
+    exited text[] DEFAULT '{}'::text[] NOT NULL,
+    churn numeric,
+    error_text text,
+    definition text NOT NULL,
+    digest text DEFAULT ''::text NOT NULL,
+    CONSTRAINT wallet_universe_runs_source_check CHECK ((source = ANY (ARRAY['leaderboard'::text, 'fallback'::text, 'own_facts'::text]))),
+    CONSTRAINT wallet_universe_runs_status_check CHECK ((status = ANY (ARRAY['chosen'::text, 'kept_old'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY metrics.wallet_universe_runs FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW metrics.wallet_universe_current WITH (security_invoker='true') AS
+ SELECT m.wallet_id,
+    m.wallet,
+    m.rank,
+    m.pnl_30d,
+    m.volume_30d,
+    m.run_id,
+    r.taken_at
+   FROM (metrics.wallet_universe_members m
+     JOIN ( SELECT wallet_universe_runs.id,
+            wallet_universe_runs.taken_at
+           FROM metrics.wallet_universe_runs
+          WHERE (wallet_universe_runs.status = 'chosen'::text)
+          ORDER BY wallet_universe_runs.taken_at DESC, wallet_universe_runs.id DESC
+         LIMIT 1) r ON ((r.id = m.run_id)));
+
+ALTER TABLE metrics.wallet_universe_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME metrics.wallet_universe_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE ops.alert_deliveries (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    channel text NOT NULL,
+    dedupe_key text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone,
+    last_error text
+);
+
+ALTER TABLE ops.alert_deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.alert_deliveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE ops.alert_state (
+    type text NOT NULL,
+    subject text NOT NULL,
+    state text DEFAULT 'inactive'::text NOT NULL,
+    since timestamp with time zone,
+    periods integer DEFAULT 0 NOT NULL,
+    last_fired_at timestamp with time zone,
+    last_value text,
+    CONSTRAINT alert_state_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'pending'::text, 'firing'::text, 'resolved'::text, 'suppressed'::text, 'acknowledged'::text])))
+);
+
+ALTER TABLE ONLY ops.alert_state FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE ops.alerts (
+    id bigint NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    level text NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    value jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alerts_level_check CHECK ((level = ANY (ARRAY['medium'::text, 'high'::text, 'critical'::text])))
+);
+
+ALTER TABLE ONLY ops.alerts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE ops.computations (
     metric text NOT NULL,
     key text NOT NULL,
@@ -640,6 +924,45 @@ CREATE TABLE ops.hl_ingest_cursor (
 
 ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE ops.ingest_health (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    state text NOT NULL,
+    last_success timestamp with time zone,
+    age_seconds integer,
+    coverage numeric,
+    reason text NOT NULL,
+    CONSTRAINT ingest_health_state_check CHECK ((state = ANY (ARRAY['healthy'::text, 'degraded'::text, 'stale'::text])))
+);
+
+ALTER TABLE ONLY ops.ingest_health FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.ingest_health ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.ingest_health_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE ops.ingest_runs (
+    minute timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    duration_ms integer NOT NULL,
+    wallets integer NOT NULL,
+    wallets_ok integer NOT NULL,
+    wallets_failed integer NOT NULL,
+    rows_written integer NOT NULL,
+    coverage numeric NOT NULL,
+    universe_run_id bigint,
+    error_text text,
+    CONSTRAINT ingest_runs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'partial'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY ops.ingest_runs FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE ops.jobs (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -688,6 +1011,78 @@ CREATE TABLE ops.twap_cursors (
     history_at timestamp with time zone,
     last_error text
 );
+
+CREATE VIEW ops.v_latest_health WITH (security_invoker='true') AS
+ SELECT id,
+    at,
+    state,
+    last_success,
+    age_seconds,
+    coverage,
+    reason
+   FROM ops.ingest_health
+  ORDER BY at DESC, id DESC
+ LIMIT 1;
+
+CREATE VIEW ops.v_latest_signals WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (asset, definition) at,
+    asset,
+    definition,
+    locked,
+    universe_run_id,
+    wallets,
+    observed,
+    exposed,
+    coverage,
+    epsilon,
+    cas,
+    cas_lower,
+    cas_upper,
+    cas_usd,
+    participation,
+    trend,
+    dispersion,
+    dispersion_size,
+    activity_sd,
+    stock_disagreement,
+    ecs,
+    ecs_long,
+    ecs_short,
+    ecs_forced,
+    ecs_z,
+    ecs_percentile,
+    herding,
+    herding_sign,
+    herding_n,
+    counts,
+    reach,
+    bias,
+    risk,
+    rule,
+    nearest_miss,
+    flags,
+    state,
+    mark_price,
+    unknown,
+    completeness,
+    digest
+   FROM metrics.signals
+  ORDER BY asset, definition, at DESC;
+
+CREATE VIEW ops.v_recent_alerts WITH (security_invoker='true') AS
+ SELECT id,
+    type,
+    subject,
+    level,
+    from_state,
+    to_state,
+    at,
+    reason,
+    value,
+    created_at
+   FROM ops.alerts
+  WHERE (at > (now() - '24:00:00'::interval))
+  ORDER BY at DESC, id DESC;
 
 CREATE TABLE ops.weight_budgets (
     egress text NOT NULL
@@ -777,6 +1172,9 @@ ALTER TABLE ONLY facts.conflicts
 ALTER TABLE ONLY facts.conflicts
     ADD CONSTRAINT conflicts_wallet_id_fingerprint_first_fingerprint_key UNIQUE (wallet_id, fingerprint, first_fingerprint);
 
+ALTER TABLE ONLY facts.leaderboard_rows
+    ADD CONSTRAINT leaderboard_rows_pkey PRIMARY KEY (page_id, wallet);
+
 ALTER TABLE ONLY facts.limits_met
     ADD CONSTRAINT limits_met_pkey PRIMARY KEY (id);
 
@@ -810,6 +1208,9 @@ ALTER TABLE ONLY facts.spot_pairs
 ALTER TABLE ONLY facts.token_prices
     ADD CONSTRAINT token_prices_pkey PRIMARY KEY (token, at);
 
+ALTER TABLE ONLY facts.wallet_snapshots
+    ADD CONSTRAINT wallet_snapshots_pkey PRIMARY KEY (minute, asset, wallet_id);
+
 ALTER TABLE ONLY metrics.definitions
     ADD CONSTRAINT definitions_metric_version_key UNIQUE (metric, version);
 
@@ -825,6 +1226,18 @@ ALTER TABLE ONLY metrics.global_day_metrics
 ALTER TABLE ONLY metrics.restatements
     ADD CONSTRAINT restatements_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY metrics.signal_contributors
+    ADD CONSTRAINT signal_contributors_pkey PRIMARY KEY (asset, definition, at, wallet_id);
+
+ALTER TABLE ONLY metrics.signal_outcomes
+    ADD CONSTRAINT signal_outcomes_pkey PRIMARY KEY (asset, definition, at, horizon_minutes);
+
+ALTER TABLE ONLY metrics.signals
+    ADD CONSTRAINT signals_pkey PRIMARY KEY (asset, definition, at);
+
+ALTER TABLE ONLY metrics.snapshot_anomalies
+    ADD CONSTRAINT snapshot_anomalies_pkey PRIMARY KEY (minute, asset, wallet_id, kind);
+
 ALTER TABLE ONLY metrics.twap_executions
     ADD CONSTRAINT twap_executions_pkey PRIMARY KEY (wallet_id, twap_id);
 
@@ -836,6 +1249,24 @@ ALTER TABLE ONLY metrics.twaps
 
 ALTER TABLE ONLY metrics.wallet_day_metrics
     ADD CONSTRAINT wallet_day_metrics_pkey PRIMARY KEY (wallet_id, day);
+
+ALTER TABLE ONLY metrics.wallet_universe_members
+    ADD CONSTRAINT wallet_universe_members_pkey PRIMARY KEY (run_id, wallet_id);
+
+ALTER TABLE ONLY metrics.wallet_universe_runs
+    ADD CONSTRAINT wallet_universe_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.alert_deliveries
+    ADD CONSTRAINT alert_deliveries_dedupe_key_key UNIQUE (dedupe_key);
+
+ALTER TABLE ONLY ops.alert_deliveries
+    ADD CONSTRAINT alert_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.alert_state
+    ADD CONSTRAINT alert_state_pkey PRIMARY KEY (type, subject);
+
+ALTER TABLE ONLY ops.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY ops.computations
     ADD CONSTRAINT computations_pkey PRIMARY KEY (metric, key);
@@ -854,6 +1285,12 @@ ALTER TABLE ONLY ops.etl_s3_ingest_log
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_pkey PRIMARY KEY (wallet_id);
+
+ALTER TABLE ONLY ops.ingest_health
+    ADD CONSTRAINT ingest_health_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.ingest_runs
+    ADD CONSTRAINT ingest_runs_pkey PRIMARY KEY (minute);
 
 ALTER TABLE ONLY ops.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
@@ -902,11 +1339,15 @@ CREATE INDEX twap_status_by_tracked ON facts.twap_status USING btree (wallet_id,
 
 CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint) NULLS NOT DISTINCT;
 
+CREATE INDEX wallet_snapshots_by_wallet ON ONLY facts.wallet_snapshots USING btree (wallet_id, asset, minute);
+
 CREATE INDEX restatements_by_org ON metrics.restatements USING btree (org_id, day);
 
 CREATE INDEX restatements_by_twap ON metrics.restatements USING btree (twap_id) WHERE (twap_id IS NOT NULL);
 
 CREATE INDEX restatements_by_wallet ON metrics.restatements USING btree (wallet_id, day);
+
+CREATE INDEX signals_by_time ON metrics.signals USING btree (at DESC);
 
 CREATE INDEX twap_executions_by_twap ON metrics.twap_executions USING btree (twap_id);
 
@@ -922,6 +1363,12 @@ CREATE INDEX twaps_by_wallet ON metrics.twaps USING btree (wallet, started_at DE
 
 CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree (day, wallet_id);
 
+CREATE INDEX wallet_universe_runs_chosen ON metrics.wallet_universe_runs USING btree (taken_at) WHERE (status = 'chosen'::text);
+
+CREATE INDEX alerts_by_type ON ops.alerts USING btree (type, subject, at DESC);
+
+CREATE INDEX alerts_recent ON ops.alerts USING btree (at DESC);
+
 CREATE INDEX dirty_global_days_by_day ON ops.dirty_global_days USING btree (day, org_id);
 
 CREATE INDEX dirty_wallet_days_by_day ON ops.dirty_wallet_days USING btree (day);
@@ -929,6 +1376,8 @@ CREATE INDEX dirty_wallet_days_by_day ON ops.dirty_wallet_days USING btree (day)
 CREATE INDEX dirty_wallet_days_by_wallet ON ops.dirty_wallet_days USING btree (wallet_id, day);
 
 CREATE INDEX etl_s3_ingest_log_by_key ON ops.etl_s3_ingest_log USING btree (s3_object_key, etag, id);
+
+CREATE INDEX ingest_health_latest ON ops.ingest_health USING btree (at DESC);
 
 CREATE INDEX jobs_by_key ON ops.jobs USING btree (dedupe_key);
 
@@ -952,6 +1401,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH R
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.hl_fills_raw FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.leaderboard_rows FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.limits_met FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.mids FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
@@ -970,11 +1421,15 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_slices FOR EACH
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.conflicts FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.hl_fills_raw FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.leaderboard_rows FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.limits_met FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -993,6 +1448,14 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.token_prices FOR EACH STATEM
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_slices FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+ALTER TABLE ONLY metrics.wallet_universe_members
+    ADD CONSTRAINT wallet_universe_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES metrics.wallet_universe_runs(id);
+
+ALTER TABLE ONLY ops.alert_deliveries
+    ADD CONSTRAINT alert_deliveries_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES ops.alerts(id);
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
@@ -1014,6 +1477,8 @@ ALTER TABLE ONLY tenancy.user_profiles
 
 CREATE POLICY any_org ON facts.candles FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
+CREATE POLICY any_org ON facts.leaderboard_rows FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 CREATE POLICY any_org ON facts.mids FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.perp_dexs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -1021,6 +1486,8 @@ CREATE POLICY any_org ON facts.perp_dexs FOR SELECT TO hypertally_api USING ((( 
 CREATE POLICY any_org ON facts.spot_pairs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON facts.wallet_snapshots FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 
@@ -1031,6 +1498,8 @@ CREATE POLICY everything ON facts.candles TO hypertally_tenancy, hypertally_fact
 CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.hl_fills_raw TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.leaderboard_rows TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.limits_met TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1050,7 +1519,11 @@ CREATE POLICY everything ON facts.twap_slices TO hypertally_tenancy, hypertally_
 
 CREATE POLICY everything ON facts.twap_status TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.wallet_snapshots TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.leaderboard_rows ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
 
@@ -1098,7 +1571,21 @@ ALTER TABLE facts.twap_slices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.twap_status ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE facts.wallet_snapshots ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.signal_contributors FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.signal_outcomes FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.signals FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.snapshot_anomalies FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.wallet_universe_members FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON metrics.wallet_universe_runs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 ALTER TABLE metrics.definitions ENABLE ROW LEVEL SECURITY;
 
@@ -1110,6 +1597,14 @@ CREATE POLICY everything ON metrics.global_day_metrics TO hypertally_tenancy, hy
 
 CREATE POLICY everything ON metrics.restatements TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON metrics.signal_contributors TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.signal_outcomes TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.signals TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.snapshot_anomalies TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON metrics.twap_executions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.twap_slices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
@@ -1117,6 +1612,10 @@ CREATE POLICY everything ON metrics.twap_slices TO hypertally_tenancy, hypertall
 CREATE POLICY everything ON metrics.twaps TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.wallet_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.wallet_universe_members TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.wallet_universe_runs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 ALTER TABLE metrics.fill_gaps ENABLE ROW LEVEL SECURITY;
 
@@ -1154,6 +1653,14 @@ CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING 
 
 ALTER TABLE metrics.restatements ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE metrics.signal_contributors ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.signal_outcomes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.signals ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.snapshot_anomalies ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE metrics.twap_executions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE metrics.twap_slices ENABLE ROW LEVEL SECURITY;
@@ -1162,11 +1669,31 @@ ALTER TABLE metrics.twaps ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE metrics.wallet_day_metrics ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE metrics.wallet_universe_members ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.wallet_universe_runs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.alert_state ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.alerts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY any_org ON ops.alert_state FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON ops.alerts FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 CREATE POLICY any_org ON ops.etl_s3_ingest_log FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON ops.ingest_health FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY any_org ON ops.ingest_runs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 ALTER TABLE ops.computations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.etl_s3_ingest_log ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON ops.alert_state TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON ops.alerts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON ops.computations TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1174,7 +1701,15 @@ CREATE POLICY everything ON ops.etl_s3_ingest_log TO hypertally_jobs USING (true
 
 CREATE POLICY everything ON ops.hl_ingest_cursor TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON ops.ingest_health TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON ops.ingest_runs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.ingest_health ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ops.ingest_runs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_rows ON ops.computations FOR SELECT TO hypertally_api USING (
 CASE metric
@@ -1237,6 +1772,10 @@ GRANT USAGE ON SCHEMA tenancy TO hypertally_metrics;
 GRANT USAGE ON SCHEMA tenancy TO hypertally_jobs;
 GRANT USAGE ON SCHEMA tenancy TO hypertally_api;
 
+REVOKE ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
@@ -1259,6 +1798,11 @@ GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.leaderboard_rows TO hypertally_facts;
+GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.limits_met TO hypertally_facts;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_metrics;
@@ -1303,6 +1847,11 @@ GRANT SELECT ON TABLE facts.twap_status TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.wallet_snapshots TO hypertally_facts;
+GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
 
@@ -1317,6 +1866,24 @@ GRANT SELECT ON TABLE metrics.global_day_metrics TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE metrics.restatements TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_api;
+
+GRANT USAGE ON SEQUENCE metrics.restatements_id_seq TO hypertally_metrics;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.signal_contributors TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.signal_contributors TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.signal_contributors TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.signal_outcomes TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.signal_outcomes TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.signal_outcomes TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.signals TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.signals TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.signals TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.snapshot_anomalies TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.snapshot_anomalies TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.snapshot_anomalies TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twap_executions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twap_executions TO hypertally_jobs;
@@ -1336,6 +1903,32 @@ GRANT SELECT ON TABLE metrics.twap_status TO hypertally_api;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_day_metrics TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.wallet_day_metrics TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_universe_members TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.wallet_universe_members TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.wallet_universe_members TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_universe_runs TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.wallet_universe_runs TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_api;
+
+GRANT USAGE ON SEQUENCE metrics.wallet_universe_runs_id_seq TO hypertally_metrics;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_deliveries TO hypertally_jobs;
+
+GRANT USAGE ON SEQUENCE ops.alert_deliveries_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_state TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.alert_state TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alerts TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.alerts TO hypertally_api;
+
+GRANT USAGE ON SEQUENCE ops.alerts_id_seq TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.computations TO hypertally_jobs;
 GRANT SELECT,INSERT,UPDATE ON TABLE ops.computations TO hypertally_metrics;
@@ -1364,6 +1957,15 @@ GRANT USAGE ON SEQUENCE ops.etl_s3_ingest_log_id_seq TO hypertally_jobs;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.hl_ingest_cursor TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.hl_ingest_cursor TO hypertally_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.ingest_health TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.ingest_health TO hypertally_api;
+
+GRANT USAGE ON SEQUENCE ops.ingest_health_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.ingest_runs TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.ingest_runs TO hypertally_metrics;
+GRANT SELECT ON TABLE ops.ingest_runs TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.jobs TO hypertally_jobs;
 
 GRANT USAGE ON SEQUENCE ops.jobs_id_seq TO hypertally_jobs;
@@ -1375,6 +1977,15 @@ GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.twap_cursors TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.twap_cursors TO hypertally_metrics;
+
+GRANT SELECT ON TABLE ops.v_latest_health TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.v_latest_health TO hypertally_api;
+
+GRANT SELECT ON TABLE ops.v_latest_signals TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.v_latest_signals TO hypertally_api;
+
+GRANT SELECT ON TABLE ops.v_recent_alerts TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.v_recent_alerts TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_budgets TO hypertally_jobs;
 

@@ -53,9 +53,9 @@ create table facts.candles (
     interval text not null,              -- 1m, 1h: as the exchange names intervals
     at timestamptz not null,             -- the start of the interval, UTC
     open numeric not null,               -- quote token per coin, as are high, low and close
-    high numeric not null,
-    low numeric not null,
-    close numeric not null,
+    high numeric not null,               -- see open
+    low numeric not null,                -- see open
+    close numeric not null,              -- see open
     volume_coin numeric not null,        -- traded in the interval, each trade once
     trades integer not null,             -- how many
     fingerprint bigint not null,
@@ -98,7 +98,7 @@ create table ops.etl_s3_ingest_log (
     s3_object_key text not null,         -- below the address of the archive; a file's own name
     etag text not null,                  -- of the object's content; of a local file its sha256
     last_modified timestamptz,           -- as the store said
-    size_bytes bigint,
+    size_bytes bigint,                   -- as the store said
     rows_ingested bigint not null default 0, -- new ones
     rows_repeated bigint not null default 0, -- stored before
     rows_rejected bigint not null default 0, -- unreadable: facts.rejects holds them
@@ -183,7 +183,7 @@ create table metrics.twap_slices (
     coin text not null,
     side "char" not null,
     fills integer not null,
-    size_coin numeric not null,
+    size_coin numeric not null,          -- traded by the order at that time
     notional numeric not null,           -- quote token
     fees jsonb not null,                 -- token -> signed amount
     fees_usd numeric,                    -- signed; null: one of them has no price
@@ -199,14 +199,14 @@ create table metrics.twap_executions (
     coin text not null,
     side "char" not null,
     slices integer not null,             -- orders that traded
-    slice_fills integer not null,
+    slice_fills integer not null,        -- fills of those orders
     slices_expected integer,             -- two a minute over the whole duration; null: no status
     executed_size numeric not null,      -- coin, the sum of the slices
     executed_notional numeric not null,  -- quote token
     fees jsonb not null,                 -- token -> signed amount
     fees_usd numeric,                    -- signed; null: one of them has no price
-    first_slice_at timestamptz,
-    last_slice_at timestamptz,
+    first_slice_at timestamptz,          -- null: none traded
+    last_slice_at timestamptz,           -- null: none traded
     size_residual numeric,               -- slices less what the last status says; null: it runs
     notional_residual numeric,           -- slices less what the last status says; null: it runs
     arrival_price numeric,               -- quote token per coin when it began; null: see unknown
