@@ -1,21 +1,19 @@
+-- name: read_since :one
+-- When a TWAP can have begun that touches a window: the longest duration before it, and the hour is
+-- for late ends.
+-- Reads: metrics.twaps
+select %(start)s::timestamptz - interval '1 hour' - make_interval(mins => max(duration_minutes))
+    as since
+from (
+    select duration_minutes from metrics.twaps
+    order by duration_minutes desc limit 1
+) as longest;
+
 -- name: sum_twaps :many
 -- TWAPs whose life touches [start, end), summed by wallet or by coin. What one executed in it is
 -- what its slices say; without any, what the last status says of one whose life lies inside.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
-with touching as (
-    select t.*, w.id as own_id
-    from metrics.twaps as t
-    left join (
-        select id, '0x' || encode(address, 'hex') as address from tenancy.wallets
-    ) as w on w.address = t.wallet
-    where t.started_at < %(end)s::timestamptz
-        and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
-            select make_interval(mins => d.duration_minutes) from metrics.twaps as d
-            order by d.duration_minutes desc limit 1
-        )
-        and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
-),
-executed as (
+with executed as (
     select
         case %(by)s::text when 'wallet' then t.wallet else t.asset end as name,
         t.status,
@@ -36,8 +34,12 @@ executed as (
             when e.wallet_id is not null then s.fees_usd
             when t.status <> 'activated' and t.size_executed = 0 then 0
         end as fees_usd
-    from touching as t
-    left join metrics.twap_executions as e on e.wallet_id = t.own_id and e.twap_id = t.twap_id
+    from metrics.twaps as t
+    left join (
+        select x.*, '0x' || encode(w.address, 'hex') as wallet
+        from metrics.twap_executions as x
+        join tenancy.wallets as w on w.id = x.wallet_id
+    ) as e on e.twap_id = t.twap_id and e.wallet = t.wallet
     left join lateral (
         select
             coalesce(sum(x.notional), 0) as notional,
@@ -49,6 +51,9 @@ executed as (
             and x.at >= %(start)s::timestamptz
             and x.at < %(end)s::timestamptz
     ) as s on true
+    where t.started_at < %(end)s::timestamptz
+        and t.started_at >= %(since)s::timestamptz
+        and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
 )
 select
     name,

@@ -35,6 +35,7 @@ from hypertally.api.windows import (
     WindowParameters,
     read_minute,
     resolve,
+    whole_life,
 )
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -134,17 +135,24 @@ async def _list_names(
         _QUERIES[name],
         {
             "start": window.start,
-            "end": window.end,
             "wallet": parameters.wallet,
             "asset": parameters.asset,
             "status": parameters.status,
             "limit": parameters.limit + 1,
-            # Without a place: before the end, which is before anything that begins at it.
-            "started_at": place.started_at if place else window.end,
-            "twap_id": place.twap_id if place else 0,
-            "place_wallet": place.wallet if place else "",
+            **_from_place(place, window),
         },
     )
+
+
+def _from_place(place: TwapPlace | None, window: Window) -> dict[str, Any]:
+    if place is None or place.started_at >= window.end:
+        # The end itself, which is before all that begins at it.
+        return {"started_at": window.end, "twap_id": 0, "place_wallet": ""}
+    return {
+        "started_at": place.started_at,
+        "twap_id": place.twap_id,
+        "place_wallet": place.wallet,
+    }
 
 
 def _names(rows: Sequence[dict[str, Any]]) -> list[TwapName]:
@@ -196,8 +204,7 @@ async def read_whole(
     connection: Connection, name: TwapName, as_of: datetime | None
 ) -> dict[str, Any]:
     """Return a TWAP with its whole life as the window."""
-    moment = as_of or await read_minute(connection)
-    window = Window(start="-infinity", end="infinity", as_of=moment)
+    window = whole_life(as_of or await read_minute(connection))
     return (await read_twaps(connection, [name], window))[0]
 
 

@@ -1,5 +1,6 @@
 -- name: list_twaps :many
--- Names of the TWAPs whose life touches [start, end), newest start first, from a place on.
+-- Names of the TWAPs whose life touches a window, newest start first, from a place on: at first the
+-- window's end. No second bound of that side: the index would be entered there and not at the place.
 -- One that touches it began at most the longest duration before it; the hour is for late ends.
 -- Reads: metrics.twaps, tenancy.wallets
 select
@@ -11,8 +12,7 @@ select
         where w.address = decode(substr(t.wallet, 3), 'hex')
     ) as wallet_id
 from metrics.twaps as t
-where t.started_at < %(end)s::timestamptz
-    and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
+where t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
         select make_interval(mins => d.duration_minutes) from metrics.twaps as d
         order by d.duration_minutes desc limit 1
     )
@@ -37,7 +37,6 @@ select
     ) as wallet_id
 from metrics.twaps as t
 where t.wallet = %(wallet)s
-    and t.started_at < %(end)s::timestamptz
     and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
         select make_interval(mins => d.duration_minutes) from metrics.twaps as d
         order by d.duration_minutes desc limit 1
@@ -64,7 +63,6 @@ select
     ) as wallet_id
 from metrics.twaps as t
 where t.asset = %(asset)s
-    and t.started_at < %(end)s::timestamptz
     and t.started_at >= %(start)s::timestamptz - interval '1 hour' - (
         select make_interval(mins => d.duration_minutes) from metrics.twaps as d
         order by d.duration_minutes desc limit 1

@@ -54,9 +54,15 @@ class WindowParameters(Parameters):
 class Window:
     """[start, end) and the moment that shares of time are reckoned at."""
 
-    start: datetime | str  # or an infinity, as PostgreSQL writes it
-    end: datetime | str
+    start: datetime
+    end: datetime
     as_of: datetime
+
+
+def whole_life(as_of: datetime) -> Window:
+    """Return the window that holds everything."""
+    start, end = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return Window(start=start, end=end, as_of=as_of)
 
 
 async def read_minute(connection: Connection) -> datetime:
