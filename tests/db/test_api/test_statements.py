@@ -64,11 +64,11 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     twap = {
         "start": now - timedelta(days=9), "end": "infinity", "as_of": now, "of_past": True,
         "status": None, "asset": "BTC", "wallet": wallet, "twap_id": number,
-        "started_at": "infinity", "place_wallet": "", "twap_ids": [number], "wallets": [wallet], "places": [1],
-        "wallet_ids": [found["wallet_id"]], "seconds_max": 86_400, "after_at": "-infinity",
-        "after_oid": 0, "assets": ["BTC"], "sides": ["B"], "sizes": [Decimal(1)],
-        "ends": [now + timedelta(hours=1)], "bases": ["slices"], "steps": 6, "mid_minutes_max": 10,
-        "since": "-infinity", "until": "infinity",
+        "started_at": "infinity", "place_wallet": "", "twap_ids": [number], "wallets": [wallet],
+        "places": [1], "wallet_ids": [found["wallet_id"]], "seconds_max": 86_400,
+        "after_at": "-infinity", "after_oid": 0, "assets": ["BTC"], "sides": ["B"],
+        "sizes": [Decimal(1)], "ends": [now + timedelta(hours=1)], "bases": ["slices"], "steps": 6,
+        "mid_minutes_max": 10, "since": "-infinity", "until": "infinity",
     }  # fmt: skip
     fixed = {
         "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
