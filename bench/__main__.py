@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import api, ingest, latency, recompute, twaps
+from bench import api, ingest, latency, recompute, twap_reads, twaps
 
 
 @click.group(invoke_without_command=True)
@@ -56,6 +56,15 @@ def twaps_command(*, rows: int, rounds: int) -> None:
     asyncio.run(twaps.run(rows=rows, rounds=rounds))
 
 
+@main.command(name="twap-reads")
+@click.option("--statuses", default=10_000_000, show_default=True, help="Stored before.")
+@click.option("--seconds", default=8, show_default=True, help="Of each run of wrk.")
+@click.option("--rounds", default=3, show_default=True)
+def twap_reads_command(*, statuses: int, seconds: int, rounds: int) -> None:
+    """Both TWAP endpoints, uncached, with wrk."""
+    asyncio.run(twap_reads.run(statuses=statuses, seconds=seconds, rounds=rounds))
+
+
 @main.command(name="all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
@@ -66,6 +75,7 @@ def all_command(context: click.Context) -> None:
         recompute_command,
         api_command,
         twaps_command,
+        twap_reads_command,
     ):
         context.invoke(command)
 
