@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import stamina
+from tests.browser.archive import write_statuses
 
 ANSWER_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 30
@@ -37,7 +38,7 @@ class RunningStack:
 
 
 class NotYet(Exception):
-    """The first pull of the wallets is not over."""
+    """The first pull of the wallets is not over, or its figures are not computed."""
 
 
 def _wait_for_books(stack: RunningStack) -> None:
@@ -48,6 +49,22 @@ def _wait_for_books(stack: RunningStack) -> None:
         with attempt:
             summary = stack.get("/api/v1/dashboard/summary")
             if not summary["proven_until"] or not summary["ranges"]["30d"]["fills"]:
+                raise NotYet
+
+
+def _read_archive(stack: RunningStack, command: Path, environment: dict[str, str]) -> None:
+    """Let the system read an archive's object, and wait until TWAPs of both kinds are shown."""
+    archive = Path(environment["HYPERTALLY_HOME"]) / "archive.parquet"
+    write_statuses(archive)
+    subprocess.run(
+        [command, "twap", "ingest", "--local-file", archive], env=environment, check=True
+    )
+    for attempt in stamina.retry_context(
+        on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
+    ):
+        with attempt:
+            running = stack.get("/api/v1/twaps/pressure")["running"]
+            if {row["basis"] for row in running} != {"slices", "schedule"}:
                 raise NotYet
 
 
@@ -69,6 +86,7 @@ def started(home: Path) -> Iterator[RunningStack]:
             )
             stack = RunningStack(url=link[1], sign_in_url=link[0], token=token.strip())
             _wait_for_books(stack)
+            _read_archive(stack, command, environment)
             yield stack
         finally:
             up.terminate()

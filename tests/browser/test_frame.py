@@ -11,7 +11,17 @@ import hypertally
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PLACES = ["#/", "#/leaderboard", "#/wallets", "#/coverage", "wallet"]
+PLACES = [
+    "#/",
+    "#/leaderboard",
+    "#/wallets",
+    "#/coverage",
+    "wallet",
+    "#/twaps",
+    "#/twaps?view=totals",
+    "#/twaps?view=pressure",
+    "twap",
+]
 BYTES_MAX = 250_000
 FIRST_PAINT_MS_MAX = 1000
 CONTRAST_MIN = 4.5  # WCAG AA for text
@@ -49,7 +59,10 @@ CONTRAST = """
 
 
 def place_of(place: str, stack: RunningStack) -> str:
-    """A place by name; "wallet" is the first wallet's own page."""
+    """A place by name; "wallet" is the first wallet's own page, "twap" that of one with slices."""
+    if place == "twap":
+        running = stack.get("/api/v1/twaps/pressure")["running"]
+        return f"#/twaps/{next(row['twap_id'] for row in running if row['basis'] == 'slices')}"
     if place != "wallet":
         return place
     return f"#/wallets/{stack.get('/api/v1/wallets?limit=1')['wallets'][0]['wallet']}"
@@ -122,7 +135,13 @@ async def test_a_chosen_theme_stays_chosen(own_screen: Screen) -> None:
 
 async def test_g_and_a_letter_go_to_a_page(screen: Screen) -> None:
     await screen.open()
-    for letter, place in (("l", "leaderboard"), ("w", "wallets"), ("c", "coverage"), ("o", "")):
+    for letter, place in (
+        ("l", "leaderboard"),
+        ("w", "wallets"),
+        ("t", "twaps"),
+        ("c", "coverage"),
+        ("o", ""),
+    ):
         await screen.page.keyboard.press("g")
         await screen.page.keyboard.press(letter)
         await screen.page.wait_for_url(f"**/#/{place}")

@@ -29,10 +29,10 @@ export function TwapState({ twap, asSaid }) {
   </span>`;
 }
 
-function hover({ progress, elapsed_share: elapsed, schedule_lag: lag }, due) {
-  if (due === null) return undefined;
-  const passed = `${percent(elapsed)} of its time is over`;
-  return [`${percent(progress)} executed`, passed, write(lag, "lag")].filter(Boolean).join("\n");
+function dueWords(twap) {
+  if (stateOf(twap) !== "running") return undefined;
+  const passed = `${percent(twap.elapsed_share)} of its time is over`;
+  return [passed, write(twap.schedule_lag, "lag")].filter(Boolean).join(": ");
 }
 
 /** The bar alone; of one that runs, the mark stands where the clock says it should be. */
@@ -41,7 +41,7 @@ export function ProgressBar({ twap, wide }) {
   const done = Math.min(pixels(twap.progress) ?? 0, 1);
   const due = state === "running" ? pixels(twap.elapsed_share) : null;
   return html`<span class=${`bar ${state} ${wide ? "wide" : ""}`} aria-hidden="true"
-    title=${hover(twap, due)}>
+    title=${dueWords(twap)}>
     <span class="done" style=${{ width: `${(done * 100).toFixed(2)}%` }}></span>
     ${
       due !== null &&
@@ -54,5 +54,5 @@ export function ProgressBar({ twap, wide }) {
 export function Progress({ twap, href, tab }) {
   return html`<span class="progress"><${ProgressBar} twap=${twap} />
     <${Amount} value=${twap.progress} kind="share" href=${href} tab=${tab}
-      reason=${twapReason(twap, "progress")} /></span>`;
+      reason=${twapReason(twap, "progress")} note=${dueWords(twap)} /></span>`;
 }

@@ -136,7 +136,7 @@ export function moveFocus(event, table) {
   event.preventDefault();
   const target = rows[Math.min(Math.max(row, 0), rows.length - 1)];
   const next = target.cells[Math.min(Math.max(column, 0), target.cells.length - 1)];
-  const focus = next.querySelector("a, button") ?? next;
+  const focus = next.querySelector("a, button, summary") ?? next;
   if (focus === next) next.tabIndex = -1;
   focus.focus();
   next.scrollIntoView({ block: "nearest", inline: "nearest" });
