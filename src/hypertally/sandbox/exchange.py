@@ -1,8 +1,10 @@
 """What the server needs of whatever it serves: a population or a folder of recordings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hypertally.sandbox.leaderboard import Standing
 from hypertally.sandbox.population import WalletCount
 from hypertally.sandbox.tape import Feed, SortOrder, Tape
 
@@ -49,6 +51,10 @@ class Exchange(Protocol):
 
     def by_time_order(self, user: str) -> SortOrder | None:
         """Say which end userFillsByTime starts with, when the world itself knows."""
+        ...
+
+    def standings(self, now_ms: int) -> Sequence[Standing]:
+        """List the wallets that the leaderboard shows, in any order."""
         ...
 
     def answer(self, body: bytes, *, now_ms: int) -> Answer:

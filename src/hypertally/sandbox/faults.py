@@ -22,12 +22,14 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     max_count: int = DEFAULT_MAX_COUNT
     delay_ms: int = 5_000  # late: until a fill shows; slow: until the answer starts
     older_than_ms: int = 30 * DAY_MS  # thin: which fills go missing
+    share: float = 0.2  # invalid_rows: of the leaderboard's rows
     types: list[str] | None = None  # only these request types; None means every one
 
     def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            message = f"probability is {self.probability}: use a number from 0 to 1"
-            raise ValueError(message)
+        for name in ("probability", "share"):
+            if not 0 <= getattr(self, name) <= 1:
+                message = f"{name} is {getattr(self, name)}: use a number from 0 to 1"
+                raise ValueError(message)
         if min(self.max_count, self.delay_ms, self.older_than_ms) < 0:
             message = "max_count, delay_ms and older_than_ms cannot be negative"
             raise ValueError(message)
@@ -50,6 +52,8 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     dropped: Fault | None = None  # the connection closes in the middle of the answer
     slow: Fault | None = None  # the answer takes its time
     outage: Fault | None = None  # nothing works
+    invalid_rows: Fault | None = None  # a share of the leaderboard's rows cannot be read
+    empty: Fault | None = None  # the leaderboard lists nobody
 
 
 def decode_faults(body: bytes) -> dict[str, Fault | None]:

@@ -10,6 +10,7 @@ import msgspec
 from hypertally.sandbox.calendar import DAY_MS
 from hypertally.sandbox.decimals import ZERO, rounded, text
 from hypertally.sandbox.exchange import UNREADABLE, UNSUPPORTED, Answer
+from hypertally.sandbox.leaderboard import START_CASH, Standing, standing_of
 from hypertally.sandbox.ledger import Position
 from hypertally.sandbox.markets import (
     DEX_BY_NAME,
@@ -43,7 +44,6 @@ from hypertally.sandbox.tape import Feed, SortOrder, Tape
 
 Json = dict[str, object]
 
-START_CASH = Decimal(1_000_000)  # what every wallet began with on every dex
 LEVERAGE = 5
 GONE_PAIRS = ("@3", "@88")  # they left the universe, yet their figures are still answered
 
@@ -88,6 +88,14 @@ class PopulationExchange:
     def by_time_order(self, user: str) -> SortOrder | None:  # noqa: ARG002 - a server option
         """Leave it to the server's option."""
         return None
+
+    def standings(self, now_ms: int) -> list[Standing]:
+        """Rank the tracked wallets by what their fills realised."""
+        members = self.population.by_address
+        return [
+            standing_of(count.address, members[count.address].tape, now_ms)
+            for count in self.wallets()
+        ]
 
     def answer(self, body: bytes, *, now_ms: int) -> Answer:  # noqa: PLR0911 - one per type
         """Answer from the markets and ledgers as they are at a time."""

@@ -8,6 +8,7 @@ from typing import cast, final
 import msgspec
 
 from hypertally.sandbox.exchange import UNREADABLE, UNSUPPORTED, Answer
+from hypertally.sandbox.leaderboard import Standing, standing_of
 from hypertally.sandbox.population import WalletCount
 from hypertally.sandbox.recordings import (
     FILL_TYPES,
@@ -67,6 +68,10 @@ class ReplayExchange:
     def by_time_order(self, user: str) -> SortOrder | None:
         """Keep the order the wallet's own answers were recorded in."""
         return SortOrder.NEWEST if user in self._newest_first else None
+
+    def standings(self, now_ms: int) -> list[Standing]:
+        """Rank the recorded wallets by what their fills realised."""
+        return [standing_of(user, tape, now_ms) for user, tape in self._tapes.items()]
 
     def answer(self, body: bytes, *, now_ms: int) -> Answer:  # noqa: ARG002 - recorded is recorded
         """Give the recorded answer of a request."""

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from socket import AF_INET, SOCK_STREAM, socket
@@ -14,12 +14,13 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hypertally.sandbox.exchange import Answer, Exchange
 from hypertally.sandbox.faults import FaultBox, Faults, decode_faults
+from hypertally.sandbox.leaderboard import Board, pieces
 from hypertally.sandbox.limits import WEIGHT_LIMIT, WINDOW_SECONDS, WeightWindow
 from hypertally.sandbox.marketdata import PopulationExchange
 from hypertally.sandbox.pages import RowDesk, SlicesInFills
@@ -30,6 +31,7 @@ from hypertally.sandbox.tape import HORIZON_ROWS, PAGE_ROWS_MAX, SortOrder
 
 HOST = "127.0.0.1"
 START_SECONDS_MAX = 10.0
+LEADERBOARD = "leaderboard"  # its name in counters and faults
 TOO_MANY = Answer(status=429, body=b"Too Many Requests", content_type="text/plain; charset=utf-8")
 
 
@@ -44,6 +46,7 @@ class Options:
     fills_by_time_order: str = SortOrder.OLDEST
     twap_slices_in_fills: str = SlicesInFills.WITH_ID
     candles_max: int = CANDLES_MAX  # newest candles per interval; of a population
+    leaderboard_rows: int = 0  # made-up ones, beside those of the world's wallets
     manual_clock: bool = False
     faults: Faults = field(default_factory=Faults)
     fault_seed: int = 1
@@ -90,6 +93,7 @@ class Sandbox:
             by_time_order=SortOrder(options.fills_by_time_order),
             slices_in_fills=SlicesInFills(options.twap_slices_in_fills),
         )
+        self.board = Board(seed=options.fault_seed, rows=options.leaderboard_rows)
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.too_many = 0
@@ -99,6 +103,8 @@ class Sandbox:
         return Starlette(
             routes=[
                 Route("/info", self.info, methods=["POST"]),
+                Route("/leaderboard", self.leaderboard),
+                Route("/Mainnet/leaderboard", self.leaderboard),
                 Route("/sandbox/stats", self.stats),
                 Route("/sandbox/wallets", self.wallets),
                 Route("/sandbox/faults", self.list_faults, methods=["GET"]),
@@ -120,6 +126,31 @@ class Sandbox:
         body = self.faults.cut(answer.body, type_name) if answer.status == _OK else answer.body
         shape = _Dropped if self.faults.strike("dropped", type_name) else Response
         return shape(body, answer.status, media_type=answer.content_type)
+
+    async def leaderboard(self, _: Request) -> Response:
+        """List everyone, as another host than the exchange's does: no weight, no limit."""
+        self.requests[LEADERBOARD] += 1
+        if slow := self.faults.strike("slow", LEADERBOARD):
+            await asyncio.sleep(slow.delay_ms / 1000)
+        if refused := self.faults.refuse(LEADERBOARD):
+            self.statuses[str(refused.status)] += 1
+            return Response(refused.body, refused.status, media_type=refused.content_type)
+        self.statuses[str(_OK)] += 1
+        bodies = await self._board_rows()
+        if self.faults.strike("dropped", LEADERBOARD):
+            return _Dropped(b"".join(pieces(bodies)), media_type="application/json")
+        cut = self.faults.strike("truncated", LEADERBOARD) is not None
+        return StreamingResponse(_in_turns(pieces(bodies, cut=cut)), media_type="application/json")
+
+    async def _board_rows(self) -> list[bytes]:
+        if self.faults.strike("empty", LEADERBOARD):
+            return []
+        _ = await asyncio.to_thread(self.board.prepare)  # seconds, when there are many
+        now_ms = self.clock.now_ms()
+        self.exchange.advance(now_ms)
+        invalid = self.faults.strike("invalid_rows", LEADERBOARD)
+        share = invalid.share if invalid else 0
+        return self.board.bodies(self.exchange.standings(now_ms), invalid=share)
 
     def _weighed(self, body: bytes, type_name: str) -> Answer:
         answer = self._answer(body)
@@ -195,6 +226,11 @@ class Sandbox:
 
 
 _OK = 200
+
+
+async def _in_turns(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 @final
