@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar, cast
 
@@ -11,7 +12,7 @@ import msgspec
 from fastapi import Depends, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from hypertally.api.auth import Identity, reading
+from hypertally.api.auth import Identity, Role, reading
 from hypertally.api.options import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
 from hypertally.api.problems import Problem, bad_parameter
 from hypertally.store.postgres import Connection
@@ -91,21 +92,25 @@ async def identity_of(request: Request) -> Identity:
 Caller = Annotated[Identity, Depends(identity_of)]
 
 
-async def _as_viewer(request: Request, caller: Caller) -> AsyncIterator[Connection]:
-    caller.require("viewer")
-    async with reading(request.app.state.pool, caller) as connection:
+def _reading_as(role: Role, request: Request) -> AbstractAsyncContextManager[Connection]:
+    # Not a dependency on the caller: resolving one more takes longer than asking for it.
+    caller = cast("Identity", request.scope["hypertally.identity"])
+    caller.require(role)
+    return reading(request.app.state.pool, caller)
+
+
+async def _as_viewer(request: Request) -> AsyncIterator[Connection]:
+    async with _reading_as("viewer", request) as connection:
         yield connection
 
 
-async def _as_analyst(request: Request, caller: Caller) -> AsyncIterator[Connection]:
-    caller.require("analyst")
-    async with reading(request.app.state.pool, caller) as connection:
+async def _as_analyst(request: Request) -> AsyncIterator[Connection]:
+    async with _reading_as("analyst", request) as connection:
         yield connection
 
 
-async def _as_admin(request: Request, caller: Caller) -> AsyncIterator[Connection]:
-    caller.require("admin")
-    async with reading(request.app.state.pool, caller) as connection:
+async def _as_admin(request: Request) -> AsyncIterator[Connection]:
+    async with _reading_as("admin", request) as connection:
         yield connection
 
 

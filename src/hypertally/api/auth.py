@@ -14,7 +14,7 @@ from hypertally.api.problems import Problem
 from hypertally.api.tokens import unix_now
 from hypertally.api.verifying import Claims, TokenVerifier, unauthorised
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, transaction, translated
 
 Role: TypeAlias = Literal["viewer", "analyst", "admin"]
 
@@ -113,7 +113,12 @@ async def set_identity(connection: Connection, *, user_id: str, org_id: int | No
 
 @asynccontextmanager
 async def reading(pool: Pool, identity: Identity) -> AsyncIterator[Connection]:
-    """One transaction that sees what `identity` may see and nothing else."""
-    async with transaction(pool) as connection:
-        await set_identity(connection, user_id=identity.user_id, org_id=identity.org_id)
-        yield connection
+    """One transaction that sees what `identity` may see and nothing else.
+
+    It is the one a pipeline is up to its end: the caller's name and the first question go out
+    together, and there is no begin and no commit to wait for.
+    """
+    with translated():
+        async with pool.connection() as connection, connection.pipeline():
+            await set_identity(connection, user_id=identity.user_id, org_id=identity.org_id)
+            yield connection

@@ -15,11 +15,11 @@ from hypertally.api.answering import (
     Limit,
     Parameters,
     answer,
+    find_row,
     of_shape,
-    read_row,
 )
 from hypertally.api.options import PAGE_ROWS_DEFAULT
-from hypertally.api.wallets import find_wallet
+from hypertally.api.wallets import address_bytes, no_wallet
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -45,10 +45,9 @@ async def list_days(
     connection: ForViewers,
 ) -> Response:
     """Return the days on which the wallet traded, newest first; both bounds are inclusive."""
-    wallet_id = await find_wallet(connection, address)
     days = await read_days(
         connection,
-        wallet_id,
+        address,
         first=parameters.first,
         last=parameters.last,
         limit=parameters.limit,
@@ -58,13 +57,18 @@ async def list_days(
 
 async def read_days(
     connection: Connection,
-    wallet_id: int,
+    address: str,
     *,
     first: date | None,
     last: date | None,
     limit: int,
 ) -> Json:
-    """Return days of a wallet as a JSON array, newest first."""
-    bounds = {"wallet_id": wallet_id, "first": first, "last": last, "limit": limit}
-    row = await read_row(connection, _QUERIES["list_wallet_days"], bounds)
+    """Return days of a wallet as a JSON array, newest first.
+
+    Errors: `Problem` 404 for a wallet that is not the org's.
+    """
+    bounds = {"address": address_bytes(address), "first": first, "last": last, "limit": limit}
+    row = await find_row(connection, _QUERIES["list_wallet_days"], bounds)
+    if row is None:
+        raise no_wallet(address)
     return Json(row["body"].encode())

@@ -1,10 +1,13 @@
 -- name: list_wallet_days :one
--- The day metrics of one wallet as a JSON array, newest first.
--- Reads: metrics.wallet_day_metrics, metrics.restatements
-with restated as (
+-- The day metrics of one wallet as a JSON array, newest first; no row if the org has it not.
+-- Reads: tenancy.wallets, metrics.wallet_day_metrics, metrics.restatements
+with wallet as (
+    select id from tenancy.wallets where address = %(address)s
+),
+restated as (
     select day, count(*) as times
     from metrics.restatements
-    where wallet_id = %(wallet_id)s
+    where wallet_id = (select id from wallet)
         and metric = 'wallet_day_metrics'
     group by day
 ),
@@ -43,11 +46,11 @@ shown as (
         coalesce(r.times, 0) as restated
     from metrics.wallet_day_metrics as m
     left join restated as r on r.day = m.day
-    where m.wallet_id = %(wallet_id)s
+    where m.wallet_id = (select id from wallet)
         and m.day >= coalesce(%(first)s::date, '-infinity')
         and m.day <= coalesce(%(last)s::date, 'infinity')
     order by m.day desc
     limit %(limit)s
 )
-select coalesce(json_agg(shown order by shown.day desc), '[]')::text as body
-from shown;
+select (select coalesce(json_agg(shown order by shown.day desc), '[]') from shown)::text as body
+from wallet;

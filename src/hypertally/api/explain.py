@@ -54,7 +54,7 @@ async def explain_wallet_day(
     """Return all that a wallet's day was computed from, and what has been said of it before."""
     wallet_id = await find_wallet(connection, address)
     key = {"wallet_id": wallet_id, "org_id": None, "day": day}
-    days = await read_days(connection, wallet_id, first=day, last=day, limit=1)
+    days = await read_days(connection, address, first=day, last=day, limit=1)
     shown: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
     inputs = await read_row(connection, _QUERIES["read_inputs"], key)
     page = FillsParameters.model_validate(

@@ -22,6 +22,7 @@ from hypertally.api.answering import (
     write_cursor,
 )
 from hypertally.api.options import GAPS_SHOWN_MAX, SETTLING_SECONDS
+from hypertally.api.problems import Problem
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -92,11 +93,21 @@ async def find_wallet(connection: Connection, address: str) -> int:
     found = await find_row(
         connection,
         _QUERIES["find_wallet"],
-        {"address": bytes.fromhex(address.removeprefix("0x"))},
+        {"address": address_bytes(address)},
     )
     if found is None:
-        raise not_found(f"{address} is not a wallet of your org: add it with `wallets add`")
+        raise no_wallet(address)
     return found["id"]
+
+
+def address_bytes(address: str) -> bytes:
+    """Return the twenty bytes of an address that was checked."""
+    return bytes.fromhex(address.removeprefix("0x"))
+
+
+def no_wallet(address: str) -> Problem:
+    """Return the problem of an address that is none of the org's wallets."""
+    return not_found(f"{address} is not a wallet of your org: add it with `wallets add`")
 
 
 async def settled_age(connection: Connection, max_age: int) -> int:

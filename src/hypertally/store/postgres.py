@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: one role a pool, UTC always, driver errors turned into ours."""
 
+import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, LiteralString, TypeAlias, cast
@@ -105,7 +106,8 @@ async def open_pool(
 
     async def check(connection: Connection) -> None:
         try:
-            await pool.check_connection(connection)
+            if not _is_quiet(connection):
+                await pool.check_connection(connection)
         except psycopg.OperationalError:
             # The database went away and took all connections with it. Left to find them one by one,
             # the pool waits twice as long after each, and its caller's patience ends first.
@@ -115,7 +117,8 @@ async def open_pool(
     pool = AsyncConnectionPool(
         connection_string(url, role=role, statement_seconds_max=statement_seconds_max),
         connection_class=AsyncConnection[DictRow],
-        kwargs={"row_factory": dict_row},
+        # Every transaction is opened by name: see `transaction`.
+        kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=1,
         max_size=size,
         timeout=ACQUIRE_SECONDS_MAX,
@@ -124,6 +127,13 @@ async def open_pool(
     )
     async with pool:
         yield pool
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Whether nothing came since the last answer: a server that goes away says so or hangs up."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return not waiting.poll(0)
 
 
 @asynccontextmanager
