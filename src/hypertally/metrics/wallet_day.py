@@ -10,7 +10,7 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 FEW_DAYS = 16  # up to here one plan for any days is as good as one made for these
-DEFINITION = "wallet_day_metrics/1"
+DEFINITION = "wallet_day_metrics/2"
 WORDS = (
     "Every fill of the wallet whose own time lies in the UTC day, each leg once. Volume is price "
     "times size in the quote token, by kind of market: spot (@n and PURR/USDC), perp, HIP-3 perp "
