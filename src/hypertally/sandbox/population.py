@@ -34,6 +34,7 @@ TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the p
 TRACKED_LEGS_PER_TWAP = 37.0
 #: TWAPs that run when the past ends: minutes since they began, minutes in all
 RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
+MIDNIGHT_TWAP = (5, 12)  # likewise, of one that runs across the last midnight of the past
 SAME_MS_SHARE = 0.03
 WHALE_FILLS_PER_ORDER = 20
 MAKER_BPS = (Decimal("1.5"), Decimal("1.5"), Decimal("1.0"), Decimal(0), Decimal("-0.3"))
@@ -66,7 +67,8 @@ class Population:
     ) -> None:
         """Trade `fills` legs over the `days` before `until_ms`, then `live_per_second` legs.
 
-        `twap_share` of them belong to TWAPs; a few of these run when the past ends.
+        `twap_share` of them belong to TWAPs; a few of these run when the past ends, and one ran
+        across its last midnight.
         `whale_fills` adds a wallet that takes that many fills, `burst_fills` one that takes that
         many within one millisecond; both are listed after the others.
         """
@@ -111,7 +113,7 @@ class Population:
         self._plan_whale(whale_fills)
         self._plan_burst(burst_fills)
         if fills and twap_share:
-            self._plan_running_twaps()
+            self._plan_certain_twaps()
         self.by_address = {member.address: member for member in self._everyone()}
         self.advance(self.until_ms)
 
@@ -190,12 +192,16 @@ class Population:
             burst = self._special("burst")
             self._agenda.plan(at_ms, partial(self._behaviour.take_many, burst, fills))
 
-    def _plan_running_twaps(self) -> None:
-        for at, (since_minutes, minutes) in enumerate(RUNNING_TWAPS):
+    def _plan_certain_twaps(self) -> None:
+        midnight_ms = self.until_ms // DAY_MS * DAY_MS
+        certain = [(self.until_ms, *running) for running in RUNNING_TWAPS]
+        for at, (known_ms, since_minutes, minutes) in enumerate(
+            [*certain, (midnight_ms, *MIDNIGHT_TWAP)]
+        ):
             taker = self._members[at % len(self._members)]
-            began_ms = self.until_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
+            began_ms = known_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
             start = partial(self._twaps.start_lasting, taker, minutes, self._agenda.plan)
-            self._agenda.plan(began_ms, start)
+            self._agenda.plan(max(began_ms, self.start_ms), start)
 
     def _special(self, name: str) -> Member:
         member = _member(f"{self.seed}:{name}", tracked=True)

@@ -193,6 +193,15 @@ def test_some_run_when_the_past_ends_and_go_on_live() -> None:
         assert len(after[key].slices) > len(before[key].slices)
 
 
+def test_one_ran_across_the_last_midnight_of_the_past(books: dict[TwapKey, TwapBook]) -> None:
+    midnight_ms = UNTIL_MS // (24 * HOUR_MS) * 24 * HOUR_MS
+    parts = [
+        (book.executed(0, midnight_ms).size, book.executed(midnight_ms).size)
+        for book in books.values()
+    ]
+    assert any(before and after for before, after in parts)
+
+
 def test_statuses_and_slices_do_not_depend_on_the_steps_of_advance() -> None:
     leap, steps = (population(5, fills=600, days=5, wallets=8) for _ in range(2))
     leap.advance(UNTIL_MS + 900_000)

@@ -214,6 +214,7 @@ def test_every_finished_day_has_one_object_with_the_events_of_that_day(
     for day, path in zip(days, paths, strict=True):
         of_day = [event for event in events if event.time_ms // DAY_MS == day]
         assert pq.read_table(path).equals(status_table(of_day))
+    assert any(event.time_ms // DAY_MS != event.started_ms // DAY_MS for event in events)
     assert sum(map(len, map(pq.read_table, paths))) == sum(
         event.time_ms < UNTIL_MS // DAY_MS * DAY_MS for event in events
     )
