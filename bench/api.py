@@ -22,7 +22,7 @@ from rich.table import Table
 
 from bench.database import fresh_database
 from bench.given_fills import address_of
-from bench.machine import announce, console
+from bench.machine import announce, calibrate, console
 from bench.measuring import Claim, judge
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
@@ -257,6 +257,7 @@ def _show(seen: dict[str, list[Load]]) -> None:
             str(sum(load.failed for load in loads)),
         )
     console.print(table)
+    calibrate()
 
 
 def _median(loads: Sequence[Load], field: str) -> float:

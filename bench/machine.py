@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from rich.console import Console
 
 console = Console(width=110, highlight=False)
 BUSY_LOAD = 1.0
+CALIBRATION_STEPS = 5_000_000
 
 
 def announce(what: str, url: str) -> None:
-    """Name the claim, the machine, the versions, the date and the load of others."""
+    """Name the claim, the machine, the versions, the date, the load of others and the speed."""
     with psycopg.connect(url) as connection:
         row = connection.execute("show server_version").fetchone()
     assert row is not None
@@ -26,6 +28,20 @@ def announce(what: str, url: str) -> None:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_processor()}, {os.cpu_count()} cores, "
         f"{memory:.0f} GiB; Python {platform.python_version()}, PostgreSQL {row[0]}; "
         f"load before {load:.2f}{busy}"
+    )
+    calibrate()
+
+
+def calibrate() -> None:
+    """Say how fast the machine is at this moment: figures of different days compare by it."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(CALIBRATION_STEPS):
+        total += number * number
+    seconds = time.perf_counter() - began
+    console.print(
+        f"calibration: {seconds:.2f} s for {CALIBRATION_STEPS // 10**6}M pure Python steps; "
+        f"load now {os.getloadavg()[0]:.2f}"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from bench.machine import console
+from bench.machine import calibrate, console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ def show_rates(title: str, figures: Mapping[str, Sequence[float]], *, unit: str)
             f"{median / slowest:.2f}x",
         )
     console.print(table)
+    calibrate()
 
 
 def show_times(title: str, figures: Mapping[str, Sequence[float]], *, unit: str = "ms") -> None:
@@ -74,6 +75,7 @@ def show_times(title: str, figures: Mapping[str, Sequence[float]], *, unit: str 
         cells = (f"{percentile(values, p):,.2f}" for p in percents)
         table.add_row(name, f"{len(values):,}", *cells, f"{max(values):,.2f}")
     console.print(table)
+    calibrate()
 
 
 def judge(claims: Sequence[Claim]) -> None:

@@ -51,7 +51,6 @@ def settings(port: str) -> dict[str, str]:
         "work_mem": f"{min(32, max(4, memory // 128))}MB",
         "max_wal_size": "8GB",
         "checkpoint_timeout": "15min",
-        "wal_compression": "pglz",
         "random_page_cost": "1.1",
         "jit": "off",
         "timezone": "UTC",
