@@ -11,6 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SEED = 20_261_120
 CASES = 2_000
+DIGITS = 7
 WIDE = Context(prec=60)
 EVALUATE = """
 async ([name, rows]) => {
@@ -67,6 +68,25 @@ async def test_order_is_that_of_the_values(screen: Screen) -> None:
     shown = await ask(screen, "compare", [list(pair) for pair in pairs])
     for (left, right), order in zip(pairs, shown, strict=True):
         assert order == Decimal(left).compare(Decimal(right)), (left, right)
+
+
+async def test_sums_lose_no_digit(screen: Screen) -> None:
+    values = amounts(CASES)
+    pairs = list(pairwise(values))
+    shown = await ask(screen, "add", [list(pair) for pair in pairs])
+    for (left, right), total in zip(pairs, shown, strict=True):
+        assert Decimal(total) == WIDE.add(Decimal(left), Decimal(right)), (left, right)
+
+
+async def test_the_digits_that_say_something_are_kept(screen: Screen) -> None:
+    values = amounts(CASES)
+    shown = await ask(screen, "significant", [[value, DIGITS] for value in values])
+    for value, text in zip(values, shown, strict=True):
+        amount = Decimal(value)
+        places = min(0, amount.adjusted() - DIGITS + 1)
+        expected = amount.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP, WIDE)
+        assert Decimal(text) == expected, value
+        assert not (("." in str(text)) and str(text).endswith("0")), value
 
 
 async def test_a_share_below_one_is_never_called_all(screen: Screen) -> None:

@@ -82,7 +82,8 @@ function Head({ id, twap }) {
         words=${FOUND} />`
       }
       <span class="grow"></span>
-      <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>Its wallet's TWAPs</a>`
+      <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>Its wallet's
+        TWAPs</a>`
     }
   </header>`;
 }
@@ -113,7 +114,8 @@ function Slices({ chain, slices, route, href, id }) {
     ${" "}${group(String(slices.length))} slices, oldest first<//>`;
   return html`<${Table} name="slices" title="Slices" columns=${sliceColumns(href)} order=${false}
     rows=${rows.map((row) => ({ ...row, id: `${row.at}:${row.oid}` }))} file=${`slices-${id}`}
-    note=${!chain.whole && (chain.loading ? "more are loading" : "more are stored")} pager=${pager} />`;
+    note=${!chain.whole && (chain.loading ? "more are loading" : "more are stored")}
+    pager=${pager} />`;
 }
 
 function NoSlices({ twap }) {
