@@ -10,30 +10,54 @@ select egress from ops.weight_budgets where egress = %(egress)s for update;
 
 -- name: reserve :one
 -- Spend weight if the last minute allows it, else say how long until it does. A request that never
--- settled may have been counted by the exchange up to a minute after it was reserved.
--- Reads: ops.weight_spends   Writes: ops.weight_spends   Key: id
+-- settled may have been counted by the exchange up to a minute after it was reserved. What is kept
+-- for snapshots counts as spent where it is not: who pulls leaves it, who snapshots (`lane` is the
+-- egress of that share) finds it.
+-- Reads: ops.weight_spends, ops.weight_shares   Writes: ops.weight_spends   Key: id
 with recent as (
-    select id, weight,
+    select id, egress = %(lane)s as snapshots, weight,
         at + make_interval(secs => %(window_seconds)s * case when settled then 1 else 2 end)
             as expires
     from ops.weight_spends
-    where egress = %(egress)s
+    where egress in (%(egress)s, %(lane)s)
         and at > clock_timestamp() - make_interval(secs => 2 * %(window_seconds)s)
+), valid as (
+    select id, weight, expires, snapshots from recent where expires > clock_timestamp()
+), kept as (
+    select greatest(
+        (select coalesce(sum(weight), 0) from valid where snapshots),
+        case when %(snapshots)s then 0 else
+            coalesce((select s.weight from ops.weight_shares as s
+                      where s.egress = %(egress)s and s.kept_until > clock_timestamp()), 0) end
+    ) as weight
+), allowed as (
+    select %(limit)s - %(weight)s::integer
+        - case when %(snapshots)s then 0 else kept.weight end as weight
+    from kept
 ), counted as (
     select weight, expires, sum(weight) over (order by expires, id) as freed,
         sum(weight) over () as spent
-    from recent
-    where expires > clock_timestamp()
+    from valid
+    where %(snapshots)s or not snapshots
 ), added as (
     insert into ops.weight_spends (egress, weight)
-    select %(egress)s, %(weight)s::integer
-    where coalesce((select max(spent) from counted), 0) + %(weight)s::integer <= %(limit)s
+    select case when %(snapshots)s then %(lane)s else %(egress)s end, %(weight)s::integer
+    from allowed
+    where coalesce((select max(spent) from counted), 0) <= allowed.weight
     returning id
 )
 select (select id from added) as id,
     coalesce((select extract(epoch from min(expires) - clock_timestamp())
-              from counted where spent - freed + %(weight)s::integer <= %(limit)s), 0)::float8
+              from counted, allowed where spent - freed <= allowed.weight), 0)::float8
         as wait_seconds;
+
+-- name: keep_share :execrows
+-- Have pulls leave this much of the allowance free for a while.
+-- Reads: -   Writes: ops.weight_shares   Key: egress
+insert into ops.weight_shares (egress, weight, kept_until)
+values (%(egress)s, %(weight)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+on conflict (egress) do update
+set weight = excluded.weight, kept_until = excluded.kept_until;
 
 -- name: settle :execrows
 -- What a request really cost, counted from its answer.

@@ -4,8 +4,11 @@ The exchange allows one egress address 1,200 weight a minute. A request's cost i
 its answer, so the worst case is reserved before it and the difference given back after it.
 """
 
+import asyncio
+from dataclasses import dataclass
 from math import ceil
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from hypertally.settings import PAGE_WEIGHT_MAX
 
@@ -16,6 +19,7 @@ ROWS_PER_WEIGHT = {
     "userFills": 20,
     "userFillsByTime": 20,
     "userTwapSliceFillsByTime": 20,
+    "twapHistory": 20,
     "userFunding": 20,
     "candleSnapshot": 60,
 }
@@ -33,6 +37,71 @@ class Budget(Protocol):
     async def settle(self, reservation: int, weight: int) -> None:
         """Say what the request really cost."""
         ...
+
+
+@dataclass(slots=True)
+class _Part:
+    """A reservation that several requests are paid from."""
+
+    reservation: int
+    left: int
+    spent: int = 0
+    unanswered: int = 0
+    settled: bool = False
+
+
+class Prepaid:
+    """Weight reserved in parts of many requests, and spent request by request.
+
+    A reservation counts from its last answer on. One for all that is asked each minute would count
+    until after the next minute began, and make it late; of parts, the first is free again first.
+    """
+
+    def __init__(self, budget: Budget, *, expected: int, part: int) -> None:
+        self._budget = budget
+        self._expected = expected  # all that will be asked if nothing is asked twice
+        self._part = part
+        self._parts: list[_Part] = []
+        self._reserving = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """What no request has spent is free again; what failed requests cost stays spent."""
+        for part in self._parts:
+            await self._settle(part)
+
+    async def reserve(self, weight: int) -> int:
+        """Spend of the part in hand, or wait for another; the number of the part."""
+        async with self._reserving:
+            if not self._parts or self._parts[-1].left < weight:
+                size = max(weight, min(self._part, self._expected))
+                self._parts.append(_Part(await self._budget.reserve(size), left=size))
+                self._expected -= size
+            part = self._parts[-1]
+            part.left -= weight
+            part.spent += weight
+            part.unanswered += 1
+            return len(self._parts) - 1
+
+    async def settle(self, reservation: int, weight: int) -> None:
+        """Say that a request of a part is answered: each was reserved at its price."""
+        del weight
+        part = self._parts[reservation]
+        part.unanswered -= 1
+        if not part.left and not part.unanswered:
+            await self._settle(part)
+
+    async def _settle(self, part: _Part) -> None:
+        if not part.settled:
+            part.settled = True
+            await self._budget.settle(part.reservation, part.spent)
 
 
 def weight(request_type: str, rows: int) -> int:

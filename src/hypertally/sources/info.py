@@ -26,14 +26,23 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 class InfoClient:
     """One address of the info endpoint; bounded concurrency, every request paid for."""
 
-    def __init__(self, url: str, *, budget: Budget, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        budget: Budget,
+        now: Callable[[], datetime],
+        concurrency: int = CONCURRENCY_MAX,
+        tries: int = TRIES_MAX,
+    ) -> None:
         self._url = url
         self._budget = budget
         self._now = now
-        self._slots = asyncio.Semaphore(CONCURRENCY_MAX)
+        self._tries = tries
+        self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx2.AsyncClient(
             timeout=ANSWER_SECONDS_MAX,
-            limits=httpx2.Limits(max_connections=CONCURRENCY_MAX),
+            limits=httpx2.Limits(max_connections=concurrency),
             trust_env=True,
         )
 
@@ -48,29 +57,35 @@ class InfoClient:
 
         Errors: `RateLimited` at once for 429; `SourceDown` when the tries are used up.
         """
+        return await self.fetch_paid_by(self._budget, request_type, **parameters)
+
+    async def fetch_paid_by(
+        self, budget: Budget, request_type: str, /, **parameters: Any
+    ) -> Answer:
+        """The same, paid from another allowance than the client's."""
         request = {"type": request_type, **parameters}
         async for attempt in stamina.retry_context(
             on=SourceDown,
-            attempts=TRIES_MAX,
+            attempts=self._tries,
             timeout=None,
             wait_initial=0.25,
             wait_max=5.0,
             wait_jitter=0.5,
         ):
             with attempt:
-                return await self._fetch_once(request)
+                return await self._fetch_once(budget, request)
         raise SourceDown  # retry_context always returns or raises
 
-    async def _fetch_once(self, request: dict[str, Any]) -> Answer:
+    async def _fetch_once(self, budget: Budget, request: dict[str, Any]) -> Answer:
         kind: str = request["type"]
         async with self._slots:
-            reservation = await self._budget.reserve(weight_max(kind))
+            reservation = await budget.reserve(weight_max(kind))
             asked_at = self._now()
             # A failed request keeps its reservation: it may have been charged in full.
             body = await self._post(request)
             decoded = _decode(body, kind)
             cost = weight(kind, len(decoded) if isinstance(decoded, list) else 0)
-            await self._budget.settle(reservation, cost)
+            await budget.settle(reservation, cost)
         return Answer(
             request=request,
             source=f"info.{kind}",

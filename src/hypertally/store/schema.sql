@@ -191,6 +191,7 @@ CREATE TABLE facts.leaderboard_rows (
     roi_30d numeric,
     volume_30d numeric,
     raw_payload jsonb NOT NULL,
+    fingerprint bigint NOT NULL,
     inserted_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT leaderboard_rows_wallet_check CHECK (((length(wallet) = 42) AND (wallet = lower(wallet))))
 );
@@ -392,7 +393,8 @@ CREATE TABLE facts.wallet_snapshots (
     leverage numeric,
     account_value numeric,
     observed_at timestamp with time zone,
-    payload_hash bytea,
+    payload_fingerprint bigint,
+    fingerprint bigint NOT NULL,
     inserted_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT wallet_snapshots_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
     CONSTRAINT wallet_snapshots_check CHECK (((missing IS NULL) = (szi IS NOT NULL))),
@@ -579,6 +581,8 @@ CREATE TABLE metrics.snapshot_anomalies (
     wallet_id integer NOT NULL,
     asset text NOT NULL,
     kind text NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    dirties boolean NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     definition text NOT NULL,
     CONSTRAINT snapshot_anomalies_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
@@ -1088,6 +1092,13 @@ CREATE TABLE ops.weight_budgets (
     egress text NOT NULL
 );
 
+CREATE TABLE ops.weight_shares (
+    egress text NOT NULL,
+    weight integer NOT NULL,
+    kept_until timestamp with time zone NOT NULL,
+    CONSTRAINT weight_shares_weight_check CHECK ((weight >= 0))
+);
+
 CREATE TABLE ops.weight_spends (
     id bigint NOT NULL,
     egress text NOT NULL,
@@ -1304,6 +1315,9 @@ ALTER TABLE ONLY ops.twap_cursors
 ALTER TABLE ONLY ops.weight_budgets
     ADD CONSTRAINT weight_budgets_pkey PRIMARY KEY (egress);
 
+ALTER TABLE ONLY ops.weight_shares
+    ADD CONSTRAINT weight_shares_pkey PRIMARY KEY (egress);
+
 ALTER TABLE ONLY ops.weight_spends
     ADD CONSTRAINT weight_spends_pkey PRIMARY KEY (id);
 
@@ -1462,6 +1476,9 @@ ALTER TABLE ONLY ops.hl_ingest_cursor
 
 ALTER TABLE ONLY ops.twap_cursors
     ADD CONSTRAINT twap_cursors_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY ops.weight_shares
+    ADD CONSTRAINT weight_shares_egress_fkey FOREIGN KEY (egress) REFERENCES ops.weight_budgets(egress);
 
 ALTER TABLE ONLY ops.weight_spends
     ADD CONSTRAINT weight_spends_egress_fkey FOREIGN KEY (egress) REFERENCES ops.weight_budgets(egress);
@@ -1988,6 +2005,8 @@ GRANT SELECT ON TABLE ops.v_recent_alerts TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.v_recent_alerts TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_budgets TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_shares TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_spends TO hypertally_jobs;
 

@@ -13,6 +13,7 @@ create table facts.leaderboard_rows (
     roi_30d numeric,                     -- of 1
     volume_30d numeric,                  -- USD
     raw_payload jsonb not null,          -- the source's row
+    fingerprint bigint not null,         -- 64 bits of the row's canonical bytes
     inserted_at timestamptz not null default now(), -- our clock, when the row was stored
     primary key (page_id, wallet)
 );
@@ -30,7 +31,8 @@ create table facts.wallet_snapshots (
     leverage numeric,                    -- times
     account_value numeric,               -- USD, of the whole account on the core dex
     observed_at timestamptz,             -- the exchange's clock, of the answer
-    payload_hash bytea,                  -- of the positions as they came: what froze is seen
+    payload_fingerprint bigint,          -- of all positions as they came: what froze is seen
+    fingerprint bigint not null,         -- 64 bits of the row's canonical bytes
     inserted_at timestamptz not null default now(),
     primary key (minute, asset, wallet_id)
 ) partition by range (minute);
@@ -126,6 +128,8 @@ create table metrics.snapshot_anomalies (
     asset text not null check (asset in ('HYPE', 'BTC', 'ETH')),
     kind text not null check (
         kind in ('transient_collapse', 'szi_jump', 'null_szi', 'frozen', 'other')),
+    known_at timestamptz not null,       -- the snapshot that shows it: no signal before knows of it
+    dirties boolean not null,            -- moves that begin or end at this minute are left out
     detail jsonb not null default '{}',  -- the figures that gave it away
     definition text not null,
     primary key (minute, asset, wallet_id, kind)
@@ -245,6 +249,13 @@ create table ops.ingest_health (
 );
 create index ingest_health_latest on ops.ingest_health (at desc);
 
+-- The part of an egress address's allowance that pulls leave to the minute's snapshots.
+create table ops.weight_shares (
+    egress text primary key references ops.weight_budgets, -- the address requests leave from
+    weight integer not null check (weight >= 0), -- a minute
+    kept_until timestamptz not null      -- renewed by each cycle; then pulls may spend it
+);
+
 -- Where each alert stands; every combination has a row from the start.
 create table ops.alert_state (
     type text not null,                  -- definitions 1.9: exit_cluster ...
@@ -300,7 +311,7 @@ create view ops.v_recent_alerts with (security_invoker = true) as
 select * from ops.alerts where at > now() - interval '24 hours' order by at desc, id desc;
 
 grant select, insert, update, delete on ops.ingest_runs, ops.ingest_health, ops.alert_state,
-    ops.alerts, ops.alert_deliveries to hypertally_jobs;
+    ops.alerts, ops.alert_deliveries, ops.weight_shares to hypertally_jobs;
 grant select on ops.v_latest_health, ops.v_latest_signals, ops.v_recent_alerts
     to hypertally_jobs, hypertally_api;
 grant usage on all sequences in schema ops to hypertally_jobs;
