@@ -6,9 +6,13 @@ import click
 
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sandbox.launch import run as run_sandbox
+from hypertally.sandbox.regime_story import DEFAULT_WALLETS as LEADERS_ALONE
+from hypertally.sandbox.regimes import REGIMES
+from hypertally.sandbox.server import Options
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8899
+LEADERS = 170  # with the wallets that trade live, about the 200 that are watched
 
 
 @click.command(name="sandbox")
@@ -33,6 +37,20 @@ SANDBOX_PORT = 8899
     type=click.Path(path_type=Path, file_okay=False),
     help="Write each UTC day's statuses of TWAPs below this folder, as Parquet.",
 )
+@click.option(
+    "--regime",
+    type=click.Choice(list(REGIMES)),
+    help="Serve wallets that all play this regime instead, from the last full five minutes on.",
+)
+@click.option(
+    "--leaders",
+    type=click.IntRange(min=0),
+    help=f"Wallets of the leaderboard that play regimes.  [default: {LEADERS}; with --regime "
+    f"{LEADERS_ALONE}]",
+)
+@click.option(
+    "--leaderboard-rows", default=60, show_default=True, help="Others that stand there as well."
+)
 def sandbox_command(
     *,
     port: int,
@@ -44,10 +62,17 @@ def sandbox_command(
     replay: Path | None,
     state: Path | None,
     twaps_dir: Path | None,
+    regime: str | None,
+    leaders: int | None,
+    leaderboard_rows: int,
 ) -> None:
     """Serve an exchange in a box at http://127.0.0.1:PORT/info."""
     if replay and twaps_dir:
         raise click.UsageError("--twaps-dir: recordings hold no statuses; leave out --replay")
+    if regime and (replay or state or twaps_dir):
+        raise click.UsageError(
+            "--regime: a world of its own; leave out --replay, --state, --twaps-dir"
+        )
     exchange = build_exchange(
         seed=seed,
         wallets=wallets,
@@ -57,6 +82,8 @@ def sandbox_command(
         replay=replay,
         state=state,
         twaps_dir=twaps_dir,
+        regime=regime,
+        leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
     )
     click.echo(f"http://{HOST}:{port}/info")
-    run_sandbox(exchange, port=port)
+    run_sandbox(exchange, port=port, options=Options(leaderboard_rows=leaderboard_rows))

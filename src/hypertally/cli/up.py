@@ -65,6 +65,9 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
             sandbox_port = _free_port(0)
             if sandbox:
                 environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
+                environment[f"{PREFIX}LEADERBOARD_URL"] = (
+                    f"http://{HOST}:{sandbox_port}/leaderboard"
+                )
                 command = ["sandbox", "--port", str(sandbox_port)]
                 command += _sandbox_state(settings, replay, environment)
                 parts = {"sandbox": command, **parts}

@@ -18,6 +18,7 @@ from hypertally.sandbox.population import (
     DEFAULT_WALLETS,
     Population,
 )
+from hypertally.sandbox.regime_exchange import regime_exchange, with_leaders
 from hypertally.sandbox.replay import ReplayExchange
 from hypertally.sandbox.server import HOST, Options, serve
 from hypertally.sandbox.sessions import LiveSessions, Scene
@@ -34,25 +35,32 @@ def build_exchange(
     replay: Path | None = None,
     state: Path | None = None,
     twaps_dir: Path | None = None,
+    regime: str | None = None,
+    leaders: int = 0,
 ) -> Exchange:
     """Make the world to serve.
 
     With `state`, a file, the same population goes on after a restart; `until_ms` is then taken
     from it. `replay` serves recordings instead, and the other options mean nothing. Into
-    `twaps_dir` every UTC day's statuses of TWAPs are written once the day is over.
+    `twaps_dir` every UTC day's statuses of TWAPs are written once the day is over. `leaders` more
+    wallets stand on the leaderboard, whose regimes take turns. `regime` serves that one alone, from
+    the last full five minutes on; raises ValueError for a name that is none.
     """
     if replay is not None:
         return ReplayExchange(replay)
+    now_ms = int(time() * 1000) if until_ms is None else until_ms
+    if regime is not None:
+        return regime_exchange(regime, start_ms=now_ms, wallets=leaders, seed=seed)
     scene = Scene(
         seed=seed, wallets=wallets, days=days, fills=fills, live_per_second=live_per_second
     )
-    now_ms = int(time() * 1000) if until_ms is None else until_ms
     sessions = None if state is None else LiveSessions(state, scene, now_ms=now_ms)
     population = (
         Population(until_ms=now_ms, **asdict(scene)) if sessions is None else sessions.population
     )
     archive = None if twaps_dir is None else _archive(twaps_dir, population)
-    return PopulationExchange(population, sessions=sessions, archive=archive)
+    world = PopulationExchange(population, sessions=sessions, archive=archive)
+    return with_leaders(world, leaders) if leaders else world
 
 
 def _archive(folder: Path, population: Population) -> Callable[[int], None]:

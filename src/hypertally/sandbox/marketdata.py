@@ -7,11 +7,11 @@ from typing import final
 
 import msgspec
 
+from hypertally.sandbox.accounts import Held, account_state
 from hypertally.sandbox.calendar import DAY_MS
-from hypertally.sandbox.decimals import ZERO, rounded, text
+from hypertally.sandbox.decimals import ZERO, text
 from hypertally.sandbox.exchange import UNREADABLE, UNSUPPORTED, Answer
 from hypertally.sandbox.leaderboard import START_CASH, Standing, standing_of
-from hypertally.sandbox.ledger import Position
 from hypertally.sandbox.markets import (
     DEX_BY_NAME,
     DEXS,
@@ -44,7 +44,6 @@ from hypertally.sandbox.tape import Feed, SortOrder, Tape
 
 Json = dict[str, object]
 
-LEVERAGE = 5
 GONE_PAIRS = ("@3", "@88")  # they left the universe, yet their figures are still answered
 
 
@@ -186,55 +185,19 @@ class PopulationExchange:
         if not _is_dex(dex):
             return UNSUPPORTED
         member = self.population.by_address.get(user)
-        held: list[tuple[Market, Position]] = []
+        held: list[Held] = []
         cash = ZERO
         if member is not None:
-            of_dex = [market for market in PERPS if market.dex == dex]
-            held = [(m, p) for m in of_dex if (p := member.ledger.position(m.coin)).size]
+            held = [
+                Held(market=market, position=position, mark=self._mark(market, now_ms))
+                for market in PERPS
+                if market.dex == dex and (position := member.ledger.position(market.coin)).size
+            ]
             cash = START_CASH + member.ledger.cash.get(dex, ZERO)
-        rows = [self._position_row(market, position, now_ms) for market, position in held]
-        signed = sum((p.size * self._mark(m, now_ms) for m, p in held), ZERO)
-        total = sum((abs(p.size) * self._mark(m, now_ms) for m, p in held), ZERO)
-        summary = {
-            "accountValue": text(cash + signed),
-            "totalNtlPos": text(total),
-            "totalRawUsd": text(cash),
-            "totalMarginUsed": text(total / LEVERAGE),
-        }
-        return _whole(
-            {
-                "marginSummary": summary,
-                "crossMarginSummary": summary,
-                "crossMaintenanceMarginUsed": text(total / LEVERAGE / 4),
-                "withdrawable": text(max(cash + signed - total / LEVERAGE, ZERO)),
-                "assetPositions": rows,
-                "time": now_ms,
-            }
-        )
+        return _whole(account_state(held, cash=cash, now_ms=now_ms))
 
     def _mark(self, market: Market, now_ms: int) -> Decimal:
         return self.population.prices.price(market, now_ms)
-
-    def _position_row(self, market: Market, position: Position, now_ms: int) -> Json:
-        value = abs(position.size) * self._mark(market, now_ms)
-        signed = value if position.size > ZERO else -value
-        gain, margin = signed - position.cost, value / LEVERAGE
-        return {
-            "type": "oneWay",
-            "position": {
-                "coin": market.coin,
-                "szi": text(position.size),
-                "leverage": {"type": "cross", "value": LEVERAGE},
-                "entryPx": text(rounded(position.cost / position.size, market.price_decimals)),
-                "positionValue": text(value),
-                "unrealizedPnl": text(gain),
-                "returnOnEquity": text(rounded(gain * LEVERAGE / abs(position.cost), 10)),
-                "liquidationPx": None,
-                "marginUsed": text(margin),
-                "maxLeverage": market.max_leverage,
-                "cumFunding": {"allTime": "0.0", "sinceOpen": "0.0", "sinceChange": "0.0"},
-            },
-        }
 
 
 def find_market(coin: str) -> Market | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
-from typing import final
+from typing import Protocol, final
 
 from hypertally.sandbox.decimals import text, tick_for
 from hypertally.sandbox.markets import WALKS, Market
@@ -30,6 +30,22 @@ class Span:
     high: Decimal
     low: Decimal
     close: Decimal
+
+
+class PricePath(Protocol):
+    """One price over time."""
+
+    def hour(self, hour: int) -> Span | None:
+        """Give the hour's span; None before the path began."""
+        ...
+
+    def part(self, from_ms: int, width_ms: int) -> Span:
+        """Give the span of a part of one hour."""
+        ...
+
+    def at(self, time_ms: int) -> Decimal:
+        """Give the price at a time."""
+        ...
 
 
 @final
@@ -95,7 +111,14 @@ class Prices:
     def __init__(self, *, seed: int, start_ms: int) -> None:
         origin_ms = (start_ms // HOUR_MS - LEAD_HOURS) * HOUR_MS
         self.origin_ms = origin_ms
-        self._walks = {name: Walk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS}
+        self._walks: dict[str, PricePath] = {
+            name: Walk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS
+        }
+
+    def follow(self, walk: str, path: PricePath) -> None:
+        """Let the markets of a walk follow another path."""
+        assert walk in self._walks, f"no market follows {walk}"
+        self._walks[walk] = path
 
     def raw(self, market: Market, time_ms: int) -> Decimal:
         """Give the unrounded price of a market."""
