@@ -134,7 +134,7 @@ def as_text(value: Any) -> Any:
             text = format(value, "f")
             return text.rstrip("0").rstrip(".") if "." in text else text
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+            return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         case _:
             return value
 
