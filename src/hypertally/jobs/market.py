@@ -24,6 +24,7 @@ CANDLES_PRIORITY = 40  # one answer serves every TWAP of its hours
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval
 KEPT = timedelta(minutes=CANDLES_MAX - 10)  # what is asked for must still be there
 CLOSED_AFTER = timedelta(seconds=5)  # a minute that is over may still be counted
+TOGETHER_SECONDS = 10  # so that TWAPs met at one moment share an answer
 # A request costs 20 and a sixtieth a minute of its window: a gap of less is cheaper than two.
 GAP_MAX = timedelta(minutes=1200)
 
@@ -77,7 +78,7 @@ async def pull_twap_candles(pool: Pool, info: InfoClient, job: Job) -> None:
 
 
 async def enqueue_candles(connection: Connection) -> None:
-    """Have the candles pulled that TWAPs lack, as soon as their last minute is over."""
+    """Have the candles pulled that TWAPs lack, soon after their last minute is over."""
     needs = await _list_needs(connection)
     if needs:
         waits = min(need.to_at for need in needs) + CLOSED_AFTER - now()
@@ -86,7 +87,7 @@ async def enqueue_candles(connection: Connection) -> None:
             "pull_twap_candles",
             dedupe_key="pull_twap_candles",
             priority=CANDLES_PRIORITY,
-            delay_seconds=max(0, ceil(waits.total_seconds())),
+            delay_seconds=max(TOGETHER_SECONDS, ceil(waits.total_seconds())),
         )
 
 

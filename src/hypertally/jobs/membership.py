@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hypertally.jobs.rollup import enqueue_global
-from hypertally.jobs.schedule import enqueue_ingest
+from hypertally.jobs.schedule import enqueue_ingest, start_twaps
 from hypertally.store.postgres import open_pool, transaction
 from hypertally.store.queries import load
 
@@ -21,3 +21,4 @@ async def membership_changed(url: str, wallet_ids: Sequence[int], *, pull: bool)
                 await enqueue_global(connection)
                 for wallet_id in part if pull else ():
                     await enqueue_ingest(connection, wallet_id, last_ms=None, first=True)
+                    await start_twaps(connection, wallet_id)
