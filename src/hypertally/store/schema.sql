@@ -502,11 +502,14 @@ CREATE TABLE metrics.signal_contributors (
     now_coin numeric,
     delta_coin numeric,
     epsilon numeric NOT NULL,
-    weight_usd numeric,
-    forced boolean NOT NULL,
-    without_cas numeric,
-    without_dispersion numeric,
-    without_ecs numeric
+    weight_coin numeric,
+    delta_usd numeric,
+    forced boolean,
+    effect_cas numeric,
+    effect_cas_usd numeric,
+    effect_dispersion numeric,
+    effect_dispersion_size numeric,
+    effect_ecs numeric
 );
 
 ALTER TABLE ONLY metrics.signal_contributors FORCE ROW LEVEL SECURITY;
@@ -536,7 +539,6 @@ CREATE TABLE metrics.signals (
     observed integer NOT NULL,
     exposed integer NOT NULL,
     coverage numeric NOT NULL,
-    epsilon numeric,
     cas numeric,
     cas_lower numeric,
     cas_upper numeric,
@@ -558,10 +560,12 @@ CREATE TABLE metrics.signals (
     herding_n integer,
     counts jsonb DEFAULT '{}'::jsonb NOT NULL,
     reach jsonb DEFAULT '{}'::jsonb NOT NULL,
+    band text,
+    exits jsonb DEFAULT '{}'::jsonb NOT NULL,
     bias text NOT NULL,
     risk text NOT NULL,
     rule text NOT NULL,
-    nearest_miss text,
+    nearest_miss jsonb,
     flags jsonb DEFAULT '{}'::jsonb NOT NULL,
     state jsonb DEFAULT '{}'::jsonb NOT NULL,
     mark_price numeric,
@@ -569,8 +573,8 @@ CREATE TABLE metrics.signals (
     completeness numeric NOT NULL,
     digest text NOT NULL,
     CONSTRAINT signals_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
-    CONSTRAINT signals_bias_check CHECK ((bias = ANY (ARRAY['long'::text, 'short'::text, 'no_trade'::text]))),
-    CONSTRAINT signals_risk_check CHECK ((risk = ANY (ARRAY['normal'::text, 'reduced'::text, 'defensive'::text]))),
+    CONSTRAINT signals_bias_check CHECK ((bias = ANY (ARRAY['Long'::text, 'Short'::text, 'No-trade'::text]))),
+    CONSTRAINT signals_risk_check CHECK ((risk = ANY (ARRAY['Normal'::text, 'Reduced'::text, 'Defensive'::text]))),
     CONSTRAINT signals_trend_check CHECK ((trend = ANY (ARRAY['rising'::text, 'falling'::text, 'flat'::text])))
 );
 
@@ -1038,7 +1042,6 @@ CREATE VIEW ops.v_latest_signals WITH (security_invoker='true') AS
     observed,
     exposed,
     coverage,
-    epsilon,
     cas,
     cas_lower,
     cas_upper,
@@ -1060,6 +1063,8 @@ CREATE VIEW ops.v_latest_signals WITH (security_invoker='true') AS
     herding_n,
     counts,
     reach,
+    band,
+    exits,
     bias,
     risk,
     rule,
@@ -1344,6 +1349,8 @@ CREATE INDEX hl_fills_raw_by_twap ON ONLY facts.hl_fills_raw USING btree (twap_i
 CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side);
 
 CREATE UNIQUE INDEX hl_fills_raw_key_without_tid ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, side, px, sz, start_position) WHERE (tid IS NULL);
+
+CREATE INDEX leaderboard_rows_by_wallet ON facts.leaderboard_rows USING btree (wallet, taken_at);
 
 CREATE INDEX pages_by_wallet ON ONLY facts.pages USING btree (wallet_id, asked_at);
 

@@ -17,6 +17,7 @@ create table facts.leaderboard_rows (
     inserted_at timestamptz not null default now(), -- our clock, when the row was stored
     primary key (page_id, wallet)
 );
+create index leaderboard_rows_by_wallet on facts.leaderboard_rows (wallet, taken_at);
 
 -- What a wallet of the universe held at a minute: a row for each asset, flat and unknown ones too.
 create table facts.wallet_snapshots (
@@ -146,7 +147,6 @@ create table metrics.signals (
     observed integer not null,           -- with a snapshot at both ends
     exposed integer not null,            -- beyond epsilon at either end
     coverage numeric not null,           -- observed / wallets
-    epsilon numeric,                     -- coin
     cas numeric,                         -- 0 to 100; null: see unknown
     cas_lower numeric,                   -- the least it can be, whoever was not observed
     cas_upper numeric,                   -- the most it can be
@@ -168,10 +168,12 @@ create table metrics.signals (
     herding_n integer,                   -- wallets active in the asset
     counts jsonb not null default '{}',  -- class -> wallets
     reach jsonb not null default '{}',   -- score -> least and greatest it could be
-    bias text not null check (bias in ('long', 'short', 'no_trade')), -- of the playbook
-    risk text not null check (risk in ('normal', 'reduced', 'defensive')), -- the playbook: how much
+    band text,                           -- of cas: strong_long, long, neutral, short, strong_short
+    exits jsonb not null default '{}',   -- all, long, short -> left, exposed, forced, high, level
+    bias text not null check (bias in ('Long', 'Short', 'No-trade')), -- of the playbook
+    risk text not null check (risk in ('Normal', 'Reduced', 'Defensive')), -- of the playbook
     rule text not null,                  -- the rule that fired
-    nearest_miss text,                   -- the threshold next to being met
+    nearest_miss jsonb,                  -- the threshold next to being met, and what it would give
     flags jsonb not null default '{}',   -- add_exposure and tighten_stops, by side
     state jsonb not null default '{}',   -- what the next period's playbook starts from
     mark_price numeric,                  -- USD, at the end of the period
@@ -192,11 +194,14 @@ create table metrics.signal_contributors (
     now_coin numeric,                    -- position at its end, signed
     delta_coin numeric,                  -- now_coin less before_coin
     epsilon numeric not null,            -- coin
-    weight_usd numeric,                  -- at the mark before, capped
-    forced boolean not null,             -- it was liquidated or deleveraged in the period
-    without_cas numeric,                 -- change of the score if it is left out
-    without_dispersion numeric,          -- see without_cas
-    without_ecs numeric,                 -- see without_cas
+    weight_coin numeric,                 -- of those that added: what was added, capped
+    delta_usd numeric,                   -- delta_coin at the mark before
+    forced boolean,                      -- liquidated or deleveraged; null: its fills are unknown
+    effect_cas numeric,                  -- the score less what it would be without the wallet
+    effect_cas_usd numeric,              -- see effect_cas
+    effect_dispersion numeric,           -- see effect_cas
+    effect_dispersion_size numeric,      -- see effect_cas
+    effect_ecs numeric,                  -- see effect_cas
     primary key (asset, definition, at, wallet_id)
 );
 

@@ -1,0 +1,35 @@
+"""Computing signals: the period that has just ended, and those missed before it, in order."""
+
+from datetime import datetime
+
+from hypertally.jobs import queue
+from hypertally.jobs.queue import Job
+from hypertally.metrics import signals
+from hypertally.store.postgres import Connection, Pool
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+PRIORITY = 80  # a signal is late before anything else is
+PERIOD_MINUTES = 5
+
+
+async def enqueue(connection: Connection, minute: datetime) -> None:
+    """Queue the signals of the period that this minute ends, if it ends one."""
+    if minute.minute % PERIOD_MINUTES == 0:
+        await queue.enqueue(
+            connection,
+            "compute_signals",
+            {"at": minute.isoformat()},
+            dedupe_key=f"compute_signals:{minute:%Y-%m-%dT%H:%M}",
+            priority=PRIORITY,
+        )
+
+
+async def compute_signals(pool: Pool, job: Job) -> None:
+    """Compute the signals up to the period of the job."""
+    at = datetime.fromisoformat(job.payload["at"])
+    async with queue.finishing(pool, job) as connection:
+        await connection.execute(QUERIES["lock_signals"].text)
+        found = await connection.execute(QUERIES["list_due_periods"].text, {"at": at})
+        for row in await found.fetchall():
+            await signals.rebuild(connection, row["at"])

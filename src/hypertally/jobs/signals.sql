@@ -1,0 +1,17 @@
+-- name: lock_signals :exec
+-- One computation of signals at a time: each builds on the one before.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('signals'), 0);
+
+-- name: list_due_periods :many
+-- Periods without a signal since the last one that has one, or of the last hour if there is none.
+-- Reads: metrics.signals   Writes: -   Key: at
+select p.at
+from generate_series(
+    greatest(
+        coalesce((select max(at) from metrics.signals), %(at)s::timestamptz - interval '1 hour'),
+        %(at)s::timestamptz - interval '1 day'),
+    %(at)s::timestamptz, interval '5 minutes') as p (at)
+where not exists (select from metrics.signals as s where s.at = p.at)
+    and exists (select from ops.ingest_runs as i where i.minute <= p.at)
+order by p.at;

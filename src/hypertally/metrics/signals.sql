@@ -1,0 +1,145 @@
+-- name: delete_signals :execrows
+-- Take out a period that is to be computed again.
+-- Reads: -   Writes: {schema}.signals   Key: (at)
+delete from {schema}.signals where at = %(at)s;
+
+-- name: delete_contributors :execrows
+-- Take out the contributors of a period that is to be computed again.
+-- Reads: -   Writes: {schema}.signal_contributors   Key: (at)
+delete from {schema}.signal_contributors where at = %(at)s;
+
+-- name: read_feed :one
+-- What was known of the feed at a time: the universe, the newest minute and the newest that went well.
+-- Reads: metrics.wallet_universe_runs, ops.ingest_runs   Writes: -   Key: -
+select universe.id as universe_run_id, universe.members as wallets,
+    newest.minute as newest_at, newest.status = 'failed' as last_failed,
+    well.minute as success_at, well.coverage
+from (select 1) as one
+left join lateral (
+    select r.id, r.members from metrics.wallet_universe_runs as r
+    where r.status = 'chosen' and r.taken_at <= %(at)s
+    order by r.taken_at desc, r.id desc
+    limit 1
+) as universe on true
+left join lateral (
+    select i.minute, i.status from ops.ingest_runs as i
+    where i.minute <= %(at)s order by i.minute desc limit 1
+) as newest on true
+left join lateral (
+    select i.minute, i.coverage from ops.ingest_runs as i
+    where i.minute <= %(at)s and i.status <> 'failed' order by i.minute desc limit 1
+) as well on true;
+
+-- name: list_moves :many
+-- What each wallet of a universe held in each asset at both ends of a period, with its median size
+-- of the day before, and what is known against the figures. Fills count as they were known when
+-- the last snapshot was stored, so that a rebuild knows no more.
+-- Reads: metrics.wallet_universe_members, facts.wallet_snapshots, metrics.snapshot_anomalies, facts.hl_fills_raw   Writes: -   Key: (asset, wallet_id)
+with typical as materialized (
+    select s.wallet_id, s.asset,
+        (percentile_disc(0.5) within group (order by abs(s.szi))
+            + percentile_disc(0.5) within group (order by abs(s.szi) desc)) / 2 as size
+    from facts.wallet_snapshots as s
+    where s.minute > %(at)s::timestamptz - interval '24 hours' and s.minute <= %(at)s
+        and s.szi is not null
+    group by 1, 2
+)
+select a.asset, m.wallet_id, m.wallet, b.szi as before, n.szi as now, t.size as typical,
+    b.fingerprint as before_fingerprint, n.fingerprint as now_fingerprint,
+    exists (
+        select from metrics.snapshot_anomalies as x
+        where x.wallet_id = m.wallet_id and x.asset = a.asset and x.dirties
+            and x.known_at <= %(at)s and x.minute in (b.minute, n.minute)
+    ) as dirty,
+    exists (
+        select from facts.hl_fills_raw as f
+        where f.wallet_id = m.wallet_id and f.coin = a.asset
+            and f.time > %(at)s::timestamptz - interval '5 minutes' and f.time <= %(at)s
+            and f.ingested_at <= n.inserted_at
+            and (f.dir = 'Auto-Deleveraging'
+                or f.liquidated_user = decode(substr(m.wallet, 3), 'hex'))
+    ) as forced
+from metrics.wallet_universe_members as m
+cross join unnest(array['HYPE', 'BTC', 'ETH']) as a (asset)
+left join facts.wallet_snapshots as b on b.minute = %(at)s::timestamptz - interval '5 minutes'
+    and b.asset = a.asset and b.wallet_id = m.wallet_id
+left join facts.wallet_snapshots as n on n.minute = %(at)s
+    and n.asset = a.asset and n.wallet_id = m.wallet_id
+left join typical as t on t.wallet_id = m.wallet_id and t.asset = a.asset
+where m.run_id = %(run_id)s;
+
+-- name: list_marks :many
+-- The marks of the assets at both ends of a period, each not older than two minutes then.
+-- Reads: facts.mids   Writes: -   Key: (asset, at)
+select a.asset, e.at, mark.price
+from unnest(array['HYPE', 'BTC', 'ETH']) as a (asset)
+cross join unnest(array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz]) as e (at)
+left join lateral (
+    select (m.mids ->> a.asset)::numeric as price
+    from facts.mids as m
+    where m.dex = '' and m.at <= e.at and m.at > e.at - interval '2 minutes'
+    order by m.at desc
+    limit 1
+) as mark on true;
+
+-- name: list_earlier :many
+-- The three periods before, and what the last of them handed on.
+-- Reads: {schema}.signals   Writes: -   Key: (asset, definition, at)
+select asset, definition, at, cas, state
+from {schema}.signals
+where at >= %(at)s::timestamptz - interval '15 minutes' and at < %(at)s
+order by at;
+
+-- name: list_usual :many
+-- How many left in each period of the seven days before, of how many.
+-- Reads: {schema}.signals   Writes: -   Key: (asset, at)
+select asset, exits
+from {schema}.signals
+where definition = 'smart_money/2' and locked is null
+    and at >= %(at)s::timestamptz - interval '7 days' and at < %(at)s;
+
+-- name: insert_signal :execrows
+-- Store a signal.
+-- Reads: -   Writes: {schema}.signals   Key: (asset, definition, at)
+insert into {schema}.signals (
+    at, asset, definition, locked, universe_run_id, wallets, observed, exposed, coverage, cas,
+    cas_lower, cas_upper, cas_usd, participation, trend, dispersion, dispersion_size, activity_sd,
+    stock_disagreement, ecs, ecs_long, ecs_short, ecs_forced, ecs_z, ecs_percentile, herding,
+    herding_sign, herding_n, counts, reach, band, exits, bias, risk, rule, nearest_miss, flags,
+    state, mark_price, unknown, completeness, digest)
+values (
+    %(at)s, %(asset)s, %(definition)s, %(locked)s, %(universe_run_id)s, %(wallets)s, %(observed)s,
+    %(exposed)s, %(coverage)s, %(cas)s, %(cas_lower)s, %(cas_upper)s, %(cas_usd)s,
+    %(participation)s, %(trend)s, %(dispersion)s, %(dispersion_size)s, %(activity_sd)s,
+    %(stock_disagreement)s, %(ecs)s, %(ecs_long)s, %(ecs_short)s, %(ecs_forced)s, %(ecs_z)s,
+    %(ecs_percentile)s, %(herding)s, %(herding_sign)s, %(herding_n)s, %(counts)s, %(reach)s,
+    %(band)s, %(exits)s, %(bias)s, %(risk)s, %(rule)s, %(nearest_miss)s, %(flags)s, %(state)s,
+    %(mark_price)s, %(unknown)s, %(completeness)s, %(digest)s);
+
+-- name: insert_contributors :execrows
+-- Store the contributors of a signal.
+-- Reads: -   Writes: {schema}.signal_contributors   Key: (asset, definition, at, wallet_id)
+insert into {schema}.signal_contributors (
+    at, asset, definition, wallet_id, wallet, class, before_coin, now_coin, delta_coin, epsilon,
+    weight_coin, delta_usd, forced, effect_cas, effect_cas_usd, effect_dispersion,
+    effect_dispersion_size, effect_ecs)
+select %(at)s, %(asset)s, %(definition)s, u.*
+from unnest(
+    %(wallet_id)s::integer[], %(wallet)s::text[], %(class)s::text[], %(before_coin)s::numeric[],
+    %(now_coin)s::numeric[], %(delta_coin)s::numeric[], %(epsilon)s::numeric[],
+    %(weight_coin)s::numeric[], %(delta_usd)s::numeric[], %(forced)s::boolean[],
+    %(effect_cas)s::numeric[], %(effect_cas_usd)s::numeric[], %(effect_dispersion)s::numeric[],
+    %(effect_dispersion_size)s::numeric[], %(effect_ecs)s::numeric[]
+) as u;
+
+-- name: list_periods :many
+-- The ends of the periods that have, or should have, a signal.
+-- Reads: facts.wallet_snapshots, metrics.signals   Writes: -   Key: at
+select distinct at from (
+    select i.minute as at from ops.ingest_runs as i
+    where extract(minute from i.minute)::integer %% 5 = 0
+    union
+    select s.at from metrics.signals as s
+) as either
+where at >= %(from_at)s and at < %(to_at)s
+order by at;
