@@ -97,7 +97,7 @@ def test_all_that_moved_bought_or_sold_and_no_one_did_both() -> None:
     assert set(BEHAVIOURS) == BUYS | SELLS | UNSEEN | {"FLAT", "HOLD"}
     assert not BUYS & SELLS
     assert {"FLIP_L", "FLIP_S"} <= EXITS
-    assert {name for name in EXITS & BUYS} == {"CLOSE_S", "REDUCE_S", "FLIP_L"}
+    assert {"CLOSE_S", "REDUCE_S", "FLIP_L"} == EXITS & BUYS
 
 
 def test_force_is_an_attribute_of_exits_alone() -> None:

@@ -1,4 +1,4 @@
-"""The first version is as it was published, its limits with it; only clock and absence are mended."""
+"""The first version is as it was published, its limits with it, but for clock and absence."""
 
 from decimal import Decimal
 from random import Random
