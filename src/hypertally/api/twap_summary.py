@@ -1,5 +1,6 @@
 """TWAP orders of a window, summed by wallet or by coin."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -16,6 +17,7 @@ from hypertally.store.postgres import Connection
 router = APIRouter()
 
 MAX_AGE: Final = 30  # as the list the sums are of
+RANGE_MAX: Final = timedelta(days=31)  # every TWAP of it is read: a busy month has half a million
 ROWS_MAX: Final = 500  # more than there are coins; of wallets those that executed most
 
 _QUERIES = queries.load(__file__)
@@ -33,7 +35,8 @@ async def sum_twaps(
     parameters: Annotated[SummaryParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return how TWAPs ended and what they executed in [start, end), the largest sums first."""
-    window = resolve(parameters.start, parameters.end, minute=await read_minute(connection))
+    minute = await read_minute(connection)
+    window = resolve(parameters.start, parameters.end, minute=minute, longest=RANGE_MAX)
     rows = await _sum_twaps(connection, parameters, window)
     shown = [
         {parameters.by if name == "name" else name: as_text(value) for name, value in row.items()}

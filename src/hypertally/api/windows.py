@@ -72,7 +72,12 @@ async def read_minute(connection: Connection) -> datetime:
 
 
 def resolve(
-    start: datetime | None, end: datetime | None, *, minute: datetime, as_of: datetime | None = None
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    minute: datetime,
+    as_of: datetime | None = None,
+    longest: timedelta = RANGE_MAX,
 ) -> Window:
     """Return the window of a question.
 
@@ -83,7 +88,7 @@ def resolve(
     if first >= last:
         remedy = f"it must lie before end, which is {last.isoformat()}"
         raise bad_parameter("start", value=first.isoformat(), remedy=remedy)
-    if last - first > RANGE_MAX:
-        remedy = f"at most {RANGE_MAX.days} days before end, which is {last.isoformat()}"
+    if last - first > longest:
+        remedy = f"at most {longest.days} days before end, which is {last.isoformat()}"
         raise bad_parameter("start", value=first.isoformat(), remedy=remedy)
     return Window(start=first, end=last, as_of=as_of or minute)

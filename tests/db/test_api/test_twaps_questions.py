@@ -167,6 +167,14 @@ def test_a_range_of_366_days_is_the_longest(get) -> None:
     assert "366" in get(f"{PATH}?start=2025-03-01&end=2026-03-02T00:00:01Z", "vic").json()["detail"]
 
 
+def test_sums_are_of_a_month_at_most(get) -> None:
+    month = "start=2026-03-01&end=2026-04-01"
+    assert get(f"{PATH}/summary?{month}", "vic").status_code == 200
+    longer = get(f"{PATH}/summary?{month}T00:00:01Z", "vic")
+    assert longer.status_code == 400
+    assert "at most 31 days" in longer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "place",
     [
