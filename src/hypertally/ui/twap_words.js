@@ -10,7 +10,11 @@ export const TWAP_MEASURES = {
     "size",
     "Price × size of its slices in the range, in the quote token.",
   ],
-  progress: ["Progress", "share", "Executed divided by requested, over the whole life."],
+  progress: [
+    "Progress",
+    "share",
+    "Executed divided by requested over the whole life; while it runs, to the last full minute.",
+  ],
   elapsed_share: ["Time passed", "share", "The share of its minutes that is over."],
   schedule_lag: [
     "Against schedule",
@@ -31,7 +35,11 @@ export const TWAP_MEASURES = {
     "Own VWAP against the market's while it ran, in basis points: above zero is a cost.",
   ],
   slices: ["Slices done", "count", "Its orders that traded."],
-  slices_expected: ["Expected", "count", "Two a minute of the time that is over: one in 30 s."],
+  slices_expected: [
+    "Expected",
+    "count",
+    "Two a minute of the time that is over, to the last full minute.",
+  ],
   slices_missed: ["Missed", "count", "Slices expected by now that did not trade."],
   size_residual: ["Residual size", "net", "Slices less what the last status says, in coin."],
   notional_residual: [

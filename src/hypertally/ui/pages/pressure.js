@@ -194,7 +194,7 @@ function Shown({ feed, route }) {
     ${
       asset &&
       !coin &&
-      html`<p class="muted">No TWAP runs in ${asset}.
+      html`<p class="muted">No TWAP runs in ${asset}.${" "}
       <a href=${here({ asset: null })}>All assets</a></p>`
     }
     ${coin && html`<${Forecast} key=${asset} coin=${coin} route=${route} old=${old} />`}

@@ -6,7 +6,7 @@ import { add, group, sign } from "../decimal.js";
 import { useFeed, useFeedChain } from "../feed.js";
 import { html, useMemo } from "../preact.js";
 import { here, link } from "../route.js";
-import { twapReason } from "../twap_words.js";
+import { stateOf, twapReason } from "../twap_words.js";
 import { aboutOf, kindOf, labelOf } from "../words.js";
 import { Amount, priced } from "../parts/Amount.js";
 import { Copy } from "../parts/Copy.js";
@@ -43,6 +43,11 @@ const against = (word, price) =>
   html`${word} <span
     data-exact=${price}>${group(priced(price))}</span>`;
 
+/** Slices come in all the time; what they are measured against is counted in minutes. */
+function minuteWords(twap) {
+  return stateOf(twap) === "running" && "to the last full minute";
+}
+
 /** What stands under a headline. */
 const BESIDE = {
   executed_size: (twap) =>
@@ -54,6 +59,8 @@ const BESIDE = {
     twap.arrival_slippage_bps !== null && "basis points; above zero is a cost",
   fees_usd: (twap) => twap.total.fees && html`<${Tokens} amounts=${twap.total.fees} />`,
   market_slippage_bps: (twap) => against("market", twap.market_vwap),
+  schedule_lag: minuteWords,
+  slices_expected: minuteWords,
 };
 
 function Figures({ twap, fields, small }) {

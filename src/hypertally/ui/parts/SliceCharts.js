@@ -95,7 +95,7 @@ export function SliceCharts({ twap, slices, old }) {
         <span class="grow"></span>${zoom && reset}</header>
       <${Key} items=${[
         ["slice", "a slice, and own VWAP"],
-        ["arrival", "arrival price", true],
+        ...(twap.arrival_price === null ? [] : [["arrival", "arrival price", true]]),
       ]} />
       <${TimePlot} ...${shared} values=${prices} shape="points" ink="slice" lines=${levels}
         label="Price of each slice over time. The table of slices says the same." />
