@@ -13,11 +13,15 @@
     info.candleSnapshot -------> facts.candles --------> metrics.twap_executions
     info.allMids --------------> facts.mids
 
+    leaderboard ----------> facts.leaderboard_rows ---> metrics.wallet_universe_runs, _members
+    info.clearinghouseState > facts.wallet_snapshots -> metrics.snapshot_anomalies
+
     every answer ---------> facts.pages, facts.limits_met, facts.conflicts, facts.rejects
 
 What moves them, rows of ops.jobs: `ingest_wallet` -> `rollup_wallet_day` -> `rollup_global_day`;
 `ingest_twaps`, `ingest_twap_objects` -> `rollup_twaps` -> `pull_twap_candles`; `pull_reference`,
-`pull_prices`, `pull_mids`, `repair_gap` and `housekeeping` beside them (jobs/worker.py).
+`pull_prices`, `pull_mids`, `repair_gap` and `housekeeping` beside them (jobs/worker.py); of smart
+money `refresh_universe` every six hours and `snapshot_minute` every minute (jobs/smart_money.py).
 """
 
 from collections.abc import Mapping
@@ -25,9 +29,11 @@ from collections.abc import Mapping
 from hypertally.metrics import (
     fill_gaps,
     global_day,
+    snapshot_anomalies,
     twap_executions,
     twap_slices,
     twaps,
+    universe,
     wallet_day,
 )
 from hypertally.records import Record
@@ -75,6 +81,12 @@ FACTS = (
     ),
     Fact(name="candles", source="info.candleSnapshot", key=("coin", "interval", "at")),
     Fact(name="mids", source="info.allMids", key=("dex", "at")),
+    Fact(name="leaderboard_rows", source="leaderboard", key=("page_id", "wallet")),
+    Fact(
+        name="wallet_snapshots",
+        source="info.clearinghouseState",
+        key=("minute", "asset", "wallet_id"),
+    ),
 )
 
 METRICS = (
@@ -149,5 +161,32 @@ METRICS = (
         words=twap_executions.WORDS,
         queries=twap_executions.QUERIES,
         statement="insert_twap_executions",
+    ),
+)
+
+# Kept as they were decided or found: they say what was known then, so they are not computed again.
+DECISIONS = (
+    Metric(
+        name="wallet_universe_runs",
+        reads=(
+            "facts.leaderboard_rows",
+            "facts.pages",
+            "facts.hl_fills_raw",
+            "metrics.wallet_day_metrics",
+        ),
+        key=("id",),
+        definition=universe.DEFINITION,
+        words=universe.WORDS,
+        queries=universe.QUERIES,
+        statement="rank_leaderboard",
+    ),
+    Metric(
+        name="snapshot_anomalies",
+        reads=("facts.wallet_snapshots", "facts.hl_fills_raw", "facts.pages"),
+        key=("minute", "asset", "wallet_id", "kind"),
+        definition=snapshot_anomalies.DEFINITION,
+        words=snapshot_anomalies.WORDS,
+        queries=snapshot_anomalies.QUERIES,
+        statement="list_sightings",
     ),
 )

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hypertally.errors import Refused
 
 PREFIX = "HYPERTALLY_"
+MAINNET_INFO = "https://api.hyperliquid.xyz/info"
+MAINNET_LEADERBOARD = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
 PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
@@ -67,9 +69,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hypertally"))
     database_url: DatabaseUrl | None = None
     people_database_url: DatabaseUrl | None = None
-    info_url: InfoUrl = "https://api.hyperliquid.xyz/info"
+    info_url: InfoUrl = MAINNET_INFO
     ws_url: StreamUrl = "wss://api.hyperliquid.xyz/ws"
-    leaderboard_url: HttpUrl = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
+    leaderboard_url: HttpUrl | None = None  # see `leaderboard`
+    leaderboard_fallback_url: HttpUrl | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
@@ -79,6 +82,12 @@ class Settings(BaseSettings):
     jwt_audience: str = "authenticated"
     internal_api_key: SecretStr | None = None
     port: int = Field(default=8000, ge=0, le=65535)
+
+    @property
+    def leaderboard(self) -> str | None:
+        """Where the exchange ranks its traders; of another exchange only if it is set."""
+        mainnets = MAINNET_LEADERBOARD if self.info_url == MAINNET_INFO else None
+        return self.leaderboard_url or mainnets
 
 
 def read() -> Settings:

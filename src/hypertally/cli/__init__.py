@@ -20,6 +20,7 @@ COMMANDS = {
     "token": "hypertally.cli.org:token_command",
     "pull": "hypertally.cli.working:pull_group",
     "twap": "hypertally.cli.twaps:twap_group",
+    "smart-money": "hypertally.cli.smart_money:smart_money_command",
     "status": "hypertally.cli.books:status_command",
     "plan": "hypertally.cli.books:plan_command",
     "jobs": "hypertally.cli.books:jobs_group",

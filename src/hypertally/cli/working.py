@@ -1,5 +1,7 @@
 """`hypertally worker` and `hypertally pull`: jobs, run for good or until nothing is due."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import click
@@ -10,6 +12,7 @@ from hypertally.cli import running
 from hypertally.jobs import queue, schedule
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
+from hypertally.jobs.smart_money import Watch
 from hypertally.jobs.twap_archive import open_archive
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
 from hypertally.settings import Settings
@@ -17,26 +20,55 @@ from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool
 from hypertally.tenancy import wallets
 
+# Snapshots of 200 wallets within two seconds, at a fifth of a second each; an answer that takes
+# longer than ten is as good as none; asked twice, the rest of the minute can wait.
+SNAPSHOTS_SIDE_BY_SIDE = 24
+SNAPSHOT_SECONDS_MAX = 10
+SNAPSHOT_TRIES_MAX = 2
+
 
 @click.command(name="worker")
 def worker_command() -> None:
-    """Run jobs: pull fills, roll them up. Any number of workers share one database."""
+    """Run jobs: pull fills, roll them up, watch. Any number of workers share one database."""
     running.configure_logs()
-    running.run(work(program_settings.read()))
+    running.run(work(program_settings.read(), watching=True))
 
 
-async def work(settings: Settings, options: Options | None = None) -> None:
-    """Run a worker until a signal, or until nothing is due."""
+async def work(
+    settings: Settings, options: Options | None = None, *, watching: bool = False
+) -> None:
+    """Run a worker until a signal, or until nothing is due; `watching`: smart money too."""
     async with (
         running.migrated(settings) as url,
         running.worker_pool(url, size=POOL_SIZE) as pool,
         InfoClient(settings.info_url, budget=shared_budget(pool, settings), now=now) as info,
+        watch_of(settings, pool) as watch,
     ):
         archive = open_archive(settings.twap_url, url)
-        worker = Worker(pool, info, options, archive=archive)
+        worker = Worker(pool, info, options, archive=archive, watch=watch if watching else None)
         running.stop_on_signals(worker.stop)
         structlog.get_logger().info("worker started", exchange=settings.info_url)
         await worker.run()
+
+
+@asynccontextmanager
+async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
+    """What a worker needs to watch wallets."""
+    budget = shared_budget(pool, settings).snapshots()
+    async with InfoClient(
+        settings.info_url,
+        budget=budget,
+        now=now,
+        concurrency=SNAPSHOTS_SIDE_BY_SIDE,
+        tries=SNAPSHOT_TRIES_MAX,
+        answer_seconds_max=SNAPSHOT_SECONDS_MAX,
+    ) as positions:
+        yield Watch(
+            leaderboard_url=settings.leaderboard,
+            fallback_url=settings.leaderboard_fallback_url,
+            positions=positions,
+            budget=budget,
+        )
 
 
 def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:

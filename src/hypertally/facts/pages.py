@@ -28,7 +28,11 @@ async def insert(
 
 
 async def insert_reference(
-    connection: Connection, answer: Answer, *, wallet_id: int | None = None
+    connection: Connection,
+    answer: Answer,
+    *,
+    wallet_id: int | None = None,
+    row_count: int | None = None,
 ) -> int:
     """Append one answer that proves nothing of fills, as reference data; its id."""
     rows = len(answer.body) if isinstance(answer.body, list) else 1
@@ -37,7 +41,7 @@ async def insert_reference(
         answer,
         wallet_id=wallet_id,
         times=[],
-        row_count=rows,
+        row_count=rows if row_count is None else row_count,
         covers=(None, None),
         closed=False,
     )

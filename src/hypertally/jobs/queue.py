@@ -184,10 +184,11 @@ async def prune(pool: Pool, *, keep_hours: int) -> int:
         return cursor.rowcount
 
 
-async def is_idle(pool: Pool) -> bool:
-    """Whether nothing is due and nothing pulled waits to be rolled up."""
+async def is_idle(pool: Pool, *, kinds: Collection[str] = (), among: bool = False) -> bool:
+    """Whether nothing is due and nothing pulled waits to be rolled up; `kinds` as for `claim`."""
+    bound = {"kinds": list(kinds), "among": among}
     async with transaction(pool) as connection:
-        row = await (await connection.execute(QUERIES["read_idle"].text)).fetchone()
+        row = await (await connection.execute(QUERIES["read_idle"].text, bound)).fetchone()
         return bool(row and row["idle"])
 
 

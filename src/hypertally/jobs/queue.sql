@@ -142,11 +142,12 @@ delete from ops.jobs
 where status = 'done' and finished_at < now() - make_interval(hours => %(keep_hours)s);
 
 -- name: read_idle :one
--- Nothing is due, and nothing that was pulled waits to be rolled up.
+-- Of all kinds but these, or of these alone: nothing is due, and nothing that was pulled waits to be
+-- rolled up.
 -- Reads: ops.jobs   Writes: -   Key: -
 select not exists (
     select from ops.jobs
-    where status = 'queued'
+    where status = 'queued' and (kind = any (%(kinds)s::text[])) = %(among)s
         and (run_at <= now() or kind in ('rollup_wallet_day', 'rollup_global_day'))) as idle;
 
 -- name: list_dead :many

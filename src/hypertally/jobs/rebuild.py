@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from hypertally.errors import Refused
-from hypertally.flow import METRICS, Metric
+from hypertally.flow import DECISIONS, METRICS, Metric
 from hypertally.metrics import (
     definitions,
     fill_gaps,
@@ -70,7 +70,7 @@ async def register_definitions(pool: Pool) -> None:
     Errors: `Refused` when a definition changed and its version did not.
     """
     async with transaction(pool) as connection:
-        for metric in METRICS:
+        for metric in (*METRICS, *DECISIONS):
             stored = await definitions.put(
                 connection,
                 metric.definition,

@@ -13,6 +13,7 @@ from hypertally.jobs.pull import pull_fills, pull_window
 from hypertally.jobs.queue import Job
 from hypertally.jobs.twap_archive import PRIORITY as ARCHIVE_PRIORITY
 from hypertally.jobs.twaps import Activity, pull_twaps
+from hypertally.jobs.universe import PRIORITY as UNIVERSE_PRIORITY
 from hypertally.records import Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Connection, Pool, transaction
@@ -28,6 +29,8 @@ PERIODIC = (
     ("pull_mids", MIDS_PRIORITY),
     ("ingest_twap_objects", ARCHIVE_PRIORITY),
 )
+WATCHING = ("refresh_universe", UNIVERSE_PRIORITY)
+MARKS = ("pull_mids", MIDS_PRIORITY)  # what signals are weighed by
 # (traded within, look again after, priority): the busier a wallet, the fresher its record.
 PACES = (
     (timedelta(hours=1), 60, 20),
@@ -45,9 +48,13 @@ TWAP_PACES = (
 FIRST_TWAPS_PRIORITY = 5  # after the rounds of wallets that trade
 
 
-async def start(connection: Connection) -> None:
-    """Make sure the periodic rows exist; a worker does so whenever it starts."""
-    for kind, priority in PERIODIC:
+async def start(connection: Connection, *, watching: bool = False, alone: bool = False) -> None:
+    """Make sure the periodic rows exist; a worker does so whenever it starts.
+
+    `watching`: those of smart money too; `alone`: no others.
+    """
+    periodic = (MARKS,) if alone else PERIODIC
+    for kind, priority in (*periodic, WATCHING) if watching else periodic:
         await connection.execute(
             QUERIES["ensure_periodic"].text, {"kind": kind, "priority": priority}
         )

@@ -7,13 +7,25 @@ the queue once the lease has run out.
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
-from hypertally.jobs import market, prices, queue, rollup, schedule, twap_archive, twaps
+from hypertally.jobs import (
+    market,
+    prices,
+    queue,
+    rollup,
+    schedule,
+    smart_money,
+    twap_archive,
+    twaps,
+    universe,
+)
+from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
+from hypertally.jobs.smart_money import Watch
 from hypertally.jobs.twap_archive import Archive
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
@@ -22,10 +34,12 @@ from hypertally.store.postgres import Pool, notifications, transaction
 log = structlog.get_logger()
 
 # Jobs side by side: enough to hide the exchange's latency, few enough for one pool. What is asked
-# of the exchange waits for its allowance; it must not keep what only computes from its turn.
+# of the exchange waits for its allowance; it must not keep what only computes from its turn, nor
+# the minute's snapshot from its minute.
 ASKING_SLOTS = 6
 COMPUTING_SLOTS = 3
-SLOTS = ASKING_SLOTS + COMPUTING_SLOTS
+WATCHING_SLOTS = 3
+SLOTS = ASKING_SLOTS + COMPUTING_SLOTS + WATCHING_SLOTS
 ASKING = frozenset(
     (
         "ingest_wallet",
@@ -44,6 +58,9 @@ DATABASE_AWAY_SECONDS = 0.5
 STOP_SECONDS_MAX = 3.0  # a page in hand is stored in less
 ERROR_CHARS_MAX = 2000
 
+# What the smart money command runs alone: its own jobs, and the prices that they are weighed by.
+WATCHING_ALONE = smart_money.KINDS | {"pull_mids"}
+
 Run = Callable[[Job], Awaitable[None]]
 
 
@@ -52,10 +69,43 @@ class Options(Record, frozen=True, kw_only=True):
 
     lease_seconds: float = LEASE_SECONDS
     until_idle: bool = False  # stop when nothing is due
+    watching_alone: bool = False  # leave all to others but smart money
+
+
+class Lane(Record, frozen=True, kw_only=True):
+    """Kinds of jobs that run side by side, at most so many."""
+
+    kinds: frozenset[str]
+    among: bool  # these kinds; else all but these
+    slots: int
+
+    def takes(self, kind: str) -> bool:
+        """Whether jobs of a kind run here."""
+        return (kind in self.kinds) == self.among
+
+
+def lanes(options: Options, watch: Watch | None) -> Sequence[Lane]:
+    """What a worker takes from the queue: without a `Watch` nothing of smart money."""
+    watching = Lane(kinds=smart_money.KINDS, among=True, slots=WATCHING_SLOTS)
+    if options.watching_alone:
+        return (Lane(kinds=WATCHING_ALONE, among=True, slots=WATCHING_SLOTS),)
+    others = (
+        Lane(kinds=ASKING | smart_money.KINDS, among=False, slots=COMPUTING_SLOTS),
+        Lane(kinds=ASKING, among=True, slots=ASKING_SLOTS),
+    )
+    return (watching, *others) if watch else others
+
+
+def watching_handlers(pool: Pool, watch: Watch) -> Mapping[str, Run]:
+    """Every kind of job of smart money, and what runs it."""
+    return {
+        "refresh_universe": lambda job: universe.refresh_universe(pool, watch, job),
+        "snapshot_minute": lambda job: smart_money.snapshot_minute(pool, watch, job),
+    }
 
 
 def handlers(pool: Pool, info: InfoClient, archive: Archive | None) -> Mapping[str, Run]:
-    """Every kind of job there is, and what runs it."""
+    """Every other kind of job, and what runs it."""
     return {
         "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
         "ingest_twaps": lambda job: schedule.ingest_twaps(pool, info, job),
@@ -82,10 +132,16 @@ class Worker:
         options: Options | None = None,
         *,
         archive: Archive | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._pool = pool
-        self._handlers = handlers(pool, info, archive)
         self._options = options or Options()
+        self._watching = watch is not None
+        self._handlers = {
+            **handlers(pool, info, archive),
+            **(watching_handlers(pool, watch) if watch else {}),
+        }
+        self._lanes = lanes(self._options, watch)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._running: dict[asyncio.Task[None], Job] = {}
         self._stopping = asyncio.Event()
@@ -102,6 +158,8 @@ class Worker:
             asyncio.create_task(self._keep_leases()),
             asyncio.create_task(self._listen()),
         ]
+        if self._watching and not self._options.until_idle:
+            keepers.append(asyncio.create_task(self._keep_minutes()))
         try:
             await self._surviving(self._start)
             while not self._stopping.is_set():
@@ -128,7 +186,9 @@ class Worker:
 
     async def _start(self) -> bool:
         async with transaction(self._pool) as connection:
-            await schedule.start(connection)
+            await schedule.start(
+                connection, watching=self._watching, alone=self._options.watching_alone
+            )
         return True
 
     async def _surviving(self, step: Callable[[], Awaitable[bool]]) -> bool:
@@ -144,23 +204,28 @@ class Worker:
     async def _claim(self) -> bool:
         """Fill the free slots; true when asked to stop at idle and nothing is left to do."""
         self._woken.clear()
-        computing = await self._claim_up_to(COMPUTING_SLOTS, asking=False)
-        asking = await self._claim_up_to(ASKING_SLOTS, asking=True)
-        nothing = not self._running and not computing and not asking
-        return nothing and self._options.until_idle and await queue.is_idle(self._pool)
+        claimed = [await self._claim_in(lane) for lane in self._lanes]
+        if not self._options.until_idle or self._running or any(claimed):
+            return False
+        return all(
+            [
+                await queue.is_idle(self._pool, kinds=lane.kinds, among=lane.among)
+                for lane in self._lanes
+            ]
+        )
 
-    async def _claim_up_to(self, slots: int, *, asking: bool) -> int:
-        """Fill the slots of what asks the exchange, or of what does not; how many were filled."""
-        taken = sum((job.kind in ASKING) == asking for job in self._running.values())
-        if taken >= slots:
+    async def _claim_in(self, lane: Lane) -> int:
+        """Fill the free slots of a lane; how many were filled."""
+        free = lane.slots - sum(lane.takes(job.kind) for job in self._running.values())
+        if free <= 0:
             return 0
         jobs = await queue.claim(
             self._pool,
             worker=self._name,
             lease_seconds=self._options.lease_seconds,
-            limit=slots - taken,
-            kinds=ASKING,
-            among=asking,
+            limit=free,
+            kinds=lane.kinds,
+            among=lane.among,
         )
         for job in jobs:
             task = asyncio.create_task(self._run_job(job))
@@ -228,6 +293,17 @@ class Worker:
                     self._woken.set()
             except TryLater as away:
                 log.warning("database away", problem=str(away))
+
+    async def _keep_minutes(self) -> None:
+        """Have every minute recorded from its first moment on."""
+        while True:
+            at = now()
+            following = smart_money.floor_minute(at) + smart_money.MINUTE
+            await asyncio.sleep((following - at).total_seconds())
+            try:
+                await smart_money.begin_minute(self._pool, following)
+            except TryLater as away:
+                log.warning("database away", minute=following.isoformat(), problem=str(away))
 
     async def _listen(self) -> None:
         """Wake on a notification; when the connection is lost, the idle look takes over."""

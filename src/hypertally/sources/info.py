@@ -34,6 +34,7 @@ class InfoClient:
         now: Callable[[], datetime],
         concurrency: int = CONCURRENCY_MAX,
         tries: int = TRIES_MAX,
+        answer_seconds_max: float = ANSWER_SECONDS_MAX,
     ) -> None:
         self._url = url
         self._budget = budget
@@ -41,7 +42,7 @@ class InfoClient:
         self._tries = tries
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx2.AsyncClient(
-            timeout=ANSWER_SECONDS_MAX,
+            timeout=answer_seconds_max,
             limits=httpx2.Limits(max_connections=concurrency),
             trust_env=True,
         )

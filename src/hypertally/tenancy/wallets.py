@@ -84,14 +84,20 @@ async def add(
     from_day: date | None,
 ) -> list[int]:
     """Track wallets for an org from a day (None: their whole history); the ids of the new ones."""
+    await give_ids(connection, addresses)
     bound = {
         "addresses": [bytes.fromhex(a[2:]) for a in addresses],
         "org_id": org_id,
         "from_day": from_day,
     }
-    await connection.execute(QUERIES["insert_wallets"].text, bound)
     found = await connection.execute(QUERIES["insert_org_wallets"].text, bound)
     return [row["wallet_id"] for row in await found.fetchall()]
+
+
+async def give_ids(connection: Connection, addresses: Sequence[str]) -> None:
+    """Give each address its id, once; that alone tracks nothing."""
+    bound = {"addresses": [bytes.fromhex(address[2:]) for address in addresses]}
+    await connection.execute(QUERIES["insert_wallets"].text, bound)
 
 
 async def remove(connection: Connection, addresses: Sequence[str], *, org_id: int) -> list[int]:

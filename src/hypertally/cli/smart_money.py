@@ -1,0 +1,85 @@
+"""`hypertally smart-money`: watch the wallets of the leaderboard, minute by minute or once."""
+
+from typing import Any
+
+import click
+
+from hypertally import settings as program_settings
+from hypertally.cli import running
+from hypertally.cli.working import work
+from hypertally.errors import Refused
+from hypertally.jobs.clock import now
+from hypertally.jobs.smart_money import begin_minute, floor_minute, read_run
+from hypertally.jobs.universe import hurry_refresh, list_survivorship
+from hypertally.jobs.worker import Options
+from hypertally.settings import Settings
+from hypertally.store.postgres import transaction
+
+ALONE = Options(watching_alone=True)
+ALONE_ONCE = Options(watching_alone=True, until_idle=True)
+
+
+@click.command(name="smart-money")
+@click.option("--once", is_flag=True, help="Record the minute that it is, and stop.")
+@click.option("--refresh-universe", is_flag=True, help="Choose the wallets again first.")
+@click.option(
+    "--survivors", is_flag=True, help="Only print who left the universe and what they made since."
+)
+def smart_money_command(*, once: bool, refresh_universe: bool, survivors: bool) -> None:
+    """Watch wallets: positions every minute, signals, alerts. Two do no work twice."""
+    if survivors and (once or refresh_universe):
+        raise Refused("--survivors only prints: leave out --once and --refresh-universe")
+    running.configure_logs()
+    settings = program_settings.read()
+    if survivors:
+        running.echo_json_lines(running.run(_survivors(settings)))
+    elif once:
+        _report(running.run(_watch_once(settings, refresh=refresh_universe)))
+    else:
+        running.run(_watch(settings, refresh=refresh_universe))
+
+
+async def _watch(settings: Settings, *, refresh: bool) -> None:
+    if refresh:
+        await _refresh(settings)
+    await work(settings, ALONE, watching=True)
+
+
+async def _watch_once(settings: Settings, *, refresh: bool) -> dict[str, Any]:
+    """Choose the universe if it must be, record the minute that it is then; how that went."""
+    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+        if refresh:
+            await _refresh(settings)
+        await work(settings, ALONE_ONCE, watching=True)
+        minute = floor_minute(now())
+        await begin_minute(pool, minute)
+        await work(settings, ALONE_ONCE, watching=True)
+        return {"minute": minute, **(await read_run(pool, minute) or {})}
+
+
+async def _refresh(settings: Settings) -> None:
+    async with (
+        running.migrated(settings) as url,
+        running.worker_pool(url) as pool,
+        transaction(pool) as connection,
+    ):
+        await hurry_refresh(connection)
+
+
+def _report(run: dict[str, Any]) -> None:
+    minute = f"{run['minute']:%Y-%m-%d %H:%M}"
+    if "status" not in run:
+        click.echo(f"{minute}: not recorded yet; another worker is at it", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(
+        f"{minute}: {run['status']}, {run['wallets_ok']} of {run['wallets']} wallets answered, "
+        f"{run['rows_written']} rows in {run['duration_ms'] / 1000:.1f} s; {run['health']}"
+    )
+    if run["status"] == "failed":
+        click.echo(run["error_text"] or "no wallet answered", err=True)
+        raise click.exceptions.Exit(1)
+
+
+async def _survivors(settings: Settings) -> list[dict[str, Any]]:
+    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+        return await list_survivorship(pool)

@@ -1,0 +1,44 @@
+-- name: lock_minutes :exec
+-- One at a time; a statement of its own, so that the next one sees what the one before wrote.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('snapshot_minute'), 0);
+
+-- name: find_minute :one
+-- Whether a minute was asked for, whatever became of it.
+-- Reads: ops.jobs   Writes: -   Key: dedupe_key
+select id from ops.jobs where dedupe_key = %(key)s limit 1;
+
+-- name: insert_run :execrows
+-- How the recording of a minute went, once.
+-- Reads: -   Writes: ops.ingest_runs   Key: minute
+insert into ops.ingest_runs (
+    minute, status, started_at, duration_ms, wallets, wallets_ok, wallets_failed, rows_written,
+    coverage, universe_run_id, error_text)
+values (
+    %(minute)s, %(status)s, %(started_at)s, %(duration_ms)s, %(wallets)s, %(wallets_ok)s,
+    %(wallets_failed)s, %(rows_written)s, %(coverage)s, %(universe_run_id)s, %(error_text)s)
+on conflict do nothing;
+
+-- name: read_last_success :one
+-- The newest minute in which wallets answered.
+-- Reads: ops.ingest_runs   Writes: -   Key: minute
+select minute, coverage
+from ops.ingest_runs
+where status <> 'failed' and minute <= %(as_of)s
+order by minute desc
+limit 1;
+
+-- name: insert_health :execrows
+-- Keep a judgement.
+-- Reads: -   Writes: ops.ingest_health   Key: id
+insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, reason)
+values (%(at)s, %(state)s, %(last_success)s, %(age_seconds)s, %(coverage)s, %(reason)s);
+
+-- name: read_run :one
+-- How the recording of a minute went, and the latest health.
+-- Reads: ops.ingest_runs, ops.v_latest_health   Writes: -   Key: minute
+select r.status, r.wallets, r.wallets_ok, r.rows_written, r.duration_ms, r.error_text,
+    h.state as health
+from ops.ingest_runs as r
+left join ops.v_latest_health as h on true
+where r.minute = %(minute)s;
