@@ -92,6 +92,8 @@ busy_universes = st.lists(
             move("0.5", 7),
             move(3, 250),
             move(-3, "-4.5"),
+            move(100, "100.9"),
+            move("0.2", "-0.3"),
             move(100, 2, forced=True),
             move(-100, -2, forced=None),
         ]

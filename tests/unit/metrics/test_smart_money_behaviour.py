@@ -117,6 +117,8 @@ def test_force_is_an_attribute_of_exits_alone() -> None:
         ("5", "3", "reducer"),
         ("-5", "9", "adder_long"),
         ("5", "6", "flat"),
+        ("5", "4", "flat"),
+        ("-5", "-4.5", "flat"),
         (None, "9", "flat"),
         ("9", None, "missing"),
         # Ends within epsilon of zero and is an adder all the same, as published.

@@ -145,7 +145,7 @@ def test_reach_shows_what_no_holder_could_ever_bring_about(
     assert reach.definition == FIRST
 
 
-@pytest.mark.parametrize("exposed", [0, 6, 7, 20])
+@pytest.mark.parametrize("exposed", [0, 1, 3, 4, 7, 20])
 def test_no_score_of_the_exposed_goes_beyond_its_reach(exposed: int) -> None:
     reach = first(universe((exposed, HOLD_LONG), (20 - exposed, FLAT))).reach
     half = exposed // 2
@@ -173,3 +173,9 @@ def test_scores_stay_between_their_bounds(moves: list[Move]) -> None:
             assert one.lower is not None
             assert one.upper is not None
             assert 0 <= one.lower <= one.value <= one.upper <= 100
+
+
+def test_a_flat_wallet_that_moved_a_little_has_a_row_for_its_part_in_the_dispersion() -> None:
+    rows = first(universe((3, move(100, "100.5")), (3, FLAT), (1, OPEN_LONG))).contributors
+    assert [row.state for row in rows] == ["flat"] * 3 + ["adder_long"]
+    assert rows[0].ratio == Decimal("0.005")

@@ -332,6 +332,15 @@ def test_the_nearest_missed_threshold_knows_what_is_held() -> None:
     assert (nearer.threshold, nearer.bias) == (62, "Long")
 
 
+def test_a_threshold_that_is_just_met_is_missed_by_nothing() -> None:
+    met = run([reading("75", "20")], State(bias="Long", risk="Normal"))[0].missed
+    assert met is not None
+    assert (met.input, met.threshold, met.distance, met.risk) == ("cas", 75, 0, "Reduced")
+    short = run([reading("25", "-20")], State(bias="Short", risk="Normal"))[0].missed
+    assert short is not None
+    assert (short.threshold, short.distance, short.risk) == (25, 0, "Reduced")
+
+
 def test_where_only_time_is_missing_the_output_says_so() -> None:
     missed = run([reading("80")], State(risk="Reduced"))[0].missed
     assert missed is not None

@@ -193,20 +193,21 @@ def test_exits_are_not_high_where_they_are_usual() -> None:
     assert near(scores.ecs.z, "0.89")
 
 
-def test_high_exits_begin_where_the_three_conditions_meet() -> None:
-    for exposed in (39, 40, 60, 200):
-        needed = None
-        for left in range(exposed + 1):
-            scores = second(
-                universe((left, CLOSE_LONG), (exposed - left, HOLD_LONG)), usual=usual("0.2")
-            )
-            if scores.ecs.high and needed is None:
-                needed = left
-            assert scores.ecs.high == (needed is not None)
-        assert needed is not None
-        assert scores.reach.exit_high_needs == needed
-        assert scores.ecs.high_from is not None
-        assert abs(Fraction(scores.ecs.high_from) - Fraction(100 * needed, exposed)) <= HALF_PLACE
+@pytest.mark.parametrize("exposed", [39, 40, 60, 200])
+def test_high_exits_begin_where_the_three_conditions_meet(exposed: int) -> None:
+    found = [
+        second(universe((left, CLOSE_LONG), (exposed - left, HOLD_LONG)), usual=usual("0.2"))
+        for left in range(exposed + 1)
+    ]
+    for left, scores in enumerate(found):
+        ecs = scores.ecs
+        assert ecs.z is not None
+        assert ecs.high == (4 * left > exposed and left >= 10 and ecs.z >= 3)
+    needed = next(left for left, scores in enumerate(found) if scores.ecs.high)
+    assert {scores.reach.exit_high_needs for scores in found} == {needed}
+    (high_from,) = {scores.ecs.high_from for scores in found}
+    assert high_from is not None
+    assert abs(Fraction(high_from) - Fraction(100 * needed, exposed)) <= HALF_PLACE
 
 
 def test_without_a_baseline_high_is_unknown_only_where_it_could_be() -> None:
@@ -353,6 +354,8 @@ FILLINGS = [FLAT, OPEN_LONG, OPEN_SHORT, CLOSE_LONG, HOLD_SHORT, FLIP_LONG]
         ((15, OPEN_LONG), (9, OPEN_SHORT), (6, HOLD_LONG)),
         ((10, ADD_LONG), (4, CLOSE_LONG), (12, HOLD_LONG)),
         ((12, OPEN_SHORT), (6, CLOSE_LONG), (8, REDUCE_SHORT)),
+        ((10, OPEN_LONG), (9, OPEN_SHORT), (5, HOLD_LONG)),
+        ((10, OPEN_LONG), (8, OPEN_SHORT), (5, HOLD_LONG)),
     ],
 )
 def test_bounds_hold_whatever_the_missing_wallets_did_and_are_no_wider(groups: tuple) -> None:
