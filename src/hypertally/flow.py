@@ -14,7 +14,7 @@
     info.allMids --------------> facts.mids
 
     leaderboard ----------> facts.leaderboard_rows ---> metrics.wallet_universe_runs, _members
-    info.clearinghouseState > facts.wallet_snapshots -> metrics.snapshot_anomalies
+    info.clearinghouseState > facts.wallet_snapshots -> metrics.snapshot_anomalies, metrics.signals
 
     every answer ---------> facts.pages, facts.limits_met, facts.conflicts, facts.rejects
 
@@ -29,6 +29,8 @@ from collections.abc import Mapping
 from hypertally.metrics import (
     fill_gaps,
     global_day,
+    scoring,
+    signals,
     snapshot_anomalies,
     twap_executions,
     twap_slices,
@@ -88,6 +90,26 @@ FACTS = (
         key=("minute", "asset", "wallet_id"),
     ),
 )
+
+
+def _signals(definition: str, words: str) -> Metric:
+    return Metric(
+        name="signals",
+        reads=(
+            "facts.wallet_snapshots",
+            "facts.mids",
+            "facts.hl_fills_raw",
+            "metrics.wallet_universe_members",
+            "metrics.snapshot_anomalies",
+            "ops.ingest_runs",
+        ),
+        key=("asset", "definition", "at"),
+        definition=definition,
+        words=words,
+        queries=signals.QUERIES,
+        statement="list_moves",
+    )
+
 
 METRICS = (
     Metric(
@@ -162,7 +184,10 @@ METRICS = (
         queries=twap_executions.QUERIES,
         statement="insert_twap_executions",
     ),
+    _signals(signals.DEFINITION, signals.WORDS),
 )
+# An earlier definition that is still computed beside the later one.
+EARLIER = (_signals(scoring.FIRST, signals.WORDS_FIRST),)
 
 # Kept as they were decided or found: they say what was known then, so they are not computed again.
 DECISIONS = (

@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any
 
 from hypertally.errors import Refused
-from hypertally.flow import DECISIONS, METRICS, Metric
+from hypertally.flow import DECISIONS, EARLIER, METRICS, Metric
 from hypertally.metrics import (
     definitions,
     fill_gaps,
     global_day,
+    signals,
     twap_executions,
     twap_slices,
     twaps,
@@ -70,7 +71,7 @@ async def register_definitions(pool: Pool) -> None:
     Errors: `Refused` when a definition changed and its version did not.
     """
     async with transaction(pool) as connection:
-        for metric in (*METRICS, *DECISIONS):
+        for metric in (*METRICS, *EARLIER, *DECISIONS):
             stored = await definitions.put(
                 connection,
                 metric.definition,
@@ -99,6 +100,9 @@ async def rebuild(
             yield progress
     if chosen := [name for name in TWAP_METRICS if name in names]:
         async for progress in _rebuild_twaps(pool, chosen, *days):
+            yield progress
+    if "signals" in names:
+        async for progress in _rebuild_signals(pool, *days):
             yield progress
 
 
@@ -176,6 +180,18 @@ async def _next_twaps(
     return keys + rest, None
 
 
+async def _rebuild_signals(pool: Pool, from_day: date, to_day: date) -> AsyncIterator[Progress]:
+    """Period by period, in order of time: each goes on from the one before."""
+    async with transaction(pool) as connection:
+        keys = await signals.list_keys(connection, from_day=from_day, to_day=to_day)
+    rows = 0
+    for done, at in enumerate(keys, start=1):
+        async with transaction(pool) as connection:
+            await connection.execute(QUERIES["lock_signals"].text)
+            rows += await signals.rebuild(connection, at)
+        yield Progress(metric="signals", done=done, total=len(keys), rows=rows)
+
+
 async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
     """Recompute everything in a scratch schema, in one snapshot, and compare digit for digit.
 
@@ -189,6 +205,7 @@ async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
         await connection.execute(QUERIES["make_scratch"].text)
         for metric in METRICS:
             await connection.execute(in_schema(QUERIES[f"scratch_{metric.name}"], SCRATCH))
+        await connection.execute(in_schema(QUERIES["scratch_signal_contributors"], SCRATCH))
         await connection.execute(QUERIES["grant_scratch"].text)
         await connection.execute(QUERIES["act_as_metrics"].text)
         await _recompute(connection)
@@ -207,6 +224,8 @@ async def _recompute(connection: Connection) -> None:
     for at in range(0, len(days), _ORG_DAYS):
         await global_day.rebuild(connection, days[at : at + _ORG_DAYS], schema=SCRATCH)
     await _recompute_twaps(connection)
+    for at in await signals.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY):
+        await signals.rebuild(connection, at, schema=SCRATCH)
 
 
 async def _recompute_twaps(connection: Connection) -> None:

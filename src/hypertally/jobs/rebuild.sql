@@ -20,6 +20,11 @@ select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
     pg_advisory_xact_lock(hashtext('rollup_twaps'), 0);
 
+-- name: lock_signals :exec
+-- The lock the computation of signals takes too.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('signals'), 0);
+
 -- name: make_scratch :exec
 -- A schema beside the real one, inside a transaction that is rolled back.
 -- Reads: -   Writes: the schema   Key: -
@@ -54,6 +59,16 @@ create table {schema}.twap_slices (like metrics.twap_slices including indexes);
 -- An empty twin of the metric.
 -- Reads: metrics.twap_executions   Writes: the schema   Key: -
 create table {schema}.twap_executions (like metrics.twap_executions including indexes);
+
+-- name: scratch_signals :exec
+-- An empty twin of the metric.
+-- Reads: metrics.signals   Writes: the schema   Key: -
+create table {schema}.signals (like metrics.signals including indexes including defaults);
+
+-- name: scratch_signal_contributors :exec
+-- An empty twin of what comes with the metric.
+-- Reads: metrics.signal_contributors   Writes: the schema   Key: -
+create table {schema}.signal_contributors (like metrics.signal_contributors including indexes);
 
 -- name: grant_scratch :exec
 -- Let the metrics' role fill the twins.
@@ -226,3 +241,33 @@ select count(*)::integer as rows, count(*) filter (where waits)::integer as wait
                    where stored -> f.key is distinct from recomputed -> f.key))
      from differing order by twap_id, wallet limit 1) as first
 from judged;
+
+-- name: compare_signals :one
+-- Count the differing rows and show the first; a signal with its contributors is one.
+-- Reads: metrics.signals, metrics.signal_contributors, {schema}.signals, {schema}.signal_contributors   Writes: -   Key: (asset, definition, at)
+with stored as (
+    select s.asset, s.definition, s.at, to_jsonb(s) || jsonb_build_object('contributors', (
+        select jsonb_agg(to_jsonb(c) order by c.wallet_id) from metrics.signal_contributors as c
+        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at))) as row
+    from metrics.signals as s
+), recomputed as (
+    select s.asset, s.definition, s.at, to_jsonb(s) || jsonb_build_object('contributors', (
+        select jsonb_agg(to_jsonb(c) order by c.wallet_id) from {schema}.signal_contributors as c
+        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at))) as row
+    from {schema}.signals as s
+), pairs as (
+    select asset, definition, at, s.row as stored, r.row as recomputed
+    from stored as s
+    full join recomputed as r using (asset, definition, at)
+), differing as (
+    select * from pairs where stored is distinct from recomputed
+)
+select (select count(*) from pairs)::integer as rows, 0 as waiting,
+    (select count(*) from differing)::integer as differing,
+    (select jsonb_build_object(
+        'asset', asset, 'definition', definition, 'at', at,
+        'fields', (select jsonb_object_agg(f.key, jsonb_build_array(
+                       stored ->> f.key, recomputed ->> f.key))
+                   from jsonb_object_keys(coalesce(stored, recomputed)) as f (key)
+                   where stored -> f.key is distinct from recomputed -> f.key))
+     from differing order by at, asset, definition limit 1) as first;

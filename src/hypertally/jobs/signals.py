@@ -9,7 +9,7 @@ from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-PRIORITY = 80  # a signal is late before anything else is
+PRIORITY = 98  # only the minute that it is made of is more urgent
 PERIOD_MINUTES = 5
 
 

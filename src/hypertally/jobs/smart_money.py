@@ -1,7 +1,7 @@
 """What the watched wallets hold: the universe every six hours, their positions every minute.
 
     every 6 hours --> refresh_universe   (jobs/universe.py)
-    every minute ---> snapshot_minute ---> compute_signals, check_alerts
+    every minute ---> snapshot_minute ---> compute_signals, every five
 
 The minutes are rows of the queue, one a minute however many workers see it begin. A minute that
 nobody asked for while it lasted is recorded as missed: what was held then can no longer be seen.
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from hypertally.errors import BadPayload, RateLimited, SourceDown
 from hypertally.facts import wallet_snapshots
 from hypertally.facts.wallet_snapshots import Snapshot
-from hypertally.jobs import queue
+from hypertally.jobs import queue, signals
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
@@ -37,14 +37,9 @@ log = structlog.get_logger()
 
 QUERIES = load(__file__)
 # Jobs of a worker that is given a `Watch`; another leaves them alone.
-KINDS = frozenset(
-    ("refresh_universe", "snapshot_minute", "compute_signals", "check_alerts", "deliver_alert")
-)
+KINDS = frozenset(("refresh_universe", "snapshot_minute", "compute_signals"))
 MINUTE = timedelta(minutes=1)
-PERIOD = timedelta(minutes=5)
 SNAPSHOT_PRIORITY = 99  # nothing else has only a minute
-SIGNALS_PRIORITY = 98
-ALERTS_PRIORITY = 97
 ANSWERED_WITHIN = timedelta(seconds=50)  # of the minute: the rest is for writing it down
 ANSWER_SECONDS_MIN = 10.0  # of what was begun late in its minute
 # Weight reserved at a time: fifty wallets. See `Prepaid`.
@@ -122,6 +117,7 @@ async def snapshot_minute(pool: Pool, watch: Watch, job: Job) -> None:
         duration_ms = round((time.monotonic() - start) * 1000)
         await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
         health = await note_health(connection, now())
+        await signals.enqueue(connection, minute)
     log.info(
         "minute recorded",
         minute=minute.isoformat(),

@@ -18,6 +18,7 @@ from hypertally.jobs import (
     queue,
     rollup,
     schedule,
+    signals,
     smart_money,
     twap_archive,
     twaps,
@@ -101,6 +102,7 @@ def watching_handlers(pool: Pool, watch: Watch) -> Mapping[str, Run]:
     return {
         "refresh_universe": lambda job: universe.refresh_universe(pool, watch, job),
         "snapshot_minute": lambda job: smart_money.snapshot_minute(pool, watch, job),
+        "compute_signals": lambda job: signals.compute_signals(pool, job),
     }
 
 

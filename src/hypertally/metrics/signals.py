@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,10 @@ WORDS = (
     "they call for. Each wallet's class, and what each score would be without it, stand beside it. "
     "No score is formed from a feed that is stale, failed or older than 90 seconds: the row says "
     "why. The first definition, as once published, is computed beside the second."
+)
+WORDS_FIRST = (
+    "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
+    "with the clock and the missing wallets mended. Kept to compare with the second definition."
 )
 ASSETS = ("HYPE", "BTC", "ETH")
 
@@ -363,11 +367,9 @@ def _contribution(one: Contributor | FirstContributor) -> dict[str, Any]:
     }
 
 
-async def list_keys(
-    connection: Connection, *, from_at: datetime, to_at: datetime
-) -> list[datetime]:
+async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[datetime]:
     """The ends of the periods that have, or should have, a signal."""
     found = await connection.execute(
-        QUERIES["list_periods"].text, {"from_at": from_at, "to_at": to_at}
+        QUERIES["list_periods"].text, {"from_day": from_day, "to_day": to_day}
     )
     return [row["at"] for row in await found.fetchall()]

@@ -134,12 +134,13 @@ from unnest(
 
 -- name: list_periods :many
 -- The ends of the periods that have, or should have, a signal.
--- Reads: facts.wallet_snapshots, metrics.signals   Writes: -   Key: at
+-- Reads: ops.ingest_runs, metrics.signals   Writes: -   Key: at
 select distinct at from (
     select i.minute as at from ops.ingest_runs as i
     where extract(minute from i.minute)::integer %% 5 = 0
     union
     select s.at from metrics.signals as s
 ) as either
-where at >= %(from_at)s and at < %(to_at)s
+where at >= %(from_day)s::timestamp at time zone 'UTC'
+    and at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
 order by at;
