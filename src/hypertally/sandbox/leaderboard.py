@@ -5,10 +5,10 @@ who did not trade for a month and yet made the most: the trap in ranking by its 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, pairwise
 from random import Random
 from types import MappingProxyType
 from typing import final
@@ -53,26 +53,24 @@ class _Fill(msgspec.Struct, rename="camel"):
 _fill = msgspec.json.Decoder(_Fill)
 
 
-@dataclass(slots=True)
-class _Sums:
-    pnl: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(WINDOW_DAYS, ZERO))
-    volume: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(WINDOW_DAYS, ZERO))
-
-
 def standing_of(address: str, tape: Tape, now_ms: int) -> Standing:
     """Make a row of what a wallet's fills realised and turned over."""
-    sums = _Sums()
+    pnl, volume = (dict.fromkeys(WINDOW_DAYS, ZERO) for _ in range(2))
     for row in tape.rows():
         if row.time_ms > now_ms:
             break
         fill = _fill.decode(row.body)
-        paid = fill.fee if fill.fee_token in DOLLARS else ZERO
-        for window, days in WINDOW_DAYS.items():
-            if row.time_ms > now_ms - days * DAY_MS:
-                sums.pnl[window] += fill.closed_pnl - paid
-                sums.volume[window] += fill.px * fill.sz
-    whole = START_CASH + sums.pnl["allTime"]
-    return Standing(address=address, account_value=whole, pnl=sums.pnl, volume=sums.volume)
+        shortest = next(
+            w for w, days in WINDOW_DAYS.items() if row.time_ms > now_ms - days * DAY_MS
+        )
+        pnl[shortest] += fill.closed_pnl - (fill.fee if fill.fee_token in DOLLARS else ZERO)
+        volume[shortest] += fill.px * fill.sz
+    for shorter, longer in pairwise(WINDOW_DAYS):
+        pnl[longer] += pnl[shorter]
+        volume[longer] += volume[shorter]
+    return Standing(
+        address=address, account_value=START_CASH + pnl["allTime"], pnl=pnl, volume=volume
+    )
 
 
 def made_up(seed: int, rows: int) -> Iterator[bytes]:

@@ -1,56 +1,29 @@
 """What the smart money scores of a story must be, computed in the plainest way that is exact.
 
 It shares no code with the program's own metrics and follows the definitions alone. What these
-leave open is read so: the typical position of a wallet is the median over the full minutes of the
-24 hours before t that were observed, flat ones included; a forced exit stays among the exposed;
-the first version counts the observed wallets, or leaves CAS at 50 where they are under nine in ten.
+leave open is read so: a forced exit stays among the exposed; the first version counts the observed
+wallets, and leaves CAS at 50 where they are under nine in ten.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from statistics import median
 
+from hypertally.sandbox.regime_classes import (
+    ADDERS_LONG,
+    ADDERS_SHORT,
+    BUYERS,
+    LEAVERS,
+    SELLERS,
+    WINDOW_MINUTES,
+    Behaved,
+    Seen,
+    behaved,
+)
 from hypertally.sandbox.regime_story import Story
 
 DIGITS = 60
-WINDOW_MINUTES = 5
-DAY_MINUTES = 1_440
-FLOORS = {"HYPE": Decimal("0.01"), "BTC": Decimal("0.0001"), "ETH": Decimal("0.001")}
-ADDERS_LONG = ("OPEN_L", "ADD_L", "FLIP_L")
-ADDERS_SHORT = ("OPEN_S", "ADD_S", "FLIP_S")
-BUYERS = ("OPEN_L", "ADD_L", "CLOSE_S", "REDUCE_S", "FLIP_L")
-SELLERS = ("OPEN_S", "ADD_S", "CLOSE_L", "REDUCE_L", "FLIP_S")
-LEAVERS = ("REDUCE_L", "REDUCE_S", "CLOSE_L", "CLOSE_S", "FLIP_L", "FLIP_S")
-
-#: (wallet, full minute) -> its position in one asset; None when it was not observed
-Seen = Callable[[str, int], Decimal | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaved:
-    """What one wallet did in a window."""
-
-    wallet: str
-    behaviour: str
-    first_version: str  # adder_long, adder_short, reducer, flat, missing
-    before: Decimal | None
-    now: Decimal | None
-    epsilon: Decimal
-    forced: bool
-
-    @property
-    def change(self) -> Decimal | None:
-        """How far the position moved; None when an end was not observed."""
-        return None if self.before is None or self.now is None else self.now - self.before
-
-    @property
-    def side(self) -> int:
-        """The side held before the window, beyond noise; 0 where that is none or unknown."""
-        if self.before is None or self.now is None or abs(self.before) <= self.epsilon:
-            return 0
-        return 1 if self.before > 0 else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,69 +92,27 @@ def judge(
     """Judge the window that ends at a full minute, whoever's positions these are."""
     with localcontext() as context:
         context.prec = DIGITS
-        behaved: list[Behaved] = []
-        for wallet in wallets:
-            before, now = seen(wallet, minute - WINDOW_MINUTES), seen(wallet, minute)
-            epsilon = _epsilon(asset, wallet, seen, minute, from_minute)
-            behaviour = "DIRTY" if wallet in dirty else _behaviour(before, now, epsilon)
-            if before is None or now is None:
-                behaviour = "MISSING"
-            behaved.append(
-                Behaved(
-                    wallet=wallet,
-                    behaviour=behaviour,
-                    first_version=_first_behaviour(behaviour, before, now, epsilon),
-                    before=before,
-                    now=now,
-                    epsilon=epsilon,
-                    forced=behaviour in LEAVERS and forced(wallet),
-                )
+        judged = [
+            behaved(
+                asset,
+                wallet,
+                seen,
+                minute,
+                forced=forced,
+                dirty=wallet in dirty,
+                from_minute=from_minute,
             )
-        known = [one for one in behaved if one.behaviour not in ("MISSING", "DIRTY")]
+            for wallet in wallets
+        ]
+        known = [one for one in judged if one.behaviour not in ("MISSING", "DIRTY")]
         coverage = Decimal(len(known)) / len(wallets) if wallets else Decimal(0)
         return Expected(
-            wallets=behaved,
-            counts=dict(Counter(one.behaviour for one in behaved)),
+            wallets=judged,
+            counts=dict(Counter(one.behaviour for one in judged)),
             coverage=coverage,
             first=_first_version(known, coverage),
             second=_second_version(known, coverage),
         )
-
-
-def _epsilon(asset: str, wallet: str, seen: Seen, minute: int, from_minute: int) -> Decimal:
-    first = max(minute - DAY_MINUTES, from_minute)
-    sizes = [abs(held) for at in range(first, minute) if (held := seen(wallet, at)) is not None]
-    if not sizes:
-        return FLOORS[asset]
-    return max(FLOORS[asset], Decimal("0.02") * median(sizes))
-
-
-def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:  # noqa: PLR0911 - a line for each row of the table
-    if before is None or now is None:
-        return "MISSING"
-    if abs(before) <= epsilon and abs(now) <= epsilon:
-        return "FLAT"
-    if abs(now - before) <= epsilon:
-        return "HOLD"
-    if abs(before) <= epsilon:
-        return "OPEN_L" if now > 0 else "OPEN_S"
-    if abs(now) <= epsilon:
-        return "CLOSE_L" if before > 0 else "CLOSE_S"
-    if before * now < 0:
-        return "FLIP_L" if now > 0 else "FLIP_S"
-    return ("ADD_" if abs(now) > abs(before) else "REDUCE_") + ("L" if now > 0 else "S")
-
-
-def _first_behaviour(
-    behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
-) -> str:
-    if before is None or now is None or behaviour == "DIRTY":
-        return "missing"
-    if now - before > epsilon and now > 0:
-        return "adder_long"
-    if now - before < -epsilon and now < 0:
-        return "adder_short"
-    return "reducer" if abs(now) < abs(before) - epsilon else "flat"
 
 
 def _first_version(known: Sequence[Behaved], coverage: Decimal) -> FirstVersion:
@@ -218,7 +149,7 @@ def _second_version(known: Sequence[Behaved], coverage: Decimal) -> SecondVersio
     few = bought + sold < 10  # noqa: PLR2004 - thresholds stand as they are defined
     moved = [one.change or Decimal(0) for one in known if one.behaviour in BUYERS + SELLERS]
     net, gross = sum(moved, Decimal(0)), sum(map(abs, moved), Decimal(0))
-    holding = [_sign(one) for one in known]
+    holding = [one.side_now for one in known]
     return SecondVersion(
         cas=_consensus(long, short, ecs, coverage),
         dispersion=None if few else _disagreement(bought - sold, bought + sold),
@@ -243,13 +174,6 @@ def _consensus(long: int, short: int, ecs: Decimal | None, coverage: Decimal) ->
 
 def _side_left(exposed: Sequence[Behaved], left: Sequence[Behaved], side: int) -> Decimal | None:
     return _percent(sum(one.side == side for one in left), sum(one.side == side for one in exposed))
-
-
-def _sign(one: Behaved) -> int:
-    assert one.now is not None
-    if abs(one.now) <= one.epsilon:
-        return 0
-    return 1 if one.now > 0 else -1
 
 
 def _many(known: Sequence[Behaved], behaviours: Sequence[str]) -> int:

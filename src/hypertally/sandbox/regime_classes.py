@@ -1,0 +1,117 @@
+"""What a wallet of a story did in a window: the classes of both versions, straight from the table.
+
+The typical position of a wallet is the median over the full minutes of the 24 hours before t that
+were observed, flat ones included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+
+WINDOW_MINUTES = 5
+DAY_MINUTES = 1_440
+FLOORS = {"HYPE": Decimal("0.01"), "BTC": Decimal("0.0001"), "ETH": Decimal("0.001")}
+ADDERS_LONG = ("OPEN_L", "ADD_L", "FLIP_L")
+ADDERS_SHORT = ("OPEN_S", "ADD_S", "FLIP_S")
+BUYERS = ("OPEN_L", "ADD_L", "CLOSE_S", "REDUCE_S", "FLIP_L")
+SELLERS = ("OPEN_S", "ADD_S", "CLOSE_L", "REDUCE_L", "FLIP_S")
+LEAVERS = ("REDUCE_L", "REDUCE_S", "CLOSE_L", "CLOSE_S", "FLIP_L", "FLIP_S")
+
+#: (wallet, full minute) -> its position in one asset; None when it was not observed
+Seen = Callable[[str, int], Decimal | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaved:
+    """What one wallet did in a window."""
+
+    wallet: str
+    behaviour: str
+    first_version: str  # adder_long, adder_short, reducer, flat, missing
+    before: Decimal | None
+    now: Decimal | None
+    epsilon: Decimal
+    forced: bool
+
+    @property
+    def change(self) -> Decimal | None:
+        """How far the position moved; None when an end was not observed."""
+        return None if self.before is None or self.now is None else self.now - self.before
+
+    @property
+    def side(self) -> int:
+        """The side held before the window, beyond noise; 0 where that is none or unknown."""
+        if self.before is None or self.now is None or abs(self.before) <= self.epsilon:
+            return 0
+        return 1 if self.before > 0 else -1
+
+    @property
+    def side_now(self) -> int:
+        """The side held at the end."""
+        if self.now is None or abs(self.now) <= self.epsilon:
+            return 0
+        return 1 if self.now > 0 else -1
+
+
+def behaved(
+    asset: str,
+    wallet: str,
+    seen: Seen,
+    minute: int,
+    *,
+    forced: Callable[[str], bool],
+    dirty: bool,
+    from_minute: int,
+) -> Behaved:
+    """Judge one wallet's window; positions were recorded from a minute on."""
+    before, now = seen(wallet, minute - WINDOW_MINUTES), seen(wallet, minute)
+    epsilon = _epsilon(asset, wallet, seen, minute, from_minute)
+    behaviour = _behaviour(before, now, epsilon)
+    if dirty and behaviour != "MISSING":
+        behaviour = "DIRTY"
+    return Behaved(
+        wallet=wallet,
+        behaviour=behaviour,
+        first_version=_first_behaviour(behaviour, before, now, epsilon),
+        before=before,
+        now=now,
+        epsilon=epsilon,
+        forced=behaviour in LEAVERS and forced(wallet),
+    )
+
+
+def _epsilon(asset: str, wallet: str, seen: Seen, minute: int, from_minute: int) -> Decimal:
+    first = max(minute - DAY_MINUTES, from_minute)
+    sizes = [abs(held) for at in range(first, minute) if (held := seen(wallet, at)) is not None]
+    if not sizes:
+        return FLOORS[asset]
+    return max(FLOORS[asset], Decimal("0.02") * median(sizes))
+
+
+def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:  # noqa: PLR0911 - a line for each row of the table
+    if before is None or now is None:
+        return "MISSING"
+    if abs(before) <= epsilon and abs(now) <= epsilon:
+        return "FLAT"
+    if abs(now - before) <= epsilon:
+        return "HOLD"
+    if abs(before) <= epsilon:
+        return "OPEN_L" if now > 0 else "OPEN_S"
+    if abs(now) <= epsilon:
+        return "CLOSE_L" if before > 0 else "CLOSE_S"
+    if before * now < 0:
+        return "FLIP_L" if now > 0 else "FLIP_S"
+    return ("ADD_" if abs(now) > abs(before) else "REDUCE_") + ("L" if now > 0 else "S")
+
+
+def _first_behaviour(
+    behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
+) -> str:
+    if before is None or now is None or behaviour == "DIRTY":
+        return "missing"
+    if now - before > epsilon and now > 0:
+        return "adder_long"
+    if now - before < -epsilon and now < 0:
+        return "adder_short"
+    return "reducer" if abs(now) < abs(before) - epsilon else "flat"
