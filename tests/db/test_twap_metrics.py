@@ -212,6 +212,16 @@ async def test_the_latest_state_does_not_depend_on_the_order_of_arrival(
     assert (twap["started_at"], twap["ends_at"]) == (START, START + MINUTES * MINUTE)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_two_ends_the_later_one_is_the_state_whatever_its_totals(
+    desk: Desk, order: Sequence[int]
+) -> None:
+    rows = [status("error:a", at_s=60, size="6"), status("terminated", at_s=90, size="5")]
+    for place in order:
+        await desk.say(rows[place])
+    assert (await desk.twap())["status"] == "terminated"
+
+
 async def test_a_twap_that_runs_has_not_ended(desk: Desk) -> None:
     await desk.say(status())
     twap = await desk.twap()

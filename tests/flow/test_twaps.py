@@ -51,6 +51,7 @@ from hypertally.store.postgres import open_pool
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
 WORLD: dict[str, Any] = {"wallets": 4, "days": 4, "fills": 500}
 MODES = ("with_id", "without_id", "absent")
+NAMES = ("twaps", "twap_slices", "twap_executions")
 MANY = 5
 DAY_SECONDS = 86_400
 RESTATED = "select count(*) from metrics.restatements where metric = 'twap_executions'"
@@ -209,9 +210,10 @@ async def test_any_window_of_a_twap_holds_the_slices_in_it_and_no_total(books: B
     assert straddling > MANY
 
 
-async def test_twaps_that_run_go_on_and_end(books: Books) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_twaps_that_run_go_on_and_end(books: Books, mode: str) -> None:
     world = population(7, **WORLD)
-    async with serving(world) as exchange:
+    async with serving(world, twap_slices_in_fills=mode) as exchange:
         await filled(books, exchange)
         begun = await require_twaps(books, world)
         running = {key for key, book in begun.items() if book.state and book.state.runs}
@@ -302,6 +304,33 @@ async def test_slices_that_show_late_are_counted_once_they_show(books: Books, mo
     assert await books.value(RESTATED) == 0
 
 
+async def test_markets_and_prices_that_come_later_are_applied(books: Books) -> None:
+    world = population(7, **WORLD)
+    async with serving(world) as exchange:
+        await books.track(await exchange.addresses())
+        async with books._info(exchange) as info:
+            for wallet in await tracked(books):
+                await pull_fills(books.pool, info, wallet)
+                await pull_twaps(books.pool, info, wallet)
+        async for _ in rebuild(books.pool, choose(NAMES), from_day=None, to_day=None):
+            pass
+        await books.execute("delete from ops.dirty_twaps")
+        unpriced = [row for row in (await executions(books)).values() if row["fees_usd"] is None]
+        assert unpriced
+        assert all("no stored price" in row["unknown"]["fees_usd"] for row in unpriced)
+        await books.settle(exchange)
+    await require_twaps(books, world)
+
+
+async def test_an_execution_that_is_missing_is_computed_at_the_next_look(books: Books) -> None:
+    async with serving(population(7, **WORLD)) as exchange:
+        await filled(books, exchange)
+        rows = await twap_texts(books)
+        await books.execute("delete from metrics.twap_executions")
+        await look_again(books, exchange)
+    assert await twap_texts(books) == rows
+
+
 async def test_broken_rows_are_kept_and_hide_no_slice(books: Books) -> None:
     world = population(7, **WORLD)
     sometimes = {"probability": 0.5, "max_count": 40}
@@ -347,11 +376,10 @@ async def test_a_rebuild_gives_the_same_rows_and_puts_right_what_was_spoilt(book
 async def test_verify_names_the_twap_whose_digit_differs(books: Books) -> None:
     async with serving(population(7, **WORLD)) as exchange:
         await filled(books, exchange)
-    names = ("twaps", "twap_slices", "twap_executions")
 
     async def differing() -> dict[str, int]:
         async with open_pool(books.url, role="none", size=1) as pool:
-            found = {verdict.metric: verdict for verdict in await verify(pool, choose(names))}
+            found = {verdict.metric: verdict for verdict in await verify(pool, choose(NAMES))}
         for verdict in found.values():
             assert verdict.rows > MANY
             assert bool(verdict.first) == bool(verdict.differing)
@@ -360,7 +388,7 @@ async def test_verify_names_the_twap_whose_digit_differs(books: Books) -> None:
             assert found["twap_executions"].first["wallet"].startswith("0x")
         return {name: verdict.differing for name, verdict in found.items()}
 
-    assert await differing() == dict.fromkeys(names, 0)
+    assert await differing() == dict.fromkeys(NAMES, 0)
     await books.execute("update metrics.twaps set duration_minutes = duration_minutes + 1")
     await books.execute("delete from metrics.twap_slices where fills > 1")
     await books.execute(
@@ -446,6 +474,15 @@ async def test_minutes_the_exchange_no_longer_has_leave_a_reason(books: Books) -
     assert await books.value("select count(*) from facts.candles") == 0
 
 
+async def test_minutes_the_exchange_does_not_show_are_asked_for_once(books: Books) -> None:
+    async with serving(recent(7), candles_max=5) as exchange:
+        await filled(books, exchange)
+        asked = await books.value(MINUTES_ASKED_FOR)
+        await look_again(books, exchange, far_back=True)
+        assert await books.value(MINUTES_ASKED_FOR) == asked > 0
+    assert any("arrival_price" in row["unknown"] for row in (await executions(books)).values())
+
+
 async def test_the_prices_of_each_dex_with_a_running_twap_are_kept(books: Books) -> None:
     world = recent(7)
     async with serving(world) as exchange:
@@ -475,7 +512,7 @@ async def test_the_command_rebuilds_twaps_by_name(books: Books) -> None:
 
 def run_rebuild(books: Books) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "hypertally", "rebuild", "twaps", "twap_slices", "twap_executions"],
+        [sys.executable, "-m", "hypertally", "rebuild", *NAMES],
         env=os.environ | {"HYPERTALLY_DATABASE_URL": books.url},
         capture_output=True,
         text=True,
