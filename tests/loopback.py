@@ -1,0 +1,98 @@
+"""A server on loopback that answers GET as a test tells it to, and counts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+HEAD = (
+    "HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\n{length}Connection: close\r\n\r\n"
+)
+
+
+@dataclass(slots=True)
+class Reply:
+    """What one request is answered: a status and a body in pieces; `cut`: it promises more."""
+
+    pieces: Iterable[bytes] = (b"{}",)
+    status: int = 200
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class Told:
+    """Its address, the replies to come (the last one again and again), and how many were asked."""
+
+    replies: Iterator[Reply]
+    url: str = ""
+    asked: int = 0
+    last: Reply = field(default_factory=Reply)
+
+    def next_reply(self) -> Reply:
+        self.asked += 1
+        self.last = next(self.replies, self.last)
+        return self.last
+
+
+@asynccontextmanager
+async def answering(*replies: Reply) -> AsyncGenerator[Told]:
+    """Serve these replies in turn."""
+    told = Told(iter(replies))
+    serving: set[asyncio.Task[Any] | None] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
+        with suppress(ConnectionError):  # who has heard enough hangs up
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+                await _write(writer, told.next_reply())
+            finally:
+                writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()[:2]
+        told.url = f"http://{host}:{port}/leaderboard"
+        yield told
+    tasks = [task for task in serving if task]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _write(writer: asyncio.StreamWriter, reply: Reply) -> None:
+    length = "Content-Length: 999999999\r\n" if reply.cut else ""
+    writer.write(HEAD.format(status=reply.status, length=length).encode())
+    for piece in reply.pieces:
+        writer.write(piece)
+        await writer.drain()
+
+
+def row(address: str, pnl: Any = "1.0", *, volume: Any = "1.0", **changes: Any) -> dict[str, Any]:
+    """A row of a leaderboard."""
+    figures = {"pnl": pnl, "roi": "0.01", "vlm": volume}
+    other = {"pnl": "-7.0", "roi": "-0.5", "vlm": "3.0"}
+    windows = [["day", other], ["week", other], ["month", figures], ["allTime", other]]
+    return {
+        "ethAddress": address,
+        "accountValue": "1000.5",
+        "windowPerformances": windows,
+        "prize": 0,
+        "displayName": None,
+    } | changes
+
+
+def board(rows: Iterable[Any]) -> Reply:
+    """A leaderboard of these rows, each a piece of the answer."""
+    return Reply(_pieces(rows, msgspec.json.encode))
+
+
+def _pieces(rows: Iterable[Any], encode: Callable[[Any], bytes]) -> Iterator[bytes]:
+    yield b'{"leaderboardRows": ['
+    for number, one in enumerate(rows):
+        yield (b", " if number else b"") + encode(one)
+    yield b"]}"
