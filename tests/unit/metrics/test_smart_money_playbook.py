@@ -193,6 +193,17 @@ def test_between_long_and_short_lies_no_trade() -> None:
     assert found[0].rule == "entry_wait"
 
 
+def test_the_count_of_an_entry_begins_anew_on_the_other_side() -> None:
+    found = run([reading("70")] * 4 + [reading("30", "-6")] * 2, State(risk="Reduced"))
+    assert [one.bias for one in found] == ["No-trade", *["Long"] * 3, "No-trade", "Short"]
+
+
+def test_no_side_is_entered_at_defensive_risk() -> None:
+    found = run([reading("80", dispersion="60")] + [reading("80")] * 3)
+    assert said(found) == ["No-trade/Defensive"] * 3 + ["Long/Reduced"]
+    assert [one.rule for one in found] == [*["dispersion_high"] * 2, "risk_wait", "strong_with"]
+
+
 def test_risk_worsens_at_once_and_improves_by_one_step_in_two_periods() -> None:
     found = run([reading("80")] * 5)
     assert said(found) == [
