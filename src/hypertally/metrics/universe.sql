@@ -121,7 +121,7 @@ select gone.wallet, r.taken_at as left_at, before.rank as last_rank, before.pnl_
     later.pnl_30d as pnl_30d_after, later.taken_at as told_at,
     case
         when later.taken_at is not null then null
-        when newest.taken_at < r.taken_at + interval '31 days' then '30 days are not over'
+        when newest.taken_at < r.taken_at + interval '31 days' then 'not told yet'
         else 'the leaderboard did not name it'
     end as unknown
 from metrics.wallet_universe_runs as r
