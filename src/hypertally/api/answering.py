@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
 import msgspec
 from fastapi import Depends, Path, Request, Response
@@ -22,6 +22,7 @@ Shape = TypeVar("Shape")
 Json = msgspec.Raw
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_COIN: Final = re.compile("[!-~]{1,64}")  # printable, and longer than any name seen
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CURSOR_CHARACTERS_MAX: Final = 512  # ours are under 300
 
@@ -30,6 +31,12 @@ def _address(value: str) -> str:
     if not _ADDRESS.fullmatch(value):
         raise ValueError("an address is 0x and 40 hexadecimal digits")
     return value.lower()
+
+
+def _coin(value: str) -> str:
+    if not _COIN.fullmatch(value):
+        raise ValueError("a market is named as fills name it: BTC, @107, PURR/USDC, xyz:TSLA, #10")
+    return value
 
 
 def _day(value: object) -> date:
@@ -58,6 +65,12 @@ AnyAddress = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_ADDRESS.pattern}$"}),
 ]
 Address = Annotated[AnyAddress, Path()]
+Coin: TypeAlias = Annotated[
+    str,
+    AfterValidator(_coin),
+    WithJsonSchema({"type": "string", "pattern": f"^{_COIN.pattern}$"}),
+]
+COIN: Final = f"^{_COIN.pattern}$"
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 DayOrTime = Annotated[
     date | datetime,

@@ -10,7 +10,9 @@ from pydantic import Field
 
 from hypertally.api import shapes
 from hypertally.api.answering import (
+    COIN,
     Address,
+    Coin,
     DayOrTime,
     ForViewers,
     Json,
@@ -29,9 +31,6 @@ from hypertally.store.postgres import Connection
 router = APIRouter()
 
 MAX_AGE: Final = 60
-COIN: Final = (
-    r"^[!-~]{1,64}$"  # printable, as fills name coins: BTC, @107, PURR/USDC, xyz:TSLA, #10
-)
 
 _QUERIES = queries.load(__file__)
 
@@ -56,7 +55,7 @@ class FillsParameters(PageParameters):
 
     first: Annotated[DayOrTime | None, Field(alias="from")] = None
     last: Annotated[DayOrTime | None, Field(alias="to")] = None
-    coin: Annotated[str | None, Field(pattern=COIN)] = None
+    coin: Coin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from hypertally.api import twap_shapes
 from hypertally.api.answering import (
     AnyAddress,
+    Coin,
     Cursor,
     ForViewers,
     PageParameters,
@@ -25,7 +26,7 @@ from hypertally.api.answering import (
     read_rows,
     write_cursor,
 )
-from hypertally.api.fills import COIN, Int64
+from hypertally.api.fills import Int64
 from hypertally.api.options import PAGE_ROWS_DEFAULT
 from hypertally.api.twap_figures import TwapName, read_twaps
 from hypertally.api.windows import (
@@ -71,7 +72,7 @@ class TwapsParameters(WindowParameters):
     """Which TWAPs; `error` means every status that begins with it."""
 
     wallet: AnyAddress | None = None
-    asset: Annotated[str | None, Field(pattern=COIN)] = None
+    asset: Coin | None = None
     status: Status | None = None
     as_of: Moment | None = None
     limit: Annotated[int, Field(ge=1, le=TWAPS_MAX)] = PAGE_ROWS_DEFAULT
