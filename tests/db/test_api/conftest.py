@@ -14,7 +14,10 @@ from hypertally.api.app import ApiOptions, server_config
 from hypertally.api.tokens import mint
 
 SECRET = "a secret of the tests, longer than 32 bytes"
-WORLD = [Path(__file__).with_name(name) for name in ("world.sql", "twap_world.sql")]
+WORLD = [
+    Path(__file__).with_name(name)
+    for name in ("world.sql", "twap_world.sql", "smart_money_world.sql")
+]
 START_SECONDS_MAX = 20
 
 Fetch = Callable[..., httpx2.Response]

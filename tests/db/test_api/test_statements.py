@@ -37,7 +37,9 @@ OF_EVERYONE = {
     "summary.read_totals",
     "windows.read_minute",
     "twap_pressure.forecast_coins",
+    "smart_money_explain.read_definition",
 }
+SIGNAL_AT = datetime(2026, 3, 1, 12, 10, tzinfo=UTC)
 MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob")}
 
 
@@ -77,7 +79,14 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
         "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
     }  # fmt: skip
-    return fixed | twap | found
+    smart = {
+        "moves": None, "after_wallet": "",
+        "run_id": connection.execute(
+            "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
+        "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
+        "horizon": 60, "since": "-infinity",
+    }  # fmt: skip
+    return fixed | twap | smart | found
 
 
 def run(
@@ -87,6 +96,8 @@ def run(
     parameters = dict(asked)
     if name == "summary.read_totals":
         parameters["days"] = "[]"
+    if name.startswith("smart_money"):
+        parameters |= {"definition": "smart_money/2", "at": SIGNAL_AT, "as_of": datetime.now(UTC)}
     if name == "coverage.list_gaps":
         parameters["to_at"] = None
     if name.startswith("explain.") and "global" in name:

@@ -1,0 +1,70 @@
+-- name: find_universe :one
+-- The universe known at a time.
+-- Reads: metrics.wallet_universe_runs
+select r.id as run_id, r.taken_at, r.members, r.churn, r.source
+from metrics.wallet_universe_runs as r
+where r.status = 'chosen' and r.taken_at <= %(at)s::timestamptz
+order by r.taken_at desc, r.id desc
+limit 1;
+
+-- name: list_newest :many
+-- The newest signal of each asset at a time, of both definitions.
+-- Reads: metrics.signals
+select s.*
+from unnest(%(assets)s::text[]) with ordinality as a (asset, place)
+cross join unnest(array['smart_money/2', 'smart_money/1']) as d (definition)
+cross join lateral (
+    select n.* from metrics.signals as n
+    where n.asset = a.asset and n.definition = d.definition and n.at <= %(at)s::timestamptz
+    order by n.at desc
+    limit 1
+) as s
+order by a.place, s.definition;
+
+-- name: find_minute :one
+-- The newest minute in which wallets answered.
+-- Reads: ops.ingest_runs
+select minute from ops.ingest_runs
+where status <> 'failed' and minute <= %(at)s::timestamptz
+order by minute desc
+limit 1;
+
+-- name: sum_positions :many
+-- What the wallets held at a minute, by asset, at the middle price then.
+-- Reads: facts.wallet_snapshots, facts.mids
+with held as (
+    select
+        s.asset, s.szi,
+        row_number() over (partition by s.asset order by abs(s.szi) desc nulls last) as place
+    from facts.wallet_snapshots as s
+    where s.minute = %(minute)s::timestamptz and s.asset = any(%(assets)s::text[])
+),
+summed as (
+    select
+        h.asset,
+        count(*) filter (where h.szi > 0) as long,
+        count(*) filter (where h.szi < 0) as short,
+        count(*) filter (where h.szi = 0) as flat,
+        count(*) filter (where h.szi is null) as missing,
+        sum(greatest(h.szi, 0)) as long_coin,
+        sum(greatest(-h.szi, 0)) as short_coin,
+        sum(h.szi) as net_coin,
+        round(sum(abs(h.szi)) filter (where h.place <= 10) / nullif(sum(abs(h.szi)), 0), 8)
+            as top10_share
+    from held as h
+    group by h.asset
+)
+select
+    p.*, %(minute)s::timestamptz as minute, p.net_coin * m.price as net_usd,
+    m.price as mark_price,
+    case when m.price is not null then m.at end as mark_at
+from summed as p
+left join lateral (
+    select (x.mids ->> p.asset)::numeric as price, x.at
+    from facts.mids as x
+    where x.dex = ''
+        and x.at <= %(minute)s::timestamptz
+        and x.at > %(minute)s::timestamptz - interval '2 minutes'
+    order by x.at desc
+    limit 1
+) as m on true;

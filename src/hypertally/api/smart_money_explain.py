@@ -1,0 +1,74 @@
+"""Why a signal's scores are what they are: its snapshots, its counts, each wallet's effect."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+
+from hypertally.api import smart_money_shapes
+from hypertally.api.answering import ForViewers, answer, find_row, of_shape, read_row, read_rows
+from hypertally.api.options import GAPS_SHOWN_MAX
+from hypertally.api.smart_money_figures import MAX_AGE, Row, plain, show_signal
+from hypertally.api.smart_money_signals import (
+    AssetName,
+    At,
+    SignalParameters,
+    find_signal,
+    read_contributors,
+)
+from hypertally.api.twap_figures import as_text
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+METRIC: Final = "signals"
+
+_QUERIES = queries.load(__file__)
+
+
+@router.get(
+    "/api/v1/smart-money/signals/{asset}/{at}/explain",
+    responses=of_shape(smart_money_shapes.SignalExplanation),
+)
+async def explain_signal(
+    asset: AssetName,
+    at: At,
+    parameters: Annotated[SignalParameters, Query()],
+    connection: ForViewers,
+) -> Response:
+    """Return all that a signal is computed from; its counts alone give the scores again."""
+    row = await find_signal(connection, asset, at, parameters.definition)
+    key = {"asset": asset, "at": at, "definition": parameters.definition}
+    content = {
+        "metric": METRIC,
+        "key": key | {"at": as_text(at)},
+        "definition": await find_row(connection, _QUERIES["read_definition"], key),
+        "value": show_signal(row),
+        "inputs": await _inputs(connection, row),
+        "counts": row["counts"],
+        "exits": plain(row["exits"]),
+        **await read_contributors(connection, row, parameters),
+        "completeness": as_text(row["completeness"]),
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
+    asked = {
+        "asset": signal["asset"],
+        "at": signal["at"],
+        "run_id": signal["universe_run_id"],
+        "limit": GAPS_SHOWN_MAX,
+    }
+    counted = await read_row(connection, _QUERIES["count_snapshots"], asked)
+    anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked)
+    minutes = [as_text(minute) for minute in counted["minutes"]]
+    path = f"/api/v1/smart-money/snapshots/{signal['asset']}"
+    return {
+        "count": counted["count"],
+        "digest": counted["digest"],
+        "minutes": minutes,
+        "snapshots": [f"{path}/{minute}" for minute in minutes],
+        "universe_run_id": signal["universe_run_id"],
+        "anomalies": [{name: as_text(one[name]) for name in one} for one in anomalies],
+    }

@@ -1,0 +1,33 @@
+-- name: count_snapshots :one
+-- The snapshots of a signal's universe at both ends of its period, and their digest: computed here,
+-- from the facts.
+-- Reads: metrics.wallet_universe_members, facts.wallet_snapshots
+select
+    count(s.fingerprint) as count,
+    count(s.fingerprint) || ':' || coalesce(sum(s.fingerprint), 0) as digest,
+    array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz] as minutes
+from metrics.wallet_universe_members as m
+join facts.wallet_snapshots as s on s.wallet_id = m.wallet_id
+    and s.asset = %(asset)s
+    and s.minute in (%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz)
+where m.run_id = %(run_id)s::bigint;
+
+-- name: list_anomalies :many
+-- What was known at a signal's time against the snapshots at both ends of its period.
+-- Reads: metrics.snapshot_anomalies, metrics.wallet_universe_members
+select x.minute, m.wallet, x.kind, x.known_at, x.dirties, x.detail
+from metrics.snapshot_anomalies as x
+join metrics.wallet_universe_members as m
+    on m.run_id = %(run_id)s::bigint and m.wallet_id = x.wallet_id
+where x.minute in (%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz)
+    and x.asset = %(asset)s
+    and x.known_at <= %(at)s::timestamptz
+order by x.minute, m.wallet, x.kind
+limit %(limit)s;
+
+-- name: read_definition :one
+-- A version of the definition, in words and as it is computed.
+-- Reads: metrics.definitions
+select d.definition as id, d.version, d.words, d.sql
+from metrics.definitions as d
+where d.definition = %(definition)s;

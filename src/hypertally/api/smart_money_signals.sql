@@ -1,0 +1,33 @@
+-- name: list_signals :many
+-- An asset's signals of a stretch, oldest first, from a place on.
+-- Reads: metrics.signals
+select s.*
+from metrics.signals as s
+where s.asset = %(asset)s
+    and s.definition = %(definition)s
+    and s.at >= %(from_at)s::timestamptz
+    and s.at < %(to_at)s::timestamptz
+    and s.at > %(after_at)s::timestamptz
+order by s.at
+limit %(limit)s;
+
+-- name: find_signal :one
+-- One signal.
+-- Reads: metrics.signals
+select s.*
+from metrics.signals as s
+where s.asset = %(asset)s and s.definition = %(definition)s and s.at = %(at)s::timestamptz;
+
+-- name: list_contributors :many
+-- A page of a signal's contributors, those that move CAS most first, those of no known effect last.
+-- Reads: metrics.signal_contributors
+select c.*, v.moves
+from metrics.signal_contributors as c
+cross join lateral (select coalesce(abs(c.effect_cas), -1) as moves) as v
+where c.asset = %(asset)s
+    and c.definition = %(definition)s
+    and c.at = %(at)s::timestamptz
+    and (%(moves)s::numeric is null or v.moves < %(moves)s::numeric
+        or (v.moves = %(moves)s::numeric and c.wallet > %(after_wallet)s::text))
+order by v.moves desc, c.wallet
+limit %(limit)s;
