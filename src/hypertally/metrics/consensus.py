@@ -15,6 +15,7 @@ from hypertally.metrics.scoring import (
     SECOND,
     Score,
     percent,
+    ratio,
     rounded,
 )
 from hypertally.records import Record
@@ -104,7 +105,7 @@ def consensus(counts: Counts, ecs: Score) -> Consensus:
         band=None if value is None else band(value),
         long=long,
         short=short,
-        participation=percent(long + short, exposed) if exposed else None,
+        participation=ratio(long + short, exposed) if exposed else None,
     )
 
 

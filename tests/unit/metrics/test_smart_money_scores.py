@@ -108,7 +108,7 @@ def test_many_exits_pull_the_consensus_to_the_middle_from_both_sides(
 
 def test_participation_is_of_those_exposed_at_either_end() -> None:
     scores = second(universe((10, OPEN_LONG), (10, CLOSE_LONG), (20, HOLD_SHORT), (60, FLAT)))
-    assert scores.cas.participation == 25
+    assert scores.cas.participation == Decimal("0.25")
 
 
 @pytest.mark.parametrize(
