@@ -29,7 +29,6 @@ from collections.abc import Mapping
 from hypertally.metrics import (
     fill_gaps,
     global_day,
-    scoring,
     signals,
     snapshot_anomalies,
     twap_executions,
@@ -38,6 +37,7 @@ from hypertally.metrics import (
     universe,
     wallet_day,
 )
+from hypertally.metrics.smart_money import scoring
 from hypertally.records import Record
 from hypertally.store.queries import Query
 

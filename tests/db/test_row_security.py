@@ -223,7 +223,7 @@ def test_a_view_reads_as_whoever_asks(api: Connection) -> None:
         "join pg_namespace as n on n.oid = c.relnamespace "
         "where c.relkind = 'v' and n.nspname in ('facts', 'metrics', 'ops', 'tenancy')"
     ).fetchall()
-    assert dict(views) == dict.fromkeys(VIEWS, ["security_invoker=true"])
+    assert dict(views) == {view: ["security_invoker=true"] for view in VIEWS}
 
 
 def test_nobody_sees_no_row_of_any_table(api: Connection) -> None:

@@ -25,7 +25,7 @@ from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
 from hypertally.metrics import snapshot_anomalies, universe
-from hypertally.metrics.health import Health, judge_health
+from hypertally.metrics.smart_money.health import Health, judge_health
 from hypertally.metrics.universe import Known
 from hypertally.records import Record, Wallet
 from hypertally.sources.budget import LIGHT_WEIGHT, Prepaid

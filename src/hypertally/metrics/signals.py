@@ -8,24 +8,24 @@ from typing import Any
 
 import msgspec
 
-from hypertally.metrics import playbook, playbook_first
-from hypertally.metrics.behaviour import Move, epsilon
-from hypertally.metrics.contributors import Contributor
-from hypertally.metrics.exits import Exits, baseline
-from hypertally.metrics.health import Health, judge_health, lock_reason
-from hypertally.metrics.herding import pool
-from hypertally.metrics.hysteresis import State
-from hypertally.metrics.matrix import Playbook
-from hypertally.metrics.scores import Scores, Usual, score
-from hypertally.metrics.scores_first import (
+from hypertally.metrics.smart_money import playbook, playbook_first
+from hypertally.metrics.smart_money.behaviour import Move, epsilon
+from hypertally.metrics.smart_money.contributors import Contributor
+from hypertally.metrics.smart_money.exits import Exits, baseline
+from hypertally.metrics.smart_money.health import Health, judge_health, lock_reason
+from hypertally.metrics.smart_money.herding import pool
+from hypertally.metrics.smart_money.hysteresis import State
+from hypertally.metrics.smart_money.matrix import Playbook
+from hypertally.metrics.smart_money.scores import Scores, Usual, score
+from hypertally.metrics.smart_money.scores_first import (
     FirstContributor,
     FirstScores,
     band_first,
     score_first,
     trend_first,
 )
-from hypertally.metrics.scoring import FIRST, SECOND, Trend, trend
-from hypertally.metrics.window import Window, open_window
+from hypertally.metrics.smart_money.scoring import FIRST, SECOND, Trend, trend
+from hypertally.metrics.smart_money.window import Window, open_window
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, Jsonb, in_schema
 from hypertally.store.queries import load

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypertally.metrics.anomalies import Anomaly, Filled, Sighting, find_anomalies
+from hypertally.metrics.smart_money.anomalies import Anomaly, Filled, Sighting, find_anomalies
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load

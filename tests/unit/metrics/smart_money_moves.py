@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from hypertally.metrics.behaviour import Move
-from hypertally.metrics.herding import pool
-from hypertally.metrics.scores import Scores, Usual, score
-from hypertally.metrics.scores_first import FirstScores, score_first
-from hypertally.metrics.window import Window, open_window
+from hypertally.metrics.smart_money.behaviour import Move
+from hypertally.metrics.smart_money.herding import pool
+from hypertally.metrics.smart_money.scores import Scores, Usual, score
+from hypertally.metrics.smart_money.scores_first import FirstScores, score_first
+from hypertally.metrics.smart_money.window import Window, open_window
 
 AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ONE = Decimal(1)

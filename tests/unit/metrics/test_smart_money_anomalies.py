@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from hypertally.metrics.anomalies import Anomaly, Filled, Sighting, find_anomalies
+from hypertally.metrics.smart_money.anomalies import Anomaly, Filled, Sighting, find_anomalies
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 

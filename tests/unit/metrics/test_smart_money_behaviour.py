@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.metrics.smart_money_moves import ends, universe
 
-from hypertally.metrics.behaviour import (
+from hypertally.metrics.smart_money.behaviour import (
     BEHAVIOURS,
     BUYS,
     EPSILON_FLOORS,
@@ -21,7 +21,7 @@ from hypertally.metrics.behaviour import (
     judge,
     median,
 )
-from hypertally.metrics.counts_first import state_of
+from hypertally.metrics.smart_money.counts_first import state_of
 
 
 def one(before: str | None, now: str | None, *, dirty: bool = False, e: str = "1") -> Move:

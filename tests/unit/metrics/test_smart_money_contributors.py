@@ -22,10 +22,10 @@ from tests.unit.metrics.smart_money_moves import (
     universe,
 )
 
-from hypertally.metrics.behaviour import Move
-from hypertally.metrics.exits import Baseline
-from hypertally.metrics.scores import Scores, Usual
-from hypertally.metrics.scores_first import FirstScores
+from hypertally.metrics.smart_money.behaviour import Move
+from hypertally.metrics.smart_money.exits import Baseline
+from hypertally.metrics.smart_money.scores import Scores, Usual
+from hypertally.metrics.smart_money.scores_first import FirstScores
 
 universes = small_universes | busy_universes
 

@@ -25,9 +25,9 @@ from tests.unit.metrics.smart_money_moves import (
     universe,
 )
 
-from hypertally.metrics.behaviour import Move
-from hypertally.metrics.scores_first import band_first, trend_first
-from hypertally.metrics.scoring import FIRST, Trend
+from hypertally.metrics.smart_money.behaviour import Move
+from hypertally.metrics.smart_money.scores_first import band_first, trend_first
+from hypertally.metrics.smart_money.scoring import FIRST, Trend
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from hypertally.metrics.health import Health, judge_health, lock_reason
+from hypertally.metrics.smart_money.health import Health, judge_health, lock_reason
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

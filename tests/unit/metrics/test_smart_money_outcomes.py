@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.metrics.consensus import Band
-from hypertally.metrics.outcomes import (
+from hypertally.metrics.smart_money.consensus import Band
+from hypertally.metrics.smart_money.outcomes import (
     HORIZONS,
     HitRate,
     Outcome,

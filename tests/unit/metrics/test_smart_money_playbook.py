@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.metrics.smart_money_moves import CLOSE_LONG, HOLD_LONG, OPEN_LONG, second, universe
 
-from hypertally.metrics.consensus import band
-from hypertally.metrics.exits import Exits
-from hypertally.metrics.hysteresis import Latch, Reading, State, call
-from hypertally.metrics.matrix import SIDES, Playbook
-from hypertally.metrics.playbook import Step, locked, reading_of, step
-from hypertally.metrics.scoring import SECOND, Score, Trend, trend, turn
+from hypertally.metrics.smart_money.consensus import band
+from hypertally.metrics.smart_money.exits import Exits
+from hypertally.metrics.smart_money.hysteresis import Latch, Reading, State, call
+from hypertally.metrics.smart_money.matrix import SIDES, Playbook
+from hypertally.metrics.smart_money.playbook import Step, locked, reading_of, step
+from hypertally.metrics.smart_money.scoring import SECOND, Score, Trend, trend, turn
 
 CAS = {"strong_long": "80", "long": "65", "neutral": "50", "short": "35", "strong_short": "20"}
 CHANGE = {"rising": "6", "flat": "0", "falling": "-6"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.metrics.matrix import Playbook
-from hypertally.metrics.playbook_first import FirstReading, playbook_first
-from hypertally.metrics.scoring import FIRST, Trend
+from hypertally.metrics.smart_money.matrix import Playbook
+from hypertally.metrics.smart_money.playbook_first import FirstReading, playbook_first
+from hypertally.metrics.smart_money.scoring import FIRST, Trend
 
 NORMAL = Decimal(0)
 CAS = {"strong_long": "80", "long": "65", "neutral": "50", "short": "35", "strong_short": "20"}

@@ -35,13 +35,13 @@ from tests.unit.metrics.smart_money_moves import (
     window_of,
 )
 
-from hypertally.metrics.behaviour import Move
-from hypertally.metrics.consensus import band
-from hypertally.metrics.counts import count
-from hypertally.metrics.exits import Baseline, baseline
-from hypertally.metrics.herding import Pool, expected_deviation, herding, pool
-from hypertally.metrics.scores import Scores, Usual
-from hypertally.metrics.scoring import Trend, trend
+from hypertally.metrics.smart_money.behaviour import Move
+from hypertally.metrics.smart_money.consensus import band
+from hypertally.metrics.smart_money.counts import count
+from hypertally.metrics.smart_money.exits import Baseline, baseline
+from hypertally.metrics.smart_money.herding import Pool, expected_deviation, herding, pool
+from hypertally.metrics.smart_money.scores import Scores, Usual
+from hypertally.metrics.smart_money.scoring import Trend, trend
 
 HALF_PLACE = Fraction(5, 10**9)
 

@@ -13,8 +13,8 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from itertools import chain, repeat
 from typing import Literal
 
-from hypertally.metrics.counts import Counts
-from hypertally.metrics.scoring import (
+from hypertally.metrics.smart_money.counts import Counts
+from hypertally.metrics.smart_money.scoring import (
     EXACT,
     FORMING,
     HUNDRED,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hypertally.metrics.behaviour import (
+from hypertally.metrics.smart_money.behaviour import (
     ADDS_LONG,
     ADDS_SHORT,
     BUYS,
@@ -13,7 +13,7 @@ from hypertally.metrics.behaviour import (
     UNSEEN,
     Kind,
 )
-from hypertally.metrics.scoring import NOTHING, ratio
+from hypertally.metrics.smart_money.scoring import NOTHING, ratio
 from hypertally.records import Record
 
 COVERAGE_PERCENT_MIN = 90  # below it nothing is said of the consensus

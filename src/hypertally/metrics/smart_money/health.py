@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from hypertally.metrics.scoring import FIFTY
+from hypertally.metrics.smart_money.scoring import FIFTY
 from hypertally.records import Record
 
 State = Literal["healthy", "degraded", "stale"]

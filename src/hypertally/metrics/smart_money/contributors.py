@@ -9,17 +9,17 @@ recomputed from the rows and the number of flat wallets.
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
-from hypertally.metrics.amounts import ACTS, ADDS, Flow, Weights
-from hypertally.metrics.behaviour import FLAT, Kind, Move
-from hypertally.metrics.consensus import (
+from hypertally.metrics.smart_money.amounts import ACTS, ADDS, Flow, Weights
+from hypertally.metrics.smart_money.behaviour import FLAT, Kind, Move
+from hypertally.metrics.smart_money.consensus import (
     ACTING_MIN,
     cas_value,
     dispersion_value,
     unknown_because,
 )
-from hypertally.metrics.counts import Counts, count
-from hypertally.metrics.scoring import EXACT, NOTHING, percent
-from hypertally.metrics.window import Window
+from hypertally.metrics.smart_money.counts import Counts, count
+from hypertally.metrics.smart_money.scoring import EXACT, NOTHING, percent
+from hypertally.metrics.smart_money.window import Window
 from hypertally.records import Record
 
 

@@ -9,8 +9,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import Final
 
-from hypertally.metrics.behaviour import Move
-from hypertally.metrics.scoring import (
+from hypertally.metrics.smart_money.behaviour import Move
+from hypertally.metrics.smart_money.scoring import (
     FIFTY,
     FIRST,
     FORMING,

@@ -10,8 +10,8 @@ from functools import lru_cache
 from math import comb, gcd
 from typing import NamedTuple
 
-from hypertally.metrics.counts import Counts
-from hypertally.metrics.scoring import FORMING, SECOND, Score, ratio, rounded
+from hypertally.metrics.smart_money.counts import Counts
+from hypertally.metrics.smart_money.scoring import FORMING, SECOND, Score, ratio, rounded
 from hypertally.records import Record
 
 WALLETS_MIN = 10

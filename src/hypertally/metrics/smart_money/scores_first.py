@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 
-from hypertally.metrics.activity import DISPERSION_OF_FEW, Activity
-from hypertally.metrics.consensus import (
+from hypertally.metrics.smart_money.activity import DISPERSION_OF_FEW, Activity
+from hypertally.metrics.smart_money.consensus import (
     LONG_FROM,
     SHORT_TO,
     STRONG_LONG_FROM,
     STRONG_SHORT_TO,
     Band,
 )
-from hypertally.metrics.contributors import difference
-from hypertally.metrics.counts_first import STATES, STILL, Tally, state_of
-from hypertally.metrics.reach import Reach, reach_first
-from hypertally.metrics.scoring import (
+from hypertally.metrics.smart_money.contributors import difference
+from hypertally.metrics.smart_money.counts_first import STATES, STILL, Tally, state_of
+from hypertally.metrics.smart_money.reach import Reach, reach_first
+from hypertally.metrics.smart_money.scoring import (
     EXACT,
     FIRST,
     HUNDRED,
@@ -31,7 +31,7 @@ from hypertally.metrics.scoring import (
     ratio,
     trend,
 )
-from hypertally.metrics.window import Window
+from hypertally.metrics.smart_money.window import Window
 from hypertally.records import Record
 
 

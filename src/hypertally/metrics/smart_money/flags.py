@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable
 
-from hypertally.metrics.exits import Exits
-from hypertally.metrics.hysteresis import Latch, Reading, State, dispersion_level, exits_level
-from hypertally.metrics.matrix import TURNS, Level
+from hypertally.metrics.smart_money.exits import Exits
+from hypertally.metrics.smart_money.hysteresis import (
+    Latch,
+    Reading,
+    State,
+    dispersion_level,
+    exits_level,
+)
+from hypertally.metrics.smart_money.matrix import TURNS, Level
 from hypertally.records import Record
 
 

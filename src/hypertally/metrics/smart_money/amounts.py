@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from itertools import compress
 
-from hypertally.metrics.behaviour import ADDS_LONG, ADDS_SHORT, BUYS, SELLS, Judged
-from hypertally.metrics.consensus import SHRINKAGE
-from hypertally.metrics.scoring import EXACT, FIFTY, FORMING, percent, rounded
+from hypertally.metrics.smart_money.behaviour import ADDS_LONG, ADDS_SHORT, BUYS, SELLS, Judged
+from hypertally.metrics.smart_money.consensus import SHRINKAGE
+from hypertally.metrics.smart_money.scoring import EXACT, FIFTY, FORMING, percent, rounded
 
 CAP_PERCENT = 95
 ADDS = ADDS_LONG | ADDS_SHORT

@@ -7,8 +7,8 @@ wallet counts if it was seen well at both ends; a relative change is rounded to 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
-from hypertally.metrics.behaviour import UNSEEN, Judged
-from hypertally.metrics.scoring import EXACT, FORMING, rounded
+from hypertally.metrics.smart_money.behaviour import UNSEEN, Judged
+from hypertally.metrics.smart_money.scoring import EXACT, FORMING, rounded
 
 RATIO_MAX = Decimal(2)
 RATIO_PLACES = Decimal("1E-12")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from hypertally.metrics.consensus import Band
-from hypertally.metrics.scoring import EXACT, PLACES, Direction
+from hypertally.metrics.smart_money.consensus import Band
+from hypertally.metrics.smart_money.scoring import EXACT, PLACES, Direction
 from hypertally.records import Record
 
 Bias = Literal["Long", "Short", "No-trade"]

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from hypertally.metrics.activity import Activity
-from hypertally.metrics.behaviour import Judged, Kind, Move, judge
-from hypertally.metrics.counts import Counts, count
+from hypertally.metrics.smart_money.activity import Activity
+from hypertally.metrics.smart_money.behaviour import Judged, Kind, Move, judge
+from hypertally.metrics.smart_money.counts import Counts, count
 from hypertally.records import Record
 
 

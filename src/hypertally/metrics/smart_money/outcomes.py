@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from hypertally.metrics.consensus import Band
-from hypertally.metrics.scoring import FORMING, ratio, rounded
+from hypertally.metrics.smart_money.consensus import Band
+from hypertally.metrics.smart_money.scoring import FORMING, ratio, rounded
 from hypertally.records import Record
 
 HORIZONS = MappingProxyType(

@@ -17,8 +17,8 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from hypertally.metrics.flags import NO_FLAGS, Flags, flags_of, levels_of
-from hypertally.metrics.hysteresis import (
+from hypertally.metrics.smart_money.flags import NO_FLAGS, Flags, flags_of, levels_of
+from hypertally.metrics.smart_money.hysteresis import (
     PERIODS,
     UNKNOWN,
     Reading,
@@ -30,7 +30,7 @@ from hypertally.metrics.hysteresis import (
     thresholds_of,
     values_of,
 )
-from hypertally.metrics.matrix import (
+from hypertally.metrics.smart_money.matrix import (
     RISKS,
     SIDES,
     Answer,
@@ -39,8 +39,8 @@ from hypertally.metrics.matrix import (
     Risk,
     nearest_missed,
 )
-from hypertally.metrics.scores import Scores
-from hypertally.metrics.scoring import SECOND, Trend
+from hypertally.metrics.smart_money.scores import Scores
+from hypertally.metrics.smart_money.scoring import SECOND, Trend
 from hypertally.records import Record
 
 THIN = Answer(bias="No-trade", risk="Reduced", rule="thin_coverage")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Literal
 
-from hypertally.metrics.scoring import EXACT
+from hypertally.metrics.smart_money.scoring import EXACT
 from hypertally.records import Record
 
 Name = Literal["transient_collapse", "szi_jump", "null_szi", "frozen"]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from hypertally.metrics.activity import WALLETS_MIN, Activity
-from hypertally.metrics.amounts import Flow, Weights
-from hypertally.metrics.behaviour import BEHAVIOURS, Kind
-from hypertally.metrics.consensus import (
+from hypertally.metrics.smart_money.activity import WALLETS_MIN, Activity
+from hypertally.metrics.smart_money.amounts import Flow, Weights
+from hypertally.metrics.smart_money.behaviour import BEHAVIOURS, Kind
+from hypertally.metrics.smart_money.consensus import (
     ACTING_MIN,
     FEW,
     Consensus,
@@ -16,13 +16,13 @@ from hypertally.metrics.consensus import (
     stock_disagreement,
     unknown_because,
 )
-from hypertally.metrics.contributors import Contributor, contributors
-from hypertally.metrics.counts import Counts
-from hypertally.metrics.exits import NO_BASELINE, Baseline, Exits, exits, forced_exits
-from hypertally.metrics.herding import Herding, Pool, herding
-from hypertally.metrics.reach import Reach, reach
-from hypertally.metrics.scoring import HUNDRED, NOTHING, SECOND, Score
-from hypertally.metrics.window import Window
+from hypertally.metrics.smart_money.contributors import Contributor, contributors
+from hypertally.metrics.smart_money.counts import Counts
+from hypertally.metrics.smart_money.exits import NO_BASELINE, Baseline, Exits, exits, forced_exits
+from hypertally.metrics.smart_money.herding import Herding, Pool, herding
+from hypertally.metrics.smart_money.reach import Reach, reach
+from hypertally.metrics.smart_money.scoring import HUNDRED, NOTHING, SECOND, Score
+from hypertally.metrics.smart_money.window import Window
 from hypertally.records import Record
 
 

@@ -8,8 +8,8 @@ one unknown for lack of acting wallets has none; Dispersion has no coverage rule
 from decimal import Decimal
 from typing import Final, Literal
 
-from hypertally.metrics.counts import Counts
-from hypertally.metrics.scoring import (
+from hypertally.metrics.smart_money.counts import Counts
+from hypertally.metrics.smart_money.scoring import (
     FORMING,
     HUNDRED,
     SECOND,

@@ -6,11 +6,11 @@ the exposed cannot reach, however they act, is said to be out of reach.
 
 from decimal import Decimal
 
-from hypertally.metrics.activity import DISPERSION_OF_FEW, ROOT, WALLETS_MIN
-from hypertally.metrics.consensus import ACTING_MIN, lean
-from hypertally.metrics.counts import Counts
-from hypertally.metrics.exits import exits_needed
-from hypertally.metrics.scoring import (
+from hypertally.metrics.smart_money.activity import DISPERSION_OF_FEW, ROOT, WALLETS_MIN
+from hypertally.metrics.smart_money.consensus import ACTING_MIN, lean
+from hypertally.metrics.smart_money.counts import Counts
+from hypertally.metrics.smart_money.exits import exits_needed
+from hypertally.metrics.smart_money.scoring import (
     FIFTY,
     FIRST,
     FORMING,

@@ -6,9 +6,9 @@ inclusive for the better side; the flags have no short side and are unknown ther
 
 from decimal import Decimal
 
-from hypertally.metrics.consensus import dispersion_level
-from hypertally.metrics.exits import HIGH_ABOVE, LOW_TO
-from hypertally.metrics.matrix import (
+from hypertally.metrics.smart_money.consensus import dispersion_level
+from hypertally.metrics.smart_money.exits import HIGH_ABOVE, LOW_TO
+from hypertally.metrics.smart_money.matrix import (
     Answer,
     Level,
     Missed,
@@ -17,8 +17,8 @@ from hypertally.metrics.matrix import (
     matrix,
     nearest_missed,
 )
-from hypertally.metrics.scores_first import FirstScores, band_first
-from hypertally.metrics.scoring import FIRST, TREND_DEAD_ZONE, Trend, turn
+from hypertally.metrics.smart_money.scores_first import FirstScores, band_first
+from hypertally.metrics.smart_money.scoring import FIRST, TREND_DEAD_ZONE, Trend, turn
 from hypertally.records import Record
 
 MISSING_NORMAL, MISSING_MAX = Decimal("0.10"), Decimal("0.25")

@@ -7,9 +7,9 @@ its latch and breaks its count of calm periods; above 25 without significance EC
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hypertally.metrics.consensus import HIGH_FROM, LOW_BELOW, Band, band
-from hypertally.metrics.exits import HIGH_ABOVE, LOW_TO, Exits
-from hypertally.metrics.matrix import (
+from hypertally.metrics.smart_money.consensus import HIGH_FROM, LOW_BELOW, Band, band
+from hypertally.metrics.smart_money.exits import HIGH_ABOVE, LOW_TO, Exits
+from hypertally.metrics.smart_money.matrix import (
     BANDS,
     TURNS,
     Answer,
@@ -19,7 +19,7 @@ from hypertally.metrics.matrix import (
     Values,
     matrix,
 )
-from hypertally.metrics.scoring import TREND_DEAD_ZONE, Direction, Trend, turn
+from hypertally.metrics.smart_money.scoring import TREND_DEAD_ZONE, Direction, Trend, turn
 from hypertally.records import Record
 
 PERIODS = 2  # a threshold is held for, to enter, to calm down, to improve

@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from hypertally.metrics.scoring import EXACT
+from hypertally.metrics.smart_money.scoring import EXACT
 from hypertally.records import Record
 
 MISSING: Final = "MISSING"
