@@ -15,6 +15,8 @@ from hypertally.jobs.budget import WAIT_SECONDS_MAX, SharedBudget, prune
 from hypertally.jobs.clock import now
 from hypertally.sandbox.population import Population
 from hypertally.sandbox.server import running
+from hypertally.settings import PAGE_WEIGHT_MAX
+from hypertally.sources.budget import Prepaid
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool
 
@@ -141,6 +143,121 @@ async def test_the_reservation_of_a_dead_process_counts_twice_as_long(
 async def test_each_egress_address_has_its_own_allowance(worker_pool: Pool) -> None:
     await budget(worker_pool, egress="here").reserve(LIMIT)
     assert await passes(budget(worker_pool, egress="there"), LIMIT)
+
+
+async def test_pulls_leave_the_share_of_snapshots_and_snapshots_find_it(
+    worker_pool: Pool, other_pool: Pool
+) -> None:
+    pulls = an_hour_budget(worker_pool)
+    snapshots = an_hour_budget(other_pool).snapshots()
+    await snapshots.keep(60)
+    assert await waits(pulls, LIMIT - 60 + 1)
+    assert await passes(pulls, LIMIT - 60)
+    assert await waits(pulls, 1)
+    assert await passes(snapshots, 60)
+    assert await waits(snapshots, 1)
+    assert await waits(pulls, 1)
+
+
+async def test_what_snapshots_spend_of_their_share_takes_nothing_more_from_pulls(
+    worker_pool: Pool,
+) -> None:
+    pulls = an_hour_budget(worker_pool)
+    snapshots = pulls.snapshots()
+    await snapshots.keep(60)
+    await snapshots.reserve(50)
+    assert await waits(pulls, LIMIT - 60 + 1)
+    assert await passes(pulls, LIMIT - 60)
+
+
+async def test_snapshots_that_need_more_than_their_share_find_what_pulls_did_not_spend(
+    worker_pool: Pool,
+) -> None:
+    pulls = an_hour_budget(worker_pool)
+    snapshots = pulls.snapshots()
+    await snapshots.keep(20)
+    await pulls.reserve(100)
+    assert await waits(snapshots, 101)
+    assert await passes(snapshots, 100)
+    assert await waits(pulls, 1), "together they never exceed the limit"
+
+
+async def test_a_share_that_nobody_renews_is_free_again(
+    worker_pool: Pool, login: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    pulls = an_hour_budget(worker_pool)
+    await pulls.snapshots().keep(60)
+    assert await waits(pulls, LIMIT)
+    login.execute("update ops.weight_shares set kept_until = kept_until - interval '1 hour'")
+    assert await passes(pulls, LIMIT)
+
+
+async def test_a_share_leaves_pulls_a_full_page(worker_pool: Pool) -> None:
+    pulls = an_hour_budget(worker_pool)
+    await pulls.snapshots().keep(LIMIT)
+    assert await passes(pulls, PAGE_WEIGHT_MAX)
+
+
+async def test_pulls_and_snapshots_together_never_exceed_the_limit_in_any_window(
+    worker_pool: Pool, other_pool: Pool
+) -> None:
+    spends: list[tuple[float, int]] = []
+    until = monotonic() + 3.5
+
+    async def spend(shared: SharedBudget, random: Random) -> None:
+        while monotonic() < until:
+            reservation = await shared.reserve(20)
+            await asyncio.sleep(random.uniform(0, 0.02))
+            spends.append((monotonic(), 20))
+            await asyncio.sleep(random.uniform(0, 0.02))
+            await shared.settle(reservation, 20)
+
+    pulls, snapshots = budget(worker_pool), budget(other_pool).snapshots()
+    await snapshots.keep(60)
+    both = (pulls, pulls, snapshots)
+    await asyncio.gather(*(spend(both[n % 3], Random(n)) for n in range(12)))
+    assert peak(spends) <= LIMIT
+
+
+class _Purse:
+    """An allowance without an end that remembers."""
+
+    def __init__(self) -> None:
+        self.reserved: list[int] = []
+        self.settled: dict[int, int] = {}
+
+    async def reserve(self, weight: int) -> int:
+        self.reserved.append(weight)
+        return len(self.reserved) - 1
+
+    async def settle(self, reservation: int, weight: int) -> None:
+        assert reservation not in self.settled
+        self.settled[reservation] = weight
+
+
+async def test_many_requests_are_paid_from_few_parts_each_settled_when_it_is_answered() -> None:
+    purse = _Purse()
+    async with Prepaid(purse, expected=26, part=10) as paid:
+        taken = [await paid.reserve(2) for _ in range(13)]
+        assert purse.reserved == [10, 10, 6]
+        for part in taken[:4]:
+            await paid.settle(part, 2)
+        assert purse.settled == {}, "a request of the first part is not answered yet"
+        await paid.settle(taken[4], 2)
+        assert purse.settled == {0: 10}
+    assert purse.settled == {0: 10, 1: 10, 2: 6}
+
+
+async def test_what_was_not_asked_is_given_back_and_what_was_asked_twice_is_paid_for() -> None:
+    purse = _Purse()
+    async with Prepaid(purse, expected=10, part=10) as paid:
+        await paid.settle(await paid.reserve(2), 2)
+    assert purse.settled == {0: 2}
+    async with Prepaid(purse, expected=2, part=10) as paid:
+        for _ in range(3):
+            await paid.reserve(2)
+    assert purse.reserved[1:] == [2, 2, 2]
+    assert sum(purse.settled.values()) == 8
 
 
 async def test_only_spends_that_cannot_count_are_forgotten(
