@@ -21,7 +21,7 @@ from hypertally.api.smart_money_figures import (
 from hypertally.api.smart_money_health import read_feed
 from hypertally.api.twap_figures import as_text
 from hypertally.api.windows import Moment
-from hypertally.metrics.scoring import FIRST, SECOND
+from hypertally.metrics.smart_money.scoring import FIRST, SECOND
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 from hypertally.api.twap_figures import as_text
-from hypertally.metrics.behaviour import EPSILON_FLOORS
-from hypertally.metrics.consensus import dispersion_level
-from hypertally.metrics.playbook_first import exit_level_first
-from hypertally.metrics.scoring import FIRST, SECOND
+from hypertally.metrics.smart_money.behaviour import EPSILON_FLOORS
+from hypertally.metrics.smart_money.consensus import dispersion_level
+from hypertally.metrics.smart_money.playbook_first import exit_level_first
+from hypertally.metrics.smart_money.scoring import FIRST, SECOND
 
 Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]

@@ -10,7 +10,7 @@ from hypertally.api import smart_money_shapes
 from hypertally.api.answering import ForViewers, Parameters, answer, of_shape, read_row, read_rows
 from hypertally.api.smart_money_figures import MAX_AGE
 from hypertally.api.twap_figures import as_text
-from hypertally.metrics.health import DEGRADED_AGE, STATES, Health, judge_health
+from hypertally.metrics.smart_money.health import DEGRADED_AGE, STATES, Health, judge_health
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

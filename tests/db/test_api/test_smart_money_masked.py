@@ -12,7 +12,7 @@ import pytest
 from hypertally.api import smart_money_shapes
 from hypertally.api.app import ApiOptions
 from hypertally.api.tokens import mint
-from hypertally.metrics.health import judge_health
+from hypertally.metrics.smart_money.health import judge_health
 
 from .conftest import SECRET, WORLD, run_server
 
