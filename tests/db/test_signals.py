@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from hypertally.metrics import signals
+from hypertally.metrics import signal_outcomes, signals
 from hypertally.store.postgres import Pool, transaction
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -220,3 +220,28 @@ async def test_without_a_universe_there_is_no_signal(database_url: str, worker_p
     with psycopg.connect(database_url) as connection:
         reasons = connection.execute("select distinct locked from metrics.signals").fetchall()
     assert reasons == [("no_universe",)]
+
+
+async def test_an_outcome_is_what_the_mark_did_and_whether_the_side_was_right(
+    feed: Feed, worker_pool: Pool
+) -> None:
+    feed.record(AT - 5 * MINUTE, {})
+    feed.record(AT, opening(15, 5))
+    feed.mids(AT - timedelta(seconds=30), "40")
+    await compute(worker_pool)
+    for minutes, price in ((5, "41"), (60, "39.6")):
+        feed.mids(AT + minutes * MINUTE, price)
+        async with transaction(worker_pool) as connection:
+            await signal_outcomes.rebuild(connection, AT + minutes * MINUTE)
+    async with transaction(worker_pool) as connection:
+        await signal_outcomes.rebuild(connection, AT + timedelta(hours=4))
+    rows = feed.rows(
+        "select horizon_minutes, mark_before, return, hit, unknown from metrics.signal_outcomes "
+        "where asset = 'HYPE' and definition = 'smart_money/2' order by 1"
+    )
+    assert [row["horizon_minutes"] for row in rows] == [5, 60, 240]
+    assert [row["return"] for row in rows] == [Decimal("0.025"), Decimal("-0.01"), None]
+    assert [row["hit"] for row in rows] == [True, False, None]
+    assert rows[2]["unknown"] == "no mark after the horizon"
+    flat = feed.rows("select hit from metrics.signal_outcomes where asset = 'BTC'")
+    assert {row["hit"] for row in flat} == {None}

@@ -10,6 +10,7 @@ from hypertally.metrics import (
     definitions,
     fill_gaps,
     global_day,
+    signal_outcomes,
     signals,
     twap_executions,
     twap_slices,
@@ -189,6 +190,7 @@ async def _rebuild_signals(pool: Pool, from_day: date, to_day: date) -> AsyncIte
         async with transaction(pool) as connection:
             await connection.execute(QUERIES["lock_signals"].text)
             rows += await signals.rebuild(connection, at)
+            await signal_outcomes.rebuild(connection, at)
         yield Progress(metric="signals", done=done, total=len(keys), rows=rows)
 
 
@@ -205,7 +207,8 @@ async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
         await connection.execute(QUERIES["make_scratch"].text)
         for metric in METRICS:
             await connection.execute(in_schema(QUERIES[f"scratch_{metric.name}"], SCRATCH))
-        await connection.execute(in_schema(QUERIES["scratch_signal_contributors"], SCRATCH))
+        for beside in ("signal_contributors", "signal_outcomes"):
+            await connection.execute(in_schema(QUERIES[f"scratch_{beside}"], SCRATCH))
         await connection.execute(QUERIES["grant_scratch"].text)
         await connection.execute(QUERIES["act_as_metrics"].text)
         await _recompute(connection)
@@ -226,6 +229,7 @@ async def _recompute(connection: Connection) -> None:
     await _recompute_twaps(connection)
     for at in await signals.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY):
         await signals.rebuild(connection, at, schema=SCRATCH)
+        await signal_outcomes.rebuild(connection, at, schema=SCRATCH)
 
 
 async def _recompute_twaps(connection: Connection) -> None:

@@ -70,6 +70,11 @@ create table {schema}.signals (like metrics.signals including indexes including 
 -- Reads: metrics.signal_contributors   Writes: the schema   Key: -
 create table {schema}.signal_contributors (like metrics.signal_contributors including indexes);
 
+-- name: scratch_signal_outcomes :exec
+-- An empty twin of what comes with the metric.
+-- Reads: metrics.signal_outcomes   Writes: the schema   Key: -
+create table {schema}.signal_outcomes (like metrics.signal_outcomes including indexes);
+
 -- name: grant_scratch :exec
 -- Let the metrics' role fill the twins.
 -- Reads: -   Writes: the schema   Key: -
@@ -243,17 +248,23 @@ select count(*)::integer as rows, count(*) filter (where waits)::integer as wait
 from judged;
 
 -- name: compare_signals :one
--- Count the differing rows and show the first; a signal with its contributors is one.
--- Reads: metrics.signals, metrics.signal_contributors, {schema}.signals, {schema}.signal_contributors   Writes: -   Key: (asset, definition, at)
+-- Count the differing rows and show the first; a signal with its contributors and outcomes is one.
+-- Reads: metrics.signals, _contributors, _outcomes, the same of {schema}   Writes: -   Key: (asset, definition, at)
 with stored as (
     select s.asset, s.definition, s.at, to_jsonb(s) || jsonb_build_object('contributors', (
         select jsonb_agg(to_jsonb(c) order by c.wallet_id) from metrics.signal_contributors as c
-        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at))) as row
+        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at)),
+        'outcomes', (
+        select jsonb_agg(to_jsonb(o) order by o.horizon_minutes) from metrics.signal_outcomes as o
+        where (o.asset, o.definition, o.at) = (s.asset, s.definition, s.at))) as row
     from metrics.signals as s
 ), recomputed as (
     select s.asset, s.definition, s.at, to_jsonb(s) || jsonb_build_object('contributors', (
         select jsonb_agg(to_jsonb(c) order by c.wallet_id) from {schema}.signal_contributors as c
-        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at))) as row
+        where (c.asset, c.definition, c.at) = (s.asset, s.definition, s.at)),
+        'outcomes', (
+        select jsonb_agg(to_jsonb(o) order by o.horizon_minutes) from {schema}.signal_outcomes as o
+        where (o.asset, o.definition, o.at) = (s.asset, s.definition, s.at))) as row
     from {schema}.signals as s
 ), pairs as (
     select asset, definition, at, s.row as stored, r.row as recomputed

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from hypertally.jobs import queue
 from hypertally.jobs.queue import Job
-from hypertally.metrics import signals
+from hypertally.metrics import signal_outcomes, signals
 from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
@@ -26,10 +26,11 @@ async def enqueue(connection: Connection, minute: datetime) -> None:
 
 
 async def compute_signals(pool: Pool, job: Job) -> None:
-    """Compute the signals up to the period of the job."""
+    """Compute the signals up to the period of the job, and what became of earlier ones by then."""
     at = datetime.fromisoformat(job.payload["at"])
     async with queue.finishing(pool, job) as connection:
         await connection.execute(QUERIES["lock_signals"].text)
         found = await connection.execute(QUERIES["list_due_periods"].text, {"at": at})
         for row in await found.fetchall():
             await signals.rebuild(connection, row["at"])
+            await signal_outcomes.rebuild(connection, row["at"])

@@ -1,0 +1,36 @@
+-- name: delete_outcomes :execrows
+-- Take out the outcomes that a period completes.
+-- Reads: -   Writes: {schema}.signal_outcomes   Key: (asset, definition, at, horizon_minutes)
+delete from {schema}.signal_outcomes as o
+where (o.at, o.horizon_minutes) in (
+    select %(at)s::timestamptz - make_interval(mins => h), h
+    from unnest(array[5, 60, 240, 1440]) as h);
+
+-- name: insert_outcomes :execrows
+-- What the mark did until this period since the signals of five minutes, one, four and twenty-four
+-- hours before. Both marks are the newest of allMids then, not older than two minutes.
+-- Reads: {schema}.signals, facts.mids   Writes: {schema}.signal_outcomes   Key: (asset, definition, at, horizon_minutes)
+insert into {schema}.signal_outcomes (
+    at, asset, definition, horizon_minutes, mark_before, mark_after, return, hit, unknown)
+select s.at, s.asset, s.definition, h.minutes, s.mark_price, after.price, moved.share,
+    case
+        when s.band in ('long', 'strong_long') then moved.share > 0
+        when s.band in ('short', 'strong_short') then moved.share < 0
+    end,
+    case
+        when s.mark_price is null then 'no mark at the signal'
+        when after.price is null then 'no mark after the horizon'
+    end
+from unnest(array[5, 60, 240, 1440]) as h (minutes)
+join {schema}.signals as s
+    on s.at = %(at)s::timestamptz - make_interval(mins => h.minutes) and s.locked is null
+left join lateral (
+    select (m.mids ->> s.asset)::numeric as price
+    from facts.mids as m
+    where m.dex = '' and m.at <= %(at)s and m.at > %(at)s::timestamptz - interval '2 minutes'
+    order by m.at desc
+    limit 1
+) as after on true
+cross join lateral (
+    select round(after.price / nullif(s.mark_price, 0) - 1, 8) as share
+) as moved;
