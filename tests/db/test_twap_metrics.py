@@ -408,6 +408,15 @@ async def test_the_market_of_a_life_is_each_minute_of_it_at_its_typical_price(de
     assert row["market_source"] == "candle:BTC:1m:typical"
 
 
+async def test_a_twap_that_failed_at_once_has_the_market_of_its_minute(desk: Desk) -> None:
+    await desk.say(status("error:Insufficient margin"))
+    assert START > (await desk.twap())["ended_at"]
+    await desk.trade(leg(0))
+    await desk.quote(WHOLE[0])
+    row = await desk.execution()
+    assert (row["arrival_price"], row["market_volume_coin"]) == (100, 2)
+
+
 async def test_statuses_and_candles_used_are_in_the_digest(desk: Desk) -> None:
     await desk.say(status(), FINISHED)
     await desk.trade(leg(30))

@@ -1,172 +1,43 @@
 """TWAPs of tracked wallets: what was executed, in any window, equals the oracle digit for digit."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any, LiteralString
 
 import pytest
-from tests.flow.books import (
-    EPOCH,
-    Books,
-    Exchange,
-    milliseconds,
-    population,
-    require_equal,
-    serving,
-)
+from tests.flow.books import EPOCH, Books, population, require_equal, serving
 from tests.flow.handmade import ALICE, fill, ms
 from tests.flow.handmade import world as handmade_world
+from tests.flow.twaps import (
+    MANY,
+    WORLD,
+    executions,
+    expected,
+    filled,
+    has_one_fingerprint,
+    look_again,
+    require_twaps,
+    tracked,
+    twap_texts,
+)
 
 from hypertally.flow import METRICS
-from hypertally.jobs.clock import now
 from hypertally.jobs.pull import pull_fills
 from hypertally.jobs.rebuild import choose, rebuild, verify
 from hypertally.jobs.twaps import pull_twaps
-from hypertally.records import Wallet
-from hypertally.sandbox.population import Population
-from hypertally.sandbox.twap_oracle import (
-    Executed,
-    Slice,
-    TwapBook,
-    TwapKey,
-    arrival_price,
-    market_price,
-    twap_books,
-)
-from hypertally.sandbox.worlds import (
-    population_minutes,
-    population_quotes,
-    population_rows,
-    population_statuses,
-)
+from hypertally.sandbox.worlds import population_quotes, population_rows
 from hypertally.store.postgres import open_pool
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
-WORLD: dict[str, Any] = {"wallets": 4, "days": 4, "fills": 500}
 MODES = ("with_id", "without_id", "absent")
 NAMES = ("twaps", "twap_slices", "twap_executions")
-MANY = 5
 DAY_SECONDS = 86_400
 RESTATED = "select count(*) from metrics.restatements where metric = 'twap_executions'"
-MINUTES_ASKED_FOR = """
-    select count(*) from facts.pages where source = 'info.candleSnapshot'
-        and request -> 'req' ->> 'interval' = '1m'
-"""
-
-
-def expected(world: Population) -> dict[TwapKey, TwapBook]:
-    return twap_books(population_rows(world), population_statuses(world), population_quotes(world))
-
-
-async def tracked(books: Books) -> list[Wallet]:
-    found = await books.read(
-        "select id, '0x' || encode(address, 'hex') as address from tenancy.wallets order by id"
-    )
-    return [Wallet(**row) for row in found]
-
-
-async def look_again(books: Books, exchange: Exchange, *, far_back: bool = False) -> None:
-    """Pull fills and TWAPs of every wallet now; far back as at the first pull of a day."""
-    await books.execute("update ops.jobs set run_at = now() where kind = 'ingest_twaps'")
-    if far_back:
-        await books.execute("update ops.twap_cursors set history_at = '2025-01-01'")
-        await books.pull_far_back(exchange)
-    else:
-        await books.pull(exchange)
-
-
-async def twap_texts(books: Books, *, digests: bool = True) -> set[str]:
-    """Every row of the metrics of TWAPs as text."""
-    found = await books.read(
-        """
-        select to_jsonb(t) as row from metrics.twaps as t
-        union all
-        select to_jsonb(s) - 'wallet_id' || jsonb_build_object('address', w.address)
-        from metrics.twap_slices as s join tenancy.wallets as w on w.id = s.wallet_id
-        union all
-        select to_jsonb(e) - 'wallet_id' || jsonb_build_object('address', w.address)
-        from metrics.twap_executions as e join tenancy.wallets as w on w.id = e.wallet_id
-        """
-    )
-    rows = [row["row"] for row in found]
-    for row in rows:
-        row.pop("wallet_id", None)
-        if not digests:
-            row.pop("digest")
-    return {json.dumps(row, sort_keys=True) for row in rows}
-
-
-def has_one_fingerprint(mode: str) -> bool:
-    """A fill that one endpoint shows without its number keeps the fingerprint it came with."""
-    return mode != "without_id"
-
-
-async def filled(books: Books, exchange: Exchange) -> None:
-    await books.track(await exchange.addresses())
-    await books.settle(exchange)
-
-
-async def slices(books: Books) -> dict[TwapKey, list[Slice]]:
-    """The stored slices, in the oracle's words."""
-    found: dict[TwapKey, list[Slice]] = {}
-    for row in await books.read(
-        "select '0x' || encode(w.address, 'hex') as wallet, s.* from metrics.twap_slices as s "
-        "join tenancy.wallets as w on w.id = s.wallet_id order by s.at, s.oid"
-    ):
-        made = Slice(
-            at_ms=milliseconds(row["at"]),
-            oid=row["oid"],
-            fills=row["fills"],
-            size=row["size_coin"],
-            notional=row["notional"],
-            fees={token: Decimal(amount) for token, amount in row["fees"].items()},
-            fees_usd=row["fees_usd"],
-        )
-        found.setdefault((row["twap_id"], row["wallet"]), []).append(made)
-    return found
-
-
-async def executions(books: Books) -> dict[TwapKey, dict[str, Any]]:
-    return {
-        (row["twap_id"], row["wallet"]): row
-        for row in await books.read(
-            "select '0x' || encode(w.address, 'hex') as wallet, e.* "
-            "from metrics.twap_executions as e join tenancy.wallets as w on w.id = e.wallet_id"
-        )
-    }
-
-
-def executed(row: Mapping[str, Any]) -> Executed:
-    return Executed(
-        slices=row["slices"],
-        fills=row["slice_fills"],
-        size=row["executed_size"],
-        notional=row["executed_notional"],
-        fees={token: Decimal(amount) for token, amount in row["fees"].items()},
-        fees_usd=row["fees_usd"],
-    )
-
-
-async def require_twaps(books: Books, world: Population) -> dict[TwapKey, TwapBook]:
-    """Every TWAP is the oracle's: slices, execution, residual; none more or less."""
-    true = expected(world)
-    stored = await executions(books)
-    assert stored.keys() == true.keys()
-    assert await slices(books) == {key: book.slices for key, book in true.items() if book.slices}
-    for key, book in true.items():
-        row = stored[key]
-        assert executed(row) == book.executed(), key
-        assert (book.residual or (None, None)) == (row["size_residual"], row["notional_residual"])
-        assert row["completeness"] == (None if book.state is None or book.state.runs else 1)
-    assert await books.left_to_do() == []
-    return true
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -431,72 +302,6 @@ async def test_a_slice_among_the_fills_hurries_the_wallets_twaps(books: Books) -
         "where kind = 'ingest_twaps'"
     )
     assert min(row["seconds"] for row in waits) <= 60
-
-
-def recent(seed: int, **options: Any) -> Population:
-    """A world that ends now, so that the exchange still has its minutes."""
-    until_ms = milliseconds(now()) - 10 * 60_000
-    return population(seed, **(WORLD | {"until_ms": until_ms, "days": 2} | options))
-
-
-async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books) -> None:
-    world = recent(7)
-    async with serving(world) as exchange:
-        await filled(books, exchange)
-        asked = await books.value(MINUTES_ASKED_FOR)
-        await look_again(books, exchange, far_back=True)
-        assert await books.value(MINUTES_ASKED_FOR) == asked
-    stored = await executions(books)
-    judged = 0
-    for key, book in (await require_twaps(books, world)).items():
-        assert book.state is not None
-        state, row = book.state, stored[key]
-        minutes = population_minutes(
-            world, book.coin, from_ms=state.started_ms, to_ms=state.status_at_s * 1000 - 1
-        )
-        assert row["arrival_price"] == arrival_price(minutes, state.started_ms)
-        if state.runs:
-            assert row["market_source"] is None
-        elif row["market_volume_coin"]:
-            price = row["market_notional"] / row["market_volume_coin"]
-            assert abs(price / market_price(minutes) - 1) < Decimal("1e-7")
-            judged += 1
-    assert judged > 1
-    assert asked < len(stored)  # one answer serves several
-
-
-async def test_minutes_the_exchange_no_longer_has_leave_a_reason(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
-        await filled(books, exchange)
-    for row in (await executions(books)).values():
-        assert row["arrival_price"] is None
-        assert "the exchange keeps 5,000 minutes" in row["unknown"]["arrival_price"]
-    assert await books.value("select count(*) from facts.candles") == 0
-
-
-async def test_minutes_the_exchange_does_not_show_are_asked_for_once(books: Books) -> None:
-    async with serving(recent(7), candles_max=5) as exchange:
-        await filled(books, exchange)
-        asked = await books.value(MINUTES_ASKED_FOR)
-        await look_again(books, exchange, far_back=True)
-        assert await books.value(MINUTES_ASKED_FOR) == asked > 0
-    assert any("arrival_price" in row["unknown"] for row in (await executions(books)).values())
-
-
-async def test_the_prices_of_each_dex_with_a_running_twap_are_kept(books: Books) -> None:
-    world = recent(7)
-    async with serving(world) as exchange:
-        await filled(books, exchange)
-        await books.execute(
-            "update metrics.twaps set asset = 'xyz:TSLA' where ctid = (select ctid "
-            "from metrics.twaps where status = 'activated' and ends_at > now() limit 1)"
-        )
-        await books.execute("update ops.jobs set run_at = now() where kind = 'pull_mids'")
-        await books.settle(exchange)
-    found = await books.read("select dex, mids from facts.mids order by at desc, dex")
-    assert {row["dex"] for row in found} == {"", "xyz"}
-    assert "BTC" in found[-1]["mids"]
-    assert all(Decimal(price) > 0 for row in found for price in row["mids"].values())
 
 
 async def test_the_command_rebuilds_twaps_by_name(books: Books) -> None:

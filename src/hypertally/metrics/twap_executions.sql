@@ -28,7 +28,8 @@ with wanted as materialized (
         date_trunc('minute', t.started_at, 'UTC') as first_minute,
         case
             when t.status = 'activated' then null
-            when t.ended_at is not null then t.ended_at
+            -- A status's time has whole seconds: that of an end at once lies before the start.
+            when t.ended_at is not null then greatest(t.ended_at, t.started_at)
             when t.status = 'finished' then t.ends_at
         end as until
     from wanted as w
