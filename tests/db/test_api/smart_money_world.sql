@@ -158,3 +158,40 @@ cross join lateral (select
     case when back in (20, 21) then 'degraded' else 'healthy' end as state,
     case when back in (20, 21) then 0.93000000 else 1.00000000 end as coverage) as v;
 update ops.ingest_health set last_success = date_trunc('minute', now()) where reason = 'healthy 0';
+
+-- An hour after every signal of BTC: eleven that stand five minutes apart, thirty of the last days
+-- two hours apart, of which each third was wrong, and one that is not over.
+insert into metrics.signals
+    (at, asset, definition, wallets, observed, exposed, coverage, cas, band, bias, risk, rule,
+     completeness, digest)
+select date_trunc('hour', now()) - make_interval(hours => 2 * i + 48), 'BTC', 'smart_money/2', 3, 3,
+    3, 1, 20, case when i < 4 then 'short' else 'strong_short' end, 'Short', 'Normal',
+    'strong_with', 1, '0:0'
+from generate_series(1, 30) as i
+on conflict do nothing;
+insert into metrics.signal_outcomes
+    (at, asset, definition, horizon_minutes, mark_before, mark_after, return, hit, unknown)
+select s.at, 'BTC', 'smart_money/2', h.minutes, 100000, 99000.0, -0.01000000,
+    (extract(epoch from s.at) / 7200)::bigint % 3 <> 0, null
+from metrics.signals as s
+cross join unnest(array[60, 240]) as h (minutes)
+where s.cas = 20
+union all
+select s.at, 'BTC', 'smart_money/2', 60, 100000.50, null, null, null, 'the hour is not over'
+from metrics.signals as s
+where s.asset = 'BTC' and s.definition = 'smart_money/2' and s.at > now() - interval '10 minutes';
+
+insert into ops.alerts (type, subject, level, from_state, to_state, at, reason, value)
+select v.type, v.subject, 'high', v.from_state, v.to_state, v.at::timestamptz, v.reason,
+    '{"ecs": "30.5"}'
+from (values
+    ('exit_cluster', 'BTC', 'inactive', 'pending', '2026-03-01T12:05:00Z', 'exits are high'),
+    ('exit_cluster', 'BTC', 'pending', 'firing', '2026-03-01T12:10:00Z', 'two periods on end'),
+    ('exit_cluster', 'ETH', 'pending', 'suppressed', '2026-03-01T12:10:00Z', 'four in a day'),
+    ('system_stale', 'system', 'inactive', 'firing', '2026-03-01T12:20:00Z', 'no minute'),
+    ('system_stale', 'system', 'firing', 'resolved', '2026-03-01T12:30:00Z', 'minutes again')
+) as v (type, subject, from_state, to_state, at, reason);
+update ops.alert_state
+set state = 'firing', since = '2026-03-01T12:10:00Z', last_fired_at = '2026-03-01T12:10:00Z',
+    last_value = '30.5'
+where type = 'exit_cluster' and subject = 'BTC';

@@ -80,11 +80,11 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
     }  # fmt: skip
     smart = {
-        "moves": None, "after_wallet": "",
+        "moves": None,
         "run_id": connection.execute(
             "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
         "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
-        "horizon": 60, "since": "-infinity",
+        "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "",
     }  # fmt: skip
     return fixed | twap | smart | found
 
@@ -98,6 +98,8 @@ def run(
         parameters["days"] = "[]"
     if name.startswith("smart_money"):
         parameters |= {"definition": "smart_money/2", "at": SIGNAL_AT, "as_of": datetime.now(UTC)}
+    if name.startswith("smart_money_outcomes"):
+        parameters["days"] = 36_500
     if name == "coverage.list_gaps":
         parameters["to_at"] = None
     if name.startswith("explain.") and "global" in name:

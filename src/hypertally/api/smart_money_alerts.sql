@@ -1,0 +1,20 @@
+-- name: list_alerts :many
+-- A page of the moves of alerts, newest first.
+-- Reads: ops.alerts
+select
+    a.id, a.type, a.subject, a.level, a.from_state, a.to_state, a.at, a.reason,
+    a.value::text as value, a.created_at
+from ops.alerts as a
+where (a.at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+    and (%(type)s::text is null or a.type = %(type)s)
+    and (%(subject)s::text is null or a.subject = %(subject)s)
+order by a.at desc, a.id desc
+limit %(limit)s;
+
+-- name: list_states :many
+-- Where each alert stands.
+-- Reads: ops.alert_state
+select s.type, s.subject, s.state, s.since, s.periods, s.last_fired_at, s.last_value
+from ops.alert_state as s
+order by s.type, s.subject
+limit %(limit)s;
