@@ -6,6 +6,8 @@ import { Coverage } from "./pages/coverage.js";
 import { Leaderboard } from "./pages/leaderboard.js";
 import { Overview } from "./pages/overview.js";
 import { SignIn } from "./pages/signin.js";
+import { SmartMoney } from "./pages/smart_money.js";
+import { SmartSignal } from "./pages/smart_signal.js";
 import { Twap } from "./pages/twap.js";
 import { Twaps } from "./pages/twaps.js";
 import { Wallet } from "./pages/wallet.js";
@@ -22,6 +24,7 @@ const NAMES = {
   "": "Overview",
   leaderboard: "Leaderboard",
   wallets: "Wallets",
+  "smart-money": "Smart money",
   twaps: "TWAPs",
   coverage: "Coverage",
 };
@@ -40,6 +43,11 @@ function Page({ route, session }) {
     return html`<${Twap} key=${args[0]} route=${route} id=${args[0]} role=${session?.role} />`;
   }
   if (page === "twaps") return html`<${Twaps} route=${route} />`;
+  if (page === "smart-money" && args[1]) {
+    const [asset, at] = args;
+    return html`<${SmartSignal} key=${asset + at} route=${route} asset=${asset} at=${at} />`;
+  }
+  if (page === "smart-money") return html`<${SmartMoney} route=${route} />`;
   return html`<${Empty} title="There is no such page">Go to the <a
     href=${link("")}>overview</a>.<//>`;
 }
@@ -47,6 +55,7 @@ function Page({ route, session }) {
 function titleOf({ page, args }) {
   if (page === "wallets" && args[0]) return `${args[0].slice(0, 8)}… · hypertally`;
   if (page === "twaps" && args[0]) return `TWAP ${args[0]} · hypertally`;
+  if (page === "smart-money" && args[1]) return `${args[0]} signal · hypertally`;
   return `${NAMES[page] ?? "Nothing here"} · hypertally`;
 }
 

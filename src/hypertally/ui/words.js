@@ -1,8 +1,9 @@
 // One name and one sentence for each figure, the same on every page.
 //
-// `kind` says how it is written: usd, fee, count, mean, size, share, price, bps; with a sign always
-// shown pnl, net (of coin) and net_usd.
+// `kind` says how it is written: usd, fee, count, mean, size, share, price, bps, score; with a sign
+// always shown pnl, net (of coin), net_usd and effect (on a score).
 
+import { SMART_MEASURES } from "./smart_words.js";
 import { TWAP_MEASURES } from "./twap_words.js";
 
 export const MEASURES = {
@@ -90,7 +91,8 @@ const RANGE_WORDS = {
 };
 
 function entry(field) {
-  const named = MEASURES[field] ?? RANGE_WORDS[field] ?? TWAP_MEASURES[field];
+  const named =
+    MEASURES[field] ?? RANGE_WORDS[field] ?? TWAP_MEASURES[field] ?? SMART_MEASURES[field];
   return named ?? [field.replaceAll("_", " "), "text", ""];
 }
 

@@ -6,7 +6,8 @@ import { html } from "../preact.js";
 const MINUS = "−";
 const USD_KINDS = new Set(["usd", "pnl", "fee", "net_usd"]);
 const CENT_KINDS = new Set([...USD_KINDS, "quote"]); // quote tokens are mostly dollars of a kind
-const SIGNED_KINDS = new Set(["pnl", "net", "net_usd", "bps"]);
+const SIGNED_KINDS = new Set(["pnl", "net", "net_usd", "bps", "effect"]);
+const POINT_KINDS = new Set(["bps", "score", "effect"]);
 const HEADLINE_LETTERS_MAX = 10; // a longer size or price does not fit; the exact one is on hover
 const HEADLINE_DIGITS = 7;
 const PRICE_DIGITS = 8; // a mean price has more than say something; the exchange's have fewer
@@ -29,9 +30,9 @@ function signed(text, value, kind) {
   return SIGNED_KINDS.has(kind) && sign(value) > 0 ? `+${text}` : text;
 }
 
-function points(value) {
+function points(value, kind) {
   const text = round(value, 2);
-  return text === "0.00" || text === "-0.00" ? "0.00" : signed(group(text), value, "bps");
+  return text === "0.00" || text === "-0.00" ? "0.00" : signed(group(text), value, kind);
 }
 
 /** How far behind the clock: a share of the whole, above zero when less is done than is due. */
@@ -58,7 +59,7 @@ export function write(value, kind, { short = false } = {}) {
   if (kind === "share") return percent(value);
   if (!parse(value)) return String(value);
   if (kind === "lag") return lag(value);
-  if (kind === "bps") return points(value);
+  if (POINT_KINDS.has(kind)) return points(value, kind);
   if (kind === "mean") return group(round(value, 1));
   if (kind === "count") return short ? shorten(value, { places: 0 }) : group(value);
   if (!CENT_KINDS.has(kind)) return coins(value, kind, short);

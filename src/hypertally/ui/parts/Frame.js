@@ -15,12 +15,14 @@ const ICONS = {
   leaderboard: html`<path d="M2.5 4 h11 M2.5 8 h8 M2.5 12 h5" />`,
   wallets: html`<path d="M2 5 h12 v8 H2 Z M2 5 L10.5 2.5 V5 M10.5 9 h1.2" />`,
   twaps: html`<path d="M2 13 h3 v-3.5 h3 V6.5 h3 V3 h3" />`,
+  "smart-money": html`<path d="M2 12.5 a6 6 0 1 1 12 0 M8 12.5 L11 7.5" />`,
   coverage: html`<path d="M2 8 h4.5 M9.5 8 H14 M8 3.2 v1.6 M8 11.2 v1.6 M6.5 6 v4 M9.5 6 v4" />`,
 };
 export const PLACES = [
   ["", "Overview", "o"],
   ["leaderboard", "Leaderboard", "l"],
   ["wallets", "Wallets", "w"],
+  ["smart-money", "Smart money", "s"],
   ["twaps", "TWAPs", "t"],
   ["coverage", "Coverage", "c"],
 ];

@@ -7,6 +7,7 @@ const KEYS = [
   ["g o", "overview"],
   ["g l", "leaderboard"],
   ["g w", "wallets"],
+  ["g s", "smart money"],
   ["g t", "TWAPs"],
   ["g c", "coverage"],
   ["t", "light or dark"],

@@ -3,11 +3,13 @@
 //   global:2026-11-20:fees_usd         a day of the org     range:30d:fees_usd    days of the org
 //   wallet:0xab…:2026-11-20:fees_usd   a day of a wallet    span:0xab…:fees_usd   days of a wallet
 //   twap:123456:vwap                   a TWAP
+//   signal:HYPE:2026-11-20T12:00:00Z:cas.value   a score of smart money
 
 import { html, useEffect, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { DayProof } from "./ProofDay.js";
 import { RangeProof, SpanProof } from "./ProofRange.js";
+import { SignalProof } from "./ProofSignal.js";
 import { TwapProof } from "./ProofTwap.js";
 
 export const proofOf = (...parts) => here({ proof: parts.join(":") });
@@ -39,6 +41,10 @@ function content(parts, session) {
   if (kind === "span") return html`<${SpanProof} wallet=${rest[0]} field=${rest[1]} />`;
   if (kind === "twap")
     return html`<${TwapProof} id=${rest[0]} field=${rest[1]} session=${session} />`;
+  if (kind === "signal") {
+    return html`<${SignalProof} asset=${rest[0]} at=${rest.slice(1, -1).join(":")}
+      field=${rest.at(-1)} session=${session} />`;
+  }
   return html`<p>This link names no figure that can be explained.</p>`;
 }
 

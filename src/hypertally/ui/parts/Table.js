@@ -11,7 +11,7 @@ import { current, go, here } from "../route.js";
 import { Amount, priced } from "./Amount.js";
 
 const NUMBERS = new Set(
-  "usd pnl fee count mean size share price net net_usd quote bps lag".split(" "),
+  "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),
 );
 const ALIGNED = new Set(["size", "price", "net"]);
 export const isNumber = (column) => NUMBERS.has(column.kind);

@@ -1,0 +1,97 @@
+// The wallets that are watched, and the alerts their signals moved.
+
+import { Ago } from "../clock.js";
+import { percent } from "../decimal.js";
+import { useFeed } from "../feed.js";
+import { html } from "../preact.js";
+import { here } from "../route.js";
+import { Amount } from "../parts/Amount.js";
+import { Facts } from "../parts/Evidence.js";
+import { Failure, Skeleton } from "../parts/Failure.js";
+import { Address } from "../parts/rows.js";
+import { ALERT_COLUMNS, MEMBER_COLUMNS } from "../parts/smart_rows.js";
+import { Table } from "../parts/Table.js";
+
+const ALERTS_SHOWN = 20;
+const SOURCES = {
+  leaderboard: "the leaderboard",
+  fallback: "the second source, since the leaderboard did not answer",
+  own_facts: "the wallets tracked here, since no leaderboard answered",
+};
+
+const spaced = (name) => String(name).replaceAll("_", " ");
+
+function Moves({ words, wallets }) {
+  if (!wallets?.length) return html`<p class="muted">${words}: none.</p>`;
+  return html`<details><summary>${words}: ${wallets.length}</summary><p class="addresses">
+    ${wallets.map((wallet) => html`<${Address} key=${wallet} wallet=${wallet} />`)}</p></details>`;
+}
+
+function Excluded({ excluded }) {
+  const list = Object.entries(excluded ?? {});
+  if (!list.length) return null;
+  return html`<p class="muted">Passed over:
+    ${" "}${list.map(([why, wallets]) => `${wallets} ${spaced(why)}`).join(", ")}.</p>`;
+}
+
+function Members({ old, feed }) {
+  const { data } = feed;
+  return html`<${Failure} feed=${feed} what="the universe" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
+    ${
+      data &&
+      html`<div class="universe-moves"><${Moves} words="Entered" wallets=${data.entered} />
+        <${Moves} words="Left" wallets=${data.exited} />
+        <${Excluded} excluded=${data.excluded} /></div>
+      <${Table} name="universe" title="Members" columns=${MEMBER_COLUMNS} old=${old || feed.old}
+        rows=${data.members.map((row) => ({ ...row, id: row.wallet }))} />`
+    }`;
+}
+
+/** `universe` in short comes with the screen; its members are asked for when they are opened. */
+export function Universe({ universe, route }) {
+  const open = route.query.get("universe") === "open";
+  const feed = useFeed(open ? "/api/v1/smart-money/universe" : null);
+  return html`<section class="universe" data-part="universe">
+    <header class="table-bar"><h2>Universe</h2><span class="grow"></span>
+      <a class="quiet" href=${here({ universe: open ? null : "open" })}
+        aria-expanded=${String(open)}>${open ? "Hide members" : "Show members"}</a></header>
+    <${Facts} rows=${[
+      ["Members", html`<${Amount} value=${String(universe.members)} kind="count" />`],
+      [
+        "Churn",
+        universe.churn === null
+          ? html`<${Amount} value=${null} reason="Unknown because it is the first universe." />`
+          : html`<span data-exact=${universe.churn}
+              title="The share of the members that are new">${percent(universe.churn)}</span>`,
+      ],
+      [
+        "Taken",
+        html`<span data-exact=${universe.taken_at}><${Ago} iso=${universe.taken_at} /></span>`,
+      ],
+      ["From", SOURCES[universe.source] ?? spaced(universe.source)],
+    ]} />
+    ${open && html`<${Members} feed=${feed} />`}
+  </section>`;
+}
+
+export function Alerts() {
+  const feed = useFeed(`/api/v1/smart-money/alerts?limit=${ALERTS_SHOWN}`);
+  const { data } = feed;
+  const rows = data?.alerts ?? [];
+  return html`<section class="alerts" data-part="alerts">
+    ${
+      rows.length > 0
+        ? html`<${Table} name="alerts" title="Alerts" columns=${ALERT_COLUMNS} rows=${rows}
+            old=${feed.old} note=${data.next && `the ${ALERTS_SHOWN} newest moves`} />`
+        : html`<header class="table-bar"><h2>Alerts</h2></header>
+          ${
+            data &&
+            html`<p class="muted">No alert has moved yet. Moves show up here, newest
+            first.</p>`
+          }`
+    }
+    <${Failure} feed=${feed} what="the alerts" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${3} />`}
+  </section>`;
+}
