@@ -6,10 +6,13 @@ from typing import Any
 from tests.flow.books import Books, milliseconds, population, serving
 from tests.flow.twaps import WORLD, executions, filled, look_again, require_twaps
 
+from hypertally.flow import METRICS
 from hypertally.jobs.clock import now
+from hypertally.jobs.rebuild import verify
 from hypertally.sandbox.population import Population
 from hypertally.sandbox.twap_oracle import arrival_price, market_price
 from hypertally.sandbox.worlds import population_minutes
+from hypertally.store.postgres import open_pool
 
 MINUTES_ASKED_FOR = """
     select count(*) from facts.pages where source = 'info.candleSnapshot'
@@ -46,6 +49,8 @@ async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books)
             judged += 1
     assert judged > 1
     assert asked < len(stored)  # one answer serves several
+    async with open_pool(books.url, role="none", size=1) as pool:
+        assert {verdict.differing for verdict in await verify(pool, METRICS)} == {0}
 
 
 async def test_minutes_the_exchange_no_longer_has_leave_a_reason(books: Books) -> None:

@@ -1,5 +1,6 @@
 """TWAPs of tracked wallets: what was executed, in any window, equals the oracle digit for digit."""
 
+import json
 import os
 import subprocess
 import sys
@@ -309,16 +310,36 @@ async def test_the_command_rebuilds_twaps_by_name(books: Books) -> None:
         await filled(books, exchange)
     rows = await twap_texts(books)
     await books.execute("delete from metrics.twap_executions")
-    told = run_rebuild(books)
+    told = run(books, "rebuild", *NAMES)
     assert told.returncode == 0, told.stderr
     assert "twap_executions: " in told.stdout
     assert await twap_texts(books) == rows
 
 
-def run_rebuild(books: Books) -> subprocess.CompletedProcess[str]:
+async def test_the_command_explains_a_twap_from_its_slices_up(books: Books) -> None:
+    world = population(7, **WORLD)
+    async with serving(world) as exchange:
+        await filled(books, exchange)
+    (twap_id, wallet), book = next(
+        (key, book) for key, book in expected(world).items() if book.residual and book.slices
+    )
+    told = run(books, "explain", "twaps", str(twap_id))
+    assert told.returncode == 0, told.stderr
+    proof = json.loads(told.stdout)
+    (row,) = await books.read(
+        "select digest from metrics.twap_executions where twap_id = %s", twap_id
+    )
+    assert row["digest"] in told.stdout
+    assert wallet in told.stdout
+    assert f'"{book.executed().size.normalize():f}"' in told.stdout
+    assert proof["definition"]
+
+
+def run(books: Books, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "hypertally", "rebuild", *NAMES],
-        env=os.environ | {"HYPERTALLY_DATABASE_URL": books.url},
+        [sys.executable, "-m", "hypertally", *arguments],
+        env=os.environ
+        | {"HYPERTALLY_DATABASE_URL": books.url, "HYPERTALLY_JWT_SECRET": "0123456789abcdef" * 4},
         capture_output=True,
         text=True,
         timeout=60,
