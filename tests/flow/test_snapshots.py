@@ -207,6 +207,14 @@ async def test_a_minute_is_begun_once_whoever_sees_it_begin(books: Books) -> Non
     assert sorted(begun) == [False] * 11 + [True]
 
 
+async def test_a_minute_that_was_recorded_is_not_begun_again(books: Books) -> None:
+    async with chosen(books) as eyes:
+        minute = floor_minute(now())
+        await eyes.record(minute)
+        assert await begin_minute(books.pool, minute) is False
+        assert await begin_minute(books.pool, minute + timedelta(minutes=1)) is True
+
+
 async def test_two_workers_ask_for_a_minute_once(books: Books) -> None:
     async with chosen(books) as eyes:
         minute = floor_minute(now())
