@@ -6,7 +6,8 @@ column of nanoseconds read as 1970). So every column becomes text or a whole num
 of a time is told by its size row by row, and what then makes no sense is a reject.
 """
 
-import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,6 +41,7 @@ REQUIRED = frozenset(tuple(SOURCES)[:8])
 SELDOM = frozenset(("event_at", "error"))  # most sources have none: nothing to warn of
 
 _DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$"
+_FRACTION = re.compile(r"[0-9]{9,19}\.[0-9]+$")
 _WHOLE = r"^[0-9]{1,18}(\.0+)?$"
 # The least and the greatest time of each unit: 2001 to 5138, and so no two overlap.
 _UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17, 1, 1),
@@ -58,9 +60,10 @@ class Names(Record, frozen=True, kw_only=True):
 def name_columns(schema: pa.Schema) -> Names:
     """Find our columns among those of a source, flattened.
 
-    Errors: `BadPayload` that names the required columns it lacks.
+    Errors: `BadPayload` that names the required columns it lacks, and those that stand twice.
     """
-    plain = {name.lower().replace("_", "").replace(".", ""): name for name in schema.names}
+    _refuse_twins(schema.names)
+    plain = {_plain_name(name): name for name in schema.names}
     found = {
         ours: plain[theirs]
         for ours, names in SOURCES.items()
@@ -83,6 +86,20 @@ def name_columns(schema: pa.Schema) -> Names:
     return Names(columns=found, warnings=warnings)
 
 
+def _plain_name(name: str) -> str:
+    return name.lower().replace("_", "").replace(".", "")
+
+
+def _refuse_twins(names: Sequence[str]) -> None:
+    """Of two columns of one meaning nobody knows which is true."""
+    ours = {name for theirs in SOURCES.values() for name in theirs}
+    meant = [_plain_name(name) if _plain_name(name) in ours else name for name in names]
+    counts = Counter(meant)
+    twins = {name for name, meaning in zip(names, meant, strict=True) if counts[meaning] > 1}
+    if twins:
+        raise BadPayload(f"columns named twice: {', '.join(sorted(twins))}")
+
+
 def flatten(batch: pa.RecordBatch) -> pa.Table:
     """A batch whose structs are columns of their own, as far down as they go."""
     table = pa.Table.from_batches([batch])
@@ -93,14 +110,13 @@ def flatten(batch: pa.RecordBatch) -> pa.Table:
 
 def as_text(column: Column) -> pa.Array:
     """A column as text, numbers with a plain point; null where it has none."""
-    column = _one(column)
+    column = one(column)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_null(column.type):
         return pa.nulls(len(column), pa.string())
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return pa.array(["0x" + value.hex() if value else None for value in column.to_pylist()],
-                        pa.string())  # fmt: skip
+    if _is_binary(column.type):
+        return pa.array([_spelled(value) for value in column.to_pylist()], pa.string())
     text = column.cast(pa.string())
     if pa.types.is_decimal(column.type) or pa.types.is_floating(column.type):
         return _plain(text)
@@ -109,11 +125,10 @@ def as_text(column: Column) -> pa.Array:
 
 def decimals(column: Column) -> tuple[pa.Array, pa.Array]:
     """Decimals in their shortest form, and which of them are of use."""
-    text = as_text(column)
-    good = pc.fill_null(pc.match_substring_regex(text, _DECIMAL), False)
-    whole = pc.replace_substring_regex(text, r"^(-?[0-9]+)\.0+$", r"\1")
+    whole = pc.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
     short = pc.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
-    return short, good
+    short = pc.replace_substring_regex(short, "^-0$", "0")
+    return short, pc.fill_null(pc.match_substring_regex(short, _DECIMAL), False)
 
 
 def whole_numbers(column: Column) -> tuple[pa.Array, pa.Array]:
@@ -126,7 +141,7 @@ def whole_numbers(column: Column) -> tuple[pa.Array, pa.Array]:
 
 def times(column: Column) -> tuple[pa.Array, pa.Array]:
     """Microseconds since 1970, the unit told row by row, and which of them are of use."""
-    raw = _raw_times(_one(column))
+    raw = _raw_times(one(column))
     result: Any = pa.nulls(len(raw), pa.int64())
     for least, most, factor, divisor in _UNITS:
         inside = pc.and_(pc.greater_equal(raw, least), pc.less_equal(raw, most))
@@ -135,16 +150,28 @@ def times(column: Column) -> tuple[pa.Array, pa.Array]:
     return result, pc.is_valid(result)
 
 
-def payloads(table: pa.Table) -> pa.Array:
-    """Each row as JSON with all its columns; decimals as texts, timestamps as their raw number."""
-    parts: list[Any] = []
-    for place, name in enumerate(table.column_names):
-        key = ("{" if place == 0 else ",") + json.dumps(name) + ":"
-        parts += [pa.scalar(key), _as_json(_one(table.column(name)))]
-    return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
+def _is_binary(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
 
 
-def _one(column: Column) -> pa.Array:
+def _spelled(value: bytes | None) -> str | None:
+    """Bytes as the text that a writer without text types meant, else as hex: an address."""
+    if not value:
+        return None
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = ""
+    return text if text.isprintable() and text else f"0x{value.hex()}"
+
+
+def one(column: Column) -> pa.Array:
+    """A column in one piece."""
     if isinstance(column, pa.ChunkedArray):
         chunks = column.combine_chunks()
         return pa.concat_arrays(chunks.chunks) if isinstance(chunks, pa.ChunkedArray) else chunks
@@ -156,10 +183,11 @@ def _plain(text: pa.Array) -> pa.Array:
     exponent = pc.fill_null(pc.match_substring_regex(text, "^[0-9.+-]+[eE]"), False)
     if not pc.any(exponent).as_py():
         return text
-    return _replaced(text, exponent, lambda value: f"{Decimal(value):f}")
+    return replaced(text, exponent, lambda value: f"{Decimal(value):f}")
 
 
-def _replaced(text: pa.Array, chosen: pa.Array, change: Callable[[str], str]) -> pa.Array:
+def replaced(text: pa.Array, chosen: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
+    """Texts with the chosen ones changed."""
     changed = [change(value) for value in text.filter(chosen).to_pylist()]
     return pc.replace_with_mask(text, chosen, pa.array(changed, pa.string()))
 
@@ -171,16 +199,17 @@ def _raw_times(column: pa.Array) -> pa.Array:
     if pa.types.is_integer(column.type):
         return column.cast(pa.int64(), safe=False)
     text = as_text(column)
-    digits = pc.fill_null(pc.match_substring_regex(text, r"^[0-9]{9,19}(\.[0-9]+)?$"), False)
+    digits = pc.fill_null(pc.match_substring_regex(text, r"^[0-9]{9,19}(\.0*)?$"), False)
     numbers = pc.if_else(digits, pc.replace_substring_regex(text, r"\..*$", ""), None)
     written = pc.and_(pc.invert(digits), pc.is_valid(text))
     if pc.any(written).as_py():
-        read = [_microseconds(value) for value in text.filter(written).to_pylist()]
-        numbers = pc.replace_with_mask(numbers, written, pa.array(read, pa.string()))
+        numbers = pc.if_else(written, replaced(text, written, _microseconds), numbers)
     return numbers.cast(pa.int64())
 
 
 def _microseconds(text: str) -> str | None:
+    if _FRACTION.match(text):
+        return _scaled(Decimal(text))
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -190,24 +219,12 @@ def _microseconds(text: str) -> str | None:
     return str((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
-def _as_json(column: pa.Array) -> pa.Array:
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        column = column.cast(pa.int64())
-    if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
-        return pc.fill_null(column.cast(pa.string()), "null")
-    if pa.types.is_nested(kind):
-        return pa.array([json.dumps(value, default=str) for value in column.to_pylist()])
-    text = as_text(column)
-    odd = pc.fill_null(pc.match_substring_regex(text, r'["\\\x00-\x1f]'), False)
-    quoted = pc.binary_join_element_wise('"', text, '"', "")
-    if pc.any(odd).as_py():
-        # No database takes a zero byte: it is written out.
-        escaped = [
-            json.dumps(value.replace("\x00", r"\x00")) for value in text.filter(odd).to_pylist()
-        ]
-        quoted = pc.replace_with_mask(quoted, odd, pa.array(escaped, pa.string()))
-    return pc.fill_null(quoted, "null")
+def _scaled(number: Decimal) -> str | None:
+    """Microseconds, cut off, of a number with a fraction in any unit."""
+    for least, most, factor, divisor in _UNITS:
+        if least <= number <= most:
+            return str(int(number * factor / divisor))
+    return None
 
 
 def first_reasons(reasons: Sequence[tuple[pa.Array, str]]) -> pa.Array:

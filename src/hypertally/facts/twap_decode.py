@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from hypertally.facts import twap_columns as read
 from hypertally.facts.twap_columns import pc
+from hypertally.facts.twap_payloads import payloads
 from hypertally.records import Record, Reject
 
 STATUS_CHARS_MAX = 200
@@ -48,7 +49,7 @@ def decode_batch(
     """
     names = read.name_columns(table.schema)
     found = _read(table, names.columns)
-    payload = read.payloads(table) if payload is None else payload
+    payload = payloads(table) if payload is None else payload
     reason = read.first_reasons(found.reasons)
     ordinal = pa.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
     bad = pc.is_valid(reason)
@@ -100,7 +101,8 @@ def _read(table: pa.Table, names: dict[str, str]) -> _Read:
     keep("size_requested", size, pc.and_(good, _matches(size, "^[0-9]")), "no size")
     for name in ("size_executed", "notional_executed"):
         value, good = read.decimals(column(name))
-        keep(name, value, pc.or_(good, pc.is_null(value)), "no decimal")
+        unsigned = pc.and_(good, _matches(value, "^[0-9]"))  # what is executed only grows
+        keep(name, value, pc.or_(unsigned, pc.is_null(value)), "no decimal from 0 up")
     minutes, good = read.whole_numbers(column("duration_minutes"))
     small = pc.fill_null(pc.less(minutes, 2**31), False)
     keep("duration_minutes", pc.if_else(small, minutes, None).cast(pa.int32()),

@@ -42,6 +42,8 @@ with added as (
         u.payload::jsonb, %(object_key)s::text, u.event_at, %(wallet_id)s::integer, u.fingerprint,
         %(page_id)s::bigint, u.ordinal
     from ({source}) as u
+    -- In the order of the key: two that store the same rows at once wait, and never for each other.
+    order by u.twap_id, u.wallet, u.ts, u.status, u.event_at, u.fingerprint
     on conflict do nothing
     returning twap_id, wallet
 ), marked as (

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from psycopg import sql
 
+from hypertally.errors import BadPayload
 from hypertally.store.postgres import Role, sql_of
 from hypertally.store.queries import Query
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+DATA_EXCEPTION = "22"  # the class of the states, as of bytes that are no text
 UNIQUE_VIOLATION = "23505"
 STAGE_MEMORY = "64MB"  # a batch of 50,000 fills takes 15 MB: it stays out of files
 
@@ -58,6 +60,7 @@ class BulkLoader:
         """Fill a temporary table of this connection, made at the first use; the rows.
 
         `types`: column -> int32, int64, bool, binary or timestamp; text where none is given.
+        Errors: `BadPayload` for a value that the database cannot hold.
         """
         if table not in self._made:
             self._cursor.execute(sql_of(make).as_string())
@@ -65,7 +68,12 @@ class BulkLoader:
         else:
             self._cursor.execute(sql_of(empty).as_string())
         arrow = as_arrow(columns, types)
-        self._cursor.adbc_ingest(table, arrow, mode="append", temporary=True)
+        try:
+            self._cursor.adbc_ingest(table, arrow, mode="append", temporary=True)
+        except self._connection.Error as error:
+            if not (error.sqlstate or "").startswith(DATA_EXCEPTION):
+                raise
+            raise BadPayload(f"could not be stored: {error}") from error
         return arrow.num_rows
 
     def query(self, statement: sql.Composed) -> list[dict[str, Any]]:

@@ -78,6 +78,13 @@ def decimal_column(values: list[str]) -> pa.Array:
         {"state_executedNtl": pa.array([0.0, 4800.25, 10037.45318])},
         {"state_minutes": pa.array(["270"] * COUNT)},
         {"state_minutes": pa.array([270.0] * COUNT)},
+        {"state_sz": pa.array([Decimal("168.46")] * COUNT, pa.decimal256(76, 38))},
+        {"state_executedSz": pa.array([-0.0, 80.5, 168.46])},
+        # Of a writer that knows no text, and one that keeps an address in its 20 bytes.
+        {"state_coin": pa.array([b"HYPE"] * COUNT, pa.binary())},
+        {"state_side": pa.array([b"B"] * COUNT, pa.binary(1))},
+        {"state_user": pa.array([WALLET.encode()] * COUNT, pa.large_binary())},
+        {"state_user": pa.array([bytes.fromhex(WALLET[2:])] * COUNT, pa.binary(20))},
     ],
     ids=lambda changes: "-".join(f"{name}-{column.type}" for name, column in changes.items()),
 )
@@ -100,6 +107,10 @@ def stamped(unit: str, *, tz: str | None = None) -> pa.Array:
         pa.array([START_MS * 1000] * COUNT),
         pa.array([START_MS * 1_000_000] * COUNT),
         pa.array([str(START_MS)] * COUNT),
+        # Seconds and milliseconds with a fraction.
+        pa.array([START_MS / 1000] * COUNT),
+        pa.array(["1784268840.523"] * COUNT),
+        pa.array([Decimal(START_MS)] * COUNT, pa.decimal128(20, 3)),
         pa.array(["2026-07-17T06:14:00.523Z"] * COUNT),
         pa.array(["2026-07-17 06:14:00.523000"] * COUNT),
         pa.array(["2026-07-17T08:14:00.523+02:00"] * COUNT),
@@ -164,6 +175,7 @@ def test_small_and_large_numbers_are_written_without_an_exponent() -> None:
         ("state_sz", pa.array(["-1", "1", "1"]), "state_sz is no size"),
         ("state_sz", pa.array([float("nan"), 1.0, 1.0]), "state_sz is no size"),
         ("state_executedSz", pa.array(["many", "0", "0"]), "state_executedSz is no decimal"),
+        ("state_executedNtl", pa.array(["-1", "0", "0"]), "executedNtl is no decimal from 0 up"),
         ("state_minutes", pa.array([None, 5, 5], pa.int32()), "no number of minutes"),
         ("status", pa.array(["", "activated", "finished"]), "status is no status"),
     ],
@@ -189,6 +201,14 @@ def test_what_a_source_leaves_out_is_unknown_and_told() -> None:
 def test_an_object_without_a_column_it_needs_is_refused_by_name() -> None:
     with pytest.raises(BadPayload, match=r"no column for side, wallet; there are twap_id"):
         twap_columns.name_columns(plain(state_user=None, state_side=None).schema)
+
+
+@pytest.mark.parametrize("name", ["status", "twapId", "note"])
+def test_of_two_columns_of_one_name_none_is_guessed(name: str) -> None:
+    table = plain(note=pa.array(["a"] * COUNT))
+    column = table.column("twap_id" if name == "twapId" else name)
+    with pytest.raises(BadPayload, match=f"columns named twice: .*{name}"):
+        twap_columns.name_columns(table.append_column(name, column).schema)
 
 
 def test_columns_unheard_of_are_kept_in_the_payload_and_told() -> None:
