@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import stamina
 from tests.browser.archive import write_statuses
+from tests.browser.watched import write_signals
 
 ANSWER_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 30
@@ -68,6 +69,18 @@ def _read_archive(stack: RunningStack, command: Path, environment: dict[str, str
                 raise NotYet
 
 
+def _watch(stack: RunningStack, home: Path) -> None:
+    """Wait for the universe of wallets, then add an hour of their positions and signals."""
+    for attempt in stamina.retry_context(
+        on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
+    ):
+        with attempt:
+            # Not by the screen: its answer would be kept for half a minute.
+            if not stack.get("/api/v1/smart-money/universe/runs")["runs"]:
+                raise NotYet
+    write_signals(home)
+
+
 @contextmanager
 def started(home: Path) -> Iterator[RunningStack]:
     """Start everything, and stop it at the end."""
@@ -87,6 +100,7 @@ def started(home: Path) -> Iterator[RunningStack]:
             stack = RunningStack(url=link[1], sign_in_url=link[0], token=token.strip())
             _wait_for_books(stack)
             _read_archive(stack, command, environment)
+            _watch(stack, home)
             yield stack
         finally:
             up.terminate()

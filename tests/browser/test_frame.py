@@ -16,6 +16,7 @@ PLACES = [
     "#/leaderboard",
     "#/wallets",
     "#/coverage",
+    "#/smart-money",
     "wallet",
     "#/twaps",
     "#/twaps?view=totals",

@@ -20,8 +20,8 @@ export const SMART_MEASURES = {
   cas_usd: ["CAS by USD", "score", "Consensus weighted by USD at the mark before, weights capped."],
   participation: [
     "Participation",
-    "score",
-    "Of the exposed wallets, those that took a side, in percent.",
+    "share",
+    "The share of the exposed wallets that took on more exposure.",
   ],
   "dispersion.size": [
     "Dispersion by size",

@@ -7,6 +7,7 @@ import { html, useState } from "../preact.js";
 const WIDTH = 300;
 const HEIGHT = 64;
 const PERIOD_MS = 300_000;
+const HOUR_MS = 3_600_000;
 const EDGES = [25, 40, 60, 75];
 
 const y = (score) => (HEIGHT - (score / 100) * HEIGHT).toFixed(1);
@@ -55,7 +56,7 @@ export function CasLine({ asset, signals, from, to, old }) {
   const x = (ms) => (((ms - from) / span) * WIDTH).toFixed(1);
   const clock = (ms) => new Date(ms).toISOString().slice(11, 16);
   const known = points.filter(({ value }) => value !== null).length;
-  const hours = `${clock(from)} to ${clock(to)} UTC`;
+  const hours = `${span / HOUR_MS} h to ${clock(to)} UTC`;
   const label = `CAS of ${asset}, ${hours}, ${known} periods known. The button Table shows them.`;
   return html`<div class=${`cas-line ${old ? "old" : ""}`} data-line=${asset}>
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img"
