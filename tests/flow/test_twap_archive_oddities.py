@@ -1,6 +1,12 @@
 """Objects no reader expects: each is stored or logged, and none stops the others."""
 
 import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,8 @@ from tests.flow.objects import as_parquet, statuses
 from hypertally.jobs.twap_archive import Choice, Reading, read_archive
 from hypertally.sources.objects import ObjectStore
 from hypertally.store.postgres import Pool
+
+COMMAND = Path(sys.executable).with_name("hypertally")
 
 
 def rows(database_url: str, statement: str) -> list[dict[str, Any]]:
@@ -105,3 +113,63 @@ async def test_objects_of_the_same_rows_in_other_orders_are_read_side_by_side(
     assert [reading.error_text for reading in readings.values()] == [None] * 4
     assert sum(reading.rows_ingested for reading in readings.values()) == table.num_rows
     assert sum(reading.rows_repeated for reading in readings.values()) == 3 * table.num_rows
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[str, list[str]]]:
+    """A server of this machine, and what it was asked."""
+    paths: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def parse_request(self) -> bool:
+            paths.append(str(self.raw_requestline))
+            return False
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", paths
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("held", [{}, {"AWS_ACCESS_KEY_ID": "reader"}], ids=["none", "half"])
+def test_without_credentials_nobody_is_asked(
+    held: dict[str, str], asked: tuple[str, list[str]], database_url: str
+) -> None:
+    endpoint, paths = asked
+    done = command(
+        database_url,
+        "--incremental",
+        url="s3://statuses/raw",
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_METADATA_ENDPOINT=endpoint,
+        **held,
+    )
+    assert paths == []
+    assert done.returncode == 2
+    assert "AWS_SECRET_ACCESS_KEY" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_key_that_cannot_be_one_is_named(tmp_path: Path, database_url: str) -> None:
+    done = command(database_url, "--object-key", "../a.parquet", url=tmp_path.as_uri())
+    assert done.returncode == 2
+    assert "'../a.parquet' is no key" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def command(
+    database_url: str, *arguments: str, url: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ours = {"HYPERTALLY_DATABASE_URL": database_url, "HYPERTALLY_TWAP_URL": url}
+    return subprocess.run(
+        [COMMAND, "twap", "ingest", *arguments],
+        env=kept | ours | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

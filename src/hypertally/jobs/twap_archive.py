@@ -5,7 +5,6 @@ An object is done when its log says so; one that is read again adds nothing.
 """
 
 import asyncio
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,7 @@ from hypertally.jobs import queue
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
 from hypertally.records import Record
-from hypertally.sources.objects import ObjectStore, StoredObject
+from hypertally.sources.objects import CREDENTIALS, ObjectStore, StoredObject, may_be_read
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
@@ -42,12 +41,6 @@ DAILY_AT = timedelta(minutes=30)  # UTC: half an hour after the day that it read
 AGAIN_SECONDS = 3600  # after objects that could not be read
 PRIORITY = 15  # after the fills of wallets that trade
 ROLLUP_PRIORITY = 45
-CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 
 
 class Archive(Record, frozen=True, kw_only=True):
@@ -132,7 +125,7 @@ def open_archive(url: str, database_url: str) -> Archive:
 
     Errors: `Refused` for a folder that is not there.
     """
-    if url.startswith("s3:") and not any(os.environ.get(name) for name in CREDENTIALS):
+    if not may_be_read(url):
         log.info("the TWAP archive is not read: no credentials", url=url, any_of=CREDENTIALS)
         return Archive(database_url=database_url, store=None)
     return Archive(database_url=database_url, store=ObjectStore(url))

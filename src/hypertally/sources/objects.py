@@ -1,6 +1,7 @@
 """Object stores: S3, whose readers pay, or a folder of this machine."""
 
 import hashlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,7 +20,12 @@ CHUNK_BYTES = 8 * 1024 * 1024  # what is held of an object at a time
 OBJECT_BYTES_MAX = 8 * 1024**3  # a day of all statuses is under a hundredth of it
 
 REFUSALS = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-METADATA_ADDRESS = "169.254.169.254"  # asked for credentials when the environment holds none
+CREDENTIALS = (  # each line is enough
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE",),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
+)
 
 
 class StoredObject(Record, frozen=True, kw_only=True):
@@ -32,7 +38,10 @@ class StoredObject(Record, frozen=True, kw_only=True):
 
 
 class ObjectStore:
-    """One address, s3://bucket/prefix or file:///folder."""
+    """One address, s3://bucket/prefix or file:///folder.
+
+    Errors: `Refused` for a folder that is not there, and for S3 without credentials.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -58,8 +67,11 @@ class ObjectStore:
 
         Errors: `Refused` when there is none of that key, or the store will not let us.
         """
-        with self._translated(key):
-            meta = await self._store.head_async(key)
+        try:
+            with self._translated(key):
+                meta = await self._store.head_async(key)
+        except ValueError as error:
+            raise Refused(f"{key!r} is no key of an object: name it as it is listed") from error
         return StoredObject(
             key=key,
             etag=meta["e_tag"] or "",
@@ -96,10 +108,16 @@ class ObjectStore:
         except (PermissionError, *REFUSALS) as error:
             raise _refused(place) from error
         except exceptions.BaseError as error:
-            # What lists objects, and what looks for credentials, has no error of its own.
-            if "403 Forbidden" in str(error) or METADATA_ADDRESS in str(error):
+            # What lists objects has no error of its own.
+            if "403 Forbidden" in str(error):
                 raise _refused(place) from error
             raise SourceDown(f"{place} could not be read: {str(error).splitlines()[0]}") from error
+
+
+def may_be_read(url: str) -> bool:
+    """Whether it is a folder, or the environment holds credentials: S3's readers pay."""
+    enough = (all(os.environ.get(name) for name in names) for names in CREDENTIALS)
+    return not url.startswith("s3:") or any(enough)
 
 
 def _refused(place: str) -> Refused:
@@ -116,6 +134,8 @@ def _open(url: str) -> S3Store | LocalStore:
         if not folder.is_dir():
             raise Refused(f"{url}: there is no such folder")
         return LocalStore(folder)
+    if not may_be_read(url):  # a store without them asks the network who it is
+        raise _refused(url)
     return S3Store(
         parts.netloc,
         prefix=parts.path.strip("/") or None,
