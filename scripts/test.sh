@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Runs every group of tests that can run here, in one pytest run, and names those that cannot.
+# Runs every group of tests that can run here and names those that cannot. What a browser shows is
+# tested beside the rest: it waits for pages most of its time.
 # Usage: scripts/test.sh [pytest's arguments]; GROUPS_TO_RUN limits the groups.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folders=()
+browser=()
 not_run=()
 
 find_program() {
@@ -24,7 +26,7 @@ add_browser() {
     fi
     HYPERTALLY_TEST_CHROMIUM=$(find_program chromium chromium-browser google-chrome)
     export HYPERTALLY_TEST_CHROMIUM
-    folders+=(tests/browser)
+    browser=(tests/browser)
 }
 
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
@@ -34,10 +36,23 @@ for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     esac
 done
 
-status=0
-if [ ${#folders[@]} -gt 0 ]; then
-    .venv/bin/python -m pytest "${folders[@]}" "$@" || status=$?
-fi
+NOTHING_COLLECTED=5 # of one half, when the arguments choose tests of the other
+
+run() {
+    [ $# -gt 0 ] || return $NOTHING_COLLECTED
+    .venv/bin/python -m pytest "$@"
+}
+
+shown=$(mktemp)
+trap 'rm -f "$shown"' EXIT
+run ${browser[@]+"${browser[@]}" "$@"} >"$shown" 2>&1 &
+beside=$!
+status=0 of_browser=0
+run ${folders[@]+"${folders[@]}" "$@"} || status=$?
+wait $beside || of_browser=$?
+cat "$shown"
+[ $status -ne $NOTHING_COLLECTED ] || status=$of_browser
+[ $status -ne 0 ] || [ $of_browser -eq $NOTHING_COLLECTED ] || status=$of_browser
 for line in ${not_run[@]+"${not_run[@]}"}; do
     echo "NOT RUN  $line"
     [ "${CI:-}" != true ] || status=1
