@@ -147,6 +147,15 @@ def test_up_serves_numbers_that_verify_and_explain(system: System) -> None:
     assert status["wallets"]["tracked"] == 30
 
 
+def test_up_has_read_its_archive_that_every_org_may_see(system: System) -> None:
+    assert system.shell.run("orgs", "add", "onlooker").returncode == 0
+    token = system.shell.run("token", "--org", "onlooker").stdout.strip()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not system.get("/api/v1/twaps?limit=1", token)["twaps"]:
+        assert time.monotonic() < until, "the archive was not read"
+        time.sleep(0.2)
+
+
 def test_a_second_up_on_the_same_home_says_who_holds_it(system: System) -> None:
     done = system.shell.run("up", "--sandbox")
     assert done.returncode == 2

@@ -61,7 +61,7 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
         port = _free_port(settings.port)
         async with running.migrated(settings) as url:
             environment = _environment(settings, url, port)
-            parts: dict[str, list[str]] = {"worker": ["worker"], "api": ["api"]}
+            parts: dict[str, list[str]] = {"api": ["api"]}
             sandbox_port = _free_port(0)
             if sandbox:
                 environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
@@ -76,8 +76,9 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
                     group.create_task(_keep_database(settings, stopping))
                 for name, arguments in parts.items():
                     group.create_task(_keep_alive(name, arguments, environment, stopping))
-                if sandbox:
+                if sandbox:  # the worker finds an exchange that answers, and its archive whole
                     await _track_sandbox(url, f"http://{HOST}:{sandbox_port}", stopping)
+                group.create_task(_keep_alive("worker", ["worker"], environment, stopping))
                 await _announce(settings, url, port, sandbox=sandbox, stopping=stopping)
     click.echo("stopped")
 
