@@ -96,7 +96,7 @@ create index hl_fills_raw_by_twap on facts.hl_fills_raw (twap_id, wallet_id, tim
 create table ops.etl_s3_ingest_log (
     id bigint generated always as identity primary key,
     s3_object_key text not null,         -- below the address of the archive; a file's own name
-    etag text not null,                  -- of the object's content; of a local file its sha256
+    etag text not null,                  -- changes with the content: the store's own word
     last_modified timestamptz,           -- as the store said
     size_bytes bigint,                   -- as the store said
     rows_ingested bigint not null default 0, -- new ones
