@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     ws_url: StreamUrl = "wss://api.hyperliquid.xyz/ws"
     leaderboard_url: HttpUrl | None = None  # see `leaderboard`
     leaderboard_fallback_url: HttpUrl | None = None
+    smart_money: bool = True
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"

@@ -26,6 +26,7 @@ LINK = re.compile(r"(http\S+)/sign-in\?token=\S+")
 class RunningStack:
     """A system with fills in it: where it is, and how to get in."""
 
+    home: Path
     url: str
     sign_in_url: str
     token: str
@@ -69,23 +70,13 @@ def _read_archive(stack: RunningStack, command: Path, environment: dict[str, str
                 raise NotYet
 
 
-def _watch(stack: RunningStack, home: Path) -> None:
-    """Wait for the universe of wallets, then add an hour of their positions and signals."""
-    for attempt in stamina.retry_context(
-        on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
-    ):
-        with attempt:
-            # Not by the screen: its answer would be kept for half a minute.
-            if not stack.get("/api/v1/smart-money/universe/runs")["runs"]:
-                raise NotYet
-    write_signals(home)
-
-
 @contextmanager
 def started(home: Path) -> Iterator[RunningStack]:
     """Start everything, and stop it at the end."""
     command = Path(sys.executable).with_name("hypertally")
     environment = os.environ | {"HYPERTALLY_HOME": str(home), "HYPERTALLY_PORT": "0"}
+    # What wallets hold is written by hand, and must not go on while it is looked at.
+    environment["HYPERTALLY_SMART_MONEY"] = "off"
     with subprocess.Popen(
         [command, "up", "--sandbox"], env=environment, stdout=subprocess.PIPE, text=True
     ) as up:
@@ -97,10 +88,10 @@ def started(home: Path) -> Iterator[RunningStack]:
                 env=environment,
                 text=True,
             )
-            stack = RunningStack(url=link[1], sign_in_url=link[0], token=token.strip())
+            stack = RunningStack(home=home, url=link[1], sign_in_url=link[0], token=token.strip())
             _wait_for_books(stack)
             _read_archive(stack, command, environment)
-            _watch(stack, home)
+            write_signals(home)
             yield stack
         finally:
             up.terminate()

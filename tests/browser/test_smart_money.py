@@ -4,11 +4,14 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_HALF_UP, Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Route
 from tests.browser.screen import DASH, MINUS, Screen, eventually, visible
+from tests.browser.stack import RunningStack
+from tests.browser.watched import keep_fresh
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,6 +25,14 @@ AWAY = {"title": "Unavailable", "status": 503, "detail": "the database is away"}
 
 Check = Callable[[Locator, dict[str, Any]], Awaitable[None]]
 Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture(autouse=True)
+def fresh(running_stack: RunningStack) -> None:
+    """The feed is well while a test looks."""
+    thread = Thread(target=keep_fresh, args=(running_stack.home,))  # the tests have a loop
+    thread.start()
+    thread.join()
 
 
 def asset_of(screen: Screen, asset: str) -> Locator:

@@ -14,18 +14,19 @@ PERIOD = timedelta(minutes=5)
 PERIODS = 12
 FAILED = 6  # periods ago: no wallet answered, so that its signals are locked
 
-# The universe in force, as if it had been known all the time.
 UNIVERSE = """
 with run as (
     insert into metrics.wallet_universe_runs (
-        taken_at, source, status, members, entered, excluded, churn, definition)
-    select %(begin)s, 'leaderboard', 'chosen', members, entered, excluded, 0.065, definition
-    from metrics.wallet_universe_runs where status = 'chosen' order by taken_at limit 1
+        taken_at, source, status, rows_seen, rows_valid, members, entered, excluded, churn,
+        definition)
+    values (%(begin)s, 'leaderboard', 'chosen', 230, 230, 200,
+        (select array_agg('0x' || lpad(to_hex(n), 40, '0')) from generate_series(1, 13) as n),
+        '{"no_volume_30d": 8}', 0.065, 'wallet_universe_runs/2')
     returning id
 )
 insert into metrics.wallet_universe_members (run_id, wallet_id, wallet, rank, pnl_30d, volume_30d)
-select run.id, m.wallet_id, m.wallet, m.rank, m.pnl_30d, m.volume_30d
-from metrics.wallet_universe_current as m, run
+select run.id, 1000000 + n, '0x' || lpad(to_hex(n), 40, '0'), n, 900000.5 - n * 4000, n * 1000.25
+from run, generate_series(1, 200) as n
 """
 RUNS = """
 insert into ops.ingest_runs (
@@ -60,13 +61,24 @@ on conflict do nothing
 """
 HEALTH = """
 insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, reason)
-values (%(minute)s, 'healthy', %(minute)s, 0, 0.975, 'the last minute is fresh')
+values (now(), 'healthy', now(), 0, 0.975, 'the last minute is fresh')
 """
 
 
 def write_signals(home: Path) -> None:
     """Record an hour that ends with the last full period, and compute its signals."""
     asyncio.run(_write(home))
+
+
+def keep_fresh(home: Path) -> None:
+    """Say that the feed is well now: nothing records minutes in these tests."""
+    asyncio.run(_keep_fresh(home))
+
+
+async def _keep_fresh(home: Path) -> None:
+    async with await ensure_running(home) as server:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(HEALTH)
 
 
 async def _write(home: Path) -> None:
@@ -85,7 +97,7 @@ async def _write(home: Path) -> None:
                 connection.execute(RUNS, bound | {"coverage": 0 if failed else 0.975})
                 connection.execute(SNAPSHOTS, bound)
                 connection.execute(MIDS, [end - timedelta(seconds=30)])
-            connection.execute(HEALTH, {"minute": last})
+            connection.execute(HEALTH)
         async with open_pool(server.url, role="hypertally_metrics", size=1) as pool:
             for end in ends[1:]:
                 async with transaction(pool) as connection:

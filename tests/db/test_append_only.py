@@ -73,11 +73,12 @@ insert into facts.candles (
     coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)
 values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);
 insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 1);
-insert into facts.leaderboard_rows (page_id, taken_at, wallet, ordinal, pnl_30d, raw_payload)
-values (1, '2025-03-10', '0x' || repeat('0', 40), 0, 1, '{}');
+insert into facts.leaderboard_rows (
+    page_id, taken_at, wallet, ordinal, pnl_30d, raw_payload, fingerprint)
+values (1, '2025-03-10', '0x' || repeat('0', 40), 0, 1, '{}', 1);
 select facts.ensure_day('wallet_snapshots', '2025-03-10');
-insert into facts.wallet_snapshots (minute, wallet_id, asset, szi)
-values ('2025-03-10', 1, 'BTC', 0);
+insert into facts.wallet_snapshots (minute, wallet_id, asset, szi, fingerprint)
+values ('2025-03-10', 1, 'BTC', 0, 1);
 """
 
 

@@ -23,7 +23,7 @@ MINUTES_ASKED_FOR = """
 def recent(seed: int, **options: Any) -> Population:
     """A world that ends now, so that the exchange still has its minutes."""
     until_ms = milliseconds(now()) - 10 * 60_000
-    return population(seed, **(WORLD | {"until_ms": until_ms, "days": 2} | options))
+    return population(seed, **(WORLD | {"until_ms": until_ms, "days": 2, "fills": 900} | options))
 
 
 async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books) -> None:

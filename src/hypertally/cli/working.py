@@ -45,7 +45,8 @@ async def work(
         watch_of(settings, pool) as watch,
     ):
         archive = open_archive(settings.twap_url, url)
-        worker = Worker(pool, info, options, archive=archive, watch=watch if watching else None)
+        wanted = watching and (settings.smart_money or (options or Options()).watching_alone)
+        worker = Worker(pool, info, options, archive=archive, watch=watch if wanted else None)
         running.stop_on_signals(worker.stop)
         structlog.get_logger().info("worker started", exchange=settings.info_url)
         await worker.run()
