@@ -82,6 +82,6 @@ async def test_the_prices_of_each_dex_with_a_running_twap_are_kept(books: Books)
         await books.execute("update ops.jobs set run_at = now() where kind = 'pull_mids'")
         await books.settle(exchange)
     found = await books.read("select dex, mids from facts.mids order by at desc, dex")
-    assert {row["dex"] for row in found} == {"", "xyz"}
-    assert "BTC" in found[-1]["mids"]
+    assert {row["dex"] for row in found} >= {"", "xyz"}
+    assert all("BTC" in row["mids"] for row in found if row["dex"] == "")
     assert all(Decimal(price) > 0 for row in found for price in row["mids"].values())
