@@ -1,5 +1,6 @@
 """The application: resources behind the front, and the server that runs it."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -99,6 +100,9 @@ def create_app(options: ApiOptions) -> Front:
         ) as pool:
             framework.state.pool = pool
             authenticator.pool = pool
+            # What was made at the start stays: a search of it for garbage would hold up answers.
+            gc.collect()
+            gc.freeze()
             yield
 
     framework = FastAPI(
