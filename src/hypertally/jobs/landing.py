@@ -128,10 +128,14 @@ async def mark_twaps_for_prices(connection: Connection, page_id: int) -> None:
         await enqueue_twap_rollup(connection)
 
 
-async def enqueue_twap_rollup(connection: Connection) -> None:
+async def enqueue_twap_rollup(connection: Connection, *, delay_seconds: int = 0) -> None:
     """Have the TWAPs that are marked recomputed."""
     await queue.enqueue(
-        connection, "rollup_twaps", dedupe_key="rollup_twaps", priority=ROLLUP_PRIORITY
+        connection,
+        "rollup_twaps",
+        dedupe_key="rollup_twaps",
+        priority=ROLLUP_PRIORITY,
+        delay_seconds=delay_seconds,
     )
 
 

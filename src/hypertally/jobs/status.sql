@@ -36,7 +36,8 @@ select
     (select count(*)::integer from facts.rejects) as rejects,
     (select count(*)::integer from metrics.restatements) as restatements,
     (select count(*)::integer from ops.dirty_wallet_days) as dirty_wallet_days,
-    (select count(*)::integer from ops.dirty_global_days) as dirty_global_days;
+    (select count(*)::integer from ops.dirty_global_days) as dirty_global_days,
+    (select count(*)::integer from ops.dirty_twaps) as dirty_twaps;
 
 -- name: list_weights :many
 -- The weight each egress address spent in the last minute.

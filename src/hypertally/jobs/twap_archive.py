@@ -23,11 +23,12 @@ from hypertally.facts.twap_columns import flatten, name_columns
 from hypertally.facts.twap_status import Statuses
 from hypertally.jobs import queue
 from hypertally.jobs.clock import now
+from hypertally.jobs.landing import enqueue_twap_rollup
 from hypertally.jobs.queue import Job
 from hypertally.records import Record
 from hypertally.sources.objects import CREDENTIALS, ObjectStore, StoredObject, may_be_read
 from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Pool, transaction
 from hypertally.store.queries import load
 
 log = structlog.get_logger()
@@ -40,7 +41,6 @@ PARALLEL = 2  # objects side by side: one is decoded while the other is stored
 DAILY_AT = timedelta(minutes=30)  # UTC: half an hour after the day that it reads has ended
 AGAIN_SECONDS = 3600  # after objects that could not be read
 PRIORITY = 15  # after the fills of wallets that trade
-ROLLUP_PRIORITY = 45
 
 
 class Archive(Record, frozen=True, kw_only=True):
@@ -173,7 +173,9 @@ async def _read(
             path = Path(folder, "object")
             digest = await store.fetch(found, path)
             await pages.ensure_months(pool, "pages", {reader.asked_at})
-            await _roll_up(pool)  # whoever is killed meanwhile: what was stored is computed
+            async with transaction(pool) as connection:
+                # Should we be killed meanwhile, what was stored is computed all the same.
+                await enqueue_twap_rollup(connection, delay_seconds=AGAIN_SECONDS)
             await asyncio.to_thread(reader.load, path, digest)
     except (HypertallyError, pa.ArrowException, OSError, ValueError) as problem:
         reader.note(error_text=_said(problem))
@@ -183,7 +185,7 @@ async def _read(
             QUERIES["insert_log"].text,
             msgspec.structs.asdict(reader.reading) | {"warnings": list(reader.reading.warnings)},
         )
-        await _enqueue_rollup(connection)
+        await enqueue_twap_rollup(connection)
     progress(reader.reading)
     return reader.reading
 
@@ -191,21 +193,6 @@ async def _read(
 def _said(problem: Exception) -> str:
     words = " ".join(str(problem).split())
     return words if isinstance(problem, HypertallyError) else f"no readable Parquet: {words}"
-
-
-async def _roll_up(pool: Pool) -> None:
-    async with transaction(pool) as connection:
-        await _enqueue_rollup(connection, delay_seconds=AGAIN_SECONDS)
-
-
-async def _enqueue_rollup(connection: Connection, *, delay_seconds: int = 0) -> None:
-    await queue.enqueue(
-        connection,
-        "rollup_twaps",
-        dedupe_key="rollup_twaps",
-        priority=ROLLUP_PRIORITY,
-        delay_seconds=delay_seconds,
-    )
 
 
 class _Reader:

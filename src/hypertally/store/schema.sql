@@ -6,24 +6,19 @@ CREATE SCHEMA ops;
 
 CREATE SCHEMA tenancy;
 
-CREATE FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION facts.attach_partition(parent text, child text, first timestamp with time zone, until timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $$
-declare
-    first timestamptz := date_trunc('day', day_of, 'UTC');
-    child text := parent || '_' || to_char(first, 'YYYY_MM_DD');
 begin
-    if parent <> 'wallet_snapshots' then
-        raise exception 'facts.% is not partitioned by day', parent;
-    end if;
+    -- pg_class and not to_regclass, whose cache may still miss what the lock's last holder made.
     if exists (
         select from pg_class where relnamespace = 'facts'::regnamespace and relname = child
     ) then
         return false;
     end if;
-    perform pg_advisory_xact_lock(hashtext('facts.ensure_day'));
+    perform pg_advisory_xact_lock(hashtext('facts.attach_partition'));
     if exists (
         select from pg_class where relnamespace = 'facts'::regnamespace and relname = child
     ) then
@@ -34,8 +29,24 @@ begin
     execute format('create trigger no_truncate before truncate on facts.%I
                     for each statement execute function facts.refuse_change()', child);
     execute format('alter table facts.%I attach partition facts.%I for values from (%L) to (%L)',
-                   parent, child, first, first + interval '1 day');
+                   parent, child, first, until);
     return true;
+end
+$$;
+
+CREATE FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    first timestamptz := date_trunc('day', day_of, 'UTC');
+begin
+    if parent <> 'wallet_snapshots' then
+        raise exception 'facts.% is not partitioned by day', parent;
+    end if;
+    return facts.attach_partition(
+        parent, parent || '_' || to_char(first, 'YYYY_MM_DD'), first, first + interval '1 day');
 end
 $$;
 
@@ -46,26 +57,12 @@ CREATE FUNCTION facts.ensure_month(parent text, month_of timestamp with time zon
     AS $$
 declare
     first timestamptz := date_trunc('month', month_of, 'UTC');
-    child text := parent || '_' || to_char(first, 'YYYY_MM');
 begin
     if parent not in ('hl_fills_raw', 'pages') then
         raise exception 'facts.% is not partitioned by month', parent;
     end if;
-    -- pg_class and not to_regclass, whose cache may still miss what the lock's last holder made.
-    if exists (select from pg_class where relnamespace = 'facts'::regnamespace and relname = child) then
-        return false;
-    end if;
-    perform pg_advisory_xact_lock(hashtext('facts.ensure_month'));
-    if exists (select from pg_class where relnamespace = 'facts'::regnamespace and relname = child) then
-        return false;
-    end if;
-    execute format('create table facts.%I (like facts.%I including defaults including constraints
-                    including generated)', child, parent);
-    execute format('create trigger no_truncate before truncate on facts.%I
-                    for each statement execute function facts.refuse_change()', child);
-    execute format('alter table facts.%I attach partition facts.%I for values from (%L) to (%L)',
-                   parent, child, first, first + interval '1 month');
-    return true;
+    return facts.attach_partition(
+        parent, parent || '_' || to_char(first, 'YYYY_MM'), first, first + interval '1 month');
 end
 $$;
 
@@ -1795,6 +1792,8 @@ GRANT USAGE ON SCHEMA tenancy TO hypertally_facts;
 GRANT USAGE ON SCHEMA tenancy TO hypertally_metrics;
 GRANT USAGE ON SCHEMA tenancy TO hypertally_jobs;
 GRANT USAGE ON SCHEMA tenancy TO hypertally_api;
+
+REVOKE ALL ON FUNCTION facts.attach_partition(parent text, child text, first timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) TO hypertally_facts;
