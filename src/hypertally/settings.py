@@ -46,6 +46,13 @@ def _postgres(url: SecretStr) -> SecretStr:
     return url
 
 
+def _alert_urls(urls: SecretStr) -> SecretStr:
+    # How each must look is apprise's to say, which is loaded by who sends.
+    if "://" not in urls.get_secret_value():
+        raise ValueError("expected addresses in apprise's form, such as jsons://host/path")
+    return urls
+
+
 HttpUrl = Annotated[str, _checked("http", "https")]
 InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
 StreamUrl = Annotated[str, _checked("ws", "wss")]
@@ -53,9 +60,17 @@ StoreUrl = Annotated[str, _checked("s3", "file")]
 # It may hold a password: a secret, so that no message prints it.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+AlertUrls = Annotated[SecretStr, AfterValidator(_alert_urls)]
 # The address of an RPC provider holds the key it is paid by.
 SECRETS = frozenset(
-    {"database_url", "people_database_url", "jwt_secret", "internal_api_key", "evm_rpc_url"}
+    {
+        "alert_urls",
+        "database_url",
+        "people_database_url",
+        "jwt_secret",
+        "internal_api_key",
+        "evm_rpc_url",
+    }
 )
 
 
@@ -74,6 +89,7 @@ class Settings(BaseSettings):
     leaderboard_url: HttpUrl | None = None  # see `leaderboard`
     leaderboard_fallback_url: HttpUrl | None = None
     smart_money: bool = True
+    alert_urls: AlertUrls | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"

@@ -22,6 +22,7 @@ WRONG = {
     "WEIGHT_PER_MINUTE": ("119", "greater than or equal to 120"),
     "JWT_SECRET": (SECRET[:31], "at least 32 bytes"),
     "JWKS_URL": (f"ftp://me:{SECRET}@host/keys", "begins with http:// or https://"),
+    "ALERT_URLS": (SECRET, "in apprise's form"),
     "PORT": ("65536", "less than or equal to 65535"),
 }
 
@@ -89,6 +90,7 @@ def test_secrets_do_not_print_once_they_are_read(environment: SetAll) -> None:
         PEOPLE_DATABASE_URL=f"postgres://me:{SECRET}@host/people",
         JWT_SECRET=SECRET,
         INTERNAL_API_KEY=SECRET,
+        ALERT_URLS=f"json://me:{SECRET}@host/",
     )
     read = settings.read()
     assert SECRET not in f"{read!r} {read} {read.model_dump()} {read.model_dump_json()}"
