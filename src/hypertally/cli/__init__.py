@@ -21,6 +21,7 @@ COMMANDS = {
     "pull": "hypertally.cli.working:pull_group",
     "twap": "hypertally.cli.twaps:twap_group",
     "smart-money": "hypertally.cli.smart_money:smart_money_command",
+    "alerts": "hypertally.cli.alerts:alerts_group",
     "status": "hypertally.cli.books:status_command",
     "plan": "hypertally.cli.books:plan_command",
     "jobs": "hypertally.cli.books:jobs_group",

@@ -87,6 +87,16 @@ CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time
     end, true)
 $$;
 
+CREATE FUNCTION ops.mark_restatements() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into ops.unjudged_restatements (restatement_id) select id from restated;
+    return null;
+end
+$$;
+
 CREATE FUNCTION tenancy.current_org() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
@@ -800,14 +810,34 @@ ALTER TABLE ops.alert_deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE ops.alert_gaps (
+    wallet_id integer NOT NULL,
+    coin text NOT NULL,
+    kind text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ending text,
+    CONSTRAINT alert_gaps_check CHECK (((ended_at IS NULL) = (ending IS NULL))),
+    CONSTRAINT alert_gaps_ending_check CHECK ((ending = ANY (ARRAY['filled'::text, 'permanent'::text])))
+);
+
 CREATE TABLE ops.alert_state (
     type text NOT NULL,
     subject text NOT NULL,
+    wallet_id integer,
+    org_id integer,
+    level text NOT NULL,
     state text DEFAULT 'inactive'::text NOT NULL,
     since timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
     periods integer DEFAULT 0 NOT NULL,
     last_fired_at timestamp with time zone,
     last_value text,
+    told text,
+    judged_at timestamp with time zone,
+    CONSTRAINT alert_state_level_check CHECK ((level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text]))),
     CONSTRAINT alert_state_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'pending'::text, 'firing'::text, 'resolved'::text, 'suppressed'::text, 'acknowledged'::text])))
 );
 
@@ -817,14 +847,17 @@ CREATE TABLE ops.alerts (
     id bigint NOT NULL,
     type text NOT NULL,
     subject text NOT NULL,
+    wallet_id integer,
+    org_id integer,
     level text NOT NULL,
     from_state text NOT NULL,
     to_state text NOT NULL,
     at timestamp with time zone NOT NULL,
     reason text NOT NULL,
     value jsonb DEFAULT '{}'::jsonb NOT NULL,
+    event_key text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT alerts_level_check CHECK ((level = ANY (ARRAY['medium'::text, 'high'::text, 'critical'::text])))
+    CONSTRAINT alerts_level_check CHECK ((level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
 );
 
 ALTER TABLE ONLY ops.alerts FORCE ROW LEVEL SECURITY;
@@ -1017,6 +1050,10 @@ CREATE TABLE ops.twap_cursors (
     last_error text
 );
 
+CREATE TABLE ops.unjudged_restatements (
+    restatement_id bigint NOT NULL
+);
+
 CREATE VIEW ops.v_latest_health WITH (security_invoker='true') AS
  SELECT id,
     at,
@@ -1079,12 +1116,15 @@ CREATE VIEW ops.v_recent_alerts WITH (security_invoker='true') AS
  SELECT id,
     type,
     subject,
+    wallet_id,
+    org_id,
     level,
     from_state,
     to_state,
     at,
     reason,
     value,
+    event_key,
     created_at
    FROM ops.alerts
   WHERE (at > (now() - '24:00:00'::interval))
@@ -1275,8 +1315,14 @@ ALTER TABLE ONLY ops.alert_deliveries
 ALTER TABLE ONLY ops.alert_deliveries
     ADD CONSTRAINT alert_deliveries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.alert_gaps
+    ADD CONSTRAINT alert_gaps_pkey PRIMARY KEY (wallet_id, coin, kind, from_at, to_at);
+
 ALTER TABLE ONLY ops.alert_state
     ADD CONSTRAINT alert_state_pkey PRIMARY KEY (type, subject);
+
+ALTER TABLE ONLY ops.alerts
+    ADD CONSTRAINT alerts_event_key_to_state_key UNIQUE (event_key, to_state);
 
 ALTER TABLE ONLY ops.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
@@ -1313,6 +1359,9 @@ ALTER TABLE ONLY ops.schema_migrations
 
 ALTER TABLE ONLY ops.twap_cursors
     ADD CONSTRAINT twap_cursors_pkey PRIMARY KEY (wallet_id);
+
+ALTER TABLE ONLY ops.unjudged_restatements
+    ADD CONSTRAINT unjudged_restatements_pkey PRIMARY KEY (restatement_id);
 
 ALTER TABLE ONLY ops.weight_budgets
     ADD CONSTRAINT weight_budgets_pkey PRIMARY KEY (egress);
@@ -1382,6 +1431,10 @@ CREATE INDEX twaps_by_wallet ON metrics.twaps USING btree (wallet, started_at DE
 CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree (day, wallet_id);
 
 CREATE INDEX wallet_universe_runs_chosen ON metrics.wallet_universe_runs USING btree (taken_at) WHERE (status = 'chosen'::text);
+
+CREATE INDEX alert_gaps_open ON ops.alert_gaps USING btree (wallet_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX alert_state_moved ON ops.alert_state USING btree (type, subject) WHERE (state <> 'inactive'::text);
 
 CREATE INDEX alerts_by_type ON ops.alerts USING btree (type, subject, at DESC);
 
@@ -1468,6 +1521,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_slices FOR EACH STATEME
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER mark_restatements AFTER INSERT ON metrics.restatements REFERENCING NEW TABLE AS restated FOR EACH STATEMENT EXECUTE FUNCTION ops.mark_restatements();
 
 ALTER TABLE ONLY metrics.wallet_universe_members
     ADD CONSTRAINT wallet_universe_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES metrics.wallet_universe_runs(id);
@@ -1698,10 +1753,6 @@ ALTER TABLE ops.alert_state ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.alerts ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY any_org ON ops.alert_state FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
-
-CREATE POLICY any_org ON ops.alerts FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
-
 CREATE POLICY any_org ON ops.etl_s3_ingest_log FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON ops.ingest_health FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -1731,6 +1782,24 @@ ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.ingest_health ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.ingest_runs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_rows ON ops.alert_state FOR SELECT TO hypertally_api USING (
+CASE
+    WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    WHEN (wallet_id IS NOT NULL) THEN (EXISTS ( SELECT
+       FROM tenancy.org_wallets o
+      WHERE (o.wallet_id = alert_state.wallet_id)))
+    ELSE (( SELECT tenancy.current_org() AS current_org) IS NOT NULL)
+END);
+
+CREATE POLICY own_rows ON ops.alerts FOR SELECT TO hypertally_api USING (
+CASE
+    WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    WHEN (wallet_id IS NOT NULL) THEN (EXISTS ( SELECT
+       FROM tenancy.org_wallets o
+      WHERE (o.wallet_id = alerts.wallet_id)))
+    ELSE (( SELECT tenancy.current_org() AS current_org) IS NOT NULL)
+END);
 
 CREATE POLICY own_rows ON ops.computations FOR SELECT TO hypertally_api USING (
 CASE metric
@@ -1802,6 +1871,8 @@ GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time z
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 
 GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 
@@ -1945,6 +2016,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_deliveries TO hypertally_jo
 
 GRANT USAGE ON SEQUENCE ops.alert_deliveries_id_seq TO hypertally_jobs;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_gaps TO hypertally_jobs;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_state TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.alert_state TO hypertally_api;
 
@@ -2000,6 +2073,8 @@ GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.twap_cursors TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.twap_cursors TO hypertally_metrics;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.unjudged_restatements TO hypertally_jobs;
 
 GRANT SELECT ON TABLE ops.v_latest_health TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.v_latest_health TO hypertally_api;
