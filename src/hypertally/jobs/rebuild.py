@@ -17,6 +17,7 @@ from hypertally.metrics import (
     twaps,
     wallet_day,
 )
+from hypertally.metrics.signal_past import Past
 from hypertally.records import OrgDay, Record, TwapKey, WalletDay
 from hypertally.store.postgres import Connection, Pool, in_schema, transaction
 from hypertally.store.queries import load
@@ -185,11 +186,11 @@ async def _rebuild_signals(pool: Pool, from_day: date, to_day: date) -> AsyncIte
     """Period by period, in order of time: each goes on from the one before."""
     async with transaction(pool) as connection:
         keys = await signals.list_keys(connection, from_day=from_day, to_day=to_day)
-    rows = 0
+    rows, past = 0, Past()
     for done, at in enumerate(keys, start=1):
         async with transaction(pool) as connection:
             await connection.execute(QUERIES["lock_signals"].text)
-            rows += await signals.rebuild(connection, at)
+            rows += await signals.rebuild(connection, at, past=past)
             await signal_outcomes.rebuild(connection, at)
         yield Progress(metric="signals", done=done, total=len(keys), rows=rows)
 
@@ -227,8 +228,9 @@ async def _recompute(connection: Connection) -> None:
     for at in range(0, len(days), _ORG_DAYS):
         await global_day.rebuild(connection, days[at : at + _ORG_DAYS], schema=SCRATCH)
     await _recompute_twaps(connection)
+    past = Past(SCRATCH)
     for at in await signals.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY):
-        await signals.rebuild(connection, at, schema=SCRATCH)
+        await signals.rebuild(connection, at, schema=SCRATCH, past=past)
         await signal_outcomes.rebuild(connection, at, schema=SCRATCH)
 
 

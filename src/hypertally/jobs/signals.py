@@ -5,6 +5,7 @@ from datetime import datetime
 from hypertally.jobs import queue
 from hypertally.jobs.queue import Job
 from hypertally.metrics import signal_outcomes, signals
+from hypertally.metrics.signal_past import Past
 from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
@@ -31,6 +32,7 @@ async def compute_signals(pool: Pool, job: Job) -> None:
     async with queue.finishing(pool, job) as connection:
         await connection.execute(QUERIES["lock_signals"].text)
         found = await connection.execute(QUERIES["list_due_periods"].text, {"at": at})
+        past = Past()
         for row in await found.fetchall():
-            await signals.rebuild(connection, row["at"])
+            await signals.rebuild(connection, row["at"], past=past)
             await signal_outcomes.rebuild(connection, row["at"])

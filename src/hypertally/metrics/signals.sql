@@ -31,20 +31,11 @@ left join lateral (
 ) as well on true;
 
 -- name: list_moves :many
--- What each wallet of a universe held in each asset at both ends of a period, with its median size
--- of the day before, and what is known against the figures. Fills count as they were known when
--- the last snapshot was stored, so that a rebuild knows no more.
+-- What each wallet of a universe held in each asset at both ends of a period, and what is known
+-- against the figures. Fills count as they were known when the last snapshot was stored, so that a
+-- rebuild knows no more.
 -- Reads: metrics.wallet_universe_members, facts.wallet_snapshots, metrics.snapshot_anomalies, facts.hl_fills_raw   Writes: -   Key: (asset, wallet_id)
-with typical as materialized (
-    select s.wallet_id, s.asset,
-        (percentile_disc(0.5) within group (order by abs(s.szi))
-            + percentile_disc(0.5) within group (order by abs(s.szi) desc)) / 2 as size
-    from facts.wallet_snapshots as s
-    where s.minute > %(at)s::timestamptz - interval '24 hours' and s.minute <= %(at)s
-        and s.szi is not null
-    group by 1, 2
-)
-select a.asset, m.wallet_id, m.wallet, b.szi as before, n.szi as now, t.size as typical,
+select a.asset, m.wallet_id, m.wallet, b.szi as before, n.szi as now,
     b.fingerprint as before_fingerprint, n.fingerprint as now_fingerprint,
     exists (
         select from metrics.snapshot_anomalies as x
@@ -65,7 +56,6 @@ left join facts.wallet_snapshots as b on b.minute = %(at)s::timestamptz - interv
     and b.asset = a.asset and b.wallet_id = m.wallet_id
 left join facts.wallet_snapshots as n on n.minute = %(at)s
     and n.asset = a.asset and n.wallet_id = m.wallet_id
-left join typical as t on t.wallet_id = m.wallet_id and t.asset = a.asset
 where m.run_id = %(run_id)s;
 
 -- name: list_marks :many
@@ -89,14 +79,6 @@ select asset, definition, at, cas, state
 from {schema}.signals
 where at >= %(at)s::timestamptz - interval '15 minutes' and at < %(at)s
 order by at;
-
--- name: list_usual :many
--- How many left in each period of the seven days before, of how many.
--- Reads: {schema}.signals   Writes: -   Key: (asset, at)
-select asset, exits
-from {schema}.signals
-where definition = 'smart_money/2' and locked is null
-    and at >= %(at)s::timestamptz - interval '7 days' and at < %(at)s;
 
 -- name: insert_signal :execrows
 -- Store a signal.

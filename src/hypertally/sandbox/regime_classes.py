@@ -1,7 +1,7 @@
 """What a wallet of a story did in a window: the classes of both versions, straight from the table.
 
-The typical position of a wallet is the median over the full minutes of the 24 hours before t that
-were observed, flat ones included.
+The typical position of a wallet is the median over the full minutes of (t - 24 h, t] that were
+observed, flat ones included: as every other window, it ends at t.
 """
 
 from collections.abc import Callable
@@ -82,8 +82,9 @@ def behaved(
 
 
 def _epsilon(asset: str, wallet: str, seen: Seen, minute: int, from_minute: int) -> Decimal:
-    first = max(minute - DAY_MINUTES, from_minute)
-    sizes = [abs(held) for at in range(first, minute) if (held := seen(wallet, at)) is not None]
+    first = max(minute - DAY_MINUTES + 1, from_minute)
+    minutes = range(first, minute + 1)
+    sizes = [abs(held) for at in minutes if (held := seen(wallet, at)) is not None]
     if not sizes:
         return FLOORS[asset]
     return max(FLOORS[asset], Decimal("0.02") * median(sizes))

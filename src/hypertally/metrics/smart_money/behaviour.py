@@ -6,8 +6,10 @@ epsilon; a wallet unseen at either end is missing even if it is dirty as well; `
 attribute of exits alone, and unknown where the wallet's fills are.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, localcontext
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -121,15 +123,16 @@ def _side(size: Decimal | None, epsilon: Decimal) -> int:
     return (size > epsilon) - (size < -epsilon)
 
 
-def median(values: Sequence[Decimal]) -> Decimal | None:
-    """Exact; None of nothing."""
-    if not values:
+def median(counts: Mapping[Decimal, int]) -> Decimal | None:
+    """Of values and how often each was seen, exact; None of nothing."""
+    sizes = sorted(counts)
+    seen = list(accumulate(map(counts.__getitem__, sizes)))
+    if not seen:
         return None
-    ordered, half = sorted(values), len(values) // 2
-    if len(values) % 2:
-        return ordered[half]
+    last = seen[-1] - 1
+    lower, upper = (sizes[bisect_right(seen, place)] for place in (last // 2, (last + 1) // 2))
     with localcontext(EXACT):
-        return (ordered[half - 1] + ordered[half]) / 2
+        return (lower + upper) / 2
 
 
 def epsilon(asset: str, typical: Decimal | None) -> Decimal:

@@ -7,8 +7,7 @@ number of exits call for it and there is no baseline to judge it by; Medium is w
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal, localcontext
 from itertools import chain, repeat
 from typing import Literal
@@ -62,11 +61,12 @@ class Exits(Record, frozen=True, kw_only=True):
 NO_BASELINE = Baseline(windows=0, p0=None, rates=())
 
 
-def baseline(windows: Iterable[tuple[int, int]]) -> Baseline:
-    """From (left, exposed) of every window of the seven days before t."""
-    pairs = Counter(pair for pair in windows if pair[1])
-    shares = sorted((FORMING.divide(left, held), many) for (left, held), many in pairs.items())
-    known = pairs.total()
+def baseline(windows: Mapping[tuple[int, int], int]) -> Baseline:
+    """From how often each (left, exposed) was met in the windows of the seven days before t."""
+    shares = sorted(
+        (FORMING.divide(left, held), many) for (left, held), many in windows.items() if held
+    )
+    known = sum(many for _, many in shares)
     rates = tuple(chain.from_iterable(repeat(share, many) for share, many in shares))
     with localcontext(EXACT):
         total = sum(rates, Decimal(0))
