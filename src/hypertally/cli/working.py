@@ -9,14 +9,16 @@ import structlog
 
 from hypertally import settings as program_settings
 from hypertally.cli import running
+from hypertally.errors import Refused
 from hypertally.jobs import queue, schedule
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
 from hypertally.jobs.smart_money import Watch
 from hypertally.jobs.twap_archive import open_archive
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
-from hypertally.settings import Settings
+from hypertally.settings import PREFIX, Settings
 from hypertally.sources.info import InfoClient
+from hypertally.sources.notices import Channels, open_channels
 from hypertally.store.postgres import Pool
 from hypertally.tenancy import wallets
 
@@ -38,6 +40,7 @@ async def work(
     settings: Settings, options: Options | None = None, *, watching: bool = False
 ) -> None:
     """Run a worker until a signal, or until nothing is due; `watching`: smart money too."""
+    channels = channels_of(settings)  # a bad one stops the start before anything is touched
     async with (
         running.migrated(settings) as url,
         running.worker_pool(url, size=POOL_SIZE) as pool,
@@ -46,9 +49,20 @@ async def work(
     ):
         archive = open_archive(settings.twap_url, url)
         wanted = watching and (settings.smart_money or (options or Options()).watching_alone)
-        worker = Worker(pool, info, options, archive=archive, watch=watch if wanted else None)
+        worker = Worker(
+            pool,
+            info,
+            options,
+            archive=archive,
+            watch=watch if wanted else None,
+            channels=channels,
+        )
         running.stop_on_signals(worker.stop)
-        structlog.get_logger().info("worker started", exchange=settings.info_url)
+        structlog.get_logger().info(
+            "worker started",
+            exchange=settings.info_url,
+            alerts=", ".join(channels) or "told to nobody",
+        )
         await worker.run()
 
 
@@ -70,6 +84,18 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
             positions=positions,
             budget=budget,
         )
+
+
+def channels_of(settings: Settings) -> Channels:
+    """Where alerts are told.
+
+    Errors: `Refused` for an address that is none.
+    """
+    urls = settings.alert_urls.get_secret_value() if settings.alert_urls else None
+    try:
+        return open_channels(urls)
+    except Refused as problem:
+        raise Refused(f"bad settings: {PREFIX}ALERT_URLS: {problem}") from problem
 
 
 def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:

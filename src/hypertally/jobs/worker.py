@@ -13,6 +13,7 @@ import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
 from hypertally.jobs import (
+    alert_delivery,
     market,
     prices,
     queue,
@@ -30,6 +31,7 @@ from hypertally.jobs.smart_money import Watch
 from hypertally.jobs.twap_archive import Archive
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
+from hypertally.sources.notices import Channels
 from hypertally.store.postgres import Pool, notifications, transaction
 
 log = structlog.get_logger()
@@ -106,7 +108,9 @@ def watching_handlers(pool: Pool, watch: Watch) -> Mapping[str, Run]:
     }
 
 
-def handlers(pool: Pool, info: InfoClient, archive: Archive | None) -> Mapping[str, Run]:
+def handlers(
+    pool: Pool, info: InfoClient, archive: Archive | None, channels: Channels
+) -> Mapping[str, Run]:
     """Every other kind of job, and what runs it."""
     return {
         "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
@@ -121,6 +125,7 @@ def handlers(pool: Pool, info: InfoClient, archive: Archive | None) -> Mapping[s
         "ingest_twap_objects": lambda job: twap_archive.ingest_objects(pool, archive, job),
         "pull_mids": lambda job: market.pull_mids(pool, info, job),
         "housekeeping": lambda job: schedule.housekeeping(pool, job),
+        "deliver_alert": lambda job: alert_delivery.deliver_alert(pool, channels, job),
     }
 
 
@@ -135,12 +140,13 @@ class Worker:
         *,
         archive: Archive | None = None,
         watch: Watch | None = None,
+        channels: Channels | None = None,
     ) -> None:
         self._pool = pool
         self._options = options or Options()
         self._watching = watch is not None
         self._handlers = {
-            **handlers(pool, info, archive),
+            **handlers(pool, info, archive, channels or {}),
             **(watching_handlers(pool, watch) if watch else {}),
         }
         self._lanes = lanes(self._options, watch)
