@@ -27,6 +27,7 @@ PATHS = (
     "/api/v1/explain/twaps/{twap_id}",
     "/api/v1/smart-money",
     "/api/v1/smart-money/playbook",
+    "/api/v1/smart-money/differences",
     "/api/v1/smart-money/universe",
     "/api/v1/smart-money/universe/runs",
     "/api/v1/smart-money/snapshots/{asset}",

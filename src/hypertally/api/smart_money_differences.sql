@@ -1,0 +1,79 @@
+-- name: count_periods :many
+-- Of each asset, the periods of a stretch that both versions have, and in how many they agree.
+-- Reads: metrics.signals
+select
+    f.asset,
+    count(*) as periods,
+    count(*) filter (where f.locked is not null or s.locked is not null) as locked,
+    count(*) filter (where (f.bias, f.risk) = (s.bias, s.risk)) as same_playbook,
+    count(*) filter (where f.band is not distinct from s.band) as same_band
+from metrics.signals as f
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+where f.definition = 'smart_money/1'
+    and f.asset = any(%(assets)s::text[])
+    and f.at >= %(from_at)s::timestamptz
+    and f.at < %(to_at)s::timestamptz
+group by f.asset;
+
+-- name: count_pairs :many
+-- In how many periods the versions said what: playbooks and bands, those that come together most
+-- first.
+-- Reads: metrics.signals
+select f.asset, v.part, v.first, v.second, count(*) as periods
+from metrics.signals as f
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+cross join lateral (values
+    ('playbooks', f.bias || ' / ' || f.risk, s.bias || ' / ' || s.risk),
+    ('bands', f.band, s.band)
+) as v (part, first, second)
+where f.definition = 'smart_money/1'
+    and f.asset = any(%(assets)s::text[])
+    and f.at >= %(from_at)s::timestamptz
+    and f.at < %(to_at)s::timestamptz
+group by f.asset, v.part, v.first, v.second
+order by f.asset, v.part, periods desc, v.first, v.second;
+
+-- name: compare_scores :many
+-- How far the scores of both versions lie apart where both know one, and how often one alone does.
+-- Reads: metrics.signals
+select
+    f.asset, v.score,
+    count(v.first - v.second) as periods,
+    round(avg(abs(v.first - v.second)), 8) as mean_difference,
+    max(abs(v.first - v.second)) as largest_difference,
+    count(*) filter (where v.first is not null and v.second is null) as first_alone,
+    count(*) filter (where v.first is null and v.second is not null) as second_alone
+from metrics.signals as f
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+cross join lateral (values
+    ('cas', f.cas, s.cas), ('dispersion', f.dispersion, s.dispersion), ('ecs', f.ecs, s.ecs)
+) as v (score, first, second)
+where f.definition = 'smart_money/1'
+    and f.asset = any(%(assets)s::text[])
+    and f.at >= %(from_at)s::timestamptz
+    and f.at < %(to_at)s::timestamptz
+group by f.asset, v.score;
+
+-- name: list_differing :many
+-- Both rows of a page of periods whose band or playbook differs, the newest first.
+-- Reads: metrics.signals
+with differing as (
+    select f.asset, f.at
+    from metrics.signals as f
+    join metrics.signals as s
+        on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+    where f.definition = 'smart_money/1'
+        and f.asset = any(%(assets)s::text[])
+        and f.at >= %(from_at)s::timestamptz
+        and f.at < %(to_at)s::timestamptz
+        and (f.at < %(before_at)s::timestamptz
+            or (f.at = %(before_at)s::timestamptz and f.asset > %(after_asset)s::text))
+        and (f.band, f.bias, f.risk) is distinct from (s.band, s.bias, s.risk)
+    order by f.at desc, f.asset
+    limit %(limit)s
+)
+select r.*
+from differing as d
+join metrics.signals as r
+    on r.asset = d.asset and r.at = d.at and r.definition in ('smart_money/1', 'smart_money/2')
+order by r.at desc, r.asset, r.definition;
