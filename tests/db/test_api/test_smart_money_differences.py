@@ -84,10 +84,14 @@ def world(make_database: Callable[[], str]) -> str:
 def both(world: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """The stored rows, version 1 and 2, newest first."""
     with psycopg.connect(world) as connection:
-        rows = connection.cursor(row_factory=dict_row).execute(
-            "select * from metrics.signals where at >= %s order by at desc, asset, definition",
-            [BEGIN],
-        ).fetchall()
+        rows = (
+            connection.cursor(row_factory=dict_row)
+            .execute(
+                "select * from metrics.signals where at >= %s order by at desc, asset, definition",
+                [BEGIN],
+            )
+            .fetchall()
+        )
     assert len(rows) == 2 * 3 * PERIODS
     return list(zip(rows[::2], rows[1::2], strict=True))
 

@@ -84,7 +84,8 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "run_id": connection.execute(
             "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
         "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
-        "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "", "after_asset": "",
+        "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "",
+        "after_asset": "",
     }  # fmt: skip
     return fixed | twap | smart | found
 

@@ -192,8 +192,8 @@ def test_of_few_that_acted_the_second_version_says_nothing() -> None:
             ((70, OPEN_LONG), (18, HOLD_LONG), (12, MISSING)),
             "unknown_shown",
             (
-                "v1 judges by 12 wallets missing, over 10%; v2 knows no CAS, as fewer than 90% of the "
-                "wallets were seen; v1 says 50"
+                "v1 judges by 12 wallets missing, over 10%; v2 knows no CAS, as fewer than 90% "
+                "of the wallets were seen; v1 says 50"
             ),
         ),
         (
