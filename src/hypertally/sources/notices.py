@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # apprise takes a quarter of a second: only who sends waits f
     from apprise import AppriseResult, NotifyBase
 
 SECONDS_MAX = 20.0  # a mail server that greets late; the job's lease is renewed meanwhile
+ANSWER_SECONDS_MAX = 15.0  # apprise gives up after 4, and would tell a slow receiver twice
 CHANNELS_MAX = 20  # each alert is told to all of them
 TITLE_CHARS_MAX = 200  # Discord's 256 less what a channel adds
 BODY_CHARS_MAX = 1500  # Discord's 2,000 likewise: a message is never cut in two
@@ -46,17 +47,19 @@ class Notice(Record, frozen=True, kw_only=True):
 class Channel:
     """One address that messages are sent to."""
 
-    def __init__(self, service: "NotifyBase", url: str) -> None:
+    def __init__(self, service: "NotifyBase", url: str, *, seconds_max: float) -> None:
         self.name = f"{service.schema}:{_digits(url)}"
         service.retry = 0  # tries again are the queue's, whatever ?retry= says
         service.optional = False  # ?optional=yes would call a failure a success
+        service.socket_read_timeout = max(service.socket_read_timeout, ANSWER_SECONDS_MAX)
         self._service = service
         self._secrets = _parts(url)
+        self._seconds_max = seconds_max
 
     def __repr__(self) -> str:
         return f"Channel({self.name})"
 
-    async def send(self, notice: Notice, *, seconds_max: float = SECONDS_MAX) -> None:
+    async def send(self, notice: Notice) -> None:
         """Send a message once.
 
         Errors: `SourceDown` when the channel did not take it, or not in time; it may have arrived
@@ -69,15 +72,15 @@ class Channel:
             title=notice.title[:TITLE_CHARS_MAX],
             notify_type=TYPES[notice.level],
             body_format=NotifyFormat.TEXT,
-            timeout=seconds_max,
+            timeout=self._seconds_max,
         )
         if not result:
-            raise SourceDown(self._said(result, seconds_max))
+            raise SourceDown(self._said(result))
 
-    def _said(self, result: "AppriseResult", seconds_max: float) -> str:
+    def _said(self, result: "AppriseResult") -> str:
         """Why it failed, in a line, without anything that stands in the address."""
         if result.status.name == "TIMEOUT":
-            return f"it did not take the message within {seconds_max:g} s"
+            return f"it did not take the message within {self._seconds_max:g} s"
         lines = [entry.message for entry in result.logs()] or ["it did not take the message"]
         text = " ".join(" ".join(lines).split())
         for secret in self._secrets:
@@ -88,7 +91,7 @@ class Channel:
 Channels: TypeAlias = Mapping[str, Channel]  # by their names
 
 
-def open_channels(urls: str | None) -> Channels:
+def open_channels(urls: str | None, *, seconds_max: float = SECONDS_MAX) -> Channels:
     """The channels of a list of addresses; one named twice is one.
 
     Errors: `Refused` for what is no address, by its place, without its secrets.
@@ -115,7 +118,9 @@ def open_channels(urls: str | None) -> Channels:
             "special characters of a password as in %40, and without white space"
         )
     channels = [
-        Channel(service, url) for url, service in zip(found, services, strict=True) if service
+        Channel(service, url, seconds_max=seconds_max)
+        for url, service in zip(found, services, strict=True)
+        if service
     ]
     return {channel.name: channel for channel in channels}
 
