@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from hypertally.records import Record
 from hypertally.sources.notices import Notice
 
-FIGURES_MAX = 12  # lines; the rest is on the page
+# A message is whole in every channel: see BODY_CHARS_MAX there. The rest is on the page.
+TITLE_CHARS_MAX = 200
+REASON_CHARS_MAX = 300
+FIGURE_CHARS_MAX = 60
+FIGURES_MAX = 12  # lines
 RESOLVED = "resolved"
 
 # Type of alert -> what it means to whom it wakes.
@@ -44,9 +49,12 @@ def notice_of(told: Told) -> Notice:
     """The message of an alert; the same alert and channel give the same bytes."""
     over = told.to_state == RESOLVED
     head = f"[{RESOLVED if over else told.level}] {told.type} {told.subject}"
-    figures = [f"{name}: {_figure(value)}" for name, value in told.figures.items()]
+    figures = [  # shortened by whole words: half a number would be another one
+        shorten(f"{name}: {_figure(value)}", FIGURE_CHARS_MAX, placeholder=" ...")
+        for name, value in told.figures.items()
+    ]
     lines = [
-        told.reason,
+        shorten(told.reason, REASON_CHARS_MAX, placeholder=" ..."),
         *figures[:FIGURES_MAX],
         f"at: {told.at:%Y-%m-%d %H:%M:%S} UTC",
         f"level: {told.level}, {told.to_state}",
@@ -54,7 +62,7 @@ def notice_of(told: Told) -> Notice:
         f"key: {told.dedupe_key} (the same key is the same message, told again)",
     ]
     return Notice(
-        title=f"{head}: {told.reason}",
+        title=shorten(f"{head}: {told.reason}", TITLE_CHARS_MAX, placeholder=" ..."),
         body="\n".join(line for line in lines if line),
         level=RESOLVED if over else told.level,
     )

@@ -18,10 +18,11 @@ if TYPE_CHECKING:  # apprise takes a quarter of a second: only who sends waits f
     from apprise import AppriseResult, NotifyBase
 
 SECONDS_MAX = 20.0  # a mail server that greets late; the job's lease is renewed meanwhile
-ANSWER_SECONDS_MAX = 15.0  # apprise gives up after 4, and would tell a slow receiver twice
+# Of a webhook or chat. apprise gives up after 4, and would tell a slow receiver twice; a worker
+# that is stopped waits as long, and has ten.
+ANSWER_SECONDS_MAX = 8.0
 CHANNELS_MAX = 20  # each alert is told to all of them
-TITLE_CHARS_MAX = 200  # Discord's 256 less what a channel adds
-BODY_CHARS_MAX = 1500  # Discord's 2,000 likewise: a message is never cut in two
+BODY_CHARS_MAX = 1500  # Discord's 2,000 less what is put around it: no message comes in two parts
 ERROR_CHARS_MAX = 300
 SECRET_CHARS_MIN = 4  # shorter parts of an address are words like `to`
 SEPARATORS = " \t\r\n,;"
@@ -69,7 +70,7 @@ class Channel:
 
         result = await Apprise([self._service]).async_notify(
             notice.body[:BODY_CHARS_MAX],
-            title=notice.title[:TITLE_CHARS_MAX],
+            title=notice.title,
             notify_type=TYPES[notice.level],
             body_format=NotifyFormat.TEXT,
             timeout=self._seconds_max,
