@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import api, ingest, latency, recompute, twap_reads, twaps
+from bench import api, cycle, ingest, latency, recompute, signals, twap_reads, twaps
 
 
 @click.group(invoke_without_command=True)
@@ -65,6 +65,27 @@ def twap_reads_command(*, statuses: int, seconds: int, rounds: int) -> None:
     asyncio.run(twap_reads.run(statuses=statuses, seconds=seconds, rounds=rounds))
 
 
+@main.command(name="cycle")
+@click.option("--minutes", default=12, show_default=True, help="Recorded one after another.")
+def cycle_command(*, minutes: int) -> None:
+    """A minute of two hundred watched wallets."""
+    asyncio.run(cycle.run(minutes=minutes))
+
+
+@main.command(name="signals")
+def signals_command() -> None:
+    """Five minutes of signals, of 200 and of 2,000 wallets."""
+    asyncio.run(signals.run())
+
+
+@main.command(name="history")
+@click.option("--days", default=7, show_default=True, help="Of history.")
+@click.option("--wallets", default=200, show_default=True)
+def history_command(*, days: int, wallets: int) -> None:
+    """Signals of a stretch of history rebuilt; a year of 200 wallets takes 70 GB."""
+    asyncio.run(signals.run_history(days=days, wallets=wallets))
+
+
 @main.command(name="all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
@@ -76,6 +97,9 @@ def all_command(context: click.Context) -> None:
         api_command,
         twaps_command,
         twap_reads_command,
+        cycle_command,
+        signals_command,
+        history_command,
     ):
         context.invoke(command)
 

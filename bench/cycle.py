@@ -1,0 +1,147 @@
+"""A minute of two hundred watched wallets: fetched, written, judged; and its weight.
+
+The rival is the first version's way: ten requests at a time, a row at a time, no anomalies.
+"""
+
+import asyncio
+import time
+from datetime import timedelta
+from statistics import median
+
+import httpx2
+import psycopg
+
+from bench.api import free_port, serving
+from bench.database import fresh_database
+from bench.feeder import HOST
+from bench.machine import announce
+from bench.measuring import Claim, judge, show_times
+from hypertally.cli.working import watch_of
+from hypertally.jobs import queue, smart_money
+from hypertally.jobs.clock import now
+from hypertally.jobs.smart_money import Watch, begin_minute, floor_minute
+from hypertally.jobs.universe import refresh_universe
+from hypertally.settings import Settings
+from hypertally.store.postgres import Pool, open_pool
+
+AIM_SECONDS = 2.0
+AIM_WEIGHT = 400
+LEADERS = 230
+RIVAL_SIDE_BY_SIDE = 10
+ROLE = "hypertally_worker"
+ASSETS = ("HYPE", "BTC", "ETH")
+_UPSERT = """
+insert into rival_snapshots (minute, wallet, asset, szi, entry_px) values (%s, %s, %s, %s, %s)
+on conflict (minute, wallet, asset) do update set szi = excluded.szi, entry_px = excluded.entry_px
+"""
+_TABLE = """
+create table rival_snapshots (
+    minute timestamptz, wallet text, asset text, szi numeric, entry_px numeric,
+    primary key (minute, wallet, asset))
+"""
+
+
+async def run(*, minutes: int) -> None:
+    """Ours and the rival's in turns, against the sandbox in a process of its own."""
+    port = free_port()
+    address = f"http://{HOST}:{port}"
+    environment = {"BENCH_PORT": str(port), "BENCH_LEADERS": str(LEADERS)}
+    with serving(["-m", "bench.leaders"], environment, f"{address}/sandbox/stats"):
+        async with fresh_database() as url:
+            announce("a minute of the universe", url)
+            settings = Settings(
+                info_url=f"{address}/info",
+                leaderboard_url=f"{address}/leaderboard",
+                weight_per_minute=1_000_000,
+            )
+            async with (
+                open_pool(url, role=ROLE, size=8) as pool,
+                watch_of(settings, pool) as watch,
+            ):
+                ours, rival, weights = await _turns(url, address, pool, watch, minutes=minutes)
+    show_times("a minute of 200 wallets", {"ours": ours, "rival": rival}, unit="s")
+    judge(
+        (
+            Claim(
+                words="fetch, write, anomalies and health of 200 wallets, the slowest",
+                measured=max(ours),
+                bound=AIM_SECONDS,
+                unit="s",
+                at_least=False,
+            ),
+            Claim(
+                words="weight of a minute", measured=median(weights), bound=AIM_WEIGHT, unit="of "
+                "the allowance", at_least=False,
+            ),
+        )
+    )  # fmt: skip
+
+
+async def _turns(
+    url: str, address: str, pool: Pool, watch: Watch, *, minutes: int
+) -> tuple[list[float], list[float], list[int]]:
+    await queue_and_run(pool, watch, "refresh_universe")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_TABLE)
+        rows = connection.execute("select wallet from metrics.wallet_universe_current").fetchall()
+        wallets = [row[0] for row in rows]
+        ours: list[float] = []
+        rival: list[float] = []
+        weights: list[int] = []
+        first = floor_minute(now())
+        for number in range(minutes):
+            before = _spent(connection)
+            ours.append(await _minute(pool, watch, number))
+            weights.append(_spent(connection) - before)
+            minute = first + timedelta(minutes=number)
+            rival.append(await _rival(connection, address, wallets, minute.isoformat()))
+    assert len(wallets) == AIM_WEIGHT // 2, f"the universe has {len(wallets)} wallets"
+    return ours, rival, weights
+
+
+async def queue_and_run(pool: Pool, watch: Watch, kind: str) -> None:
+    """Run the job that chooses the universe."""
+    async with pool.connection() as connection:
+        await queue.enqueue(connection, kind, dedupe_key=kind)
+    [job] = await queue.claim(pool, worker="bench", lease_seconds=60, limit=1)
+    await refresh_universe(pool, watch, job)
+
+
+async def _minute(pool: Pool, watch: Watch, number: int) -> float:
+    await begin_minute(pool, floor_minute(now()) + timedelta(minutes=number))
+    kinds = frozenset(("snapshot_minute",))
+    [job] = await queue.claim(
+        pool, worker="bench", lease_seconds=60, limit=1, kinds=kinds, among=True
+    )
+    began = time.perf_counter()
+    await smart_money.snapshot_minute(pool, watch, job)
+    return time.perf_counter() - began
+
+
+def _spent(connection: psycopg.Connection[tuple[int, ...]]) -> int:
+    row = connection.execute("select coalesce(sum(weight), 0) from ops.weight_spends").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def _rival(
+    connection: psycopg.Connection[tuple[int, ...]], address: str, wallets: list[str], minute: str
+) -> float:
+    began = time.perf_counter()
+    side_by_side = asyncio.Semaphore(RIVAL_SIDE_BY_SIDE)
+    async with httpx2.AsyncClient(trust_env=False, timeout=10) as http:
+
+        async def fetch(wallet: str) -> tuple[str, dict[str, dict[str, str]]]:
+            request = {"type": "clearinghouseState", "user": wallet}
+            async with side_by_side:
+                answer = (await http.post(f"{address}/info", json=request)).json()
+            held = [entry["position"] for entry in answer["assetPositions"]]
+            return wallet, {one["coin"]: one for one in held}
+
+        found = await asyncio.gather(*map(fetch, wallets))
+    with connection.transaction():
+        for wallet, held in found:
+            for asset in ASSETS:
+                one = held.get(asset, {"szi": "0", "entryPx": None})
+                connection.execute(_UPSERT, [minute, wallet, asset, one["szi"], one["entryPx"]])
+    return time.perf_counter() - began

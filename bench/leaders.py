@@ -1,0 +1,16 @@
+"""The sandbox with wallets to watch and no limit of weight, in a process of its own."""
+
+import asyncio
+import os
+
+from hypertally.sandbox.launch import build_exchange
+from hypertally.sandbox.server import Options, serve
+
+NO_LIMIT = 10**9
+
+if __name__ == "__main__":
+    world = build_exchange(
+        wallets=4, days=2, fills=100, leaders=int(os.environ["BENCH_LEADERS"]), live_per_second=0
+    )
+    options = Options(weight_limit=NO_LIMIT, leaderboard_rows=0)
+    asyncio.run(serve(world, port=int(os.environ["BENCH_PORT"]), options=options))
