@@ -1,11 +1,15 @@
 """`hypertally smart-money`: watch the wallets of the leaderboard, minute by minute or once."""
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from hypertally import settings as program_settings
+from hypertally.api.smart_money_figures import ASSETS
 from hypertally.cli import running
+from hypertally.cli.differences import print_differences
+from hypertally.cli.org import day_type
 from hypertally.cli.working import work
 from hypertally.errors import Refused
 from hypertally.jobs.clock import now
@@ -25,13 +29,36 @@ ALONE_ONCE = Options(watching_alone=True, until_idle=True)
 @click.option(
     "--survivors", is_flag=True, help="Only print who left the universe and what they made since."
 )
-def smart_money_command(*, once: bool, refresh_universe: bool, survivors: bool) -> None:
+@click.option("--differences", is_flag=True, help="Only print where and why v1 and v2 differ.")
+@click.option("--asset", type=click.Choice(ASSETS), help="Of --differences. [all]")
+@click.option("--from", "from_day", type=day_type, help="Of --differences. [the last day]")
+@click.option("--to", "to_day", type=day_type, help="Of --differences, included. [today]")
+@click.option("--json", "as_json", is_flag=True, help="Of --differences: one object.")
+def smart_money_command(
+    *,
+    once: bool,
+    refresh_universe: bool,
+    survivors: bool,
+    differences: bool,
+    asset: str | None,
+    from_day: datetime | None,
+    to_day: datetime | None,
+    as_json: bool,
+) -> None:
     """Watch wallets: positions every minute, signals, alerts. Two do no work twice."""
     if survivors and (once or refresh_universe):
         raise Refused("--survivors only prints: leave out --once and --refresh-universe")
+    if differences and (once or refresh_universe or survivors):
+        raise Refused(
+            "--differences only prints: leave out --once, --refresh-universe and --survivors"
+        )
+    if not differences and (asset or from_day or to_day or as_json):
+        raise Refused("--asset, --from, --to and --json are of --differences: add it")
     running.configure_logs()
     settings = program_settings.read()
-    if survivors:
+    if differences:
+        print_differences(settings, asset=asset, days=(from_day, to_day), as_json=as_json)
+    elif survivors:
         running.echo_json_lines(running.run(_survivors(settings)))
     elif once:
         _report(running.run(_watch_once(settings, refresh=refresh_universe)))
