@@ -1,13 +1,70 @@
 """`hypertally alerts`: where each alert stands, and acknowledging one that fires."""
 
+from typing import Any
+
 import click
+from rich.console import Console
+from rich.table import Table
 
+from hypertally import settings as program_settings
+from hypertally.cli import running
 from hypertally.cli.alert_trial import test_command
+from hypertally.jobs.alert_machine import RULES, Standing
+from hypertally.jobs.alerts import acknowledge_alert, list_standings
 
 
-@click.group(name="alerts")
-def alerts_group() -> None:
-    """Alerts: where they stand, and saying that one is being looked at."""
+@click.group(name="alerts", invoke_without_command=True)
+@click.option("--all", "quiet", is_flag=True, help="Those that never moved, too.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
+    """List where alerts stand, what fires first; say that one is being looked at."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = program_settings.read()
+
+    async def read() -> list[dict[str, Any]]:
+        async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+            return await list_standings(pool, quiet=quiet)
+
+    rows = running.run(read())
+    if as_json:
+        running.echo_json_lines(rows)
+    else:
+        _show(rows)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        click.echo("no alert has moved yet: `hypertally alerts --all` lists what is watched")
+        return
+    table = Table("state", "level", "type", "subject", "since", "why", box=None)
+    for row in rows:
+        since = f"{row['since']:%Y-%m-%d %H:%M:%S}" if row["since"] else ""
+        names = ("state", "level", "type", "subject")
+        table.add_row(*(row[name] for name in names), since, row["reason"])
+    # Of a file or a pipe nothing is cut off: who reads that searches it.
+    console = Console()
+    console.print(
+        table, highlight=False, crop=console.is_terminal, soft_wrap=not console.is_terminal
+    )
+
+
+@alerts_group.command(name="acknowledge")
+@click.argument("name", metavar="TYPE", type=click.Choice(list(RULES)))
+@click.argument("subject")
+@click.option("--by", envvar="USER", required=True, help="Who looks at it; else $USER.")
+@click.option("--reason", default="", help="What is known, or done about it.")
+def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> None:
+    """Say that somebody looks at an alert that fires. It is resolved when its cause is over."""
+    settings = program_settings.read()
+
+    async def note() -> Standing:
+        async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+            return await acknowledge_alert(pool, name, subject, by=by, reason=reason)
+
+    standing = running.run(note())
+    click.echo(f"{standing.type} {standing.subject}: acknowledged by {by}")
 
 
 alerts_group.add_command(test_command)

@@ -64,6 +64,12 @@ def _show_status(status: dict[str, Any], *, weight_per_minute: int) -> None:
             f"{weight_per_minute} in the last minute",
             highlight=False,
         )
+    for alert in status["alerts"]:
+        console.print(
+            f"\n[bold]alerts[/bold]  {alert['type']}: {alert['firing']} firing, "
+            f"{alert['acknowledged']} acknowledged",
+            highlight=False,
+        )
     for error in status["errors"]:
         console.print(
             f"job {error['id']} {error['kind']} ({error['status']}, attempt {error['attempts']}): "

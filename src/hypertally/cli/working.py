@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 import structlog
+from msgspec.structs import replace
 
 from hypertally import settings as program_settings
 from hypertally.cli import running
@@ -48,11 +49,12 @@ async def work(
         watch_of(settings, pool) as watch,
     ):
         archive = open_archive(settings.twap_url, url)
-        wanted = watching and (settings.smart_money or (options or Options()).watching_alone)
+        chosen = replace(options or Options(), weight_per_minute=settings.weight_per_minute)
+        wanted = watching and (settings.smart_money or chosen.watching_alone)
         worker = Worker(
             pool,
             info,
-            options,
+            chosen,
             archive=archive,
             watch=watch if wanted else None,
             channels=channels,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
-from hypertally.jobs import budget, queue
+from hypertally.jobs import alert_checks, budget, queue
 from hypertally.jobs.clock import now
 from hypertally.jobs.market import MIDS_PRIORITY
 from hypertally.jobs.prices import REFERENCE_PRIORITY
@@ -223,6 +223,7 @@ async def housekeeping(pool: Pool, job: Job) -> None:
         found = await connection.execute(QUERIES["list_wallets_without_twap_pull"].text)
         for row in await found.fetchall():
             await start_twaps(connection, row["id"])
+        await alert_checks.enqueue(connection, now())
         await queue.enqueue(
             connection,
             "housekeeping",

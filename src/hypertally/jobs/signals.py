@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from hypertally.jobs import queue
+from hypertally.jobs import alert_checks, queue
 from hypertally.jobs.queue import Job
 from hypertally.metrics import signal_outcomes, signals
 from hypertally.metrics.signal_past import Past
@@ -36,3 +36,4 @@ async def compute_signals(pool: Pool, job: Job) -> None:
         for row in await found.fetchall():
             await signals.rebuild(connection, row["at"], past=past)
             await signal_outcomes.rebuild(connection, row["at"])
+        await alert_checks.enqueue(connection, at)

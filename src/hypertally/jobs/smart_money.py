@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from hypertally.errors import BadPayload, RateLimited, SourceDown
 from hypertally.facts import wallet_snapshots
 from hypertally.facts.wallet_snapshots import Snapshot
-from hypertally.jobs import queue, signals
+from hypertally.jobs import alert_checks, queue, signals
 from hypertally.jobs.budget import SharedBudget
 from hypertally.jobs.clock import now
 from hypertally.jobs.queue import Job
@@ -118,6 +118,7 @@ async def snapshot_minute(pool: Pool, watch: Watch, job: Job) -> None:
         await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
         health = await note_health(connection, now())
         await signals.enqueue(connection, minute)
+        await alert_checks.enqueue(connection, minute)
     log.info(
         "minute recorded",
         minute=minute.isoformat(),

@@ -1,4 +1,4 @@
-"""The state of the books at a glance: queue, cursors, lag, weight used."""
+"""The state of the books at a glance: queue, cursors, lag, weight used, what fires."""
 
 from typing import Any
 
@@ -9,11 +9,19 @@ QUERIES = load(__file__)
 
 
 async def read_status(pool: Pool) -> dict[str, Any]:
-    """Queue by kind, wallets by the age of their record, weight of the last minute, facts."""
+    """Queue by kind, wallets by the age of their record, weight of the last minute, facts, alerts."""
     async with transaction(pool) as connection:
         jobs = await (await connection.execute(QUERIES["list_jobs"].text)).fetchall()
         record = await (await connection.execute(QUERIES["read_record"].text)).fetchone()
         facts = await (await connection.execute(QUERIES["read_facts"].text)).fetchone()
         weights = await (await connection.execute(QUERIES["list_weights"].text)).fetchall()
         errors = await (await connection.execute(QUERIES["list_errors"].text)).fetchall()
-    return {"jobs": jobs, "wallets": record, "facts": facts, "weight": weights, "errors": errors}
+        alerts = await (await connection.execute(QUERIES["count_firing"].text)).fetchall()
+    return {
+        "jobs": jobs,
+        "wallets": record,
+        "facts": facts,
+        "weight": weights,
+        "errors": errors,
+        "alerts": alerts,
+    }

@@ -56,3 +56,13 @@ from ops.jobs
 where last_error is not null and status in ('queued', 'running', 'dead')
 order by id desc
 limit 10;
+
+-- name: count_firing :many
+-- How many alerts fire or are being looked at, by type.
+-- Reads: ops.alert_state   Writes: -   Key: type
+select s.type, count(*) filter (where s.state = 'firing')::integer as firing,
+    count(*) filter (where s.state = 'acknowledged')::integer as acknowledged
+from ops.alert_state as s
+where s.state in ('firing', 'acknowledged')
+group by s.type
+order by s.type;

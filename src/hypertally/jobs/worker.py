@@ -13,7 +13,9 @@ import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
 from hypertally.jobs import (
+    alert_checks,
     alert_delivery,
+    alerts,
     market,
     prices,
     queue,
@@ -38,11 +40,12 @@ log = structlog.get_logger()
 
 # Jobs side by side: enough to hide the exchange's latency, few enough for one pool. What is asked
 # of the exchange waits for its allowance; it must not keep what only computes from its turn, nor
-# the minute's snapshot from its minute.
+# the minute's snapshot from its minute. Nor may a mail server that is slow.
 ASKING_SLOTS = 6
 COMPUTING_SLOTS = 3
 WATCHING_SLOTS = 3
-SLOTS = ASKING_SLOTS + COMPUTING_SLOTS + WATCHING_SLOTS
+ALERTING_SLOTS = 2
+SLOTS = ASKING_SLOTS + COMPUTING_SLOTS + WATCHING_SLOTS + ALERTING_SLOTS
 ASKING = frozenset(
     (
         "ingest_wallet",
@@ -56,6 +59,7 @@ ASKING = frozenset(
 )
 POOL_SIZE = SLOTS + 3  # each job one connection; claims, leases and the budget the rest
 LEASE_SECONDS = 15.0
+WEIGHT_PER_MINUTE = 1200  # the exchange's allowance
 IDLE_SECONDS_MAX = 1.0  # a wake-up may be lost with its connection: look this often anyway
 DATABASE_AWAY_SECONDS = 0.5
 STOP_SECONDS_MAX = 3.0  # a page in hand is stored in less
@@ -73,6 +77,7 @@ class Options(Record, frozen=True, kw_only=True):
     lease_seconds: float = LEASE_SECONDS
     until_idle: bool = False  # stop when nothing is due
     watching_alone: bool = False  # leave all to others but smart money
+    weight_per_minute: int = WEIGHT_PER_MINUTE  # the allowance that forecasts are made with
 
 
 class Lane(Record, frozen=True, kw_only=True):
@@ -90,11 +95,14 @@ class Lane(Record, frozen=True, kw_only=True):
 def lanes(options: Options, watch: Watch | None) -> Sequence[Lane]:
     """What a worker takes from the queue: without a `Watch` nothing of smart money."""
     watching = Lane(kinds=smart_money.KINDS, among=True, slots=WATCHING_SLOTS)
+    alerting = Lane(kinds=alert_checks.KINDS, among=True, slots=ALERTING_SLOTS)
     if options.watching_alone:
-        return (Lane(kinds=WATCHING_ALONE, among=True, slots=WATCHING_SLOTS),)
+        return (Lane(kinds=WATCHING_ALONE, among=True, slots=WATCHING_SLOTS), alerting)
+    elsewhere = ASKING | smart_money.KINDS | alert_checks.KINDS
     others = (
-        Lane(kinds=ASKING | smart_money.KINDS, among=False, slots=COMPUTING_SLOTS),
+        Lane(kinds=elsewhere, among=False, slots=COMPUTING_SLOTS),
         Lane(kinds=ASKING, among=True, slots=ASKING_SLOTS),
+        alerting,
     )
     return (watching, *others) if watch else others
 
@@ -109,7 +117,11 @@ def watching_handlers(pool: Pool, watch: Watch) -> Mapping[str, Run]:
 
 
 def handlers(
-    pool: Pool, info: InfoClient, archive: Archive | None, channels: Channels
+    pool: Pool,
+    info: InfoClient,
+    archive: Archive | None,
+    channels: Channels,
+    weight_per_minute: int,
 ) -> Mapping[str, Run]:
     """Every other kind of job, and what runs it."""
     return {
@@ -125,6 +137,9 @@ def handlers(
         "ingest_twap_objects": lambda job: twap_archive.ingest_objects(pool, archive, job),
         "pull_mids": lambda job: market.pull_mids(pool, info, job),
         "housekeeping": lambda job: schedule.housekeeping(pool, job),
+        "check_alerts": lambda job: alerts.check_alerts(
+            pool, tuple(channels), job, weight_per_minute=weight_per_minute
+        ),
         "deliver_alert": lambda job: alert_delivery.deliver_alert(pool, channels, job),
     }
 
@@ -146,7 +161,7 @@ class Worker:
         self._options = options or Options()
         self._watching = watch is not None
         self._handlers = {
-            **handlers(pool, info, archive, channels or {}),
+            **handlers(pool, info, archive, channels or {}, self._options.weight_per_minute),
             **(watching_handlers(pool, watch) if watch else {}),
         }
         self._lanes = lanes(self._options, watch)

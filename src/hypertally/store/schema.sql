@@ -1432,7 +1432,7 @@ CREATE INDEX wallet_day_metrics_by_day ON metrics.wallet_day_metrics USING btree
 
 CREATE INDEX wallet_universe_runs_chosen ON metrics.wallet_universe_runs USING btree (taken_at) WHERE (status = 'chosen'::text);
 
-CREATE INDEX alert_gaps_open ON ops.alert_gaps USING btree (wallet_id) WHERE (ended_at IS NULL);
+CREATE INDEX alert_gaps_by_end ON ops.alert_gaps USING btree (ended_at);
 
 CREATE INDEX alert_state_moved ON ops.alert_state USING btree (type, subject) WHERE (state <> 'inactive'::text);
 

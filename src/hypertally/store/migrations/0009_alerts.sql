@@ -69,7 +69,7 @@ create table ops.alert_gaps (
     check ((ended_at is null) = (ending is null)),
     primary key (wallet_id, coin, kind, from_at, to_at)
 );
-create index alert_gaps_open on ops.alert_gaps (wallet_id) where ended_at is null;
+create index alert_gaps_by_end on ops.alert_gaps (ended_at);
 
 -- Restatements that no check has judged yet: marks, added with the row and taken by the check.
 create table ops.unjudged_restatements (
