@@ -72,11 +72,18 @@ async def _write(writer: asyncio.StreamWriter, reply: Reply) -> None:
         await writer.drain()
 
 
-def row(address: str, pnl: Any = "1.0", *, volume: Any = "1.0", **changes: Any) -> dict[str, Any]:
-    """A row of a leaderboard."""
+def row(
+    address: str, pnl: Any = "1.0", *, volume: Any = "1.0", week: Any = "3.0", **changes: Any
+) -> dict[str, Any]:
+    """A row of a leaderboard; volumes of the month and the week."""
     figures = {"pnl": pnl, "roi": "0.01", "vlm": volume}
     other = {"pnl": "-7.0", "roi": "-0.5", "vlm": "3.0"}
-    windows = [["day", other], ["week", other], ["month", figures], ["allTime", other]]
+    windows = [
+        ["day", other],
+        ["week", other | {"vlm": week}],
+        ["month", figures],
+        ["allTime", other],
+    ]
     return {
         "ethAddress": address,
         "accountValue": "1000.5",

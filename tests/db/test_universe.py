@@ -208,6 +208,14 @@ async def test_who_has_no_volume_in_the_month_is_passed_over(books: Books) -> No
     assert (await books.last_run())["excluded"] == {"no_volume_30d": 1}
 
 
+@pytest.mark.parametrize("week", ["0", "0.0", "0.000"])
+async def test_who_has_no_volume_in_the_week_is_passed_over(books: Books, week: str) -> None:
+    rows = [row(address(1), "9", week=week), row(address(2), "8", week="0.01"), row(address(3))]
+    await books.refresh(board([*rows, row(address(4), "7", week="unreadable")]))
+    assert await books.current() == [address(2), address(4), address(3)]
+    assert (await books.last_run())["excluded"] == {"no_volume_7d": 1}
+
+
 @pytest.mark.parametrize(
     ("legs", "days_known", "is_chosen"),
     [

@@ -18,14 +18,15 @@ from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "wallet_universe/2"
+DEFINITION = "wallet_universe/3"
 WORDS = (
     "The 200 wallets with the highest PnL of 30 days, ties by address, as a leaderboard says or, "
     "without one, as realised PnL less fees of 30 full UTC days of tracked wallets. Passed over "
-    "are wallets without volume in these days, and wallets whose fills are known without a perp "
-    "leg in seven days. An answer of which under 90% can be read, or one that gives under 90% of "
-    "the wallets there were, leaves the universe as it is. Churn is the share of wallets that are "
-    "new; above 30% is worth a look. Version 1 passed over nobody."
+    "are wallets without volume in these days or, as the leaderboard says, in the last seven, and "
+    "wallets whose fills are known without a perp leg in seven days. An answer of which under 90% "
+    "can be read, or one that gives under 90% of the wallets there were, leaves the universe as it "
+    "is. Churn is the share of wallets that are new; above 30% is worth a look. Version 1 passed "
+    "over nobody, version 2 did not look at the leaderboard's week."
 )
 SIZE = 200
 RANKED_MAX = 1000  # of a leaderboard; more than are stored

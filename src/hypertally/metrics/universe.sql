@@ -1,10 +1,14 @@
 -- name: rank_leaderboard :many
--- The wallets of a stored answer, the highest first, and why one is passed over: without volume, or
--- without a perp leg for a week, where pages prove that its fills of the week are known.
+-- The wallets of a stored answer, the highest first, and why one is passed over: without volume in
+-- the month or the week as the answer says, or without a perp leg for a week, where pages prove
+-- that its fills of the week are known.
 -- Reads: facts.leaderboard_rows, tenancy.wallets, facts.pages, facts.hl_fills_raw   Writes: -   Key: wallet
 select l.wallet, l.pnl_30d, l.volume_30d, l.fingerprint,
     case
         when l.volume_30d = 0 then 'no_volume_30d'
+        when jsonb_path_query_first(
+            l.raw_payload, 'strict $.windowPerformances[*] ? (@[0] == "week")[1].vlm', '{}', true
+        ) #>> '{}' ~ '^0+([.]0*)?$' then 'no_volume_7d'
         when proof.since <= %(taken_at)s::timestamptz - %(passive_after)s::interval
             and proof.until >= %(taken_at)s::timestamptz - interval '1 day' and not exists (
                 select from facts.hl_fills_raw as f
@@ -14,7 +18,7 @@ select l.wallet, l.pnl_30d, l.volume_30d, l.fingerprint,
         then 'no_perp_leg_7d'
     end as passed_over
 from (
-    select wallet, pnl_30d, volume_30d, fingerprint
+    select wallet, pnl_30d, volume_30d, raw_payload, fingerprint
     from facts.leaderboard_rows
     where page_id = %(page_id)s
     order by pnl_30d desc, wallet
