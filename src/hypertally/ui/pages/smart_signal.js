@@ -19,6 +19,7 @@ import { Scores } from "../parts/Scores.js";
 import { CONTRIBUTOR_COLUMNS, contributorRow } from "../parts/smart_rows.js";
 import { Switch } from "../parts/Switch.js";
 import { Table } from "../parts/Table.js";
+import { Versions } from "../parts/Versions.js";
 
 const PERIOD_MS = 300_000;
 const CONTRIBUTORS_MAX = 500;
@@ -104,6 +105,7 @@ function Shown({ feed, asset, at }) {
       <section><${Playbook} playbook=${signal.playbook} /></section>
       <section><${Scores} asset=${asset} signal=${signal} hrefOf=${hrefOf} alone /></section>
     </div>
+    <${Versions} asset=${asset} at=${signal.at} to=${moved(signal.at, 1)} />
     <div class="smart-facts"><${More} signal=${signal} hrefOf=${hrefOf} />
       <section><h2>Wallets by what they did</h2><${Counts} counts=${signal.counts} /></section>
       <div class="stacked"><${Reach} reach=${signal.reach} /><${Record} signal=${signal} /></div>
