@@ -109,8 +109,10 @@ def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) ->
 def _first_behaviour(
     behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
 ) -> str:
-    if before is None or now is None or behaviour == "DIRTY":
+    if now is None or behaviour == "DIRTY":
         return "missing"
+    if before is None:
+        return "flat"
     if now - before > epsilon and now > 0:
         return "adder_long"
     if now - before < -epsilon and now < 0:

@@ -1,8 +1,9 @@
 """What the smart money scores of a story must be, computed in the plainest way that is exact.
 
 It shares no code with the program's own metrics and follows the definitions alone. What these
-leave open is read so: a forced exit stays among the exposed; the first version counts the observed
-wallets, and leaves CAS at 50 where they are under nine in ten.
+leave open is read so: a forced exit stays among the exposed; the first version counts the wallets
+with a state, and leaves CAS at 50 where they are under nine in ten; the weighted CAS shrinks by ten
+wallets of mean weight, and its cap is the smallest weight that 95 in 100 adders do not exceed.
 """
 
 from collections import Counter
@@ -40,8 +41,10 @@ class SecondVersion:
     """The scores of the second version; None is unknown."""
 
     cas: Decimal | None
+    cas_usd: Decimal | None
     dispersion: Decimal | None  # by count
     dispersion_size: Decimal | None
+    activity_sd: Decimal | None
     stock_disagreement: Decimal | None
     participation: Decimal | None
     ecs: Decimal | None
@@ -110,25 +113,29 @@ def judge(
             wallets=judged,
             counts=dict(Counter(one.behaviour for one in judged)),
             coverage=coverage,
-            first=_first_version(known, coverage),
+            first=_first_version(judged, known),
             second=_second_version(known, coverage),
         )
 
 
-def _first_version(known: Sequence[Behaved], coverage: Decimal) -> FirstVersion:
-    counts = Counter(one.first_version for one in known)
-    ecs = _percent(counts["reducer"], len(known))
+def _first_version(judged: Sequence[Behaved], known: Sequence[Behaved]) -> FirstVersion:
+    counts = Counter(one.first_version for one in judged)
+    total = len(judged) - counts["missing"]
+    ecs = _percent(counts["reducer"], total)
     cas = Decimal(50)
-    if coverage >= Decimal("0.9"):
-        cas += Decimal(50) * (counts["adder_long"] - counts["adder_short"]) / len(known)
+    if judged and Decimal(total) / len(judged) >= Decimal("0.9"):
+        cas += Decimal(50) * (counts["adder_long"] - counts["adder_short"]) / total
         if ecs is not None and ecs > 25:  # noqa: PLR2004 - thresholds stand as they are defined
             cas = min(cas, Decimal(60))
-    return FirstVersion(cas=cas, dispersion=_first_dispersion(known), ecs=ecs)
+    spread = _activity(known)
+    dispersion = Decimal(50) if spread is None else min(spread, Decimal(100))
+    return FirstVersion(cas=cas, dispersion=dispersion, ecs=ecs)
 
 
-def _first_dispersion(known: Sequence[Behaved]) -> Decimal:
+def _activity(known: Sequence[Behaved]) -> Decimal | None:
+    """100 standard deviations of the relative changes; None of fewer than five wallets."""
     if len(known) < 5:  # noqa: PLR2004 - thresholds stand as they are defined
-        return Decimal(50)
+        return None
     ratios: list[Decimal] = []
     for one in known:
         assert one.before is not None
@@ -137,7 +144,7 @@ def _first_dispersion(known: Sequence[Behaved]) -> Decimal:
         ratios.append(min(max(ratio, Decimal(-2)), Decimal(2)))
     mean = sum(ratios, Decimal(0)) / len(ratios)
     variance = sum(((ratio - mean) ** 2 for ratio in ratios), Decimal(0)) / (len(ratios) - 1)
-    return min(100 * variance.sqrt(), Decimal(100))
+    return 100 * variance.sqrt()
 
 
 def _second_version(known: Sequence[Behaved], coverage: Decimal) -> SecondVersion:
@@ -152,8 +159,10 @@ def _second_version(known: Sequence[Behaved], coverage: Decimal) -> SecondVersio
     holding = [one.side_now for one in known]
     return SecondVersion(
         cas=_consensus(long, short, ecs, coverage),
+        cas_usd=_weighted(known) if _speaks(long, short, coverage) else None,
         dispersion=None if few else _disagreement(bought - sold, bought + sold),
         dispersion_size=None if few else _disagreement(net, gross),
+        activity_sd=_activity(known),
         stock_disagreement=_disagreement(sum(holding), sum(map(abs, holding))),
         participation=_ratio(long + short, sum(one.behaviour != "FLAT" for one in known)),
         ecs=ecs,
@@ -163,13 +172,31 @@ def _second_version(known: Sequence[Behaved], coverage: Decimal) -> SecondVersio
     )
 
 
+def _speaks(long: int, short: int, coverage: Decimal) -> bool:
+    return long + short >= 10 and coverage >= Decimal("0.9")  # noqa: PLR2004 - as they are defined
+
+
 def _consensus(long: int, short: int, ecs: Decimal | None, coverage: Decimal) -> Decimal | None:
-    if long + short < 10 or coverage < Decimal("0.9"):  # noqa: PLR2004 - as they are defined
+    if not _speaks(long, short, coverage):
         return None
     cas = 50 + Decimal(50) * (long - short) / (long + short + 10)
     if ecs is not None and ecs > 25:  # noqa: PLR2004 - thresholds stand as they are defined
         return min(max(cas, Decimal(40)), Decimal(60))
     return cas
+
+
+def _weighted(known: Sequence[Behaved]) -> Decimal:
+    """One mark for all wallets cancels, so coins will do."""
+    added = [one.change for one in known if one.behaviour in ADDERS_LONG + ADDERS_SHORT]
+    sizes = [change for change in added if change is not None]
+    cap = min(
+        limit
+        for limit in map(abs, sizes)
+        if 100 * sum(abs(size) <= limit for size in sizes) >= 95 * len(sizes)
+    )
+    weights = [min(abs(size), cap) * (1 if size > 0 else -1) for size in sizes]
+    gross = sum(map(abs, weights), Decimal(0))
+    return 50 + 50 * sum(weights, Decimal(0)) / (gross + 10 * gross / len(weights))
 
 
 def _side_left(exposed: Sequence[Behaved], left: Sequence[Behaved], side: int) -> Decimal | None:
