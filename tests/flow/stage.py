@@ -29,7 +29,7 @@ from hypertally.sources.info import InfoClient
 START_MS = 1_795_000_200_000  # 2026-11-18 11:10 UTC: the day holds every story
 START = EPOCH + timedelta(milliseconds=START_MS)
 MINUTE = timedelta(minutes=1)
-KILLED_LEASE_SECONDS = 0.3  # so that what a killed worker had in hand is soon found again
+KILLED_LEASE_SECONDS = 0.2  # so that what a killed worker had in hand is soon found again
 
 SIGNALS = "select * from metrics.signals where at >= %s order by at, asset, definition"
 CONTRIBUTORS = (
@@ -103,7 +103,9 @@ class Stage:
             self.time.at += later
 
     def worker(self, **options: Any) -> Worker:
-        chosen = Options(until_idle=True, watching_alone=True, **options)
+        chosen = Options(
+            until_idle=True, watching_alone=True, weight_per_minute=NO_LIMIT, **options
+        )
         return Worker(self.books.pool, self.info, chosen, watch=self.watch)
 
     async def play(self, numbers: Iterable[int]) -> None:
