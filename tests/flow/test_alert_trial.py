@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.flow.receivers import closed_port, mail_server, webhook
 
 COMMAND = Path(sys.executable).with_name("hypertally")
@@ -15,9 +16,13 @@ SECRET = "s3cret-of-the-house"
 
 async def trial(urls: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command with these channels set, beside what receives."""
+    return await run(urls, "alerts", "test", *arguments)
+
+
+async def run(urls: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
         subprocess.run,
-        [COMMAND, "alerts", "test", *arguments],
+        [COMMAND, *arguments],
         env=os.environ | {"HYPERTALLY_ALERT_URLS": urls},
         capture_output=True,
         text=True,
@@ -53,7 +58,8 @@ async def test_one_that_fails_is_an_exit_code_and_a_line_without_secrets() -> No
     assert done.returncode == 1
     assert [row["error"] is None for row in rows] == [True, False]
     assert "onnection error" in rows[1]["error"]
-    assert SECRET not in done.stdout + done.stderr
+    assert done.stderr == "", "what apprise logs is not printed"
+    assert SECRET not in done.stdout
 
 
 async def test_without_a_channel_the_remedy_is_said() -> None:
@@ -65,8 +71,9 @@ async def test_without_a_channel_the_remedy_is_said() -> None:
     )
 
 
-async def test_a_bad_address_is_refused_by_its_place() -> None:
-    done = await trial(f"json://host slack://{SECRET}")
+@pytest.mark.parametrize("command", ["alerts test", "worker", "smart-money"])
+async def test_a_bad_address_is_refused_by_its_place(command: str) -> None:
+    done = await run(f"json://host slack://{SECRET}", *command.split())
     assert done.returncode == 2
     assert done.stderr.startswith(
         "hypertally: bad settings: HYPERTALLY_ALERT_URLS: address 2 of 2 (slack://) cannot be used"

@@ -162,6 +162,4 @@ def _parts(url: str) -> list[str]:
 
 def _be_quiet() -> None:
     """Keep apprise's log to itself: what it says of a failure is read from its result."""
-    log = logging.getLogger("apprise")
-    log.addHandler(logging.NullHandler())
-    log.propagate = False
+    logging.getLogger("apprise").propagate = False
