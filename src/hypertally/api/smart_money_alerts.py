@@ -39,6 +39,12 @@ class AlertsParameters(PageParameters):
     subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,64}$")] = None
 
 
+class StatesParameters(Parameters):
+    """Which alerts; `standing`: only those pending, firing, acknowledged or suppressed."""
+
+    standing: bool = False
+
+
 class AlertPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The place of a move in the list."""
 
@@ -75,8 +81,11 @@ async def list_alerts(
 @router.get(
     "/api/v1/smart-money/alerts/state", responses=of_shape(smart_money_record_shapes.AlertStates)
 )
-async def list_states(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
+async def list_states(
+    parameters: Annotated[StatesParameters, Query()], connection: ForViewers
+) -> Response:
     """Return where each alert stands."""
-    rows = await read_rows(connection, _QUERIES["list_states"], {"limit": STATES_SHOWN_MAX})
+    asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
+    rows = await read_rows(connection, _QUERIES["list_states"], asked)
     shown = [{name: as_text(value) for name, value in row.items()} for row in rows]
     return answer({"states": shown}, max_age=MAX_AGE)

@@ -12,9 +12,11 @@ order by a.at desc, a.id desc
 limit %(limit)s;
 
 -- name: list_states :many
--- Where each alert stands.
+-- Where each alert stands, or only those that somebody should know of now.
 -- Reads: ops.alert_state
-select s.type, s.subject, s.state, s.since, s.periods, s.last_fired_at, s.last_value
+select
+    s.type, s.subject, s.level, s.state, s.since, s.reason, s.periods, s.last_fired_at, s.last_value
 from ops.alert_state as s
+where not %(standing)s or s.state in ('pending', 'firing', 'acknowledged', 'suppressed')
 order by s.type, s.subject
 limit %(limit)s;

@@ -143,12 +143,14 @@ class Alerts(Shape):
 
 
 class AlertState(Shape):
-    """Where an alert stands."""
+    """Where an alert stands; `reason`: why, and of a suppressed one what keeps it silent."""
 
     type: str
     subject: str
+    level: str
     state: str
     since: Time | None
+    reason: str
     periods: int
     last_fired_at: Time | None
     last_value: str | None

@@ -193,5 +193,5 @@ from (values
 ) as v (type, subject, from_state, to_state, at, reason);
 update ops.alert_state
 set state = 'firing', since = '2026-03-01T12:10:00Z', last_fired_at = '2026-03-01T12:10:00Z',
-    last_value = '30.5'
+    last_value = '30.5', reason = 'two periods on end'
 where type = 'exit_cluster' and subject = 'BTC';

@@ -169,6 +169,15 @@ def test_every_alert_stands_somewhere(get, world: str) -> None:
     )  # fmt: skip
 
 
+def test_what_stands_now_is_asked_for_alone(get) -> None:
+    every = one(get, "alerts/state", shapes.AlertStates)["states"]
+    now = one(get, "alerts/state?standing=true", shapes.AlertStates)["states"]
+    assert now == [row for row in every if row["state"] not in ("inactive", "resolved")]
+    assert [(row["type"], row["level"], row["reason"]) for row in now] == [
+        ("exit_cluster", "high", "two periods on end")
+    ]
+
+
 @pytest.mark.parametrize(
     "path",
     [

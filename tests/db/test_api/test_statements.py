@@ -80,7 +80,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
     }  # fmt: skip
     smart = {
-        "moves": None,
+        "moves": None, "standing": False,
         "run_id": connection.execute(
             "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
         "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
