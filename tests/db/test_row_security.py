@@ -19,6 +19,10 @@ NAMED_BY = {
     "metrics.twap_slices": "wallet_id",
     "metrics.twap_executions": "wallet_id",
     "metrics.fill_gaps": "wallet_id",
+    "facts.wallet_snapshots": "wallet_id",
+    "metrics.wallet_universe_members": "wallet_id",
+    "metrics.snapshot_anomalies": "wallet_id",
+    "metrics.signal_contributors": "wallet_id",
     "metrics.wallet_day_metrics": "wallet_id",
     "ops.hl_ingest_cursor": "wallet_id",
     "tenancy.wallets": "id",
@@ -36,13 +40,10 @@ SAME_FOR_ALL_ORGS = (
     "facts.candles",
     "facts.mids",
     "facts.leaderboard_rows",
-    "facts.wallet_snapshots",
     "metrics.definitions",
     "metrics.wallet_universe_runs",
-    "metrics.wallet_universe_members",
-    "metrics.snapshot_anomalies",
+    "metrics.public_wallets",
     "metrics.signals",
-    "metrics.signal_contributors",
     "metrics.signal_outcomes",
     "ops.etl_s3_ingest_log",
     "ops.ingest_runs",
@@ -63,6 +64,7 @@ OPEN = ("ops.schema_migrations",)
 # What an archive says of any wallet is public; its rows name no tracked one.
 WITH_PUBLIC_ROWS = ("facts.twap_status", "metrics.twaps")
 PUBLIC = 0
+SIGNALS = "signals 2025-03-10T00:00Z"  # computed for every org
 
 ORG_A, ORG_B, ORG_WITHOUT_WALLETS = 11, 12, 13
 NOTHING: dict[str, set[Any]] = {table: set() for table in NAMED_BY}
@@ -74,6 +76,7 @@ SEEN_BY_A = {
     "metrics.global_day_metrics": {ORG_A},
     "metrics.restatements": {"org 11", "wallet 1", "wallet 3"},
     "ops.computations": {
+        SIGNALS,
         "global_day_metrics 11",
         "wallet_day_metrics 1",
         "wallet_day_metrics 3",
@@ -134,7 +137,26 @@ insert into ops.hl_ingest_cursor (wallet_id) select generate_series(1, 4);
 insert into ops.computations (metric, key)
 select 'wallet_day_metrics', n || '/2025-03-10' from generate_series(1, 4) as n
 union all
-select 'global_day_metrics', n || '/2025-03-10' from unnest(array[0, 11, 12]) as n;
+select 'global_day_metrics', n || '/2025-03-10' from unnest(array[0, 11, 12]) as n
+union all
+select 'signals', '2025-03-10T00:00Z';
+-- A universe without a leaderboard is of tracked wallets.
+insert into metrics.wallet_universe_runs (taken_at, source, status, members, definition)
+values ('2025-03-10', 'own_facts', 'chosen', 4, 'universe/2');
+insert into metrics.wallet_universe_members (run_id, wallet_id, wallet, rank, pnl_30d)
+select r.id, n, '0x' || lpad(n::text, 40, '0'), n, 1
+from metrics.wallet_universe_runs as r cross join generate_series(1, 4) as n;
+select facts.ensure_day('wallet_snapshots', '2025-03-10');
+insert into facts.wallet_snapshots (minute, wallet_id, asset, szi, fingerprint)
+select '2025-03-10', n, 'BTC', n, n from generate_series(1, 4) as n;
+insert into metrics.snapshot_anomalies (
+    minute, wallet_id, asset, kind, known_at, dirties, definition)
+select '2025-03-10', n, 'BTC', 'other', '2025-03-10', true, 'snapshot_anomalies/1'
+from generate_series(1, 4) as n;
+insert into metrics.signal_contributors (
+    at, asset, definition, wallet_id, wallet, class, epsilon)
+select '2025-03-10', 'BTC', 'smart_money/2', n, '0x' || lpad(n::text, 40, '0'), 'ADD_L', 1
+from generate_series(1, 4) as n;
 insert into facts.twap_status (
     twap_id, wallet, wallet_id, ts, asset, side, size_requested, status, duration_minutes,
     raw_payload, fingerprint, page_id, ordinal)
@@ -239,13 +261,14 @@ def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object
     assert seen(api) == {
         **NOTHING,
         **({table: {PUBLIC} for table in WITH_PUBLIC_ROWS} if org != "" else {}),
+        **({"ops.computations": {SIGNALS}} if org != "" else {}),
         "tenancy.orgs": itself,
         # Org 0 stands for all tracked wallets; no user can belong to it.
         **(
             {
                 "metrics.global_day_metrics": {0},
                 "metrics.restatements": {"org 0"},
-                "ops.computations": {"global_day_metrics 0"},
+                "ops.computations": {SIGNALS, "global_day_metrics 0"},
             }
             if org == 0
             else {}
@@ -263,7 +286,7 @@ def test_the_other_org_sees_the_other_wallets(api: Connection) -> None:
     rows = seen(api)
     assert rows["facts.hl_fills_raw"] == {2, 3}
     for table in NAMED_BY:
-        shared = {3, "wallet 3", "wallet_day_metrics 3", PUBLIC}
+        shared = {3, "wallet 3", "wallet_day_metrics 3", PUBLIC, SIGNALS}
         assert rows[table] & SEEN_BY_A[table] <= shared, table
         assert rows[table], table
 

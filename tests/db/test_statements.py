@@ -196,6 +196,10 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         """
     ).fetchall()
     assert callable_functions == [
+        ("metrics.count_snapshots",),
+        ("metrics.moves_of_run",),
+        ("metrics.sum_minutes",),
+        ("metrics.sum_positions",),
         ("ops.is_behind",),
         ("tenancy.current_org",),
         ("tenancy.current_user_id",),

@@ -30,35 +30,13 @@ order by minute desc
 limit 1;
 
 -- name: sum_positions :many
--- What the wallets held at a minute, by asset, at the middle price then.
--- Reads: facts.wallet_snapshots, facts.mids
-with held as (
-    select
-        s.asset, s.szi,
-        row_number() over (partition by s.asset order by abs(s.szi) desc nulls last) as place
-    from facts.wallet_snapshots as s
-    where s.minute = %(minute)s::timestamptz and s.asset = any(%(assets)s::text[])
-),
-summed as (
-    select
-        h.asset,
-        count(*) filter (where h.szi > 0) as long,
-        count(*) filter (where h.szi < 0) as short,
-        count(*) filter (where h.szi = 0) as flat,
-        count(*) filter (where h.szi is null) as missing,
-        sum(greatest(h.szi, 0)) as long_coin,
-        sum(greatest(-h.szi, 0)) as short_coin,
-        sum(h.szi) as net_coin,
-        round(sum(abs(h.szi)) filter (where h.place <= 10) / nullif(sum(abs(h.szi)), 0), 8)
-            as top10_share
-    from held as h
-    group by h.asset
-)
+-- What the wallets held at a minute, those not shown too, by asset, at the middle price then.
+-- Reads: metrics.sum_positions, facts.mids
 select
     p.*, %(minute)s::timestamptz as minute, p.net_coin * m.price as net_usd,
     m.price as mark_price,
     case when m.price is not null then m.at end as mark_at
-from summed as p
+from metrics.sum_positions(%(minute)s::timestamptz, %(assets)s::text[]) as p
 left join lateral (
     select (x.mids ->> p.asset)::numeric as price, x.at
     from facts.mids as x

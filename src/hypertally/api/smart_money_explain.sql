@@ -1,16 +1,13 @@
 -- name: count_snapshots :one
--- The snapshots of a signal's universe at both ends of its period, and their digest: computed here,
--- from the facts.
--- Reads: metrics.wallet_universe_members, facts.wallet_snapshots
-select
-    count(s.fingerprint) as count,
-    count(s.fingerprint) || ':' || coalesce(sum(s.fingerprint), 0) as digest,
-    array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz] as minutes
-from metrics.wallet_universe_members as m
-join facts.wallet_snapshots as s on s.wallet_id = m.wallet_id
-    and s.asset = %(asset)s
-    and s.minute in (%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz)
-where m.run_id = %(run_id)s::bigint;
+-- The snapshots of a signal's universe at both ends of its period, those not shown too, and their
+-- digest: computed here, from the facts.
+-- Reads: metrics.count_snapshots
+select c.count, c.digest, e.minutes
+from (
+    select array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz] as minutes
+) as e
+cross join lateral metrics.count_snapshots(
+    %(run_id)s::bigint, %(asset)s, e.minutes) as c;
 
 -- name: list_anomalies :many
 -- What was known at a signal's time against the snapshots at both ends of its period.

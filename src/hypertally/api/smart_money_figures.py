@@ -28,6 +28,8 @@ NO_INPUT: Final = "one of its inputs is unknown"
 UNSEEN: Final = "not all wallets were seen, and what they did has no bound"
 UNEXPOSED: Final = "no wallet was exposed"
 INACTIVE: Final = "no wallet was active"
+# Why rows of wallets are missing: a universe without a leaderboard is of wallets that orgs track.
+TRACKED_BY_OTHERS: Final = "wallets that other orgs track"
 
 FLAGS: Final = (
     "add_exposure_long",
@@ -76,6 +78,11 @@ def plain(value: Any) -> Any:
             return [plain(one) for one in value]
         case _:
             return as_text(value)
+
+
+def not_shown(wallets: int) -> dict[str, Any] | None:
+    """Return how many wallets the caller may not see, and why; None when all are shown."""
+    return {"wallets": wallets, "because": TRACKED_BY_OTHERS} if wallets else None
 
 
 def show_signal(row: Row) -> dict[str, Any]:

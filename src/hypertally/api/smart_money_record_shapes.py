@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hypertally.api.shapes import Amount, Shape, Time, Wallet
-from hypertally.api.smart_money_shapes import Asset, Bias, Version
+from hypertally.api.smart_money_shapes import Asset, Bias, NotShown, Version
 
 
 class UniverseRun(Shape):
@@ -40,8 +40,11 @@ class Universe(Shape):
     at: Time
     run: UniverseRun
     members: list[Member]
+    not_shown: NotShown | None
     entered: list[Wallet]
     exited: list[Wallet]
+    entered_not_shown: int
+    exited_not_shown: int
     excluded: dict[str, int]
 
 
@@ -50,6 +53,8 @@ class MovingRun(UniverseRun):
 
     entered: list[Wallet]
     exited: list[Wallet]
+    entered_not_shown: int
+    exited_not_shown: int
     excluded: dict[str, int]
 
 
@@ -117,6 +122,7 @@ class MinuteSnapshots(Shape):
     minute: Time
     run: MinuteRun
     wallets: list[Snapshot]
+    not_shown: NotShown | None
     next: str | None
 
 

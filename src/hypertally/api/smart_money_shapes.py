@@ -235,11 +235,19 @@ class Contributor(Shape):
     effect: Effects
 
 
+class NotShown(Shape):
+    """How many wallets the caller may not see, and why."""
+
+    wallets: int
+    because: str
+
+
 class WholeSignal(Shape):
     """A signal and a page of its contributors, those that move CAS most first."""
 
     signal: Signal
     contributors: list[Contributor]
+    not_shown: NotShown | None
     next: str | None
 
 
@@ -284,6 +292,7 @@ class SignalExplanation(Shape):
     counts: dict[str, int]
     exits: dict[str, Any]
     contributors: list[Contributor]
+    not_shown: NotShown | None
     next: str | None
     completeness: Amount
 

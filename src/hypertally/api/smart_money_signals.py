@@ -27,6 +27,7 @@ from hypertally.api.smart_money_figures import (
     Asset,
     Definition,
     Row,
+    not_shown,
     show_signal,
 )
 from hypertally.api.smart_money_stretch import StretchParameters, resolve_stretch
@@ -161,7 +162,13 @@ async def read_contributors(
     )
     page, more = cut_page(rows, parameters.limit)
     after = write_cursor([as_text(page[-1]["moves"]), page[-1]["wallet"]]) if more else None
-    return {"contributors": [_show_contributor(row) for row in page], "next": after}
+    key = {"run_id": signal["universe_run_id"]}
+    hidden = await find_row(connection, _QUERIES["count_hidden"], key)
+    return {
+        "contributors": [_show_contributor(row) for row in page],
+        "not_shown": not_shown(hidden["wallets"]) if hidden else None,
+        "next": after,
+    }
 
 
 def _show_contributor(row: Row) -> dict[str, Any]:

@@ -31,3 +31,12 @@ where c.asset = %(asset)s
         or (v.moves = %(moves)s::numeric and c.wallet > %(after_wallet)s::text))
 order by v.moves desc, c.wallet
 limit %(limit)s;
+
+-- name: count_hidden :one
+-- How many members of a signal's universe are not shown.
+-- Reads: metrics.wallet_universe_runs, metrics.wallet_universe_members
+select r.members - (
+    select count(*) from metrics.wallet_universe_members as m where m.run_id = r.id
+) as wallets
+from metrics.wallet_universe_runs as r
+where r.id = %(run_id)s::bigint;

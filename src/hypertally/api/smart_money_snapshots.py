@@ -16,10 +16,11 @@ from hypertally.api.answering import (
     not_found,
     of_shape,
     read_cursor,
+    read_row,
     read_rows,
     write_cursor,
 )
-from hypertally.api.smart_money_figures import MAX_AGE, Asset, Row
+from hypertally.api.smart_money_figures import MAX_AGE, Asset, Row, not_shown
 from hypertally.api.smart_money_stretch import StretchParameters, resolve_stretch
 from hypertally.api.twap_figures import as_text
 from hypertally.api.windows import Moment, read_minute
@@ -95,11 +96,14 @@ async def list_wallets(
         },
     )
     page, more = cut_page(rows, parameters.limit)
+    key = {"asset": asset, "minute": minute}
+    hidden = await read_row(connection, _QUERIES["count_hidden"], key)
     content = {
         "asset": asset,
         "minute": as_text(minute),
         "run": _show(run),
         "wallets": [_show(row) for row in page],
+        "not_shown": not_shown(hidden["wallets"]),
         "next": write_cursor([page[-1]["wallet"]]) if more else None,
     }
     return answer(content, max_age=MAX_AGE)

@@ -1,19 +1,21 @@
 -- name: sum_minutes :many
--- What the wallets held together at each minute of a stretch, oldest first.
--- Reads: facts.wallet_snapshots
-select
-    s.minute,
-    count(*) filter (where s.szi > 0) as long,
-    count(*) filter (where s.szi < 0) as short,
-    count(*) filter (where s.szi = 0) as flat,
-    count(*) filter (where s.szi is null) as missing,
-    sum(s.szi) as net_coin
-from facts.wallet_snapshots as s
-where s.asset = %(asset)s
-    and s.minute >= %(from_at)s::timestamptz
-    and s.minute < %(to_at)s::timestamptz
-group by s.minute
+-- What the wallets held together at each minute of a stretch, those not shown too, oldest first.
+-- Reads: metrics.sum_minutes
+select s.minute, s.long, s.short, s.flat, s.missing, s.net_coin
+from metrics.sum_minutes(
+    %(asset)s, %(from_at)s::timestamptz, %(to_at)s::timestamptz) as s
 order by s.minute;
+
+-- name: count_hidden :one
+-- How many wallets of a minute are not shown: all that it has, less those of visible rows.
+-- Reads: metrics.sum_minutes, facts.wallet_snapshots
+select coalesce(sum(s.long + s.short + s.flat + s.missing), 0)::bigint - (
+    select count(*) from facts.wallet_snapshots as v
+    where v.minute = %(minute)s::timestamptz and v.asset = %(asset)s
+) as wallets
+from metrics.sum_minutes(
+    %(asset)s, %(minute)s::timestamptz,
+    %(minute)s::timestamptz + interval '1 minute') as s;
 
 -- name: find_minute :one
 -- How a minute was recorded.

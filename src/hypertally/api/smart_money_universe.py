@@ -21,7 +21,7 @@ from hypertally.api.answering import (
     write_cursor,
 )
 from hypertally.api.fills import Int64
-from hypertally.api.smart_money_figures import MAX_AGE, Row
+from hypertally.api.smart_money_figures import MAX_AGE, Row, not_shown
 from hypertally.api.twap_figures import as_text
 from hypertally.api.windows import Moment, read_minute
 from hypertally.store import queries
@@ -65,9 +65,8 @@ async def get_universe(
         "at": as_text(at),
         "run": _show_run(run),
         "members": [{name: as_text(value) for name, value in row.items()} for row in members],
-        "entered": run["entered"],
-        "exited": run["exited"],
-        "excluded": run["excluded"],
+        "not_shown": not_shown(run["members"] - len(members)),
+        **{name: run[name] for name in _MOVES},
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -95,7 +94,7 @@ async def list_runs(
     return answer({"runs": shown, "next": after}, max_age=MAX_AGE)
 
 
-_MOVES: Final = ("entered", "exited", "excluded")
+_MOVES: Final = ("entered", "exited", "entered_not_shown", "exited_not_shown", "excluded")
 _RUN: Final = (
     "id", "taken_at", "source", "status", "page_id", "rows_seen", "rows_valid", "members",
     "churn", "error_text", "definition", "digest",

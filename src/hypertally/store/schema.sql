@@ -75,6 +75,103 @@ begin
 end
 $$;
 
+CREATE FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) RETURNS TABLE(count bigint, digest text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select count(s.fingerprint), count(s.fingerprint) || ':' || coalesce(sum(s.fingerprint), 0)
+    from metrics.wallet_universe_members as m
+    join facts.wallet_snapshots as s
+        on s.wallet_id = m.wallet_id and s.asset = of_asset and s.minute = any(at_minutes)
+    where m.run_id = of_run and (select tenancy.current_org()) is not null
+$$;
+
+CREATE FUNCTION metrics.keep_public_wallets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into metrics.public_wallets (wallet_id)
+    select distinct m.wallet_id
+    from added as m
+    join metrics.wallet_universe_runs as r on r.id = m.run_id
+    where r.source <> 'own_facts'
+    order by 1
+    on conflict do nothing;
+    return null;
+end
+$$;
+
+CREATE FUNCTION metrics.moves_of_run(of_run bigint) RETURNS TABLE(entered text[], exited text[], entered_not_shown bigint, exited_not_shown bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select
+        coalesce(array_agg(v.wallet order by v.place) filter (where v.entered and v.shown), '{}'),
+        coalesce(array_agg(v.wallet order by v.place)
+            filter (where not v.entered and v.shown), '{}'),
+        count(*) filter (where v.entered and not v.shown),
+        count(*) filter (where not v.entered and not v.shown)
+    from (
+        select moved.wallet, moved.place, moved.entered,
+            exists (select from metrics.public_wallets as p where p.wallet_id = w.id)
+                or exists (select from tenancy.org_wallets as o
+                           where o.wallet_id = w.id and o.org_id = tenancy.current_org()) as shown
+        from metrics.wallet_universe_runs as r
+        cross join lateral (
+            select e.wallet, e.place, true as entered
+            from unnest(r.entered) with ordinality as e (wallet, place)
+            union all
+            select x.wallet, x.place, false from unnest(r.exited) with ordinality as x (wallet, place)
+        ) as moved
+        left join tenancy.wallets as w on w.address = decode(substr(moved.wallet, 3), 'hex')
+        where r.id = of_run and (select tenancy.current_org()) is not null
+    ) as v
+$$;
+
+CREATE FUNCTION metrics.sum_minutes(of_asset text, from_at timestamp with time zone, to_at timestamp with time zone) RETURNS TABLE(minute timestamp with time zone, long bigint, short bigint, flat bigint, missing bigint, net_coin numeric)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select
+        s.minute,
+        count(*) filter (where s.szi > 0),
+        count(*) filter (where s.szi < 0),
+        count(*) filter (where s.szi = 0),
+        count(*) filter (where s.szi is null),
+        sum(s.szi)
+    from facts.wallet_snapshots as s
+    where s.asset = of_asset and s.minute >= from_at and s.minute < to_at
+        and (select tenancy.current_org()) is not null
+    group by s.minute
+$$;
+
+CREATE FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) RETURNS TABLE(asset text, long bigint, short bigint, flat bigint, missing bigint, long_coin numeric, short_coin numeric, net_coin numeric, top10_share numeric)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with held as (
+        select
+            s.asset, s.szi,
+            row_number() over (partition by s.asset order by abs(s.szi) desc nulls last) as place
+        from facts.wallet_snapshots as s
+        where s.minute = at_minute and s.asset = any(of_assets)
+            and (select tenancy.current_org()) is not null
+    )
+    select
+        h.asset,
+        count(*) filter (where h.szi > 0),
+        count(*) filter (where h.szi < 0),
+        count(*) filter (where h.szi = 0),
+        count(*) filter (where h.szi is null),
+        sum(greatest(h.szi, 0)),
+        sum(greatest(-h.szi, 0)),
+        sum(h.szi),
+        round(sum(abs(h.szi)) filter (where h.place <= 10) / nullif(sum(abs(h.szi)), 0), 8)
+    from held as h
+    group by h.asset
+$$;
+
 CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -474,6 +571,12 @@ CREATE TABLE metrics.global_day_metrics (
 );
 
 ALTER TABLE ONLY metrics.global_day_metrics FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE metrics.public_wallets (
+    wallet_id integer NOT NULL
+);
+
+ALTER TABLE ONLY metrics.public_wallets FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE metrics.restatements (
     id bigint NOT NULL,
@@ -1276,6 +1379,9 @@ ALTER TABLE ONLY metrics.fill_gaps
 ALTER TABLE ONLY metrics.global_day_metrics
     ADD CONSTRAINT global_day_metrics_pkey PRIMARY KEY (org_id, day);
 
+ALTER TABLE ONLY metrics.public_wallets
+    ADD CONSTRAINT public_wallets_pkey PRIMARY KEY (wallet_id);
+
 ALTER TABLE ONLY metrics.restatements
     ADD CONSTRAINT restatements_pkey PRIMARY KEY (id);
 
@@ -1522,6 +1628,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEME
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER keep_public_wallets AFTER INSERT ON metrics.wallet_universe_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION metrics.keep_public_wallets();
+
 CREATE TRIGGER mark_restatements AFTER INSERT ON metrics.restatements REFERENCING NEW TABLE AS restated FOR EACH STATEMENT EXECUTE FUNCTION ops.mark_restatements();
 
 ALTER TABLE ONLY metrics.wallet_universe_members
@@ -1562,8 +1670,6 @@ CREATE POLICY any_org ON facts.perp_dexs FOR SELECT TO hypertally_api USING ((( 
 CREATE POLICY any_org ON facts.spot_pairs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
-
-CREATE POLICY any_org ON facts.wallet_snapshots FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 
@@ -1637,6 +1743,12 @@ CREATE POLICY public_or_own ON facts.twap_status FOR SELECT TO hypertally_api US
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = twap_status.wallet_id))))));
 
+CREATE POLICY public_or_own ON facts.wallet_snapshots FOR SELECT TO hypertally_api USING (((EXISTS ( SELECT
+   FROM metrics.public_wallets p
+  WHERE (p.wallet_id = wallet_snapshots.wallet_id))) OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = wallet_snapshots.wallet_id)))));
+
 ALTER TABLE facts.rejects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.spot_pairs ENABLE ROW LEVEL SECURITY;
@@ -1651,15 +1763,11 @@ ALTER TABLE facts.wallet_snapshots ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
-CREATE POLICY any_org ON metrics.signal_contributors FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+CREATE POLICY any_org ON metrics.public_wallets FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON metrics.signal_outcomes FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON metrics.signals FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
-
-CREATE POLICY any_org ON metrics.snapshot_anomalies FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
-
-CREATE POLICY any_org ON metrics.wallet_universe_members FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON metrics.wallet_universe_runs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
@@ -1670,6 +1778,8 @@ CREATE POLICY everything ON metrics.definitions TO hypertally_tenancy, hypertall
 CREATE POLICY everything ON metrics.fill_gaps TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.global_day_metrics TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON metrics.public_wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON metrics.restatements TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1723,9 +1833,29 @@ CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = wallet_day_metrics.wallet_id))));
 
+CREATE POLICY public_or_own ON metrics.signal_contributors FOR SELECT TO hypertally_api USING (((EXISTS ( SELECT
+   FROM metrics.public_wallets p
+  WHERE (p.wallet_id = signal_contributors.wallet_id))) OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = signal_contributors.wallet_id)))));
+
+CREATE POLICY public_or_own ON metrics.snapshot_anomalies FOR SELECT TO hypertally_api USING (((EXISTS ( SELECT
+   FROM metrics.public_wallets p
+  WHERE (p.wallet_id = snapshot_anomalies.wallet_id))) OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = snapshot_anomalies.wallet_id)))));
+
 CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (in_archive OR (EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = twaps.wallet_id))))));
+
+CREATE POLICY public_or_own ON metrics.wallet_universe_members FOR SELECT TO hypertally_api USING (((EXISTS ( SELECT
+   FROM metrics.public_wallets p
+  WHERE (p.wallet_id = wallet_universe_members.wallet_id))) OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = wallet_universe_members.wallet_id)))));
+
+ALTER TABLE metrics.public_wallets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE metrics.restatements ENABLE ROW LEVEL SECURITY;
 
@@ -1803,6 +1933,7 @@ END);
 
 CREATE POLICY own_rows ON ops.computations FOR SELECT TO hypertally_api USING (
 CASE metric
+    WHEN 'signals'::text THEN (( SELECT tenancy.current_org() AS current_org) IS NOT NULL)
     WHEN 'global_day_metrics'::text THEN ((split_part(key, '/'::text, 1))::integer = ( SELECT tenancy.current_org() AS current_org))
     ELSE (EXISTS ( SELECT
        FROM tenancy.org_wallets o
@@ -1871,6 +2002,18 @@ GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time z
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.moves_of_run(of_run bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.moves_of_run(of_run bigint) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.sum_minutes(of_asset text, from_at timestamp with time zone, to_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.sum_minutes(of_asset text, from_at timestamp with time zone, to_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 
@@ -1957,6 +2100,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.global_day_metrics TO hyperta
 GRANT SELECT ON TABLE metrics.global_day_metrics TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.global_day_metrics TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE metrics.public_wallets TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.public_wallets TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.public_wallets TO hypertally_api;
+
 GRANT SELECT,INSERT ON TABLE metrics.restatements TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.restatements TO hypertally_api;
@@ -2004,7 +2151,32 @@ GRANT SELECT ON TABLE metrics.wallet_universe_members TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.wallet_universe_runs TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.wallet_universe_runs TO hypertally_jobs;
-GRANT SELECT ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(id) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(taken_at) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(source) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(page_id) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(status) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(rows_seen) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(rows_valid) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(members) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(excluded) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(churn) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(error_text) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(definition) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
+
+GRANT SELECT(digest) ON TABLE metrics.wallet_universe_runs TO hypertally_api;
 
 GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_metrics;

@@ -44,7 +44,8 @@ function Members({ old, feed }) {
         <${Moves} words="Left" wallets=${data.exited} />
         <${Excluded} excluded=${data.excluded} /></div>
       <${Table} name="universe" title="Members" columns=${MEMBER_COLUMNS} old=${old || feed.old}
-        rows=${data.members.map((row) => ({ ...row, id: row.wallet }))} />`
+        rows=${data.members.map((row) => ({ ...row, id: row.wallet }))}
+        note=${data.not_shown && `${data.not_shown.wallets} ${data.not_shown.because} not shown`} />`
     }`;
 }
 
