@@ -43,20 +43,22 @@ def _rank(moved: Moved) -> tuple[bool, Decimal]:
 
 
 def _moved(field: str, old: Any, new: Any) -> Iterator[Moved]:
-    if isinstance(old, Mapping):
-        after = new if isinstance(new, Mapping) else {}
-        # An amount that stood for nothing was published as nothing: as zero.
-        for name in {**old, **after}:
-            yield from _moved(f"{field}.{name}", old.get(name, 0), after.get(name))
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        # An amount that is not in a map is zero; that of a map that is gone is not known.
+        before = old if isinstance(old, Mapping) else {}
+        after = {} if new is None else new
+        for name in {**before, **after}:
+            gone = None if new is None else 0
+            yield from _moved(f"{field}.{name}", before.get(name, 0), after.get(name, gone))
         return
-    before, now = _number(old), _number(new)
-    if before is None or before == now:
+    was, now = _number(old), _number(new)
+    if was is None or was == now:
         return
     yield Moved(
         field=field,
-        old=f"{before:f}",
+        old=f"{was:f}",
         new=None if now is None else f"{now:f}",
-        share=abs((now - before) / before) if now is not None and before else None,
+        share=abs((now - was) / was) if now is not None and was else None,
     )
 
 
