@@ -39,6 +39,7 @@ async def explain_signal(
     """Return all that a signal is computed from; its counts alone give the scores again."""
     row = await find_signal(connection, asset, at, parameters.definition)
     key = {"asset": asset, "at": at, "definition": parameters.definition}
+    computed = await find_row(connection, _QUERIES["read_computed_at"], key)
     content = {
         "metric": METRIC,
         "key": key | {"at": as_text(at)},
@@ -49,6 +50,7 @@ async def explain_signal(
         "exits": plain(row["exits"]),
         **await read_contributors(connection, row, parameters),
         "completeness": as_text(row["completeness"]),
+        "computed_at": computed["computed_at"] if computed else None,
     }
     return answer(content, max_age=MAX_AGE)
 

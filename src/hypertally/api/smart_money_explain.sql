@@ -28,3 +28,11 @@ limit %(limit)s;
 select d.definition as id, d.version, d.words, d.sql
 from metrics.definitions as d
 where d.definition = %(definition)s;
+
+-- name: read_computed_at :one
+-- When the signals of a period were last computed.
+-- Reads: ops.computations
+select to_char(c.computed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as computed_at
+from ops.computations as c
+where c.metric = 'signals'
+    and c.key = to_char(%(at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"');

@@ -295,6 +295,7 @@ class SignalExplanation(Shape):
     not_shown: NotShown | None
     next: str | None
     completeness: Amount
+    computed_at: Time | None
 
 
 class HealthSpan(Shape):

@@ -54,6 +54,8 @@ async def rebuild(
     """
     for query in ("delete_contributors", "delete_signals"):
         await connection.execute(in_schema(QUERIES[query], schema), {"at": at})
+    if schema == "metrics":
+        await connection.execute(QUERIES["keep_computed_at"].text, {"at": at})
     period = await _read(connection, at, schema, past or Past(schema))
     reason = lock_reason(
         period.health,

@@ -126,3 +126,10 @@ select distinct at from (
 where at >= %(from_day)s::timestamp at time zone 'UTC'
     and at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
 order by at;
+
+-- name: keep_computed_at :execrows
+-- When a period's signals were computed, beside them: of all assets and both definitions at once.
+-- Reads: -   Writes: ops.computations   Key: (metric, key)
+insert into ops.computations (metric, key)
+values ('signals', to_char(%(at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))
+on conflict (metric, key) do update set computed_at = now();

@@ -150,6 +150,9 @@ select '2026-03-01T12:10:00Z', 'BTC', 'smart_money/2', w.id, w.address,
     case w.n when 7 then 8.33333334 when 9 then -8.33333334 end, null, 0E-8, null, 0E-8
 from watched as w;
 
+insert into ops.computations (metric, key, computed_at)
+values ('signals', '2026-03-01T12:10Z', '2026-03-01T12:10:04.125Z');
+
 insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, reason)
 select now() - make_interval(mins => back), v.state, now() - make_interval(mins => back), 60, v.coverage,
     v.state || ' ' || back

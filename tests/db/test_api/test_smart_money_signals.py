@@ -149,6 +149,12 @@ def test_an_explanation_counts_the_snapshots_it_names(get) -> None:
     assert len(answer["contributors"]) == 3
 
 
+def test_a_signal_says_when_it_was_computed_where_that_is_known(get) -> None:
+    shape = smart_money_shapes.SignalExplanation
+    assert one(get, f"BTC/{AT}/explain", shape)["computed_at"] == "2026-03-01T12:10:04.125Z"
+    assert one(get, "BTC/2026-03-01T12:05:00Z/explain", shape)["computed_at"] is None
+
+
 @pytest.mark.parametrize("path", ["BTC/2026-03-01T12:07:00Z", "BTC/2026-03-01/explain"])
 def test_a_time_without_a_signal_is_not_found(get, path: str) -> None:
     answer = get(f"{PATH}/{path}", "vic")

@@ -89,7 +89,7 @@ create index weight_spends_recent on ops.weight_spends (egress, at);
 -- When a derived row was last computed; kept beside the rows so that a rebuild gives the same bytes.
 create table ops.computations (
     metric text not null,                -- table of schema metrics
-    key text not null,                   -- wallet_id/day or org_id/day
+    key text not null,                   -- wallet_id/day, org_id/day, wallet_id/twap_id, a period's end
     computed_at timestamptz not null default now(), -- our clock
     primary key (metric, key)
 );
