@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     alert_urls: AlertUrls | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
+    seal_url: StoreUrl | None = None  # None: the folder `archive` under home
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
     weight_per_minute: int = Field(default=1200, ge=PAGE_WEIGHT_MAX, le=1_000_000)
     jwt_secret: JwtSecret | None = None

@@ -50,6 +50,7 @@ SAME_FOR_ALL_ORGS = (
     "ops.ingest_health",
     "ops.alert_state",
     "ops.alerts",
+    "ops.seals",
 )
 # Views have no security of their own: they read as whoever asks.
 VIEWS = (
@@ -185,6 +186,8 @@ insert into facts.candles (
 values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);
 insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 1);
 insert into ops.etl_s3_ingest_log (s3_object_key, etag) values ('a', 'b');
+insert into ops.seals (dataset, number, day, rows, digest, bytes, manifest_sha256, location)
+values ('wallet_snapshots', 1, '2025-03-10', 1, '1:1', 1, '', 'file:///archive');
 insert into ops.ingest_health (state, reason) values ('stale', 'nothing yet');
 insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
 values ('@1', 'A', 'USDC', 1, 1);

@@ -27,6 +27,7 @@ COMMANDS = {
     "jobs": "hypertally.cli.books:jobs_group",
     "rebuild": "hypertally.cli.books:rebuild_command",
     "verify": "hypertally.cli.books:verify_command",
+    "archive": "hypertally.cli.archive:archive_group",
     "explain": "hypertally.cli.explaining:explain_command",
 }
 

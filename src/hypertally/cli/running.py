@@ -82,6 +82,11 @@ def jwt_secret(settings: Settings) -> str | None:
     return _kept_secret(settings.home / SECRET_FILE)
 
 
+def kept_secret(settings: Settings) -> str:
+    """The secret of this installation, whoever issues its tokens."""
+    return jwt_secret(settings) or _kept_secret(settings.home / SECRET_FILE)
+
+
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

@@ -1,5 +1,6 @@
 """Object stores: S3, whose readers pay, or a folder of this machine."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ ANSWER_SECONDS_MAX = 60
 TRIES_MAX = 4  # then the reading of the object has failed, and is told
 CHUNK_BYTES = 8 * 1024 * 1024  # what is held of an object at a time
 OBJECT_BYTES_MAX = 8 * 1024**3  # a day of all statuses is under a hundredth of it
+SMALL_BYTES_MAX = 1024 * 1024  # of an object that is read at once: a manifest has two thousand
 
 REFUSALS = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 CREDENTIALS = (  # each line is enough
@@ -98,20 +100,55 @@ class ObjectStore:
             raise SourceDown(f"{found.key} ended after {size} of {found.size_bytes} bytes")
         return digest.digest()
 
+    async def read(self, key: str) -> bytes | None:
+        """A small object at once; None where there is none.
+
+        Errors: `Refused` when it is not small; as `list` has them.
+        """
+        with self._translated(key):
+            try:
+                answer = await self._store.get_async(key)
+            except (FileNotFoundError, exceptions.NotFoundError):
+                return None
+            if answer.meta["size"] > SMALL_BYTES_MAX:
+                raise Refused(f"{self.place(key)} holds more than {SMALL_BYTES_MAX} bytes")
+            return bytes(await answer.bytes_async())
+
+    async def put(self, key: str, content: Path | bytes, *, new: bool = False) -> None:
+        """Store an object whole, or not at all; `new`: only if there is none of that key.
+
+        Errors: `Refused` when there is one, or the store will not let us; `SourceDown`.
+        """
+        with self._translated(key, "written"):
+            try:
+                await self._store.put_async(key, content, mode="create" if new else "overwrite")
+            except (FileExistsError, exceptions.AlreadyExistsError) as error:
+                raise Refused(
+                    f"{self.place(key)} is there already: does another database write there?"
+                ) from error
+        if isinstance(self._store, LocalStore):
+            await asyncio.to_thread(_keep, _folder(self.url), key)
+
+    def place(self, key: str) -> str:
+        """The whole address of an object."""
+        return f"{self.url.rstrip('/')}/{key}".rstrip("/")
+
     @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        place = f"{self.url}/{key}".rstrip("/")
+    def _translated(self, key: str, what: str = "read") -> Iterator[None]:
+        place = self.place(key)
         try:
             yield
         except (FileNotFoundError, exceptions.NotFoundError) as error:
             raise Refused(f"there is no {place}") from error
         except (PermissionError, *REFUSALS) as error:
-            raise _refused(place) from error
+            raise _refused(place, what) from error
         except exceptions.BaseError as error:
             # What lists objects has no error of its own.
             if "403 Forbidden" in str(error):
-                raise _refused(place) from error
-            raise SourceDown(f"{place} could not be read: {str(error).splitlines()[0]}") from error
+                raise _refused(place, what) from error
+            raise SourceDown(
+                f"{place} could not be {what}: {str(error).splitlines()[0]}"
+            ) from error
 
 
 def may_be_read(url: str) -> bool:
@@ -120,17 +157,36 @@ def may_be_read(url: str) -> bool:
     return not url.startswith("s3:") or any(enough)
 
 
-def _refused(place: str) -> Refused:
+def _refused(place: str, what: str = "read") -> Refused:
+    if place.startswith("file:"):
+        return Refused(f"{place} may not be {what}: look at the permissions of the folder")
     return Refused(
-        f"{place} may not be read: the reader pays there, so AWS_ACCESS_KEY_ID and "
+        f"{place} may not be {what}: the reader pays there, so AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY must be those of an account that may"
     )
+
+
+def _folder(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def _keep(folder: Path, key: str) -> None:
+    """Have a file outlast a power cut: its bytes, and its name in every folder above."""
+    path = folder / key
+    for one in (path, *path.parents):
+        if one == folder.parent:
+            return
+        handle = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _open(url: str) -> S3Store | LocalStore:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
+        folder = _folder(url)
         if not folder.is_dir():
             raise Refused(f"{url}: there is no such folder")
         return LocalStore(folder)

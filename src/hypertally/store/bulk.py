@@ -78,8 +78,12 @@ class BulkLoader:
 
     def query(self, statement: sql.Composed) -> list[dict[str, Any]]:
         """Run a statement and answer its rows."""
+        return self.fetch(statement).to_pylist()
+
+    def fetch(self, statement: sql.Composed) -> "pa.Table":
+        """Run a statement and answer its rows as Arrow columns."""
         self._cursor.execute(statement.as_string())
-        return self._cursor.fetch_arrow_table().to_pylist()
+        return self._cursor.fetch_arrow_table()
 
     def execute(self, statement: sql.Composed) -> int:
         """Run a statement and answer how many rows it touched."""

@@ -45,6 +45,15 @@ begin
     if parent <> 'wallet_snapshots' then
         raise exception 'facts.% is not partitioned by day', parent;
     end if;
+    if exists (
+        select from ops.seals
+        where dataset = parent and day = first::date and released_at is not null
+    ) then
+        raise exception 'facts.% of % rests in the archive: bring it back first with '
+            'hypertally archive restore --from % --to %',
+            parent, first::date, first::date, first::date
+            using errcode = 'object_not_in_prerequisite_state';
+    end if;
     return facts.attach_partition(
         parent, parent || '_' || to_char(first, 'YYYY_MM_DD'), first, first + interval '1 day');
 end
@@ -72,6 +81,71 @@ CREATE FUNCTION facts.refuse_change() RETURNS trigger
 begin
     raise exception '% on %.% refused: facts are append-only',
         tg_op, tg_table_schema, tg_table_name using errcode = 'insufficient_privilege';
+end
+$$;
+
+CREATE FUNCTION facts.release_day(parent text, day_of date) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '4s'
+    AS $$
+declare
+    child text := parent || '_' || to_char(day_of, 'YYYY_MM_DD');
+    held text;
+    sealed text;
+    verified timestamptz;
+begin
+    if parent <> 'wallet_snapshots' then
+        raise exception 'facts.% is not partitioned by day', parent;
+    end if;
+    -- Any other would look at the partition as it was before the lock.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a day is released by a read committed transaction';
+    end if;
+    if day_of >= current_date - 9 then
+        return 'it did not end nine days ago';
+    end if;
+    if not exists (
+        select from pg_inherits
+        where inhparent = format('facts.%I', parent)::regclass
+            and inhrelid = to_regclass(format('facts.%I', child))
+    ) then
+        return 'it is not in the database';
+    end if;
+    execute format('lock table facts.%I in share row exclusive mode', child); -- no insert passes
+    execute format('select count(*) || '':'' || coalesce(sum(fingerprint), 0) from facts.%I', child)
+        into held;
+    select sum(s.rows) || ':' || sum(split_part(s.digest, ':', 2)::numeric), min(s.verified_at)
+    into sealed, verified
+    from ops.seals as s
+    where s.dataset = parent and s.day = day_of and s.released_at is null;
+    if held is distinct from sealed then
+        return format('the database holds %s, the archive %s', held, coalesce(sealed, 'nothing'));
+    end if;
+    if verified < now() - interval '1 hour' then
+        return 'its copy was not verified within the hour';
+    end if;
+    execute format('alter table facts.%I detach partition facts.%I', parent, child);
+    execute format('drop table facts.%I', child);
+    update ops.seals set released_at = now()
+    where dataset = parent and day = day_of and released_at is null;
+    return null;
+end
+$$;
+
+CREATE FUNCTION facts.reopen_day(parent text, day_of date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    if parent <> 'wallet_snapshots' then
+        raise exception 'facts.% is not partitioned by day', parent;
+    end if;
+    update ops.seals set released_at = null where dataset = parent and day = day_of;
+    return facts.attach_partition(
+        parent, parent || '_' || to_char(day_of, 'YYYY_MM_DD'), day_of, day_of + 1);
 end
 $$;
 
@@ -1145,6 +1219,24 @@ CREATE TABLE ops.schema_migrations (
     version character varying NOT NULL
 );
 
+CREATE TABLE ops.seals (
+    dataset text NOT NULL,
+    number integer NOT NULL,
+    day date NOT NULL,
+    rows bigint NOT NULL,
+    digest text NOT NULL,
+    bytes bigint NOT NULL,
+    manifest_sha256 bytea NOT NULL,
+    location text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_at timestamp with time zone DEFAULT now() NOT NULL,
+    released_at timestamp with time zone,
+    CONSTRAINT seals_number_check CHECK ((number > 0)),
+    CONSTRAINT seals_rows_check CHECK ((rows > 0))
+);
+
+ALTER TABLE ONLY ops.seals FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE ops.twap_cursors (
     wallet_id integer NOT NULL,
     slices_ms bigint DEFAULT 0 NOT NULL,
@@ -1463,6 +1555,9 @@ ALTER TABLE ONLY ops.jobs
 ALTER TABLE ONLY ops.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY ops.seals
+    ADD CONSTRAINT seals_pkey PRIMARY KEY (dataset, number);
+
 ALTER TABLE ONLY ops.twap_cursors
     ADD CONSTRAINT twap_cursors_pkey PRIMARY KEY (wallet_id);
 
@@ -1565,6 +1660,8 @@ CREATE INDEX jobs_leased ON ops.jobs USING btree (lease_until) WHERE (status = '
 CREATE UNIQUE INDEX jobs_one_queued_a_key ON ops.jobs USING btree (dedupe_key) WHERE (status = 'queued'::text);
 
 CREATE INDEX jobs_to_claim ON ops.jobs USING btree (priority DESC, run_at, id) WHERE (status = 'queued'::text);
+
+CREATE INDEX seals_by_day ON ops.seals USING btree (dataset, day);
 
 CREATE INDEX weight_spends_recent ON ops.weight_spends USING btree (egress, at);
 
@@ -1889,6 +1986,8 @@ CREATE POLICY any_org ON ops.ingest_health FOR SELECT TO hypertally_api USING ((
 
 CREATE POLICY any_org ON ops.ingest_runs FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
+CREATE POLICY any_org ON ops.seals FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 ALTER TABLE ops.computations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.etl_s3_ingest_log ENABLE ROW LEVEL SECURITY;
@@ -1906,6 +2005,8 @@ CREATE POLICY everything ON ops.hl_ingest_cursor TO hypertally_tenancy, hypertal
 CREATE POLICY everything ON ops.ingest_health TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON ops.ingest_runs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON ops.seals TO hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
 
@@ -1943,6 +2044,12 @@ END);
 CREATE POLICY own_wallets ON ops.hl_ingest_cursor FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = hl_ingest_cursor.wallet_id))));
+
+CREATE POLICY owner ON ops.seals USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('ops.seals'::regclass)::oid))));
+
+ALTER TABLE ops.seals ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -2002,6 +2109,12 @@ GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time z
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.release_day(parent text, day_of date) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.reopen_day(parent text, day_of date) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.reopen_day(parent text, day_of date) TO hypertally_jobs;
 
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
@@ -2242,6 +2355,13 @@ GRANT USAGE ON SEQUENCE ops.lease_tokens TO hypertally_jobs;
 
 GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.schema_migrations TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE ops.seals TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.seals TO hypertally_facts;
+GRANT SELECT ON TABLE ops.seals TO hypertally_metrics;
+GRANT SELECT ON TABLE ops.seals TO hypertally_api;
+
+GRANT UPDATE(verified_at) ON TABLE ops.seals TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.twap_cursors TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.twap_cursors TO hypertally_metrics;

@@ -1,0 +1,168 @@
+"""`hypertally archive`: days of facts sealed as files, released, proved and brought back."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hypertally import settings as program_settings
+from hypertally.cli import running
+from hypertally.errors import Refused
+from hypertally.facts.sealed_snapshots import DATASET
+from hypertally.jobs import archive, archive_proof
+from hypertally.jobs.archive_proof import Proof, Seal, Step, Tell, Vault
+from hypertally.settings import Settings
+from hypertally.sources.objects import ObjectStore
+from hypertally.store.archive import Manifest, signing_key
+from hypertally.store.postgres import Pool, transaction
+
+FOLDER = "archive"
+day_type = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group(name="archive")
+def archive_group() -> None:
+    """Days of wallet snapshots as signed Parquet files."""
+
+
+@archive_group.command(name="seal")
+@click.option("--before", type=day_type, help="Days before this one alone.")
+@click.option(
+    "--release", is_flag=True, help="Take days that ended 9 days ago out of the database."
+)
+def seal_command(*, before: datetime | None, release: bool) -> None:
+    """Write every day that is two full days past to the archive, and read it back."""
+    bound = before.date() if before else None
+
+    async def run(tell: Tell) -> tuple[list[Manifest], list[date]]:
+        async with _opened() as (pool, vault):
+            sealed = await archive.seal_days(pool, vault, DATASET, before=bound, tell=tell)
+            if not release:
+                return sealed, []
+            return sealed, await archive.release_days(pool, vault, DATASET, before=bound, tell=tell)
+
+    with _telling() as tell:
+        sealed, released = running.run(run(tell))
+    for manifest in sealed:
+        size = sum(file.bytes for file in manifest.files)
+        click.echo(f"{manifest.day}: {manifest.rows:,} rows sealed in {size:,} bytes")
+    for day in released:
+        click.echo(f"{day}: released")
+    if not sealed and not released:
+        click.echo("nothing to do: every closed day is sealed")
+
+
+@archive_group.command(name="verify")
+@click.option("--day", type=day_type, help="The files of this day alone.")
+def verify_command(*, day: datetime | None) -> None:
+    """Check the archive: manifests, signatures, hashes, rows and digests."""
+
+    async def run() -> Proof:
+        async with _opened() as (pool, vault):
+            async with transaction(pool) as connection:
+                seals = await archive.list_seals(connection, DATASET)
+            return await archive_proof.verify(
+                vault, DATASET, seals, day=day.date() if day else None
+            )
+
+    proof = running.run(run())
+    click.echo(
+        f"{proof.manifests} manifests and {proof.files} files are right: "
+        f"{proof.rows:,} rows in {proof.bytes:,} bytes"
+    )
+    if proof.unknown:
+        click.echo(
+            f"{proof.unknown} are not known here yet: `hypertally archive seal` takes them in"
+        )
+
+
+@archive_group.command(name="list")
+@click.option("--json", "as_json", is_flag=True)
+def list_command(*, as_json: bool) -> None:
+    """Show what is sealed, and what of it is in the database."""
+    settings = program_settings.read()
+
+    async def read() -> list[Seal]:
+        async with (
+            running.migrated(settings) as url,
+            running.worker_pool(url) as pool,
+            transaction(pool) as connection,
+        ):
+            return await archive.list_seals(connection, DATASET)
+
+    seals = running.run(read())
+    if as_json:
+        running.echo_json_lines(
+            {"dataset": DATASET.name, **msgspec.structs.asdict(seal)} for seal in seals
+        )
+        return
+    table = Table("day", "manifest", "rows", "bytes", "sealed", "verified", "released", box=None)
+    for seal in seals:
+        times = (seal.sealed_at, seal.verified_at, seal.released_at)
+        shown = (time.isoformat(timespec="seconds") if time else "" for time in times)
+        table.add_row(str(seal.day), str(seal.number), f"{seal.rows:,}", f"{seal.bytes:,}", *shown)
+    Console().print(table if seals else "nothing is sealed")
+
+
+@archive_group.command(name="restore")
+@click.option("--from", "from_day", type=day_type, required=True)
+@click.option("--to", "to_day", type=day_type, required=True)
+def restore_command(*, from_day: datetime, to_day: datetime) -> None:
+    """Bring released days back into the database, as they were."""
+    if to_day < from_day:
+        raise Refused(f"--to {to_day:%Y-%m-%d} lies before --from {from_day:%Y-%m-%d}")
+
+    async def run(tell: Tell) -> list[date]:
+        async with _opened() as (pool, vault):
+            return await archive.restore_days(
+                pool, vault, DATASET, from_day=from_day.date(), to_day=to_day.date(), tell=tell
+            )
+
+    with _telling() as tell:
+        days = running.run(run(tell))
+    for day in days:
+        click.echo(f"{day}: restored")
+    if not days:
+        click.echo("nothing to do: what is sealed of these days is in the database")
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[tuple[Pool, Vault]]:
+    """The database, and where it is sealed to."""
+    settings = program_settings.read()
+    store = ObjectStore(_store_url(settings))
+    key = signing_key(running.kept_secret(settings))
+    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+        yield pool, Vault(database_url=url, store=store, key=key)
+
+
+def _store_url(settings: Settings) -> str:
+    """The setting's, which must be there; else a folder under home, made when it is needed."""
+    if settings.seal_url:
+        return settings.seal_url
+    folder = Path(settings.home, FOLDER).absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder.as_uri()
+
+
+@contextmanager
+def _telling() -> Iterator[Tell]:
+    """Progress on a terminal, else a line for each step."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: click.echo(_said(step), err=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("archive", total=None)
+        yield lambda step: bars.update(task, description=_said(step))
+
+
+def _said(step: Step) -> str:
+    return f"{step.day}: {step.what}"
