@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
+EVERYBODY = "everybody"
+ALERT_OF = f"coalesce('org ' || org_id, 'wallet ' || wallet_id, '{EVERYBODY}')"
 # What rows name their owner by. Wallet 1 is of org A, 2 of B, 3 of both, 4 of none.
 NAMED_BY = {
     "facts.pages": "wallet_id",
@@ -32,6 +34,8 @@ NAMED_BY = {
     "metrics.restatements": "coalesce('org ' || org_id, 'wallet ' || wallet_id)",
     "ops.computations": "metric || ' ' || split_part(key, '/', 1)",
     "tenancy.user_profiles": "user_id",
+    "ops.alert_state": ALERT_OF,
+    "ops.alerts": ALERT_OF,
 }
 SAME_FOR_ALL_ORGS = (
     "facts.spot_pairs",
@@ -48,8 +52,6 @@ SAME_FOR_ALL_ORGS = (
     "ops.etl_s3_ingest_log",
     "ops.ingest_runs",
     "ops.ingest_health",
-    "ops.alert_state",
-    "ops.alerts",
     "ops.seals",
 )
 # Views have no security of their own: they read as whoever asks.
@@ -64,6 +66,8 @@ VIEWS = (
 OPEN = ("ops.schema_migrations",)
 # What an archive says of any wallet is public; its rows name no tracked one.
 WITH_PUBLIC_ROWS = ("facts.twap_status", "metrics.twaps")
+# An alert about a wallet or an org is theirs; one about neither is everybody's.
+ALERTS = ("ops.alert_state", "ops.alerts")
 PUBLIC = 0
 SIGNALS = "signals 2025-03-10T00:00Z"  # computed for every org
 
@@ -72,6 +76,7 @@ NOTHING: dict[str, set[Any]] = {table: set() for table in NAMED_BY}
 SEEN_BY_A = {
     **{table: {1, 3} for table in NAMED_BY},
     **{table: {PUBLIC, 1, 3} for table in WITH_PUBLIC_ROWS},
+    **{table: {EVERYBODY, "org 11", "wallet 1", "wallet 3"} for table in ALERTS},
     "tenancy.org_wallets": {ORG_A},
     "tenancy.orgs": {ORG_A},
     "metrics.global_day_metrics": {ORG_A},
@@ -188,6 +193,19 @@ insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 
 insert into ops.etl_s3_ingest_log (s3_object_key, etag) values ('a', 'b');
 insert into ops.seals (dataset, number, day, rows, digest, bytes, manifest_sha256, location)
 values ('wallet_snapshots', 1, '2025-03-10', 1, '1:1', 1, '', 'file:///archive');
+insert into ops.alerts (
+    type, subject, wallet_id, org_id, level, from_state, to_state, at, reason)
+select 'restatement', s.subject, s.wallet_id, s.org_id, 'medium', 'inactive', 'firing', now(), ''
+from (
+    select 'wallet ' || n as subject, n as wallet_id, null::integer as org_id
+    from generate_series(1, 4) as n
+    union all
+    select 'org ' || n, null, n from unnest(array[0, 11, 12]) as n
+    union all
+    select 'HYPE', null, null
+) as s;
+insert into ops.alert_state (type, subject, wallet_id, org_id, level)
+select type, subject, wallet_id, org_id, level from ops.alerts;
 insert into ops.ingest_health (state, reason) values ('stale', 'nothing yet');
 insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
 values ('@1', 'A', 'USDC', 1, 1);
@@ -265,6 +283,7 @@ def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object
         **NOTHING,
         **({table: {PUBLIC} for table in WITH_PUBLIC_ROWS} if org != "" else {}),
         **({"ops.computations": {SIGNALS}} if org != "" else {}),
+        **({table: {EVERYBODY} for table in ALERTS} if org != "" else {}),
         "tenancy.orgs": itself,
         # Org 0 stands for all tracked wallets; no user can belong to it.
         **(
@@ -272,6 +291,7 @@ def test_an_org_without_wallets_sees_at_most_itself(api: Connection, org: object
                 "metrics.global_day_metrics": {0},
                 "metrics.restatements": {"org 0"},
                 "ops.computations": {SIGNALS, "global_day_metrics 0"},
+                **{table: {EVERYBODY, "org 0"} for table in ALERTS},
             }
             if org == 0
             else {}
@@ -289,9 +309,15 @@ def test_the_other_org_sees_the_other_wallets(api: Connection) -> None:
     rows = seen(api)
     assert rows["facts.hl_fills_raw"] == {2, 3}
     for table in NAMED_BY:
-        shared = {3, "wallet 3", "wallet_day_metrics 3", PUBLIC, SIGNALS}
+        shared = {3, "wallet 3", "wallet_day_metrics 3", PUBLIC, SIGNALS, EVERYBODY}
         assert rows[table] & SEEN_BY_A[table] <= shared, table
         assert rows[table], table
+
+
+def test_the_view_of_recent_alerts_shows_an_org_its_own(api: Connection) -> None:
+    identify(api, org=ORG_B)
+    found = api.execute(f"select {ALERT_OF} from ops.v_recent_alerts".encode()).fetchall()
+    assert {name for (name,) in found} == {EVERYBODY, "org 12", "wallet 2", "wallet 3"}
 
 
 def test_no_user_belongs_to_the_org_of_all_wallets(url: str) -> None:

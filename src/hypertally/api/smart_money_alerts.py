@@ -36,7 +36,8 @@ class AlertsParameters(PageParameters):
     """Which moves."""
 
     type: Annotated[str | None, Field(pattern=r"^[a-z_]{1,64}$")] = None
-    subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,64}$")] = None
+    # The longest: a day of an org, whose name has up to 63 characters.
+    subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,80}$")] = None
 
 
 class StatesParameters(Parameters):
