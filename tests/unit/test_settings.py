@@ -18,6 +18,7 @@ WRONG = {
     "LEADERBOARD_URL": ("http://", "begins with http:// or https://"),
     "ARCHIVE_URL": ("/var/archive", "begins with s3:// or file://"),
     "TWAP_URL": ("gs://bucket", "begins with s3:// or file://"),
+    "SEAL_URL": ("archive", "begins with s3:// or file://"),
     "EVM_RPC_URL": (f"htps://rpc/{SECRET}", "begins with http:// or https://"),
     "WEIGHT_PER_MINUTE": ("119", "greater than or equal to 120"),
     "JWT_SECRET": (SECRET[:31], "at least 32 bytes"),
