@@ -31,7 +31,7 @@ from hypertally.store.postgres import Connection
 
 router = APIRouter()
 
-PERIODS_MAX: Final = 300  # a day of an asset has 288; their reasons take a third of a second
+PERIODS_MAX: Final = 300  # a day of an asset has 288; their reasons take a tenth of a second
 PERIODS_DEFAULT: Final = 100
 
 _QUERIES = queries.load(__file__)
@@ -87,7 +87,7 @@ async def read_differences(connection: Connection, asked: Mapping[str, Any]) -> 
     rows = await read_rows(connection, _QUERIES["list_differing"], wanted)
     page, more = cut_page(rows, 2 * asked["limit"])
     last = (page[-1]["at"], page[-1]["asset"]) if more else ()
-    # The reasons of a full page take a third of a second: meanwhile others are answered.
+    # The reasons of a full page take a tenth of a second: meanwhile others are answered.
     periods = await asyncio.to_thread(_periods, page)
     return {
         "from": as_text(asked["from_at"]),
