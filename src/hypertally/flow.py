@@ -21,7 +21,8 @@
 What moves them, rows of ops.jobs: `ingest_wallet` -> `rollup_wallet_day` -> `rollup_global_day`;
 `ingest_twaps`, `ingest_twap_objects` -> `rollup_twaps` -> `pull_twap_candles`; `pull_reference`,
 `pull_prices`, `pull_mids`, `repair_gap` and `housekeeping` beside them (jobs/worker.py); of smart
-money `refresh_universe` every six hours and `snapshot_minute` every minute (jobs/smart_money.py).
+money `refresh_universe` every six hours and `snapshot_minute` every minute (jobs/smart_money.py);
+and, after each of them that may move an alert, `check_alerts` -> `deliver_alert` (jobs/alerts.py).
 """
 
 from collections.abc import Mapping
