@@ -64,11 +64,14 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
     }
     counted = await read_row(connection, _QUERIES["count_snapshots"], asked)
     anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked)
+    sealed = await read_rows(connection, _QUERIES["list_sealed_days"], asked)
     minutes = [as_text(minute) for minute in counted["minutes"]]
     path = f"/api/v1/smart-money/snapshots/{signal['asset']}"
     return {
-        "count": counted["count"],
-        "digest": counted["digest"],
+        # What rests in the archive cannot be counted here, and is not nothing.
+        "count": None if sealed else counted["count"],
+        "digest": None if sealed else counted["digest"],
+        "sealed": [one["day"].isoformat() for one in sealed],
         "minutes": minutes,
         "snapshots": [f"{path}/{minute}" for minute in minutes],
         "universe_run_id": signal["universe_run_id"],

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hypertally.api.shapes import Amount, Definition, Shape, Time, Wallet
+from hypertally.api.shapes import Amount, Day, Definition, Shape, Time, Wallet
 
 Asset = Literal["HYPE", "BTC", "ETH"]
 Version = Literal["smart_money/1", "smart_money/2"]
@@ -273,8 +273,9 @@ class Anomaly(Shape):
 class SignalInputs(Shape):
     """The snapshots a signal is made of, counted for the answer, and what is known against them."""
 
-    count: int
-    digest: str
+    count: int | None
+    digest: str | None
+    sealed: list[Day]
     minutes: list[Time]
     snapshots: list[str]
     universe_run_id: int | None

@@ -201,7 +201,10 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
         running.echo_json_lines(verdicts)
     for verdict in [] if as_json else verdicts:
         waiting = f", {verdict.waiting} wait to be recomputed" if verdict.waiting else ""
-        click.echo(f"{verdict.metric}: {verdict.rows} rows, {verdict.differing} differ{waiting}")
+        sealed = f", {verdict.sealed} rest on sealed facts" if verdict.sealed else ""
+        click.echo(
+            f"{verdict.metric}: {verdict.rows} rows, {verdict.differing} differ{waiting}{sealed}"
+        )
         if verdict.first:
             click.echo(f"  first difference [stored, recomputed]: {verdict.first}")
     if any(verdict.differing for verdict in verdicts):

@@ -53,6 +53,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     waiting: int  # rows whose recomputation is queued: not compared
     differing: int
     first: dict[str, Any] | None  # key and field -> [stored, recomputed]
+    sealed: int = 0  # rows whose facts rest in the archive: not compared
 
 
 def choose(names: Sequence[str]) -> list[Metric]:
@@ -91,9 +92,14 @@ async def register_definitions(pool: Pool) -> None:
 async def rebuild(
     pool: Pool, metrics: Sequence[Metric], *, from_day: date | None, to_day: date | None
 ) -> AsyncIterator[Progress]:
-    """Delete and compute again from the facts; readers see each wallet or day before or after."""
+    """Delete and compute again from the facts; readers see each wallet or day before or after.
+
+    Errors: `Refused`, before anything is deleted, when facts of these days rest in the archive.
+    """
     names = [metric.name for metric in metrics]
     days = (from_day or FIRST_DAY, to_day or LAST_DAY)
+    if "signals" in names:
+        await _refuse_sealed(pool, *days)
     if "fill_gaps" in names or "wallet_day_metrics" in names:
         async for progress in _rebuild_wallets(pool, names, *days):
             yield progress
@@ -182,6 +188,24 @@ async def _next_twaps(
     return keys + rest, None
 
 
+async def _refuse_sealed(pool: Pool, from_day: date, to_day: date) -> None:
+    async with transaction(pool) as connection:
+        keys = await signals.list_keys(connection, from_day=from_day, to_day=to_day)
+        released = await _list_released(connection)
+    sealed = {at: days for at in keys if (days := signals.days_needed(at) & released)}
+    if sealed:
+        first, last = min(map(min, sealed.values())), max(map(max, sealed.values()))
+        raise Refused(
+            f"signals of {min(sealed):%Y-%m-%d} are made of snapshots of {first}, which rest in "
+            f"the archive: bring them back with hypertally archive restore --from {first} --to {last}"
+        )
+
+
+async def _list_released(connection: Connection) -> set[date]:
+    found = await connection.execute(QUERIES["list_released"].text)
+    return {row["day"] for row in await found.fetchall()}
+
+
 async def _rebuild_signals(pool: Pool, from_day: date, to_day: date) -> AsyncIterator[Progress]:
     """Period by period, in order of time: each goes on from the one before."""
     async with transaction(pool) as connection:
@@ -212,11 +236,15 @@ async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Verdict]:
             await connection.execute(in_schema(QUERIES[f"scratch_{beside}"], SCRATCH))
         await connection.execute(QUERIES["grant_scratch"].text)
         await connection.execute(QUERIES["act_as_metrics"].text)
-        await _recompute(connection)
-        return [await _compare(connection, metric) for metric in metrics]
+        sealed = {"signals": await _recompute(connection)}
+        return [
+            await _compare(connection, metric, sealed=sealed.get(metric.name, 0))
+            for metric in metrics
+        ]
 
 
-async def _recompute(connection: Connection) -> None:
+async def _recompute(connection: Connection) -> int:
+    """Fill the twins; how many signals were taken as they are, their snapshots being sealed."""
     wallets = await (await connection.execute(QUERIES["list_wallets"].text)).fetchall()
     for wallet in wallets:
         await fill_gaps.rebuild(connection, wallet["id"], schema=SCRATCH)
@@ -228,10 +256,21 @@ async def _recompute(connection: Connection) -> None:
     for at in range(0, len(days), _ORG_DAYS):
         await global_day.rebuild(connection, days[at : at + _ORG_DAYS], schema=SCRATCH)
     await _recompute_twaps(connection)
+    return await _recompute_signals(connection)
+
+
+async def _recompute_signals(connection: Connection) -> int:
+    keys = await signals.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY)
+    released = await _list_released(connection)
+    sealed = {at for at in keys if signals.days_needed(at) & released}
+    # Later ones go on from them, and their own outcomes need no snapshot.
+    copied = await signals.copy(connection, sorted(sealed), schema=SCRATCH)
     past = Past(SCRATCH)
-    for at in await signals.list_keys(connection, from_day=FIRST_DAY, to_day=LAST_DAY):
-        await signals.rebuild(connection, at, schema=SCRATCH, past=past)
+    for at in keys:
+        if at not in sealed:
+            await signals.rebuild(connection, at, schema=SCRATCH, past=past)
         await signal_outcomes.rebuild(connection, at, schema=SCRATCH)
+    return copied
 
 
 async def _recompute_twaps(connection: Connection) -> None:
@@ -242,8 +281,8 @@ async def _recompute_twaps(connection: Connection) -> None:
             await compute(connection, keys, schema=SCRATCH)
 
 
-async def _compare(connection: Connection, metric: Metric) -> Verdict:
+async def _compare(connection: Connection, metric: Metric, *, sealed: int) -> Verdict:
     found = await connection.execute(in_schema(QUERIES[f"compare_{metric.name}"], SCRATCH))
     row = await found.fetchone()
     assert row is not None  # an aggregate answers one row
-    return Verdict(metric=metric.name, **row)
+    return Verdict(metric=metric.name, sealed=sealed, **row)

@@ -25,6 +25,14 @@ select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('signals'), 0);
 
+-- name: list_released :many
+-- The days whose snapshots rest in the archive alone.
+-- Reads: ops.seals   Writes: -   Key: day
+select distinct s.day
+from ops.seals as s
+where s.dataset = 'wallet_snapshots' and s.released_at is not null
+order by s.day;
+
 -- name: make_scratch :exec
 -- A schema beside the real one, inside a transaction that is rolled back.
 -- Reads: -   Writes: the schema   Key: -

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from hypertally.metrics.signal_past import Past
+from hypertally.metrics.signal_past import SIZES_OF, Past
 from hypertally.metrics.signal_rows import (
     PERIOD,
     Feed,
@@ -169,6 +169,19 @@ async def _contribute(
             "wallet_id": [period.ids[row["wallet"]] for row in rows],
         },
     )
+
+
+async def copy(connection: Connection, periods: Sequence[datetime], *, schema: str) -> int:
+    """Take the signals of these periods as they are stored; how many rows."""
+    bound = {"periods": list(periods)}
+    copied = await connection.execute(in_schema(QUERIES["copy_signals"], schema), bound)
+    await connection.execute(in_schema(QUERIES["copy_contributors"], schema), bound)
+    return copied.rowcount
+
+
+def days_needed(at: datetime) -> set[date]:
+    """The days whose snapshots the signals of a period are made of."""
+    return {(at - SIZES_OF + timedelta(minutes=1)).date(), at.date()}
 
 
 async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[datetime]:

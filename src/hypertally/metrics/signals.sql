@@ -114,6 +114,19 @@ from unnest(
     %(effect_dispersion_size)s::numeric[], %(effect_ecs)s::numeric[]
 ) as u;
 
+-- name: copy_signals :execrows
+-- Signals of periods that cannot be computed again now, as they are stored; a twin has the same
+-- columns.
+-- Reads: metrics.signals   Writes: {schema}.signals   Key: (at)
+insert into {schema}.signals
+select s.* from metrics.signals as s where s.at = any (%(periods)s);
+
+-- name: copy_contributors :execrows
+-- The contributors of those signals.
+-- Reads: metrics.signal_contributors   Writes: {schema}.signal_contributors   Key: (at)
+insert into {schema}.signal_contributors
+select c.* from metrics.signal_contributors as c where c.at = any (%(periods)s);
+
 -- name: list_periods :many
 -- The ends of the periods that have, or should have, a signal.
 -- Reads: ops.ingest_runs, metrics.signals   Writes: -   Key: at

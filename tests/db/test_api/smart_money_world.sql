@@ -198,3 +198,9 @@ update ops.alert_state
 set state = 'firing', since = '2026-03-01T12:10:00Z', last_fired_at = '2026-03-01T12:10:00Z',
     last_value = '30.5', reason = 'two periods on end'
 where type = 'exit_cluster' and subject = 'BTC';
+
+-- The snapshots of the newest signal left the database.
+insert into ops.seals (
+    dataset, number, day, rows, digest, bytes, manifest_sha256, location, released_at)
+select 'wallet_snapshots', 1, max(s.at)::date, 6, '6:1', 1, '', 'file:///archive', now()
+from metrics.signals as s;

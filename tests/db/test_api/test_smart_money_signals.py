@@ -149,6 +149,16 @@ def test_an_explanation_counts_the_snapshots_it_names(get) -> None:
     assert len(answer["contributors"]) == 3
 
 
+def test_snapshots_that_are_sealed_are_not_counted_as_nothing(get) -> None:
+    (newest,) = listed(get, "")["signals"]
+    answer = one(get, f"BTC/{newest['at']}/explain", smart_money_shapes.SignalExplanation)
+    inputs = answer["inputs"]
+    assert inputs["sealed"] == [newest["at"][:10]]
+    assert (inputs["count"], inputs["digest"]) == (None, None)
+    other = one(get, f"BTC/{AT}/explain", smart_money_shapes.SignalExplanation)
+    assert other["inputs"]["sealed"] == []
+
+
 def test_a_signal_says_when_it_was_computed_where_that_is_known(get) -> None:
     shape = smart_money_shapes.SignalExplanation
     assert one(get, f"BTC/{AT}/explain", shape)["computed_at"] == "2026-03-01T12:10:04.125Z"

@@ -84,12 +84,15 @@ function Anomalies({ list }) {
 }
 
 function Inputs({ inputs, wallets }) {
+  const counted = inputs.sealed.length
+    ? html`sealed in the archive (${inputs.sealed.join(" and ")}), of ${wallets}`
+    : html`<${Amount} value=${String(inputs.count)} kind="count" /> of ${wallets}`;
   return html`<section><h3>Inputs</h3>
     <${Facts} rows=${[
-      ["Snapshots", html`<${Amount} value=${String(inputs.count)} kind="count" /> of ${wallets}
+      ["Snapshots", html`${counted}
         ${" "}wallets at ${inputs.minutes.map((minute) => utc(minute).slice(11, 16)).join(" and ")}
         ${" "}UTC`],
-      ["Digest", html`<${Digest} value=${inputs.digest} />`],
+      inputs.digest && ["Digest", html`<${Digest} value=${inputs.digest} />`],
       ["Universe", inputs.universe_run_id === null ? "none" : `run ${inputs.universe_run_id}`],
     ]} />
     <h3>Gaps</h3><${Anomalies} list=${inputs.anomalies} />
