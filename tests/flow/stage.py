@@ -81,6 +81,7 @@ class Recording:
     runs: list[dict[str, Any]]
     anomalies: list[dict[str, Any]]
     alerts: list[dict[str, Any]]
+    asked: int  # requests for positions that the exchange saw
 
 
 @dataclass(slots=True)
@@ -159,6 +160,7 @@ class Stage:
         """Read all that was written down."""
         signals = await self.books.read(SIGNALS, START)
         contributors = await self.books.read(CONTRIBUTORS, START)
+        requests = (await self.exchange.stats())["requests"]
         return Recording(
             url=self.books.url,
             story=self.world.story,
@@ -169,6 +171,7 @@ class Stage:
             runs=await self.books.read("select * from ops.ingest_runs order by minute"),
             anomalies=await self.books.read("select * from metrics.snapshot_anomalies"),
             alerts=await self.books.read("select * from ops.alerts order by at, type, subject, id"),
+            asked=requests["clearinghouseState"],
         )
 
 

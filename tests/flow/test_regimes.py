@@ -23,6 +23,18 @@ from tests.flow.expected_signals import (
     expected,
     without_each,
 )
+from tests.flow.regime_tables import (
+    ALERTS,
+    BEFORE,
+    CALM,
+    LOCKED,
+    LONGER,
+    PERIODS,
+    PLAYBOOKS,
+    Moved,
+    Said,
+    periods,
+)
 from tests.flow.stage import (
     START,
     Recording,
@@ -38,8 +50,6 @@ from hypertally.sandbox.regime_oracle import FirstVersion
 from hypertally.sandbox.regime_story import ASSETS
 from hypertally.store.postgres import open_pool
 
-PERIODS = range(0, 46, 5)
-LONGER = range(0, 66, 5)  # of the regime whose last alert has to cool down
 EVENTFUL = ("HYPE", "BTC")
 FAILED = (15, 16, 17, 20, 24, 25, 30, 34)  # those recorded of 15 to 34, when the feed fails
 HISTORY_WINDOWS = 504  # four more than it takes to know what is usual
@@ -112,25 +122,7 @@ SCRIPTS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "stale_feed": _around_the_failure,
     "thin_coverage": _thin,
 }
-# The feed fails from 15 to 34. At 15 and 20 its last good minute, 14, is one and six minutes old:
-# the newest snapshot failed. At 25 it is more than ten minutes old. At 30 of the thin one 70% of
-# the wallets answer, which is under 80%.
-LOCKED = {
-    "stale_feed": {
-        15: "snapshot_failed",
-        20: "snapshot_failed",
-        25: "health_stale",
-        30: "health_stale",
-    },
-    "thin_coverage": {30: "health_stale"},
-}
-
 Recorded = Callable[[str], Recording]
-
-
-def periods(name: str) -> range:
-    """The ends of the periods of a recording."""
-    return LONGER if name == "herding_in" else PERIODS
 
 
 @pytest.fixture(scope="module")
@@ -203,108 +195,6 @@ def test_a_contributors_effect_is_what_the_oracle_says_without_it(
     for row in recording.contributors[minute, "HYPE", SECOND]:
         effects = without_each(watched, "HYPE", minute, row["wallet"])
         assert {column: row[f"effect_{column}"] for column in effects} == effects, row["wallet"]
-
-
-# What the second version's playbook must say of HYPE and of BTC: minute, bias, risk, rule, the
-# sides exposure may be added to, the sides whose stops are to be tightened.
-Said = tuple[int, str, str, str, str, str]
-BEFORE: list[Said] = [
-    # There is no earlier snapshot: all inputs are null, and what there was is held.
-    (0, "No-trade", "Defensive", "held", "unknown", "unknown"),
-    # The usual coming and going has 9 or 10 sellers for as many buyers: Dispersion 94.7 is High,
-    # which needs no trend (its three periods are not yet over) to override all.
-    (5, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-    (10, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-    (15, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-]
-CALM: list[Said] = [
-    (at, "No-trade", "Defensive", "dispersion_high", "none", "both") for at in LONGER[1:]
-]
-PLAYBOOKS: dict[str, list[Said]] = {
-    "herding_in": [
-        *BEFORE,
-        # All buy: CAS 87.5, Dispersion 0. But High is left after two periods below 55.
-        (20, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        # Left. CAS is at 62 or more for the second period and rises (the mean before is 62.5), so
-        # Long / Normal is called for; but risk, Defensive until now, improves by one step in two
-        # periods, of which this is the first, and no side is entered at Defensive risk.
-        (25, "No-trade", "Defensive", "risk_wait", "long", "short"),
-        # The second: one step, to Reduced. CAS still rises against a mean of 75.
-        (30, "Long", "Reduced", "strong_with", "long", "short"),
-        # 87.5 as in the three before: flat, strong, Low and Low is Long / Reduced.
-        (35, "Long", "Reduced", "strong_steady", "none", "none"),
-        # The usual again: Dispersion 89.7. A move to No-trade and a worse risk are immediate.
-        (40, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        *((at, "No-trade", "Defensive", "dispersion_high", "none", "both") for at in LONGER[9:]),
-    ],
-    # As many buy as sell from beginning to end: Dispersion is never under 91.
-    "split": [
-        *BEFORE[:1],
-        *CALM[: len(PERIODS) - 1],
-    ],
-    "exit_cascade": [
-        *BEFORE,
-        # 36 of 100 leave: ECS 36, z 15. High; and CAS is clamped to 40. Dispersion 0 for the first
-        # period after High, which is asked before exits are.
-        (20, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        # Dispersion is Low now; ECS 26.5 (22 of 83) is High. Stops of longs: 73% of them leave, and
-        # CAS 40 falls against 46.7.
-        (25, "No-trade", "Defensive", "exits_high", "none", "long"),
-        # ECS 6.4 is under 20 for the first period, so still High. Of longs 5 of 12 leave: not High
-        # by number, but not under 20 either. CAS, no longer clamped, is 22.7.
-        (30, "No-trade", "Defensive", "exits_high", "none", "long"),
-        # The second period under 20. CAS 23.8 falls against 34.2, the second period at 38 or less:
-        # Short / Normal is called for, but risk stays Defensive for one more period. Longs leave
-        # under 20 for the first period; and CAS falls against them.
-        (35, "No-trade", "Defensive", "risk_wait", "short", "long"),
-        # CAS 19.2 falls against 28.9; but Dispersion is 40.00, no longer Low, and a strong side
-        # with Medium is in no row of the matrix. Risk improves to the Reduced that this calls for.
-        (40, "No-trade", "Reduced", "anything_else", "short", "long"),
-        # The same, flat against 21.9.
-        (45, "No-trade", "Reduced", "anything_else", "none", "none"),
-    ],
-    "liquidation_cascade": [
-        *BEFORE,
-        # 26 of 100 are liquidated, which is no exit of theirs; 4 leave: ECS 4. The shorts add: CAS
-        # 22.7, Dispersion 0, for the first period.
-        (20, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        # Short / Normal is called for (falling against 40.9, the second period at 38 or less), as
-        # risk stays Defensive for one more period.
-        (25, "No-trade", "Defensive", "risk_wait", "short", "long"),
-        # Falling against 31.8; risk one step better.
-        (30, "Short", "Reduced", "strong_with", "short", "long"),
-        # Nobody acts: CAS and Dispersion are null. Held for one period; the flags hang on them.
-        (35, "Short", "Reduced", "held", "unknown", "unknown"),
-        # 9 add, so CAS is still null, and 11 buy or sell: Dispersion 72.7 is known, and High.
-        (40, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        (45, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-    ],
-    "stale_feed": [
-        *BEFORE[:3],
-        # Nothing is known while the feed is away: see LOCKED.
-        (15, "No-trade", "Defensive", "locked:snapshot_failed", "unknown", "unknown"),
-        (20, "No-trade", "Defensive", "locked:snapshot_failed", "unknown", "unknown"),
-        (25, "No-trade", "Defensive", "locked:health_stale", "unknown", "unknown"),
-        (30, "No-trade", "Defensive", "locked:health_stale", "unknown", "unknown"),
-        # The first snapshot, with none of five minutes before: no score. Dispersion was High when
-        # it was last known, and has not been under 55 since.
-        (35, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        (40, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        (45, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-    ],
-    "thin_coverage": [
-        *BEFORE,  # at 15 the first 8% are missing: 92% is enough
-        (20, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        # 85%: No-trade / Reduced, whatever else. Dispersion is known, and High.
-        (25, "No-trade", "Reduced", "thin_coverage", "none", "both"),
-        # 70%: locked.
-        (30, "No-trade", "Defensive", "locked:health_stale", "unknown", "unknown"),
-        # All answer, but 30% did not at the begin of the period: CAS is null; Dispersion is High.
-        (35, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        (40, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-        (45, "No-trade", "Defensive", "dispersion_high", "none", "both"),
-    ],
-}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -478,71 +368,6 @@ async def texts(books: Books) -> list[str]:
     return [row["row"] for row in found]
 
 
-# Every move of every alert: minute, type, subject, from, to.
-Moved = tuple[int, str, str, str, str]
-
-
-def told(minute: int, *subjects: str) -> list[Moved]:
-    """A new playbook, told and over."""
-    return [
-        (minute, "regime_change", subject, *states)
-        for subject in subjects
-        for states in (("pending", "firing"), ("firing", "resolved"))
-    ]
-
-
-def moved(minute: int, name: str, *subjects: str, states: tuple[str, str]) -> list[Moved]:
-    return [(minute, name, subject, *states) for subject in subjects]
-
-
-WAITS, NO_MORE, MUTE = ("inactive", "pending"), ("pending", "inactive"), ("pending", "suppressed")
-FIRES, ENDS, AGAIN = ("inactive", "firing"), ("firing", "resolved"), ("resolved", "pending")
-ALERTS: dict[str, list[Moved]] = {
-    # Long / Reduced at 30 and 35; No-trade / Defensive at 40 and 45, which is held back until the
-    # cooldown of thirty minutes is over, and is still so then.
-    "herding_in": [
-        *moved(30, "regime_change", "BTC", "HYPE", states=WAITS),
-        *told(35, "BTC", "HYPE"),
-        *moved(40, "regime_change", "BTC", "HYPE", states=AGAIN),
-        *moved(45, "regime_change", "BTC", "HYPE", states=MUTE),
-        (65, "regime_change", "BTC", "suppressed", "firing"),
-        (65, "regime_change", "BTC", "firing", "resolved"),
-        (65, "regime_change", "HYPE", "suppressed", "firing"),
-        (65, "regime_change", "HYPE", "firing", "resolved"),
-    ],
-    # The playbook is the same from beginning to end.
-    "split": [],
-    # Exits are High at 20 and 25, under 20 at 30 and 35; No-trade / Reduced at 40 and 45.
-    "exit_cascade": [
-        *moved(20, "exit_cluster", "BTC", "HYPE", states=FIRES),
-        *moved(35, "exit_cluster", "BTC", "HYPE", states=ENDS),
-        *moved(40, "regime_change", "BTC", "HYPE", states=WAITS),
-        *told(45, "BTC", "HYPE"),
-    ],
-    # Liquidations are no exits. Short / Reduced at 30 and 35, No-trade / Defensive at 40 and 45,
-    # ten minutes after the last was told.
-    "liquidation_cascade": [
-        *moved(30, "regime_change", "BTC", "HYPE", states=WAITS),
-        *told(35, "BTC", "HYPE"),
-        *moved(40, "regime_change", "BTC", "HYPE", states=AGAIN),
-        *moved(45, "regime_change", "BTC", "HYPE", states=MUTE),
-    ],
-    # Stale from 25 on, the last good minute 14 being 660 s old; well for two checks at 35 and 36.
-    "stale_feed": [
-        (25, "system_stale", "system", "inactive", "firing"),
-        (36, "system_stale", "system", "firing", "resolved"),
-    ],
-    # No-trade / Reduced for one period; the one after is locked, which is no playbook, and then all
-    # is as it was. 70% are stale at once.
-    "thin_coverage": [
-        *moved(25, "regime_change", "BTC", "ETH", "HYPE", states=WAITS),
-        (30, "system_stale", "system", "inactive", "firing"),
-        *moved(35, "regime_change", "BTC", "ETH", "HYPE", states=NO_MORE),
-        (36, "system_stale", "system", "firing", "resolved"),
-    ],
-}
-
-
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_alerts_move_as_the_definitions_call_for(recorded: Recorded, name: str) -> None:
     assert alerts(recorded(name)) == ALERTS[name]
@@ -575,4 +400,5 @@ def test_workers_that_race_or_are_killed_leave_the_same_rows(
     assert other.signals == once.signals
     assert other.contributors == once.contributors
     assert alerts(other) == alerts(once)
+    assert other.asked == once.asked or how == "kills"
     assert [row["minute"] for row in other.runs] == [minute_at(number) for number in PERIODS]

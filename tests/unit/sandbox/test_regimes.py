@@ -15,6 +15,7 @@ from hypertally.sandbox.launch import build_exchange
 from hypertally.sandbox.oracle import gaps
 from hypertally.sandbox.regime_exchange import RegimeExchange, regime_exchange
 from hypertally.sandbox.regime_oracle import Expected, expect, judge
+from hypertally.sandbox.regime_periods import band, herding, percentile, significance
 from hypertally.sandbox.regime_script import Change
 from hypertally.sandbox.regime_story import ASSETS, Story
 from hypertally.sandbox.regimes import REGIMES, ROTATION, regime
@@ -338,6 +339,41 @@ def test_the_oracle_gives_the_published_figures() -> None:
     assert (uneven.second.dispersion, uneven.second.dispersion_size) == (20, 100)
     leaving = judge("BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), 5)
     assert (leaving.first.ecs, leaving.second.ecs) == (9, 30)
+
+
+def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> None:
+    def acted(bought: int, sold: int) -> Expected:
+        moves = [(0.0, 1.0)] * bought + [(0.0, -1.0)] * sold
+        return judge("BTC", [str(at) for at in range(bought + sold)], positions(*moves), 5)
+
+    for one, other, published in (
+        (acted(15, 5), acted(5, 15), "0.161901"),
+        (acted(6, 6), acted(6, 6), "-0.112793"),
+    ):
+        amount, sign, active = herding(one, [one, other])  # half of all have bought
+        assert amount is not None
+        assert round(amount, 6) == Decimal(published)
+        assert (sign, active) == ((1, 20) if amount > 0 else (0, 12))
+    usual = [(8, 100)] * 500
+    for exits, published in (((18, 60), "6.28"), ((12, 50), "4.17")):
+        z = significance(exits, usual)
+        assert z is not None
+        assert round(z, 2) == Decimal(published)
+        assert significance(exits, usual[1:]) is None
+    assert percentile((8, 100), usual) == 50
+    assert [band(Decimal(cas)) for cas in (75, 60, 40, 25)] == [
+        "strong_long", "long", "short", "strong_short",
+    ]  # fmt: skip
+
+
+def test_equal_weights_give_the_counted_consensus() -> None:
+    names = [str(at) for at in range(20)]
+    seen = judge("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).second
+    assert seen.cas is not None
+    assert seen.cas_usd is not None
+    assert round(seen.cas_usd, 20) == round(seen.cas, 20)
+    uneven = judge("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).second
+    assert uneven.cas_usd == uneven.cas  # who is alone above 95 in 100 counts no more than they
 
 
 @pytest.mark.parametrize(
