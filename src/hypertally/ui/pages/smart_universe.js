@@ -21,9 +21,11 @@ const SOURCES = {
 
 const spaced = (name) => String(name).replaceAll("_", " ");
 
-function Moves({ words, wallets }) {
-  if (!wallets?.length) return html`<p class="muted">${words}: none.</p>`;
-  return html`<details><summary>${words}: ${wallets.length}</summary><p class="addresses">
+function Moves({ words, wallets, hidden }) {
+  const also = hidden ? `${hidden} not shown` : "";
+  if (!wallets?.length) return html`<p class="muted">${words}: ${also || "none"}.</p>`;
+  return html`<details><summary>${words}: ${wallets.length}${also && `, ${also}`}</summary>
+    <p class="addresses">
     ${wallets.map((wallet) => html`<${Address} key=${wallet} wallet=${wallet} />`)}</p></details>`;
 }
 
@@ -40,8 +42,10 @@ function Members({ old, feed }) {
     ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
     ${
       data &&
-      html`<div class="universe-moves"><${Moves} words="Entered" wallets=${data.entered} />
-        <${Moves} words="Left" wallets=${data.exited} />
+      html`<div class="universe-moves"><${Moves} words="Entered" wallets=${data.entered}
+          hidden=${data.entered_not_shown} />
+        <${Moves} words="Left" wallets=${data.exited}
+          hidden=${data.exited_not_shown} />
         <${Excluded} excluded=${data.excluded} /></div>
       <${Table} name="universe" title="Members" columns=${MEMBER_COLUMNS} old=${old || feed.old}
         rows=${data.members.map((row) => ({ ...row, id: row.wallet }))}
