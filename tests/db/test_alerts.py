@@ -116,6 +116,16 @@ async def test_periods_that_were_missed_are_judged_in_order(desk: Desk) -> None:
     ]
 
 
+async def test_an_asset_that_lags_behind_the_others_is_still_judged(desk: Desk) -> None:
+    for at in (AT, AT + PERIOD):
+        for asset in ("HYPE", "ETH") if at > AT else ("HYPE", "BTC", "ETH"):
+            await desk.signal(at, asset=asset)
+        await desk.check(at)
+    await desk.signal(AT + PERIOD, asset="BTC", ecs="30", high=True)
+    await desk.check(AT + timedelta(hours=2))
+    assert await desk.moves("exit_cluster") == ["BTC: firing"]
+
+
 async def test_a_period_that_comes_late_is_still_judged(desk: Desk) -> None:
     await periods(desk, NONE, LONG)
     at = AT + 2 * PERIOD
@@ -382,6 +392,11 @@ async def test_the_same_minute_judged_again_changes_nothing(desk: Desk) -> None:
 
 async def test_checks_at_one_time_give_the_rows_of_one(desk: Desk) -> None:
     await busy(desk)
+    # A row of the wallet is there before: nothing but their lock holds the checks apart.
+    await desk.run(
+        "insert into ops.alert_state (type, subject, level, wallet_id) "
+        "select 'data_gap', '0x' || encode(address, 'hex'), 'high', id from tenancy.wallets"
+    )
     jobs = [await desk.job(AT) for _ in range(4)]
     async with asyncio.TaskGroup() as group:
         for job in jobs:

@@ -12,6 +12,8 @@ from hypertally.cli.alert_trial import test_command
 from hypertally.jobs.alert_machine import RULES, Standing
 from hypertally.jobs.alerts import acknowledge_alert, list_standings
 
+PIPE_WIDTH = 1000  # of a file or a pipe no line is broken: who reads that searches it
+
 
 @click.group(name="alerts", invoke_without_command=True)
 @click.option("--all", "quiet", is_flag=True, help="Those that never moved, too.")
@@ -43,11 +45,10 @@ def _show(rows: list[dict[str, Any]]) -> None:
         since = f"{row['since']:%Y-%m-%d %H:%M:%S}" if row["since"] else ""
         names = ("state", "level", "type", "subject")
         table.add_row(*(row[name] for name in names), since, row["reason"])
-    # Of a file or a pipe nothing is cut off: who reads that searches it.
     console = Console()
-    console.print(
-        table, highlight=False, crop=console.is_terminal, soft_wrap=not console.is_terminal
-    )
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table, highlight=False)
 
 
 @alerts_group.command(name="acknowledge")
