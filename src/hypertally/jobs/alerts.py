@@ -69,10 +69,10 @@ def _system(name: str, judged: Judged) -> Subject:
 
 async def _judge_signals(check: "_Check", connection: Connection, at: datetime) -> None:
     """Every period that was not judged yet, oldest first."""
-    standings = await _read_standings(connection, [(name, None) for name in BEHAVIOURAL])
-    judged = [standing.judged_at for standing in standings]
-    known = [time for time in judged if time is not None]
-    since = min(known) if known and len(known) == len(judged) else None
+    found = await connection.execute(QUERIES["read_judged"].text, {"types": list(BEHAVIOURAL)})
+    row = await found.fetchone()
+    assert row is not None  # an aggregate answers one row
+    since: datetime | None = row["since"]
     for signal in await alert_conditions.read_signals(connection, at, since=since):
         asset: str = signal["asset"]
         told = await _read_told(connection, asset)
@@ -94,7 +94,7 @@ async def _read_told(connection: Connection, asset: str) -> str | None:
 
 
 async def _read_standings(
-    connection: Connection, keys: Sequence[tuple[str, str | None]]
+    connection: Connection, keys: Sequence[tuple[str, str]]
 ) -> list[Standing]:
     found = await connection.execute(
         QUERIES["list_standings"].text,

@@ -15,13 +15,21 @@ where exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and 
 on conflict do nothing;
 
 -- name: list_standings :many
--- Where alerts stand, of these types and subjects; a null subject: all of the type.
+-- Where alerts stand, of these types and subjects.
 -- Reads: ops.alert_state   Writes: -   Key: (type, subject)
 select s.type, s.subject, s.level, s.wallet_id, s.org_id, s.state, s.since, s.reason, s.periods,
     s.last_fired_at, s.last_value, s.told, s.judged_at
 from unnest(%(types)s::text[], %(subjects)s::text[]) as wanted (type, subject)
-join ops.alert_state as s on s.type = wanted.type and s.subject = coalesce(wanted.subject, s.subject)
+join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
 order by s.type, s.subject;
+
+-- name: read_judged :one
+-- Since when periods of these types are to be judged: the earliest of what was judged last, null if
+-- one was never judged.
+-- Reads: ops.alert_state   Writes: -   Key: (type, subject)
+select case when count(s.judged_at) = count(*) then min(s.judged_at) end as since
+from ops.alert_state as s
+where s.type = any (%(types)s::text[]);
 
 -- name: list_all_standings :many
 -- Where every alert stands, what moves first.

@@ -57,6 +57,7 @@ def test_amounts_inside_maps_are_numbers_of_their_own() -> None:
     assert moved(fees=[{"USDC": "10"}, {}]) == ("fees.USDC", "10", "0")
     assert moved(fees=[{"USDC": "10"}, None]) == ("fees.USDC", "10", None)
     assert moved(fees=[{"USDC": 1.005}, {"USDC": 1.0}]) is None
+    assert moved(fees=[{"USDC": 1.5}, {"USDC": 1.0}]) == ("fees.USDC", "1.5", "1.0")
 
 
 @pytest.mark.parametrize(
