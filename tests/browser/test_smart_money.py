@@ -227,7 +227,7 @@ async def test_a_signal_has_a_page_of_its_own(screen: Screen) -> None:
     answer = await screen.answer(f"{PATH}/signals/HYPE/{at}")
     shown = await screen.exact(screen.cells("contributors", "wallet"))
     assert shown == [row["wallet"] for row in answer["contributors"]]
-    await screen.page.get_by_text("v1", exact=True).click()
+    await screen.page.get_by_role("navigation", name="Definition").get_by_text("v1").click()
     await screen.settled()
     first = await screen.answer(f"{PATH}/signals/HYPE/{at}?limit=500&definition=")
     score = screen.page.locator("[data-score='cas.value'] .score-value")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from hypertally.metrics import signals
+from hypertally.metrics import signal_outcomes, signals
 from hypertally.store.embedded import ensure_running
 from hypertally.store.postgres import open_pool, transaction
 
@@ -102,3 +102,4 @@ async def _write(home: Path) -> None:
             for end in ends[1:]:
                 async with transaction(pool) as connection:
                     await signals.rebuild(connection, end)
+                    await signal_outcomes.rebuild(connection, end)

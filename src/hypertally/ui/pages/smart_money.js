@@ -14,8 +14,11 @@ import { Mask } from "../parts/Mask.js";
 import { CONTRIBUTOR_COLUMNS, contributorRow, lineColumns } from "../parts/smart_rows.js";
 import { Switch } from "../parts/Switch.js";
 import { Table } from "../parts/Table.js";
+import { Alerts, AlertsNow } from "./smart_alerts.js";
 import { SmartAsset } from "./smart_asset.js";
-import { Alerts, Universe } from "./smart_universe.js";
+import { FeedHistory } from "./smart_health.js";
+import { Outcomes } from "./smart_outcomes.js";
+import { Universe } from "./smart_universe.js";
 
 const PERIOD_MS = 300_000;
 const HOUR_MS = 3_600_000;
@@ -118,8 +121,10 @@ function Screen({ feed, route }) {
         rows=${lineRows(lines)} file=${`cas-${range}`} />`
     }
     <${Contributors} key=${chosen.asset} one=${chosen} />
+    <${Alerts} />
     <div class="smart-foot"><${Universe} universe=${data.universe} route=${route} />
-      <${Alerts} /></div>`;
+      <div class="stacked"><${Outcomes} route=${route} />
+        <${FeedHistory} route=${route} /></div></div>`;
 }
 
 export function SmartMoney({ route }) {
@@ -128,11 +133,13 @@ export function SmartMoney({ route }) {
   return html`<header class="page-head"><h1>Smart money</h1>
       ${data && html`<span class="muted">as of ${utc(data.as_of)} UTC, five-minute periods</span>`}
     </header>
+    <${AlertsNow} />
     <${Failure} feed=${feed} what="smart money" />
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${3} />`}
     ${data && !data.universe && html`<${HealthLine} health=${data.health} />
       <${Empty} title="No wallets are watched yet" command=${COMMAND}>The universe of wallets is
         chosen from the leaderboard every six hours, and their positions are recorded every minute.
-        Both begin with a worker; or by hand:<//>`}
+        Both begin with a worker; or by hand:<//>
+      <${Alerts} />`}
     ${data?.universe && html`<${Screen} feed=${feed} route=${route} />`}`;
 }

@@ -1,4 +1,4 @@
-// The wallets that are watched, and the alerts their signals moved.
+// The wallets that are watched.
 
 import { Ago } from "../clock.js";
 import { percent } from "../decimal.js";
@@ -9,10 +9,9 @@ import { Amount } from "../parts/Amount.js";
 import { Facts } from "../parts/Evidence.js";
 import { Failure, Skeleton } from "../parts/Failure.js";
 import { Address } from "../parts/rows.js";
-import { ALERT_COLUMNS, MEMBER_COLUMNS } from "../parts/smart_rows.js";
+import { MEMBER_COLUMNS } from "../parts/smart_rows.js";
 import { Table } from "../parts/Table.js";
 
-const ALERTS_SHOWN = 20;
 const SOURCES = {
   leaderboard: "the leaderboard",
   fallback: "the second source, since the leaderboard did not answer",
@@ -77,26 +76,5 @@ export function Universe({ universe, route }) {
       ["From", SOURCES[universe.source] ?? spaced(universe.source)],
     ]} />
     ${open && html`<${Members} feed=${feed} />`}
-  </section>`;
-}
-
-export function Alerts() {
-  const feed = useFeed(`/api/v1/smart-money/alerts?limit=${ALERTS_SHOWN}`);
-  const { data } = feed;
-  const rows = data?.alerts ?? [];
-  return html`<section class="alerts" data-part="alerts">
-    ${
-      rows.length > 0
-        ? html`<${Table} name="alerts" title="Alerts" columns=${ALERT_COLUMNS} rows=${rows}
-            old=${feed.old} note=${data.next && `the ${ALERTS_SHOWN} newest moves`} />`
-        : html`<header class="table-bar"><h2>Alerts</h2></header>
-          ${
-            data &&
-            html`<p class="muted">No alert has moved yet. Moves show up here, newest
-            first.</p>`
-          }`
-    }
-    <${Failure} feed=${feed} what="the alerts" />
-    ${!data && feed.loading && html`<${Skeleton} rows=${3} />`}
   </section>`;
 }

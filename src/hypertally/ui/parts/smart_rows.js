@@ -1,10 +1,9 @@
-// Columns of the tables of smart money: contributors, universe, alerts.
+// Columns of the tables of smart money: contributors, universe.
 
 import { utc } from "../clock.js";
 import { html } from "../preact.js";
 import { classAbout, classSide, classWords } from "../smart_words.js";
 import { Address } from "./rows.js";
-import { timeCell } from "./twap_rows.js";
 
 const UNSEEN = () => "Unknown because the wallet was not observed at both ends.";
 const NO_MARK = (row) =>
@@ -78,25 +77,6 @@ export const MEMBER_COLUMNS = [
     kind: "usd",
     reason: () => "Unknown because the source did not say.",
   },
-];
-
-export const ALERT_COLUMNS = [
-  { key: "at", label: "At", unit: "UTC", kind: "time", cell: timeCell("at") },
-  {
-    key: "type",
-    label: "Alert",
-    cell: (row) => html`<span data-exact=${row.type}>${row.type.replaceAll("_", " ")}</span>`,
-  },
-  { key: "subject", label: "Of" },
-  { key: "level", label: "Level" },
-  {
-    key: "to_state",
-    label: "Moved to",
-    cell: (row) =>
-      html`<span data-exact=${row.to_state} title=${`from ${row.from_state}`}>${row.to_state}
-        </span>`,
-  },
-  { key: "reason", label: "Because" },
 ];
 
 /** CAS of all assets side by side: the table twin of their lines. */
