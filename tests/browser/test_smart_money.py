@@ -323,6 +323,21 @@ async def test_a_halt_masks_the_figures_with_its_reason_and_since_when(screen: S
     assert await under.locator(".smart-asset").count() == len(ASSETS)
 
 
+async def test_a_consensus_of_too_few_is_shown_as_50_with_the_reason(screen: Screen) -> None:
+    def thin(body: dict[str, Any]) -> None:
+        signal = body["assets"][0]["signal"]
+        signal["cas"] |= {"value": None, "shown": "50", "band": None}
+        signal["unknown"]["cas.value"] = "under 90% of the wallets were seen"
+
+    await changed(screen, thin)
+    await screen.open("#/smart-money")
+    score = asset_of(screen, ASSETS[0]).locator("[data-score='cas.value']")
+    assert await score.locator(".score-value").inner_text() == points("50")
+    assert await score.get_by_role("meter").get_attribute("aria-valuenow") == points("50")
+    words = visible(await score.locator(".why-null").inner_text())
+    assert words == "Shown as 50: Unknown because under 90% of the wallets were seen."
+
+
 async def test_unknown_scores_are_dashes_with_their_reason(screen: Screen) -> None:
     def forget(body: dict[str, Any]) -> None:
         signal = body["assets"][0]["signal"]

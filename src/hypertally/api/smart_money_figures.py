@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, TypeAlias
 from hypertally.api.twap_figures import as_text
 from hypertally.metrics.smart_money.behaviour import EPSILON_FLOORS
 from hypertally.metrics.smart_money.consensus import dispersion_level
+from hypertally.metrics.smart_money.health import DEGRADED_COVERAGE, SIGNAL_COVERAGE
 from hypertally.metrics.smart_money.playbook_first import exit_level_first
-from hypertally.metrics.smart_money.scoring import FIRST, SECOND
+from hypertally.metrics.smart_money.scoring import FIFTY, FIRST, SECOND
 
 Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
@@ -40,6 +41,7 @@ FLAGS: Final = (
 # Path in the answer -> the column that may say why it is null, and what else is said.
 _REASONS: Final = {
     "cas.value": ("cas", NO_INPUT),
+    "cas.shown": ("cas", NO_INPUT),
     "cas.lower": ("cas", UNSEEN),
     "cas.upper": ("cas", UNSEEN),
     "cas.band": ("cas", NO_INPUT),
@@ -91,7 +93,7 @@ def show_signal(row: Row) -> dict[str, Any]:
         **{name: as_text(row[name]) for name in _AS_STORED},
         "epsilon": as_text(EPSILON_FLOORS[row["asset"]]),
         "cas": _picked(row, {"value": "cas", "lower": "cas_lower", "upper": "cas_upper"})
-        | {"band": row["band"]},
+        | {"shown": as_text(_shown(row)), "band": row["band"]},
         "dispersion": _picked(
             row, {"value": "dispersion", "size": "dispersion_size", "activity_sd": "activity_sd"}
         )
@@ -143,6 +145,13 @@ def show_playbook(row: Row) -> dict[str, Any]:
     }
 
 
+def _shown(row: Row) -> Decimal | None:
+    """CAS, or what stands for it while too few answered to say more than that."""
+    if row["cas"] is None and row["locked"] is None:
+        return FIFTY if DEGRADED_COVERAGE <= row["coverage"] < SIGNAL_COVERAGE else None
+    return row["cas"]
+
+
 def _dispersion_band(row: Row) -> str | None:
     return None if row["dispersion"] is None else dispersion_level(row["dispersion"])
 
@@ -174,6 +183,7 @@ def _reason(row: Row, path: str, column: str, otherwise: str) -> str:
 _OF_FIRST: Final = frozenset(
     (
         "cas.value",
+        "cas.shown",
         "cas.lower",
         "cas.upper",
         "cas.band",

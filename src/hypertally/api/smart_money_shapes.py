@@ -15,9 +15,13 @@ Health = Literal["healthy", "degraded", "stale"]
 
 
 class Consensus(Shape):
-    """CAS, how far it can be off, and its band."""
+    """CAS, how far it can be off, and its band.
+
+    `shown` stands for the value on a screen: 50 where it is unknown as 80 to 90% answered.
+    """
 
     value: Amount | None
+    shown: Amount | None
     lower: Amount | None
     upper: Amount | None
     band: Literal["strong_long", "long", "neutral", "short", "strong_short"] | None

@@ -123,3 +123,20 @@ def test_the_state_and_its_effect_are_those_of_the_one_table(
     assert answer["health"]["state"] == health.state
     assert answer["health"]["effect"] == effect
     assert (answer["masked"] is not None) == health.masked
+
+
+@pytest.mark.parametrize(
+    ("coverage", "shown"), [("0.9", None), ("0.89", "50"), ("0.8", "50"), ("0.79", None)]
+)
+def test_an_unknown_cas_is_shown_as_50_while_four_fifths_answer(
+    late_world: str, ask, coverage: str, shown: str | None
+) -> None:
+    with psycopg.connect(late_world) as connection:
+        connection.execute(
+            "update metrics.signals set cas = null, band = null, coverage = %s "
+            "where asset = 'BTC' and definition = 'smart_money/2' and at = %s",
+            [coverage, "2026-03-01T12:10:00Z"],
+        )
+    signal = ask(f"{SCREEN}/signals/BTC/2026-03-01T12:10:00Z")["signal"]
+    assert (signal["cas"]["value"], signal["cas"]["shown"]) == (None, shown)
+    assert ("cas.shown" in signal["unknown"]) is (shown is None)

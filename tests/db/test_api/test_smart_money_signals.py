@@ -58,7 +58,8 @@ def test_without_a_stretch_the_newest_day_is_shown(get) -> None:
 def test_a_signal_has_its_figures_as_decimals(get) -> None:
     signal = one(get, f"BTC/{AT}")["signal"]
     assert signal["cas"] == {
-        "value": "66.66666667", "lower": "60", "upper": "75", "band": "long",
+        "value": "66.66666667", "shown": "66.66666667", "lower": "60", "upper": "75",
+        "band": "long",
     }  # fmt: skip
     assert signal["dispersion"] == {
         "value": "33.3", "size": "0", "activity_sd": "12.5", "band": "low",

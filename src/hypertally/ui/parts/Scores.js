@@ -38,21 +38,26 @@ function Score({ asset, signal, first, path, hrefOf, alone }) {
   const { band = null, lower, upper } = signal?.[group] ?? {};
   const value = scoreOf(signal, path);
   const reason = smartReason(signal, path);
+  // Of CAS alone: 50 stands for it while too few wallets answer to say more.
+  const shown = value ?? signal?.[group].shown ?? null;
   const bounds = lower && upper && html`<span class="bounds muted"
     title="The least and the most it can be, whatever the wallets that were not observed did"
     data-lower=${lower} data-upper=${upper}>${round(lower, 1)} to ${round(upper, 1)}</span>`;
   return html`<div class="score" data-score=${path}>
     <div class="score-line"><span class="score-name"
         title=${`${labelOf(path)}. ${aboutOf(path)}`}>${GAUGES[path]}</span>
-      <span class="score-value" aria-live="polite"><${Amount} value=${value} kind=${kindOf(path)}
+      <span class="score-value" aria-live="polite"><${Amount} value=${shown} kind=${kindOf(path)}
         reason=${reason} href=${signal && hrefOf(path)} /></span>
       ${value !== null && html`<${Band} band=${band} reason=${smartReason(signal, `${group}.band`)} />`}
       ${path === "cas.value" && html`<${Trend} signal=${signal} />`}
       <span class="grow"></span>${bounds}
       ${!alone && html`<${Before} first=${first} path=${path} />`}</div>
-    <${Gauge} label=${`${labelOf(path)} of ${asset}`} value=${value} lower=${lower} upper=${upper}
+    <${Gauge} label=${`${labelOf(path)} of ${asset}`} value=${shown} lower=${lower} upper=${upper}
       band=${bandWords(band)} bands=${SCALES[path]} reason=${reason} />
-    ${value === null && html`<p class="why-null muted">${reason}</p>`}
+    ${
+      value === null &&
+      html`<p class="why-null muted">${shown === null ? reason : `Shown as ${round(shown, 0)}: ${reason}`}</p>`
+    }
   </div>`;
 }
 
