@@ -70,13 +70,10 @@ class Sealed:
 
     def read(self, statement: LiteralString, bound: dict[str, Any] | None = None) -> list[Any]:
         """Run a statement as the login; the rows it answers."""
-        with psycopg.connect(
-            self.vault.database_url,
-            autocommit=True,
-            row_factory=dict_row,
-            options="-c timezone=UTC",
-        ) as connection:
-            cursor = connection.execute(statement, bound)
+        url = self.vault.database_url
+        with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            cursor.execute(statement, bound)
             return cursor.fetchall() if cursor.description else []
 
     def store_late(self, minutes: int = 1) -> None:
