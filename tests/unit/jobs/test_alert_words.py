@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hypertally.jobs.alert_words import FIGURES_MAX, TITLE_CHARS_MAX, Told, notice_of
+from hypertally.jobs.alert_machine import RULES
+from hypertally.jobs.alert_words import FIGURES_MAX, MEANINGS, TITLE_CHARS_MAX, Told, notice_of
 from hypertally.sources.notices import BODY_CHARS_MAX
 
 AT = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
@@ -39,6 +40,10 @@ def test_a_message_says_what_where_when_and_what_it_means() -> None:
         "Unusually many of the watched wallets that held this asset left it at once.",
         "key: 17:tgram:1f0c93aa (the same key is the same message, told again)",
     ]
+
+
+def test_every_type_of_alert_is_told_with_what_it_means() -> None:
+    assert MEANINGS.keys() == RULES.keys()
 
 
 def test_one_that_is_over_says_so_and_wakes_nobody() -> None:
