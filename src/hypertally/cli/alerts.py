@@ -40,7 +40,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
     if not rows:
         click.echo("no alert has moved yet: `hypertally alerts --all` lists what is watched")
         return
-    table = Table("state", "level", "type", "subject", "since", "why", box=None)
+    table = Table("state", "level", "type", "subject", "since (UTC)", "why", box=None)
     for row in rows:
         since = f"{row['since']:%Y-%m-%d %H:%M:%S}" if row["since"] else ""
         names = ("state", "level", "type", "subject")

@@ -257,24 +257,24 @@ async def read_budget(connection: Connection, at: datetime, *, weight_per_minute
 
 
 def budget(at: datetime, demand: Demand, *, weight_per_minute: int) -> Judged:
-    """The same, from what is asked of the allowance."""
-    late = [one for one in forecast(demand, weight_per_minute=weight_per_minute) if not one.fits]
+    """The same, from what is asked of the allowance.
+
+    Every org sees it: it must not say how many wallets the others track.
+    """
+    found = forecast(demand, weight_per_minute=weight_per_minute)
+    late = [one for one in found if not one.fits]
     words = ", ".join(
-        f"{one.wallets} {one.name} wallets {_every(one.lag)}, the target is {_every(one.target)}"
-        for one in late
+        f"{one.name} wallets {_every(one.lag)}, the target is {_every(one.target)}" for one in late
     )
     return Judged(
         at=at,
         condition="holds" if late else "clears",
-        words=f"too many wallets for {weight_per_minute} weight a minute: {words}"
+        words=f"{weight_per_minute} weight a minute are not enough: {words}"
         if late
         else f"{weight_per_minute} weight a minute are enough",
         figures={
             "weight_per_minute": weight_per_minute,
-            "hot": demand.hot,
-            "warm": demand.warm,
-            "cold": demand.cold,
-            "kept_for_snapshots": demand.kept,
+            **{one.name: _every(one.lag) for one in found},
         },
     )
 

@@ -90,7 +90,17 @@ def test_busy_wallets_go_first_and_the_rest_may_never_come() -> None:
     lags = {one.name: one.lag for one in forecast(demand, weight_per_minute=1200)}
     assert lags == {"hot": timedelta(minutes=1), "warm": None, "cold": None}
     words = budget(AT, demand, weight_per_minute=1200).words
-    assert "1 warm wallets never, the target is every 30 min" in words
+    assert words == (
+        "1200 weight a minute are not enough: warm wallets never, the target is every 30 min, "
+        "cold wallets never, the target is every 120 min"
+    )
+
+
+def test_an_alert_that_every_org_sees_does_not_count_their_wallets() -> None:
+    demand = Demand(hot=7_771, warm=8_881, cold=9_991, kept=500)
+    judged = budget(AT, demand, weight_per_minute=1200)
+    said = judged.words + json.dumps(dict(judged.figures))
+    assert not any(count in said for count in ("7771", "8881", "9991"))
 
 
 def test_no_wallets_fit_in_any_allowance() -> None:
