@@ -49,6 +49,22 @@ async def test_a_page_cap_is_told_and_then_known_as_permanent(desk: Desk, kind: 
     assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
 
 
+async def test_a_gap_that_a_late_check_ended_is_resolved_by_the_next(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check()
+    await desk.gap(address, "thin_answer")
+    for number in (2, 3):  # the second gap comes, and is known as permanent
+        await desk.check(AT + number * MINUTE)
+    await desk.run("delete from metrics.fill_gaps where kind = 'position_break'")
+    await desk.check(AT + MINUTE)
+    await desk.check(AT + 4 * MINUTE)
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'resolved'")
+    assert row["reason"] == "gaps filled: 1, marked permanent: 1"
+
+
 async def test_where_a_record_begins_is_no_gap(desk: Desk) -> None:
     address = await desk.wallet(1)
     await desk.gap(address, "history_begins")

@@ -132,11 +132,11 @@ def exit_cluster(signal: Mapping[str, Any]) -> Judged:
 
 
 async def read_gaps(connection: Connection, at: datetime) -> list[Subject]:
-    """Wallets with gaps that are new, open, or ended by this check: `data_gap`."""
+    """Wallets with open gaps, and those whose alert stands and whose gaps ended: `data_gap`."""
     delays = list(REPAIRS_AFTER_SECONDS)
     await connection.execute(QUERIES["end_gaps"].text, {"at": at, "delays": delays})
     await connection.execute(QUERIES["see_gaps"].text, {"at": at})
-    found = await connection.execute(QUERIES["list_gaps"].text, {"at": at})
+    found = await connection.execute(QUERIES["list_gaps"].text)
     by_wallet = groupby(await found.fetchall(), key=lambda row: (row["wallet"], row["wallet_id"]))
     return [
         Subject(type="data_gap", subject=wallet, wallet_id=wallet_id, judged=_gap(at, list(gaps)))
@@ -145,8 +145,9 @@ async def read_gaps(connection: Connection, at: datetime) -> list[Subject]:
 
 
 def _gap(at: datetime, gaps: Sequence[Mapping[str, Any]]) -> Judged:
-    still = [gap for gap in gaps if gap["ending"] is None]
-    named = [_gap_figures(gap) for gap in (still or gaps)[:GAPS_NAMED_MAX]]
+    still = [gap for gap in gaps if gap["open"]]
+    ended = [gap for gap in gaps if gap["ending"]]
+    named = [_gap_figures(gap) for gap in (still or ended)[:GAPS_NAMED_MAX]]
     if still:
         first = named[0]
         more = f", and {len(still) - 1} more" if len(still) > 1 else ""
@@ -155,13 +156,13 @@ def _gap(at: datetime, gaps: Sequence[Mapping[str, Any]]) -> Judged:
             f"{first['from_at']} and {first['to_at']} ({first['kind']}){more}"
         )
     else:
-        filled = sum(gap["ending"] == "filled" for gap in gaps)
-        words = f"{filled} gaps filled, {len(gaps) - filled} stay, marked permanent"
+        filled = sum(gap["ending"] == "filled" for gap in ended)
+        words = f"gaps filled: {filled}, marked permanent: {len(ended) - filled}"
     return Judged(
         at=at,
         condition="holds" if still else "clears",
         words=words,
-        figures={"gaps": len(still or gaps), "first": named},
+        figures={"gaps": len(still or ended), "first": named},
     )
 
 

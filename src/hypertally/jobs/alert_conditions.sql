@@ -67,14 +67,25 @@ set seen_at = excluded.seen_at, ended_at = null, ending = null
 where a.ended_at < excluded.seen_at;
 
 -- name: list_gaps :many
--- The gaps that are open, and those that this check ended.
--- Reads: ops.alert_gaps, tenancy.wallets   Writes: -   Key: (wallet_id, from_at)
-select '0x' || encode(w.address, 'hex') as wallet, a.wallet_id, a.coin, a.kind, a.from_at, a.to_at,
-    a.ending
-from ops.alert_gaps as a
-join tenancy.wallets as w on w.id = a.wallet_id
-where a.ended_at is null or a.ended_at = %(at)s
-order by a.wallet_id, a.from_at, a.coin, a.kind;
+-- The gaps that are open and, of a wallet whose alert stands without one, those that ended since it
+-- does. Not only what this check ended: an earlier minute may be judged later.
+-- Reads: ops.alert_gaps, ops.alert_state, tenancy.wallets   Writes: -   Key: (wallet_id, from_at)
+select '0x' || encode(w.address, 'hex') as wallet, g.*
+from (
+    select a.wallet_id, a.coin, a.kind, a.from_at, a.to_at, a.ending, true as open
+    from ops.alert_gaps as a
+    where a.ended_at is null
+    union all
+    select s.wallet_id, a.coin, a.kind, a.from_at, a.to_at, a.ending, false
+    from ops.alert_state as s
+    left join ops.alert_gaps as a on a.wallet_id = s.wallet_id and a.ended_at >= s.since
+    where s.type = 'data_gap' and s.state in ('pending', 'firing', 'suppressed', 'acknowledged')
+        and not exists (
+            select from ops.alert_gaps as o
+            where o.wallet_id = s.wallet_id and o.ended_at is null)
+) as g
+join tenancy.wallets as w on w.id = g.wallet_id
+order by g.wallet_id, g.from_at, g.coin, g.kind;
 
 -- name: take_restatements :many
 -- Take the marks of restatements as of a time, oldest first.
