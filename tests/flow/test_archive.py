@@ -17,6 +17,7 @@ from tests.flow.vaults import DAY, SIGNALS, Sealed, vault_at
 from hypertally.errors import InvariantBroken, Refused, TryLater
 from hypertally.jobs import rebuild
 from hypertally.jobs.archive_proof import Step
+from hypertally.sources.objects import ObjectStore
 from hypertally.store.postgres import open_pool
 
 ROWS_OF_THE_HOUR = 12 * 300
@@ -142,6 +143,30 @@ async def test_verify_leaves_out_signals_of_sealed_snapshots_and_says_how_many(
     assert verdict.sealed == before.rows
     await sealed.restore()
     assert await judge_signals(sealed) == before
+
+
+async def test_signals_need_the_day_before_too(sealed: Sealed) -> None:
+    await rebuild_signals(sealed)
+    before = DAY - timedelta(days=1)
+    sealed.read("select facts.ensure_day('wallet_snapshots', %(day)s::date)", {"day": before})
+    sealed.store_late(-24 * 60 + 60)
+    await sealed.seal()
+    assert release(sealed, before) is None
+    with pytest.raises(Refused, match=f"archive restore --from {before} --to {before}"):
+        await rebuild_signals(sealed)
+    verdict = await judge_signals(sealed)
+    assert (verdict.sealed, verdict.differing) == (verdict.rows, 0)
+
+
+async def test_an_object_that_must_be_new_is_not_overwritten(store_url: str) -> None:
+    store = ObjectStore(store_url)
+    await store.put("a/b", b"one", new=True)
+    with pytest.raises(Refused, match="a/b is there already"):
+        await store.put("a/b", b"two", new=True)
+    assert await store.read("a/b") == b"one"
+    await store.put("a/b", b"three")
+    assert await store.read("a/b") == b"three"
+    assert await store.read("a/c") is None
 
 
 async def test_a_late_row_is_sealed_as_a_further_part(sealed: Sealed) -> None:
