@@ -9,7 +9,7 @@ QUERIES = load(__file__)
 
 
 async def read_status(pool: Pool) -> dict[str, Any]:
-    """Queue by kind, wallets by the age of their record, weight of the last minute, facts, alerts."""
+    """Queue by kind, wallets by the age of their record, weight of a minute, facts, alerts."""
     async with transaction(pool) as connection:
         jobs = await (await connection.execute(QUERIES["list_jobs"].text)).fetchall()
         record = await (await connection.execute(QUERIES["read_record"].text)).fetchone()
