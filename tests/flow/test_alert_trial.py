@@ -71,7 +71,7 @@ async def test_without_a_channel_the_remedy_is_said() -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["alerts test", "worker", "smart-money"])
+@pytest.mark.parametrize("command", ["alerts test", "worker", "smart-money", "up"])
 async def test_a_bad_address_is_refused_by_its_place(command: str) -> None:
     done = await run(f"json://host slack://{SECRET}", *command.split())
     assert done.returncode == 2

@@ -21,6 +21,7 @@ from hypertally import settings as program_settings
 from hypertally.api.tokens import mint
 from hypertally.cli import running
 from hypertally.cli.org import put_local_user, track
+from hypertally.cli.working import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
 from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded import ensure_running, hold_home
@@ -49,7 +50,9 @@ def up_command(*, sandbox: bool, replay: Path | None) -> None:
     if replay and not sandbox:
         raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
     running.configure_logs()
-    running.run(_up(program_settings.read(), sandbox=sandbox, replay=replay))
+    settings = program_settings.read()
+    channels_of(settings)  # a bad one stops us here, not the worker alone
+    running.run(_up(settings, sandbox=sandbox, replay=replay))
 
 
 async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
