@@ -184,6 +184,9 @@ async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: Sealed
         vault_at(sealed.vault.store.url, sealed.vault.database_url, secret="another" * 9),
     )
     assert "HYPERTALLY_JWT_SECRET" in await difference(other)
+    sealed.store_late()
+    with pytest.raises(InvariantBroken, match="another secret"):
+        await other.seal()
     with pytest.raises(InvariantBroken):
         await other.release()
 

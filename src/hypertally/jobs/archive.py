@@ -124,7 +124,10 @@ async def _take_in(pool: Pool, vault: Vault, dataset: Dataset, tell: Tell) -> No
     """Know of manifests that were written by a run that was killed, or before a backup."""
     async with _alone(pool, dataset) as (connection, seals):
         number = len(seals) + 1
-        previous = seals[-1].sha256 if seals else None
+        if seals:  # what goes on from a manifest must be signed as that one is
+            before = _last(seals[:-1])
+            await read_manifest(vault, dataset, number - 1, previous=before, seal=seals[-1])
+        previous = _last(seals)
         while await vault.store.read(archive.manifest_key(dataset.name, number)):
             manifest, previous = await read_manifest(
                 vault, dataset, number, previous=previous, seal=None

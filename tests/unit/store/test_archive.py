@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hypertally.errors import InvariantBroken
@@ -60,6 +60,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(rows=ROWS)
+@settings(deadline=None)  # it writes files
 def test_any_rows_are_read_as_they_were_written(path: Path, rows: list[dict[str, Any]]) -> None:
     archive.write(path, pa.Table.from_pylist(rows, schema=DATASET.schema))
     found = archive.read(DATASET, path, place="here")
