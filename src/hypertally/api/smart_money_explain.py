@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from hypertally.api import smart_money_shapes
 from hypertally.api.answering import ForViewers, answer, find_row, of_shape, read_row, read_rows
 from hypertally.api.options import GAPS_SHOWN_MAX
+from hypertally.api.sealed_days import list_sealed_days
 from hypertally.api.smart_money_figures import MAX_AGE, Row, plain, show_signal
 from hypertally.api.smart_money_signals import (
     AssetName,
@@ -64,14 +65,14 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
     }
     counted = await read_row(connection, _QUERIES["count_snapshots"], asked)
     anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked)
-    sealed = await read_rows(connection, _QUERIES["list_sealed_days"], asked)
+    sealed = await list_sealed_days(connection, *counted["minutes"])
     minutes = [as_text(minute) for minute in counted["minutes"]]
     path = f"/api/v1/smart-money/snapshots/{signal['asset']}"
     return {
         # What rests in the archive cannot be counted here, and is not nothing.
         "count": None if sealed else counted["count"],
         "digest": None if sealed else counted["digest"],
-        "sealed": [one["day"].isoformat() for one in sealed],
+        "sealed": sealed,
         "minutes": minutes,
         "snapshots": [f"{path}/{minute}" for minute in minutes],
         "universe_run_id": signal["universe_run_id"],

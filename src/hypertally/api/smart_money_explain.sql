@@ -9,17 +9,6 @@ from (
 cross join lateral metrics.count_snapshots(
     %(run_id)s::bigint, %(asset)s, e.minutes) as c;
 
--- name: list_sealed_days :many
--- The days of a period's ends whose snapshots rest in the archive alone.
--- Reads: ops.seals
-select distinct s.day
-from ops.seals as s
-where s.dataset = 'wallet_snapshots' and s.released_at is not null
-    and s.day in (
-        select (e.at at time zone 'UTC')::date
-        from unnest(array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz]) as e (at))
-order by s.day;
-
 -- name: list_anomalies :many
 -- What was known at a signal's time against the snapshots at both ends of its period.
 -- Reads: metrics.snapshot_anomalies, metrics.wallet_universe_members

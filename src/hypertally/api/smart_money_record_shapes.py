@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hypertally.api.shapes import Amount, Shape, Time, Wallet
+from hypertally.api.shapes import Amount, Day, Shape, Time, Wallet
 from hypertally.api.smart_money_shapes import Asset, Bias, NotShown, Version
 
 
@@ -83,6 +83,7 @@ class Snapshots(Shape):
     from_: Annotated[Time, Field(alias="from")]
     to: Time
     minutes: list[Held]
+    sealed: list[Day]
 
 
 class MinuteRun(Shape):
@@ -122,6 +123,7 @@ class MinuteSnapshots(Shape):
     minute: Time
     run: MinuteRun
     wallets: list[Snapshot]
+    sealed: list[Day]
     not_shown: NotShown | None
     next: str | None
 

@@ -20,6 +20,7 @@ from hypertally.api.answering import (
     read_rows,
     write_cursor,
 )
+from hypertally.api.sealed_days import list_sealed_days
 from hypertally.api.smart_money_figures import MAX_AGE, Asset, Row, not_shown
 from hypertally.api.smart_money_stretch import StretchParameters, resolve_stretch
 from hypertally.api.twap_figures import as_text
@@ -29,6 +30,7 @@ from hypertally.store import queries
 router = APIRouter()
 
 RANGE_MAX: Final = timedelta(hours=48)  # of 200 wallets over half a million rows are summed
+A_MOMENT: Final = timedelta(microseconds=1)  # the end of a stretch is none of it
 
 _QUERIES = queries.load(__file__)
 
@@ -62,6 +64,7 @@ async def list_minutes(
         "from": as_text(start),
         "to": as_text(end),
         "minutes": [_show(row) for row in rows],
+        "sealed": await list_sealed_days(connection, start, end - A_MOMENT),
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -103,6 +106,7 @@ async def list_wallets(
         "minute": as_text(minute),
         "run": _show(run),
         "wallets": [_show(row) for row in page],
+        "sealed": await list_sealed_days(connection, minute, minute),
         "not_shown": not_shown(hidden["wallets"]),
         "next": write_cursor([page[-1]["wallet"]]) if more else None,
     }

@@ -160,6 +160,18 @@ def test_snapshots_that_are_sealed_are_not_counted_as_nothing(get) -> None:
     assert other["inputs"]["sealed"] == []
 
 
+def test_minutes_that_are_sealed_are_told_from_those_never_recorded(get) -> None:
+    path = "/api/v1/smart-money/snapshots/BTC"
+    until = "2026-03-02T00:00:00Z"
+    stretch = f"{path}?from=2026-03-01T12:00:00Z&to="
+    assert get(f"{stretch}{until}", "vic").json()["sealed"] == []
+    assert get(f"{path}/2026-03-01T12:03:00Z", "vic").json()["sealed"] == []
+    (newest,) = listed(get, "")["signals"]
+    day = newest["at"][:10]
+    query = f"from={day}T00:00:00Z&to={day}T00:05:00Z"
+    assert get(f"{path}?{query}", "vic").json()["sealed"] == [day]
+
+
 def test_a_signal_says_when_it_was_computed_where_that_is_known(get) -> None:
     shape = smart_money_shapes.SignalExplanation
     assert one(get, f"BTC/{AT}/explain", shape)["computed_at"] == "2026-03-01T12:10:04.125Z"
