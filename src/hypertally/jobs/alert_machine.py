@@ -123,11 +123,13 @@ def judge(standing: Standing, judged: Judged, around: Around) -> Verdict:
     if judged.event_key is None and before is not None and judged.at <= before:
         return Verdict(standing=standing)
     period = RULES[standing.type].period
-    in_succession = before is None or period is None or judged.at - before <= period
+    # Two playbooks after each other that are both new are no succession of either.
+    is_same = judged.tells is None or judged.tells == standing.last_value
+    in_succession = is_same and (before is None or period is None or judged.at - before <= period)
     seen = replace(
         standing,
         judged_at=judged.at if before is None else max(before, judged.at),
-        last_value=judged.words,
+        last_value=judged.tells or judged.words,
         periods=standing.periods if in_succession else 0,
         # The first playbook of all changes nothing: it is taken as told.
         told=judged.tells if standing.told is None else standing.told,

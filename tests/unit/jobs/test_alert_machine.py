@@ -152,6 +152,16 @@ def test_a_playbook_must_differ_in_two_periods_on_end() -> None:
     assert run("regime_change", ["holds", "clears", "holds"]) == ["pending", "inactive", "pending"]
 
 
+def test_two_new_playbooks_after_each_other_are_no_succession() -> None:
+    one = standing("regime_change", told="Long / Normal")
+    for number, playbook in enumerate(("No-trade / Reduced", "No-trade / Defensive")):
+        one = judge(one, judged("holds", AT + number * PERIOD, tells=playbook), FREE).standing
+        assert (one.state, one.last_value) == ("pending", playbook)
+    told = judge(one, judged("holds", AT + 2 * PERIOD, tells="No-trade / Defensive"), FREE)
+    assert [move.to_state for move in told.moves] == ["firing", "resolved"]
+    assert told.standing.told == "No-trade / Defensive"
+
+
 def test_a_locked_period_breaks_the_succession() -> None:
     conditions: list[Condition] = ["holds", "unknown", "holds", "holds"]
     assert run("regime_change", conditions) == ["pending", "pending", "pending", "resolved"]
@@ -170,8 +180,11 @@ def test_the_first_playbook_is_taken_as_told_in_silence() -> None:
 
 
 def test_a_playbook_counts_as_told_only_when_it_fired() -> None:
-    one = standing(
-        "regime_change", "pending", periods=1, told="Long / Normal", judged_at=AT - PERIOD
+    one = replace(
+        standing(
+            "regime_change", "pending", periods=1, told="Long / Normal", judged_at=AT - PERIOD
+        ),
+        last_value="No-trade / Reduced",
     )
     held_back = judge(one, judged("holds", tells="No-trade / Reduced"), MUTED).standing
     assert (held_back.state, held_back.told) == ("suppressed", "Long / Normal")
