@@ -44,7 +44,7 @@ log = structlog.get_logger()
 ASKING_SLOTS = 6
 COMPUTING_SLOTS = 3
 WATCHING_SLOTS = 3
-ALERTING_SLOTS = 2
+ALERTING_SLOTS = 4  # two receivers that hang hold up no check
 SLOTS = ASKING_SLOTS + COMPUTING_SLOTS + WATCHING_SLOTS + ALERTING_SLOTS
 ASKING = frozenset(
     (
