@@ -52,6 +52,7 @@ def notice_of(told: Told) -> Notice:
     figures = [  # shortened by whole words: half a number would be another one
         shorten(f"{name}: {_figure(value)}", FIGURE_CHARS_MAX, placeholder=" ...")
         for name, value in told.figures.items()
+        if not isinstance(value, (list, Mapping))  # lists are for the page
     ]
     lines = [
         shorten(told.reason, REASON_CHARS_MAX, placeholder=" ..."),
@@ -78,10 +79,6 @@ def trial_notice(at: datetime) -> Notice:
 
 
 def _figure(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_figure(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_figure, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "unknown" if value is None else str(value)

@@ -60,12 +60,16 @@ def test_one_that_is_over_says_so_and_wakes_nobody() -> None:
         ("1E-9", "1E-9"),
         (None, "unknown"),
         (True, "yes"),
-        ({"before": "Long", "now": "No-trade"}, "before Long, now No-trade"),
-        (["a", Decimal(2)], "a, 2"),
+        (False, "no"),
     ],
 )
 def test_figures_are_said_as_they_are(value: Any, said: str) -> None:
     assert f"\nfigure: {said}\n" in notice_of(told(figures={"figure": value})).body
+
+
+@pytest.mark.parametrize("value", [{"before": "Long"}, ["a", Decimal(2)], []])
+def test_lists_are_left_to_the_page(value: Any) -> None:
+    assert "figure" not in notice_of(told(figures={"figure": value})).body
 
 
 @pytest.mark.parametrize("value", ["9" * 200, "98.5 " * 40])
