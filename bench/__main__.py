@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from bench import api, cycle, ingest, latency, recompute, signals, twap_reads, twaps
+from bench import api, cycle, ingest, latency, recompute, sealing, signals, twap_reads, twaps
 
 
 @click.group(invoke_without_command=True)
@@ -86,6 +86,13 @@ def history_command(*, days: int, wallets: int) -> None:
     asyncio.run(signals.run_history(days=days, wallets=wallets))
 
 
+@main.command(name="sealing")
+@click.option("--wallets", default=200, show_default=True)
+def sealing_command(*, wallets: int) -> None:
+    """A day of watched wallets sealed, verified, released and restored."""
+    asyncio.run(sealing.run(wallets=wallets))
+
+
 @main.command(name="all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
@@ -100,6 +107,7 @@ def all_command(context: click.Context) -> None:
         cycle_command,
         signals_command,
         history_command,
+        sealing_command,
     ):
         context.invoke(command)
 

@@ -104,7 +104,8 @@ async def test_a_flipped_bit_of_a_file_is_found(sealed: Sealed, folder: Path, pl
 async def test_a_missing_and_a_cut_file_are_found(sealed: Sealed, folder: Path) -> None:
     cut = file_of(folder, 2)
     cut.write_bytes(cut.read_bytes()[:-1])
-    assert f"{cut.name} has " in await difference(sealed)
+    size = len(cut.read_bytes())
+    assert f"{cut.name} has {size} bytes, its manifest {size + 1}" in await difference(sealed)
     gone = file_of(folder, 1, "HYPE")
     gone.unlink()
     assert await difference(sealed) == f"there is no {gone.as_uri()}"
