@@ -75,9 +75,7 @@ async def release_days(
     async with transaction(pool) as connection:
         seals = await list_seals(connection, dataset)
     days = sorted({seal.day for seal in seals if not seal.released_at and seal.day <= until})
-    for day in days:
-        await _release_day(pool, vault, dataset, day, tell)
-    return days
+    return [day for day in days if await _release_day(pool, vault, dataset, day, tell)]
 
 
 async def restore_days(
@@ -215,8 +213,11 @@ async def _write_manifest(vault: Vault, manifest: Manifest) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-async def _release_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, tell: Tell) -> None:
+async def _release_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, tell: Tell) -> bool:
+    """Let a day go; false when another run did so while this one waited."""
     async with _alone(pool, dataset) as (connection, seals):
+        if all(seal.released_at for seal in seals if seal.day == day):
+            return False
         files = await files_of(vault, dataset, seals, day)
         await compare_files(vault, dataset, day, files)
         tell(Step(day=day, what="copy verified"))
@@ -226,6 +227,7 @@ async def _release_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, te
         if answer and answer["refusal"]:
             raise Refused(f"{day} is not released: {answer['refusal']}")
     tell(Step(day=day, what="released"))
+    return True
 
 
 async def _restore_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, tell: Tell) -> bool:
