@@ -71,10 +71,10 @@ async def release_days(
     Errors: `InvariantBroken` when a copy is not equal to the rows; `Refused` when the database
     will not let a day go.
     """
-    until = min(last_releasable(now().date()), (before or date.max) - timedelta(days=1))
+    end = min(last_releasable(now().date()) + timedelta(days=1), before or date.max)
     async with transaction(pool) as connection:
         seals = await list_seals(connection, dataset)
-    days = sorted({seal.day for seal in seals if not seal.released_at and seal.day <= until})
+    days = sorted({seal.day for seal in seals if not seal.released_at and seal.day < end})
     return [day for day in days if await _release_day(pool, vault, dataset, day, tell)]
 
 
