@@ -197,7 +197,8 @@ async def _refuse_sealed(pool: Pool, from_day: date, to_day: date) -> None:
         first, last = min(map(min, sealed.values())), max(map(max, sealed.values()))
         raise Refused(
             f"signals of {min(sealed):%Y-%m-%d} are made of snapshots of {first}, which rest in "
-            f"the archive: bring them back with hypertally archive restore --from {first} --to {last}"
+            "the archive: bring them back with hypertally archive restore "
+            f"--from {first} --to {last}"
         )
 
 
