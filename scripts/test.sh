@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs every group of tests that can run here and names those that cannot. What a browser shows is
-# tested beside the rest: it waits for pages most of its time.
+# Runs every group of tests that can run here and names those that cannot, in two halves side by
+# side: what waits for processes and pages, and what computes.
 # Usage: scripts/test.sh [pytest's arguments]; GROUPS_TO_RUN limits the groups.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-folders=()
-browser=()
+computing=()
+waiting=()
 not_run=()
 
 find_program() {
@@ -26,13 +26,14 @@ add_browser() {
     fi
     HYPERTALLY_TEST_CHROMIUM=$(find_program chromium chromium-browser google-chrome)
     export HYPERTALLY_TEST_CHROMIUM
-    browser=(tests/browser)
+    waiting+=(tests/browser)
 }
 
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     case $group in
         browser) add_browser ;;
-        *) folders+=("tests/$group") ;;
+        flow) waiting+=(tests/flow) ;;
+        *) computing+=("tests/$group") ;;
     esac
 done
 
@@ -45,14 +46,14 @@ run() {
 
 shown=$(mktemp)
 trap 'rm -f "$shown"' EXIT
-run ${browser[@]+"${browser[@]}" "$@"} >"$shown" 2>&1 &
+run ${waiting[@]+"${waiting[@]}" "$@"} >"$shown" 2>&1 &
 beside=$!
-status=0 of_browser=0
-run ${folders[@]+"${folders[@]}" "$@"} || status=$?
-wait $beside || of_browser=$?
+status=0 of_waiting=0
+run ${computing[@]+"${computing[@]}" "$@"} || status=$?
+wait $beside || of_waiting=$?
 cat "$shown"
-[ $status -ne $NOTHING_COLLECTED ] || status=$of_browser
-[ $status -ne 0 ] || [ $of_browser -eq $NOTHING_COLLECTED ] || status=$of_browser
+[ $status -ne $NOTHING_COLLECTED ] || status=$of_waiting
+[ $status -ne 0 ] || [ $of_waiting -eq $NOTHING_COLLECTED ] || status=$of_waiting
 for line in ${not_run[@]+"${not_run[@]}"}; do
     echo "NOT RUN  $line"
     [ "${CI:-}" != true ] || status=1

@@ -1,5 +1,6 @@
 """`hypertally smart-money`: watch the wallets of the leaderboard, minute by minute or once."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,13 @@ from hypertally.cli.org import day_type
 from hypertally.cli.working import work
 from hypertally.errors import Refused
 from hypertally.jobs.clock import now
-from hypertally.jobs.smart_money import begin_minute, floor_minute, read_run
+from hypertally.jobs.smart_money import (
+    ANSWERED_WITHIN,
+    MINUTE,
+    begin_minute,
+    floor_minute,
+    read_run,
+)
 from hypertally.jobs.universe import hurry_refresh, list_survivorship
 from hypertally.jobs.worker import Options
 from hypertally.settings import Settings
@@ -78,10 +85,20 @@ async def _watch_once(settings: Settings, *, refresh: bool) -> dict[str, Any]:
         if refresh:
             await _refresh(settings)
         await work(settings, ALONE_ONCE, watching=True)
-        minute = floor_minute(now())
+        minute = await _next_minute()
         await begin_minute(pool, minute)
         await work(settings, ALONE_ONCE, watching=True)
         return {"minute": minute, **(await read_run(pool, minute) or {})}
+
+
+async def _next_minute() -> datetime:
+    """The minute that it is; near its end the next one, once it has begun."""
+    at = now()
+    minute = floor_minute(at)
+    if at < minute + ANSWERED_WITHIN:
+        return minute
+    await asyncio.sleep((minute + MINUTE - at).total_seconds())
+    return minute + MINUTE
 
 
 async def _refresh(settings: Settings) -> None:

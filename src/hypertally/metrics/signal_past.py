@@ -11,6 +11,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+from psycopg.sql import Composed
+
 from hypertally.metrics.smart_money.behaviour import median
 from hypertally.metrics.smart_money.exits import baseline
 from hypertally.metrics.smart_money.scores import Usual
@@ -27,7 +29,7 @@ class Past:
 
     def __init__(self, schema: str = "metrics") -> None:
         self._sizes = _Sliding(
-            QUERIES["count_sizes"].text,
+            in_schema(QUERIES["count_sizes"], schema),
             SIZES_OF,
             key=itemgetter("wallet_id", "asset"),
             item=itemgetter("size"),
@@ -64,7 +66,7 @@ class _Sliding:
 
     def __init__(
         self,
-        statement: str,
+        statement: Composed,
         span: timedelta,
         *,
         key: Callable[[dict[str, Any]], Any],

@@ -76,7 +76,7 @@ def client(base_url: str) -> Iterator[httpx2.Client]:
 @pytest.fixture(scope="module")
 def get(client: httpx2.Client) -> Fetch:
     """Fetch a path as a user: `get("/api/v1/session", "alice")`."""
-    tokens = {user: mint(SECRET, user, seconds=600) for user in USERS}
+    tokens = {user: mint(SECRET, user, seconds=86_400) for user in USERS}  # longer than any run
 
     def fetch(path: str, user: str, **headers: str) -> httpx2.Response:
         bearer = {"Authorization": f"Bearer {tokens[user]}"}

@@ -44,7 +44,7 @@ PATHS = (
     "/api/v1/coverage",
     "/api/v1/system",
 )
-HEADERS = {"Authorization": f"Bearer {mint(SECRET, 'alice', seconds=3600)}"}
+HEADERS = {"Authorization": f"Bearer {mint(SECRET, 'alice', seconds=86_400)}"}
 
 
 @pytest.fixture(scope="module")

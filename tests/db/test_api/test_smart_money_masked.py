@@ -17,7 +17,7 @@ from hypertally.metrics.smart_money.health import judge_health
 from .conftest import SECRET, WORLD, run_server
 
 SCREEN = "/api/v1/smart-money"
-TOKEN = mint(SECRET, "vic", seconds=600)
+TOKEN = mint(SECRET, "vic", seconds=86_400)  # longer than any run
 
 Ask = Callable[[str], dict[str, Any]]
 
