@@ -11,13 +11,11 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from psycopg.sql import Composed
-
 from hypertally.metrics.smart_money.behaviour import median
 from hypertally.metrics.smart_money.exits import baseline
 from hypertally.metrics.smart_money.scores import Usual
 from hypertally.store.postgres import Connection, in_schema
-from hypertally.store.queries import load
+from hypertally.store.queries import Query, load
 
 QUERIES = load(__file__)
 SIZES_OF = timedelta(hours=24)
@@ -29,13 +27,15 @@ class Past:
 
     def __init__(self, schema: str = "metrics") -> None:
         self._sizes = _Sliding(
-            in_schema(QUERIES["count_sizes"], schema),
+            QUERIES["count_sizes"],
+            schema,
             SIZES_OF,
             key=itemgetter("wallet_id", "asset"),
             item=itemgetter("size"),
         )
         self._exits = _Sliding(
-            in_schema(QUERIES["count_exits"], schema),
+            QUERIES["count_exits"],
+            schema,
             EXITS_OF,
             key=itemgetter("asset", "side"),
             item=itemgetter("left", "exposed"),
@@ -66,14 +66,15 @@ class _Sliding:
 
     def __init__(
         self,
-        statement: Composed,
+        query: Query,
+        schema: str,
         span: timedelta,
         *,
         key: Callable[[dict[str, Any]], Any],
         item: Callable[[dict[str, Any]], Any],
     ) -> None:
         self.counts: defaultdict[Any, Counter[Any]] = defaultdict(Counter)
-        self._statement = statement
+        self._statement = in_schema(query, schema)
         self._span = span
         self._key = key
         self._item = item
