@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs every group of tests that can run here and names those that cannot, in two halves side by
-# side: what waits for processes and pages, and what computes.
+# side that take about as long: whole flows, and the rest.
 # Usage: scripts/test.sh [pytest's arguments]; GROUPS_TO_RUN limits the groups.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-computing=()
-waiting=()
+rest=()
+flows=()
 not_run=()
 
 find_program() {
@@ -26,14 +26,14 @@ add_browser() {
     fi
     HYPERTALLY_TEST_CHROMIUM=$(find_program chromium chromium-browser google-chrome)
     export HYPERTALLY_TEST_CHROMIUM
-    waiting+=(tests/browser)
+    rest+=(tests/browser)
 }
 
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     case $group in
         browser) add_browser ;;
-        flow) waiting+=(tests/flow) ;;
-        *) computing+=("tests/$group") ;;
+        flow) flows+=(tests/flow) ;;
+        *) rest+=("tests/$group") ;;
     esac
 done
 
@@ -46,14 +46,14 @@ run() {
 
 shown=$(mktemp)
 trap 'rm -f "$shown"' EXIT
-run ${waiting[@]+"${waiting[@]}" "$@"} >"$shown" 2>&1 &
+run ${flows[@]+"${flows[@]}" "$@"} >"$shown" 2>&1 &
 beside=$!
-status=0 of_waiting=0
-run ${computing[@]+"${computing[@]}" "$@"} || status=$?
-wait $beside || of_waiting=$?
+status=0 of_flows=0
+run ${rest[@]+"${rest[@]}" "$@"} || status=$?
+wait $beside || of_flows=$?
 cat "$shown"
-[ $status -ne $NOTHING_COLLECTED ] || status=$of_waiting
-[ $status -ne 0 ] || [ $of_waiting -eq $NOTHING_COLLECTED ] || status=$of_waiting
+[ $status -ne $NOTHING_COLLECTED ] || status=$of_flows
+[ $status -ne 0 ] || [ $of_flows -eq $NOTHING_COLLECTED ] || status=$of_flows
 for line in ${not_run[@]+"${not_run[@]}"}; do
     echo "NOT RUN  $line"
     [ "${CI:-}" != true ] || status=1
