@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, TypeAlias
 from hypertally.api.twap_figures import as_text
 from hypertally.metrics.smart_money.behaviour import EPSILON_FLOORS
 from hypertally.metrics.smart_money.consensus import dispersion_level
-from hypertally.metrics.smart_money.health import DEGRADED_COVERAGE, SIGNAL_COVERAGE
+from hypertally.metrics.smart_money.health import stands_for_cas
 from hypertally.metrics.smart_money.playbook_first import exit_level_first
-from hypertally.metrics.smart_money.scoring import FIFTY, FIRST, SECOND
+from hypertally.metrics.smart_money.scoring import FIRST, SECOND
 
 Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
@@ -148,7 +148,7 @@ def show_playbook(row: Row) -> dict[str, Any]:
 def _shown(row: Row) -> Decimal | None:
     """CAS, or what stands for it while too few answered to say more than that."""
     if row["cas"] is None and row["locked"] is None:
-        return FIFTY if DEGRADED_COVERAGE <= row["coverage"] < SIGNAL_COVERAGE else None
+        return stands_for_cas(row["coverage"])
     return row["cas"]
 
 

@@ -31,7 +31,9 @@ ALONE_ONCE = Options(watching_alone=True, until_idle=True)
 
 
 @click.command(name="smart-money")
-@click.option("--once", is_flag=True, help="Record the minute that it is, and stop.")
+@click.option(
+    "--once", is_flag=True, help="Record the minute that it is (near its end the next), and stop."
+)
 @click.option("--refresh-universe", is_flag=True, help="Choose the wallets again first.")
 @click.option(
     "--survivors", is_flag=True, help="Only print who left the universe and what they made since."

@@ -11,7 +11,6 @@ from hypertally.sandbox.markets import DEXS, PAIRS, SPOTS
 from hypertally.sandbox.oracle import Quotes
 from hypertally.sandbox.population import Population
 from hypertally.sandbox.prices import HOUR_MS
-from hypertally.sandbox.replay import ReplayExchange
 
 Fill = dict[str, object]
 
@@ -31,12 +30,6 @@ def population_statuses(
     for event in population.twap_events():
         if not tracked_only or population.by_address[event.user].tracked:
             yield event.user, msgspec.json.decode(event.history_row(), type=Fill)
-
-
-def replay_rows(replay: ReplayExchange) -> Iterator[tuple[str, Fill]]:
-    """Give every (wallet, fill) of a replay."""
-    for wallet, body in replay.legs():
-        yield wallet, msgspec.json.decode(body, type=Fill)
 
 
 def population_quotes(population: Population) -> Quotes:
@@ -66,29 +59,3 @@ def population_minutes(
     return population.prices.candles(
         market, "1m", start_ms=from_ms, end_ms=to_ms, turnover=population.turnover
     )
-
-
-def recorded_quotes(spot_meta: Fill) -> Quotes:
-    """Name the pairs of a recorded spotMeta; recordings hold no prices, so only USDC has one."""
-    meta = msgspec.convert(spot_meta, _SpotMeta)
-    names = {token.index: token.name for token in meta.tokens}
-    return Quotes(
-        pairs={pair.name: (names[pair.tokens[0]], names[pair.tokens[1]]) for pair in meta.universe},
-        collateral={},
-        open_at=lambda _coin, _time_ms: None,
-    )
-
-
-class _Token(msgspec.Struct):
-    name: str
-    index: int
-
-
-class _Pair(msgspec.Struct):
-    name: str
-    tokens: tuple[int, int]
-
-
-class _SpotMeta(msgspec.Struct):
-    tokens: list[_Token]
-    universe: list[_Pair]

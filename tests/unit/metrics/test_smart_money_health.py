@@ -5,7 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from hypertally.metrics.smart_money.health import Health, judge_health, lock_reason
+from hypertally.metrics.smart_money.health import (
+    Health,
+    judge_health,
+    lock_reason,
+    stands_for_cas,
+)
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -45,7 +50,15 @@ def test_the_worse_column_rules(
     assert (found.state, found.signals) == (state, signals)
     assert found.warning == (state == "degraded")
     assert found.masked == found.alert == (state == "stale")
-    assert found.cas_shown == (50 if signals == "neutral" else None)
+    if signals in {"on", "neutral"}:  # else there is no signal that could show one
+        assert stands_for_cas(Decimal(coverage or 0)) == (50 if signals == "neutral" else None)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "shown"), [("0.9", None), ("0.8999", 50), ("0.8", 50), ("0.7999", None)]
+)
+def test_fifty_stands_for_cas_between_both_edges(coverage: str, shown: int | None) -> None:
+    assert stands_for_cas(Decimal(coverage)) == shown
 
 
 def test_each_column_is_told() -> None:

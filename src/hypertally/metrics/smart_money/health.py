@@ -36,7 +36,6 @@ class Health(Record, frozen=True, kw_only=True):
     age: timedelta | None  # None: there was no success
     coverage: Decimal | None
     signals: Signals
-    cas_shown: Decimal | None  # in place of CAS; None: CAS itself
     warning: bool
     masked: bool  # the screen shows the reason instead of numbers
     alert: bool
@@ -59,7 +58,6 @@ def judge_health(
         age=age,
         coverage=coverage,
         signals=signals,
-        cas_shown=FIFTY if signals == "neutral" else None,
         warning=state == "degraded",
         masked=state == "stale",
         alert=state == "stale",
@@ -84,6 +82,11 @@ def _signals(state: State, by_age: State, coverage: Decimal | None) -> Signals:
     if by_age == "degraded":
         return "paused"
     return "on" if coverage >= SIGNAL_COVERAGE else "neutral"
+
+
+def stands_for_cas(coverage: Decimal) -> Decimal | None:
+    """What is shown while coverage is degraded too far for a CAS; None: nothing stands for it."""
+    return FIFTY if DEGRADED_COVERAGE <= coverage < SIGNAL_COVERAGE else None
 
 
 def lock_reason(
