@@ -23,7 +23,7 @@ STATEMENT_LINES_MAX = 100  # of the metrics none: a definition is one statement,
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STATEMENT_FILES = sorted(
-    path for path in PACKAGE.rglob("*.sql") if path.parent.name not in ("store", "migrations")
+    path for path in PACKAGE.rglob("*.sql") if path.relative_to(PACKAGE).parts[0] != "store"
 )
 OURS = sorted(
     path
@@ -52,6 +52,10 @@ MOCKED = re.compile(r"\b(unittest\.mo" + r"ck|MagicMo" + r"ck)\b")
 VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "core", "lib"}
 
 
+# What a test no longer finds is not checked, and nothing fails: these numbers only grow.
+FOUND_MIN = {"modules": 215, "statement files": 71, "Python files": 388, "texts": 172}
+
+
 def named(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
@@ -62,6 +66,16 @@ def by_name(paths: list[Path]) -> pytest.MarkDecorator:
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def test_everything_there_is_is_looked_at() -> None:
+    found = {
+        "modules": len(MODULES),
+        "statement files": len(STATEMENT_FILES),
+        "Python files": len(OURS),
+        "texts": len(TEXTS),
+    }
+    assert {name: count for name, count in found.items() if count < FOUND_MIN[name]} == {}
 
 
 @by_name(STATEMENT_FILES)
@@ -84,7 +98,7 @@ def test_a_statement_says_what_it_is_for_and_what_it_reads(path: Path) -> None:
 
 @by_name(MODULES)
 def test_statements_stand_in_sql_files(path: Path) -> None:
-    if path.parent.name == "store":
+    if path.relative_to(PACKAGE).parts[0] == "store":
         return  # the one place that speaks of tables without naming a statement
     tree = ast.parse(read(path))
     texts = {
@@ -208,7 +222,7 @@ def _require_described(table: str) -> None:
 
 @by_name(STATEMENT_FILES)
 def test_a_statement_is_short_enough_to_be_read(path: Path) -> None:
-    if path.parent.name == "metrics":
+    if path.relative_to(PACKAGE).parts[0] == "metrics":
         return
     for name, query in load(str(path)).items():
         lines = query.text.count("\n") + 1
