@@ -26,9 +26,9 @@ from bench.machine import announce, calibrate, console
 from bench.measuring import Claim, judge
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
-from hypertally.api.tokens import mint
-from hypertally.cli.org import put_local_user
-from hypertally.metrics import wallet_day
+from hypertally.api.identity.tokens import mint
+from hypertally.cli.tenancy import put_local_user
+from hypertally.metrics.activity import wallet_days as activity_wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.postgres import open_pool, transaction
 
@@ -142,7 +142,7 @@ async def compute(url: str) -> list[WalletDay]:
     async with open_pool(url, role="hypertally_worker", size=1) as pool:
         for first in range(0, len(chosen), 500):
             async with transaction(pool) as connection:
-                await wallet_day.rebuild(connection, chosen[first : first + 500])
+                await activity_wallet_days.rebuild(connection, chosen[first : first + 500])
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("vacuum (analyze) metrics.wallet_day_metrics")
     return chosen

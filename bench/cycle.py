@@ -16,11 +16,12 @@ from bench.database import fresh_database
 from bench.feeder import HOST
 from bench.machine import announce
 from bench.measuring import Claim, judge, show_times
-from hypertally.cli.working import watch_of
-from hypertally.jobs import queue, smart_money
-from hypertally.jobs.clock import now
-from hypertally.jobs.smart_money import Watch, begin_minute, floor_minute
-from hypertally.jobs.universe import refresh_universe
+from hypertally.cli.worker import watch_of
+from hypertally.clock import now
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.smart_money import snapshots
+from hypertally.jobs.smart_money.snapshots import Watch, begin_minute, floor_minute
+from hypertally.jobs.smart_money.universe import refresh_universe
 from hypertally.settings import Settings
 from hypertally.store.postgres import Pool, open_pool
 
@@ -114,7 +115,7 @@ async def _minute(pool: Pool, watch: Watch, number: int) -> float:
         pool, worker="bench", lease_seconds=60, limit=1, kinds=kinds, among=True
     )
     began = time.perf_counter()
-    await smart_money.snapshot_minute(pool, watch, job)
+    await snapshots.snapshot_minute(pool, watch, job)
     return time.perf_counter() - began
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from hypertally.cli.running import bring_up_to_date
-from hypertally.store.embedded import ensure_running
+from hypertally.cli.runtime import bring_up_to_date
+from hypertally.store.embedded.join import ensure_running
 
 
 @asynccontextmanager

@@ -9,8 +9,8 @@ import msgspec
 import pyarrow as pa
 
 from bench.stored_fills import LAST_DAY, WALLETS
-from hypertally.facts import fills
-from hypertally.facts.fills import Sourced
+from hypertally.facts.activity import fills
+from hypertally.facts.activity.fills import Sourced
 from hypertally.store.bulk import as_arrow
 
 _DIRECTIONS = ("Open Long", "Close Long", "Open Short", "Close Short")

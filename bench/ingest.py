@@ -17,7 +17,7 @@ from bench.given_fills import COLUMNS, Given, address_of
 from bench.machine import announce
 from bench.measuring import Claim, interleaved, judge, show_rates
 from bench.stored_fills import store
-from hypertally.facts import fills
+from hypertally.facts.activity import fills
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, connection_string, open_pool, transaction
 

@@ -31,14 +31,14 @@ from tests.flow.books import Books, Exchange, opened, require_equal, serving
 from tests.flow.books import population as small_population
 
 from hypertally import settings as program_settings
-from hypertally.cli import running
-from hypertally.cli.working import work
+from hypertally.cli import runtime
+from hypertally.cli.worker import work
 from hypertally.errors import TryLater
-from hypertally.jobs import schedule
+from hypertally.jobs import periodic
 from hypertally.jobs.worker import Options
-from hypertally.sandbox.population import Population
-from hypertally.sandbox.worlds import population_quotes, population_rows
-from hypertally.store.embedded import ensure_running
+from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.population.population import Population
+from hypertally.store.embedded.join import ensure_running
 
 LEASE_SECONDS = 1.0  # production's 15 would only make the rounds longer
 MOMENT_SECONDS_MAX = 0.8  # the work of a round takes about that long
@@ -127,7 +127,7 @@ class Rig:
             await self.books.track(self.tracked[-1:])
         async for attempt in stamina.retry_context(on=AWAY, attempts=5):
             with attempt:
-                await schedule.pull_now(self.books.pool, None)
+                await periodic.pull_now(self.books.pool, None)
 
     async def _wait_for_the_moment(self) -> None:
         """Some time from now; in every other round some time after the first job has begun."""
@@ -201,7 +201,7 @@ async def attacked(home: Path, world: Population, *, seed: int) -> AsyncGenerato
         await ensure_running(home) as server,
         serving(world) as exchange,
     ):
-        await running.bring_up_to_date(server.url)
+        await runtime.bring_up_to_date(server.url)
         async with opened(server.url) as books:
             random = Random(seed)
             waiting = await exchange.addresses()
@@ -245,7 +245,7 @@ async def attack(home: Path, *, rounds: int, seed: int, **scene: Any) -> Tally:
 def main(*, rounds: int, seed: int, as_worker: bool) -> None:
     """Kill and compare; `--work` is what gets killed: the real worker, but for its lease."""
     if as_worker:
-        running.configure_logs()
+        runtime.configure_logs()
         asyncio.run(work(program_settings.read(), Options(lease_seconds=LEASE_SECONDS)))
         return
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it tells of every kill

@@ -27,13 +27,13 @@ from bench.given_fills import COLUMNS
 from bench.ingest import INSERT, ONE, VALUES_ROWS
 from bench.machine import announce, console
 from bench.measuring import Claim, judge, percentile, show_times
-from hypertally.cli.running import bring_up_to_date
-from hypertally.facts import fills
-from hypertally.facts.fills import Sourced
-from hypertally.jobs.queue import enqueue
-from hypertally.metrics import wallet_day
+from hypertally.cli.runtime import bring_up_to_date
+from hypertally.facts.activity import fills
+from hypertally.facts.activity.fills import Sourced
+from hypertally.jobs.runtime.queue import enqueue
+from hypertally.metrics.activity import wallet_days
 from hypertally.records import WalletDay
-from hypertally.store.embedded import ensure_running
+from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool, transaction
 from hypertally.tenancy import wallets
 
@@ -195,7 +195,7 @@ class Rival:
             marked, self._marked = self._marked, []
             for key, asked in marked:
                 async with transaction(self._pool) as connection:
-                    await wallet_day.rebuild(connection, [key])
+                    await wallet_days.rebuild(connection, [key])
                 self.spent.append((time.monotonic() - asked) * 1000)
 
 

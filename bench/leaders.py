@@ -3,8 +3,8 @@
 import asyncio
 import os
 
+from hypertally.sandbox.exchange.server import Options, serve
 from hypertally.sandbox.launch import build_exchange
-from hypertally.sandbox.server import Options, serve
 
 NO_LIMIT = 10**9
 

@@ -13,7 +13,7 @@ from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, judge, percentile, show_times
 from bench.stored_fills import store
-from hypertally.metrics import wallet_day
+from hypertally.metrics.activity import wallet_days as activity_wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 
@@ -48,7 +48,7 @@ set fills = excluded.fills, perp_volume_usd = excluded.perp_volume_usd,
 
 async def by_us(connection: Connection, key: WalletDay) -> None:
     """As the rollup does: every figure, in the database."""
-    await wallet_day.rebuild(connection, [key])
+    await activity_wallet_days.rebuild(connection, [key])
 
 
 async def by_python(connection: Connection, key: WalletDay) -> None:
@@ -92,7 +92,7 @@ async def batches(pool: Pool, keys: Sequence[WalletDay]) -> list[float]:
         chosen = keys[first : first + BATCH]
         began = time.perf_counter()
         async with transaction(pool) as connection:
-            await wallet_day.rebuild(connection, chosen)
+            await activity_wallet_days.rebuild(connection, chosen)
         spent.append((time.perf_counter() - began) * 1e6 / len(chosen))
     return spent
 

@@ -12,11 +12,11 @@ from rich.table import Table
 from bench import stored_minutes
 from bench.database import fresh_database
 from bench.machine import announce, calibrate, console
-from hypertally.facts.sealed_snapshots import DATASET
-from hypertally.jobs import archive, archive_proof
-from hypertally.jobs.archive_proof import Step, Vault
-from hypertally.sources.objects import ObjectStore
-from hypertally.store.archive import signing_key
+from hypertally.facts.smart_money.archived_snapshots import DATASET
+from hypertally.jobs.archive import seal, verify_files
+from hypertally.jobs.archive.verify_files import Step, Vault
+from hypertally.sources.object_store import ObjectStore
+from hypertally.store.parquet_archive import signing_key
 from hypertally.store.postgres import Pool, open_pool, transaction
 
 HOURS = 24
@@ -53,15 +53,15 @@ async def _steps(pool: Pool, vault: Vault) -> dict[str, float]:
 
     asked: dict[str, Any] = {"before": None, "tell": nobody}
     day = stored_minutes.BEGIN.date()
-    times = {"seal": await _timed(lambda: archive.seal_days(pool, vault, DATASET, **asked))}
+    times = {"seal": await _timed(lambda: seal.seal_days(pool, vault, DATASET, **asked))}
     async with transaction(pool) as connection:
-        seals = await archive.list_seals(connection, DATASET)
-    times["verify"] = await _timed(lambda: archive_proof.verify(vault, DATASET, seals, day=None))
+        seals = await seal.list_seals(connection, DATASET)
+    times["verify"] = await _timed(lambda: verify_files.verify(vault, DATASET, seals, day=None))
     times["verify again and release"] = await _timed(
-        lambda: archive.release_days(pool, vault, DATASET, **asked)
+        lambda: seal.release_days(pool, vault, DATASET, **asked)
     )
     times["restore"] = await _timed(
-        lambda: archive.restore_days(
+        lambda: seal.restore_days(
             pool, vault, DATASET, from_day=day, to_day=day, tell=asked["tell"]
         )
     )

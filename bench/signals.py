@@ -15,16 +15,16 @@ from bench import stored_minutes
 from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, judge, percentile, show_times
-from hypertally.jobs import rebuild
-from hypertally.metrics import signals
-from hypertally.metrics.signal_past import Past
-from hypertally.metrics.smart_money.behaviour import Move, epsilon
-from hypertally.metrics.smart_money.exits import baseline
-from hypertally.metrics.smart_money.herding import pool as pooled
-from hypertally.metrics.smart_money.scores import Usual, score
-from hypertally.metrics.smart_money.scores_first import score_first
-from hypertally.metrics.smart_money.window import open_window
-from hypertally.sandbox import regime_oracle
+from hypertally.jobs.rebuild import rebuild
+from hypertally.metrics.smart_money import signals
+from hypertally.metrics.smart_money.formulas.exits import baseline
+from hypertally.metrics.smart_money.formulas.herding import pool as pooled
+from hypertally.metrics.smart_money.formulas.period import open_window
+from hypertally.metrics.smart_money.formulas.scores import Usual, score
+from hypertally.metrics.smart_money.formulas.v1_scores import score_first
+from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
+from hypertally.metrics.smart_money.signal_history import Past
+from hypertally.sandbox.oracles import smart_money
 from hypertally.store.postgres import Pool, open_pool, transaction
 
 AIMS_MS = {200: 5.0, 2_000: 25.0}  # an asset
@@ -80,7 +80,7 @@ def _formulas(wallets: int) -> dict[str, list[float]]:
         def seen(wallet: str, minute: int) -> Decimal | None:
             return ends.get((wallet, minute))
 
-        regime_oracle.judge("HYPE", addresses, seen, 5)
+        smart_money.judge("HYPE", addresses, seen, 5)
 
     return {
         "ours, both versions": _timed(ours, FORMULA_ROUNDS),

@@ -15,8 +15,8 @@ from bench.api import HOST, SECRET_BYTES, Load, free_port, serving, wrk
 from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, judge
-from hypertally.api.tokens import mint
-from hypertally.cli.org import put_local_user
+from hypertally.api.identity.tokens import mint
+from hypertally.cli.tenancy import put_local_user
 
 WALLETS = 20_000
 TRACKED = 50

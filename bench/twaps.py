@@ -19,8 +19,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from bench.database import fresh_database
 from bench.machine import announce
 from bench.measuring import Claim, interleaved, judge, show_rates
-from hypertally.jobs.twap_archive import Choice, read_archive
-from hypertally.sources.objects import ObjectStore
+from hypertally.jobs.twaps.import_archive import Choice, read_archive
+from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool
 
 START_MS = 1_755_000_000_000

@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 
 from hypertally.store import migrate
-from hypertally.store.embedded import ensure_running
-from hypertally.store.embedded_programs import INSTALLATION, site_packages
+from hypertally.store.embedded.join import ensure_running
+from hypertally.store.embedded.programs import INSTALLATION, site_packages
 
 SCHEMA = migrate.MIGRATIONS.parent / "schema.sql"
 COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"

@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hypertally.cli.running import bring_up_to_date
-from hypertally.store.embedded import ensure_running
+from hypertally.cli.runtime import bring_up_to_date
+from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import Pool, open_pool
 
 RECORDED = Path(__file__).parents[2] / "shared" / "real"
 # Recorded answers are optional and not ours to ship; without them this module is not run, and the
 # summary says so.
-collect_ignore = [] if RECORDED.is_dir() else ["flow/test_recorded.py"]
+collect_ignore = [] if RECORDED.is_dir() else ["flow/activity/test_recorded.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from hypertally.metrics import signals
+from hypertally.metrics.smart_money import signals
 from hypertally.store.postgres import open_pool, transaction
 
 BEGIN = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -21,24 +21,17 @@
 What moves them, rows of ops.jobs: `ingest_wallet` -> `rollup_wallet_day` -> `rollup_global_day`;
 `ingest_twaps`, `ingest_twap_objects` -> `rollup_twaps` -> `pull_twap_candles`; `pull_reference`,
 `pull_prices`, `pull_mids`, `repair_gap` and `housekeeping` beside them (jobs/worker.py); of smart
-money `refresh_universe` every six hours and `snapshot_minute` every minute (jobs/smart_money.py);
-and, after each of them that may move an alert, `check_alerts` -> `deliver_alert` (jobs/alerts.py).
+money `refresh_universe` every six hours and `snapshot_minute` every minute
+(jobs/smart_money/snapshots.py); and, after each of them that may move an alert, `check_alerts` ->
+`deliver_alert` (jobs/alerts/check.py).
 """
 
 from collections.abc import Mapping
 
-from hypertally.metrics import (
-    fill_gaps,
-    global_day,
-    signals,
-    snapshot_anomalies,
-    twap_executions,
-    twap_slices,
-    twaps,
-    universe,
-    wallet_day,
-)
-from hypertally.metrics.smart_money import scoring
+from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
+from hypertally.metrics.smart_money import signals, snapshot_anomalies, universe
+from hypertally.metrics.smart_money.formulas import score_arithmetic
+from hypertally.metrics.twaps import executions, orders, slices
 from hypertally.records import Record
 from hypertally.store.queries import Query
 
@@ -133,9 +126,9 @@ METRICS = (
             "metrics.fill_gaps",
         ),
         key=("wallet_id", "day"),
-        definition=wallet_day.DEFINITION,
-        words=wallet_day.WORDS,
-        queries=wallet_day.QUERIES,
+        definition=wallet_days.DEFINITION,
+        words=wallet_days.WORDS,
+        queries=wallet_days.QUERIES,
         statement="insert_wallet_days",
     ),
     Metric(
@@ -147,18 +140,18 @@ METRICS = (
             "facts.pages",
         ),
         key=("org_id", "day"),
-        definition=global_day.DEFINITION,
-        words=global_day.WORDS,
-        queries=global_day.QUERIES,
+        definition=global_days.DEFINITION,
+        words=global_days.WORDS,
+        queries=global_days.QUERIES,
         statement="insert_global_days",
     ),
     Metric(
         name="twaps",
         reads=("facts.twap_status",),
         key=("twap_id", "wallet"),
-        definition=twaps.DEFINITION,
-        words=twaps.WORDS,
-        queries=twaps.QUERIES,
+        definition=orders.DEFINITION,
+        words=orders.WORDS,
+        queries=orders.QUERIES,
         statement="insert_twaps",
     ),
     Metric(
@@ -171,24 +164,24 @@ METRICS = (
             "facts.token_prices",
         ),
         key=("wallet_id", "twap_id", "at", "oid"),
-        definition=twap_slices.DEFINITION,
-        words=twap_slices.WORDS,
-        queries=twap_slices.QUERIES,
+        definition=slices.DEFINITION,
+        words=slices.WORDS,
+        queries=slices.QUERIES,
         statement="insert_twap_slices",
     ),
     Metric(
         name="twap_executions",
         reads=("metrics.twaps", "metrics.twap_slices", "facts.candles", "facts.pages"),
         key=("wallet_id", "twap_id"),
-        definition=twap_executions.DEFINITION,
-        words=twap_executions.WORDS,
-        queries=twap_executions.QUERIES,
+        definition=executions.DEFINITION,
+        words=executions.WORDS,
+        queries=executions.QUERIES,
         statement="insert_twap_executions",
     ),
     _signals(signals.DEFINITION, signals.WORDS),
 )
 # An earlier definition that is still computed beside the later one.
-EARLIER = (_signals(scoring.FIRST, signals.WORDS_FIRST),)
+EARLIER = (_signals(score_arithmetic.FIRST, signals.WORDS_FIRST),)
 
 # Kept as they were decided or found: they say what was known then, so they are not computed again.
 DECISIONS = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import psycopg
 
-from hypertally.metrics import signal_outcomes, signals
-from hypertally.store.embedded import ensure_running
+from hypertally.metrics.smart_money import signal_outcomes, signals
+from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool, transaction
 
 PERIOD = timedelta(minutes=5)

@@ -127,7 +127,7 @@ def test_statement_may_be_run_by_the_role_of_its_folder(
 
 
 def test_statements_that_make_the_scratch_schema_run_as_the_login(login: Connection) -> None:
-    queries = load(str(PACKAGE / "jobs" / "rebuild.sql"))
+    queries = load(str(PACKAGE / "jobs" / "rebuild" / "rebuild.sql"))
     chosen = [query for query in queries.values() if AS_LOGIN.fullmatch(query.name)]
     assert len(chosen) == 12
     for query in chosen:

@@ -12,15 +12,22 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from hypertally.jobs import membership, schedule
-from hypertally.jobs.budget import SharedBudget
-from hypertally.jobs.clock import now
-from hypertally.jobs.pull import pull_fills
+from hypertally.clock import now
+from hypertally.jobs import membership, periodic
+from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
-from hypertally.sandbox.oracle import Fill, GroupDay, Quotes, WalletDay, group_days, wallet_days
-from hypertally.sandbox.population import Population
-from hypertally.sandbox.server import running
+from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.oracles.activity import (
+    Fill,
+    GroupDay,
+    Quotes,
+    WalletDay,
+    group_days,
+    wallet_days,
+)
+from hypertally.sandbox.population.population import Population
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool, transaction
 from hypertally.tenancy import wallets
@@ -123,7 +130,7 @@ class Books:
 
     async def pull(self, exchange: Exchange) -> None:
         """Pull every tracked wallet now, and compute until nothing is left to do."""
-        await schedule.pull_now(self.pool, None)
+        await periodic.pull_now(self.pool, None)
         await self.settle(exchange)
 
     async def pull_far_back(self, exchange: Exchange) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hypertally.sandbox.replay import ReplayExchange
+from hypertally.sandbox.replay.replay import ReplayExchange
 
 ALICE, BOB, CAROL = ("0x" + digits * 20 for digits in ("a1", "b2", "c3"))
 TOKENS = [{"name": "USDC", "index": 0}]

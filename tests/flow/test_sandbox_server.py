@@ -10,12 +10,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from hypertally.sandbox.marketdata import spot_meta
-from hypertally.sandbox.oracle import kind_of
-from hypertally.sandbox.population import Population
-from hypertally.sandbox.replay import ReplayExchange
-from hypertally.sandbox.server import running
-from hypertally.sandbox.worlds import population_rows
+from hypertally.sandbox.exchange.marketdata import spot_meta
+from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.oracles.activity import kind_of
+from hypertally.sandbox.oracles.inputs import population_rows
+from hypertally.sandbox.population.population import Population
+from hypertally.sandbox.replay.replay import ReplayExchange
 
 pytestmark = pytest.mark.asyncio
 

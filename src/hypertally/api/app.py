@@ -7,40 +7,21 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from hypertally.api import (
+from hypertally.api.activity import (
     coverage,
-    days,
-    documentation,
     explain,
-    explain_twaps,
     fills,
     global_days,
-    health,
-    pages,
-    problems,
-    session,
-    sign_in,
-    smart_money,
-    smart_money_alerts,
-    smart_money_differences,
-    smart_money_explain,
-    smart_money_health,
-    smart_money_outcomes,
-    smart_money_signals,
-    smart_money_snapshots,
-    smart_money_universe,
+    ranking,
     summary,
-    system,
-    telemetry,
-    top,
-    twap_pressure,
-    twap_summary,
-    twaps,
+    wallet_days,
     wallets,
 )
-from hypertally.api.auth import Authenticator
-from hypertally.api.front import Front
-from hypertally.api.options import (
+from hypertally.api.alerts import alerts
+from hypertally.api.fast_protocol import protocol_for
+from hypertally.api.gateway import Front
+from hypertally.api.http import openapi_docs, problems, static_files, telemetry
+from hypertally.api.http.limits import (
     CONNECTIONS_MAX,
     KEEP_ALIVE_SECONDS,
     POOL_CONNECTIONS_MAX,
@@ -48,11 +29,26 @@ from hypertally.api.options import (
     STATEMENT_SECONDS_MAX,
     ApiOptions,
 )
-from hypertally.api.security import security_headers
-from hypertally.api.sign_in import SignIns
-from hypertally.api.telemetry import Telemetry
-from hypertally.api.verifying import TokenVerifier
-from hypertally.api.wire import protocol_for
+from hypertally.api.http.security_headers import security_headers
+from hypertally.api.http.telemetry import Telemetry
+from hypertally.api.identity import sign_in
+from hypertally.api.identity.auth import Authenticator
+from hypertally.api.identity.sign_in import SignIns
+from hypertally.api.identity.token_verification import TokenVerifier
+from hypertally.api.service import probes, session, system
+from hypertally.api.smart_money import (
+    differences,
+    feed_health,
+    outcomes,
+    screen,
+    signals,
+    snapshots,
+    universe,
+)
+from hypertally.api.smart_money import explain as smart_money_explain
+from hypertally.api.twaps import explain as twaps_explain
+from hypertally.api.twaps import orders, pressure
+from hypertally.api.twaps import summary as twaps_summary
 from hypertally.store.postgres import open_pool
 
 __all__ = ["ApiOptions", "create_app", "serve"]
@@ -61,29 +57,29 @@ RESOURCES = (
     session,
     summary,
     global_days,
-    top,
+    ranking,
     wallets,
-    days,
+    wallet_days,
     fills,
     # Before the TWAPs: theirs are names where one of those has its number.
-    twap_pressure,
-    twap_summary,
-    twaps,
+    pressure,
+    twaps_summary,
+    orders,
     explain,
-    explain_twaps,
-    smart_money,
-    smart_money_signals,
+    twaps_explain,
+    screen,
+    signals,
     smart_money_explain,
-    smart_money_differences,
-    smart_money_universe,
-    smart_money_snapshots,
-    smart_money_outcomes,
-    smart_money_alerts,
-    smart_money_health,
+    differences,
+    universe,
+    snapshots,
+    outcomes,
+    alerts,
+    feed_health,
     coverage,
     system,
 )
-OPEN_PAGES = (health, telemetry, sign_in, documentation, pages)
+OPEN_PAGES = (probes, telemetry, sign_in, openapi_docs, static_files)
 
 
 def create_app(options: ApiOptions) -> Front:
@@ -121,7 +117,7 @@ def create_app(options: ApiOptions) -> Front:
     framework.state.sign_ins = SignIns(options, verifier=verifier)
     for module in (*RESOURCES, *OPEN_PAGES):
         framework.include_router(module.router)
-    pages.mount_files(framework, options.ui_dir)
+    static_files.mount_files(framework, options.ui_dir)
     problems.install(framework)
     headers = security_headers(https=options.secure_cookie)
     return Front(framework, authenticator=authenticator, telemetry=counts, headers=headers)

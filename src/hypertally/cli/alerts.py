@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
-from hypertally.cli import running
-from hypertally.cli.alert_trial import test_command
-from hypertally.jobs.alert_machine import RULES, Standing
-from hypertally.jobs.alerts import acknowledge_alert, list_standings
+from hypertally.cli import runtime
+from hypertally.cli.alerts_test import test_command
+from hypertally.jobs.alerts.check import acknowledge_alert, list_standings
+from hypertally.jobs.alerts.state_machine import RULES, Standing
 
 PIPE_WIDTH = 1000  # of a file or a pipe no line is broken: who reads that searches it
 
@@ -26,12 +26,12 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
     settings = program_settings.read()
 
     async def read() -> list[dict[str, Any]]:
-        async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
             return await list_standings(pool, quiet=quiet)
 
-    rows = running.run(read())
+    rows = runtime.run(read())
     if as_json:
-        running.echo_json_lines(rows)
+        runtime.echo_json_lines(rows)
     else:
         _show(rows)
 
@@ -61,10 +61,10 @@ def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> Non
     settings = program_settings.read()
 
     async def note() -> Standing:
-        async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
             return await acknowledge_alert(pool, name, subject, by=by, reason=reason)
 
-    standing = running.run(note())
+    standing = runtime.run(note())
     click.echo(f"{standing.type} {standing.subject}: acknowledged by {by}")
 
 

@@ -12,14 +12,15 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hypertally import settings as program_settings
-from hypertally.cli import running
+from hypertally.cli import runtime
 from hypertally.errors import Refused
-from hypertally.facts.sealed_snapshots import DATASET
-from hypertally.jobs import archive, archive_proof
-from hypertally.jobs.archive_proof import Proof, Seal, Step, Tell, Vault
+from hypertally.facts.smart_money.archived_snapshots import DATASET
+from hypertally.jobs.archive import seal as archive_seal
+from hypertally.jobs.archive import verify_files
+from hypertally.jobs.archive.verify_files import Proof, Seal, Step, Tell, Vault
 from hypertally.settings import Settings
-from hypertally.sources.objects import ObjectStore
-from hypertally.store.archive import Manifest, signing_key
+from hypertally.sources.object_store import ObjectStore
+from hypertally.store.parquet_archive import Manifest, signing_key
 from hypertally.store.postgres import Pool, transaction
 
 FOLDER = "archive"
@@ -42,13 +43,15 @@ def seal_command(*, before: datetime | None, release: bool) -> None:
 
     async def run(tell: Tell) -> tuple[list[Manifest], list[date]]:
         async with _opened() as (pool, vault):
-            sealed = await archive.seal_days(pool, vault, DATASET, before=bound, tell=tell)
+            sealed = await archive_seal.seal_days(pool, vault, DATASET, before=bound, tell=tell)
             if not release:
                 return sealed, []
-            return sealed, await archive.release_days(pool, vault, DATASET, before=bound, tell=tell)
+            return sealed, await archive_seal.release_days(
+                pool, vault, DATASET, before=bound, tell=tell
+            )
 
     with _telling() as tell:
-        sealed, released = running.run(run(tell))
+        sealed, released = runtime.run(run(tell))
     for manifest in sealed:
         size = sum(file.bytes for file in manifest.files)
         click.echo(f"{manifest.day}: {manifest.rows:,} rows sealed in {size:,} bytes")
@@ -66,12 +69,10 @@ def verify_command(*, day: datetime | None) -> None:
     async def run() -> Proof:
         async with _opened() as (pool, vault):
             async with transaction(pool) as connection:
-                seals = await archive.list_seals(connection, DATASET)
-            return await archive_proof.verify(
-                vault, DATASET, seals, day=day.date() if day else None
-            )
+                seals = await archive_seal.list_seals(connection, DATASET)
+            return await verify_files.verify(vault, DATASET, seals, day=day.date() if day else None)
 
-    proof = running.run(run())
+    proof = runtime.run(run())
     click.echo(
         f"{proof.manifests} manifests and {proof.files} files are right: "
         f"{proof.rows:,} rows in {proof.bytes:,} bytes"
@@ -90,15 +91,15 @@ def list_command(*, as_json: bool) -> None:
 
     async def read() -> list[Seal]:
         async with (
-            running.migrated(settings) as url,
-            running.worker_pool(url) as pool,
+            runtime.migrated(settings) as url,
+            runtime.worker_pool(url) as pool,
             transaction(pool) as connection,
         ):
-            return await archive.list_seals(connection, DATASET)
+            return await archive_seal.list_seals(connection, DATASET)
 
-    seals = running.run(read())
+    seals = runtime.run(read())
     if as_json:
-        running.echo_json_lines(
+        runtime.echo_json_lines(
             {"dataset": DATASET.name, **msgspec.structs.asdict(seal)} for seal in seals
         )
         return
@@ -120,12 +121,12 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 
     async def run(tell: Tell) -> list[date]:
         async with _opened() as (pool, vault):
-            return await archive.restore_days(
+            return await archive_seal.restore_days(
                 pool, vault, DATASET, from_day=from_day.date(), to_day=to_day.date(), tell=tell
             )
 
     with _telling() as tell:
-        days = running.run(run(tell))
+        days = runtime.run(run(tell))
     for day in days:
         click.echo(f"{day}: restored")
     if not days:
@@ -137,8 +138,8 @@ async def _opened() -> AsyncIterator[tuple[Pool, Vault]]:
     """The database, and where it is sealed to."""
     settings = program_settings.read()
     store = ObjectStore(_store_url(settings))
-    key = signing_key(running.kept_secret(settings))
-    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+    key = signing_key(runtime.kept_secret(settings))
+    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
         yield pool, Vault(database_url=url, store=store, key=key)
 
 

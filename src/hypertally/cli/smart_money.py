@@ -7,21 +7,21 @@ from typing import Any
 import click
 
 from hypertally import settings as program_settings
-from hypertally.api.smart_money_figures import ASSETS
-from hypertally.cli import running
-from hypertally.cli.differences import print_differences
-from hypertally.cli.org import day_type
-from hypertally.cli.working import work
+from hypertally.api.smart_money.figures import ASSETS
+from hypertally.cli import runtime
+from hypertally.cli.smart_money_differences import print_differences
+from hypertally.cli.tenancy import day_type
+from hypertally.cli.worker import work
+from hypertally.clock import now
 from hypertally.errors import Refused
-from hypertally.jobs.clock import now
-from hypertally.jobs.smart_money import (
+from hypertally.jobs.smart_money.snapshots import (
     ANSWERED_WITHIN,
     MINUTE,
     begin_minute,
     floor_minute,
     read_run,
 )
-from hypertally.jobs.universe import hurry_refresh, list_survivorship
+from hypertally.jobs.smart_money.universe import hurry_refresh, list_survivorship
 from hypertally.jobs.worker import Options
 from hypertally.settings import Settings
 from hypertally.store.postgres import transaction
@@ -63,16 +63,16 @@ def smart_money_command(
         )
     if not differences and (asset or from_day or to_day or as_json):
         raise Refused("--asset, --from, --to and --json are of --differences: add it")
-    running.configure_logs()
+    runtime.configure_logs()
     settings = program_settings.read()
     if differences:
         print_differences(settings, asset=asset, days=(from_day, to_day), as_json=as_json)
     elif survivors:
-        running.echo_json_lines(running.run(_survivors(settings)))
+        runtime.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:
-        _report(running.run(_watch_once(settings, refresh=refresh_universe)))
+        _report(runtime.run(_watch_once(settings, refresh=refresh_universe)))
     else:
-        running.run(_watch(settings, refresh=refresh_universe))
+        runtime.run(_watch(settings, refresh=refresh_universe))
 
 
 async def _watch(settings: Settings, *, refresh: bool) -> None:
@@ -83,7 +83,7 @@ async def _watch(settings: Settings, *, refresh: bool) -> None:
 
 async def _watch_once(settings: Settings, *, refresh: bool) -> dict[str, Any]:
     """Choose the universe if it must be, record the minute that it is then; how that went."""
-    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
         if refresh:
             await _refresh(settings)
         await work(settings, ALONE_ONCE, watching=True)
@@ -105,8 +105,8 @@ async def _next_minute() -> datetime:
 
 async def _refresh(settings: Settings) -> None:
     async with (
-        running.migrated(settings) as url,
-        running.worker_pool(url) as pool,
+        runtime.migrated(settings) as url,
+        runtime.worker_pool(url) as pool,
         transaction(pool) as connection,
     ):
         await hurry_refresh(connection)
@@ -127,5 +127,5 @@ def _report(run: dict[str, Any]) -> None:
 
 
 async def _survivors(settings: Settings) -> list[dict[str, Any]]:
-    async with running.migrated(settings) as url, running.worker_pool(url) as pool:
+    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
         return await list_survivorship(pool)

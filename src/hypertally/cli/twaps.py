@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hypertally import settings as program_settings
-from hypertally.cli import running
+from hypertally.cli import runtime
 from hypertally.errors import Refused
-from hypertally.jobs import twap_archive, twaps
-from hypertally.jobs.twap_archive import Choice, Reading
+from hypertally.jobs.twaps import import_archive, pull_and_rollup
+from hypertally.jobs.twaps.import_archive import Choice, Reading
 from hypertally.settings import Settings
-from hypertally.sources.objects import ObjectStore
+from hypertally.sources.object_store import ObjectStore
 
 TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M"]
 
@@ -37,7 +37,7 @@ def twap_group() -> None:
 @click.option(
     "--parallel",
     type=click.IntRange(1, 16),
-    default=twap_archive.PARALLEL,
+    default=import_archive.PARALLEL,
     show_default=True,
     help="Objects side by side.",
 )
@@ -54,7 +54,7 @@ def ingest_command(
     """Read TWAP statuses from Parquet objects; reading one twice adds nothing."""
     if sum((incremental, since is not None, bool(object_key), local_file is not None)) != 1:
         raise Refused("say one of --incremental, --since, --object-key and --local-file")
-    running.configure_logs()
+    runtime.configure_logs()
     settings = program_settings.read()
     choice = Choice(
         incremental=incremental,
@@ -63,7 +63,7 @@ def ingest_command(
     )
     url = local_file.resolve().parent.as_uri() if local_file else settings.twap_url
     with _bars() as bars:
-        readings = running.run(_ingest(settings, url, choice, bars, parallel=parallel))
+        readings = runtime.run(_ingest(settings, url, choice, bars, parallel=parallel))
     _report(readings, as_json=as_json)
     if any(reading.error_text for reading in readings):
         raise click.exceptions.Exit(1)
@@ -82,13 +82,13 @@ async def _ingest(
         bars.update(tasks[key], description=_line(reading))
 
     async with (
-        running.migrated(settings) as database_url,
-        running.worker_pool(database_url) as pool,
+        runtime.migrated(settings) as database_url,
+        runtime.worker_pool(database_url) as pool,
     ):
-        readings = await twap_archive.read_archive(
+        readings = await import_archive.read_archive(
             pool, database_url, store, choice, progress=show, parallel=parallel
         )
-        await twaps.rollup_marked(pool)
+        await pull_and_rollup.rollup_marked(pool)
     return readings
 
 
@@ -106,7 +106,7 @@ def _bars() -> Progress:
 
 def _report(readings: list[Reading], *, as_json: bool) -> None:
     if as_json:
-        running.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
+        runtime.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
         return
     for reading in readings:
         click.echo(_line(reading))

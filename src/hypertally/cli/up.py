@@ -18,14 +18,14 @@ import stamina
 import structlog
 
 from hypertally import settings as program_settings
-from hypertally.api.tokens import mint
-from hypertally.cli import running
-from hypertally.cli.org import put_local_user, track
-from hypertally.cli.working import channels_of
+from hypertally.api.identity.tokens import mint
+from hypertally.cli import runtime
+from hypertally.cli.tenancy import put_local_user, track
+from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
 from hypertally.settings import PREFIX, Settings
-from hypertally.store.embedded import ensure_running, hold_home
-from hypertally.store.embedded_programs import die_with
+from hypertally.store.embedded.join import ensure_running, hold_home
+from hypertally.store.embedded.programs import die_with
 
 HOST = "127.0.0.1"
 SIGN_IN_SECONDS = 3600  # the link is opened soon after the start
@@ -49,20 +49,20 @@ def up_command(*, sandbox: bool, replay: Path | None) -> None:
     """Start everything: database, workers, API and page. Ctrl-C stops it."""
     if replay and not sandbox:
         raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
-    running.configure_logs()
+    runtime.configure_logs()
     settings = program_settings.read()
     channels_of(settings)  # a bad one stops us here, not the worker alone
-    running.run(_up(settings, sandbox=sandbox, replay=replay))
+    runtime.run(_up(settings, sandbox=sandbox, replay=replay))
 
 
 async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
     """Start everything, print the link, wait for a signal, stop everything."""
     stopping = asyncio.Event()
-    running.stop_on_signals(stopping.set)
+    runtime.stop_on_signals(stopping.set)
     with contextlib.ExitStack() as held:
         held.enter_context(hold_home(settings.home))
         port = _free_port(settings.port)
-        async with running.migrated(settings) as url:
+        async with runtime.migrated(settings) as url:
             environment = _environment(settings, url, port)
             parts: dict[str, list[str]] = {"api": ["api"]}
             sandbox_port = _free_port(0)
@@ -89,7 +89,7 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
 def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
     """What the parts are told: our own settings, and what was decided here."""
     told = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
-    if secret := running.jwt_secret(settings):
+    if secret := runtime.jwt_secret(settings):
         told["JWT_SECRET"] = secret
     return {**os.environ, **{PREFIX + name: value for name, value in told.items()}}
 
@@ -198,7 +198,7 @@ async def _announce(
         return
     exchange = "a made-up exchange" if sandbox else settings.info_url
     click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")
-    secret = running.jwt_secret(settings)
+    secret = runtime.jwt_secret(settings)
     if secret is None:
         click.echo(f"Open {base} and sign in with a token of your identity provider")
         return

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from hypertally.records import Answer, LimitMet, ProvenPage
-from hypertally.sources.sweep import time_of
+from hypertally.sources.pagination import time_of
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, Jsonb, Pool, filled_in, sql_of, transaction
 from hypertally.store.queries import load

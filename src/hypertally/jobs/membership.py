@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from hypertally.jobs.rollup import enqueue_global
-from hypertally.jobs.schedule import enqueue_ingest, start_twaps
+from hypertally.jobs.activity.rollup import enqueue_global
+from hypertally.jobs.periodic import enqueue_ingest, start_twaps
 from hypertally.store.postgres import open_pool, transaction
 from hypertally.store.queries import load
 

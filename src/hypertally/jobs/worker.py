@@ -11,29 +11,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
+from hypertally.clock import now
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
-from hypertally.jobs import (
-    alert_checks,
-    alert_delivery,
-    alerts,
-    market,
-    prices,
-    queue,
-    rollup,
-    schedule,
-    signals,
-    smart_money,
-    twap_archive,
-    twaps,
-    universe,
-)
-from hypertally.jobs.clock import now
-from hypertally.jobs.queue import Job
-from hypertally.jobs.smart_money import Watch
-from hypertally.jobs.twap_archive import Archive
+from hypertally.jobs import periodic
+from hypertally.jobs.activity import rollup
+from hypertally.jobs.alerts import check, delivery
+from hypertally.jobs.market import candles_and_mids, reference_prices
+from hypertally.jobs.runtime import enqueue_alert_check, queue
+from hypertally.jobs.runtime.queue import Job
+from hypertally.jobs.smart_money import signals, snapshots, universe
+from hypertally.jobs.smart_money.snapshots import Watch
+from hypertally.jobs.twaps import import_archive, pull_and_rollup
+from hypertally.jobs.twaps.import_archive import Archive
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
-from hypertally.sources.notices import Channels
+from hypertally.sources.notifications import Channels
 from hypertally.store.postgres import Pool, notifications, transaction
 
 log = structlog.get_logger()
@@ -66,7 +58,7 @@ STOP_SECONDS_MAX = 3.0  # a page in hand is stored in less
 ERROR_CHARS_MAX = 2000
 
 # What the smart money command runs alone: its own jobs, and the prices that they are weighed by.
-WATCHING_ALONE = smart_money.KINDS | {"pull_mids"}
+WATCHING_ALONE = snapshots.KINDS | {"pull_mids"}
 
 Run = Callable[[Job], Awaitable[None]]
 
@@ -94,11 +86,11 @@ class Lane(Record, frozen=True, kw_only=True):
 
 def lanes(options: Options, watch: Watch | None) -> Sequence[Lane]:
     """What a worker takes from the queue: without a `Watch` nothing of smart money."""
-    watching = Lane(kinds=smart_money.KINDS, among=True, slots=WATCHING_SLOTS)
-    alerting = Lane(kinds=alert_checks.KINDS, among=True, slots=ALERTING_SLOTS)
+    watching = Lane(kinds=snapshots.KINDS, among=True, slots=WATCHING_SLOTS)
+    alerting = Lane(kinds=enqueue_alert_check.KINDS, among=True, slots=ALERTING_SLOTS)
     if options.watching_alone:
         return (Lane(kinds=WATCHING_ALONE, among=True, slots=WATCHING_SLOTS), alerting)
-    elsewhere = ASKING | smart_money.KINDS | alert_checks.KINDS
+    elsewhere = ASKING | snapshots.KINDS | enqueue_alert_check.KINDS
     others = (
         Lane(kinds=elsewhere, among=False, slots=COMPUTING_SLOTS),
         Lane(kinds=ASKING, among=True, slots=ASKING_SLOTS),
@@ -111,7 +103,7 @@ def watching_handlers(pool: Pool, watch: Watch) -> Mapping[str, Run]:
     """Every kind of job of smart money, and what runs it."""
     return {
         "refresh_universe": lambda job: universe.refresh_universe(pool, watch, job),
-        "snapshot_minute": lambda job: smart_money.snapshot_minute(pool, watch, job),
+        "snapshot_minute": lambda job: snapshots.snapshot_minute(pool, watch, job),
         "compute_signals": lambda job: signals.compute_signals(pool, job),
     }
 
@@ -125,22 +117,22 @@ def handlers(
 ) -> Mapping[str, Run]:
     """Every other kind of job, and what runs it."""
     return {
-        "ingest_wallet": lambda job: schedule.ingest_wallet(pool, info, job),
-        "ingest_twaps": lambda job: schedule.ingest_twaps(pool, info, job),
-        "repair_gap": lambda job: schedule.repair_gap(pool, info, job),
+        "ingest_wallet": lambda job: periodic.ingest_wallet(pool, info, job),
+        "ingest_twaps": lambda job: periodic.ingest_twaps(pool, info, job),
+        "repair_gap": lambda job: periodic.repair_gap(pool, info, job),
         "rollup_wallet_day": lambda job: rollup.rollup_wallet_day(pool, job),
         "rollup_global_day": lambda job: rollup.rollup_global_day(pool, job),
-        "rollup_twaps": lambda job: twaps.rollup_twaps(pool, job),
-        "pull_reference": lambda job: prices.pull_reference(pool, info, job),
-        "pull_prices": lambda job: prices.pull_prices(pool, info, job),
-        "pull_twap_candles": lambda job: market.pull_twap_candles(pool, info, job),
-        "ingest_twap_objects": lambda job: twap_archive.ingest_objects(pool, archive, job),
-        "pull_mids": lambda job: market.pull_mids(pool, info, job),
-        "housekeeping": lambda job: schedule.housekeeping(pool, job),
-        "check_alerts": lambda job: alerts.check_alerts(
+        "rollup_twaps": lambda job: pull_and_rollup.rollup_twaps(pool, job),
+        "pull_reference": lambda job: reference_prices.pull_reference(pool, info, job),
+        "pull_prices": lambda job: reference_prices.pull_prices(pool, info, job),
+        "pull_twap_candles": lambda job: candles_and_mids.pull_twap_candles(pool, info, job),
+        "ingest_twap_objects": lambda job: import_archive.ingest_objects(pool, archive, job),
+        "pull_mids": lambda job: candles_and_mids.pull_mids(pool, info, job),
+        "housekeeping": lambda job: periodic.housekeeping(pool, job),
+        "check_alerts": lambda job: check.check_alerts(
             pool, tuple(channels), job, weight_per_minute=weight_per_minute
         ),
-        "deliver_alert": lambda job: alert_delivery.deliver_alert(pool, channels, job),
+        "deliver_alert": lambda job: delivery.deliver_alert(pool, channels, job),
     }
 
 
@@ -209,7 +201,7 @@ class Worker:
 
     async def _start(self) -> bool:
         async with transaction(self._pool) as connection:
-            await schedule.start(
+            await periodic.start(
                 connection, watching=self._watching, alone=self._options.watching_alone
             )
         return True
@@ -321,10 +313,10 @@ class Worker:
         """Have every minute recorded from its first moment on."""
         while True:
             at = now()
-            following = smart_money.floor_minute(at) + smart_money.MINUTE
+            following = snapshots.floor_minute(at) + snapshots.MINUTE
             await asyncio.sleep((following - at).total_seconds())
             try:
-                await smart_money.begin_minute(self._pool, following)
+                await snapshots.begin_minute(self._pool, following)
             except TryLater as away:
                 log.warning("database away", minute=following.isoformat(), problem=str(away))
 

@@ -8,9 +8,10 @@ from time import time
 
 from msgspec.structs import asdict
 
-from hypertally.sandbox.exchange import Exchange
-from hypertally.sandbox.marketdata import PopulationExchange
-from hypertally.sandbox.population import (
+from hypertally.sandbox.exchange.marketdata import PopulationExchange
+from hypertally.sandbox.exchange.protocol import Exchange
+from hypertally.sandbox.exchange.server import HOST, Options, serve
+from hypertally.sandbox.population.population import (
     DEFAULT_DAYS,
     DEFAULT_FILLS,
     DEFAULT_LIVE_PER_SECOND,
@@ -18,10 +19,9 @@ from hypertally.sandbox.population import (
     DEFAULT_WALLETS,
     Population,
 )
-from hypertally.sandbox.regime_exchange import regime_exchange, with_leaders
-from hypertally.sandbox.replay import ReplayExchange
-from hypertally.sandbox.server import HOST, Options, serve
-from hypertally.sandbox.sessions import LiveSessions, Scene
+from hypertally.sandbox.population.sessions import LiveSessions, Scene
+from hypertally.sandbox.regimes.exchange import regime_exchange, with_leaders
+from hypertally.sandbox.replay.replay import ReplayExchange
 
 
 def build_exchange(
@@ -64,7 +64,7 @@ def build_exchange(
 
 
 def _archive(folder: Path, population: Population) -> Callable[[int], None]:
-    from hypertally.sandbox.twap_objects import TwapArchive  # pyarrow takes its time
+    from hypertally.sandbox.population.twap_parquet import TwapArchive  # pyarrow takes its time
 
     archive = TwapArchive(folder, population)
     archive.advance(population.time_ms)

@@ -13,7 +13,7 @@ import stamina
 
 from hypertally.errors import RateLimited, SourceDown
 from hypertally.records import Answer
-from hypertally.sources.budget import Budget, weight, weight_max
+from hypertally.sources.weights import Budget, weight, weight_max
 
 BODY_BYTES_MAX = 32 * 1024 * 1024  # the largest answer of this door, allPerpMetas, is under 2 MB
 ANSWER_SECONDS_MAX = 30  # the exchange answers in well under one second

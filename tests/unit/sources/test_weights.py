@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.sandbox.queries import weight_of
+from hypertally.sandbox.exchange.queries import weight_of
 from hypertally.settings import PAGE_WEIGHT_MAX
-from hypertally.sources.budget import LIGHT, PAGE_ROWS, ROWS_PER_WEIGHT, weight, weight_max
+from hypertally.sources.weights import LIGHT, PAGE_ROWS, ROWS_PER_WEIGHT, weight, weight_max
 
 TYPES = sorted({*LIGHT, *ROWS_PER_WEIGHT, "spotMeta", "meta", "perpDexs"})
 

@@ -1,1 +1,1 @@
-"""Smart money: pure functions from moves of wallets to scores, playbooks and health."""
+"""The universe, signals, their outcomes and snapshot anomalies."""

@@ -2,14 +2,14 @@
 set local lock_timeout = '4s';
 set local statement_timeout = '5s';
 
--- What is to be done: jobs/queue.py.
+-- What is to be done: jobs/runtime/queue.py.
 create table ops.jobs (
     id bigint generated always as identity primary key,
     kind text not null,                  -- what runs it: jobs/worker.py
     payload jsonb not null default '{}', -- what it is asked to do
     dedupe_key text,                     -- at most one queued job a key
     priority smallint not null default 0,    -- higher runs first
-    status text not null default 'queued' check (    -- jobs/queue.py draws the states
+    status text not null default 'queued' check (    -- jobs/runtime/queue.py draws the states
         status in ('queued', 'running', 'done', 'dead')),
     run_at timestamptz not null default now(), -- not before
     attempts integer not null default 0,     -- a claim counts as the attempt

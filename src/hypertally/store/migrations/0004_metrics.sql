@@ -25,7 +25,7 @@ create table metrics.fill_gaps (
     primary key (wallet_id, coin, kind, from_at, to_at)
 );
 
--- The figures of one wallet on one UTC day: metrics/wallet_day.sql.
+-- The figures of one wallet on one UTC day: metrics/activity/wallet_days.sql.
 create table metrics.wallet_day_metrics (
     wallet_id integer not null,
     day date not null,                   -- UTC
@@ -61,7 +61,7 @@ create table metrics.wallet_day_metrics (
 );
 create index wallet_day_metrics_by_day on metrics.wallet_day_metrics (day, wallet_id);
 
--- The figures of the wallets an org tracks, on one UTC day: metrics/global_day.sql.
+-- The figures of the wallets an org tracks, on one UTC day: metrics/activity/global_days.sql.
 create table metrics.global_day_metrics (
     org_id integer not null,             -- 0: all tracked wallets
     day date not null,

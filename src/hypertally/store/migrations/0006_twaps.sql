@@ -130,7 +130,7 @@ grant usage on all sequences in schema ops to hypertally_jobs;
 grant insert on ops.dirty_twaps to hypertally_facts;
 grant select on ops.twap_cursors, ops.dirty_twaps to hypertally_metrics;
 
--- The latest state of each TWAP: metrics/twaps.sql.
+-- The latest state of each TWAP: metrics/twaps/orders.sql.
 create table metrics.twaps (
     twap_id bigint not null,
     wallet text not null,
@@ -192,7 +192,7 @@ create table metrics.twap_slices (
     primary key (wallet_id, twap_id, at, oid)
 );
 
--- How a tracked wallet's TWAP was executed: metrics/twap_executions.sql.
+-- How a tracked wallet's TWAP was executed: metrics/twaps/executions.sql.
 create table metrics.twap_executions (
     wallet_id integer not null,
     twap_id bigint not null,

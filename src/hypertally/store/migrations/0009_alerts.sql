@@ -14,7 +14,7 @@ create table ops.alert_state (
     wallet_id integer,                   -- whose it is: only orgs that track it see the row
     org_id integer,                      -- whose it is; with no wallet either it is everybody's
     level text not null check (level in ('low', 'medium', 'high', 'critical')), -- how much it matters
-    state text not null default 'inactive' check ( -- jobs/alert_machine.py says what leads where
+    state text not null default 'inactive' check ( -- jobs/alerts/state_machine.py says what leads where
         state in ('inactive', 'pending', 'firing', 'resolved', 'suppressed', 'acknowledged')),
     since timestamptz,                   -- when it came to this state
     reason text not null default '',     -- why it did; of a suppressed one, what keeps it silent

@@ -1,0 +1,1 @@
+"""Wallets, days, fills and rankings."""

@@ -1,0 +1,133 @@
+"""The raw fills of one wallet, paged by key."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from hypertally.api.activity.wallets import find_wallet
+from hypertally.api.http.problems import bad_parameter
+from hypertally.api.resource import shapes
+from hypertally.api.resource.resource import (
+    COIN,
+    Address,
+    Coin,
+    DayOrTime,
+    ForViewers,
+    Json,
+    PageParameters,
+    answer,
+    of_shape,
+    read_cursor,
+    read_row,
+    write_cursor,
+)
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+MAX_AGE: Final = 60
+
+_QUERIES = queries.load(__file__)
+
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class FillKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a fill in the list: all that orders fills."""
+
+    at: datetime
+    coin: Annotated[str, msgspec.Meta(pattern=COIN)]
+    oid: Int64
+    tid: Int64  # -1: rows of 2023 have none
+    side: Annotated[str, msgspec.Meta(pattern="^[AB]$")]
+    ordinal: Int32
+    fingerprint: Int64
+
+
+class FillsParameters(PageParameters):
+    """Which fills: `to` is inclusive as a day and exclusive as a time."""
+
+    first: Annotated[DayOrTime | None, Field(alias="from")] = None
+    last: Annotated[DayOrTime | None, Field(alias="to")] = None
+    coin: Coin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillsPage:
+    """One page: its fills as JSON, and where the next one begins."""
+
+    fills: Json
+    next: str | None
+
+
+@router.get("/api/v1/wallets/{address}/fills", responses=of_shape(shapes.Fills))
+async def list_fills(
+    address: Address,
+    parameters: Annotated[FillsParameters, Query()],
+    connection: ForViewers,
+) -> Response:
+    """Return the wallet's fills, newest first, each with all the exchange said of it."""
+    wallet_id = await find_wallet(connection, address)
+    page = await read_fills(connection, wallet_id, parameters)
+    content = {"wallet": address, "fills": page.fills, "next": page.next}
+    return answer(content, max_age=MAX_AGE)
+
+
+async def read_fills(
+    connection: Connection, wallet_id: int, parameters: FillsParameters
+) -> FillsPage:
+    """Read one page of a wallet's fills."""
+    place = read_cursor(parameters.cursor, shape=FillKey) if parameters.cursor else None
+    row = await read_row(
+        connection,
+        _QUERIES["list_fills"],
+        {
+            "wallet_id": wallet_id,
+            "from_at": _begin(parameters.first),
+            "to_at": _end(parameters.last),
+            "only_coin": parameters.coin,
+            "limit": parameters.limit + 1,
+            **_place(place),
+        },
+    )
+    return FillsPage(fills=Json(row["body"].encode()), next=_next(row))
+
+
+def _begin(bound: date | datetime | None) -> datetime | str:
+    if bound is None:
+        return "-infinity"
+    return bound if isinstance(bound, datetime) else _midnight(bound)
+
+
+def _end(bound: date | datetime | None) -> datetime | str:
+    if bound is None:
+        return "infinity"
+    if isinstance(bound, datetime):
+        return bound
+    return "infinity" if bound == date.max else _midnight(bound + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _place(place: FillKey | None) -> dict[str, Any]:
+    if place is None:
+        # Later than every fill, so the rest of the key decides nothing.
+        return {**dict.fromkeys(FillKey.__struct_fields__), "at": "infinity"}
+    if place.at.tzinfo is None:
+        raise bad_parameter("cursor", value=place.at, remedy="take it from `next`")
+    return msgspec.structs.asdict(place)
+
+
+def _next(row: dict[str, Any]) -> str | None:
+    if row["time"] is None:
+        return None
+    fields = {name: row[name] for name in FillKey.__struct_fields__ if name != "at"}
+    return write_cursor(FillKey(at=row["time"], **fields))

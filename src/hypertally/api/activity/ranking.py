@@ -1,0 +1,70 @@
+"""The org's wallets ranked by one figure over a window of full days."""
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+from fastapi import APIRouter, Query, Response
+
+from hypertally.api.activity.wallets import settled_age
+from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
+from hypertally.api.resource import shapes
+from hypertally.api.resource.resource import (
+    Caller,
+    ForViewers,
+    Limit,
+    Parameters,
+    answer,
+    as_json,
+    of_shape,
+    read_row,
+)
+from hypertally.store import queries
+
+router = APIRouter()
+
+MAX_AGE: Final = 120
+
+By: TypeAlias = Literal[
+    "volume", "perp_volume", "spot_volume", "hip3_volume", "fills", "pnl", "fees"
+]
+Window: TypeAlias = Literal["1d", "7d", "30d", "90d"]
+WINDOW_DAYS: Final[dict[Window, int]] = {"1d": 1, "7d": 7, "30d": 30, "90d": 90}
+
+_QUERIES = queries.load(__file__)
+
+
+class TopParameters(Parameters):
+    """Which figure, over how many full UTC days before the current one."""
+
+    by: By = "volume"
+    window: Window = "7d"
+    limit: Limit = PAGE_ROWS_DEFAULT
+
+
+@router.get("/api/v1/wallets/top", responses=of_shape(shapes.Ranking))
+async def rank_wallets(
+    parameters: Annotated[TopParameters, Query()],
+    caller: Caller,
+    connection: ForViewers,
+) -> Response:
+    """Return the wallets with the highest figures; one that is unknown is not ranked."""
+    row = await read_row(
+        connection,
+        _QUERIES["rank_wallets"],
+        {
+            "org_id": caller.org_id,
+            "by": parameters.by,
+            "days": WINDOW_DAYS[parameters.window],
+            "limit": parameters.limit,
+        },
+    )
+    unranked = [{"reason": "a price is missing", "wallets": row["unpriced"]}]
+    content = {
+        "by": parameters.by,
+        "window": parameters.window,
+        "from": row["from"],
+        "to": row["to"],
+        "eligible": row["eligible"],
+        "unranked": unranked if row["unpriced"] else [],
+        "wallets": as_json(row["body"]),
+    }
+    return answer(content, max_age=await settled_age(connection, MAX_AGE))

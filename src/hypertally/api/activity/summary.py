@@ -1,0 +1,58 @@
+"""The org at a glance: how far its record reaches, its newest days, totals of three ranges."""
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter, Response
+
+from hypertally.api.activity.global_days import RANGE_DAYS, read_global_days
+from hypertally.api.activity.wallets import settled_age
+from hypertally.api.identity.auth import Identity
+from hypertally.api.resource import shapes
+from hypertally.api.resource.resource import Caller, ForViewers, Json, answer, of_shape, read_row
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+MAX_AGE: Final = 60
+
+_QUERIES = queries.load(__file__)
+
+
+@router.get("/api/v1/dashboard/summary", responses=of_shape(shapes.Summary))
+async def get_summary(caller: Caller, connection: ForViewers) -> Response:
+    """Return the state of the org's record, its two newest days and its totals."""
+    state = await read_row(
+        connection,
+        _QUERIES["read_state"],
+        {"org_id": caller.org_id},
+    )
+    content = {
+        "org": caller.org,
+        **{name: value for name, value in state.items() if name != "newest_day"},
+        **await _read_newest(connection, caller, state),
+        "ranges": await _read_ranges(connection, caller),
+    }
+    return answer(content, max_age=await settled_age(connection, MAX_AGE))
+
+
+async def _read_newest(
+    connection: Connection, caller: Identity, state: dict[str, Any]
+) -> dict[str, Json | None]:
+    newest = state["newest_day"]
+    if newest is None:
+        return {"today": None, "previous": None}
+    days = await read_global_days(connection, caller, days=2, last=newest)
+    previous, today = msgspec.json.decode(days, type=list[msgspec.Raw])
+    return {"today": today, "previous": previous}
+
+
+async def _read_ranges(connection: Connection, caller: Identity) -> Json:
+    days = await read_global_days(connection, caller, days=max(RANGE_DAYS.values()))
+    totals = await read_row(
+        connection,
+        _QUERIES["read_totals"],
+        {"days": bytes(days).decode(), "sizes": list(RANGE_DAYS.values())},
+    )
+    return Json(totals["body"].encode())

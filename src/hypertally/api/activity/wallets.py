@@ -1,0 +1,116 @@
+"""The wallets of the caller's org, and one of them as a whole."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from hypertally.api.http.limits import GAPS_SHOWN_MAX, SETTLING_SECONDS
+from hypertally.api.http.problems import Problem
+from hypertally.api.resource import shapes
+from hypertally.api.resource.resource import (
+    Address,
+    ForViewers,
+    PageParameters,
+    answer,
+    as_json,
+    cut_page,
+    find_row,
+    not_found,
+    of_shape,
+    read_cursor,
+    read_row,
+    read_rows,
+    write_cursor,
+)
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+MAX_AGE: Final = 60
+ADDRESS_PART: Final = r"^(0[xX])?[0-9a-fA-F]{0,40}$"
+
+_QUERIES = queries.load(__file__)
+
+
+class WalletsParameters(PageParameters):
+    """Part of an address to look for; one that begins with 0x is a beginning."""
+
+    query: Annotated[str, Field(pattern=ADDRESS_PART)] = ""
+
+
+@router.get("/api/v1/wallets", responses=of_shape(shapes.Wallets))
+async def list_wallets(
+    parameters: Annotated[WalletsParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return the org's wallets by address."""
+    part = parameters.query.lower()
+    after = read_cursor(parameters.cursor, shape=bytes) if parameters.cursor else None
+    rows = await read_rows(
+        connection,
+        _QUERIES["list_wallets"],
+        {
+            "part": f"{part}%" if part.startswith("0x") else f"%{part}%",
+            "after": after,
+            "limit": parameters.limit + 1,
+        },
+    )
+    wallets, more = cut_page(rows, parameters.limit)
+    last = bytes.fromhex(wallets[-1]["wallet"].removeprefix("0x")) if more else None
+    content = {"wallets": wallets, "next": write_cursor(last) if last else None}
+    return answer(content, max_age=await settled_age(connection, MAX_AGE))
+
+
+@router.get("/api/v1/wallets/{address}", responses=of_shape(shapes.WholeWallet))
+async def get_wallet(address: Address, connection: ForViewers) -> Response:
+    """Return one wallet: its totals, how complete its record is, and its newest gaps."""
+    wallet = {"wallet_id": await find_wallet(connection, address)}
+    listed = await read_rows(
+        connection,
+        _QUERIES["list_wallets"],
+        {"part": address, "after": None, "limit": 1},
+    )
+    totals = await read_row(connection, _QUERIES["read_wallet_totals"], wallet)
+    record = await read_row(connection, _QUERIES["read_record"], wallet)
+    gaps = await read_rows(connection, _QUERIES["list_gaps"], wallet | {"limit": GAPS_SHOWN_MAX})
+    shown = {name: value for name, value in listed[0].items() if name != "proven_until"}
+    content = {
+        **shown,
+        "fills": totals["fills"],
+        "totals": as_json(totals["body"]),
+        "record": record,
+        "gaps": gaps,
+    }
+    return answer(content, max_age=await settled_age(connection, MAX_AGE))
+
+
+async def find_wallet(connection: Connection, address: str) -> int:
+    """Return the id of a wallet of the caller's org.
+
+    Errors: `Problem` 404, the same for a wallet of another org as for one nobody has.
+    """
+    found = await find_row(
+        connection,
+        _QUERIES["find_wallet"],
+        {"address": address_bytes(address)},
+    )
+    if found is None:
+        raise no_wallet(address)
+    return found["id"]
+
+
+def address_bytes(address: str) -> bytes:
+    """Return the twenty bytes of an address that was checked."""
+    return bytes.fromhex(address.removeprefix("0x"))
+
+
+def no_wallet(address: str) -> Problem:
+    """Return the problem of an address that is none of the org's wallets."""
+    return not_found(f"{address} is not a wallet of your org: add it with `wallets add`")
+
+
+async def settled_age(connection: Connection, max_age: int) -> int:
+    """Return how long an answer may be kept: shortly while a wallet waits for its first pull."""
+    row = await read_row(connection, _QUERIES["has_unpulled_wallets"], {})
+    return SETTLING_SECONDS if row["waiting"] else max_age

@@ -1,0 +1,90 @@
+"""Alerts: every move of them, and where each stands."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from hypertally.api.activity.fills import Int64
+from hypertally.api.resource.resource import (
+    ForViewers,
+    PageParameters,
+    Parameters,
+    answer,
+    as_json,
+    cut_page,
+    of_shape,
+    read_cursor,
+    read_rows,
+    write_cursor,
+)
+from hypertally.api.smart_money import record_shapes
+from hypertally.api.smart_money.figures import MAX_AGE
+from hypertally.api.twaps.figures import as_text
+from hypertally.store import queries
+
+router = APIRouter()
+
+STATES_SHOWN_MAX: Final = 10_000  # a dozen types, an asset or wallet each
+
+_QUERIES = queries.load(__file__)
+
+
+class AlertsParameters(PageParameters):
+    """Which moves."""
+
+    type: Annotated[str | None, Field(pattern=r"^[a-z_]{1,64}$")] = None
+    # The longest: a day of an org, whose name has up to 63 characters.
+    subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,80}$")] = None
+
+
+class StatesParameters(Parameters):
+    """Which alerts; `standing`: only those pending, firing, acknowledged or suppressed."""
+
+    standing: bool = False
+
+
+class AlertPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a move in the list."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    id: Int64
+
+
+@router.get("/api/v1/smart-money/alerts", responses=of_shape(record_shapes.Alerts))
+async def list_alerts(
+    parameters: Annotated[AlertsParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return the moves of alerts, newest first; suppressed ones say why."""
+    place = read_cursor(parameters.cursor, shape=AlertPlace) if parameters.cursor else None
+    rows = await read_rows(
+        connection,
+        _QUERIES["list_alerts"],
+        {
+            "type": parameters.type,
+            "subject": parameters.subject,
+            "before_at": place.at if place else "infinity",
+            "before_id": place.id if place else 0,
+            "limit": parameters.limit + 1,
+        },
+    )
+    page, more = cut_page(rows, parameters.limit)
+    shown = [
+        {name: as_text(value) for name, value in row.items()} | {"value": as_json(row["value"])}
+        for row in page
+    ]
+    after = write_cursor([page[-1]["at"], page[-1]["id"]]) if more else None
+    return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
+
+
+@router.get("/api/v1/smart-money/alerts/state", responses=of_shape(record_shapes.AlertStates))
+async def list_states(
+    parameters: Annotated[StatesParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return where each alert stands."""
+    asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
+    rows = await read_rows(connection, _QUERIES["list_states"], asked)
+    shown = [{name: as_text(value) for name, value in row.items()} for row in rows]
+    return answer({"states": shown}, max_age=MAX_AGE)

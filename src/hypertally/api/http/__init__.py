@@ -1,0 +1,1 @@
+"""HTTP: limits, cache, static files, problems, telemetry."""

@@ -1,0 +1,147 @@
+"""Tokens checked: the algorithm is fixed by the kind of key, never by the token alone."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+from jwt.exceptions import InvalidSubjectError
+
+from hypertally.api.http.limits import (
+    CLOCK_LEEWAY_SECONDS,
+    JWKS_FETCH_SECONDS_MAX,
+    JWKS_KEPT_SECONDS,
+    JWKS_RETRY_SECONDS,
+    SECRET_BYTES_MIN,
+    TOKEN_BYTES_MAX,
+    ApiOptions,
+)
+from hypertally.api.http.problems import Problem
+from hypertally.errors import Refused, TryLater
+
+SYMMETRIC: Final = "HS256"
+ASYMMETRIC: Final = frozenset({"ES256", "RS256"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a verified token says."""
+
+    sub: str
+    exp: float  # Unix seconds
+    iat: float | None
+    purpose: str | None  # None: an access token of an identity provider
+    jti: str | None
+    signed_here: bool  # with our own secret, not by an identity provider
+
+
+def unauthorised(detail: str) -> Problem:
+    """Return the problem of a caller who has not proved who they are."""
+    return Problem(
+        status=401,
+        detail=detail,
+        headers={"WWW-Authenticate": 'Bearer realm="hypertally"'},
+    )
+
+
+class ProviderKeys:
+    """Public keys of an identity provider, fetched off the event loop and seldom."""
+
+    def __init__(self, url: str) -> None:
+        self._client = jwt.PyJWKClient(
+            url, cache_keys=False, cache_jwk_set=False, timeout=JWKS_FETCH_SECONDS_MAX
+        )
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def find(self, kid: str) -> jwt.PyJWK | None:
+        """Return the key named `kid`; asks the provider again for names it has not told yet."""
+        if self._due(kid):
+            async with self._fetching:
+                if self._due(kid):
+                    await self._fetch()
+        return self._keys.get(kid)
+
+    def _due(self, kid: str) -> bool:
+        age = time.monotonic() - self._fetched_at
+        return age > (JWKS_KEPT_SECONDS if kid in self._keys else JWKS_RETRY_SECONDS)
+
+    async def _fetch(self) -> None:
+        # Counted before the answer: a provider that is away must not be asked by every request.
+        self._fetched_at = time.monotonic()
+        try:
+            keys = await asyncio.to_thread(self._client.get_signing_keys, refresh=True)
+        except jwt.PyJWTError as error:
+            self._keys = {}
+            raise TryLater(f"the identity provider's keys cannot be read: {error}") from error
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+
+
+class TokenVerifier:
+    """Checks signature, expiry, audience and issuer of bearer tokens."""
+
+    def __init__(self, options: ApiOptions) -> None:
+        if options.jwt_secret is None and options.jwks_url is None:
+            raise Refused("nobody could sign in: set HYPERTALLY_JWT_SECRET or HYPERTALLY_JWKS_URL")
+        secret = options.jwt_secret
+        if secret is not None and len(secret.encode()) < SECRET_BYTES_MIN:
+            raise Refused(f"HYPERTALLY_JWT_SECRET is shorter than {SECRET_BYTES_MIN} bytes")
+        self._secret = secret
+        self._keys = ProviderKeys(options.jwks_url) if options.jwks_url else None
+        self._audience = options.jwt_audience
+        self._issuer = options.jwt_issuer
+
+    async def verify(self, token: str) -> Claims:
+        """Return the claims of a token that holds in every respect.
+
+        Errors: `Problem` 401 that says what is wrong, never what would be right.
+        """
+        if not token:
+            raise unauthorised("no token: send 'Authorization: Bearer <token>', or use /sign-in")
+        if len(token) > TOKEN_BYTES_MAX:
+            raise unauthorised(f"the token is longer than {TOKEN_BYTES_MAX} bytes")
+        try:
+            header = jwt.get_unverified_header(token)
+            return self._decode(token, await self._key_for(header))
+        except jwt.ExpiredSignatureError as error:
+            raise unauthorised("the token has expired: sign in again") from error
+        except jwt.InvalidAudienceError as error:
+            raise unauthorised("the token is for another audience") from error
+        except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as error:
+            # The latter three come from hostile JSON: deep nesting, infinite numbers.
+            raise unauthorised("the token is not valid: sign in again") from error
+
+    async def _key_for(self, header: Mapping[str, Any]) -> str | jwt.PyJWK:
+        algorithm = header.get("alg")
+        if algorithm == SYMMETRIC and self._secret is not None:
+            return self._secret
+        if algorithm in ASYMMETRIC and self._keys is not None:
+            key = await self._keys.find(str(header.get("kid", "")))
+            if key is not None and key.algorithm_name == algorithm:
+                return key
+        raise jwt.InvalidAlgorithmError
+
+    def _decode(self, token: str, key: str | jwt.PyJWK) -> Claims:
+        signed_here = isinstance(key, str)
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[SYMMETRIC if signed_here else key.algorithm_name],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=CLOCK_LEEWAY_SECONDS,
+            options={"require": ["exp", "sub", "aud"]},
+        )
+        if not claims["sub"]:
+            raise InvalidSubjectError
+        return Claims(
+            sub=claims["sub"],
+            exp=float(claims["exp"]),
+            iat=claims.get("iat"),
+            purpose=claims.get("purpose"),
+            jti=claims.get("jti"),
+            signed_here=signed_here,
+        )

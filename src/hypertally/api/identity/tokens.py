@@ -1,0 +1,51 @@
+"""Tokens of the program itself: HS256 JWTs with the claims the identity provider's have."""
+
+import secrets
+import time
+from typing import Final, Literal, TypeAlias
+
+import jwt
+
+from hypertally.api.http.limits import SECRET_BYTES_MIN
+from hypertally.errors import Refused
+
+Purpose: TypeAlias = Literal["access", "session", "sign-in"]
+
+AUDIENCE: Final = "authenticated"
+
+
+def unix_now() -> int:
+    """Return the machine's clock in whole seconds: tokens expire by it, no figure depends on it."""
+    return int(time.time())  # noqa: TID251 - see above
+
+
+def mint(
+    secret: str,
+    sub: str,
+    *,
+    purpose: Purpose = "access",
+    seconds: int,
+    audience: str = AUDIENCE,
+    issuer: str | None = None,
+) -> str:
+    """Sign a token for the user `sub`, valid from now for `seconds`.
+
+    A `sign-in` token only opens a session, once; the others only read.
+    Errors: `Refused` for a secret too short to sign with, an empty user, or no lifetime.
+    """
+    if len(secret.encode()) < SECRET_BYTES_MIN:
+        raise Refused(f"the JWT secret is shorter than {SECRET_BYTES_MIN} bytes: use a longer one")
+    if not sub or seconds <= 0:
+        raise Refused(f"a token needs a user and a lifetime, not {sub!r} for {seconds} seconds")
+    now = unix_now()
+    claims = {
+        "sub": sub,
+        "aud": audience,
+        "iat": now,
+        "exp": now + seconds,
+        "jti": secrets.token_urlsafe(16),
+        "purpose": purpose,
+    }
+    if issuer:
+        claims["iss"] = issuer
+    return jwt.encode(claims, secret, algorithm="HS256")

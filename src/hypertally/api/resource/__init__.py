@@ -1,0 +1,1 @@
+"""What every resource shares: parameters, rows, JSON."""

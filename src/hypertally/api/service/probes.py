@@ -1,0 +1,61 @@
+"""Whether this process is alive, and whether it can serve true numbers."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from hypertally import store
+from hypertally.api.resource.resource import read_row
+from hypertally.errors import TryLater
+from hypertally.store import queries
+from hypertally.store.postgres import Pool, transaction
+
+router = APIRouter(include_in_schema=False)
+
+READY_SECONDS_MAX: Final = 3  # a load balancer asks every few seconds
+
+_QUERIES = queries.load(__file__)
+
+
+def newest_migration() -> str:
+    """Return the version of the schema this program was written for."""
+    folder = Path(store.__path__[0]) / "migrations"
+    return max(path.name.partition("_")[0] for path in folder.glob("*.sql"))
+
+
+@router.get("/healthz")
+async def get_health() -> JSONResponse:
+    """Say that the process answers."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz")
+async def get_readiness(request: Request) -> JSONResponse:
+    """Say whether the database answers and has the program's schema; 503 names the problems."""
+    wanted = newest_migration()
+    problem = await _find_problem(request.app.state.pool, wanted)
+    if problem:
+        content = {"status": "not ready", "problems": [problem]}
+        return JSONResponse(content, 503, {"Retry-After": "5"})
+    return JSONResponse(
+        {
+            "status": "ready",
+            "schema": wanted,
+            "version": request.app.state.options.version,
+        }
+    )
+
+
+async def _find_problem(pool: Pool, wanted: str) -> str | None:
+    try:
+        async with asyncio.timeout(READY_SECONDS_MAX), transaction(pool) as connection:
+            row = await read_row(connection, _QUERIES["read_schema_version"], {})
+    except (TryLater, TimeoutError):
+        return "the database does not answer"
+    found = row["version"]
+    if found != wanted:
+        return f"the schema is at {found}, this program needs {wanted}: run `hypertally migrate`"
+    return None

@@ -1,0 +1,1 @@
+"""Smart money: signals, universe, snapshots."""

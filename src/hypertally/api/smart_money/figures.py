@@ -1,0 +1,199 @@
+"""Signals of smart money as the API shows them, and why a figure of one is unknown."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeAlias
+
+from hypertally.api.twaps.figures import as_text
+from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
+from hypertally.metrics.smart_money.formulas.feed_health import stands_for_cas
+from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
+from hypertally.metrics.smart_money.formulas.v1_playbook import exit_level_first
+from hypertally.metrics.smart_money.formulas.wallet_moves import EPSILON_FLOORS
+
+Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
+Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
+Row: TypeAlias = Mapping[str, Any]
+
+ASSETS: Final[tuple[Asset, ...]] = ("HYPE", "BTC", "ETH")
+NEWEST_DEFINITION: Final = SECOND
+MAX_AGE: Final = 30  # a snapshot comes every minute
+
+# Why a figure is null, where its row does not say.
+NO_FIRST: Final = "smart_money/1 has none"
+NO_MARK: Final = "no middle price in the two minutes before"
+NO_BASELINE: Final = "fewer than 500 windows in the seven days before"
+NO_TREND: Final = "one of the four CAS it compares is unknown"
+NO_INPUT: Final = "one of its inputs is unknown"
+UNSEEN: Final = "not all wallets were seen, and what they did has no bound"
+UNEXPOSED: Final = "no wallet was exposed"
+INACTIVE: Final = "no wallet was active"
+# Why rows of wallets are missing: a universe without a leaderboard is of wallets that orgs track.
+TRACKED_BY_OTHERS: Final = "wallets that other orgs track"
+
+FLAGS: Final = (
+    "add_exposure_long",
+    "add_exposure_short",
+    "tighten_stops_long",
+    "tighten_stops_short",
+)
+# Path in the answer -> the column that may say why it is null, and what else is said.
+_REASONS: Final = {
+    "cas.value": ("cas", NO_INPUT),
+    "cas.shown": ("cas", NO_INPUT),
+    "cas.lower": ("cas", UNSEEN),
+    "cas.upper": ("cas", UNSEEN),
+    "cas.band": ("cas", NO_INPUT),
+    "cas_usd": ("cas_usd", NO_INPUT),
+    "participation": ("participation", UNEXPOSED),
+    "trend": ("trend", NO_TREND),
+    "dispersion.value": ("dispersion", NO_INPUT),
+    "dispersion.size": ("dispersion_size", NO_INPUT),
+    "dispersion.activity_sd": ("activity_sd", NO_INPUT),
+    "dispersion.band": ("dispersion", NO_INPUT),
+    "stock_disagreement": ("stock_disagreement", UNEXPOSED),
+    "ecs.value": ("ecs", UNEXPOSED),
+    "ecs.long": ("ecs_long", UNEXPOSED),
+    "ecs.short": ("ecs_short", UNEXPOSED),
+    "ecs.forced": ("ecs_forced", UNEXPOSED),
+    "ecs.z": ("ecs", NO_BASELINE),
+    "ecs.percentile": ("ecs", NO_BASELINE),
+    "ecs.band": ("ecs", NO_BASELINE),
+    "herding.h": ("herding", INACTIVE),
+    "herding.sign": ("herding", INACTIVE),
+    "herding.n": ("herding", INACTIVE),
+    "mark_price": ("mark_price", NO_MARK),
+    **{f"playbook.{flag}": (flag, NO_INPUT) for flag in FLAGS},
+}
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def plain(value: Any) -> Any:
+    """Write the numbers within stored JSON as the API writes them: plain, no zeros at the end."""
+    match value:
+        case str() if _NUMBER.fullmatch(value):
+            return as_text(Decimal(value))
+        case dict():
+            return {name: plain(one) for name, one in value.items()}
+        case list():
+            return [plain(one) for one in value]
+        case _:
+            return as_text(value)
+
+
+def not_shown(wallets: int) -> dict[str, Any] | None:
+    """Return how many wallets the caller may not see, and why; None when all are shown."""
+    return {"wallets": wallets, "because": TRACKED_BY_OTHERS} if wallets else None
+
+
+def show_signal(row: Row) -> dict[str, Any]:
+    """Return a row of metrics.signals as the API shows it."""
+    shown = {
+        **{name: as_text(row[name]) for name in _AS_STORED},
+        "epsilon": as_text(EPSILON_FLOORS[row["asset"]]),
+        "cas": _picked(row, {"value": "cas", "lower": "cas_lower", "upper": "cas_upper"})
+        | {"shown": as_text(_shown(row)), "band": row["band"]},
+        "dispersion": _picked(
+            row, {"value": "dispersion", "size": "dispersion_size", "activity_sd": "activity_sd"}
+        )
+        | {"band": _dispersion_band(row)},
+        "ecs": _picked(row, {"value": "ecs"} | {part: f"ecs_{part}" for part in _ECS_PARTS})
+        | {"band": _exits_band(row)},
+        "herding": {"h": as_text(row["herding"]), "sign": row["herding_sign"]}
+        | {"n": row["herding_n"]},
+        "counts": row["counts"],
+        "reach": plain(row["reach"]),
+        "playbook": show_playbook(row),
+    }
+    return {**shown, "unknown": _unknown(row, shown)}
+
+
+_AS_STORED: Final = (
+    "at",
+    "asset",
+    "definition",
+    "locked",
+    "universe_run_id",
+    "wallets",
+    "observed",
+    "exposed",
+    "coverage",
+    "cas_usd",
+    "participation",
+    "trend",
+    "stock_disagreement",
+    "mark_price",
+    "completeness",
+    "digest",
+)
+_ECS_PARTS: Final = ("long", "short", "forced", "z", "percentile")
+
+
+def _picked(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
+    return {name: as_text(row[column]) for name, column in columns.items()}
+
+
+def show_playbook(row: Row) -> dict[str, Any]:
+    """Return what a signal calls for, and why."""
+    return {
+        "bias": row["bias"],
+        "risk": row["risk"],
+        "rule": row["rule"],
+        "nearest_miss": plain(row["nearest_miss"]),
+        **{flag: row["flags"].get(flag) for flag in FLAGS},
+    }
+
+
+def _shown(row: Row) -> Decimal | None:
+    """CAS, or what stands for it while too few answered to say more than that."""
+    if row["cas"] is None and row["locked"] is None:
+        return stands_for_cas(row["coverage"])
+    return row["cas"]
+
+
+def _dispersion_band(row: Row) -> str | None:
+    return None if row["dispersion"] is None else dispersion_level(row["dispersion"])
+
+
+def _exits_band(row: Row) -> str | None:
+    if row["definition"] == FIRST:
+        return None if row["ecs"] is None else exit_level_first(row["ecs"])
+    return row["exits"].get("all", {}).get("level")
+
+
+def _unknown(row: Row, shown: Row) -> dict[str, str]:
+    """Return why each null of a signal is one."""
+    found: dict[str, str] = {}
+    for path, (column, otherwise) in _REASONS.items():
+        group, _, name = path.partition(".")
+        if (shown[group][name] if name else shown[group]) is None:
+            found[path] = _reason(row, path, column, otherwise)
+    return found
+
+
+def _reason(row: Row, path: str, column: str, otherwise: str) -> str:
+    if row["locked"] and path != "mark_price":
+        return f"locked: {row['locked']}"
+    if row["definition"] == FIRST and path not in _OF_FIRST:
+        return NO_FIRST
+    return row["unknown"].get(column, otherwise)
+
+
+_OF_FIRST: Final = frozenset(
+    (
+        "cas.value",
+        "cas.shown",
+        "cas.lower",
+        "cas.upper",
+        "cas.band",
+        "trend",
+        "dispersion.value",
+        "dispersion.band",
+        "ecs.value",
+        "ecs.band",
+        "mark_price",
+        "playbook.add_exposure_long",
+        "playbook.tighten_stops_long",
+    )
+)

@@ -1,0 +1,109 @@
+"""What became of signals: how often the side of a band was right, and the newest rows."""
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from hypertally.api.resource.resource import ForViewers, Parameters, answer, of_shape, read_rows
+from hypertally.api.smart_money import record_shapes
+from hypertally.api.smart_money.figures import (
+    ASSETS,
+    MAX_AGE,
+    NEWEST_DEFINITION,
+    Asset,
+    Definition,
+    Row,
+)
+from hypertally.api.twaps.figures import as_text
+from hypertally.metrics.smart_money.formulas.consensus import Band
+from hypertally.metrics.smart_money.formulas.outcomes import HORIZONS, RATED_MIN, SIDES, wilson
+from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
+from hypertally.store import queries
+
+router = APIRouter()
+
+OUTCOMES_SHOWN: Final = 50
+DAYS_MAX: Final = 366  # a leap year: of one asset 105,408 signals
+NO_SIDE: Final = "a neutral band takes no side"
+FEW: Final = f"fewer than {RATED_MIN} that do not overlap"
+
+_QUERIES = queries.load(__file__)
+
+
+class OutcomesParameters(Parameters):
+    """Which signals, and how long after them; without an asset all of them."""
+
+    asset: Asset | None = None
+    definition: Definition = NEWEST_DEFINITION
+    horizon: Literal["5m", "1h", "4h", "24h"] = "1h"
+
+
+@router.get("/api/v1/smart-money/outcomes", responses=of_shape(record_shapes.Outcomes))
+async def get_outcomes(
+    parameters: Annotated[OutcomesParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return hit rates by asset and band, and the newest outcomes."""
+    minutes = int(HORIZONS[parameters.horizon].total_seconds()) // 60
+    asked = {
+        "assets": [parameters.asset] if parameters.asset else list(ASSETS),
+        "definition": parameters.definition,
+        "horizon": minutes,
+        "days": DAYS_MAX,
+        "limit": OUTCOMES_SHOWN,
+    }
+    known = {
+        (row["asset"], row["band"]): row
+        for row in await read_rows(connection, _QUERIES["list_known"], asked)
+    }
+    newest = await read_rows(connection, _QUERIES["list_newest"], asked)
+    content = {
+        "asset": parameters.asset,
+        "definition": parameters.definition,
+        "horizon": parameters.horizon,
+        "horizon_minutes": minutes,
+        # A year of all assets takes a fifth of a second: meanwhile others are answered.
+        "rates": await asyncio.to_thread(_rates, asked["assets"], known, seconds=minutes * 60),
+        "outcomes": [{name: as_text(row[name]) for name in row} for row in newest],
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+def _rates(
+    assets: Sequence[Asset], known: Mapping[tuple[str, str], Row], *, seconds: int
+) -> list[dict[str, Any]]:
+    return [
+        _rate(asset, band, known.get((asset, band)), seconds=seconds)
+        for asset in assets
+        for band in SIDES
+    ]
+
+
+def _rate(asset: str, band: Band, known: Row | None, *, seconds: int) -> dict[str, Any]:
+    """Rate a sample of which no two overlap, as overlapping ones are no two witnesses."""
+    times, hits = (known["times"], known["hits"]) if known else ([], [])
+    sample = [hits[place] for place in _apart(times, seconds)]
+    shown = {"asset": asset, "band": band, "n": len(times), "n_apart": len(sample)}
+    if not SIDES[band]:
+        return {**shown, "hits": None, **dict.fromkeys(_FIGURES), "unknown": NO_SIDE}
+    right = sum(hit is True for hit in sample)
+    if len(sample) < RATED_MIN:
+        return {**shown, "hits": right, **dict.fromkeys(_FIGURES), "unknown": FEW}
+    figures = (ratio(right, len(sample)), *wilson(right, len(sample)))
+    rates = {name: as_text(one) for name, one in zip(_FIGURES, figures, strict=True)}
+    return {**shown, "hits": right, **rates, "unknown": None}
+
+
+_FIGURES: Final = ("rate", "lower", "upper")
+
+
+def _apart(times: Sequence[int], seconds: int) -> list[int]:
+    """Places of the times, ascending, that begin when the one taken before is over."""
+    taken: list[int] = []
+    place = 0
+    while place < len(times):
+        taken.append(place)
+        place = bisect_left(times, times[place] + seconds, lo=place)
+    return taken

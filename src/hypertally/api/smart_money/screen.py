@@ -1,0 +1,143 @@
+"""Smart money on one screen: health, universe, and of each asset its signal and its positions."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+
+from hypertally.api.resource.resource import (
+    ForViewers,
+    Parameters,
+    answer,
+    find_row,
+    of_shape,
+    read_rows,
+)
+from hypertally.api.resource.time_range import Moment
+from hypertally.api.smart_money import shapes
+from hypertally.api.smart_money.feed_health import read_feed
+from hypertally.api.smart_money.figures import (
+    ASSETS,
+    FLAGS,
+    MAX_AGE,
+    NEWEST_DEFINITION,
+    NO_MARK,
+    Definition,
+    Row,
+    show_playbook,
+    show_signal,
+)
+from hypertally.api.twaps.figures import as_text
+from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+NO_MINUTE: Final = "no minute was recorded yet"
+NO_SIGNAL: Final = "no signal was computed yet"
+NOBODY: Final = "no wallet that was seen holds any"
+NOT_SEEN: Final = "no wallet was seen"
+MASKED: Final = {"bias": "No-trade", "risk": "Defensive", "rule": "masked", "nearest_miss": None}
+
+_QUERIES = queries.load(__file__)
+
+
+class PlaybookParameters(Parameters):
+    """Which time's playbook; by default the newest."""
+
+    at: Moment | None = None
+    definition: Definition = NEWEST_DEFINITION
+
+
+@router.get("/api/v1/smart-money", responses=of_shape(shapes.SmartMoney))
+async def get_screen(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
+    """Return all that the screen shows; `masked` says why nothing of it must be acted on."""
+    feed = await read_feed(connection)
+    asked = {"at": feed.as_of, "assets": list(ASSETS)}
+    universe = await find_row(connection, _QUERIES["find_universe"], asked)
+    signals = await read_rows(connection, _QUERIES["list_newest"], asked)
+    held = await _read_positions(connection, asked)
+    content = {
+        "as_of": as_text(feed.as_of),
+        "health": feed.health,
+        "universe": universe and {name: as_text(value) for name, value in universe.items()},
+        "masked": feed.masked,
+        "assets": [_show_asset(asset, signals, held) for asset in ASSETS],
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+async def _read_positions(connection: Connection, asked: dict[str, Any]) -> dict[str, Row]:
+    newest = await find_row(connection, _QUERIES["find_minute"], asked)
+    if newest is None:
+        return {}
+    rows = await read_rows(connection, _QUERIES["sum_positions"], asked | newest)
+    return {row["asset"]: row for row in rows}
+
+
+def _show_asset(asset: str, signals: Sequence[Row], positions: dict[str, Row]) -> dict[str, Any]:
+    mine = {row["definition"]: row for row in signals if row["asset"] == asset}
+    second, first, held = mine.get(SECOND), mine.get(FIRST), positions.get(asset)
+    shown = {
+        "asset": asset,
+        "signal": show_signal(second) if second else None,
+        "first": {name: as_text(first[name]) for name in _OF_FIRST} if first else None,
+        "positioning": {name: as_text(held[name]) for name in _POSITIONING} if held else None,
+        "mark_price": as_text(held["mark_price"]) if held else None,
+        "mark_at": as_text(held["mark_at"]) if held else None,
+    }
+    return {**shown, "unknown": _unknown(shown)}
+
+
+_OF_FIRST: Final = ("at", "cas", "dispersion", "ecs", "bias", "risk", "rule")
+_POSITIONING: Final = (
+    "minute", "long", "short", "flat", "missing", "long_coin", "short_coin", "net_coin",
+    "net_usd", "top10_share",
+)  # fmt: skip
+
+
+def _unknown(shown: Row) -> dict[str, str]:
+    held = shown["positioning"]
+    without_mark = NO_MARK if held else NO_MINUTE
+    reasons = {
+        "signal": NO_SIGNAL,
+        "first": NO_SIGNAL,
+        "positioning": NO_MINUTE,
+        "mark_price": without_mark,
+        "mark_at": without_mark,
+    }
+    found = {name: reason for name, reason in reasons.items() if shown[name] is None}
+    for name in ("long_coin", "short_coin", "net_coin", "net_usd", "top10_share"):
+        if held and held[name] is None:
+            reason = {"net_usd": NO_MARK, "top10_share": NOBODY}.get(name, NOT_SEEN)
+            found[f"positioning.{name}"] = NOT_SEEN if held["net_coin"] is None else reason
+    return found
+
+
+@router.get("/api/v1/smart-money/playbook", responses=of_shape(shapes.Playbooks))
+async def get_playbook(
+    parameters: Annotated[PlaybookParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return what each asset's newest signal at a time calls for."""
+    feed = await read_feed(connection)
+    at = parameters.at or feed.as_of
+    asked = {"at": at, "assets": list(ASSETS)}
+    rows = await read_rows(connection, _QUERIES["list_newest"], asked)
+    masked = feed.masked if parameters.at is None else None
+    content = {
+        "as_of": as_text(at),
+        "definition": parameters.definition,
+        "masked": masked,
+        "playbooks": [
+            _show_output(row, masked=masked is not None)
+            for row in rows
+            if row["definition"] == parameters.definition
+        ],
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+def _show_output(row: Row, *, masked: bool) -> dict[str, Any]:
+    shown = {name: as_text(row[name]) for name in ("asset", "at", "locked")} | show_playbook(row)
+    return shown | MASKED | dict.fromkeys(FLAGS) if masked else shown

@@ -1,0 +1,183 @@
+"""Signals of smart money: a stretch of them, one with its contributors, and what it is made of."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, TypeAlias
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from hypertally.api.resource.resource import (
+    Cursor,
+    ForViewers,
+    PageParameters,
+    answer,
+    cut_page,
+    find_row,
+    not_found,
+    of_shape,
+    read_cursor,
+    read_rows,
+    write_cursor,
+)
+from hypertally.api.resource.time_range import Moment, read_minute
+from hypertally.api.smart_money import shapes
+from hypertally.api.smart_money.figures import (
+    MAX_AGE,
+    NEWEST_DEFINITION,
+    Asset,
+    Definition,
+    Row,
+    not_shown,
+    show_signal,
+)
+from hypertally.api.smart_money.time_range import StretchParameters, resolve_stretch
+from hypertally.api.twaps.figures import as_text
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+RANGE_MAX: Final = timedelta(days=31)
+SIGNALS_MAX: Final = 500  # a page of signals is then about 1 MB; a day of an asset has 288
+SIGNALS_DEFAULT: Final = 300
+
+_QUERIES = queries.load(__file__)
+
+AssetName: TypeAlias = Annotated[Asset, Path()]
+At: TypeAlias = Annotated[Moment, Path()]
+
+
+class SignalsParameters(StretchParameters):
+    """Which signals of an asset."""
+
+    definition: Definition = NEWEST_DEFINITION
+    limit: Annotated[int, Field(ge=1, le=SIGNALS_MAX)] = SIGNALS_DEFAULT
+    cursor: Cursor | None = None
+
+
+class SignalParameters(PageParameters):
+    """Which definition's signal, and which page of its contributors."""
+
+    definition: Definition = NEWEST_DEFINITION
+
+
+class SignalPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a signal in a stretch, and the stretch: pages of it agree on it."""
+
+    start: Annotated[datetime, msgspec.Meta(tz=True)]
+    end: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ContributorPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a contributor in the list: how far it moves CAS, and its address."""
+
+    moves: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,40})?$")]
+    wallet: Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{40}$")]
+
+
+@router.get("/api/v1/smart-money/signals/{asset}", responses=of_shape(shapes.Signals))
+async def list_signals(
+    asset: AssetName, parameters: Annotated[SignalsParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return an asset's signals in [from, to), oldest first."""
+    place = read_cursor(parameters.cursor, shape=SignalPlace) if parameters.cursor else None
+    start, end = resolve_stretch(
+        parameters.start or (place and place.start),
+        parameters.end or (place and place.end),
+        minute=await read_minute(connection),
+        longest=RANGE_MAX,
+    )
+    rows = await read_rows(
+        connection,
+        _QUERIES["list_signals"],
+        {
+            "asset": asset,
+            "definition": parameters.definition,
+            "from_at": start,
+            "to_at": end,
+            "after_at": place.at if place else "-infinity",
+            "limit": parameters.limit + 1,
+        },
+    )
+    page, more = cut_page(rows, parameters.limit)
+    content = {
+        "asset": asset,
+        "definition": parameters.definition,
+        "from": as_text(start),
+        "to": as_text(end),
+        "signals": [show_signal(row) for row in page],
+        "next": write_cursor([start, end, page[-1]["at"]]) if more else None,
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+@router.get("/api/v1/smart-money/signals/{asset}/{at}", responses=of_shape(shapes.WholeSignal))
+async def get_signal(
+    asset: AssetName,
+    at: At,
+    parameters: Annotated[SignalParameters, Query()],
+    connection: ForViewers,
+) -> Response:
+    """Return one signal and its contributors, those that move CAS most first."""
+    row = await find_signal(connection, asset, at, parameters.definition)
+    page = await read_contributors(connection, row, parameters)
+    return answer({"signal": show_signal(row), **page}, max_age=MAX_AGE)
+
+
+async def find_signal(
+    connection: Connection, asset: Asset, at: datetime, definition: Definition
+) -> Row:
+    """Return the row of a signal.
+
+    Errors: `Problem` 404 when there is none.
+    """
+    key = {"asset": asset, "at": at, "definition": definition}
+    row = await find_row(connection, _QUERIES["find_signal"], key)
+    if row is None:
+        raise not_found(
+            f"{asset} has no signal of {definition} at {as_text(at)}: periods end at every fifth "
+            f"minute, and /api/v1/smart-money/signals/{asset} lists them"
+        )
+    return row
+
+
+async def read_contributors(
+    connection: Connection, signal: Row, parameters: PageParameters
+) -> dict[str, Any]:
+    """Return a page of a signal's contributors, and where the next one begins."""
+    place = read_cursor(parameters.cursor, shape=ContributorPlace) if parameters.cursor else None
+    rows = await read_rows(
+        connection,
+        _QUERIES["list_contributors"],
+        {
+            **{name: signal[name] for name in ("asset", "at", "definition")},
+            "moves": place.moves if place else None,
+            "after_wallet": place.wallet if place else "",
+            "limit": parameters.limit + 1,
+        },
+    )
+    page, more = cut_page(rows, parameters.limit)
+    after = write_cursor([as_text(page[-1]["moves"]), page[-1]["wallet"]]) if more else None
+    key = {"run_id": signal["universe_run_id"]}
+    hidden = await find_row(connection, _QUERIES["count_hidden"], key)
+    return {
+        "contributors": [_show_contributor(row) for row in page],
+        "not_shown": not_shown(hidden["wallets"]) if hidden else None,
+        "next": after,
+    }
+
+
+def _show_contributor(row: Row) -> dict[str, Any]:
+    return {
+        **{name: as_text(row[name]) for name in _CONTRIBUTOR},
+        "effect": {name: as_text(row[f"effect_{name}"]) for name in _EFFECTS},
+    }
+
+
+_CONTRIBUTOR: Final = (
+    "wallet", "class", "before_coin", "now_coin", "delta_coin", "epsilon", "weight_coin",
+    "delta_usd", "forced",
+)  # fmt: skip
+_EFFECTS: Final = ("cas", "cas_usd", "dispersion", "dispersion_size", "ecs")

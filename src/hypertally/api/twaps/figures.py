@@ -1,0 +1,229 @@
+"""TWAPs as the API shows them: what each figure is taken from, and why one is unknown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from hypertally.api.resource.resource import as_json, read_rows
+from hypertally.api.resource.time_range import Window
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+# Why a figure is null.
+NOT_TRACKED: Final = "this org does not track the wallet"
+NO_SLICES: Final = "no slices are stored yet"
+RUNS: Final = "it runs, and only its slices would tell"
+RAN: Final = "it ran then, and only its slices would tell"
+SILENT: Final = "its last status does not say"
+NOTHING_EXECUTED: Final = "nothing was executed"
+NOTHING_REQUESTED: Final = "nothing was requested"
+NOTHING_TRADED: Final = "the market traded nothing meanwhile"
+STATUS_ONLY: Final = "a status says nothing of it"
+NO_PRICE: Final = "a token of its fees has no price"
+UNDATED: Final = "its source does not say when"
+UNSETTLED: Final = "it runs: there is no last status to compare with"
+
+_QUERIES = queries.load(__file__)
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwapName:
+    """Names one TWAP."""
+
+    twap_id: int
+    wallet: str
+    wallet_id: int | None  # where the caller's org tracks the wallet
+
+
+async def read_twaps(
+    connection: Connection, names: Sequence[TwapName], window: Window
+) -> list[dict[str, Any]]:
+    """Return the TWAPs named, in their order, with what each executed in the window."""
+    if not names:
+        return []
+    bounds = {"start": window.start, "end": window.end}
+    rows = await read_rows(
+        connection,
+        _QUERIES["read_figures"],
+        {
+            "twap_ids": [name.twap_id for name in names],
+            "wallets": [name.wallet for name in names],
+            "wallet_ids": [name.wallet_id for name in names],
+            "as_of": window.as_of,
+            **bounds,
+        },
+    )
+    across = [row for row in rows if row["has_slices"] and not row["slices_inside"]]
+    sums = await _sum_slices(connection, names, across, bounds) if across else {}
+    return [_show(row, sums.get(row["place"], row)) for row in rows]
+
+
+async def _sum_slices(
+    connection: Connection, names: Sequence[TwapName], across: Sequence[Row], bounds: Row
+) -> dict[int, Row]:
+    asked = [(row["place"], names[row["place"] - 1]) for row in across]
+    rows = await read_rows(
+        connection,
+        _QUERIES["sum_slices"],
+        {
+            "places": [place for place, _ in asked],
+            "twap_ids": [name.twap_id for _, name in asked],
+            "wallet_ids": [name.wallet_id for _, name in asked],
+            **bounds,
+        },
+    )
+    return {row["place"]: row for row in rows}
+
+
+def _show(row: Row, in_window: Row) -> dict[str, Any]:
+    executed, total = _executed(row, in_window), _total(row)
+    shown = {
+        "twap_id": str(row["twap_id"]),
+        "wallet": row["wallet"],
+        "asset": row["asset"],
+        "side": row["side"],
+        "status": row["status"],
+        "duration_minutes": row["duration_minutes"],
+        "latest_ts": as_text(row["status_at"] or row["started_at"]),
+        "executed": executed,
+        "raw": as_json(row["raw"]),
+        "status_totals": {
+            "size": as_text(row["status_size"]),
+            "notional": as_text(row["status_notional"]),
+        },
+        "total": total,
+        "residual": {
+            "size": as_text(row["size_residual"]),
+            "notional": as_text(row["notional_residual"]),
+        },
+        **{name: as_text(row[name]) for name in AS_STORED},
+    }
+    return {**shown, "unknown": _unknown(row, shown)}
+
+
+AS_STORED: Final = (
+    "started_at",
+    "ends_at",
+    "ended_at",
+    "size_requested",
+    "vwap",
+    "progress",
+    "elapsed_share",
+    "schedule_lag",
+    "slices_expected",
+    "slices_missed",
+    "arrival_price",
+    "arrival_slippage_bps",
+    "market_vwap",
+    "market_slippage_bps",
+    "completeness",
+    "definition",
+    "digest",
+)
+
+
+def as_text(value: Any) -> Any:
+    """Return decimals and times as the API writes them, anything else as it is."""
+    match value:
+        case Decimal():
+            # By format alone: any arithmetic would round to the context's precision.
+            text = format(value, "f")
+            return text.rstrip("0").rstrip(".") if "." in text else text
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+        case _:
+            return value
+
+
+def _executed(row: Row, in_window: Row) -> dict[str, Any]:
+    if row["has_slices"]:
+        return _by_slices(in_window)
+    # Its last status speaks of its whole life, or of every part of it if there was nothing.
+    if _is_told(row) and (row["life_inside"] or row["size"] == 0):
+        return _by_status(row)
+    return _by_nothing(_reason(row))
+
+
+def _total(row: Row) -> dict[str, Any]:
+    if row["has_slices"]:
+        return _by_slices(row)
+    return _by_status(row) if _is_told(row) else _by_nothing(_reason(row))
+
+
+def _is_told(row: Row) -> bool:
+    return row["is_over"] and row["size"] is not None
+
+
+def _by_slices(sums: Row) -> dict[str, Any]:
+    names = ("size", "notional", "fees", "fees_usd", "slices")
+    told = {name: as_text(sums[name]) for name in names}
+    return {**told, "source": "slices", "unknown": None}
+
+
+def _by_status(row: Row) -> dict[str, Any]:
+    notional = row["notional"] if row["size"] else Decimal(0)
+    told = {"size": as_text(row["size"]), "notional": as_text(notional)}
+    untold = dict.fromkeys(("fees", "fees_usd", "slices"))
+    return {**told, **untold, "source": "status", "unknown": None}
+
+
+def _by_nothing(reason: str) -> dict[str, Any]:
+    untold = dict.fromkeys(("size", "notional", "fees", "fees_usd", "slices", "source"))
+    return {**untold, "unknown": reason}
+
+
+def _reason(row: Row) -> str:
+    if row["is_tracked"]:
+        return NO_SLICES
+    if not row["is_over"]:
+        return RUNS
+    return SILENT if row["size"] is None else NOT_TRACKED
+
+
+def _unknown(row: Row, shown: Row) -> dict[str, str]:
+    """Return why each null of a TWAP is one; what `executed` and `total` lack they say too."""
+    said: dict[str, str] = row["unknown"]
+    total = shown["total"]["unknown"]
+    slices = NO_SLICES if row["is_tracked"] else NOT_TRACKED
+    vwap = total or NOTHING_EXECUTED
+    arrival = said.get("arrival_price", slices)
+    market = said.get("market_volume_coin") or (
+        slices if row["market_volume"] is None else NOTHING_TRADED
+    )
+    progress = total or (RAN if row["size_requested"] else NOTHING_REQUESTED)
+    reasons = {
+        "ended_at": UNDATED if row["is_over"] else "it runs",
+        "vwap": vwap,
+        "progress": progress,
+        "schedule_lag": progress,
+        "slices_missed": slices,
+        "arrival_price": arrival,
+        "arrival_slippage_bps": vwap if shown["vwap"] is None else arrival,
+        "market_vwap": market,
+        "market_slippage_bps": vwap if shown["vwap"] is None else market,
+        "completeness": said.get("completeness", slices),
+    }
+    found = {name: reason for name, reason in reasons.items() if shown[name] is None}
+    return found | _unknown_parts(row, shown, slices)
+
+
+def _unknown_parts(row: Row, shown: Row, slices: str) -> dict[str, str]:
+    said: dict[str, str] = row["unknown"]
+    found: dict[str, str] = {}
+    for name in ("size", "notional"):
+        if shown["residual"][name] is None:
+            untold = slices if row["is_over"] else UNSETTLED
+            found[f"residual.{name}"] = said.get(f"{name}_residual", untold)
+        if shown["status_totals"][name] is None:
+            found[f"status_totals.{name}"] = SILENT
+    for part in ("executed", "total"):
+        untold = [name for name, value in shown[part].items() if value is None]
+        if shown[part]["source"] == "status":
+            found |= {f"{part}.{name}": STATUS_ONLY for name in untold if name != "unknown"}
+        elif shown[part]["source"] == "slices" and "fees_usd" in untold:
+            found[f"{part}.fees_usd"] = said.get("fees_usd", NO_PRICE)
+    return found

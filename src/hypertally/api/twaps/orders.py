@@ -1,0 +1,239 @@
+"""TWAP orders: those whose life touches a window, and one with its statuses and slices."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from hypertally.api.activity.fills import Int64
+from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
+from hypertally.api.resource.resource import (
+    AnyAddress,
+    Coin,
+    Cursor,
+    ForViewers,
+    PageParameters,
+    answer,
+    as_json,
+    cut_page,
+    find_row,
+    not_found,
+    of_shape,
+    read_cursor,
+    read_rows,
+    write_cursor,
+)
+from hypertally.api.resource.time_range import (
+    AsOfParameters,
+    Moment,
+    Window,
+    WindowParameters,
+    read_minute,
+    resolve,
+    whole_life,
+)
+from hypertally.api.twaps import shapes
+from hypertally.api.twaps.figures import TwapName, read_twaps
+from hypertally.store import queries
+from hypertally.store.postgres import Connection
+
+router = APIRouter()
+
+MAX_AGE: Final = 30  # a slice comes every 30 seconds
+TWAPS_MAX: Final = 500  # a page of TWAPs with their payloads is then under 1 MB
+STATUSES_SHOWN_MAX: Final = 1_000  # a TWAP has two or three, a few more from several sources
+TWAP_ID_MAX: Final = 2**63 - 1
+
+Status: TypeAlias = Literal["activated", "finished", "terminated", "error"]
+
+_TWAP_ID: Final = re.compile(r"[0-9]{1,19}")
+_QUERIES = queries.load(__file__)
+
+
+def _twap_id(value: object) -> int:
+    if not isinstance(value, str) or not _TWAP_ID.fullmatch(value) or int(value) > TWAP_ID_MAX:
+        raise ValueError("a TWAP's number is written in digits, and is below 2^63")
+    return int(value)
+
+
+TwapId = Annotated[
+    int,
+    BeforeValidator(_twap_id),
+    Path(),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TWAP_ID.pattern}$"}),
+]
+
+
+class TwapsParameters(WindowParameters):
+    """Which TWAPs; `error` means every status that begins with it."""
+
+    wallet: AnyAddress | None = None
+    asset: Coin | None = None
+    status: Status | None = None
+    as_of: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=TWAPS_MAX)] = PAGE_ROWS_DEFAULT
+    cursor: Cursor | None = None
+
+
+class TwapPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a TWAP in a list, and the window of that list: pages of it agree on both."""
+
+    start: Annotated[datetime, msgspec.Meta(tz=True)]
+    end: Annotated[datetime, msgspec.Meta(tz=True)]
+    as_of: Annotated[datetime, msgspec.Meta(tz=True)]
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    twap_id: Int64
+    wallet: Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{40}$")]
+
+
+class SlicePlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a slice in the list."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    oid: Int64
+
+
+@router.get("/api/v1/twaps", responses=of_shape(shapes.Twaps))
+async def list_twaps(
+    parameters: Annotated[TwapsParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return the TWAPs whose life touches [start, end), those that began last first."""
+    place = read_cursor(parameters.cursor, shape=TwapPlace) if parameters.cursor else None
+    window = resolve(
+        parameters.start or (place and place.start),
+        parameters.end or (place and place.end),
+        minute=await read_minute(connection),
+        as_of=parameters.as_of or (place and place.as_of),
+    )
+    rows = await _list_names(connection, parameters, window, place)
+    page, more = cut_page(rows, parameters.limit)
+    content = {
+        "wallet": parameters.wallet,
+        "start": window.start,
+        "end": window.end,
+        "as_of": window.as_of,
+        "twaps": await read_twaps(connection, _names(page), window),
+        "next": _next(page[-1], window) if more else None,
+    }
+    return answer(content, max_age=MAX_AGE)
+
+
+async def _list_names(
+    connection: Connection,
+    parameters: TwapsParameters,
+    window: Window,
+    place: TwapPlace | None,
+) -> list[dict[str, Any]]:
+    name = "list_twaps_of_asset" if parameters.asset else "list_twaps"
+    if parameters.wallet:
+        name = "list_twaps_of_wallet"
+    return await read_rows(
+        connection,
+        _QUERIES[name],
+        {
+            "start": window.start,
+            "wallet": parameters.wallet,
+            "asset": parameters.asset,
+            "status": parameters.status,
+            "limit": parameters.limit + 1,
+            **_from_place(place, window),
+        },
+    )
+
+
+def _from_place(place: TwapPlace | None, window: Window) -> dict[str, Any]:
+    if place is None or place.started_at >= window.end:
+        # The end itself, which is before all that begins at it.
+        return {"started_at": window.end, "twap_id": 0, "place_wallet": ""}
+    return {
+        "started_at": place.started_at,
+        "twap_id": place.twap_id,
+        "place_wallet": place.wallet,
+    }
+
+
+def _names(rows: Sequence[dict[str, Any]]) -> list[TwapName]:
+    return [
+        TwapName(twap_id=row["twap_id"], wallet=row["wallet"], wallet_id=row["wallet_id"])
+        for row in rows
+    ]
+
+
+def _next(last: dict[str, Any], window: Window) -> str:
+    place = {name: last[name] for name in ("started_at", "twap_id", "wallet")}
+    return write_cursor([window.start, window.end, window.as_of, *place.values()])
+
+
+@router.get("/api/v1/twaps/{twap_id}", responses=of_shape(shapes.WholeTwap))
+async def get_twap(
+    twap_id: TwapId, parameters: Annotated[AsOfParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return one TWAP over its whole life, and every status of it, oldest first."""
+    name = await find_twap(connection, twap_id)
+    twap = await read_whole(connection, name, parameters.as_of)
+    rows = await read_statuses(connection, twap_id)
+    content = {"twap_id": str(twap_id), "twap": twap, "rows": rows}
+    return answer(content, max_age=MAX_AGE)
+
+
+@router.get("/api/v1/twaps/{twap_id}/slices", responses=of_shape(shapes.Slices))
+async def list_slices(
+    twap_id: TwapId, parameters: Annotated[PageParameters, Query()], connection: ForViewers
+) -> Response:
+    """Return the slices of a TWAP, oldest first; none where the org does not track the wallet."""
+    name = await find_twap(connection, twap_id)
+    page = await read_slices(connection, name, parameters)
+    return answer({"twap_id": str(twap_id), **page}, max_age=MAX_AGE)
+
+
+async def find_twap(connection: Connection, twap_id: int) -> TwapName:
+    """Return whose TWAP a number names.
+
+    Errors: `Problem` 404, the same for one that is not the caller's to see.
+    """
+    found = await find_row(connection, _QUERIES["find_twap"], {"twap_id": twap_id})
+    if found is None:
+        raise not_found(f"{twap_id} is no TWAP that your org can see: look in /api/v1/twaps")
+    return _names([found])[0]
+
+
+async def read_whole(
+    connection: Connection, name: TwapName, as_of: datetime | None
+) -> dict[str, Any]:
+    """Return a TWAP with its whole life as the window."""
+    window = whole_life(as_of or await read_minute(connection))
+    return (await read_twaps(connection, [name], window))[0]
+
+
+async def read_statuses(connection: Connection, twap_id: int) -> list[dict[str, Any]]:
+    """Return what became of a TWAP, oldest first."""
+    rows = await read_rows(
+        connection, _QUERIES["list_statuses"], {"twap_id": twap_id, "limit": STATUSES_SHOWN_MAX}
+    )
+    return [{**row, "raw": as_json(row["raw"])} for row in rows]
+
+
+async def read_slices(
+    connection: Connection, name: TwapName, parameters: PageParameters
+) -> dict[str, Any]:
+    """Return a page of a TWAP's slices, and where the next one begins."""
+    place = read_cursor(parameters.cursor, shape=SlicePlace) if parameters.cursor else None
+    rows = await read_rows(
+        connection,
+        _QUERIES["list_slices"],
+        {
+            "twap_id": name.twap_id,
+            "wallet_id": name.wallet_id,
+            "limit": parameters.limit + 1,
+            "after_at": place.at if place else "-infinity",
+            "after_oid": place.oid if place else 0,
+        },
+    )
+    page, more = cut_page(rows, parameters.limit)
+    slices = [{key: row[key] for key in row if key != "place"} for row in page]
+    after = write_cursor([page[-1]["place"], page[-1]["oid"]]) if more else None
+    return {"slices": slices, "next": after}

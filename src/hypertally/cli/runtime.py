@@ -1,0 +1,136 @@
+"""What commands share: settings, the database they work on, signals, and logs."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import msgspec
+import stamina
+import structlog
+
+from hypertally.errors import Refused
+from hypertally.jobs.rebuild.rebuild import register_definitions
+from hypertally.settings import Settings
+from hypertally.store.embedded.join import ensure_running
+from hypertally.store.migrate import migrate
+from hypertally.store.postgres import Pool, open_pool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of a file
+
+
+class Interrupted(Exception):
+    """A signal ended the command."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine to its end."""
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def database_url(settings: Settings) -> AsyncIterator[str]:
+    """The address of the trading database; the embedded server is held while it is used."""
+    if settings.database_url:
+        yield settings.database_url.get_secret_value()
+        return
+    async with await ensure_running(settings.home) as server:
+        yield server.url
+
+
+@asynccontextmanager
+async def migrated(settings: Settings) -> AsyncIterator[str]:
+    """The trading database at the schema of this program."""
+    async with database_url(settings) as url:
+        await bring_up_to_date(url)
+        yield url
+
+
+async def bring_up_to_date(url: str) -> list[str]:
+    """Apply missing migrations and store the definitions in force; the files applied."""
+    applied = await migrate(url)
+    async with open_pool(url, role="hypertally_metrics", size=1) as pool:
+        await register_definitions(pool)
+    return applied
+
+
+@asynccontextmanager
+async def worker_pool(url: str, *, size: int = 2) -> AsyncIterator[Pool]:
+    """A pool that may do what a worker may."""
+    async with open_pool(url, role="hypertally_worker", size=size) as pool:
+        yield pool
+
+
+def jwt_secret(settings: Settings) -> str | None:
+    """The secret local tokens are signed with: the setting's, else one kept in the home folder.
+
+    None when tokens come from an identity provider alone.
+    """
+    if settings.jwt_secret:
+        return settings.jwt_secret.get_secret_value()
+    if settings.jwks_url:
+        return None
+    return _kept_secret(settings.home / SECRET_FILE)
+
+
+def kept_secret(settings: Settings) -> str:
+    """The secret of this installation, whoever issues its tokens."""
+    return jwt_secret(settings) or _kept_secret(settings.home / SECRET_FILE)
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    if not path.exists():
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(48))
+        # Two first starts at once: a link does not overwrite, so both read the one that won.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
+    secret = path.read_text().strip()
+    if not secret:
+        raise Refused(f"{path} is empty: remove it and start again")
+    return secret
+
+
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` at Ctrl-C and at SIGTERM."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def configure_logs() -> None:
+    """Plain lines, colours only on a terminal; tracebacks without local values: some are secret."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # A retry is the normal way of things; what it could not mend is said by whoever asked.
+    stamina.instrumentation.set_on_retry_hooks([])
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+
+
+def echo_json_lines(rows: Iterable[object]) -> None:
+    """Print each row as one line of JSON; decimals and times as strings."""
+    for row in rows:
+        click.echo(msgspec.json.encode(row).decode())

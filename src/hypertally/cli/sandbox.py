@@ -1,0 +1,89 @@
+"""`hypertally sandbox`: an exchange in a box."""
+
+from pathlib import Path
+
+import click
+
+from hypertally.sandbox.exchange.server import Options
+from hypertally.sandbox.launch import build_exchange
+from hypertally.sandbox.launch import run as run_sandbox
+from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
+from hypertally.sandbox.regimes.regimes import REGIMES
+
+HOST = "127.0.0.1"
+SANDBOX_PORT = 8899
+LEADERS = 170  # with the wallets that trade live, about the 200 that are watched
+
+
+@click.command(name="sandbox")
+@click.option("--port", default=SANDBOX_PORT, show_default=True)
+@click.option("--seed", default=7, show_default=True)
+@click.option("--wallets", default=30, show_default=True)
+@click.option("--days", default=90, show_default=True)
+@click.option("--fills", default=6500, show_default=True)
+@click.option("--live-per-second", default=0.2, show_default=True, help="New fills while it runs.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Serve the recorded answers below this folder instead.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep in this file what the same population needs to go on after a restart.",
+)
+@click.option(
+    "--twaps-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each UTC day's statuses of TWAPs below this folder, as Parquet.",
+)
+@click.option(
+    "--regime",
+    type=click.Choice(list(REGIMES)),
+    help="Serve wallets that all play this regime instead, from the last full five minutes on.",
+)
+@click.option(
+    "--leaders",
+    type=click.IntRange(min=0),
+    help=f"Wallets of the leaderboard that play regimes.  [default: {LEADERS}; with --regime "
+    f"{LEADERS_ALONE}]",
+)
+@click.option(
+    "--leaderboard-rows", default=60, show_default=True, help="Others that stand there as well."
+)
+def sandbox_command(
+    *,
+    port: int,
+    seed: int,
+    wallets: int,
+    days: int,
+    fills: int,
+    live_per_second: float,
+    replay: Path | None,
+    state: Path | None,
+    twaps_dir: Path | None,
+    regime: str | None,
+    leaders: int | None,
+    leaderboard_rows: int,
+) -> None:
+    """Serve an exchange in a box at http://127.0.0.1:PORT/info."""
+    if replay and twaps_dir:
+        raise click.UsageError("--twaps-dir: recordings hold no statuses; leave out --replay")
+    if regime and (replay or state or twaps_dir):
+        raise click.UsageError(
+            "--regime: a world of its own; leave out --replay, --state, --twaps-dir"
+        )
+    exchange = build_exchange(
+        seed=seed,
+        wallets=wallets,
+        days=days,
+        fills=fills,
+        live_per_second=live_per_second,
+        replay=replay,
+        state=state,
+        twaps_dir=twaps_dir,
+        regime=regime,
+        leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
+    )
+    click.echo(f"http://{HOST}:{port}/info")
+    run_sandbox(exchange, port=port, options=Options(leaderboard_rows=leaderboard_rows))

@@ -1,0 +1,121 @@
+"""`hypertally smart-money --differences`: where the two versions differ, as the API tells it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from hypertally.api.smart_money.differences import PERIODS_MAX, read_differences
+from hypertally.api.smart_money.figures import ASSETS
+from hypertally.api.smart_money.signals import RANGE_MAX
+from hypertally.cli import runtime
+from hypertally.clock import now
+from hypertally.errors import Refused
+from hypertally.settings import Settings
+from hypertally.store.postgres import transaction
+
+DAY = timedelta(days=1)
+LINE_COLUMNS_MIN = 120  # a table is not cut where nobody looks at a terminal
+
+
+def print_differences(
+    settings: Settings,
+    *,
+    asset: str | None,
+    days: tuple[datetime | None, datetime | None],
+    as_json: bool,
+) -> None:
+    """Print the summary of whole UTC days, both included, and each period that differs."""
+    start, end = _stretch(*days)
+    asked = {
+        "assets": [asset] if asset else list(ASSETS),
+        "from_at": start,
+        "to_at": end,
+        "before_at": "infinity",
+        "after_asset": "",
+        "limit": PERIODS_MAX,
+    }
+    found = {"asset": asset, **runtime.run(_read(settings, asked))}
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        _show(found)
+
+
+def _stretch(first: datetime | None, last: datetime | None) -> tuple[datetime, datetime]:
+    """The days that are asked for; without one today."""
+    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    end = (last.replace(tzinfo=UTC) if last else today) + DAY
+    start = first.replace(tzinfo=UTC) if first else end - DAY
+    if start >= end:
+        raise Refused(f"--from {start:%Y-%m-%d} lies after --to {end - DAY:%Y-%m-%d}: turn them")
+    if end - start > RANGE_MAX:
+        raise Refused(f"--from {start:%Y-%m-%d}: at most {RANGE_MAX.days} days, give a later one")
+    return start, end
+
+
+async def _read(settings: Settings, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All pages as one."""
+    async with (
+        runtime.migrated(settings) as url,
+        runtime.worker_pool(url) as pool,
+        transaction(pool) as connection,
+    ):
+        found = await read_differences(connection, asked)
+        page = found
+        while page["next"]:
+            last = page["periods"][-1]
+            place = {"before_at": last["at"], "after_asset": last["asset"]}
+            page = await read_differences(connection, {**asked, **place})
+            found["periods"] += page["periods"]
+        return {**found, "next": None}
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    if not found["summary"]:
+        click.echo(f"no period from {found['from']} to {found['to']} has a signal")
+        return
+    console = Console()
+    console.width = max(console.width, LINE_COLUMNS_MIN)
+    for row in found["summary"]:
+        click.echo(
+            f"{row['asset']}: {row['periods']} periods, {row['locked']} locked; the same playbook "
+            f"in {row['same_playbook']}, the same band in {row['same_band']}"
+        )
+        console.print(_scores(row["scores"]))
+        for part in ("playbooks", "bands"):
+            console.print(_pairs(part, row[part]))
+    for row in found["periods"]:
+        click.echo(
+            f"{row['at'][:16]} {row['asset']}: v1 {_told(row['first'])}; v2 "
+            f"{_told(row['second'])}; because {row['because']}"
+        )
+
+
+def _scores(scores: Mapping[str, Mapping[str, Any]]) -> Table:
+    columns = (
+        "periods", "mean_difference", "largest_difference", "first_alone", "second_alone",
+    )  # fmt: skip
+    table = Table("score", "both known", "mean apart", "at most", "v1 alone", "v2 alone", box=None)
+    for name, row in scores.items():
+        table.add_row(name, *("" if row[one] is None else str(row[one]) for one in columns))
+    return table
+
+
+def _pairs(part: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(f"{part}, v1", "v2", "periods", box=None)
+    for row in rows:
+        table.add_row(row["first"] or "unknown", row["second"] or "unknown", str(row["periods"]))
+    return table
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    scores = ", ".join(f"{one} {row[name] or 'unknown'}" for one, name in _SCORES)
+    return f"{row['bias']} / {row['risk']} ({row['rule']}; {scores})"
+
+
+_SCORES = (("CAS", "cas"), ("dispersion", "dispersion"), ("ECS", "ecs"))

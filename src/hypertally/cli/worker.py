@@ -1,0 +1,134 @@
+"""`hypertally worker` and `hypertally pull`: jobs, run for good or until nothing is due."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import click
+import structlog
+from msgspec.structs import replace
+
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.clock import now
+from hypertally.errors import Refused
+from hypertally.jobs import periodic
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.smart_money.snapshots import Watch
+from hypertally.jobs.twaps.import_archive import open_archive
+from hypertally.jobs.worker import POOL_SIZE, Options, Worker
+from hypertally.settings import PREFIX, Settings
+from hypertally.sources.info import InfoClient
+from hypertally.sources.notifications import Channels, open_channels
+from hypertally.store.postgres import Pool
+from hypertally.tenancy import wallets
+
+# Snapshots of 200 wallets within two seconds, at a fifth of a second each; an answer that takes
+# longer than ten is as good as none; asked twice, the rest of the minute can wait.
+SNAPSHOTS_SIDE_BY_SIDE = 24
+SNAPSHOT_SECONDS_MAX = 10
+SNAPSHOT_TRIES_MAX = 2
+
+
+@click.command(name="worker")
+def worker_command() -> None:
+    """Run jobs: pull fills, roll them up, watch. Any number of workers share one database."""
+    runtime.configure_logs()
+    runtime.run(work(program_settings.read(), watching=True))
+
+
+async def work(
+    settings: Settings, options: Options | None = None, *, watching: bool = False
+) -> None:
+    """Run a worker until a signal, or until nothing is due; `watching`: smart money too."""
+    channels = channels_of(settings)  # a bad one stops the start before anything is touched
+    async with (
+        runtime.migrated(settings) as url,
+        runtime.worker_pool(url, size=POOL_SIZE) as pool,
+        InfoClient(settings.info_url, budget=shared_budget(pool, settings), now=now) as info,
+        watch_of(settings, pool) as watch,
+    ):
+        archive = open_archive(settings.twap_url, url)
+        chosen = replace(options or Options(), weight_per_minute=settings.weight_per_minute)
+        wanted = watching and (settings.smart_money or chosen.watching_alone)
+        worker = Worker(
+            pool,
+            info,
+            chosen,
+            archive=archive,
+            watch=watch if wanted else None,
+            channels=channels,
+        )
+        runtime.stop_on_signals(worker.stop)
+        structlog.get_logger().info(
+            "worker started",
+            exchange=settings.info_url,
+            alerts=", ".join(channels) or "told to nobody",
+        )
+        await worker.run()
+
+
+@asynccontextmanager
+async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
+    """What a worker needs to watch wallets."""
+    budget = shared_budget(pool, settings).snapshots()
+    async with InfoClient(
+        settings.info_url,
+        budget=budget,
+        now=now,
+        concurrency=SNAPSHOTS_SIDE_BY_SIDE,
+        tries=SNAPSHOT_TRIES_MAX,
+        answer_seconds_max=SNAPSHOT_SECONDS_MAX,
+    ) as positions:
+        yield Watch(
+            leaderboard_url=settings.leaderboard,
+            fallback_url=settings.leaderboard_fallback_url,
+            positions=positions,
+            budget=budget,
+        )
+
+
+def channels_of(settings: Settings) -> Channels:
+    """Where alerts are told.
+
+    Errors: `Refused` for an address that is none.
+    """
+    urls = settings.alert_urls.get_secret_value() if settings.alert_urls else None
+    try:
+        return open_channels(urls)
+    except Refused as problem:
+        raise Refused(f"bad settings: {PREFIX}ALERT_URLS: {problem}") from problem
+
+
+def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:
+    """The allowance that all processes share that ask this address."""
+    egress = urlsplit(settings.info_url).netloc
+    return SharedBudget(pool, egress=egress, weight_per_minute=settings.weight_per_minute)
+
+
+@click.group(name="pull")
+def pull_group() -> None:
+    """Bring facts in from the exchange."""
+
+
+@pull_group.command(name="fills")
+@click.option("--wallet", "addresses", multiple=True, help="Only this wallet; may be repeated.")
+@click.option("--once", is_flag=True, help="Stop when everything that is due is done.")
+def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
+    """Pull the fills of the tracked wallets now, and compute what follows from them."""
+    runtime.configure_logs()
+    settings = program_settings.read()
+    checked = [wallets.read_address(address) for address in addresses]
+
+    async def pull() -> int:
+        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+            chosen = await periodic.pull_now(pool, checked or None)
+            await work(settings, Options(until_idle=once))
+            return chosen if not await queue.list_dead(pool, limit=1) else -1
+
+    pulled = runtime.run(pull())
+    if pulled < 0:
+        click.echo("some jobs are dead: `hypertally jobs dead` lists them", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"{pulled} wallets pulled")

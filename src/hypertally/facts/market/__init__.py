@@ -1,0 +1,1 @@
+"""The market: candles, mids, spot pairs, perp dexes, token prices."""

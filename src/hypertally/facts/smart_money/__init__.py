@@ -1,0 +1,1 @@
+"""Smart money: the leaderboard and the positions of watched wallets."""

@@ -1,0 +1,91 @@
+"""Slices: the fills that a wallet's TWAP orders are executed by, from `/info userTwapSliceFills*`.
+
+A row there is a fill and beside it the number of its TWAP. The fill is stored with all others, and
+which TWAP it belongs to here: an answer that does not say so may have brought the fill first.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from hypertally.errors import BadPayload
+from hypertally.facts.activity import fills
+from hypertally.facts.activity.fills import Decoded
+from hypertally.records import Fill, Record, Reject
+from hypertally.store.postgres import Connection
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+SOURCE = "info.userTwapSliceFillsByTime"
+_TWAP_ID_MAX = 2**63 - 1
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class Misshapen(Record, frozen=True, kw_only=True):
+    """A row that is not a fill with the number of a TWAP."""
+
+    row: Any
+    reason: str
+
+
+def unwrap(row: Any) -> dict[str, Any] | Misshapen:
+    """The fill of a row, numbered as ordinary fills are: it can be paged and read as one."""
+    fill = row.get("fill") if isinstance(row, dict) else None
+    if not isinstance(fill, dict):
+        return Misshapen(row=row, reason="the row holds no fill")
+    twap_id = row.get("twapId")
+    if (
+        not isinstance(twap_id, int)
+        or isinstance(twap_id, bool)
+        or not 0 <= twap_id <= _TWAP_ID_MAX
+    ):
+        return Misshapen(row=row, reason=f"twapId is not the number of a TWAP: {twap_id!r}")
+    if fill.get("twapId") not in (None, twap_id):
+        reason = f"the fill is of TWAP {fill['twapId']!r}, its row of {twap_id}"
+        return Misshapen(row=row, reason=reason)
+    return {**fill, "twapId": twap_id}
+
+
+def decode(rows: Iterable[dict[str, Any] | Misshapen], *, wallet: str) -> Decoded:
+    """Turn unwrapped rows into fills, in the order received; bad rows become rejects."""
+    found: list[Fill] = []
+    rejects: list[Reject] = []
+    for ordinal, row in enumerate(rows):
+        try:
+            if isinstance(row, Misshapen):
+                raise BadPayload(row.reason)
+            found.append(fills.decode_row(row, wallet=wallet, ordinal=ordinal))
+        except BadPayload as problem:
+            payload = _encoder.encode(_wrapped(row)).decode()
+            reason = str(problem)[: fills.REASON_CHARS_MAX]
+            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
+    return Decoded(fills=found, rejects=rejects)
+
+
+def _wrapped(row: dict[str, Any] | Misshapen) -> Any:
+    """The row as it came."""
+    if isinstance(row, Misshapen):
+        return row.row
+    return {"fill": {**row, "twapId": None}, "twapId": row["twapId"]}
+
+
+async def insert(
+    connection: Connection, slices: Sequence[Fill], *, wallet_id: int, page_id: int
+) -> set[int]:
+    """Append what is a slice of what; the TWAPs of which a slice is new."""
+    if not slices:
+        return set()
+    cursor = await connection.execute(
+        QUERIES["insert_slices"].text,
+        {
+            "wallet_id": wallet_id,
+            "page_id": page_id,
+            "time": [fills.at(fill.time_ms) for fill in slices],
+            **{
+                name: [getattr(fill, name) for fill in slices]
+                for name in ("twap_id", "coin", "oid", "tid", "side")
+            },
+        },
+    )
+    return {row["twap_id"] for row in await cursor.fetchall()}

@@ -1,0 +1,1 @@
+"""Pulling fills and rolling them up into days."""

@@ -1,0 +1,162 @@
+"""Landing: what every pull of fills does with a page of them, in one commit.
+
+The page's proof, its fills, what could not be read, and the marks that have recomputed what those
+touch: so that whatever is stored is computed, whoever is killed in between.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from hypertally.errors import SourceDown
+from hypertally.facts import pages
+from hypertally.facts.activity import fills
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.queue import Job
+from hypertally.records import Answer, ProvenPage, Record, Wallet
+from hypertally.sources.info import InfoClient
+from hypertally.sources.pagination import Fetch
+from hypertally.store.postgres import Connection, Pool
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+CLOCKS_APART_MAX = timedelta(days=1)  # ours and the exchange's
+ROLLUP_PRIORITY = 50  # before any pull: a number that can be had is never behind one that cannot
+THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
+
+
+class Stored(Record, frozen=True, kw_only=True):
+    """What storing one page added."""
+
+    page_id: int
+    fills: int
+    conflicts: int
+    rejects: int
+    days: dict[date, datetime | None]  # day -> its earliest new fill
+    twaps: set[int]  # TWAPs that new fills are slices of
+
+
+def fetcher(info: InfoClient, wallet: Wallet, request_type: str) -> Fetch:
+    """What a sweep asks for a wallet's rows with."""
+
+    async def fetch(start_ms: int, end_ms: int | None) -> Answer:
+        until = {} if end_ms is None else {"endTime": end_ms}
+        return await info.fetch(request_type, user=wallet.address, startTime=start_ms, **until)
+
+    return fetch
+
+
+async def make_room(pool: Pool, page: ProvenPage, decoded: fills.Decoded) -> None:
+    """Make the monthly partitions that a page's rows go into."""
+    times = {fills.at(fill.time_ms) for fill in decoded.fills}
+    await pages.ensure_months(pool, "hl_fills_raw", times)
+    await pages.ensure_months(pool, "pages", {page.answer.asked_at})
+
+
+async def store_page(
+    connection: Connection,
+    page: ProvenPage,
+    decoded: fills.Decoded,
+    *,
+    wallet: Wallet,
+    job: Job | None,
+    proves_days: bool = True,
+) -> Stored:
+    """Append one page: its proof, its fills and what could not be read, in the caller's commit.
+
+    `proves_days=False`: it says nothing of the wallet's other fills.
+    Errors: `LeaseLost` when `job` was given away.
+    """
+    if job:
+        await queue.hold(connection, job)
+    page_id = await pages.insert(connection, page, wallet_id=wallet.id, closed=proves_days)
+    inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
+    rejects = await fills.insert_rejects(
+        connection,
+        decoded.rejects,
+        wallet_id=wallet.id,
+        source=page.answer.source,
+        page_id=page_id,
+    )
+    await mark_twaps(connection, wallet.address, inserted.twaps)
+    return Stored(
+        page_id=page_id,
+        fills=inserted.fills,
+        conflicts=inserted.conflicts,
+        rejects=rejects,
+        days=inserted.days,
+        twaps=inserted.twaps,
+    )
+
+
+async def mark_dirty(
+    connection: Connection,
+    wallet_id: int,
+    days: Mapping[date, datetime | None],
+) -> None:
+    """Have these days of a wallet recomputed: day -> the earliest new fill, None: no new one."""
+    if not days:
+        return
+    ordered = sorted(days)
+    await connection.execute(
+        QUERIES["mark_wallet_days"].text,
+        {
+            "wallet_id": wallet_id,
+            "days": ordered,
+            "from_at": [days[day] for day in ordered],
+        },
+    )
+    await queue.enqueue(
+        connection,
+        "rollup_wallet_day",
+        {"wallet_id": wallet_id},
+        dedupe_key=f"rollup_wallet_day:{wallet_id}",
+        priority=ROLLUP_PRIORITY,
+    )
+
+
+async def mark_twaps(connection: Connection, wallet: str, twap_ids: Iterable[int]) -> None:
+    """Have these TWAPs of a wallet recomputed."""
+    if not (ordered := sorted(twap_ids)):
+        return
+    await connection.execute(QUERIES["mark_twaps"].text, {"wallet": wallet, "twap_ids": ordered})
+    await enqueue_twap_rollup(connection)
+
+
+async def mark_twaps_for_prices(connection: Connection, page_id: int) -> None:
+    """Have the TWAPs recomputed that lack a price, or whose market a page of reference changed."""
+    marked = await connection.execute(QUERIES["mark_twaps_for_prices"].text, {"page_id": page_id})
+    if marked.rowcount:
+        await enqueue_twap_rollup(connection)
+
+
+async def enqueue_twap_rollup(connection: Connection, *, delay_seconds: int = 0) -> None:
+    """Have the TWAPs that are marked recomputed."""
+    await queue.enqueue(
+        connection,
+        "rollup_twaps",
+        dedupe_key="rollup_twaps",
+        priority=ROLLUP_PRIORITY,
+        delay_seconds=delay_seconds,
+    )
+
+
+def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
+    """How far a page moves its cursor; 0: not at all.
+
+    A fill dated far ahead is kept as it came, but must not blind every later pull.
+    """
+    latest = page.answer.asked_at + CLOCKS_APART_MAX
+    return max((ms for ms in times if fills.at(ms) < latest), default=0)
+
+
+def why_thin(known_ms: int, times: Container[int], job: Job | None) -> str | None:
+    """Why an answer is thin: the overlap must hold the last known fill. None: it is not.
+
+    Errors: `SourceDown` as long as asking again may help.
+    """
+    if not known_ms or known_ms in times:
+        return None
+    reason = f"the answer does not hold the known fill of {fills.at(known_ms)}"
+    if job is None or job.attempts < THIN_TRIES:
+        raise SourceDown(reason)
+    return reason

@@ -1,0 +1,1 @@
+"""The archive: seal, release and restore days of facts."""

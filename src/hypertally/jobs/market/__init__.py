@@ -1,0 +1,1 @@
+"""Pulling candles, mids and reference prices."""

@@ -1,0 +1,1 @@
+"""Rebuilding and verifying metrics."""

@@ -1,0 +1,1 @@
+"""What every job runs on: the queue and the shared budget."""

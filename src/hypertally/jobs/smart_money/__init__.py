@@ -1,0 +1,1 @@
+"""The universe, snapshots of every minute, and signals."""

@@ -1,0 +1,1 @@
+"""Pulling, importing and rolling up TWAP orders."""

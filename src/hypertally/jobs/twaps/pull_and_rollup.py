@@ -1,0 +1,229 @@
+"""Pulling the TWAPs of one wallet, and recomputing those that new facts touched.
+
+A pull asks what became of the wallet's TWAPs and then, if it has any, sweeps the slices they were
+executed by: in this order, so that slices are never older than the totals they are compared with.
+"""
+
+from datetime import datetime
+
+from hypertally.clock import now
+from hypertally.errors import SourceDown
+from hypertally.facts import pages
+from hypertally.facts.activity import fills
+from hypertally.facts.activity.fills import Decoded
+from hypertally.facts.twaps import slices
+from hypertally.facts.twaps import statuses as twaps_statuses
+from hypertally.jobs.activity.pull_fills import DEEP_OVERLAP_MS, OVERLAP_MS
+from hypertally.jobs.activity.store_fill_page import (
+    enqueue_twap_rollup,
+    fetcher,
+    latest_ms,
+    make_room,
+    mark_dirty,
+    mark_twaps,
+    store_page,
+    why_thin,
+)
+from hypertally.jobs.market import candles_and_mids
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.queue import Job
+from hypertally.metrics.twaps import executions
+from hypertally.metrics.twaps import orders as twap_metric
+from hypertally.metrics.twaps import slices as slice_metric
+from hypertally.records import Answer, ProvenPage, Record, TwapKey, Wallet
+from hypertally.sources.info import InfoClient
+from hypertally.sources.pagination import Fetch, sweep
+from hypertally.sources.weights import PAGE_ROWS
+from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+MARKS_A_JOB = 20_000  # a second of work: an archive marks a million TWAPs at once
+
+
+class Cursor(Record, frozen=True, kw_only=True):
+    """ops.twap_cursors: how far the TWAP record of a wallet goes."""
+
+    slices_ms: int  # time of the last slice on a proven page
+    history_at: datetime | None  # when the last whole pull ended
+
+
+class Activity(Record, frozen=True, kw_only=True):
+    """What is known of a wallet's TWAPs, to pace its pulls."""
+
+    known: bool  # there is one
+    running: bool  # one runs now
+    last_at: datetime | None  # when one last ran
+
+
+async def pull_twaps(
+    pool: Pool,
+    info: InfoClient,
+    wallet: Wallet,
+    *,
+    job: Job | None = None,
+    page_rows: int = PAGE_ROWS,
+) -> Activity:
+    """Bring the TWAP record of one wallet up to now.
+
+    Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
+    """
+    cursor = await _read_cursor(pool, wallet)
+    await _pull_history(pool, info, wallet, job)
+    activity = await _read_activity(pool, wallet)
+    problem = None
+    if activity.known:
+        problem = await _pull_slices(pool, info, wallet, cursor, job=job, page_rows=page_rows)
+    async with transaction(pool) as connection:
+        await connection.execute(
+            QUERIES["close_pull"].text, {"wallet_id": wallet.id, "error": problem}
+        )
+    return activity
+
+
+async def rollup_twaps(pool: Pool, job: Job) -> None:
+    """Recompute the TWAPs that are marked, a batch of marks a job."""
+    async with queue.finishing(pool, job) as connection:
+        if await _rollup(connection) == MARKS_A_JOB:
+            await enqueue_twap_rollup(connection)
+
+
+async def rollup_marked(pool: Pool) -> None:
+    """Recompute every TWAP that is marked now, whoever else works."""
+    marks = MARKS_A_JOB
+    while marks == MARKS_A_JOB:
+        async with transaction(pool) as connection:
+            marks = await _rollup(connection)
+
+
+async def _rollup(connection: Connection) -> int:
+    await connection.execute(QUERIES["lock_twaps"].text)
+    found = await connection.execute(QUERIES["take_twaps"].text, {"limit": MARKS_A_JOB})
+    taken = await found.fetchall()
+    keys = [TwapKey(twap_id=row["twap_id"], wallet=row["wallet"]) for row in taken]
+    for metric in (twap_metric, slice_metric, executions):
+        await metric.rebuild(connection, keys)
+    await candles_and_mids.enqueue_candles(connection)
+    return sum(row["marks"] for row in taken)
+
+
+async def _read_cursor(pool: Pool, wallet: Wallet) -> Cursor:
+    async with transaction(pool) as connection:
+        found = await connection.execute(QUERIES["read_cursor"].text, {"wallet_id": wallet.id})
+        row = await found.fetchone()
+    return Cursor(**row) if row else Cursor(slices_ms=0, history_at=None)
+
+
+async def _read_activity(pool: Pool, wallet: Wallet) -> Activity:
+    async with transaction(pool) as connection:
+        found = await connection.execute(
+            QUERIES["read_activity"].text, {"wallet_id": wallet.id, "wallet": wallet.address}
+        )
+        row = await found.fetchone()
+    assert row is not None  # an aggregate answers one row
+    return Activity(**row)
+
+
+async def _pull_history(pool: Pool, info: InfoClient, wallet: Wallet, job: Job | None) -> None:
+    answer = await info.fetch("twapHistory", user=wallet.address)
+    if not isinstance(answer.body, list):
+        raise SourceDown("twapHistory did not answer with a list of rows")
+    statuses = twaps_statuses.decode_history(answer.body, wallet=wallet.address)
+    await pages.ensure_months(pool, "pages", {answer.asked_at})
+    async with transaction(pool) as connection:
+        if job:
+            await queue.hold(connection, job)
+        page_id = await pages.insert_reference(connection, answer, wallet_id=wallet.id)
+        source = twaps_statuses.Source(page_id=page_id, wallet_id=wallet.id, object_key=None)
+        if await twaps_statuses.insert(connection, statuses, source):
+            await enqueue_twap_rollup(connection)
+        await fills.insert_rejects(
+            connection,
+            statuses.rejects,
+            wallet_id=wallet.id,
+            source=answer.source,
+            page_id=page_id,
+        )
+
+
+async def _pull_slices(
+    pool: Pool,
+    info: InfoClient,
+    wallet: Wallet,
+    cursor: Cursor,
+    *,
+    job: Job | None,
+    page_rows: int,
+) -> str | None:
+    """Store the slices from a while before the last known one on; what was wrong with them."""
+    deep = cursor.history_at is None or cursor.history_at.date() < now().date()
+    from_ms = max(0, cursor.slices_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
+    problem: str | None = None
+    known_ms = cursor.slices_ms
+    fetch = _unwrapping(fetcher(info, wallet, "userTwapSliceFillsByTime"))
+    async for page in sweep(fetch, from_ms, page_rows=page_rows):
+        decoded = slices.decode(page.rows, wallet=wallet.address)
+        times = [fill.time_ms for fill in decoded.fills]
+        problem = why_thin(known_ms, times, job) or problem
+        problem = page.limit.reason if page.limit else problem
+        known_ms = 0  # only the first page holds it
+        await make_room(pool, page, decoded)
+        await _store_slices(pool, page, decoded, wallet, job)
+    return problem
+
+
+def _unwrapping(fetch: Fetch) -> Fetch:
+    """A sweep pages by the times of fills: each row becomes the fill it holds."""
+
+    async def unwrapped(start_ms: int, end_ms: int | None) -> Answer:
+        answer = await fetch(start_ms, end_ms)
+        if not isinstance(answer.body, list):
+            return answer
+        body = [slices.unwrap(row) for row in answer.body]
+        return Answer(
+            request=answer.request,
+            source=answer.source,
+            body=body,
+            body_sha256=answer.body_sha256,
+            asked_at=answer.asked_at,
+            weight=answer.weight,
+        )
+
+    return unwrapped
+
+
+async def _store_slices(
+    pool: Pool, page: ProvenPage, decoded: Decoded, wallet: Wallet, job: Job | None
+) -> None:
+    """Commit one page: its fills, what they are slices of, its proof, and the work that follows."""
+    async with transaction(pool) as connection:
+        stored = await store_page(
+            connection, page, decoded, wallet=wallet, job=job, proves_days=False
+        )
+        touched = await slices.insert(
+            connection, decoded.fills, wallet_id=wallet.id, page_id=stored.page_id
+        )
+        await mark_dirty(connection, wallet.id, stored.days)
+        await mark_twaps(connection, wallet.address, touched)
+        await _advance(connection, page, decoded, wallet)
+
+
+async def _advance(
+    connection: Connection, page: ProvenPage, decoded: Decoded, wallet: Wallet
+) -> None:
+    """Move the cursor over the page; what began before its end and did not trade is known now."""
+    until = fills.at(page.covers_to_ms)
+    await connection.execute(
+        QUERIES["advance_cursor"].text,
+        {
+            "wallet_id": wallet.id,
+            "slices_ms": latest_ms(page, (fill.time_ms for fill in decoded.fills)),
+            "slices_until": until,
+        },
+    )
+    marked = await connection.execute(
+        QUERIES["mark_unobserved"].text,
+        {"wallet_id": wallet.id, "wallet": wallet.address, "until": until},
+    )
+    if marked.rowcount:
+        await enqueue_twap_rollup(connection)

@@ -1,0 +1,1 @@
+"""Wallet days, global days and the gaps in the record."""

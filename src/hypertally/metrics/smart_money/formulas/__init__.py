@@ -1,0 +1,1 @@
+"""The formulas of smart money: pure functions that know no database."""

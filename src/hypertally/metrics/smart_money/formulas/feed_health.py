@@ -1,0 +1,104 @@
+"""Health: one table for database, API, screen and signals.
+
+    state     age of the last success   coverage
+    healthy   <= 120 s                  >= 95%
+    degraded  <= 600 s                  >= 80%
+    stale     > 600 s, or none          < 80%
+
+The worse of the two columns rules. Degraded by age: no new signal until a fresh snapshot. Degraded
+by coverage: signals go on from 90%, under it CAS shows 50 and the playbook No-trade / Reduced.
+What the definition leaves open: an unknown coverage is as none.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from hypertally.metrics.smart_money.formulas.score_arithmetic import FIFTY
+from hypertally.records import Record
+
+State = Literal["healthy", "degraded", "stale"]
+Signals = Literal["on", "neutral", "paused", "locked"]
+
+STATES: tuple[State, ...] = ("healthy", "degraded", "stale")  # from good to bad
+HEALTHY_AGE, DEGRADED_AGE = timedelta(seconds=120), timedelta(seconds=600)
+HEALTHY_COVERAGE, DEGRADED_COVERAGE = Decimal("0.95"), Decimal("0.80")
+SIGNAL_COVERAGE = Decimal("0.90")
+SNAPSHOT_AGE_MAX = timedelta(seconds=90)  # of the newest, at the time of a signal
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """How far the feed of one coin can be trusted, and what follows."""
+
+    state: State
+    by_age: State
+    by_coverage: State
+    age: timedelta | None  # None: there was no success
+    coverage: Decimal | None
+    signals: Signals
+    warning: bool
+    masked: bool  # the screen shows the reason instead of numbers
+    alert: bool
+
+
+def judge_health(
+    *, as_of: datetime, last_success_at: datetime | None, coverage: Decimal | None
+) -> Health:
+    """The state at `as_of`, from the last success known then and its coverage (0 to 1)."""
+    if last_success_at is not None and last_success_at > as_of:
+        raise ValueError(f"{last_success_at} is after {as_of}: give the last success known then")
+    age = None if last_success_at is None else as_of - last_success_at
+    by_age, by_coverage = _by_age(age), _by_coverage(coverage)
+    state = STATES[max(STATES.index(by_age), STATES.index(by_coverage))]
+    signals = _signals(state, by_age, coverage)
+    return Health(
+        state=state,
+        by_age=by_age,
+        by_coverage=by_coverage,
+        age=age,
+        coverage=coverage,
+        signals=signals,
+        warning=state == "degraded",
+        masked=state == "stale",
+        alert=state == "stale",
+    )
+
+
+def _by_age(age: timedelta | None) -> State:
+    if age is None or age > DEGRADED_AGE:
+        return "stale"
+    return "healthy" if age <= HEALTHY_AGE else "degraded"
+
+
+def _by_coverage(coverage: Decimal | None) -> State:
+    if coverage is None or coverage < DEGRADED_COVERAGE:
+        return "stale"
+    return "healthy" if coverage >= HEALTHY_COVERAGE else "degraded"
+
+
+def _signals(state: State, by_age: State, coverage: Decimal | None) -> Signals:
+    if state == "stale" or coverage is None:
+        return "locked"
+    if by_age == "degraded":
+        return "paused"
+    return "on" if coverage >= SIGNAL_COVERAGE else "neutral"
+
+
+def stands_for_cas(coverage: Decimal) -> Decimal | None:
+    """What is shown while coverage is degraded too far for a CAS; None: nothing stands for it."""
+    return FIFTY if DEGRADED_COVERAGE <= coverage < SIGNAL_COVERAGE else None
+
+
+def lock_reason(
+    health: Health, *, at: datetime, newest_snapshot_at: datetime | None, last_failed: bool
+) -> str | None:
+    """Why there is no signal at t; None: there may be one."""
+    if newest_snapshot_at is None:
+        return "no_snapshot"
+    if health.state == "stale":
+        return "health_stale"
+    if last_failed:
+        return "snapshot_failed"
+    if at - newest_snapshot_at > SNAPSHOT_AGE_MAX:
+        return "snapshot_old"
+    return None

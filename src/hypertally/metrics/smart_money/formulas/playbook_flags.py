@@ -1,0 +1,86 @@
+"""Flags of the second version: whether to add to a side, and whether to tighten its stops."""
+
+from collections.abc import Iterable
+
+from hypertally.metrics.smart_money.formulas.exits import Exits
+from hypertally.metrics.smart_money.formulas.playbook_matrix import TURNS, Level
+from hypertally.metrics.smart_money.formulas.playbook_state import (
+    Latch,
+    Reading,
+    State,
+    dispersion_level,
+    exits_level,
+)
+from hypertally.records import Record
+
+
+class Levels(Record, frozen=True, kw_only=True):
+    """The levels of a period, latches considered. None: unknown."""
+
+    dispersion: Level | None
+    ecs: Level | None
+    long_exits_high: bool | None
+    short_exits_high: bool | None
+
+
+class Flags(Record, frozen=True, kw_only=True):
+    """None where no known input decides."""
+
+    add_exposure_long: bool | None
+    add_exposure_short: bool | None
+    tighten_stops_long: bool | None
+    tighten_stops_short: bool | None
+
+
+NO_FLAGS = Flags(
+    add_exposure_long=None,
+    add_exposure_short=None,
+    tighten_stops_long=None,
+    tighten_stops_short=None,
+)
+
+
+def levels_of(state: State, reading: Reading) -> Levels:
+    """From the latches of this period and what it brings."""
+    return Levels(
+        dispersion=dispersion_level(reading.dispersion, high=state.dispersion.high),
+        ecs=exits_level(reading.ecs.score.value, high=_high(state.ecs, reading.ecs)),
+        long_exits_high=_high(state.ecs_long, reading.ecs_long),
+        short_exits_high=_high(state.ecs_short, reading.ecs_short),
+    )
+
+
+def _high(latch: Latch, exits: Exits) -> bool | None:
+    return latch.high or exits.high
+
+
+def flags_of(reading: Reading, levels: Levels) -> Flags:
+    """Add: the trend is with the side, exits are Low and the wallets agree."""
+    direction = reading.trend.direction
+    rising = None if direction is None else TURNS[direction] > 0
+    falling = None if direction is None else TURNS[direction] < 0
+    few_exits = None if levels.ecs is None else levels.ecs == "low"
+    agreed = None if levels.dispersion is None else levels.dispersion != "high"
+    split = None if levels.dispersion is None else levels.dispersion == "high"
+    return Flags(
+        add_exposure_long=_all((rising, few_exits, agreed)),
+        add_exposure_short=_all((falling, few_exits, agreed)),
+        tighten_stops_long=_any((levels.long_exits_high, falling, split)),
+        tighten_stops_short=_any((levels.short_exits_high, rising, split)),
+    )
+
+
+def _all(values: Iterable[bool | None]) -> bool | None:
+    """False if one is, else unknown if one is."""
+    known = list(values)
+    if False in known:
+        return False
+    return None if None in known else True
+
+
+def _any(values: Iterable[bool | None]) -> bool | None:
+    """True if one is, else unknown if one is."""
+    known = list(values)
+    if True in known:
+        return True
+    return None if None in known else False

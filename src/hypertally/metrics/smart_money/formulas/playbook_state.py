@@ -1,0 +1,208 @@
+"""Hysteresis: what a playbook carries from period to period, and what its inputs call for.
+
+What the definition leaves open: ECS of a side is latched as ECS is; a score that is unknown keeps
+its latch and breaks its count of calm periods; above 25 without significance ECS is Medium.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from hypertally.metrics.smart_money.formulas.consensus import HIGH_FROM, LOW_BELOW, Band, band
+from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE, LOW_TO, Exits
+from hypertally.metrics.smart_money.formulas.playbook_matrix import (
+    BANDS,
+    TURNS,
+    Answer,
+    Bias,
+    Level,
+    Risk,
+    Values,
+    matrix,
+)
+from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+    TREND_DEAD_ZONE,
+    Direction,
+    Trend,
+    turn,
+)
+from hypertally.records import Record
+
+PERIODS = 2  # a threshold is held for, to enter, to calm down, to improve
+ENTER_LONG, LEAVE_LONG = Decimal(62), Decimal(57)
+ENTER_SHORT, LEAVE_SHORT = Decimal(38), Decimal(43)
+DISPERSION_CALM_BELOW, EXITS_CALM_BELOW = Decimal(55), Decimal(20)
+UNKNOWN = Answer(bias="No-trade", risk="Defensive", rule="unknown_input")
+
+
+class Latch(Record, frozen=True, kw_only=True):
+    """High from when it enters until it was calm for two periods."""
+
+    high: bool = False
+    calm: int = 0  # periods on end
+
+
+class State(Record, frozen=True, kw_only=True):
+    """All that a period hands on to the next."""
+
+    bias: Bias = "No-trade"
+    risk: Risk = "Defensive"
+    entry: int = 0  # periods on end at or beyond a threshold of entry; negative: of Short
+    better: int = 0  # periods on end that called for a better risk
+    unknown: int = 0  # periods on end with an unknown input
+    dispersion: Latch = Latch()
+    ecs: Latch = Latch()
+    ecs_long: Latch = Latch()
+    ecs_short: Latch = Latch()
+
+
+class Reading(Record, frozen=True, kw_only=True):
+    """What a period brings."""
+
+    cas: Decimal | None
+    trend: Trend
+    dispersion: Decimal | None
+    ecs: Exits
+    ecs_long: Exits
+    ecs_short: Exits
+    thin: bool = False  # coverage of 80 to 90%
+
+
+def values_of(reading: Reading) -> Values:
+    """The numbers a threshold is compared with."""
+    return {
+        "cas": reading.cas,
+        "trend": reading.trend.change,
+        "dispersion": reading.dispersion,
+        "ecs": reading.ecs.score.value,
+    }
+
+
+def thresholds_of(reading: Reading) -> Mapping[str, tuple[Decimal, ...]]:
+    """All that may change an answer; that of High ECS depends on how many are exposed."""
+    high_from = reading.ecs.high_from
+    return {
+        "cas": tuple(map(Decimal, (25, 38, 40, 43, 57, 60, 62, 75))),
+        "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
+        "dispersion": (LOW_BELOW, DISPERSION_CALM_BELOW, HIGH_FROM),
+        "ecs": (LOW_TO, EXITS_CALM_BELOW, *(() if high_from is None else (high_from,))),
+    }
+
+
+def carry(state: State, reading: Reading) -> State:
+    """The state with the latches of this period."""
+    value = reading.dispersion
+    return State(
+        bias=state.bias,
+        risk=state.risk,
+        entry=state.entry,
+        better=state.better,
+        unknown=state.unknown,
+        dispersion=_latched(
+            state.dispersion,
+            enters=value is not None and value >= HIGH_FROM,
+            calm=value is not None and value < DISPERSION_CALM_BELOW,
+        ),
+        ecs=_exits_latched(state.ecs, reading.ecs),
+        ecs_long=_exits_latched(state.ecs_long, reading.ecs_long),
+        ecs_short=_exits_latched(state.ecs_short, reading.ecs_short),
+    )
+
+
+def _exits_latched(latch: Latch, exits: Exits) -> Latch:
+    value = exits.score.value
+    # With no one exposed there is no one left to exit.
+    calm = value < EXITS_CALM_BELOW if value is not None else not exits.exposed
+    return _latched(latch, enters=exits.high is True, calm=calm)
+
+
+def _latched(latch: Latch, *, enters: bool, calm: bool) -> Latch:
+    if enters:
+        return Latch(high=True)
+    periods = latch.calm + 1 if calm else 0
+    return Latch(high=True, calm=periods) if latch.high and periods < PERIODS else Latch()
+
+
+def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
+    """The level, given whether it is latched."""
+    if high:
+        return "high"
+    if value is None:
+        return None
+    return "low" if value < LOW_BELOW else "medium"
+
+
+def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
+    """The level, given whether it is High."""
+    if high:
+        return "high"
+    if value is None or high is None:
+        return None
+    return "low" if value <= LOW_TO else "medium"
+
+
+def call(
+    state: State, values: Values, *, dispersion: Level | None, ecs: Level | None
+) -> Answer | None:
+    """What the inputs call for, whatever the count of periods; None: too little is known."""
+    if dispersion == "high":
+        return Answer(bias="No-trade", risk="Defensive", rule="dispersion_high")
+    if ecs == "high":
+        return Answer(bias="No-trade", risk="Defensive", rule="exits_high")
+    cas, direction = values["cas"], turn(values["trend"])
+    if cas is None or direction is None or dispersion is None or ecs is None:
+        return None
+    place = _band(cas, state.bias)
+    if _against(place, direction):
+        return Answer(bias="No-trade", risk="Reduced", rule="trend_against")
+    answer = matrix(place, direction, dispersion, ecs)
+    if answer.bias not in {"No-trade", state.bias} and not entry_of(cas):
+        return Answer(bias="No-trade", risk="Reduced", rule="entry_threshold")
+    return answer
+
+
+def settled(state: State, reading: Reading, values: Values) -> Answer:
+    """What the inputs would call for, had every level held for its periods."""
+    dispersion, ecs = values["dispersion"], values["ecs"]
+    split = dispersion is not None and (
+        dispersion >= HIGH_FROM or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
+    )
+    high = _high_at(reading.ecs, ecs) or (
+        state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
+    )
+    answer = call(
+        state,
+        values,
+        dispersion=dispersion_level(dispersion, high=split),
+        ecs=exits_level(ecs, high=high),
+    )
+    return answer or UNKNOWN
+
+
+def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
+    """Whether ECS would be High at this value, of as many exposed."""
+    if ecs == exits.score.value:
+        return exits.high
+    if exits.high_from is not None:
+        return ecs is not None and ecs >= exits.high_from
+    return exits.high if ecs is not None and ecs > HIGH_ABOVE else False
+
+
+def entry_of(cas: Decimal | None) -> int:
+    """1 at a CAS that enters Long, -1 at one that enters Short."""
+    if cas is None:
+        return 0
+    return (cas >= ENTER_LONG) - (cas <= ENTER_SHORT)
+
+
+def _band(cas: Decimal, bias: Bias) -> Band:
+    """The band, which a side that is held has until it is left."""
+    place = band(cas)
+    if bias == "Long" and place == "neutral" and cas >= LEAVE_LONG:
+        return "long"
+    if bias == "Short" and place == "neutral" and cas <= LEAVE_SHORT:
+        return "short"
+    return place
+
+
+def _against(place: Band, direction: Direction) -> bool:
+    return TURNS[direction] * BANDS[place] < 0

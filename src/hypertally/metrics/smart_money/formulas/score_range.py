@@ -1,0 +1,110 @@
+"""Reach: how high and how low each score could go, had the wallets that are exposed all acted.
+
+Only those that held a position at the beginning of the window are taken to act. A threshold that
+the exposed cannot reach, however they act, is said to be out of reach.
+"""
+
+from decimal import Decimal
+
+from hypertally.metrics.smart_money.formulas.activity_dispersion import (
+    DISPERSION_OF_FEW,
+    ROOT,
+    WALLETS_MIN,
+)
+from hypertally.metrics.smart_money.formulas.consensus import ACTING_MIN, lean
+from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.exits import exits_needed
+from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+    FIFTY,
+    FIRST,
+    FORMING,
+    HUNDRED,
+    NOTHING,
+    SECOND,
+    percent,
+    rounded,
+)
+from hypertally.records import Record
+
+
+class Reach(Record, frozen=True, kw_only=True):
+    """The extremes of the scores, and how many wallets a threshold takes. None: no extreme."""
+
+    definition: str
+    wallets: int  # seen
+    exposed: int
+    cas_lowest: Decimal | None
+    cas_highest: Decimal | None
+    dispersion_lowest: Decimal | None
+    dispersion_highest: Decimal | None
+    ecs_lowest: Decimal | None
+    ecs_highest: Decimal | None
+    long_needs: int  # wallets that add on one side alone, for its band
+    strong_needs: int
+    exit_high_needs: int | None  # wallets that exit; None: unknown, or more than are exposed
+    long_in_reach: bool
+    strong_in_reach: bool
+    exit_high_in_reach: bool | None
+
+
+def reach(counts: Counts, p0: Decimal | None) -> Reach:
+    """Of the second version, whose bands any ten adders of one side reach."""
+    exposed = counts.long.exposed + counts.short.exposed
+    enough = exposed >= ACTING_MIN
+    needs = exits_needed(exposed, p0)
+    return Reach(
+        definition=SECOND,
+        wallets=counts.observed,
+        exposed=exposed,
+        cas_lowest=lean(0, exposed) if enough else None,
+        cas_highest=lean(exposed, 0) if enough else None,
+        dispersion_lowest=NOTHING if enough else None,
+        dispersion_highest=HUNDRED if enough else None,
+        ecs_lowest=NOTHING if exposed else None,
+        ecs_highest=HUNDRED if exposed else None,
+        long_needs=ACTING_MIN,
+        strong_needs=ACTING_MIN,
+        exit_high_needs=needs,
+        long_in_reach=enough,
+        strong_in_reach=enough,
+        exit_high_in_reach=_exit_high_in_reach(exposed, p0, needs),
+    )
+
+
+def _exit_high_in_reach(exposed: int, p0: Decimal | None, needs: int | None) -> bool | None:
+    if exposed < ACTING_MIN:
+        return False
+    return None if p0 is None else needs is not None
+
+
+def reach_first(wallets: int, exposed: int, *, covered: bool) -> Reach:
+    """Of the first version, whose scores are shares of all wallets seen, holders or not."""
+    swing = FORMING.divide(50 * exposed, wallets) if wallets and covered else Decimal(0)
+    long_needs, strong_needs = -(-wallets // 5), wallets // 2 + 1
+    high_needs = wallets // 4 + 1
+    return Reach(
+        definition=FIRST,
+        wallets=wallets,
+        exposed=exposed,
+        cas_lowest=rounded(FORMING.subtract(FIFTY, swing)),
+        cas_highest=rounded(FORMING.add(FIFTY, swing)),
+        dispersion_lowest=_activity(wallets, 0),
+        dispersion_highest=_activity(wallets, exposed),
+        ecs_lowest=NOTHING if wallets else None,
+        ecs_highest=percent(exposed, wallets) if wallets else None,
+        long_needs=long_needs,
+        strong_needs=strong_needs,
+        exit_high_needs=high_needs,
+        long_in_reach=0 < long_needs <= exposed,
+        strong_in_reach=strong_needs <= exposed,
+        exit_high_in_reach=high_needs <= exposed,
+    )
+
+
+def _activity(wallets: int, moving: int) -> Decimal:
+    """The first version's Dispersion, half of the moving doubling up and half turning over."""
+    if wallets < WALLETS_MIN:
+        return DISPERSION_OF_FEW
+    squares = 4 * (moving * wallets - moving % 2)
+    sigma = ROOT.sqrt(FORMING.divide(10_000 * squares, wallets * (wallets - 1)))
+    return min(rounded(sigma), HUNDRED)

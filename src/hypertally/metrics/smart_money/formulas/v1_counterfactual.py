@@ -1,0 +1,208 @@
+"""Mended: what the first version would say of a period with some of its faults mended.
+
+With none mended that is what it stored; with all, the band that the second version stored, and its
+playbook but for what that one carries from period to period. All is told from the stored rows.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from typing import Any, Literal, TypeVar, get_args
+
+from hypertally.metrics.smart_money.formulas.consensus import (
+    Band,
+    band,
+    clamp,
+    dispersion_level,
+    lean,
+)
+from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE
+from hypertally.metrics.smart_money.formulas.playbook_matrix import (
+    BANDS,
+    TURNS,
+    Bias,
+    Level,
+    Risk,
+    matrix,
+)
+from hypertally.metrics.smart_money.formulas.playbook_state import exits_level
+from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+    FORMING,
+    Direction,
+    percent,
+    ratio,
+    rounded,
+)
+from hypertally.metrics.smart_money.formulas.v1_counts import (
+    ADDER_LONG,
+    ADDER_SHORT,
+    CAP,
+    CAP_ABOVE,
+    COUNTED,
+    REDUCER,
+)
+from hypertally.metrics.smart_money.formulas.v1_playbook import (
+    MISSING_MAX,
+    MISSING_NORMAL,
+    TREND_RULE_ABOVE,
+)
+from hypertally.metrics.smart_money.formulas.v1_scores import band_first
+from hypertally.metrics.smart_money.formulas.wallet_moves import ADDS_LONG, ADDS_SHORT
+from hypertally.records import Record
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+Fault = Literal[
+    "near_zero",
+    "denominator",
+    "exits_counted",
+    "exits_over_all",
+    "exits_unproven",
+    "one_sided_cap",
+    "band_edges",
+    "activity_as_dispersion",
+    "trend_of_its_own",
+    "one_sided_trend",
+    "unknown_shown",
+]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+Called = tuple[Bias, Risk]
+
+
+class Figures(Record, frozen=True, kw_only=True):
+    """What the rows of both versions say of one period; `_first` is of the first."""
+
+    long_first: int  # wallets that took on more long
+    short_first: int
+    long: int
+    short: int
+    wallets: int
+    total: int  # of them with a state: what the first version divides by
+    reducers: int
+    left: int
+    exposed: int  # what the second version divides exits by
+    high: bool | None  # exits, as the second version judges them
+    cas_first: Decimal
+    cas: Decimal | None
+    dispersion_first: Decimal
+    dispersion: Decimal | None
+    trend_first: Direction
+    trend: Direction | None
+
+    @property
+    def acting(self) -> int:
+        """Wallets that took on more of a side."""
+        return self.long + self.short
+
+
+class Said(Record, frozen=True, kw_only=True):
+    """A band, and a playbook; None where a score that it takes is unknown."""
+
+    band: Band | None
+    playbook: Called | None
+
+
+def figures_of(first: Row, second: Row) -> Figures:
+    """The figures of two rows of metrics.signals that are not locked."""
+    states, classes, exits = first["counts"], second["counts"], second["exits"].get("all", {})
+    return Figures(
+        long_first=states.get(ADDER_LONG, 0),
+        short_first=states.get(ADDER_SHORT, 0),
+        long=sum(classes.get(name, 0) for name in ADDS_LONG),
+        short=sum(classes.get(name, 0) for name in ADDS_SHORT),
+        wallets=sum(states.values()),
+        total=sum(states.get(state, 0) for state in COUNTED),
+        reducers=states.get(REDUCER, 0),
+        left=exits.get("left", 0),
+        exposed=exits.get("exposed", 0),
+        high=exits.get("high"),
+        cas_first=first["cas"],
+        cas=second["cas"],
+        dispersion_first=first["dispersion"],
+        dispersion=second["dispersion"],
+        trend_first=first["trend"],
+        trend=second["trend"],
+    )
+
+
+def say(figures: Figures, mended: AbstractSet[Fault]) -> Said:
+    """What the first version says with these faults mended."""
+    ecs = ecs_of(figures, mended)
+    cas = _cas(figures, mended, ecs)
+    place = None
+    if cas is not None:
+        place = band(cas) if "band_edges" in mended else band_first(cas)
+    called = None if "unknown_shown" in mended else _called_by_missing(figures)
+    return Said(band=place, playbook=called or _called(figures, mended, cas, ecs, place))
+
+
+def ecs_of(figures: Figures, mended: AbstractSet[Fault]) -> Decimal | None:
+    """Exits in a hundred: of whom, and which."""
+    left = figures.left if "exits_counted" in mended else figures.reducers
+    among = figures.exposed if "exits_over_all" in mended else figures.total
+    return percent(left, among) if among else None
+
+
+def _cas(figures: Figures, mended: AbstractSet[Fault], ecs: Decimal | None) -> Decimal | None:
+    if figures.cas is None:
+        return None if "unknown_shown" in mended else figures.cas_first
+    long, short = figures.long_first, figures.short_first
+    if "near_zero" in mended:
+        long, short = figures.long, figures.short
+    value = lean(long, short) if "denominator" in mended else _lean_of_all(figures, long, short)
+    if ecs is None or ecs <= CAP_ABOVE:
+        return value
+    return clamp(value) if "one_sided_cap" in mended else min(value, CAP)
+
+
+def _lean_of_all(figures: Figures, long: int, short: int) -> Decimal:
+    return rounded(FORMING.divide(50 * (figures.total + long - short), figures.total))
+
+
+def _called_by_missing(figures: Figures) -> Called | None:
+    unseen = figures.wallets - figures.total
+    share = ratio(unseen, figures.wallets) if figures.wallets else Decimal(1)
+    if not figures.total or share > MISSING_MAX:
+        return "No-trade", "Defensive"
+    return ("No-trade", "Reduced") if share > MISSING_NORMAL else None
+
+
+def _called(
+    figures: Figures,
+    mended: AbstractSet[Fault],
+    cas: Decimal | None,
+    ecs: Decimal | None,
+    place: Band | None,
+) -> Called | None:
+    """The playbook, in the order that both versions decide in."""
+    dispersion = _known(
+        figures.dispersion_first, figures.dispersion, "activity_as_dispersion", mended
+    )
+    split = None if dispersion is None else dispersion_level(dispersion)
+    exits = _exits_level(figures, mended, ecs)
+    if "high" in {split, exits}:
+        return "No-trade", "Defensive"
+    turned: Direction | None = _known(
+        figures.trend_first, figures.trend, "trend_of_its_own", mended
+    )
+    if cas is None or place is None or turned is None or split is None or exits is None:
+        return None
+    against = turned == "falling" and cas > TREND_RULE_ABOVE
+    if "one_sided_trend" in mended:
+        against = TURNS[turned] * BANDS[place] < 0
+    if against:
+        return "No-trade", "Reduced"
+    answer = matrix(place, turned, split, exits)
+    return answer.bias, answer.risk
+
+
+def _known(first: T, second: T | None, fault: Fault, mended: AbstractSet[Fault]) -> T | None:
+    """What stands for a figure: the second version's once mended, where that one knows it."""
+    if second is None:
+        return None if "unknown_shown" in mended else first
+    return second if fault in mended else first
+
+
+def _exits_level(figures: Figures, mended: AbstractSet[Fault], ecs: Decimal | None) -> Level | None:
+    high = ecs is not None and ecs > HIGH_ABOVE
+    return exits_level(ecs, high=figures.high if high and "exits_unproven" in mended else high)

@@ -1,0 +1,130 @@
+"""Counts of the first version: the states of wallets, and the scores formed from them.
+
+What the definition leaves open: the total is of the wallets with a state, so without missing ones
+and those with an anomaly; wallets that ended within epsilon of zero can be adders, as published; a
+score whose total is no wallet is unknown.
+"""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Final
+
+from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+    FIFTY,
+    FIRST,
+    FORMING,
+    NOTHING,
+    Score,
+    percent,
+    ratio,
+    rounded,
+)
+from hypertally.metrics.smart_money.formulas.wallet_moves import Move
+
+ADDER_LONG: Final = "adder_long"
+ADDER_SHORT: Final = "adder_short"
+REDUCER: Final = "reducer"
+STILL: Final = "flat"
+ABSENT: Final = "missing"
+EXCLUDED: Final = "excluded"
+COUNTED = (ADDER_LONG, ADDER_SHORT, REDUCER, STILL)
+STATES = (*COUNTED, ABSENT, EXCLUDED)
+COVERAGE_PERCENT_MIN = 90
+CAP, CAP_ABOVE = Decimal(60), Decimal(25)
+
+
+def state_of(move: Move, change: Decimal | None) -> str:
+    """The state of a wallet over five minutes. In the exact context."""
+    if move.now is None:
+        return ABSENT
+    if move.dirty:
+        return EXCLUDED
+    if change is None or move.before is None:
+        return STILL
+    return _moved(move.before, move.now, change, move.epsilon)
+
+
+def _moved(before: Decimal, now: Decimal, change: Decimal, epsilon: Decimal) -> str:
+    if change > epsilon and now > 0:
+        return ADDER_LONG
+    if change < -epsilon and now < 0:
+        return ADDER_SHORT
+    return REDUCER if abs(now) < abs(before) - epsilon else STILL
+
+
+class Tally:
+    """How many wallets are in which state, and the scores that are formed from that."""
+
+    def __init__(self, states: Counter[str]) -> None:
+        self.states = states
+        self.wallets = states.total()
+        self.total = sum(states[state] for state in COUNTED)
+        self.unseen = self.wallets - self.total
+        self.covered = self.wallets > 0 and self.total * 100 >= self.wallets * COVERAGE_PERCENT_MIN
+
+    def less(self, state: str) -> "Tally":
+        """Without a wallet of that state."""
+        return Tally(self.states - Counter((state,)))
+
+    @property
+    def completeness(self) -> Decimal:
+        """Share of the wallets with a state."""
+        return ratio(self.total, self.wallets) if self.wallets else NOTHING
+
+    @property
+    def ecs(self) -> Decimal | None:
+        """Reducers in 100 wallets."""
+        return percent(self.states[REDUCER], self.total) if self.total else None
+
+    @property
+    def cas(self) -> Decimal:
+        """Capped where many reduce; 50 where too few are seen."""
+        if not self.covered:
+            return FIFTY
+        lean = self._lean(0)
+        return min(lean, CAP) if self.ecs is not None and self.ecs > CAP_ABOVE else lean
+
+    def _lean(self, unseen: int) -> Decimal:
+        """50 + 50 (L - S) / N with that many more wallets, all long (negative: all short)."""
+        net = self.states[ADDER_LONG] - self.states[ADDER_SHORT] + unseen
+        total = self.total + abs(unseen)
+        return rounded(FORMING.divide(50 * (total + net), total)) if total else FIFTY
+
+    def cas_score(self) -> Score:
+        """CAS with its bounds."""
+        lower, upper = self._lean(-self.unseen), self._lean(self.unseen)
+        ecs = self.ecs_score()
+        if ecs.lower is not None and ecs.lower > CAP_ABOVE:
+            upper = min(upper, CAP)
+        if ecs.upper is not None and ecs.upper > CAP_ABOVE:
+            lower = min(lower, CAP)
+        reason = None if self.covered else "fewer than 90% of the wallets were seen: 50"
+        return self._score(self.cas, lower, upper, reason=reason)
+
+    def ecs_score(self) -> Score:
+        """ECS with its bounds."""
+        if not self.total:
+            return self._score(None, None, None, reason="no wallet was seen")
+        return self._score(
+            self.ecs,
+            percent(self.states[REDUCER], self.wallets),
+            percent(self.states[REDUCER] + self.unseen, self.wallets),
+        )
+
+    def _score(
+        self,
+        value: Decimal | None,
+        lower: Decimal | None,
+        upper: Decimal | None,
+        *,
+        reason: str | None = None,
+    ) -> Score:
+        return Score(
+            value=value,
+            lower=lower,
+            upper=upper,
+            n=self.total,
+            completeness=self.completeness,
+            definition=FIRST,
+            reason=reason,
+        )

@@ -1,0 +1,218 @@
+"""Differences: which faults of the first version made the second say something else of a period.
+
+A fault acted if mending it alone changes what the first version says, or leaving it alone unmended
+changes what is said with all mended. What is left is the second version's memory: it enters, calms
+down and improves over periods.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from typing import Any, Literal
+
+from hypertally.metrics.smart_money.formulas.counts import COVERAGE_PERCENT_MIN
+from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
+    FAULTS,
+    Fault,
+    Figures,
+    Row,
+    Said,
+    ecs_of,
+    figures_of,
+    say,
+)
+from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN
+from hypertally.records import Record
+
+Part = Literal["band", "playbook"]
+CENT = Decimal("0.01")
+MISSING_RULES = {"missing_over_10": "over 10%", "missing_over_25": "over 25%"}
+# What the second version's playbook says that does not follow from its scores of the period alone.
+REMEMBERED: Mapping[str, str] = {
+    "entry_wait": "v2 enters a side in the second period that calls for it",
+    "entry_threshold": "v2 enters a side at a CAS of 62 or 38, not at the edge of the band",
+    "risk_wait": "v2 takes no side while its risk is Defensive, and improves it step by step",
+    "held": "v2 holds the playbook of the period before for one period with an unknown score",
+    "thin_coverage": "fewer than 90% of the wallets answered: v2 takes no side",
+    "dispersion_high": "v2 keeps dispersion high until it was below 55 for two periods",
+    "exits_high": "v2 keeps exits high until they were below 20 for two periods",
+}
+REMEMBERS = "v2 leaves a side later than it enters it, and improves risk one step in two periods"
+UNEXPLAINED = "the stored counts do not give the stored scores: look at the rows themselves"
+
+
+class Cause(Record, frozen=True, kw_only=True):
+    """Why one period differs."""
+
+    cause: str  # a fault of the first version; memory; unexplained
+    moves: tuple[Part, ...]  # what would be otherwise without it
+    words: str
+
+
+def causes(first: Row, second: Row) -> list[Cause]:
+    """Why two rows of one period differ in band or playbook; none where they agree."""
+    parts = _differing(first, second)
+    if not parts:
+        return []
+    if first["locked"] or second["locked"]:
+        return [_cause("unexplained", parts)]
+    figures = figures_of(first, second)
+    base, full = say(figures, frozenset()), say(figures, frozenset(FAULTS))
+    if base != Said(band=first["band"], playbook=_stored(first)) or full.band != second["band"]:
+        return [_cause("unexplained", parts)]
+    acted = {part: _acted(figures, part, base, full) for part in parts}
+    told = [
+        Cause(cause=fault, moves=moves, words=WORDS[fault](figures, first, second))
+        for fault in FAULTS
+        if (moves := tuple[Part, ...](part for part in parts if fault in acted[part]))
+    ]
+    if "playbook" in parts and _remembers(full, second):
+        words = REMEMBERED.get(second["rule"], REMEMBERS)
+        told.append(Cause(cause="memory", moves=("playbook",), words=words))
+    return told or [_cause("unexplained", parts)]
+
+
+def _differing(first: Row, second: Row) -> tuple[Part, ...]:
+    band = first["band"] != second["band"]
+    playbook = _stored(first) != _stored(second)
+    return (("band",) if band else ()) + (("playbook",) if playbook else ())
+
+
+def _stored(row: Row) -> tuple[Any, Any]:
+    return row["bias"], row["risk"]
+
+
+def _cause(cause: Literal["unexplained"], parts: tuple[Part, ...]) -> Cause:
+    return Cause(cause=cause, moves=parts, words=UNEXPLAINED)
+
+
+def _acted(figures: Figures, part: Part, base: Said, full: Said) -> set[Fault]:
+    """The faults that had a hand in what the scores of the period tell apart."""
+    if getattr(base, part) == getattr(full, part):
+        return set()
+
+    def told(mended: AbstractSet[Fault]) -> object:
+        return getattr(say(figures, mended), part)
+
+    every = frozenset(FAULTS)
+    alone: set[Fault] = {fault for fault in FAULTS if told({fault}) != getattr(base, part)}
+    needed: set[Fault] = {fault for fault in FAULTS if told(every - {fault}) != getattr(full, part)}
+    if alone or needed:
+        return alone | needed
+    # Where any one of several would do, none is needed: those that move it, mended one by one.
+    steps = [told(set(FAULTS[:place])) for place in range(len(FAULTS) + 1)]
+    return {fault for place, fault in enumerate(FAULTS) if steps[place] != steps[place + 1]}
+
+
+def _remembers(full: Said, second: Row) -> bool:
+    if full.playbook is None:
+        return second["rule"] != "unknown_input"
+    return full.playbook != _stored(second)
+
+
+def _near_zero(figures: Figures, _first: Row, _second: Row) -> str:
+    many = figures.long_first + figures.short_first - figures.acting
+    return f"v1 counts {_wallets(many)} as adding that ended within epsilon of zero"
+
+
+def _denominator(figures: Figures, first: Row, second: Row) -> str:
+    return (
+        f"v1 divides by all {_wallets(figures.total)} seen, v2 by the {figures.acting} that took "
+        f"on more, and ten: CAS {_number(first['cas'])} against {_number(second['cas'])}"
+    )
+
+
+def _exits_counted(figures: Figures, _first: Row, _second: Row) -> str:
+    return (
+        f"v1 counts {figures.reducers} exits, v2 {figures.left}: flips are among them, forced "
+        "exits are not"
+    )
+
+
+def _exits_over_all(figures: Figures, first: Row, second: Row) -> str:
+    return (
+        f"v1 takes exits of all {_wallets(figures.total)} seen, v2 of the {figures.exposed} that "
+        f"held: ECS {_number(first['ecs'])} against {_number(second['ecs'])}"
+    )
+
+
+def _exits_unproven(figures: Figures, _first: Row, second: Row) -> str:
+    usual = "which is not known yet" if figures.high is None else f"here {_number(second['ecs_z'])}"
+    return (
+        "over 25 v1 calls exits high; v2 wants ten of them, here "
+        f"{figures.left}, and three standard deviations over the usual, {usual}"
+    )
+
+
+def _one_sided_cap(figures: Figures, _first: Row, _second: Row) -> str:
+    ecs = _number(ecs_of(figures, frozenset({"exits_over_all", "exits_counted"})))
+    return f"with exits over 25 v1 caps longs alone, at 60; v2, at {ecs}, keeps CAS from 40 to 60"
+
+
+def _band_edges(_figures: Figures, _first: Row, second: Row) -> str:
+    cas = _number(second["cas"])
+    return f"the bands' edges 25, 40 and 75 count as beyond them for v2 alone, and CAS is {cas}"
+
+
+def _activity(_figures: Figures, first: Row, second: Row) -> str:
+    return (
+        "v1 takes the spread of what wallets did for dispersion, "
+        f"{_number(first['dispersion'])}; v2 how evenly buyers stand against sellers, "
+        f"{_number(second['dispersion'])}"
+    )
+
+
+def _trend(_figures: Figures, first: Row, second: Row) -> str:
+    return f"the trend is {first['trend']} for v1 and {second['trend']} for v2, each of its own CAS"
+
+
+def _one_sided_trend(_figures: Figures, _first: Row, _second: Row) -> str:
+    return "v1 heeds a trend against longs over 60 alone, v2 one against either side"
+
+
+def _unknown(figures: Figures, first: Row, second: Row) -> str:
+    return "; ".join(_unknowns(figures, first, second))
+
+
+def _unknowns(figures: Figures, first: Row, second: Row) -> Iterator[str]:
+    if first["rule"] in MISSING_RULES:
+        many = figures.wallets - figures.total
+        yield f"v1 judges by {_wallets(many)} missing, {MISSING_RULES[first['rule']]}"
+    for name, words in (("cas", "CAS"), ("dispersion", "dispersion")):
+        if second[name] is None:
+            reason = second["unknown"].get(name, _thin(second))
+            yield f"v2 knows no {words}, as {reason}; v1 says {_number(first[name])}"
+    if second["trend"] is None and second["cas"] is not None:
+        yield f"v2 knows no trend, as one of the four CAS is unknown; v1 calls it {first['trend']}"
+
+
+def _thin(second: Row) -> str:
+    unseen = sum(second["counts"].get(name, 0) for name in UNSEEN)
+    return f"{_wallets(unseen)} were not seen, and {COVERAGE_PERCENT_MIN}% must be"
+
+
+WORDS: Mapping[Fault, Callable[[Figures, Row, Row], str]] = {
+    "near_zero": _near_zero,
+    "denominator": _denominator,
+    "exits_counted": _exits_counted,
+    "exits_over_all": _exits_over_all,
+    "exits_unproven": _exits_unproven,
+    "one_sided_cap": _one_sided_cap,
+    "band_edges": _band_edges,
+    "activity_as_dispersion": _activity,
+    "trend_of_its_own": _trend,
+    "one_sided_trend": _one_sided_trend,
+    "unknown_shown": _unknown,
+}
+
+
+def _wallets(many: int) -> str:
+    return "1 wallet" if many == 1 else f"{many} wallets"
+
+
+def _number(value: Decimal | None) -> str:
+    """To the cent, without zeros at the end."""
+    if value is None:
+        return "unknown"
+    text = f"{value.quantize(CENT):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,111 @@
+"""The past that signals are judged by: usual sizes of a day, usual exits of a week.
+
+Both are counts over a window that ends with the period. Along a stretch of periods they are carried
+on by what enters and what leaves the window: the same counts for a hundredth of the rows.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from hypertally.metrics.smart_money.formulas.exits import baseline
+from hypertally.metrics.smart_money.formulas.scores import Usual
+from hypertally.metrics.smart_money.formulas.wallet_moves import median
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import Query, load
+
+QUERIES = load(__file__)
+SIZES_OF = timedelta(hours=24)
+EXITS_OF = timedelta(days=7)
+
+
+class Past:
+    """Sizes and exits before each period of a stretch; the periods come in order of time."""
+
+    def __init__(self, schema: str = "metrics") -> None:
+        self._sizes = _Sliding(
+            QUERIES["count_sizes"],
+            schema,
+            SIZES_OF,
+            key=itemgetter("wallet_id", "asset"),
+            item=itemgetter("size"),
+        )
+        self._exits = _Sliding(
+            QUERIES["count_exits"],
+            schema,
+            EXITS_OF,
+            key=itemgetter("asset", "side"),
+            item=itemgetter("left", "exposed"),
+        )
+        self._typical: dict[tuple[int, str], Decimal | None] = {}
+
+    async def move_to(self, connection: Connection, at: datetime) -> None:
+        """Let both windows end at a time."""
+        for position in await self._sizes.move_to(connection, at):
+            self._typical[position] = median(self._sizes.counts[position])
+        await self._exits.move_to(connection, at)
+
+    @property
+    def typical(self) -> Mapping[tuple[int, str], Decimal | None]:
+        """The median size of each position seen: by wallet id and asset, in coin, exact."""
+        return self._typical
+
+    def usual(self, asset: str) -> Usual:
+        """How many leave in an ordinary window."""
+        sides = {
+            side: baseline(self._exits.counts[asset, side]) for side in ("all", "long", "short")
+        }
+        return Usual(**sides)
+
+
+class _Sliding:
+    """How often each item of a key is in the window."""
+
+    def __init__(
+        self,
+        query: Query,
+        schema: str,
+        span: timedelta,
+        *,
+        key: Callable[[dict[str, Any]], Any],
+        item: Callable[[dict[str, Any]], Any],
+    ) -> None:
+        self.counts: defaultdict[Any, Counter[Any]] = defaultdict(Counter)
+        self._statement = in_schema(query, schema)
+        self._span = span
+        self._key = key
+        self._item = item
+        self._at: datetime | None = None
+
+    async def move_to(self, connection: Connection, at: datetime) -> set[Any]:
+        """End the window at a time; the keys whose counts are others now."""
+        before, self._at = self._at, at
+        if before is not None and before <= at < before + self._span:
+            change = await self._count(connection, before, at)
+            change.subtract(await self._count(connection, before - self._span, at - self._span))
+            return self._apply(change)
+        emptied = set(self.counts)
+        self.counts.clear()
+        return emptied | self._apply(await self._count(connection, at - self._span, at))
+
+    async def _count(
+        self, connection: Connection, after: datetime, until: datetime
+    ) -> Counter[tuple[Any, Any]]:
+        found = await connection.execute(self._statement, {"after": after, "until": until})
+        return Counter(
+            {(self._key(row), self._item(row)): row["many"] for row in await found.fetchall()}
+        )
+
+    def _apply(self, change: Counter[tuple[Any, Any]]) -> set[Any]:
+        changed: set[Any] = set()
+        for (key, item), many in change.items():
+            if many:
+                counter = self.counts[key]
+                counter[item] += many
+                if not counter[item]:
+                    del counter[item]
+                changed.add(key)
+        return changed

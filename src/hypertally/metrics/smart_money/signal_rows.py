@@ -1,0 +1,219 @@
+"""The rows of signals: what is stored of a period's scores, and of one that has none."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from hypertally.metrics.smart_money.formulas import playbook, v1_playbook
+from hypertally.metrics.smart_money.formulas.contributors import Contributor
+from hypertally.metrics.smart_money.formulas.exits import Exits
+from hypertally.metrics.smart_money.formulas.feed_health import Health
+from hypertally.metrics.smart_money.formulas.period import Window
+from hypertally.metrics.smart_money.formulas.playbook_matrix import Playbook
+from hypertally.metrics.smart_money.formulas.playbook_state import State
+from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND, Trend, trend
+from hypertally.metrics.smart_money.formulas.scores import Scores, Usual
+from hypertally.metrics.smart_money.formulas.v1_scores import (
+    FirstContributor,
+    FirstScores,
+    band_first,
+    trend_first,
+)
+from hypertally.metrics.smart_money.formulas.wallet_moves import Move
+from hypertally.records import Record
+from hypertally.store.postgres import Jsonb
+
+PERIOD = timedelta(minutes=5)
+
+
+class Feed(Record, frozen=True, kw_only=True):
+    """What was known of the feed at the end of a period."""
+
+    universe_run_id: int | None
+    wallets: int | None
+    newest_at: datetime | None
+    last_failed: bool | None
+    success_at: datetime | None
+    coverage: Decimal | None
+
+
+class Period(Record, frozen=True, kw_only=True):
+    """All that the signals of one period are made of."""
+
+    at: datetime
+    feed: Feed
+    health: Health
+    moves: Mapping[str, list[Move]]  # asset -> one a wallet
+    ids: Mapping[str, int]  # address -> wallet id
+    digests: Mapping[str, str]
+    marks: Mapping[str, tuple[Decimal | None, Decimal | None]]  # at the begin and at the end
+    earlier: Mapping[tuple[str, str], list[dict[str, Any]]]  # (asset, definition), oldest first
+    usual: Mapping[str, Usual]
+
+
+def _before(period: Period, asset: str) -> State:
+    """What the period before handed on; with none before it the playbook begins anew."""
+    earlier = period.earlier.get((asset, SECOND), [])
+    if not earlier or earlier[-1]["at"] != period.at - PERIOD:
+        return State()
+    return msgspec.convert(earlier[-1]["state"], State)
+
+
+def _trend(period: Period, asset: str, value: Decimal | None) -> Trend:
+    known = {row["at"]: row["cas"] for row in period.earlier.get((asset, SECOND), [])}
+    return trend(value, [known.get(period.at - PERIOD * ago) for ago in (3, 2, 1)])
+
+
+def second_row(period: Period, scores: Scores) -> dict[str, Any]:
+    """The row of the second definition; its playbook goes on from the period before."""
+    turned = _trend(period, scores.asset, scores.cas.score.value)
+    reading = playbook.reading_of(scores, turned, thin=period.health.signals == "neutral")
+    step = playbook.step(_before(period, scores.asset), reading)
+    scored = {
+        "cas": scores.cas.score,
+        "cas_usd": scores.cas_weighted,
+        "dispersion": scores.dispersion,
+        "dispersion_size": scores.dispersion_size,
+        "activity_sd": scores.activity_sd,
+        "stock_disagreement": scores.stock,
+        "ecs": scores.ecs.score,
+        "ecs_long": scores.ecs_long.score,
+        "ecs_short": scores.ecs_short.score,
+        "ecs_forced": scores.ecs_forced,
+        "herding": scores.herding.score,
+    }
+    return {
+        **_common(period, scores.asset, scores.definition),
+        **_playbook(step.playbook),
+        **{name: one.value for name, one in scored.items()},
+        "unknown": Jsonb({name: one.reason for name, one in scored.items() if one.reason}),
+        "observed": scores.counts.observed,
+        "exposed": scores.counts.observed - scores.counts.flat,
+        "cas_lower": scores.cas.score.lower,
+        "cas_upper": scores.cas.score.upper,
+        "band": scores.cas.band,
+        "participation": scores.cas.participation,
+        "trend": turned.direction,
+        "ecs_z": scores.ecs.z,
+        "ecs_percentile": scores.ecs.percentile,
+        "exits": _json(
+            {
+                "all": _exits(scores.ecs),
+                "long": _exits(scores.ecs_long),
+                "short": _exits(scores.ecs_short),
+            }
+        ),
+        "herding_sign": scores.herding.sign,
+        "herding_n": scores.herding.active,
+        "counts": _json(scores.behaviours),
+        "reach": _json(scores.reach),
+        "state": _json(step.state),
+        "completeness": scores.counts.completeness(),
+    }
+
+
+def _exits(exits: Exits) -> dict[str, Any]:
+    names = ("left", "exposed", "forced", "unexplained", "p0", "high", "high_from", "level")
+    return {name: getattr(exits, name) for name in names}
+
+
+def first_row(period: Period, window: Window, scores: FirstScores) -> dict[str, Any]:
+    """The row of the first definition."""
+    asset, value = scores.asset, scores.cas.value
+    assert value is not None  # the first definition always says a number
+    known = [row["cas"] for row in period.earlier.get((asset, FIRST), []) if row["cas"] is not None]
+    turned = trend_first(value, known)
+    output = v1_playbook.playbook_first(v1_playbook.reading_first(scores, turned))
+    scored = {"cas": scores.cas, "dispersion": scores.dispersion, "ecs": scores.ecs}
+    return {
+        **_common(period, asset, scores.definition),
+        **_playbook(output),
+        **{name: one.value for name, one in scored.items()},
+        "unknown": Jsonb({name: one.reason for name, one in scored.items() if one.reason}),
+        "observed": window.counts.observed,
+        "exposed": window.counts.observed - window.counts.flat,
+        "cas_lower": scores.cas.lower,
+        "cas_upper": scores.cas.upper,
+        "band": band_first(value),
+        "trend": turned.direction,
+        "counts": _json(scores.states),
+        "reach": _json(scores.reach),
+        "completeness": window.counts.completeness(),
+    }
+
+
+def locked_row(period: Period, asset: str, definition: str, reason: str) -> dict[str, Any]:
+    """The row of a period without a score."""
+    step = playbook.locked(_before(period, asset), reason)
+    return {
+        **_common(period, asset, definition),
+        **_playbook(step.playbook),
+        "locked": reason,
+        "unknown": Jsonb({"cas": f"locked: {reason}"}),
+        "state": _json(step.state),
+        "completeness": Decimal(0),
+    }
+
+
+def _common(period: Period, asset: str, definition: str) -> dict[str, Any]:
+    """The columns that every row has; those not known here are null."""
+    return {
+        **dict.fromkeys(_NULL),
+        **{name: Jsonb({}) for name in ("counts", "reach", "exits", "flags", "state", "unknown")},
+        "at": period.at,
+        "asset": asset,
+        "definition": definition,
+        "universe_run_id": period.feed.universe_run_id,
+        "wallets": period.feed.wallets or 0,
+        "observed": 0,
+        "exposed": 0,
+        "coverage": period.feed.coverage or Decimal(0),
+        "mark_price": period.marks[asset][1],
+        "digest": period.digests[asset],
+    }
+
+
+_NULL = (
+    "locked", "cas", "cas_lower", "cas_upper", "cas_usd", "participation", "trend", "dispersion",
+    "dispersion_size", "activity_sd", "stock_disagreement", "ecs", "ecs_long", "ecs_short",
+    "ecs_forced", "ecs_z", "ecs_percentile", "herding", "herding_sign", "herding_n", "band",
+)  # fmt: skip
+
+
+def _playbook(output: Playbook) -> dict[str, Any]:
+    flags = ("add_exposure_long", "add_exposure_short", "tighten_stops_long", "tighten_stops_short")
+    return {
+        "bias": output.bias,
+        "risk": output.risk,
+        "rule": output.rule,
+        "nearest_miss": None if output.missed is None else _json(output.missed),
+        "flags": _json({name: getattr(output, name) for name in flags}),
+    }
+
+
+def _json(value: Any) -> Jsonb:
+    return Jsonb(msgspec.to_builtins(value))
+
+
+def contribution(one: Contributor | FirstContributor) -> dict[str, Any]:
+    """The row of one wallet."""
+    second = one if isinstance(one, Contributor) else None
+    return {
+        "wallet": one.wallet,
+        "class": one.behaviour if isinstance(one, Contributor) else one.state,
+        "before_coin": one.before,
+        "now_coin": one.now,
+        "delta_coin": one.change,
+        "epsilon": one.epsilon,
+        "weight_coin": second.weight if second else None,
+        "delta_usd": second.change_usd if second else None,
+        "forced": second.forced if second else None,
+        "effect_cas": one.cas,
+        "effect_cas_usd": second.cas_weighted if second else None,
+        "effect_dispersion": one.dispersion,
+        "effect_dispersion_size": second.dispersion_size if second else None,
+        "effect_ecs": one.ecs,
+    }

@@ -1,0 +1,189 @@
+"""Signals: what the watched wallets did in five minutes, scored by both definitions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hypertally.metrics.smart_money.formulas.feed_health import judge_health, lock_reason
+from hypertally.metrics.smart_money.formulas.herding import pool
+from hypertally.metrics.smart_money.formulas.period import open_window
+from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
+from hypertally.metrics.smart_money.formulas.scores import Scores, score
+from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores, score_first
+from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
+from hypertally.metrics.smart_money.signal_history import SIZES_OF, Past
+from hypertally.metrics.smart_money.signal_rows import (
+    PERIOD,
+    Feed,
+    Period,
+    contribution,
+    first_row,
+    locked_row,
+    second_row,
+)
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = SECOND
+WORDS = (
+    "What the wallets of the universe known at the time did in the five minutes before it, from "
+    "stored snapshots alone: consensus (CAS), dispersion, exits (ECS), herding, and the playbook "
+    "they call for. Each wallet's class, and what each score would be without it, stand beside it. "
+    "No score is formed from a feed that is stale, failed or older than 90 seconds: the row says "
+    "why. The first definition, as once published, is computed beside the second."
+)
+WORDS_FIRST = (
+    "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
+    "with the clock and the missing wallets mended. Kept to compare with the second definition."
+)
+ASSETS = ("HYPE", "BTC", "ETH")
+
+
+async def rebuild(
+    connection: Connection, at: datetime, *, schema: str = "metrics", past: Past | None = None
+) -> int:
+    """Compute the signals of the period that ends at `at` again; how many rows.
+
+    They build on those of the periods before, so a longer stretch is computed in order of time;
+    a `past` of the same schema that goes along with it spares most of the reading.
+    """
+    for query in ("delete_contributors", "delete_signals"):
+        await connection.execute(in_schema(QUERIES[query], schema), {"at": at})
+    if schema == "metrics":
+        await connection.execute(QUERIES["keep_computed_at"].text, {"at": at})
+    period = await _read(connection, at, schema, past or Past(schema))
+    reason = lock_reason(
+        period.health,
+        at=at,
+        newest_snapshot_at=period.feed.newest_at,
+        last_failed=bool(period.feed.last_failed),
+    )
+    if reason is None and period.health.signals == "paused":
+        reason = "feed_late"
+    if period.feed.universe_run_id is None:
+        reason = "no_universe"
+    if reason:
+        locked = [
+            locked_row(period, asset, one, reason) for asset in ASSETS for one in (FIRST, SECOND)
+        ]
+        return sum([await _insert(connection, schema, row) for row in locked])
+    rows = 0
+    windows = {asset: open_window(asset, at, period.moves[asset]) for asset in ASSETS}
+    pooled = pool(*(window.counts for window in windows.values()))
+    for asset, window in windows.items():
+        second = score(
+            window, pooled=pooled, mark=period.marks[asset][0], usual=period.usual[asset]
+        )
+        rows += await _insert(connection, schema, second_row(period, second))
+        await _contribute(connection, schema, period, second)
+        first = score_first(window)
+        rows += await _insert(connection, schema, first_row(period, window, first))
+        await _contribute(connection, schema, period, first)
+    return rows
+
+
+async def _read(connection: Connection, at: datetime, schema: str, past: Past) -> Period:
+    bound: dict[str, Any] = {"at": at}
+    row = await (await connection.execute(QUERIES["read_feed"].text, bound)).fetchone()
+    assert row is not None  # it answers one row whatever there is
+    feed = Feed(**row)
+    bound["run_id"] = feed.universe_run_id
+    moves = await (await connection.execute(QUERIES["list_moves"].text, bound)).fetchall()
+    marks = await (await connection.execute(QUERIES["list_marks"].text, bound)).fetchall()
+    earlier = await (
+        await connection.execute(in_schema(QUERIES["list_earlier"], schema), bound)
+    ).fetchall()
+    await past.move_to(connection, at)
+    prices = {(row["asset"], row["at"]): row["price"] for row in marks}
+    return Period(
+        at=at,
+        feed=feed,
+        health=judge_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage),
+        moves=_moves(moves, past),
+        ids={row["wallet"]: row["wallet_id"] for row in moves},
+        digests=_digests(moves),
+        marks={asset: (prices[asset, at - PERIOD], prices[asset, at]) for asset in ASSETS},
+        earlier=_grouped(earlier),
+        usual={asset: past.usual(asset) for asset in ASSETS},
+    )
+
+
+def _moves(rows: Sequence[dict[str, Any]], past: Past) -> dict[str, list[Move]]:
+    moves: dict[str, list[Move]] = {asset: [] for asset in ASSETS}
+    for row in rows:
+        moves[row["asset"]].append(
+            Move(
+                wallet=row["wallet"],
+                before=row["before"],
+                now=row["now"],
+                epsilon=epsilon(row["asset"], past.typical.get((row["wallet_id"], row["asset"]))),
+                dirty=row["dirty"],
+                forced=True if row["forced"] else None,
+            )
+        )
+    return moves
+
+
+def _digests(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    counts: defaultdict[str, int] = defaultdict(int)
+    sums: defaultdict[str, int] = defaultdict(int)
+    for row in rows:
+        for name in ("before_fingerprint", "now_fingerprint"):
+            if row[name] is not None:
+                counts[row["asset"]] += 1
+                sums[row["asset"]] += row[name]
+    return {asset: f"{counts[asset]}:{sums[asset]}" for asset in ASSETS}
+
+
+def _grouped(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    grouped: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        grouped[row["asset"], row["definition"]].append(row)
+    return grouped
+
+
+async def _insert(connection: Connection, schema: str, row: dict[str, Any]) -> int:
+    inserted = await connection.execute(in_schema(QUERIES["insert_signal"], schema), row)
+    return inserted.rowcount
+
+
+async def _contribute(
+    connection: Connection, schema: str, period: Period, scores: Scores | FirstScores
+) -> None:
+    if not scores.contributors:
+        return
+    rows = [contribution(one) for one in scores.contributors]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    await connection.execute(
+        in_schema(QUERIES["insert_contributors"], schema),
+        {
+            **columns,
+            "at": period.at,
+            "asset": scores.asset,
+            "definition": scores.definition,
+            "wallet_id": [period.ids[row["wallet"]] for row in rows],
+        },
+    )
+
+
+async def copy(connection: Connection, periods: Sequence[datetime], *, schema: str) -> int:
+    """Take the signals of these periods as they are stored; how many rows."""
+    bound = {"periods": list(periods)}
+    copied = await connection.execute(in_schema(QUERIES["copy_signals"], schema), bound)
+    await connection.execute(in_schema(QUERIES["copy_contributors"], schema), bound)
+    return copied.rowcount
+
+
+def days_needed(at: datetime) -> set[date]:
+    """The days whose snapshots the signals of a period are made of."""
+    return {(at - SIZES_OF + timedelta(minutes=1)).date(), at.date()}
+
+
+async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[datetime]:
+    """The ends of the periods that have, or should have, a signal."""
+    found = await connection.execute(
+        QUERIES["list_periods"].text, {"from_day": from_day, "to_day": to_day}
+    )
+    return [row["at"] for row in await found.fetchall()]

@@ -1,0 +1,135 @@
+"""Snapshot anomalies: what metrics/anomalies.py finds in the newest minute, kept as it was found.
+
+They are not computed again later: fills that came in meanwhile would say more than was known when
+signals were made of the snapshots.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypertally.metrics.smart_money.formulas.anomalies import (
+    Anomaly,
+    Filled,
+    Sighting,
+    find_anomalies,
+)
+from hypertally.records import Record
+from hypertally.store.postgres import Connection, Jsonb
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = "snapshot_anomalies/1"
+WORDS = (
+    "A snapshot that cannot be what the wallet did, as its newest minute shows: a position that is "
+    "gone in one snapshot and back within 2% in the next (transient_collapse), a change of more "
+    "than ten times the median change of 24 hours that known fills do not explain (szi_jump), a "
+    "position without a size (null_szi), or the same answer for over 30 minutes in which there "
+    "were fills (frozen). Known at the snapshot that shows it. A jump of a wallet whose fills are "
+    "not known is noted, and changes no score."
+)
+LOOKED_BACK = timedelta(minutes=45)  # frozen is told after 30
+TYPICAL_OF = timedelta(hours=24)
+Pair = tuple[int, str]  # a wallet's id and an asset
+
+
+class Series(Record, frozen=True, kw_only=True):
+    """One wallet's position in one asset, in order of time, up to the newest snapshot."""
+
+    wallet_id: int
+    asset: str
+    sightings: tuple[Sighting, ...]
+
+
+async def find(connection: Connection, minute: datetime) -> int:
+    """Look at a minute's snapshots and keep what is wrong with them; how many anomalies."""
+    bound = {"minute": minute, "looked_back": LOOKED_BACK, "typical_of": TYPICAL_OF}
+    rows = await (await connection.execute(QUERIES["list_sightings"].text, bound)).fetchall()
+    if not rows:
+        return 0
+    fills = await _known_fills(connection, rows, bound)
+    typical = await _typical_changes(connection, rows, bound)
+    anomalies = [
+        (series, anomaly)
+        for series in _series(rows)
+        for anomaly in find_anomalies(
+            series.sightings,
+            fills=fills.get((series.wallet_id, series.asset)),
+            typical_change=typical.get((series.wallet_id, series.asset)),
+        )
+    ]
+    return await _insert(connection, anomalies)
+
+
+async def _known_fills(
+    connection: Connection, rows: Iterable[dict[str, Any]], bound: dict[str, Any]
+) -> dict[Pair, list[Filled]]:
+    """What fills did to each of these positions; those of unknown fills are not in it."""
+    pairs = {(row["wallet_id"], row["asset"]) for row in rows}
+    wallets = {**bound, "wallet_ids": sorted({wallet_id for wallet_id, _ in pairs})}
+    found = await connection.execute(QUERIES["list_proven"].text, wallets)
+    proven = {row["wallet_id"] for row in await found.fetchall()}
+    known: dict[Pair, list[Filled]] = {pair: [] for pair in pairs if pair[0] in proven}
+    found = await connection.execute(QUERIES["list_fills"].text, {**bound, "of": sorted(proven)})
+    for row in await found.fetchall():
+        fills = known.get((row["wallet_id"], row["asset"]))
+        if fills is not None:
+            fills.append(Filled(at=row["at"], change=row["change"]))
+    return known
+
+
+async def _typical_changes(
+    connection: Connection, rows: Iterable[dict[str, Any]], bound: dict[str, Any]
+) -> dict[Pair, Decimal]:
+    pairs = sorted({(row["wallet_id"], row["asset"]) for row in rows if row["changed"]})
+    found = await connection.execute(
+        QUERIES["list_typical_changes"].text,
+        {**bound, "wallet_ids": [pair[0] for pair in pairs], "assets": [pair[1] for pair in pairs]},
+    )
+    return {(row["wallet_id"], row["asset"]): row["typical"] for row in await found.fetchall()}
+
+
+def _series(rows: Iterable[dict[str, Any]]) -> list[Series]:
+    of: dict[Pair, list[Sighting]] = defaultdict(list)
+    for row in rows:
+        of[row["wallet_id"], row["asset"]].append(
+            Sighting(
+                at=row["minute"],
+                observed=row["payload_fingerprint"] is not None,
+                szi=row["szi"],
+                payload=row["payload_fingerprint"],
+            )
+        )
+    return [
+        Series(wallet_id=wallet_id, asset=asset, sightings=tuple(sightings))
+        for (wallet_id, asset), sightings in of.items()
+    ]
+
+
+async def _insert(connection: Connection, found: list[tuple[Series, Anomaly]]) -> int:
+    if not found:
+        return 0
+    cursor = await connection.execute(
+        QUERIES["insert_anomalies"].text,
+        {
+            "wallet_id": [series.wallet_id for series, _ in found],
+            "asset": [series.asset for series, _ in found],
+            "minute": [anomaly.at for _, anomaly in found],
+            "kind": [anomaly.kind for _, anomaly in found],
+            "known_at": [anomaly.known_at for _, anomaly in found],
+            "dirties": [anomaly.dirties for _, anomaly in found],
+            "detail": [Jsonb(_detail(anomaly)) for _, anomaly in found],
+            "definition": DEFINITION,
+        },
+    )
+    return cursor.rowcount
+
+
+def _detail(anomaly: Anomaly) -> dict[str, Any]:
+    said = {"szi": anomaly.szi, "expected": anomaly.expected}
+    return {
+        "proven": anomaly.proven,
+        **{name: None if value is None else str(value) for name, value in said.items()},
+    }

@@ -1,0 +1,39 @@
+"""Executions: how a tracked wallet's TWAP was carried out, from its slices, status and candles."""
+
+from collections.abc import Sequence
+
+from hypertally.metrics.twaps.orders import bind
+from hypertally.records import TwapKey
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = "twap_executions/1"
+WORDS = (
+    "Executed size, notional and fees of a TWAP are the sums of its slices, never a status's "
+    "cumulative totals. A row is there once a slice is known, or once the exchange was asked for "
+    "slices after the TWAP began: only then is nothing executed a fact. Two slices a minute are "
+    "expected over the whole duration. A residual is what the slices have less what the last "
+    "status says, once the TWAP has ended; completeness is 1 if none is left in size, else the "
+    "share of the executed size that was found. The arrival price is the opening price of the "
+    "minute in which it began. Market volume and notional are of all trades in the minutes from "
+    "then to its end, each minute at its typical price, (high + low + close) / 3. What cannot be "
+    "known is null, with the reason beside it."
+)
+
+
+async def rebuild(
+    connection: Connection, keys: Sequence[TwapKey], *, schema: str = "metrics"
+) -> int:
+    """Compute these rows again, after `twaps` and `twap_slices`; how many there are.
+
+    A TWAP that had ended, whole, and whose execution now differs leaves a restatement.
+    """
+    bound = {**bind(keys), "definition": DEFINITION}
+    await connection.execute(QUERIES["temp_table"].text)
+    await connection.execute(in_schema(QUERIES["delete_twap_executions"], schema), bound)
+    inserted = await connection.execute(in_schema(QUERIES["insert_twap_executions"], schema), bound)
+    if schema == "metrics":
+        await connection.execute(in_schema(QUERIES["insert_restatements"], schema))
+        await connection.execute(QUERIES["keep_computed_at"].text, bound)
+    return inserted.rowcount

@@ -1,0 +1,40 @@
+"""Slices: the orders a tracked wallet's TWAP was executed by, from its fills."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from hypertally.metrics.twaps.orders import bind
+from hypertally.records import TwapKey
+from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+DEFINITION = "twap_slices/1"
+WORDS = (
+    "A slice of a TWAP is the fills of one order of it at one time: fills that carry the TWAP's "
+    "number, or that the exchange listed as slices of it. Size and notional are the sums of its "
+    "fills. Fees are signed, a rebate is negative, in the token they were charged in. In US "
+    "dollars USDC counts as 1, a fee in the base token of its pair at the fill's own price, and "
+    "another token at the stored opening price of its hour; where a price is missing the figure "
+    "is null."
+)
+
+
+async def rebuild(
+    connection: Connection, keys: Sequence[TwapKey], *, schema: str = "metrics"
+) -> int:
+    """Compute the slices of these TWAPs again, in the caller's transaction; how many there are."""
+    bound = {**bind(keys), "definition": DEFINITION}
+    await connection.execute(in_schema(QUERIES["delete_twap_slices"], schema), bound)
+    inserted = await connection.execute(in_schema(QUERIES["insert_twap_slices"], schema), bound)
+    return inserted.rowcount
+
+
+async def list_keys_without_status(
+    connection: Connection, *, from_day: date, to_day: date
+) -> list[TwapKey]:
+    """The TWAPs that traded in these days, and of which no status is known."""
+    found = await connection.execute(
+        QUERIES["list_twaps_without_status"].text, {"from_day": from_day, "to_day": to_day}
+    )
+    return [TwapKey(**row) for row in await found.fetchall()]

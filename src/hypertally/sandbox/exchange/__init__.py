@@ -1,0 +1,1 @@
+"""The made-up exchange as a server: protocol, limits, faults."""

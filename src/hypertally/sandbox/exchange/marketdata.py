@@ -1,0 +1,277 @@
+"""The population's answers to everything but fills: metas, mids, candles, positions."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from hashlib import sha256
+from typing import final
+
+import msgspec
+
+from hypertally.sandbox.exchange.accounts import Held, account_state
+from hypertally.sandbox.exchange.leaderboard import START_CASH, Standing, standing_of
+from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, Answer
+from hypertally.sandbox.exchange.queries import (
+    AllMids,
+    CandleSnapshot,
+    CandleSpan,
+    ClearinghouseState,
+    Meta,
+    MetaAndAssetCtxs,
+    PerpDexs,
+    SpotMeta,
+    SpotMetaAndAssetCtxs,
+    decode_query,
+)
+from hypertally.sandbox.population.calendar import DAY_MS
+from hypertally.sandbox.population.decimals import ZERO, text
+from hypertally.sandbox.population.markets import (
+    DEX_BY_NAME,
+    DEXS,
+    PAIRS,
+    PERPS,
+    SPOTS,
+    TOKEN_BY_NAME,
+    TOKENS,
+    Market,
+    Token,
+    outcome_coins,
+    outcome_market,
+)
+from hypertally.sandbox.population.population import Population, WalletCount
+from hypertally.sandbox.population.prices import CANDLES_MAX, INTERVAL_MS
+from hypertally.sandbox.population.sessions import LiveSessions
+from hypertally.sandbox.population.wallet_history import Feed, SortOrder, Tape
+
+Json = dict[str, object]
+
+GONE_PAIRS = ("@3", "@88")  # they left the universe, yet their figures are still answered
+
+
+@final
+class PopulationExchange:
+    """A population behind the exchange's own endpoint."""
+
+    def __init__(
+        self,
+        population: Population,
+        *,
+        sessions: LiveSessions | None = None,
+        candles_max: int = CANDLES_MAX,
+        archive: Callable[[int], None] | None = None,
+    ) -> None:
+        self.population = population
+        self._sessions = sessions
+        self._candles_max = candles_max
+        self._archive = archive  # told how far the population has come
+
+    @property
+    def start_clock_ms(self) -> int:
+        """The end of the generated past."""
+        return self.population.until_ms
+
+    def advance(self, now_ms: int) -> None:
+        """Let the population trade up to a time."""
+        (self._sessions or self.population).advance(now_ms)
+        if self._archive:
+            self._archive(now_ms)
+
+    def wallets(self) -> list[WalletCount]:
+        """List the tracked wallets."""
+        return self.population.wallets()
+
+    def tape(self, user: str, feed: Feed) -> Tape | None:
+        """Find a list of anyone's, tracked or not."""
+        member = self.population.by_address.get(user)
+        return member.feed(feed) if member else None
+
+    def by_time_order(self, user: str) -> SortOrder | None:  # noqa: ARG002 - a server option
+        """Leave it to the server's option."""
+        return None
+
+    def standings(self, now_ms: int) -> list[Standing]:
+        """Rank the tracked wallets by what their fills realised."""
+        members = self.population.by_address
+        return [
+            standing_of(count.address, members[count.address].tape, now_ms)
+            for count in self.wallets()
+        ]
+
+    def answer(self, body: bytes, *, now_ms: int) -> Answer:  # noqa: PLR0911 - one per type
+        """Answer from the markets and ledgers as they are at a time."""
+        match decode_query(body):
+            case CandleSnapshot(req=span):
+                return self._candles(span, now_ms)
+            case ClearinghouseState(user=user, dex=dex):
+                return self._positions(user.lower(), dex, now_ms)
+            case Meta(dex=dex):
+                return _whole(_meta(dex)) if _is_dex(dex) else UNSUPPORTED
+            case MetaAndAssetCtxs(dex=dex):
+                return self._metas(dex, now_ms) if _is_dex(dex) else UNSUPPORTED
+            case AllMids(dex=dex):
+                return _whole(self._mids(dex, now_ms)) if _is_dex(dex) else UNSUPPORTED
+            case PerpDexs():
+                return _whole(_perp_dexs())
+            case SpotMeta():
+                return _whole(spot_meta())
+            case SpotMetaAndAssetCtxs():
+                return _whole([spot_meta(), self._spot_figures(now_ms)])
+            case _:
+                return UNREADABLE
+
+    def _candles(self, span: CandleSpan, now_ms: int) -> Answer:
+        market = find_market(span.coin)
+        if market is None or span.interval not in INTERVAL_MS:
+            return UNSUPPORTED
+        width_ms = INTERVAL_MS[span.interval]
+        oldest_ms = (now_ms // width_ms - self._candles_max + 1) * width_ms
+        rows = self.population.prices.candles(
+            market,
+            span.interval,
+            start_ms=max(span.start_time, oldest_ms),
+            end_ms=min(now_ms if span.end_time is None else span.end_time, now_ms),
+            turnover=self.population.turnover,
+        )
+        return Answer(body=msgspec.json.encode(rows), rows=len(rows))
+
+    def _mid(self, market: Market, now_ms: int) -> str:
+        return text(self.population.prices.price(market, now_ms))
+
+    def _mids(self, dex: str, now_ms: int) -> Json:
+        listed = [market for market in PERPS if market.dex == dex]
+        if not dex:
+            listed += [*SPOTS, *map(outcome_market, outcome_coins(now_ms))]
+        return {market.coin: self._mid(market, now_ms) for market in listed}
+
+    def _metas(self, dex: str, now_ms: int) -> Answer:
+        markets = [market for market in PERPS if market.dex == dex]
+        return _whole([_meta(dex), [self._perp_figures(market, now_ms) for market in markets]])
+
+    def _perp_figures(self, market: Market, now_ms: int) -> Json:
+        mid = self._mid(market, now_ms)
+        return {
+            "funding": "0.0000125",
+            "openInterest": text(self._open_interest(market)),
+            "prevDayPx": self._mid(market, now_ms - DAY_MS),
+            "dayNtlVlm": "0.0",
+            "premium": "0.0",
+            "oraclePx": mid,
+            "markPx": mid,
+            "midPx": mid,
+            "impactPxs": [mid, mid],
+            "dayBaseVlm": "0.0",
+        }
+
+    def _open_interest(self, market: Market) -> Decimal:
+        sizes = (m.ledger.position(market.coin).size for m in self.population.by_address.values())
+        return sum((size for size in sizes if size > ZERO), ZERO)
+
+    def _spot_figures(self, now_ms: int) -> list[Json]:
+        figures = [self._spot_row(market.coin, self._mid(market, now_ms)) for market in SPOTS]
+        return [*figures, *(self._spot_row(coin, "1.0") for coin in GONE_PAIRS)]
+
+    def _spot_row(self, coin: str, mid: str) -> Json:
+        return {
+            "prevDayPx": mid,
+            "dayNtlVlm": "0.0",
+            "markPx": mid,
+            "midPx": mid,
+            "circulatingSupply": "1000000.0",
+            "coin": coin,
+            "totalSupply": "1000000.0",
+            "dayBaseVlm": "0.0",
+        }
+
+    def _positions(self, user: str, dex: str, now_ms: int) -> Answer:
+        if not _is_dex(dex):
+            return UNSUPPORTED
+        member = self.population.by_address.get(user)
+        held: list[Held] = []
+        cash = ZERO
+        if member is not None:
+            held = [
+                Held(market=market, position=position, mark=self._mark(market, now_ms))
+                for market in PERPS
+                if market.dex == dex and (position := member.ledger.position(market.coin)).size
+            ]
+            cash = START_CASH + member.ledger.cash.get(dex, ZERO)
+        return _whole(account_state(held, cash=cash, now_ms=now_ms))
+
+    def _mark(self, market: Market, now_ms: int) -> Decimal:
+        return self.population.prices.price(market, now_ms)
+
+
+def find_market(coin: str) -> Market | None:
+    """Find a market by its coin; names are case sensitive."""
+    if coin.startswith("#") and coin[1:].isdigit():
+        return outcome_market(coin)
+    return next((market for market in (*PERPS, *SPOTS) if market.coin == coin), None)
+
+
+def spot_meta() -> Json:
+    """Describe tokens and pairs; the position in either list is not the index."""
+    pairs = [
+        {
+            "tokens": [TOKEN_BY_NAME[pair.base].index, TOKEN_BY_NAME[pair.quote].index],
+            "name": pair.name,
+            "index": pair.index,
+            "isCanonical": pair.index == 0,
+        }
+        for pair in PAIRS
+    ]
+    return {"universe": pairs, "tokens": [_token_row(token) for token in TOKENS]}
+
+
+def _token_row(token: Token) -> Json:
+    return {
+        "name": token.name,
+        "szDecimals": token.size_decimals,
+        "weiDecimals": 8,
+        "index": token.index,
+        "tokenId": "0x" + sha256(token.name.encode()).hexdigest()[:32],
+        "isCanonical": token.index <= 1,
+        "evmContract": None,
+        "fullName": None,
+        "deployerTradingFeeShare": "0.0",
+    }
+
+
+def _meta(dex: str) -> Json:
+    collateral = DEX_BY_NAME[dex].collateral if dex else "USDC"
+    universe = [
+        {
+            "szDecimals": market.size_decimals,
+            "name": market.coin,
+            "maxLeverage": market.max_leverage,
+            "marginTableId": market.max_leverage,
+        }
+        for market in PERPS
+        if market.dex == dex
+    ]
+    return {
+        "universe": universe,
+        "marginTables": [],
+        "collateralToken": TOKEN_BY_NAME[collateral].index,
+    }
+
+
+def _perp_dexs() -> list[Json | None]:
+    dexs: list[Json | None] = [
+        {
+            "name": dex.name,
+            "fullName": dex.full_name,
+            "deployer": "0x" + sha256(dex.name.encode()).hexdigest()[:40],
+            "oracleUpdater": None,
+            "feeRecipient": None,
+            "assetToStreamingOiCap": [],
+        }
+        for dex in DEXS
+    ]
+    return [None, *dexs]
+
+
+def _is_dex(dex: str) -> bool:
+    return not dex or dex in DEX_BY_NAME
+
+
+def _whole(answer: object) -> Answer:
+    return Answer(body=msgspec.json.encode(answer))

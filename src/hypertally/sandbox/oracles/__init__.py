@@ -1,0 +1,1 @@
+"""Independent computations that metrics are compared with."""

@@ -1,0 +1,218 @@
+"""What TWAPs must be, computed from their rows in the plainest way that is still exact.
+
+Like the oracle of days it shares no code and no table with the program's own metrics, and sums at
+60 digits. Windows hold their first millisecond and not their last.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import cast
+
+from hypertally.sandbox.oracles.activity import DIGITS, Fill, Money, Quotes, Rows, fee_usd
+
+ACTIVATED = "activated"
+MINUTE_MS = 60_000
+END_OF_TIME_MS = 2**63 - 1
+
+Candle = Mapping[str, object]
+TwapKey = tuple[int, str]  # the TWAP's number, whose it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The fills of one order of a TWAP."""
+
+    at_ms: int
+    oid: int
+    fills: int
+    size: Decimal
+    notional: Decimal
+    fees: Mapping[str, Decimal]  # token -> signed amount
+    fees_usd: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwapState:
+    """What the last status of a TWAP says, and how many there are."""
+
+    status: str  # an error with its description: error:text
+    status_at_s: int
+    started_ms: int
+    minutes: int
+    size_requested: Decimal
+    size_executed: Decimal
+    notional_executed: Decimal
+    statuses: int
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended, as far as is known."""
+        return self.status == ACTIVATED
+
+    @property
+    def ends_ms(self) -> int:
+        """When it should end."""
+        return self.started_ms + self.minutes * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What slices add up to."""
+
+    slices: int = 0
+    fills: int = 0
+    size: Decimal = Decimal(0)
+    notional: Decimal = Decimal(0)
+    fees: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    fees_usd: Money = Decimal(0)
+
+    @property
+    def average_price(self) -> Money:
+        """Give the volume-weighted price; None of nothing."""
+        with localcontext(prec=DIGITS):
+            return self.notional / self.size if self.size else None
+
+
+@dataclass(slots=True, kw_only=True)
+class TwapBook:
+    """All there is to know of one TWAP; no state where no status of it is known."""
+
+    twap_id: int
+    wallet: str
+    coin: str
+    side: str
+    state: TwapState | None = None
+    slices: list[Slice] = field(default_factory=list[Slice])
+
+    def executed(self, from_ms: int = 0, to_ms: int = END_OF_TIME_MS) -> Executed:
+        """Sum up the slices of a window."""
+        with localcontext(prec=DIGITS):
+            return _sum([slice_ for slice_ in self.slices if from_ms <= slice_.at_ms < to_ms])
+
+    @property
+    def residual(self) -> tuple[Decimal, Decimal] | None:
+        """Give slices less final totals, size and notional; None while it runs or is not known."""
+        if self.state is None or self.state.runs:
+            return None
+        done = self.executed()
+        with localcontext(prec=DIGITS):
+            size = done.size - self.state.size_executed
+            return size, done.notional - self.state.notional_executed
+
+
+def twap_books(rows: Rows, statuses: Rows, quotes: Quotes) -> dict[TwapKey, TwapBook]:
+    """Keep the books of every TWAP that has a status or a slice.
+
+    `rows` are fills that carry their twapId, `statuses` rows of twapHistory.
+    """
+    books: dict[TwapKey, TwapBook] = {}
+    with localcontext(prec=DIGITS):
+        for key, told in _by_twap(statuses).items():
+            state = cast("Fill", told[0]["state"])
+            books[key] = _book(key, str(state["coin"]), str(state["side"]))
+            books[key].state = _latest(told)
+        for key, fills in _by_twap(rows).items():
+            first = fills[0]
+            book = books.setdefault(key, _book(key, str(first["coin"]), str(first["side"])))
+            book.slices = _slices(fills, quotes)
+    return books
+
+
+def arrival_price(candles: Iterable[Candle], started_ms: int) -> Money:
+    """Give the open of the minute in which a TWAP began; `candles` are of its coin."""
+    minute_ms = started_ms // MINUTE_MS * MINUTE_MS
+    return next((_number(row, "o") for row in candles if row["t"] == minute_ms), None)
+
+
+def market_price(candles: Iterable[Candle]) -> Money:
+    """Give the volume-weighted typical price of candles; None where nothing was traded."""
+    volume = notional = Decimal(0)
+    with localcontext(prec=DIGITS):
+        for row in candles:
+            typical = sum((_number(row, name) for name in "hlc"), Decimal(0)) / 3
+            volume += _number(row, "v")
+            notional += typical * _number(row, "v")
+        return notional / volume if volume else None
+
+
+def _by_twap(rows: Rows) -> dict[TwapKey, list[Fill]]:
+    found: defaultdict[TwapKey, list[Fill]] = defaultdict(list)
+    for wallet, row in rows:
+        if row.get("twapId") is not None:
+            found[int(str(row["twapId"])), wallet].append(row)
+    return found
+
+
+def _book(key: TwapKey, coin: str, side: str) -> TwapBook:
+    return TwapBook(twap_id=key[0], wallet=key[1], coin=coin, side=side)
+
+
+def _latest(told: Sequence[Fill]) -> TwapState:
+    """Take the last status; one that has ended never runs again, whatever its second."""
+    row = max(told, key=lambda row: (_status(row) != ACTIVATED, int(str(row["time"]))))
+    state = cast("Fill", row["state"])
+    return TwapState(
+        status=_status(row),
+        status_at_s=int(str(row["time"])),
+        started_ms=int(str(state["timestamp"])),
+        minutes=int(str(state["minutes"])),
+        size_requested=_number(state, "sz"),
+        size_executed=_number(state, "executedSz"),
+        notional_executed=_number(state, "executedNtl"),
+        statuses=len(told),
+    )
+
+
+def _status(row: Fill) -> str:
+    status = cast("Fill", row["status"])
+    described = status.get("description")
+    return str(status["status"]) if described is None else f"{status['status']}:{described}"
+
+
+def _slices(fills: Sequence[Fill], quotes: Quotes) -> list[Slice]:
+    orders: defaultdict[tuple[int, int], list[Fill]] = defaultdict(list)
+    for fill in fills:
+        orders[int(str(fill["time"])), int(str(fill["oid"]))].append(fill)
+    return [_slice(*key, parts, quotes) for key, parts in sorted(orders.items())]
+
+
+def _slice(at_ms: int, oid: int, parts: Sequence[Fill], quotes: Quotes) -> Slice:
+    fees: dict[str, Decimal] = {}
+    total_usd: Money = Decimal(0)
+    for fill in parts:
+        fee, token = _number(fill, "fee"), str(fill["feeToken"])
+        fees[token] = fees.get(token, Decimal(0)) + fee
+        usd = fee_usd(fee, token, fill, quotes)
+        total_usd = None if total_usd is None or usd is None else total_usd + usd
+    sizes = [(_number(fill, "sz"), _number(fill, "px")) for fill in parts]
+    return Slice(
+        at_ms=at_ms,
+        oid=oid,
+        fills=len(parts),
+        size=sum((size for size, _ in sizes), Decimal(0)),
+        notional=sum((size * price for size, price in sizes), Decimal(0)),
+        fees=fees,
+        fees_usd=total_usd,
+    )
+
+
+def _sum(slices: Sequence[Slice]) -> Executed:
+    fees: dict[str, Decimal] = {}
+    for token, amount in (pair for slice_ in slices for pair in slice_.fees.items()):
+        fees[token] = fees.get(token, Decimal(0)) + amount
+    in_usd = [slice_.fees_usd for slice_ in slices]
+    known = [usd for usd in in_usd if usd is not None]
+    return Executed(
+        slices=len(slices),
+        fills=sum(slice_.fills for slice_ in slices),
+        size=sum((slice_.size for slice_ in slices), Decimal(0)),
+        notional=sum((slice_.notional for slice_ in slices), Decimal(0)),
+        fees=fees,
+        fees_usd=sum(known, Decimal(0)) if len(known) == len(in_usd) else None,
+    )
+
+
+def _number(row: Mapping[str, object], name: str) -> Decimal:
+    return Decimal(str(row[name]))

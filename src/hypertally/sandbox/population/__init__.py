@@ -1,0 +1,1 @@
+"""The made-up wallets: what they trade, when, at which prices."""

@@ -1,0 +1,182 @@
+"""What the wallets of a population do: orders, liquidations, deleveraging; it starts TWAPs."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate
+from random import Random
+from typing import final
+
+from hypertally.sandbox.population.decimals import ZERO
+from hypertally.sandbox.population.fill_json import Liquidation
+from hypertally.sandbox.population.markets import (
+    OUTCOME_WEIGHT,
+    PERPS,
+    SPOTS,
+    Kind,
+    Market,
+    outcome_coins,
+    outcome_market,
+)
+from hypertally.sandbox.population.matching import Crossing, Matching, Member
+from hypertally.sandbox.population.prices import Prices
+from hypertally.sandbox.population.timeline import Plan
+from hypertally.sandbox.population.twaps import Twaps
+
+MARKETS = (*PERPS, *SPOTS)
+FILLS_PER_ORDER = ((0.60, 1), (0.75, 2), (0.87, 3), (0.95, 5), (1.0, 8))
+LIQUIDATION_SHARE = 0.005
+BACKSTOP_SHARE = 0.3
+ADL_SHARE = 0.003
+BUYING_SHARE = 0.5
+CLOSING_SHARE = 0.5
+CLOSING_WHOLE_SHARE = 0.4
+OUTCOME_SIZE_MAX = 4_000
+ORDER_USD_MIN = 12
+ORDER_USD_MAX = 250_000
+
+
+@final
+class Behaviour:
+    """Draws what happens next; `plan` is told what it leads to later."""
+
+    def __init__(
+        self,
+        *,
+        random: Random,
+        prices: Prices,
+        matching: Matching,
+        members: Sequence[Member],
+        twaps: Twaps,
+        twap_odds: float,
+    ) -> None:
+        self._random = random
+        self._prices = prices
+        self._matching = matching
+        self._members = members
+        self._shares = list(accumulate(market.weight for market in MARKETS))
+        self._twaps = twaps
+        self._twap_odds = twap_odds
+
+    def act(self, time_ms: int, plan: Plan) -> None:
+        """Let one thing happen: mostly an ordinary order."""
+        lot = self._random.random()
+        if self._random.random() < self._twap_odds:
+            self._twaps.start(time_ms, plan)
+        elif lot < LIQUIDATION_SHARE:
+            self._liquidate(time_ms)
+        elif lot < LIQUIDATION_SHARE + ADL_SHARE:
+            self._deleverage(time_ms)
+        else:
+            self._matching.execute(self._order(time_ms))
+
+    def take_many(self, taker: Member, fills: int, time_ms: int) -> None:
+        """Let one wallet take exactly so many fills, all in one millisecond."""
+        market = PERPS[self._random.randrange(5)]
+        size = self._size(market, time_ms) + Decimal(fills).scaleb(-market.size_decimals) * 4
+        buys = taker.ledger.position(market.coin).size <= ZERO
+        self._matching.execute(
+            Crossing(taker=taker, market=market, buys=buys, size=size, time_ms=time_ms, fills=fills)
+        )
+
+    def _order(self, time_ms: int) -> Crossing:
+        taker, market = self._matching.pick(), self._market(time_ms)
+        buys, size = self._random.random() < BUYING_SHARE, self._size(market, time_ms)
+        held = taker.ledger.position(market.coin).size if market.is_perp else ZERO
+        if held and self._random.random() < CLOSING_SHARE:
+            buys = held < ZERO
+            if self._random.random() < CLOSING_WHOLE_SHARE:
+                size = abs(held)
+        return Crossing(
+            taker=taker,
+            market=market,
+            buys=buys,
+            size=size,
+            time_ms=time_ms,
+            fills=self._fills_per_order(),
+        )
+
+    def _fills_per_order(self) -> int:
+        lot = self._random.random()
+        return next(fills for share, fills in FILLS_PER_ORDER if lot <= share)
+
+    def _market(self, time_ms: int) -> Market:
+        lot = self._random.random() * (self._shares[-1] + OUTCOME_WEIGHT)
+        at = bisect_right(self._shares, lot)
+        if at < len(MARKETS):
+            return MARKETS[at]
+        return outcome_market(self._random.choice(outcome_coins(time_ms)))
+
+    def _size(self, market: Market, time_ms: int) -> Decimal:
+        if market.kind is Kind.OUTCOME:
+            return Decimal(self._random.randint(20, OUTCOME_SIZE_MAX))
+        usd = min(int(ORDER_USD_MIN * self._random.paretovariate(0.75)), ORDER_USD_MAX)
+        unit = Decimal(1).scaleb(-market.size_decimals)
+        return (usd / self._prices.raw(market, time_ms) // unit + 1) * unit
+
+    def _holder(self) -> tuple[Member, Market, Decimal] | None:
+        """Draw someone with an open perp position; None when the one drawn is flat."""
+        member = self._matching.pick()
+        held = [m for m in PERPS if member.ledger.position(m.coin).size]
+        if not held:
+            return None
+        market = self._random.choice(held)
+        return member, market, member.ledger.position(market.coin).size
+
+    def _liquidate(self, time_ms: int) -> None:
+        if (holder := self._holder()) is None:
+            return
+        victim, market, held = holder
+        backstop = self._random.random() < BACKSTOP_SHARE
+        side = "Long" if held > ZERO else "Short"
+        margin = self._random.choice(("Cross", "Isolated"))
+        self._matching.execute(
+            Crossing(
+                taker=victim,
+                market=market,
+                buys=held < ZERO,
+                size=abs(held),
+                time_ms=time_ms,
+                fills=self._fills_per_order(),
+                liquidation=self._liquidation(victim, market, time_ms, backstop=backstop),
+                direction=f"Liquidated {margin} {side}" if backstop else None,
+            )
+        )
+
+    def _liquidation(
+        self, victim: Member, market: Market, time_ms: int, *, backstop: bool
+    ) -> Liquidation:
+        return Liquidation(
+            liquidated_user=victim.address,
+            mark_price=self._prices.price(market, time_ms),
+            method="backstop" if backstop else "market",
+        )
+
+    def _deleverage(self, time_ms: int) -> None:
+        if (holder := self._holder()) is None:
+            return
+        victim, market, held = holder
+        others = [
+            member
+            for member in self._members
+            if member.ledger.position(market.coin).size * held < ZERO
+        ]
+        if not others:
+            return
+        winner = self._random.choice(others)
+        gain = abs(winner.ledger.position(market.coin).size)
+        side = "Long" if held > ZERO else "Short"
+        self._matching.execute(
+            Crossing(
+                taker=victim,
+                market=market,
+                buys=held < ZERO,
+                size=min(abs(held), gain),
+                time_ms=time_ms,
+                liquidation=self._liquidation(victim, market, time_ms, backstop=True),
+                direction=f"Liquidated Cross {side}",
+                maker=winner,
+                maker_direction="Auto-Deleveraging",
+                free=True,
+            )
+        )

@@ -1,0 +1,58 @@
+"""What each coin traded: the figures behind the volume and the extremes of a candle."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import final
+
+from hypertally.sandbox.population.decimals import ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded:
+    """What one coin traded between two times; no extremes where nothing traded."""
+
+    volume: Decimal = ZERO
+    trades: int = 0
+    high: Decimal | None = None
+    low: Decimal | None = None
+
+
+@final
+class _Trades:
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.prices: list[Decimal] = []
+        self.volumes = [ZERO]  # summed up to each trade
+
+
+@final
+class Turnover:
+    """Every trade of every coin, both legs counted once; times of a coin never fall."""
+
+    def __init__(self) -> None:
+        self._coins: defaultdict[str, _Trades] = defaultdict(_Trades)
+
+    def add(self, coin: str, time_ms: int, *, price: Decimal, size: Decimal) -> None:
+        """Count the newest trade of a coin."""
+        trades = self._coins[coin]
+        trades.times.append(time_ms)
+        trades.prices.append(price)
+        trades.volumes.append(trades.volumes[-1] + size)
+
+    def between(self, coin: str, from_ms: int, to_ms: int) -> Traded:
+        """Sum up the trades from one time to another, both inclusive."""
+        if coin not in self._coins:
+            return Traded()
+        trades = self._coins[coin]
+        first, end = bisect_left(trades.times, from_ms), bisect_right(trades.times, to_ms)
+        if first >= end:
+            return Traded()
+        return Traded(
+            volume=trades.volumes[end] - trades.volumes[first],
+            trades=end - first,
+            high=max(trades.prices[first:end]),
+            low=min(trades.prices[first:end]),
+        )

@@ -1,0 +1,236 @@
+"""A seeded population of wallets that trade with each other, up to any asked time.
+
+What happened up to a time depends on the seed, the sizes and the pace alone: never on how often
+or with which steps `advance` was called.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import final
+
+from hypertally.sandbox.population.behaviour import Behaviour
+from hypertally.sandbox.population.calendar import DAY_MS, Calendar
+from hypertally.sandbox.population.matching import Matching, Member
+from hypertally.sandbox.population.pace import Pace
+from hypertally.sandbox.population.prices import Prices
+from hypertally.sandbox.population.timeline import Agenda
+from hypertally.sandbox.population.twaps import MINUTE_MS, TwapEvent, Twaps
+
+DEFAULT_SEED = 7
+DEFAULT_WALLETS = 40
+DEFAULT_DAYS = 90
+DEFAULT_FILLS = 8_000
+DEFAULT_LIVE_PER_SECOND = 3.0
+
+ACTIVITY_EXPONENT = 1.3  # the first of 40 wallets does about three in ten of all
+WORLD_SHARE = 1 / 3  # the rest of the world trades a third as much as the tracked wallets do
+TWAP_SHARE = 0.4  # of the tracked wallets' legs; TWAPs are few, but each has many slices
+TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the pace to `fills`
+TRACKED_LEGS_PER_TWAP = 37.0
+#: TWAPs that run when the past ends: minutes since they began, minutes in all
+RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
+MIDNIGHT_TWAP = (5, 12)  # likewise, of one that runs across the last midnight of the past
+SAME_MS_SHARE = 0.03
+WHALE_FILLS_PER_ORDER = 20
+MAKER_BPS = (Decimal("1.5"), Decimal("1.5"), Decimal("1.0"), Decimal(0), Decimal("-0.3"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletCount:
+    """A listed wallet and how many fills it has so far."""
+
+    address: str
+    legs: int
+
+
+@final
+class Population:
+    """Wallets, markets and everything they did; `advance` lets them go on."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = DEFAULT_SEED,
+        wallets: int = DEFAULT_WALLETS,
+        days: int = DEFAULT_DAYS,
+        until_ms: int | None = None,
+        fills: int = DEFAULT_FILLS,
+        live_per_second: float = DEFAULT_LIVE_PER_SECOND,
+        whale_fills: int = 0,
+        burst_fills: int = 0,
+        twap_share: float = TWAP_SHARE,
+    ) -> None:
+        """Trade `fills` legs over the `days` before `until_ms`, then `live_per_second` legs.
+
+        `twap_share` of them belong to TWAPs; a few of these run when the past ends, and one ran
+        across its last midnight.
+        `whale_fills` adds a wallet that takes that many fills, `burst_fills` one that takes that
+        many within one millisecond; both are listed after the others.
+        """
+        self.until_ms = int(time.time() * 1000) if until_ms is None else until_ms
+        self.start_ms = self.until_ms - days * DAY_MS
+        self.seed = seed
+        self.prices = Prices(seed=seed, start_ms=self.start_ms)
+        self._random = Random(f"population:{seed}")
+        matching = Matching(random=self._random, prices=self.prices)
+        self.turnover = matching.turnover
+        self._members = _members(seed, wallets)
+        self._specials: list[Member] = []  # they take, and are never found as a counterparty
+        matching.admit(self._members, _weights(wallets, len(self._members)))
+        twap_odds = _twap_odds(twap_share)
+        legs_per_event = (
+            twap_odds * TRACKED_LEGS_PER_TWAP + (1 - twap_odds) * TRACKED_LEGS_PER_ORDER
+        )
+        self._quiet = fills / (legs_per_event * days * DAY_MS)
+        self._live = live_per_second / (legs_per_event * 1000)
+        self.pace = Pace(self.start_ms, self._quiet)
+        self.pace.step(self.until_ms, self._live)
+        self._agenda = Agenda()
+        self._time_ms = self._last_order_ms = self.start_ms
+        self._hazard = self._draw_hazard()
+        self._twaps = Twaps(random=self._random, prices=self.prices, matching=matching)
+        self._behaviour = Behaviour(
+            random=self._random,
+            prices=self.prices,
+            matching=matching,
+            members=self._members,
+            twaps=self._twaps,
+            twap_odds=twap_odds,
+        )
+        self._calendar = Calendar(
+            random=self._random,
+            prices=self.prices,
+            matching=matching,
+            members=self._members,
+            plan=self._agenda.plan,
+            start_ms=self.start_ms,
+        )
+        self._plan_whale(whale_fills)
+        self._plan_burst(burst_fills)
+        if fills and twap_share:
+            self._plan_certain_twaps()
+        self.by_address = {member.address: member for member in self._everyone()}
+        self.advance(self.until_ms)
+
+    @property
+    def time_ms(self) -> int:
+        """The time up to which everything has happened."""
+        return self._time_ms
+
+    def go_live(self, from_ms: int, until_ms: int) -> None:
+        """Trade at the live pace between two times to come, and at the quiet one after."""
+        self.pace.step(from_ms, self._live)
+        self.pace.step(until_ms, self._quiet)
+
+    def wallets(self) -> list[WalletCount]:
+        """List the tracked wallets, the most active kind first."""
+        return [
+            WalletCount(address=member.address, legs=len(member.tape))
+            for member in self._everyone()
+            if member.tracked
+        ]
+
+    def twap_events(self) -> list[TwapEvent]:
+        """List every status any TWAP has taken so far, in the order of their time."""
+        return self._twaps.events
+
+    def legs(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
+        """Give every (wallet, fill row) that happened so far, wallet by wallet."""
+        for member in self._everyone():
+            if member.tracked or not tracked_only:
+                for row in member.tape.rows():
+                    yield member.address, row.body
+
+    def _everyone(self) -> list[Member]:
+        return [*self._members, *self._specials]
+
+    def advance(self, now_ms: int) -> None:
+        """Let everything up to and including a time happen; earlier times change nothing."""
+        while self._happen_next(now_ms):
+            pass
+        self._time_ms = max(now_ms, self._time_ms)
+
+    def _happen_next(self, now_ms: int) -> bool:
+        order_ms = self.pace.after(self._last_order_ms, self._hazard)
+        planned_ms = self._agenda.next_ms
+        if planned_ms is not None and (order_ms is None or planned_ms <= order_ms):
+            if planned_ms > now_ms:
+                return False
+            self._time_ms = planned_ms
+            self._agenda.run_next()
+            return True
+        if order_ms is None or order_ms > now_ms:
+            return False
+        self._time_ms = self._last_order_ms = order_ms
+        self._hazard = self._draw_hazard()
+        self._behaviour.act(order_ms, self._agenda.plan)
+        return True
+
+    def _draw_hazard(self) -> float:
+        if self._random.random() < SAME_MS_SHARE:
+            return 0.0
+        return self._random.expovariate(1 / (1 - SAME_MS_SHARE))
+
+    def _plan_whale(self, fills: int) -> None:
+        if not fills:
+            return
+        whale = self._special("whale")
+        orders = -(-fills // WHALE_FILLS_PER_ORDER)
+        for order in range(orders):
+            count = min(WHALE_FILLS_PER_ORDER, fills - order * WHALE_FILLS_PER_ORDER)
+            at_ms = self.start_ms + (self.until_ms - self.start_ms) * order // orders
+            self._agenda.plan(at_ms, partial(self._behaviour.take_many, whale, count))
+
+    def _plan_burst(self, fills: int) -> None:
+        if fills:
+            at_ms = self.start_ms + (self.until_ms - self.start_ms) * 6 // 10
+            burst = self._special("burst")
+            self._agenda.plan(at_ms, partial(self._behaviour.take_many, burst, fills))
+
+    def _plan_certain_twaps(self) -> None:
+        midnight_ms = self.until_ms // DAY_MS * DAY_MS
+        certain = [(self.until_ms, *running) for running in RUNNING_TWAPS]
+        for at, (known_ms, since_minutes, minutes) in enumerate(
+            [*certain, (midnight_ms, *MIDNIGHT_TWAP)]
+        ):
+            taker = self._members[at % len(self._members)]
+            began_ms = known_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
+            start = partial(self._twaps.start_lasting, taker, minutes, self._agenda.plan)
+            self._agenda.plan(max(began_ms, self.start_ms), start)
+
+    def _special(self, name: str) -> Member:
+        member = _member(f"{self.seed}:{name}", tracked=True)
+        self._specials.append(member)
+        return member
+
+
+def _member(name: str, *, tracked: bool) -> Member:
+    digest = sha256(f"wallet:{name}".encode()).hexdigest()
+    return Member(
+        address=f"0x{digest[:40]}",
+        tracked=tracked,
+        maker_bps=MAKER_BPS[int(digest[40:44], 16) % len(MAKER_BPS)],
+    )
+
+
+def _members(seed: int, wallets: int) -> list[Member]:
+    world = max(wallets // 5, 6)
+    tracked = [_member(f"{seed}:{at}", tracked=True) for at in range(wallets)]
+    return tracked + [_member(f"{seed}:world:{at}", tracked=False) for at in range(world)]
+
+
+def _twap_odds(share: float) -> float:
+    """Give the share of events that start a TWAP, so that TWAPs have that share of the legs."""
+    twaps = share / TRACKED_LEGS_PER_TWAP
+    return twaps / (twaps + (1 - share) / TRACKED_LEGS_PER_ORDER)
+
+
+def _weights(wallets: int, members: int) -> list[float]:
+    active = [(at + 1) ** -ACTIVITY_EXPONENT for at in range(wallets)]
+    world = members - wallets
+    return active + [sum(active) * WORLD_SHARE / world] * world

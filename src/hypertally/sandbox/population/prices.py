@@ -1,0 +1,218 @@
+"""Seeded price walks, one open an hour, and the candles made of them and of what was traded."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from typing import Protocol, final
+
+from hypertally.sandbox.population.coin_volume import Traded, Turnover
+from hypertally.sandbox.population.decimals import text, tick_for
+from hypertally.sandbox.population.markets import WALKS, Market
+
+HOUR_MS = 3_600_000
+LEAD_HOURS = 48 * 24  # candles exist this long before the first fill
+CANDLES_MAX = 5_000  # the exchange keeps about this many per interval
+_MINUTES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30}
+_HOURS = {"1h": 1, "2h": 2, "4h": 4, "8h": 8, "12h": 12, "1d": 24}
+INTERVAL_MS = {name: minutes * 60_000 for name, minutes in _MINUTES.items()} | {
+    name: hours * HOUR_MS for name, hours in _HOURS.items()
+}
+PART_WICK = 4  # how much shorter the wick of a part of an hour is
+_BASIS = 10_000
+_PLACES = Decimal("1e-12")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Open, high, low and close of some time, not yet rounded to a market's ticks."""
+
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+
+class PricePath(Protocol):
+    """One price over time."""
+
+    def hour(self, hour: int) -> Span | None:
+        """Give the hour's span; None before the path began."""
+        ...
+
+    def part(self, from_ms: int, width_ms: int) -> Span:
+        """Give the span of a part of one hour."""
+        ...
+
+    def at(self, time_ms: int) -> Decimal:
+        """Give the price at a time."""
+        ...
+
+
+@final
+class Walk:
+    """One price over time: the open of each hour since `origin_ms`, drawn on first use."""
+
+    def __init__(self, *, name: str, seed: int, origin_ms: int) -> None:
+        self._base, self._move = WALKS[name]
+        self._random = Random(f"walk:{seed}:{name}")
+        self._origin_hour = origin_ms // HOUR_MS
+        self._opens = [self._base]
+        self._wicks: list[tuple[int, int]] = []
+
+    def hour(self, hour: int) -> Span | None:
+        """Give the hour's span; None before the walk began."""
+        position = hour - self._origin_hour
+        if position < 0:
+            return None
+        while len(self._opens) < position + 2:
+            self._extend()
+        return _span(self._opens[position], self._opens[position + 1], self._wicks[position])
+
+    def part(self, from_ms: int, width_ms: int) -> Span:
+        """Give the span of a part of one hour; raises ValueError before the walk began."""
+        start, end = self.at(from_ms), self.at(from_ms + width_ms)
+        up, down = self._wicks[from_ms // HOUR_MS - self._origin_hour]
+        return _span(start, end, (up // PART_WICK, down // PART_WICK))
+
+    def at(self, time_ms: int) -> Decimal:
+        """Give the price on the straight line through the hour that holds the time."""
+        hour, inside = divmod(time_ms, HOUR_MS)
+        span = self.hour(hour)
+        if span is None:
+            message = f"no price before the walk began; asked for {time_ms}"
+            raise ValueError(message)
+        return span.open + (span.close - span.open) * inside / HOUR_MS
+
+    def _extend(self) -> None:
+        last = self._opens[-1]
+        # The pull back to the base keeps a long walk inside believable prices.
+        pull = int((self._base - last) / self._base * self._move)
+        step = self._random.randint(-self._move, self._move) + pull // 8
+        moved = (last * (_BASIS + step) / _BASIS).quantize(_PLACES)
+        self._opens.append(moved)
+        wick = max(self._move // 3, 1)
+        self._wicks.append((self._random.randint(0, wick), self._random.randint(0, wick)))
+
+
+def _span(start: Decimal, end: Decimal, wick: tuple[int, int]) -> Span:
+    up, down = wick
+    return Span(
+        open=start,
+        high=max(start, end) * (_BASIS + up) / _BASIS,
+        low=min(start, end) * (_BASIS - down) / _BASIS,
+        close=end,
+    )
+
+
+@final
+class Prices:
+    """Every market's price, at any time since a little before the first fill."""
+
+    def __init__(self, *, seed: int, start_ms: int) -> None:
+        origin_ms = (start_ms // HOUR_MS - LEAD_HOURS) * HOUR_MS
+        self.origin_ms = origin_ms
+        self._walks: dict[str, PricePath] = {
+            name: Walk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS
+        }
+
+    def follow(self, walk: str, path: PricePath) -> None:
+        """Let the markets of a walk follow another path."""
+        assert walk in self._walks, f"no market follows {walk}"
+        self._walks[walk] = path
+
+    def raw(self, market: Market, time_ms: int) -> Decimal:
+        """Give the unrounded price of a market."""
+        if market.walk == "OUTCOME:no":
+            return 1 - self._chance(time_ms)
+        if market.walk == "OUTCOME":
+            return self._chance(time_ms)
+        return self._walks[market.walk].at(time_ms)
+
+    def price(self, market: Market, time_ms: int, *, ticks: int = 0) -> Decimal:
+        """Give a valid price, some ticks away from the middle."""
+        raw = self.raw(market, time_ms)
+        tick = tick_for(raw, market.price_decimals)
+        return _valid(raw + ticks * tick, market)
+
+    def candles(
+        self,
+        market: Market,
+        interval: str,
+        *,
+        start_ms: int,
+        end_ms: int,
+        turnover: Turnover | None = None,
+    ) -> list[dict[str, object]]:
+        """List the candles that touch the window, oldest first; raises KeyError on an interval.
+
+        Without a turnover nothing was traded, and the prices are those of the walk alone.
+        """
+        width = INTERVAL_MS[interval]
+        first = max(start_ms, self.origin_ms + width) // width
+        traded = turnover or Turnover()
+        return [
+            self._candle(market, interval, row * width, traded)
+            for row in range(first, end_ms // width + 1)
+        ]
+
+    def _candle(
+        self, market: Market, interval: str, opened_ms: int, turnover: Turnover
+    ) -> dict[str, object]:
+        closed_ms = opened_ms + INTERVAL_MS[interval] - 1
+        span = self._span(market, opened_ms, INTERVAL_MS[interval])
+        traded = turnover.between(market.coin, opened_ms, closed_ms)
+        return {
+            "t": opened_ms,
+            "T": closed_ms,
+            "s": market.coin,
+            "i": interval,
+            "o": text(_valid(span.open, market)),
+            "c": text(_valid(span.close, market)),
+            "h": text(_high(span, traded, market)),
+            "l": text(_low(span, traded, market)),
+            "v": text(traded.volume),
+            "n": traded.trades,
+        }
+
+    def _span(self, market: Market, from_ms: int, width_ms: int) -> Span:
+        mirrored = market.walk == "OUTCOME:no"
+        walk = self._walks["OUTCOME" if mirrored else market.walk]
+        if width_ms < HOUR_MS:
+            span = walk.part(from_ms, width_ms)
+        else:
+            first = from_ms // HOUR_MS
+            span = _joined([walk.hour(first + at) for at in range(width_ms // HOUR_MS)])
+        if not mirrored:
+            return span
+        return Span(open=1 - span.open, high=1 - span.low, low=1 - span.high, close=1 - span.close)
+
+    def _chance(self, time_ms: int) -> Decimal:
+        chance = self._walks["OUTCOME"].at(time_ms)
+        return min(max(chance, Decimal("0.03")), Decimal("0.97"))
+
+
+def _valid(price: Decimal, market: Market) -> Decimal:
+    """Round to the ticks that hold at this very price; a step may have crossed a power of ten."""
+    tick = tick_for(price, market.price_decimals)
+    return max((price / tick).to_integral_value(), Decimal(1)) * tick
+
+
+def _joined(hours: list[Span | None]) -> Span:
+    spans = [span for span in hours if span is not None]
+    assert len(spans) == len(hours), "candles begin an interval after the walk"
+    return Span(
+        open=spans[0].open,
+        high=max(span.high for span in spans),
+        low=min(span.low for span in spans),
+        close=spans[-1].close,
+    )
+
+
+def _high(span: Span, traded: Traded, market: Market) -> Decimal:
+    high = _valid(span.high, market)
+    return high if traded.high is None else max(high, traded.high)
+
+
+def _low(span: Span, traded: Traded, market: Market) -> Decimal:
+    low = _valid(span.low, market)
+    return low if traded.low is None else min(low, traded.low)

@@ -1,0 +1,253 @@
+"""TWAP orders: a size over some minutes, a slice every thirty seconds, and what became of them.
+
+Each slice aims at the share of the size that should be done by then, so a slice that found nobody
+is made up for by the next ones, up to three times their usual size; a TWAP whose last slices find
+nobody finishes short. Nothing here depends on who looks, or when.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal
+from functools import partial
+from itertools import accumulate
+from random import Random
+from typing import final
+
+import msgspec
+
+from hypertally.sandbox.population.decimals import ZERO, text
+from hypertally.sandbox.population.markets import PERPS, SPOTS, Market
+from hypertally.sandbox.population.matching import Crossing, Matching, Member
+from hypertally.sandbox.population.prices import Prices
+from hypertally.sandbox.population.timeline import Plan
+
+FIRST_TWAP = 2_000_000
+MINUTE_MS = 60_000
+SLICE_MS = 30_000
+SLICES_PER_MINUTE = MINUTE_MS // SLICE_MS
+SLICE_LATE_MS_MAX = 1_500  # a slice leaves in the block after its time has come
+CATCH_UP_MAX = 3
+#: minutes -> how often, short ones so that a quiet past holds many
+MINUTES = {5: 200, 6: 30, 8: 30, 10: 50, 15: 30, 20: 15, 30: 15, 45: 6, 60: 6, 120: 1, 180: 1}
+MARKETS = (*PERPS, *SPOTS)
+FILLS_PER_SLICE = (1, 1, 1, 1, 1, 1, 2, 2, 3)
+SLICE_USD_MIN = 12
+SLICE_USD_MAX = 20_000
+CLOSING_SHARE = 0.5
+REDUCE_ONLY_SHARE = 0.5  # of those that close
+RANDOMIZED_SHARE = 0.4
+RANDOMIZED_PERCENT = (80, 120)
+TERMINATED_SHARE = 0.15
+FAILED_SHARE = 0.07
+FAILED_AT_ONCE_SHARE = 0.04
+THIN_BOOK_SHARE = 0.2
+MISSED_SHARE = 0.02
+MISSED_IN_THIN_BOOK_SHARE = 0.3
+NO_MARGIN = ("error", "Insufficient margin")
+
+
+@dataclass(slots=True, kw_only=True)
+class Twap:
+    """One TWAP order, as far as it has come."""
+
+    id: int
+    order: Crossing  # of the whole size
+    minutes: int
+    started_ms: int
+    reduce_only: bool
+    randomize: bool
+    missed_share: float  # of the slices that find nobody
+    fails_at: int | None = None  # the slice there is no margin for
+    executed_size: Decimal = ZERO
+    executed_notional: Decimal = ZERO
+    over: bool = False
+
+    @property
+    def slices(self) -> int:
+        """How many slices its minutes hold."""
+        return self.minutes * SLICES_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwapEvent:
+    """A status a TWAP took, with its totals at that time."""
+
+    time_ms: int
+    twap_id: int
+    user: str
+    coin: str
+    buys: bool
+    size: Decimal
+    executed_size: Decimal
+    executed_notional: Decimal
+    minutes: int
+    reduce_only: bool
+    randomize: bool
+    started_ms: int
+    status: str  # activated, finished, terminated, error
+    description: str | None = None
+
+    def history_row(self) -> bytes:
+        """Spell it as twapHistory does: its own time in seconds, the start in milliseconds."""
+        described = {} if self.description is None else {"description": self.description}
+        state = {
+            "coin": self.coin,
+            "user": self.user,
+            "side": "B" if self.buys else "A",
+            "sz": text(self.size),
+            "executedSz": text(self.executed_size),
+            "executedNtl": text(self.executed_notional),
+            "minutes": self.minutes,
+            "reduceOnly": self.reduce_only,
+            "randomize": self.randomize,
+            "timestamp": self.started_ms,
+        }
+        return msgspec.json.encode(
+            {
+                "time": self.time_ms // 1000,
+                "state": state,
+                "status": {"status": self.status, **described},
+                "twapId": self.twap_id,
+            }
+        )
+
+
+@final
+class Twaps:
+    """Starts TWAPs and runs them; every status goes to its owner's tape and to `events`."""
+
+    def __init__(self, *, random: Random, prices: Prices, matching: Matching) -> None:
+        self._random = random
+        self._prices = prices
+        self._matching = matching
+        self._weights = list(accumulate(market.weight for market in MARKETS))
+        self._last_id = FIRST_TWAP
+        self.events: list[TwapEvent] = []
+
+    def start(self, time_ms: int, plan: Plan) -> None:
+        """Let someone start a TWAP, whatever will become of it."""
+        twap = self._drawn(self._matching.pick(), self._minutes(), time_ms)
+        said_ms = self._begin(twap, plan)
+        lot = self._random.random()
+        if lot < TERMINATED_SHARE:
+            after_ms = self._random.randint(10_000, twap.minutes * MINUTE_MS - 5_000)
+            plan(time_ms + after_ms, partial(self._end, twap, "terminated", None))
+        elif lot < TERMINATED_SHARE + FAILED_SHARE:
+            twap.fails_at = self._random.randint(2, twap.slices)
+        elif lot < TERMINATED_SHARE + FAILED_SHARE + FAILED_AT_ONCE_SHARE:
+            plan(said_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN))
+
+    def start_lasting(self, taker: Member, minutes: int, plan: Plan, time_ms: int) -> None:
+        """Let one wallet start a TWAP that runs, and trades, for all of its minutes."""
+        twap = self._drawn(taker, minutes, time_ms)
+        twap.reduce_only = False
+        _ = self._begin(twap, plan)
+
+    def _begin(self, twap: Twap, plan: Plan) -> int:
+        said_ms = twap.started_ms + self._random.randint(1, 700)
+        plan(said_ms, partial(self._say, twap, "activated", None))
+        self._plan_slice(twap, 1, plan)
+        return said_ms
+
+    def _drawn(self, taker: Member, minutes: int, time_ms: int) -> Twap:
+        (market,) = self._random.choices(MARKETS, cum_weights=self._weights)
+        held = taker.ledger.position(market.coin).size if market.is_perp else ZERO
+        closes = bool(held) and self._random.random() < CLOSING_SHARE
+        size = self._size(market, minutes * SLICES_PER_MINUTE, time_ms)
+        reduces = closes and size <= abs(held) and self._random.random() < REDUCE_ONLY_SHARE
+        self._last_id += self._random.randint(1, 30)
+        return Twap(
+            id=self._last_id,
+            order=Crossing(
+                taker=taker,
+                market=market,
+                buys=held < ZERO if closes else self._random.random() < 0.5,  # noqa: PLR2004 - even
+                size=size,
+                time_ms=time_ms,
+                twap_id=self._last_id,
+            ),
+            minutes=minutes,
+            started_ms=time_ms,
+            reduce_only=reduces,
+            randomize=self._random.random() < RANDOMIZED_SHARE,
+            missed_share=MISSED_IN_THIN_BOOK_SHARE
+            if self._random.random() < THIN_BOOK_SHARE
+            else MISSED_SHARE,
+        )
+
+    def _minutes(self) -> int:
+        return self._random.choices(list(MINUTES), weights=list(MINUTES.values()))[0]
+
+    def _size(self, market: Market, slices: int, time_ms: int) -> Decimal:
+        usd = slices * min(int(SLICE_USD_MIN * self._random.paretovariate(0.9)), SLICE_USD_MAX)
+        unit = _unit(market)
+        return (usd / self._prices.raw(market, time_ms) // unit + slices) * unit
+
+    def _plan_slice(self, twap: Twap, number: int, plan: Plan) -> None:
+        late_ms = self._random.randint(0, SLICE_LATE_MS_MAX)
+        slice_ms = twap.started_ms + number * SLICE_MS + late_ms
+        plan(slice_ms, partial(self._run_slice, twap, number, plan))
+
+    def _run_slice(self, twap: Twap, number: int, plan: Plan, time_ms: int) -> None:
+        if twap.over:
+            return
+        if number == twap.fails_at:
+            self._end(twap, *NO_MARGIN, time_ms)
+            return
+        if self._random.random() >= twap.missed_share:
+            self._trade(twap, number, time_ms)
+        if number < twap.slices:
+            self._plan_slice(twap, number + 1, plan)
+        else:
+            self._end(twap, "finished", None, time_ms)
+
+    def _trade(self, twap: Twap, number: int, time_ms: int) -> None:
+        size = self._slice_size(twap, number)
+        if not size:
+            return
+        fills = self._random.choice(FILLS_PER_SLICE)
+        order = replace(twap.order, size=size, time_ms=time_ms, fills=fills)
+        for trade in self._matching.execute(order):
+            twap.executed_size += trade.size
+            twap.executed_notional += trade.price * trade.size
+
+    def _slice_size(self, twap: Twap, number: int) -> Decimal:
+        whole, left = twap.order.size, twap.order.size - twap.executed_size
+        size = whole * number / twap.slices - twap.executed_size
+        if twap.randomize and number < twap.slices:
+            size = size * self._random.randint(*RANDOMIZED_PERCENT) / 100
+        size = min(size, whole * CATCH_UP_MAX / twap.slices, left)
+        if twap.reduce_only:
+            held = twap.order.taker.ledger.position(twap.order.market.coin).size
+            size = min(size, -held if twap.order.buys else held)
+        unit = _unit(twap.order.market)
+        return max((size / unit).to_integral_value(ROUND_DOWN) * unit, ZERO)
+
+    def _end(self, twap: Twap, status: str, description: str | None, time_ms: int) -> None:
+        if not twap.over:
+            twap.over = True
+            self._say(twap, status, description, time_ms)
+
+    def _say(self, twap: Twap, status: str, description: str | None, time_ms: int) -> None:
+        order = twap.order
+        event = TwapEvent(
+            time_ms=time_ms,
+            twap_id=twap.id,
+            user=order.taker.address,
+            coin=order.market.coin,
+            buys=order.buys,
+            size=order.size,
+            executed_size=twap.executed_size,
+            executed_notional=twap.executed_notional,
+            minutes=twap.minutes,
+            reduce_only=twap.reduce_only,
+            randomize=twap.randomize,
+            started_ms=twap.started_ms,
+            status=status,
+            description=description,
+        )
+        self.events.append(event)
+        order.taker.statuses.append(time_ms, event.history_row())
+
+
+def _unit(market: Market) -> Decimal:
+    return Decimal(1).scaleb(-market.size_decimals)

@@ -1,0 +1,1 @@
+"""Scripted market regimes for smart money."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: its files, its server, its supervisor."""

@@ -1,0 +1,175 @@
+"""Gaps computed again from a point in time are those computed from all facts."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from hypertally.facts import pages
+from hypertally.facts.activity import fills
+from hypertally.metrics.activity import fill_gaps
+from hypertally.records import Gap, LimitMet
+from hypertally.sandbox.oracles import activity
+from hypertally.store.postgres import Connection, Pool, open_pool, transaction
+
+ADDRESS = "0x" + "ab" * 20
+WALLET = 1
+TIME_MS = 1_741_564_800_000
+# Perps and HIP-3 chain; spot and outcomes do not.
+COINS = ("BTC", "xyz:TSLA", "@107", "#30")
+Row = dict[str, Any]
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with open_pool(database_url, role="hypertally_worker", size=2) as pool:
+        await pages.ensure_months(pool, "hl_fills_raw", {datetime(2025, 3, 1, tzinfo=UTC)})
+        yield pool
+
+
+def leg(coin: str, time_ms: int, start: int, change: int, *, oid: int, tid: int | None) -> Row:
+    return {
+        "coin": coin,
+        "px": "10",
+        "sz": str(abs(change)),
+        "side": "B" if change > 0 else "A",
+        "time": time_ms,
+        "startPosition": str(start),
+        "dir": "Open Long",
+        "closedPnl": "0.0",
+        "hash": "0x" + "00" * 32,
+        "oid": oid,
+        "crossed": True,
+        "tid": tid,
+    }
+
+
+@dataclass
+class Trader:
+    """Trades at the whim of a seed, and keeps its positions."""
+
+    random: Random
+    old_rows: int = 0  # how many have no trade id, as those of 2023
+    time_ms: int = TIME_MS
+    steps_ms: tuple[int, ...] = (0, 0, 1, 50_000)
+    coins: tuple[str, ...] = COINS
+    changes: tuple[int, ...] = (-3, -2, -1, 1, 2, 3)
+    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COINS, 0))
+    rows: list[Row] = field(default_factory=list)
+
+    def trade(self) -> None:
+        coin = self.random.choice(self.coins)
+        change = self.random.choice(self.changes)
+        self.time_ms += self.random.choice(self.steps_ms)
+        number = len(self.rows)
+        tid = number + 1 if number >= self.old_rows else None
+        self.rows.append(leg(coin, self.time_ms, self.positions[coin], change, oid=number, tid=tid))
+        self.positions[coin] += change
+
+
+async def store(connection: Connection, rows: Sequence[Row]) -> datetime:
+    decoded = fills.decode(rows, wallet=ADDRESS)
+    assert decoded.rejects == []
+    await fills.insert(connection, decoded.fills, wallet_id=WALLET, page_id=1)
+    return min(fills.at(row["time"]) for row in rows)
+
+
+async def stored(connection: Connection) -> list[dict[str, Any]]:
+    found = await connection.execute(
+        "select coin, kind, from_at, to_at, missing_size_coin from metrics.fill_gaps "
+        "where wallet_id = %s order by coin, to_at, from_at",
+        [WALLET],
+    )
+    return await found.fetchall()
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_gaps_rebuilt_from_late_facts_are_those_rebuilt_from_all(
+    pool: Pool, seed: int
+) -> None:
+    random = Random(seed)
+    trader = Trader(random, old_rows=4 * (seed % 2))
+    if seed % 3 == 0:  # one coin that goes there and back within its milliseconds
+        trader.coins, trader.changes, trader.steps_ms = ("BTC",), (-1, 1), (0, 0, 0, 1)
+    for _ in range(80):
+        trader.trade()
+    waiting = trader.rows[:]
+    random.shuffle(waiting)
+    incremental: list[dict[str, Any]] = []
+    async with transaction(pool) as connection:
+        while waiting:
+            count = random.randint(1, 30)
+            arrived, waiting = waiting[:count], waiting[count:]
+            before = await stored(connection)
+            since = await store(connection, sorted(arrived, key=lambda row: row["oid"]))
+            changed = await fill_gaps.rebuild(connection, WALLET, since=since)
+            incremental = await stored(connection)
+            assert await fill_gaps.rebuild(connection, WALLET) == []
+            assert await stored(connection) == incremental
+            assert bool(changed) == (incremental != before)
+        # After old rows a chain begins anew, and in a full millisecond it does not tell where.
+        assert trader.old_rows or incremental == []
+
+
+async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
+    random = Random(5)
+    trader = Trader(random, steps_ms=(1, 7))
+    for _ in range(120):
+        trader.trade()
+    rows = [row for row in trader.rows if random.random() < 0.8]
+    async with transaction(pool) as connection:
+        await store(connection, rows)
+        await fill_gaps.rebuild(connection, WALLET)
+        found = [row for row in await stored(connection) if row["from_at"] > fill_gaps.BEGINNING]
+    expected = activity.gaps((ADDRESS, row) for row in rows)
+    assert len(expected) > 5
+    assert [
+        (row["coin"], row["from_at"], row["to_at"], row["missing_size_coin"]) for row in found
+    ] == [
+        (coin_of(gap, rows), fills.at(gap.from_ms), fills.at(gap.to_ms), gap.missing)
+        for gap in sorted(expected, key=lambda gap: (coin_of(gap, rows), gap.to_ms))
+    ]
+
+
+def coin_of(gap: activity.Gap, rows: Sequence[Row]) -> str:
+    return next(row["coin"] for row in rows if row["time"] == gap.to_ms)
+
+
+async def test_a_limit_met_is_a_gap_of_every_coin(pool: Pool) -> None:
+    begins = LimitMet(kind="history_begins", from_ms=0, to_ms=TIME_MS, reason="so")
+    full = LimitMet(
+        kind="millisecond_overflow", from_ms=TIME_MS + 5, to_ms=TIME_MS + 5, reason="so"
+    )
+    async with transaction(pool) as connection:
+        for limit in (begins, full):
+            assert await pages.insert_limit(connection, limit, wallet_id=WALLET, page_id=1)
+            assert not await pages.insert_limit(connection, limit, wallet_id=WALLET, page_id=2)
+        changed = await fill_gaps.rebuild(connection, WALLET)
+    assert {(gap.coin, gap.kind, gap.from_at, gap.to_at) for gap in changed} == {
+        ("", "history_begins", fill_gaps.BEGINNING, fills.at(TIME_MS)),
+        ("", "millisecond_overflow", fills.at(TIME_MS + 5), fills.at(TIME_MS + 6)),
+    }
+    assert {gap.missing_size_coin for gap in changed} == {None}
+
+
+async def test_a_hole_that_late_facts_fill_goes_away_and_is_named(pool: Pool) -> None:
+    rows = [
+        leg("BTC", TIME_MS + number * 1000, number * 2, 2, oid=number, tid=number)
+        for number in range(3)
+    ]
+    hole = Gap(
+        coin="BTC",
+        kind="position_break",
+        from_at=fills.at(TIME_MS),
+        to_at=fills.at(TIME_MS + 2000),
+        missing_size_coin="2",
+    )
+    async with transaction(pool) as connection:
+        since = await store(connection, [rows[0], rows[2]])
+        assert await fill_gaps.rebuild(connection, WALLET, since=since) == [hole]
+        since = await store(connection, [rows[1]])
+        assert await fill_gaps.rebuild(connection, WALLET, since=since) == [hole]
+        assert await stored(connection) == []

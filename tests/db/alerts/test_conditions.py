@@ -1,0 +1,144 @@
+"""Alerts about data: gaps, restatements, the universe, the allowance."""
+
+from datetime import timedelta
+
+import pytest
+from tests.db.alerts.alert_rows import AT, MINUTE, Desk
+
+from hypertally.store.postgres import Pool
+
+
+@pytest.fixture
+def desk(worker_pool: Pool) -> Desk:
+    return Desk(worker_pool)
+
+
+async def test_a_break_fires_and_is_resolved_when_it_is_filled(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check()
+    await desk.check(AT + MINUTE)
+    assert await desk.moves() == [f"{address}: firing"]
+    await desk.run("delete from metrics.fill_gaps")
+    await desk.check(AT + 2 * MINUTE)
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+    [row] = await desk.run("select ending from ops.alert_gaps")
+    assert row["ending"] == "filled"
+
+
+async def test_a_break_nobody_asks_for_again_is_marked_permanent(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check()
+    await desk.run("update ops.jobs set status = 'done' where kind = 'repair_gap'")
+    await desk.check(AT + MINUTE)
+    await desk.check(AT + 2 * MINUTE)
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+    [row] = await desk.run("select ending from ops.alert_gaps")
+    assert row["ending"] == "permanent"
+
+
+@pytest.mark.parametrize("kind", ["millisecond_overflow", "thin_answer"])
+async def test_a_page_cap_is_told_and_then_known_as_permanent(desk: Desk, kind: str) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address, kind)
+    for number in range(3):
+        await desk.check(AT + number * MINUTE)
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+
+
+async def test_a_gap_that_a_late_check_ended_is_resolved_by_the_next(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check()
+    await desk.gap(address, "thin_answer")
+    for number in (2, 3):  # the second gap comes, and is known as permanent
+        await desk.check(AT + number * MINUTE)
+    await desk.run("delete from metrics.fill_gaps where kind = 'position_break'")
+    await desk.check(AT + MINUTE)
+    await desk.check(AT + 4 * MINUTE)
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'resolved'")
+    assert row["reason"] == "gaps filled: 1, marked permanent: 1"
+
+
+async def test_where_a_record_begins_is_no_gap(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address, "history_begins")
+    await desk.gap(address, from_at=AT.replace(year=1970, month=1, day=1, hour=0))
+    await desk.check()
+    assert await desk.moves() == []
+
+
+async def test_a_gap_that_was_filled_and_is_there_again_is_told_again(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    for number in range(0, 4, 2):
+        await desk.gap(address)
+        await desk.repair(address)
+        await desk.check(AT + number * MINUTE)
+        await desk.run("delete from metrics.fill_gaps")
+        await desk.check(AT + (number + 1) * MINUTE)
+    assert await desk.moves() == [f"{address}: {state}" for state in ("firing", "resolved") * 2]
+
+
+async def test_each_restatement_is_told_once_if_a_number_moved_far(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    for field, old, new in [
+        ("fees_usd", "1000", "1005"),
+        ("spot_volume_usd", "1000", "1006"),
+        ("completeness", "0.5", "1"),
+        ("digest", "1:1", "2:2"),
+    ]:
+        await desk.restate({field: [old, new]}, wallet=address)
+    for number in range(2):
+        await desk.check(AT + number * MINUTE)
+    day = f"{address}/2026-11-18"
+    assert await desk.moves("restatement") == [f"{day}: firing", f"{day}: resolved"]
+    [row] = await desk.run("select reason, value from ops.alerts where to_state = 'firing'")
+    assert row["reason"] == (
+        "spot_volume_usd of wallet_day_metrics was 1000 and is 1006 (0.60%): late facts"
+    )
+
+
+async def test_a_restatement_is_not_told_before_its_time(desk: Desk) -> None:
+    await desk.restate({"fills": [1, 2]}, org="default", at=AT + MINUTE)
+    await desk.check()
+    assert await desk.moves() == []
+    await desk.check(AT + MINUTE)
+    assert (await desk.moves())[0] == "org:default/2026-11-18: firing"
+
+
+async def test_a_universe_that_changed_much_is_told_at_most_every_six_hours(desk: Desk) -> None:
+    for hours, churn in [(0, "0.3"), (1, "0.31"), (6, "0.9"), (7, "0.5"), (8, "0.5")]:
+        at = AT + timedelta(hours=hours)
+        await desk.universe(churn, at=at, status="kept_old" if hours == 8 else "chosen")
+        await desk.check(at)
+        await desk.check(at + MINUTE)
+    rows = await desk.run("select to_state, at from ops.alerts order by id")
+    assert [(row["to_state"], (row["at"] - AT) // timedelta(hours=1)) for row in rows] == [
+        ("firing", 1),
+        ("resolved", 1),
+        ("suppressed", 6),
+        ("inactive", 6),
+        ("firing", 7),
+        ("resolved", 7),
+    ]
+
+
+async def test_an_allowance_that_is_too_small_is_told(desk: Desk) -> None:
+    for number in range(1, 11):
+        await desk.wallet(number)
+    await desk.run(
+        "insert into ops.hl_ingest_cursor (wallet_id, cursor_ms) "
+        "select id, %(ms)s from tenancy.wallets",
+        ms=round(AT.timestamp() * 1000),
+    )
+    # Ten looks of 20 in five minutes are 40 a minute, and not less.
+    await desk.check(AT, weight=40)
+    assert await desk.moves() == []
+    await desk.check(AT + MINUTE, weight=39)
+    await desk.check(AT + 2 * MINUTE, weight=40)
+    assert await desk.moves() == ["system: firing", "system: resolved"]

@@ -1,0 +1,185 @@
+"""Every statement of the API, run as one org, as the other, and as nobody."""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from hypertally import api
+
+MODULES = [
+    module
+    for module in (
+        importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(api.__path__, prefix="hypertally.api.")
+    )
+    if hasattr(module, "_QUERIES")
+]
+# By the whole path of their module below `api`: two folders may hold modules of one name.
+STATEMENTS = {
+    f"{module.__name__.removeprefix('hypertally.api.')}.{name}": query
+    for module in MODULES
+    for name, query in module._QUERIES.items()
+}
+# Statements that no test below looks at may show one org's rows to another: this only grows.
+STATEMENTS_MIN = 85
+# They read no row that belongs to anyone.
+OF_EVERYONE = {
+    "identity.auth.set_identity",
+    "service.session.read_server_time",
+    "activity.global_days.read_range",
+    "service.probes.read_schema_version",
+    "service.system.read_database",
+    "activity.explain.read_definition",
+    "activity.summary.read_totals",
+    "resource.time_range.read_minute",
+    "twaps.pressure.forecast_coins",
+    "smart_money.explain.read_definition",
+}
+SIGNAL_AT = datetime(2026, 3, 1, 12, 10, tzinfo=UTC)
+MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob")}
+
+
+def test_every_statement_of_the_tree_is_found() -> None:
+    assert len(STATEMENTS) >= STATEMENTS_MIN
+
+
+@pytest.fixture
+def connection(world: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(world, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        yield connection
+        connection.rollback()
+
+
+def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]:
+    """All that the statements ask for, naming what belongs to `org`."""
+    mark = {"org_a": "a1", "org_b": "b2"}[org]
+    found = connection.execute(
+        "select o.id as org_id, p.user_id, w.id as wallet_id, w.address, current_date - 1 as day "
+        "from tenancy.orgs as o join tenancy.user_profiles as p on p.org_id = o.id, "
+        "tenancy.wallets as w where o.name = %s and p.role = 'admin' and w.address = %s",
+        (org, bytes.fromhex(mark * 20)),
+    ).fetchone()
+    assert found is not None
+    number = {"org_a": 271828, "org_b": 314159}[org] * 1000 + 1
+    wallet = "0x" + mark * 20
+    now = datetime.now(UTC)
+    twap = {
+        "start": now - timedelta(days=9), "end": "infinity", "as_of": now, "of_past": True,
+        "status": None, "asset": "BTC", "wallet": wallet, "twap_id": number,
+        "started_at": "infinity", "place_wallet": "", "twap_ids": [number], "wallets": [wallet],
+        "places": [1], "wallet_ids": [found["wallet_id"]], "seconds_max": 86_400,
+        "after_at": "-infinity", "after_oid": 0, "assets": ["BTC"], "sides": ["B"],
+        "sizes": [Decimal(1)], "ends": [now + timedelta(hours=1)], "bases": ["slices"], "steps": 6,
+        "mid_minutes_max": 10, "since": "-infinity", "until": "infinity",
+    }  # fmt: skip
+    fixed = {
+        "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
+        "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
+        "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,
+        "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
+        "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
+    }  # fmt: skip
+    smart = {
+        "moves": None, "standing": False,
+        "run_id": connection.execute(
+            "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
+        "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
+        "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "",
+        "after_asset": "",
+    }  # fmt: skip
+    return fixed | twap | smart | found
+
+
+def run(
+    connection: psycopg.Connection, name: str, *, caller: dict | None, asked: dict
+) -> list[dict]:
+    """Run a statement as the API's role for `caller` (None: nobody), asking for `asked`."""
+    parameters = dict(asked)
+    if name == "activity.summary.read_totals":
+        parameters["days"] = "[]"
+    if name.startswith(("smart_money.", "alerts.")):
+        parameters |= {"definition": "smart_money/2", "at": SIGNAL_AT, "as_of": datetime.now(UTC)}
+    if name.startswith("smart_money.outcomes"):
+        parameters["days"] = 36_500
+    if name == "activity.coverage.list_gaps":
+        parameters["to_at"] = None
+    if name.startswith("activity.explain.") and "global" in name:
+        parameters["metric"] = "global_day_metrics"
+    if name == "activity.explain.list_restatements":
+        parameters["org_id"] = None
+    if name == "activity.explain.list_day_gaps":
+        parameters["day"] = asked["day"] - timedelta(days=20)
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local role hypertally_api")
+        if caller:
+            connection.execute(
+                "select set_config('hypertally.org_id', %s, true), "
+                "set_config('hypertally.user_id', %s, true)",
+                (str(caller["org_id"]), caller["user_id"]),
+            )
+        return connection.execute(STATEMENTS[name].text.encode(), parameters).fetchall()
+
+
+def shown(rows: list[dict]) -> str:
+    return json.dumps(
+        rows, default=lambda value: value.hex() if isinstance(value, bytes) else str(value)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE))
+def test_an_org_sees_nothing_of_another_whatever_it_asks_for(connection, name: str) -> None:
+    mine, theirs = (parameters_of(connection, org) for org in ("org_a", "org_b"))
+    for caller, asked in ((mine, mine), (mine, theirs), (theirs, mine), (theirs, theirs)):
+        foreign = MARKS["org_b" if caller is mine else "org_a"]
+        # What was asked comes back in the words of no statement, so marks are data.
+        text = shown(run(connection, name, caller=caller, asked=asked))
+        assert not any(mark in text for mark in foreign)
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE))
+def test_nobody_sees_nothing(connection, name: str) -> None:
+    for org in ("org_a", "org_b"):
+        asked = parameters_of(connection, org)
+        text = shown(run(connection, name, caller=None, asked=asked))
+        assert not any(mark in text for marks in MARKS.values() for mark in (*marks, "577215"))
+
+
+# Whether a wallet still waits for its first pull, and how many others alone track: of these none.
+SAME_FOR_BOTH = {"activity.wallets.has_unpulled_wallets", "smart_money.snapshots.count_hidden"}
+
+
+@pytest.mark.parametrize("name", sorted(set(STATEMENTS) - OF_EVERYONE - SAME_FOR_BOTH))
+def test_an_org_sees_its_own(connection, name: str) -> None:
+    mine = parameters_of(connection, "org_a")
+    theirs = run(connection, name, caller=None, asked=mine)
+    assert shown(run(connection, name, caller=mine, asked=mine)) != shown(theirs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update tenancy.org_wallets set to_day = null",
+        "delete from tenancy.user_profiles",
+        "insert into tenancy.orgs (name) values ('mine')",
+        "update facts.hl_fills_raw set px = 1",
+        "delete from facts.hl_fills_raw",
+        "truncate metrics.wallet_day_metrics",
+        "update metrics.wallet_day_metrics set fills = 1",
+        "delete from ops.computations",
+        "create table tenancy.mine ()",
+        "create table public.mine ()",
+        "select facts.ensure_month('pages', now())",
+    ],
+)
+def test_the_apis_role_can_only_read(connection, change: str) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local role hypertally_api")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(change.encode())

@@ -1,0 +1,15 @@
+"""The whole pipeline against an oracle that shares no code with it, digit for digit."""
+
+import pytest
+from tests.flow.books import Books, population, require_equal, serving
+
+from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+async def test_every_day_of_a_population_equals_the_oracle(books: Books, seed: int) -> None:
+    world = population(seed)
+    async with serving(world) as exchange:
+        await books.track(await exchange.addresses())
+        await books.settle(exchange)
+    await require_equal(books, population_rows(world), population_quotes(world))

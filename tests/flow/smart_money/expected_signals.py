@@ -1,0 +1,224 @@
+"""What the stored signals of a story must be: the sandbox's oracle, in the names of the columns."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import msgspec
+from tests.flow.smart_money.stage import START_MS, Recording
+
+from hypertally.sandbox.oracles.smart_money import Expected, judge
+from hypertally.sandbox.oracles.smart_money_classes import LEAVERS, WINDOW_MINUTES
+from hypertally.sandbox.oracles.smart_money_periods import (
+    Exits,
+    band,
+    first_band,
+    herding,
+    percentile,
+    shown,
+    significance,
+    trend,
+    usual_share,
+)
+from hypertally.sandbox.regimes.exchange import regime_exchange
+from hypertally.sandbox.regimes.playback import ASSETS, MINUTE_MS, Story
+
+FIRST, SECOND = "smart_money/1", "smart_money/2"
+SIDES: dict[str, tuple[int, ...]] = {"all": (1, -1), "long": (1,), "short": (-1,)}
+UNSEEN = ("MISSING", "DIRTY")
+
+Row = dict[str, Any]
+#: (asset, side) -> (left, exposed) of the windows before the story
+History = Mapping[tuple[str, str], Sequence[Exits]]
+
+
+class Watched:
+    """A story as far as its minutes were recorded."""
+
+    def __init__(self, story: Story, minutes: frozenset[int]) -> None:
+        self.story = story
+        self.minutes = minutes
+        self._position = cache(story.position)
+
+    def judged(self, asset: str, minute: int, *, without: str = "") -> Expected:
+        """The oracle's words on a window, had a wallet not been in the universe."""
+
+        def seen(wallet: str, at: int) -> Decimal | None:
+            if at not in self.minutes or not self.story.answers(wallet, at):
+                return None
+            return self._position(wallet, asset, at)
+
+        def forced(wallet: str) -> bool:
+            begin = minute - WINDOW_MINUTES
+            return self.story.forced(wallet, asset, after_minute=begin, to_minute=minute)
+
+        wallets = [wallet for wallet in self.story.addresses if wallet != without]
+        return judge(asset, wallets, seen, minute, forced=forced)
+
+    def answered(self, minute: int) -> Decimal:
+        """The share of the wallets that answered in a minute."""
+        wallets = self.story.addresses
+        return Decimal(sum(self.story.answers(one, minute) for one in wallets)) / len(wallets)
+
+    def mark(self, asset: str, minute: int) -> Decimal | None:
+        """The newest price the exchange gave in the two minutes before."""
+        for at in (minute, minute - 1):
+            if at in self.minutes and self.story.prices_answer(at):
+                return Decimal(_mids(self.story.script.name, at)[asset])
+        return None
+
+
+@cache
+def _mids(name: str, minute: int) -> dict[str, str]:
+    world = regime_exchange(name, start_ms=START_MS)
+    answer = world.answer(b'{"type": "allMids"}', now_ms=START_MS + minute * MINUTE_MS)
+    return msgspec.json.decode(answer.body)
+
+
+@dataclass(slots=True)
+class _Past:
+    """What the periods before leave behind of one asset."""
+
+    first: list[Decimal | None] = field(default_factory=lambda: [None] * 3)  # CAS
+    second: list[Decimal | None] = field(default_factory=lambda: [None] * 3)
+    exits: dict[str, list[Exits]] = field(default_factory=lambda: {side: [] for side in SIDES})
+
+
+def expected(
+    recording: Recording, periods: Sequence[int], *, locked: Mapping[int, str], history: History
+) -> Iterator[tuple[tuple[int, str, str], Row]]:
+    """Every row of every period, by (minute, asset, definition)."""
+    watched = Watched(recording.story, recording.minutes)
+    past = {
+        asset: _Past(exits={side: list(history.get((asset, side), ())) for side in SIDES})
+        for asset in ASSETS
+    }
+    for minute in periods:
+        judged = {asset: watched.judged(asset, minute) for asset in ASSETS}
+        for asset, one in judged.items():
+            mark = watched.mark(asset, minute)
+            if reason := locked.get(minute):
+                for definition in (FIRST, SECOND):
+                    yield (minute, asset, definition), _locked_row(reason, mark)
+                past[asset].first.append(None)
+                past[asset].second.append(None)
+                continue
+            common = {"mark_price": mark, "coverage": shown(watched.answered(minute))}
+            before = past[asset]
+            yield (minute, asset, FIRST), {**common, **_first_row(one, before)}
+            second = _second_row(one, list(judged.values()), before)
+            yield (minute, asset, SECOND), {**common, **second}
+            before.first.append(one.first.cas)
+            before.second.append(one.second.cas)
+            for side in SIDES:
+                before.exits[side].append(_exits(one, side))
+
+
+def _locked_row(reason: str, mark: Decimal | None) -> Row:
+    scores = ("cas", "cas_usd", "dispersion", "ecs", "trend", "band", "herding", "participation")
+    return {
+        **dict.fromkeys(scores),
+        "locked": reason,
+        "mark_price": mark,
+        "observed": 0,
+        "completeness": 0,
+        "counts": {},
+    }
+
+
+def _first_row(one: Expected, past: _Past) -> Row:
+    scores = one.first
+    states = Counter(wallet.first_version for wallet in one.wallets)
+    return {
+        "locked": None,
+        "cas": shown(scores.cas),
+        "dispersion": shown(scores.dispersion),
+        "ecs": shown(scores.ecs),
+        "trend": trend(scores.cas, past.first[-3:]) or "flat",
+        "band": first_band(scores.cas),
+        "counts": dict(states),
+    }
+
+
+def _second_row(one: Expected, every: Sequence[Expected], past: _Past) -> Row:
+    scores, wallets = one.second, len(one.wallets)
+    unseen = sum(one.counts.get(name, 0) for name in UNSEEN)
+    amount, sign, active = herding(one, every)
+    return {
+        "locked": None,
+        "wallets": wallets,
+        "observed": wallets - unseen,
+        "exposed": wallets - unseen - one.counts.get("FLAT", 0),
+        "completeness": shown(Decimal(wallets - unseen) / wallets),
+        "counts": dict(one.counts),
+        "cas": shown(scores.cas),
+        "cas_usd": shown(scores.cas_usd),
+        "band": band(scores.cas),
+        "trend": trend(scores.cas, past.second[-3:]),
+        "participation": shown(scores.participation),
+        "dispersion": shown(scores.dispersion),
+        "dispersion_size": shown(scores.dispersion_size),
+        "activity_sd": shown(scores.activity_sd),
+        "stock_disagreement": shown(scores.stock_disagreement),
+        "ecs": shown(scores.ecs),
+        "ecs_long": shown(scores.ecs_long),
+        "ecs_short": shown(scores.ecs_short),
+        "ecs_forced": shown(scores.ecs_forced),
+        "ecs_z": significance(_exits(one, "all"), past.exits["all"]),
+        "ecs_percentile": percentile(_exits(one, "all"), past.exits["all"]),
+        "herding": amount,
+        "herding_sign": sign,
+        "herding_n": active,
+        "exits": {side: _side(one, side, past) for side in SIDES},
+    }
+
+
+def _exits(one: Expected, side: str) -> Exits:
+    held = [wallet for wallet in one.wallets if wallet.side in SIDES[side]]
+    held = [wallet for wallet in held if wallet.behaviour not in UNSEEN]
+    left = [each for each in held if each.behaviour in LEAVERS and not each.forced]
+    return len(left), len(held)
+
+
+def _side(one: Expected, side: str, past: _Past) -> Row:
+    (left, exposed), before = _exits(one, side), past.exits[side]
+    many = exposed > 0 and 100 * left > 25 * exposed and left >= 10
+    z = significance((left, exposed), before)
+    usual = usual_share(before)
+    return {
+        "left": left,
+        "exposed": exposed,
+        "forced": sum(wallet.forced and wallet.side in SIDES[side] for wallet in one.wallets),
+        "p0": None if usual is None else str(usual),
+        "high": (None if z is None else z >= 3) if many else False,
+    }
+
+
+def difference(stored: Row, wanted: Row) -> dict[str, tuple[Any, Any]]:
+    """The columns that are other than wanted: (stored, wanted)."""
+    pairs = {name: (_comparable(name, stored[name]), value) for name, value in wanted.items()}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name == "counts":  # every class has its place in the column
+        return {one: many for one, many in value.items() if many}
+    if name == "exits":
+        names = ("left", "exposed", "forced", "p0", "high")
+        return {side: {one: figures[one] for one in names} for side, figures in value.items()}
+    return value
+
+
+def without_each(watched: Watched, asset: str, minute: int, wallet: str) -> Row:
+    """What each score would lose without a wallet; null where either is unknown."""
+    scores = ("cas", "cas_usd", "dispersion", "dispersion_size", "ecs")
+    full = watched.judged(asset, minute).second
+    rest = watched.judged(asset, minute, without=wallet).second
+    effects: Row = {}
+    for score in scores:
+        value, other = shown(getattr(full, score)), shown(getattr(rest, score))
+        effects[score] = None if value is None or other is None else value - other
+    return effects

@@ -1,0 +1,220 @@
+"""A regime played before the program, minute by minute, and what the program wrote down of it.
+
+The program's modules, the exchange and the story share one clock; only the queue goes by the
+database's own, so what is to be done is always due.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import stamina
+from tests.flow.books import EPOCH, NO_LIMIT, Books, Exchange, opened, serving
+
+from hypertally import clock
+from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.smart_money.snapshots import Watch, begin_minute
+from hypertally.jobs.worker import Options, Worker
+from hypertally.records import Wallet
+from hypertally.sandbox.regimes.exchange import RegimeExchange, regime_exchange
+from hypertally.sandbox.regimes.playback import Story
+from hypertally.sources.info import InfoClient
+
+START_MS = 1_795_000_200_000  # 2026-11-18 11:10 UTC: the day holds every story
+START = EPOCH + timedelta(milliseconds=START_MS)
+MINUTE = timedelta(minutes=1)
+KILLED_LEASE_SECONDS = 0.2  # so that what a killed worker had in hand is soon found again
+
+SIGNALS = "select * from metrics.signals where at >= %s order by at, asset, definition"
+CONTRIBUTORS = (
+    "select * from metrics.signal_contributors where at >= %s "
+    "order by at, asset, definition, wallet"
+)
+
+
+def minute_at(number: int) -> datetime:
+    """A full minute of a story."""
+    return START + number * MINUTE
+
+
+def number_of(at: datetime) -> int:
+    """The minute of a story that a time is in."""
+    return (at - START) // MINUTE
+
+
+class StageClock:
+    """What time it is for every module of the program that asks."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    @contextmanager
+    def ruling(self) -> Iterator[None]:
+        """Have all modules that are loaded ask this clock."""
+        asked = clock.now
+        with pytest.MonkeyPatch.context() as patch:
+            for name, module in list(sys.modules.items()):
+                if name.startswith("hypertally.") and vars(module).get("now") is asked:
+                    patch.setattr(module, "now", self)
+            yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What the program wrote down while a story was played."""
+
+    url: str
+    story: Story
+    minutes: frozenset[int]  # that were recorded
+    signals: dict[tuple[int, str, str], dict[str, Any]]  # by minute, asset, definition
+    contributors: dict[tuple[int, str, str], list[dict[str, Any]]]
+    health: list[dict[str, Any]]
+    runs: list[dict[str, Any]]
+    anomalies: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
+    asked: int  # requests for positions that the exchange saw
+
+
+@dataclass(slots=True)
+class Stage:
+    """One regime on one set of books."""
+
+    books: Books
+    exchange: Exchange
+    world: RegimeExchange
+    time: StageClock
+    info: InfoClient
+    watch: Watch
+    minutes: set[int] = field(default_factory=set[int])
+
+    async def move_to(self, number: int) -> None:
+        """Let the exchange and the program be at a full minute of the story."""
+        later = minute_at(number) - self.time.at
+        if later:
+            await self.exchange.advance(later)
+            self.time.at += later
+
+    def worker(self, **options: Any) -> Worker:
+        chosen = Options(
+            until_idle=True, watching_alone=True, weight_per_minute=NO_LIMIT, **options
+        )
+        return Worker(self.books.pool, self.info, chosen, watch=self.watch)
+
+    async def play(self, numbers: Iterable[int]) -> None:
+        """Record these minutes, each after the prices of its first moment."""
+        for number in numbers:
+            await self.begin(number)
+            await self.worker().run()
+
+    async def begin(self, number: int) -> None:
+        """Be at a minute, know its prices, and have it asked for."""
+        await self.move_to(number)
+        await self.books.execute(
+            "update ops.jobs set run_at = now() where kind = 'pull_mids' and status = 'queued'"
+        )
+        await self.worker().run()
+        assert await begin_minute(self.books.pool, minute_at(number))
+        self.minutes.add(number)
+
+    async def play_with_two_workers(self, numbers: Iterable[int]) -> None:
+        """The same by workers that race for every job."""
+        for number in numbers:
+            await self.begin(number)
+            await asyncio.gather(self.worker().run(), self.worker().run())
+
+    async def play_with_kills(self, numbers: Iterable[int], *, after: Iterator[float]) -> None:
+        """The same by workers each of which is killed after some seconds, and started again."""
+        for number in numbers:
+            await self.begin(number)
+            killed = asyncio.create_task(self.worker(lease_seconds=KILLED_LEASE_SECONDS).run())
+            await asyncio.sleep(next(after))
+            killed.cancel()
+            await asyncio.gather(killed, return_exceptions=True)
+            await asyncio.sleep(KILLED_LEASE_SECONDS)
+            await queue.reap(self.books.pool)
+            await self.worker(lease_seconds=KILLED_LEASE_SECONDS).run()
+
+    async def track(self, addresses: Iterable[str]) -> None:
+        """Track wallets for the default org from the day of the story on."""
+        await self.books.track(sorted(addresses), from_day=START.date())
+
+    async def pull(self, number: int) -> None:
+        """Know the fills of every tracked wallet up to a minute."""
+        await self.move_to(number)
+        for row in await self.books.read(
+            "select id, '0x' || encode(address, 'hex') as address from tenancy.wallets as w "
+            "where exists (select from tenancy.org_wallets as o where o.wallet_id = w.id)"
+        ):
+            await pull_fills(self.books.pool, self.info, Wallet(**row))
+
+    async def record(self) -> Recording:
+        """Read all that was written down."""
+        signals = await self.books.read(SIGNALS, START)
+        contributors = await self.books.read(CONTRIBUTORS, START)
+        requests = (await self.exchange.stats())["requests"]
+        return Recording(
+            url=self.books.url,
+            story=self.world.story,
+            minutes=frozenset(self.minutes),
+            signals={_place(row): row for row in signals},
+            contributors=_grouped(contributors),
+            health=await self.books.read("select * from ops.ingest_health order by id"),
+            runs=await self.books.read("select * from ops.ingest_runs order by minute"),
+            anomalies=await self.books.read("select * from metrics.snapshot_anomalies"),
+            alerts=await self.books.read("select * from ops.alerts order by at, type, subject, id"),
+            asked=requests["clearinghouseState"],
+        )
+
+
+def _place(row: dict[str, Any]) -> tuple[int, str, str]:
+    return number_of(row["at"]), row["asset"], row["definition"]
+
+
+def _grouped(rows: Iterable[dict[str, Any]]) -> dict[tuple[int, str, str], list[dict[str, Any]]]:
+    grouped: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(_place(row), []).append(row)
+    return grouped
+
+
+@asynccontextmanager
+async def staged(url: str, name: str) -> AsyncGenerator[Stage]:
+    """A regime that begins now, the universe not chosen yet."""
+    world = regime_exchange(name, start_ms=START_MS)
+    time = StageClock()
+    with time.ruling(), stamina.set_testing(True, attempts=10, cap=True):
+        async with (
+            opened(url) as books,
+            serving(world) as exchange,
+            _asking(books, exchange, time) as (info, watch),
+        ):
+            yield Stage(books, exchange, world, time, info, watch)
+
+
+@asynccontextmanager
+async def _asking(
+    books: Books, exchange: Exchange, time: StageClock
+) -> AsyncGenerator[tuple[InfoClient, Watch]]:
+    budget = SharedBudget(books.pool, egress="test", weight_per_minute=NO_LIMIT)
+    url = f"{exchange.url}/info"
+    async with (
+        InfoClient(url, budget=budget, now=time) as info,
+        InfoClient(url, budget=budget, now=time, concurrency=24, tries=2) as positions,
+    ):
+        watch = Watch(
+            leaderboard_url=f"{exchange.url}/leaderboard",
+            fallback_url=None,
+            positions=positions,
+            budget=budget.snapshots(),
+        )
+        yield info, watch

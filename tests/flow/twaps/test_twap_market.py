@@ -1,0 +1,87 @@
+"""What TWAPs are judged by: the minutes of their markets, asked for once, and prices of now."""
+
+from decimal import Decimal
+from typing import Any
+
+from tests.flow.books import Books, milliseconds, population, serving
+from tests.flow.twaps.twaps import WORLD, executions, filled, look_again, require_twaps
+
+from hypertally.clock import now
+from hypertally.flow import METRICS
+from hypertally.jobs.rebuild.rebuild import verify
+from hypertally.sandbox.oracles.inputs import population_minutes
+from hypertally.sandbox.oracles.twaps import arrival_price, market_price
+from hypertally.sandbox.population.population import Population
+from hypertally.store.postgres import open_pool
+
+MINUTES_ASKED_FOR = """
+    select count(*) from facts.pages where source = 'info.candleSnapshot'
+        and request -> 'req' ->> 'interval' = '1m'
+"""
+
+
+def recent(seed: int, **options: Any) -> Population:
+    """A world that ends now, so that the exchange still has its minutes."""
+    until_ms = milliseconds(now()) - 10 * 60_000
+    return population(seed, **(WORLD | {"until_ms": until_ms, "days": 2, "fills": 900} | options))
+
+
+async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books) -> None:
+    world = recent(7)
+    async with serving(world) as exchange:
+        await filled(books, exchange)
+        asked = await books.value(MINUTES_ASKED_FOR)
+        await look_again(books, exchange, far_back=True)
+        assert await books.value(MINUTES_ASKED_FOR) == asked
+    stored = await executions(books)
+    judged = 0
+    for key, book in (await require_twaps(books, world)).items():
+        assert book.state is not None
+        state, row = book.state, stored[key]
+        last_ms = max(state.started_ms, state.status_at_s * 1000 - 1)
+        minutes = population_minutes(world, book.coin, from_ms=state.started_ms, to_ms=last_ms)
+        assert row["arrival_price"] == arrival_price(minutes, state.started_ms)
+        if state.runs:
+            assert row["market_source"] is None
+        elif row["market_volume_coin"]:
+            price = row["market_notional"] / row["market_volume_coin"]
+            assert abs(price / market_price(minutes) - 1) < Decimal("1e-7")
+            judged += 1
+    assert judged
+    assert asked <= len(stored)  # none is asked for twice; near ones share an answer
+    async with open_pool(books.url, role="none", size=1) as pool:
+        assert {verdict.differing for verdict in await verify(pool, METRICS)} == {0}
+
+
+async def test_minutes_the_exchange_no_longer_has_leave_a_reason(books: Books) -> None:
+    async with serving(population(7, **WORLD)) as exchange:
+        await filled(books, exchange)
+    for row in (await executions(books)).values():
+        assert row["arrival_price"] is None
+        assert "the exchange keeps 5,000 minutes" in row["unknown"]["arrival_price"]
+    assert await books.value("select count(*) from facts.candles") == 0
+
+
+async def test_minutes_the_exchange_does_not_show_are_asked_for_once(books: Books) -> None:
+    async with serving(recent(7), candles_max=5) as exchange:
+        await filled(books, exchange)
+        asked = await books.value(MINUTES_ASKED_FOR)
+        await look_again(books, exchange, far_back=True)
+        assert await books.value(MINUTES_ASKED_FOR) == asked > 0
+    assert any("arrival_price" in row["unknown"] for row in (await executions(books)).values())
+
+
+async def test_the_prices_of_each_dex_with_a_running_twap_are_kept(books: Books) -> None:
+    world = recent(7)
+    async with serving(world) as exchange:
+        await filled(books, exchange)
+        await books.execute(
+            "update metrics.twaps set asset = 'xyz:TSLA' where ctid = (select ctid "
+            "from metrics.twaps where status = 'activated' and ends_at > now() limit 1)"
+        )
+        await books.execute("update ops.jobs set run_at = now() where kind = 'pull_mids'")
+        await books.settle(exchange)
+    found = await books.read("select dex, mids from facts.mids order by at desc, dex")
+    assert {row["dex"] for row in found} >= {"", "xyz"}
+    assert all("BTC" in row["mids"] for row in found if row["dex"] == "")
+    assert all(Decimal(price) > 0 for row in found for price in row["mids"].values())

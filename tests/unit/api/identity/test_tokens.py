@@ -1,0 +1,106 @@
+"""Tokens: what is minted is accepted, for its purpose, by who holds the secret."""
+
+import jwt
+import pytest
+
+from hypertally.api.http.limits import ApiOptions
+from hypertally.api.http.problems import Problem
+from hypertally.api.identity.sign_in import SignIns
+from hypertally.api.identity.token_verification import TokenVerifier
+from hypertally.api.identity.tokens import mint
+from hypertally.errors import Refused
+
+SECRET = "a secret of the tests, longer than 32 bytes"
+
+
+def verifier(**changed: str) -> TokenVerifier:
+    return TokenVerifier(options(**changed))
+
+
+def options(**changed: str) -> ApiOptions:
+    return ApiOptions(database_url="postgresql://x", version="1", jwt_secret=SECRET, **changed)
+
+
+@pytest.mark.parametrize("purpose", ["access", "session", "sign-in"])
+async def test_a_minted_token_says_who_for_what_and_until_when(purpose) -> None:
+    claims = await verifier().verify(mint(SECRET, "ann", purpose=purpose, seconds=60))
+    assert (claims.sub, claims.purpose, claims.signed_here) == ("ann", purpose, True)
+    assert claims.iat is not None
+    assert claims.exp - claims.iat == 60
+
+
+def test_no_two_tokens_are_equal() -> None:
+    assert mint(SECRET, "ann", seconds=60) != mint(SECRET, "ann", seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("secret", "sub", "seconds"), [("short", "ann", 60), (SECRET, "", 60), (SECRET, "ann", 0)]
+)
+def test_a_token_nobody_could_use_is_refused(secret: str, sub: str, seconds: int) -> None:
+    with pytest.raises(Refused):
+        mint(secret, sub, seconds=seconds)
+
+
+@pytest.mark.parametrize("changed", [{"jwt_audience": "other"}, {"jwt_issuer": "https://x"}])
+async def test_audience_and_issuer_are_as_configured(changed) -> None:
+    token = mint(SECRET, "ann", seconds=60)
+    with pytest.raises(Problem) as caught:
+        await verifier(**changed).verify(token)
+    assert caught.value.status == 401
+    own = mint(
+        SECRET,
+        "ann",
+        seconds=60,
+        audience=changed.get("jwt_audience", "authenticated"),
+        issuer=changed.get("jwt_issuer"),
+    )
+    assert (await verifier(**changed).verify(own)).sub == "ann"
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512", "none"])
+async def test_only_the_configured_algorithm_is_accepted(algorithm: str) -> None:
+    key = None if algorithm == "none" else SECRET.ljust(64, "x")
+    token = jwt.encode({"sub": "a", "aud": "authenticated", "exp": 2**40}, key, algorithm=algorithm)
+    with pytest.raises(Problem) as caught:
+        await verifier().verify(token)
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("exp", ["Infinity", "1e999", '"soon"', "null", "[]"])
+async def test_an_expiry_that_is_no_time_is_refused_not_failed_on(exp: str) -> None:
+    token = jwt.api_jws.encode(
+        f'{{"sub": "a", "aud": "authenticated", "exp": {exp}}}'.encode(), SECRET, algorithm="HS256"
+    )
+    with pytest.raises(Problem) as caught:
+        await verifier().verify(token)
+    assert caught.value.status == 401
+
+
+def test_an_api_without_any_key_does_not_start() -> None:
+    with pytest.raises(Refused, match="nobody could sign in"):
+        TokenVerifier(ApiOptions(database_url="postgresql://x", version="1"))
+
+
+def test_a_short_secret_does_not_start() -> None:
+    with pytest.raises(Refused, match="shorter than 32 bytes"):
+        TokenVerifier(ApiOptions(database_url="postgresql://x", version="1", jwt_secret="short"))
+
+
+async def test_a_session_is_another_token_of_the_same_user() -> None:
+    sign_ins = SignIns(options(), verifier=verifier())
+    link = mint(SECRET, "ann", purpose="sign-in", seconds=60)
+    session, seconds = await sign_ins.open(link)
+    claims = await verifier().verify(session)
+    assert (claims.sub, claims.purpose) == ("ann", "session")
+    assert claims.iat is not None
+    assert claims.exp - claims.iat == seconds == 12 * 3600
+    with pytest.raises(Problem) as caught:
+        await sign_ins.open(link)
+    assert caught.value.status == 401
+
+
+async def test_a_link_without_a_name_of_its_own_cannot_be_used() -> None:
+    content = {"sub": "a", "aud": "authenticated", "exp": 2**40, "purpose": "sign-in"}
+    nameless = jwt.encode(content, SECRET, algorithm="HS256")
+    with pytest.raises(Problem):
+        await SignIns(options(), verifier=verifier()).open(nameless)

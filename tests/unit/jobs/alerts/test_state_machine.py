@@ -1,0 +1,342 @@
+"""Where an alert goes from every state, by every condition, whatever keeps it silent."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from hypertally.errors import Refused
+from hypertally.jobs.alerts.state_machine import (
+    RULES,
+    Around,
+    Condition,
+    Judged,
+    Level,
+    Standing,
+    State,
+    Verdict,
+    acknowledge,
+    judge,
+)
+
+AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PERIOD = timedelta(minutes=5)
+DAY = timedelta(hours=24)
+FREE = Around()
+CAPPED = Around(fired=4)
+MUTED = Around(stale=True)
+BEHAVIOURAL = ("regime_change", "exit_cluster")
+
+# Definitions 1.9, as they are written there: type -> level, cooldown in minutes.
+DEFINED: dict[str, tuple[Level, int]] = {
+    "regime_change": ("medium", 30),
+    "exit_cluster": ("high", 60),
+    "system_stale": ("critical", 0),
+    "data_gap": ("high", 0),
+    "restatement": ("medium", 0),
+    "universe_churn": ("low", 360),
+    "budget_infeasible": ("high", 0),
+}
+# Where a step leads, from a standing that has seen one period before: columns are the conditions
+# holds, begins, neither, clears, unknown.
+AT_ONCE = """
+    inactive      firing  pending  inactive  inactive  inactive
+    resolved      firing  pending  resolved  resolved  resolved
+    pending       firing  pending  inactive  inactive  pending
+    firing        firing  firing   firing    resolved  firing
+    acknowledged  acknowledged acknowledged acknowledged resolved acknowledged
+    suppressed    firing  inactive inactive  inactive  suppressed
+"""
+TWICE = """
+    inactive      pending  pending  inactive  inactive  inactive
+    resolved      pending  pending  resolved  resolved  resolved
+    pending       resolved pending  inactive  inactive  pending
+    firing        firing   firing   firing    resolved  firing
+    acknowledged  acknowledged acknowledged acknowledged resolved acknowledged
+    suppressed    resolved inactive inactive  inactive  suppressed
+"""
+# An event is over when it was told; what happened once cannot wait to be told.
+EVENT = AT_ONCE.replace("      firing  pending", "      resolved  pending").replace(
+    "pending       firing", "pending       resolved"
+)
+EVENT = EVENT.replace("suppressed    firing", "suppressed    resolved")
+TABLES = {
+    "regime_change": TWICE,
+    "exit_cluster": AT_ONCE,
+    "system_stale": AT_ONCE,
+    "data_gap": AT_ONCE,
+    "restatement": EVENT,
+    "universe_churn": EVENT,
+    "budget_infeasible": AT_ONCE,
+}
+ARROWS = {
+    ("inactive", "pending"), ("inactive", "firing"), ("inactive", "suppressed"),
+    ("resolved", "pending"), ("resolved", "firing"), ("resolved", "suppressed"),
+    ("pending", "firing"), ("pending", "suppressed"), ("pending", "inactive"),
+    ("suppressed", "firing"), ("suppressed", "inactive"),
+    ("firing", "resolved"), ("firing", "acknowledged"), ("acknowledged", "resolved"),
+}  # fmt: skip
+
+
+def standing(name: str, state: State = "inactive", **given_: object) -> Standing:
+    subject = "HYPE" if name in BEHAVIOURAL else "system"
+    one = Standing(type=name, subject=subject, level=RULES[name].level, state=state)
+    return replace(one, **given_)
+
+
+def judged(
+    condition: Condition, at: datetime = AT, *, tells: str | None = None, key: str | None = None
+) -> Judged:
+    return Judged(at=at, condition=condition, words="so it is", tells=tells, event_key=key)
+
+
+def run(name: str, conditions: Sequence[Condition], around: Around = FREE) -> list[str]:
+    """Where an alert stands after each of these periods."""
+    one, states = standing(name, told="before"), []
+    for number, condition in enumerate(conditions):
+        one = judge(one, judged(condition, AT + number * PERIOD), around).standing
+        states.append(str(one.state))
+    return states
+
+
+def expected(name: str, state: str, condition: str) -> str:
+    column = 1 + get_args(Condition).index(condition)
+    rows = {line.split()[0]: line.split() for line in TABLES[name].strip().splitlines()}
+    return rows[state][column]
+
+
+def test_the_rules_are_those_of_the_definitions() -> None:
+    found = {
+        name: (rule.level, int(rule.cooldown.total_seconds()) // 60) for name, rule in RULES.items()
+    }
+    assert found == DEFINED
+    assert tuple(name for name, rule in RULES.items() if rule.behavioural) == BEHAVIOURAL
+
+
+@pytest.mark.parametrize("silence", ["nothing", "mute", "cooldown", "cap"])
+@pytest.mark.parametrize("name", list(RULES))
+def test_every_state_and_condition_has_one_answer(name: str, silence: str) -> None:
+    silent = silence != "nothing" and (name in BEHAVIOURAL or silence == "cooldown")
+    silent = silent and (silence != "cooldown" or DEFINED[name][1] > 0)
+    last = AT - timedelta(minutes=1) if silence == "cooldown" else None
+    around = {"mute": MUTED, "cap": CAPPED}.get(silence, FREE)
+    for state, condition in product(get_args(State), get_args(Condition)):
+        one = standing(name, state, periods=1, last_fired_at=last, judged_at=AT - PERIOD)
+        verdict = judge(one, judged(condition), around)
+        goes = expected(name, state, condition)
+        fires = condition == "holds" and state in {"inactive", "resolved", "pending", "suppressed"}
+        if silent and fires and goes != "pending":
+            goes = "suppressed"
+        assert verdict.standing.state == goes, (state, condition)
+        assert_moves_lead_there(one, verdict)
+
+
+def assert_moves_lead_there(before: Standing, verdict: Verdict) -> None:
+    chain = [str(before.state)]
+    for move in verdict.moves:
+        assert move.from_state == chain[-1]
+        assert (move.from_state, move.to_state) in ARROWS
+        assert move.reason
+        chain.append(str(move.to_state))
+    assert chain[-1] == verdict.standing.state
+    assert bool(verdict.moves) == (verdict.standing.since == AT)
+
+
+def test_a_playbook_must_differ_in_two_periods_on_end() -> None:
+    assert run("regime_change", ["holds", "holds"]) == ["pending", "resolved"]
+    assert run("regime_change", ["holds", "clears", "holds"]) == ["pending", "inactive", "pending"]
+
+
+def test_two_new_playbooks_after_each_other_are_no_succession() -> None:
+    one = standing("regime_change", told="Long / Normal")
+    for number, playbook in enumerate(("No-trade / Reduced", "No-trade / Defensive")):
+        one = judge(one, judged("holds", AT + number * PERIOD, tells=playbook), FREE).standing
+        assert (one.state, one.last_value) == ("pending", playbook)
+    told = judge(one, judged("holds", AT + 2 * PERIOD, tells="No-trade / Defensive"), FREE)
+    assert [move.to_state for move in told.moves] == ["firing", "resolved"]
+    assert told.standing.told == "No-trade / Defensive"
+
+
+def test_a_locked_period_breaks_the_succession() -> None:
+    conditions: list[Condition] = ["holds", "unknown", "holds", "holds"]
+    assert run("regime_change", conditions) == ["pending", "pending", "pending", "resolved"]
+
+
+def test_a_period_that_nobody_judged_breaks_the_succession() -> None:
+    one = judge(standing("regime_change", told="before"), judged("holds"), FREE).standing
+    late = judge(one, judged("holds", AT + 2 * PERIOD), FREE)
+    assert (late.standing.state, late.moves) == ("pending", ())
+    assert judge(late.standing, judged("holds", AT + 3 * PERIOD), FREE).moves
+
+
+def test_the_first_playbook_is_taken_as_told_in_silence() -> None:
+    verdict = judge(standing("regime_change"), judged("clears", tells="Long / Normal"), FREE)
+    assert (verdict.moves, verdict.standing.told) == ((), "Long / Normal")
+
+
+def test_a_playbook_counts_as_told_only_when_it_fired() -> None:
+    one = replace(
+        standing(
+            "regime_change", "pending", periods=1, told="Long / Normal", judged_at=AT - PERIOD
+        ),
+        last_value="No-trade / Reduced",
+    )
+    held_back = judge(one, judged("holds", tells="No-trade / Reduced"), MUTED).standing
+    assert (held_back.state, held_back.told) == ("suppressed", "Long / Normal")
+    told = judge(held_back, judged("holds", AT + PERIOD, tells="No-trade / Reduced"), FREE)
+    assert [move.to_state for move in told.moves] == ["firing", "resolved"]
+    assert told.standing.told == "No-trade / Reduced"
+
+
+def test_exits_must_be_calm_in_two_periods_on_end() -> None:
+    assert run("exit_cluster", ["holds", "clears", "clears"])[-1] == "resolved"
+    for between in ("neither", "unknown", "holds"):
+        conditions: list[Condition] = ["holds", "clears", between, "clears"]
+        assert run("exit_cluster", conditions)[-1] == "firing", between
+
+
+def test_a_feed_must_be_healthy_in_two_checks_on_end() -> None:
+    assert run("system_stale", ["holds", "clears", "neither", "clears"])[-1] == "firing"
+    assert run("system_stale", ["holds", "clears", "clears"])[-1] == "resolved"
+
+
+def test_a_stale_feed_is_told_once_until_it_is_resolved() -> None:
+    moves = 0
+    one = standing("system_stale")
+    for number in range(100):
+        verdict = judge(one, judged("holds", AT + number * timedelta(minutes=1)), FREE)
+        one, moves = verdict.standing, moves + len(verdict.moves)
+    assert moves == 1
+
+
+def test_a_feed_that_just_began_is_only_pending() -> None:
+    assert run("system_stale", ["begins", "begins", "holds"]) == ["pending", "pending", "firing"]
+    assert run("system_stale", ["begins", "clears"]) == ["pending", "inactive"]
+
+
+@pytest.mark.parametrize("name", [name for name, (_, minutes) in DEFINED.items() if minutes])
+def test_a_cooldown_ends_to_the_second(name: str) -> None:
+    cooldown = timedelta(minutes=DEFINED[name][1])
+    one = standing(name, "pending", periods=1, last_fired_at=AT)
+    early = judge(one, judged("holds", AT + cooldown - timedelta(seconds=1)), FREE).standing
+    assert early.state == "suppressed"
+    assert early.reason.startswith("cooldown")
+    verdict = judge(one, judged("holds", AT + cooldown), FREE)
+    assert verdict.moves[0].to_state == "firing"
+
+
+def test_the_fifth_alert_of_a_day_is_capped() -> None:
+    one = standing("exit_cluster")
+    assert judge(one, judged("holds"), Around(fired=3)).standing.state == "firing"
+    capped = judge(one, judged("holds"), Around(fired=4)).standing
+    assert capped.state == "suppressed"
+    assert capped.reason.startswith("cap")
+
+
+def test_what_is_muted_fires_once_the_feed_is_well_if_it_still_holds() -> None:
+    muted = judge(standing("exit_cluster"), judged("holds"), MUTED).standing
+    assert muted.reason.startswith("muted")
+    still = judge(muted, judged("holds", AT + PERIOD), MUTED)
+    assert (still.standing.state, still.moves) == ("suppressed", ())
+    assert judge(muted, judged("holds", AT + PERIOD), FREE).standing.state == "firing"
+    for gone in ("clears", "neither"):
+        assert judge(muted, judged(gone, AT + PERIOD), FREE).standing.state == "inactive"
+
+
+def test_data_alerts_are_neither_muted_nor_capped() -> None:
+    around = Around(stale=True, fired=99)
+    for name in set(RULES) - set(BEHAVIOURAL):
+        moves = judge(standing(name), judged("holds"), around).moves
+        assert moves[0].to_state == "firing", name
+
+
+def test_what_happened_once_and_may_not_be_told_is_over() -> None:
+    one = standing("universe_churn", last_fired_at=AT - timedelta(hours=1))
+    verdict = judge(one, judged("holds", key="universe_run:2"), FREE)
+    assert [move.to_state for move in verdict.moves] == ["suppressed", "inactive"]
+    assert verdict.moves[0].reason.startswith("cooldown")
+
+
+def test_events_of_one_moment_are_each_told() -> None:
+    one = judge(standing("restatement"), judged("holds", key="restatement:1"), FREE).standing
+    again = judge(one, judged("holds", key="restatement:2"), FREE)
+    assert [move.to_state for move in again.moves] == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize("at", [AT, AT - PERIOD])
+def test_what_was_judged_is_not_judged_again(at: datetime) -> None:
+    for name, state, condition in product(RULES, get_args(State), get_args(Condition)):
+        one = standing(name, state, judged_at=AT, periods=1)
+        assert judge(one, judged(condition, at), FREE) == Verdict(standing=one)
+
+
+def test_only_what_fires_can_be_acknowledged() -> None:
+    for state in get_args(State):
+        one = standing("exit_cluster", state)
+        if state == "firing":
+            verdict = acknowledge(one, at=AT, by="anna", reason="known")
+            assert [move.to_state for move in verdict.moves] == ["acknowledged"]
+            assert verdict.standing.reason == "anna: known"
+        else:
+            with pytest.raises(Refused, match=f"exit_cluster HYPE is {state}"):
+                acknowledge(one, at=AT, by="anna", reason="")
+
+
+def test_an_acknowledged_alert_is_resolved_as_ever_and_does_not_fire_again() -> None:
+    one = acknowledge(standing("exit_cluster", "firing"), at=AT, by="anna", reason="").standing
+    held = judge(one, judged("holds", AT + PERIOD), FREE)
+    assert held.moves == ()
+    calm = judge(held.standing, judged("clears", AT + 2 * PERIOD), FREE).standing
+    assert judge(calm, judged("clears", AT + 3 * PERIOD), FREE).standing.state == "resolved"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(get_args(Condition)),
+        st.sampled_from(get_args(Condition)),
+        st.integers(1, 30),  # periods since the step before
+        st.booleans(),  # the feed is stale
+        st.booleans(),  # somebody acknowledges what fires
+    ),
+    max_size=80,
+)
+
+
+def firings(
+    rows: Iterable[tuple[str, datetime, str, str]], name: str | None = None
+) -> list[datetime]:
+    return [at for kind, at, _, to in rows if to == "firing" and name in {None, kind}]
+
+
+@given(STEPS)
+def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
+    steps: list[tuple[Condition, Condition, int, bool, bool]],
+) -> None:
+    rows: list[tuple[str, datetime, str, str]] = []
+    stands = {name: standing(name, told="before") for name in BEHAVIOURAL}
+    at = AT
+    for first, second, periods, stale, looks in steps:
+        at += periods * PERIOD
+        for name, condition in zip(BEHAVIOURAL, (first, second), strict=True):
+            fired = sum(time > at - DAY for time in firings(rows))
+            verdict = judge(stands[name], judged(condition, at), Around(stale=stale, fired=fired))
+            stands[name] = verdict.standing
+            rows += [(name, at, move.from_state, move.to_state) for move in verdict.moves]
+            if looks and verdict.standing.state == "firing":
+                stands[name] = acknowledge(verdict.standing, at=at, by="x", reason="").standing
+                rows.append((name, at, "firing", "acknowledged"))
+            assert not (stale and any(move.to_state == "firing" for move in verdict.moves))
+    for name in BEHAVIOURAL:
+        moves = [(before, after) for kind, _, before, after in rows if kind == name]
+        assert set(moves) <= ARROWS
+        assert all(one[1] == following[0] for one, following in pairwise(moves))
+        cooldown = timedelta(minutes=DEFINED[name][1])
+        times = firings(rows, name)
+        assert all(later - earlier >= cooldown for earlier, later in pairwise(times))
+    times = firings(rows)
+    assert all(sum(start <= time < start + DAY for time in times) <= 4 for start in times)

@@ -1,0 +1,91 @@
+"""Health is one table: the worse of age and coverage, and what follows from it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from hypertally.metrics.smart_money.formulas.feed_health import (
+    Health,
+    judge_health,
+    lock_reason,
+    stands_for_cas,
+)
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def health(age: float | None, coverage: str | None) -> Health:
+    return judge_health(
+        as_of=NOW,
+        last_success_at=None if age is None else NOW - timedelta(seconds=age),
+        coverage=None if coverage is None else Decimal(coverage),
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "coverage", "state", "signals"),
+    [
+        (0, "1", "healthy", "on"),
+        (120, "0.95", "healthy", "on"),
+        (120.001, "1", "degraded", "paused"),
+        (600, "1", "degraded", "paused"),
+        (600.001, "1", "stale", "locked"),
+        (None, "1", "stale", "locked"),
+        (0, "0.9499", "degraded", "on"),
+        (0, "0.90", "degraded", "on"),
+        (0, "0.8999", "degraded", "neutral"),
+        (0, "0.80", "degraded", "neutral"),
+        (0, "0.7999", "stale", "locked"),
+        (0, None, "stale", "locked"),
+        (300, "0.85", "degraded", "paused"),
+        (300, "0.75", "stale", "locked"),
+        (900, "0.85", "stale", "locked"),
+    ],
+)
+def test_the_worse_column_rules(
+    age: float | None, coverage: str | None, state: str, signals: str
+) -> None:
+    found = health(age, coverage)
+    assert (found.state, found.signals) == (state, signals)
+    assert found.warning == (state == "degraded")
+    assert found.masked == found.alert == (state == "stale")
+    if signals in {"on", "neutral"}:  # else there is no signal that could show one
+        assert stands_for_cas(Decimal(coverage or 0)) == (50 if signals == "neutral" else None)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "shown"), [("0.9", None), ("0.8999", 50), ("0.8", 50), ("0.7999", None)]
+)
+def test_fifty_stands_for_cas_between_both_edges(coverage: str, shown: int | None) -> None:
+    assert stands_for_cas(Decimal(coverage)) == shown
+
+
+def test_each_column_is_told() -> None:
+    found = health(300, "0.99")
+    assert (found.by_age, found.by_coverage) == ("degraded", "healthy")
+    assert found.age == timedelta(minutes=5)
+
+
+def test_a_success_from_the_future_is_refused() -> None:
+    with pytest.raises(ValueError, match="known then"):
+        health(-1, "1")
+
+
+@pytest.mark.parametrize(
+    ("found", "newest", "failed", "reason"),
+    [
+        (health(0, "1"), 90, False, None),
+        (health(0, "1"), 90.001, False, "snapshot_old"),
+        (health(0, "1"), 0, True, "snapshot_failed"),
+        (health(700, "1"), 0, True, "health_stale"),
+        (health(0, "0.7"), 0, False, "health_stale"),
+        (health(0, "0.85"), 0, False, None),
+        (health(None, None), None, False, "no_snapshot"),
+    ],
+)
+def test_a_lock_has_its_reason(
+    found: Health, newest: float | None, *, failed: bool, reason: str | None
+) -> None:
+    at = None if newest is None else NOW - timedelta(seconds=newest)
+    assert lock_reason(found, at=NOW, newest_snapshot_at=at, last_failed=failed) == reason
