@@ -3,11 +3,11 @@
 import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal, LiteralString, TypeAlias, cast
+from typing import Any, Literal, LiteralString, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import AsyncConnection, conninfo, sql
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -16,6 +16,7 @@ from hypertally.store.queries import Query
 
 Connection: TypeAlias = AsyncConnection[DictRow]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
+Row = TypeVar("Row")
 Role: TypeAlias = Literal[
     "hypertally_tenancy",
     "hypertally_facts",
@@ -33,9 +34,12 @@ __all__ = [
     "Role",
     "connection_string",
     "filled_in",
+    "find_row",
     "in_schema",
     "notifications",
     "open_pool",
+    "read_row",
+    "read_rows",
     "sql_of",
     "transaction",
     "translated",
@@ -142,6 +146,49 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     with translated():
         async with pool.connection() as connection, connection.transaction():
             yield connection
+
+
+async def read_rows(
+    connection: Connection,
+    statement: Query | sql.Composed,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    shape: type[Row],
+) -> list[Row]:
+    """All rows of a statement as records of `shape`, whose fields are the statement's columns."""
+    async with connection.cursor(row_factory=class_row(shape)) as cursor:
+        await cursor.execute(_text_of(statement), parameters)
+        return await cursor.fetchall()
+
+
+async def find_row(
+    connection: Connection,
+    statement: Query | sql.Composed,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    shape: type[Row],
+) -> Row | None:
+    """The only row of a statement as a record of `shape`; None when there is no row."""
+    rows = await read_rows(connection, statement, parameters, shape=shape)
+    assert len(rows) <= 1, "a statement of one row answers at most one"
+    return rows[0] if rows else None
+
+
+async def read_row(
+    connection: Connection,
+    statement: Query | sql.Composed,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    shape: type[Row],
+) -> Row:
+    """The row of a statement that always has exactly one, such as a count."""
+    row = await find_row(connection, statement, parameters, shape=shape)
+    assert row is not None, "an aggregate answers one row whatever there is"
+    return row
+
+
+def _text_of(statement: Query | sql.Composed) -> LiteralString | sql.Composed:
+    return statement.text if isinstance(statement, Query) else statement
 
 
 async def notifications(pool: Pool, channel: LiteralString) -> AsyncIterator[str]:
