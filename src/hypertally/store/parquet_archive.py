@@ -166,8 +166,9 @@ def as_archived(dataset: Dataset, rows: pa.Table) -> pa.Table:
 
 
 def digest_of(rows: pa.Table) -> Digest:
-    """Count and sum of rows; Python's sum, because Arrow's would overflow in silence."""
-    return Digest(rows=rows.num_rows, fingerprints=sum(rows["fingerprint"].to_pylist()))
+    """The count of rows and the sum of their fingerprints: Python's sum, as Arrow's overflows."""
+    fingerprints = msgspec.convert(rows.column("fingerprint").to_pylist(), list[int])
+    return Digest(rows=rows.num_rows, fingerprints=sum(fingerprints))
 
 
 def without(dataset: Dataset, rows: pa.Table, known: pa.Table) -> pa.Table:
@@ -184,7 +185,8 @@ def in_order(dataset: Dataset, rows: pa.Table) -> pa.Table:
 
 def same(dataset: Dataset, one: pa.Table, other: pa.Table) -> bool:
     """Whether two sets of rows are equal, row by row, in all columns of the table."""
-    return one.drop_columns(list(dataset.beside)).equals(other.drop_columns(list(dataset.beside)))
+    extra_columns = list(dataset.beside)
+    return bool(one.drop_columns(extra_columns).equals(other.drop_columns(extra_columns)))
 
 
 def write(path: Path, rows: pa.Table) -> tuple[int, str]:

@@ -14,12 +14,14 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, TypeAlias
 
+import msgspec
 import pyarrow as pa
 
 from hypertally.errors import BadPayload
 from hypertally.records import Record
 
-# Its functions are made when it is imported: no type checker sees them.
+# Most functions are made when the module is imported, and the stubs describe few of the argument
+# types they take: results are given their type below.
 pc: Any = import_module("pyarrow.compute")
 
 # Our name -> the names sources use, lower case, without underscores and dots.
@@ -47,7 +49,8 @@ _WHOLE = r"^[0-9]{1,18}(\.0+)?$"
 _UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17, 1, 1),
           (10**18, 2**63 - 1, 1, 10**3))  # fmt: skip
 
-Column: TypeAlias = pa.ChunkedArray | pa.Array
+Array: TypeAlias = "pa.Array[Any]"
+Column: TypeAlias = "pa.ChunkedArray[Any] | Array"
 
 
 class Names(Record, frozen=True, kw_only=True):
@@ -108,22 +111,22 @@ def flatten(batch: pa.RecordBatch) -> pa.Table:
     return table.combine_chunks()
 
 
-def as_text(column: Column) -> pa.Array:
+def as_text(column: Column) -> Array:
     """A column as text, numbers with a plain point; null where it has none."""
-    column = one(column)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_null(column.type):
-        return pa.nulls(len(column), pa.string())
-    if _is_binary(column.type):
-        return pa.array([_spelled(value) for value in column.to_pylist()], pa.string())
-    text = column.cast(pa.string())
-    if pa.types.is_decimal(column.type) or pa.types.is_floating(column.type):
+    values = in_one_piece(column)
+    if isinstance(values, pa.DictionaryArray):
+        values = values.dictionary_decode()
+    if pa.types.is_null(values.type):
+        return pa.nulls(len(values), pa.string())
+    if _is_binary(values.type):
+        return pa.array([_spelled(value) for value in values.to_pylist()], pa.string())
+    text = values.cast(pa.string())
+    if pa.types.is_decimal(values.type) or pa.types.is_floating(values.type):
         return _plain(text)
     return text
 
 
-def decimals(column: Column) -> tuple[pa.Array, pa.Array]:
+def decimals(column: Column) -> tuple[Array, Array]:
     """Decimals in their shortest form, and which of them are of use."""
     whole = pc.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
     short = pc.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
@@ -131,7 +134,7 @@ def decimals(column: Column) -> tuple[pa.Array, pa.Array]:
     return short, pc.fill_null(pc.match_substring_regex(short, _DECIMAL), False)
 
 
-def whole_numbers(column: Column) -> tuple[pa.Array, pa.Array]:
+def whole_numbers(column: Column) -> tuple[Array, Array]:
     """Whole numbers from 0 up, and which of them are of use."""
     text = as_text(column)
     good = pc.fill_null(pc.match_substring_regex(text, _WHOLE), False)
@@ -139,9 +142,9 @@ def whole_numbers(column: Column) -> tuple[pa.Array, pa.Array]:
     return pc.if_else(good, digits, None).cast(pa.int64()), good
 
 
-def times(column: Column) -> tuple[pa.Array, pa.Array]:
+def times(column: Column) -> tuple[Array, Array]:
     """Microseconds since 1970, the unit told row by row, and which of them are of use."""
-    raw = _raw_times(one(column))
+    raw = _raw_times(in_one_piece(column))
     result: Any = pa.nulls(len(raw), pa.int64())
     for least, most, factor, divisor in _UNITS:
         inside = pc.and_(pc.greater_equal(raw, least), pc.less_equal(raw, most))
@@ -170,15 +173,12 @@ def _spelled(value: bytes | None) -> str | None:
     return text if text.isprintable() and text else f"0x{value.hex()}"
 
 
-def one(column: Column) -> pa.Array:
+def in_one_piece(column: Column) -> Array:
     """A column in one piece."""
-    if isinstance(column, pa.ChunkedArray):
-        chunks = column.combine_chunks()
-        return pa.concat_arrays(chunks.chunks) if isinstance(chunks, pa.ChunkedArray) else chunks
-    return column
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _plain(text: pa.Array) -> pa.Array:
+def _plain(text: Array) -> Array:
     """Numbers without an exponent; most have none."""
     exponent = pc.fill_null(pc.match_substring_regex(text, "^[0-9.+-]+[eE]"), False)
     if not pc.any(exponent).as_py():
@@ -186,13 +186,14 @@ def _plain(text: pa.Array) -> pa.Array:
     return replaced(text, exponent, lambda value: f"{Decimal(value):f}")
 
 
-def replaced(text: pa.Array, chosen: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
+def replaced(text: Array, chosen: Array, change: Callable[[str], str | None]) -> Array:
     """Texts with the chosen ones changed."""
-    changed = [change(value) for value in text.filter(chosen).to_pylist()]
+    chosen_texts = msgspec.convert(text.filter(chosen).to_pylist(), list[str])
+    changed = [change(value) for value in chosen_texts]
     return pc.replace_with_mask(text, chosen, pa.array(changed, pa.string()))
 
 
-def _raw_times(column: pa.Array) -> pa.Array:
+def _raw_times(column: Array) -> Array:
     """Whole numbers as the source kept them, whatever unit it claims."""
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.int64())
@@ -227,7 +228,7 @@ def _scaled(number: Decimal) -> str | None:
     return None
 
 
-def first_reasons(reasons: Sequence[tuple[pa.Array, str]]) -> pa.Array:
+def first_reasons(reasons: Sequence[tuple[Array, str]]) -> Array:
     """For each row the first reason against it, null where none is: [(good, reason)]."""
     result: Any = pa.nulls(len(reasons[0][0]), pa.string())
     for good, reason in reversed(reasons):

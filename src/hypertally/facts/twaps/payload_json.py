@@ -6,19 +6,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from hypertally.facts.twaps.arrow_columns import as_text, one, pc
+from hypertally.facts.twaps.arrow_columns import Array, as_text, in_one_piece, pc
 
 
-def payloads(table: pa.Table) -> pa.Array:
+def payloads(table: pa.Table) -> Array:
     """Each row as JSON with all its columns; decimals as texts, timestamps as their raw number."""
     parts: list[Any] = []
     for place, name in enumerate(table.column_names):
         key = ("{" if place == 0 else ",") + json.dumps(name) + ":"
-        parts += [pa.scalar(key), _as_json(one(table.column(name)))]
+        parts += [pa.scalar(key), _as_json(in_one_piece(table.column(name)))]
     return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
 
 
-def _as_json(column: pa.Array) -> pa.Array:
+def _as_json(column: Array) -> Array:
     kind = column.type
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.int64())

@@ -186,9 +186,17 @@ def _times(values: list[Value | None], variation: Variation) -> pa.Array:
             return pa.array(values, pa.int64()).cast(pa.timestamp("ns"))
         case [_, unit, *zone]:
             counts = pa.array(_each(values, lambda ms: _in_unit(ms, unit)), pa.int64())
-            return counts.cast(pa.timestamp(unit, tz=zone[0] if zone else None))
+            return counts.cast(_timestamps(unit, zone[0] if zone else None))
         case words:
             raise AssertionError(words)
+
+
+def _timestamps(unit: str, zone: str | None) -> pa.DataType:
+    match unit:
+        case "s" | "ms" | "us" | "ns":
+            return pa.timestamp(unit, zone) if zone else pa.timestamp(unit)
+        case _:
+            raise AssertionError(unit)
 
 
 def _in_unit(time_ms: int, unit: str) -> int:
