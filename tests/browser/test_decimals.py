@@ -15,7 +15,7 @@ DIGITS = 7
 WIDE = Context(prec=60)
 EVALUATE = """
 async ([name, rows]) => {
-  const decimal = await import("/ui/decimal.js");
+  const decimal = await import("/ui/vocabulary/decimal.js");
   return rows.map((row) => decimal[name](...row));
 }
 """

@@ -194,7 +194,7 @@ async def test_the_health_mark_says_what_the_api_says(screen: Screen) -> None:
 
 async def test_every_module_is_loaded_ahead_in_one_step(screen: Screen) -> None:
     folder = Path(hypertally.__file__).with_name("ui")
-    apart = {"app.js", "theme_first.js"}  # they are loaded by script tags of their own
+    apart = {"app.js", "theme_boot.js"}  # they are loaded by script tags of their own
     modules = {
         f"/ui/{path.relative_to(folder).as_posix()}"
         for path in folder.rglob("*.js")

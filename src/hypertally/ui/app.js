@@ -1,22 +1,22 @@
 // The page itself: reads the URL, asks who is signed in, and puts one page into the frame.
 
 import { useFeed, useSignedOut } from "./feed.js";
-import { listen } from "./keys.js";
-import { Coverage } from "./pages/coverage.js";
-import { Leaderboard } from "./pages/leaderboard.js";
-import { Overview } from "./pages/overview.js";
-import { SignIn } from "./pages/signin.js";
-import { SmartMoney } from "./pages/smart_money.js";
-import { SmartSignal } from "./pages/smart_signal.js";
-import { Twap } from "./pages/twap.js";
-import { Twaps } from "./pages/twaps.js";
-import { Wallet } from "./pages/wallet.js";
-import { Wallets } from "./pages/wallets.js";
-import { copyExact } from "./parts/Amount.js";
-import { Empty } from "./parts/Empty.js";
-import { Rail, TopBar } from "./parts/Frame.js";
-import { Help } from "./parts/Help.js";
-import { Proof } from "./parts/Proof.js";
+import { listen } from "./frame/keys.js";
+import { Coverage } from "./pages/service/coverage.js";
+import { Leaderboard } from "./pages/activity/leaderboard.js";
+import { Overview } from "./pages/activity/overview.js";
+import { SignIn } from "./pages/service/sign_in.js";
+import { SmartMoney } from "./pages/smart_money/smart_money.js";
+import { SmartSignal } from "./pages/smart_money/signal.js";
+import { Twap } from "./pages/twaps/twap.js";
+import { Twaps } from "./pages/twaps/twaps.js";
+import { Wallet } from "./pages/activity/wallet.js";
+import { Wallets } from "./pages/activity/wallets.js";
+import { copyExact } from "./components/Amount.js";
+import { Empty } from "./components/Empty.js";
+import { Rail, TopBar } from "./frame/Frame.js";
+import { Help } from "./frame/Help.js";
+import { Proof } from "./frame/Proof.js";
 import { html, render, useEffect, useState } from "./preact.js";
 import { link, returnToPlace, useRoute } from "./route.js";
 

@@ -1,0 +1,58 @@
+// A headline: label, value, what is beside it, and a sparkline. The value opens its proof.
+
+import { pixels } from "../vocabulary/decimal.js";
+import { html } from "../preact.js";
+import { Amount } from "./Amount.js";
+import { Completeness } from "./Mark.js";
+
+const WIDTH = 120;
+const HEIGHT = 28;
+
+/** Bars of the days; a partial day is hollow, an unknown one is a gap. */
+function Sparkline({ days, field }) {
+  const values = days.map((day) => pixels(day[field]));
+  const known = values.filter((value) => value !== null);
+  if (known.length < 2) return null;
+  const top = Math.max(0, ...known);
+  const bottom = Math.min(0, ...known);
+  const y = (value) => ((top - value) / (top - bottom || 1)) * (HEIGHT - 2) + 1;
+  const step = WIDTH / days.length;
+  const bar = (value, n) => {
+    if (value === null) return null;
+    const height = Math.max(Math.abs(y(value) - y(0)), 0.6);
+    const kind = `${value < 0 ? "below" : ""} ${days[n].partial ? "partial" : ""}`;
+    return html`<rect key=${n} class=${kind} x=${(n * step + step * 0.14).toFixed(2)}
+      y=${Math.min(y(value), y(0)).toFixed(2)} width=${(step * 0.72).toFixed(2)}
+      height=${height.toFixed(2)} />`;
+  };
+  return html`<svg class="sparkline" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none"
+    aria-hidden="true">${values.map(bar)}</svg>`;
+}
+
+export function Figure({
+  field,
+  label,
+  value,
+  kind,
+  about,
+  reason,
+  href,
+  completeness,
+  found,
+  days,
+  dayField,
+  beside,
+  small,
+}) {
+  return html`<div class=${`figure ${small ? "small" : ""}`} data-field=${field}>
+    <div class="figure-label" title=${about}>${label}</div>
+    <div class="figure-value" aria-live="polite">
+      <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href} />
+      ${value === null ? !small && href && html`<a class="why"
+        href=${href}>unknown; see why</a>` : completeness !== undefined && html`<${Completeness}
+        share=${completeness} words=${found} />`}
+    </div>
+    ${beside && html`<div class="figure-beside">${beside}</div>`}
+    ${days && html`<${Sparkline} days=${days} field=${dayField ?? field} />`}
+  </div>`;
+}

@@ -1,0 +1,43 @@
+// Small marks with a shape as well as a colour: how complete a figure is, how healthy the house is.
+
+import { percent, pixels } from "../vocabulary/decimal.js";
+import { html } from "../preact.js";
+import { completenessWords } from "../vocabulary/measures.js";
+
+const RADIUS = 5;
+const AROUND = 2 * Math.PI * RADIUS;
+
+/** An open ring with its percentage; nothing at all when the figure is complete, unless asked. */
+export function Completeness({ share, always = false, words, reasons }) {
+  const known = share !== null && share !== undefined;
+  const filled = known ? pixels(share) : 0;
+  if (filled >= 1 && !always) return null;
+  const text = known ? percent(share) : "–";
+  const title = [words ?? completenessWords(share), ...(reasons ?? [])].join("\n");
+  const dash = `${(AROUND * filled).toFixed(2)} ${AROUND.toFixed(2)}`;
+  return html`<span class=${`ring ${filled >= 1 ? "whole" : ""}`} title=${title}>
+    <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
+      <circle class="track" cx="7" cy="7" r=${RADIUS} />
+      <circle class="arc" cx="7" cy="7" r=${RADIUS} stroke-dasharray=${dash}
+        transform="rotate(-90 7 7)" />
+    </svg>
+    <span class="ring-text" data-exact=${known ? String(share) : ""}>${text}</span>
+  </span>`;
+}
+
+const SHAPES = {
+  good: html`<circle cx="6" cy="6" r="4.5" />`,
+  warning: html`<path d="M6 1 L11.4 10.6 H0.6 Z" />`,
+  halt: html`<path d="M1.5 1.5 h9 v9 h-9 Z" />`,
+  idle: html`<circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="1.6" />`,
+};
+
+/** level: good, warning, halt or idle. */
+export function Mark({ level, title, children }) {
+  return html`<span class=${`mark ${level}`} title=${title}>
+    <svg viewBox="0 0 12 12" width="10" height="10" fill="currentColor" aria-hidden="true">
+      ${SHAPES[level]}
+    </svg>
+    <span class="mark-text">${children}</span>
+  </span>`;
+}

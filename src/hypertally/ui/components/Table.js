@@ -1,0 +1,210 @@
+// Every table of the page: sorting, choosing columns, CSV, arrow keys from cell to cell.
+//
+// A column is { key, label, unit?, kind?, about?, cell?(row), href?(row), reason?(row), note?(row),
+// hidden?, sortable?, mixed? }; the numbers of a mixed one have no common scale to align by. Sort
+// and columns live in the URL under the table's name.
+
+import { compare, parse } from "../vocabulary/decimal.js";
+import { download } from "../csv.js";
+import { html, useRef } from "../preact.js";
+import { current, go, here } from "../route.js";
+import { Amount, priced } from "./Amount.js";
+
+const NUMBERS = new Set(
+  "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),
+);
+const ALIGNED = new Set(["size", "price", "net"]);
+export const isNumber = (column) => NUMBERS.has(column.kind);
+
+function comparison(column) {
+  if (isNumber(column)) return (a, b) => compare(a[column.key], b[column.key]);
+  return (a, b) => String(a[column.key] ?? "").localeCompare(String(b[column.key] ?? ""));
+}
+
+/** Rows in the order asked for; unknown values last, whichever way. */
+export function sorted(rows, columns, sort) {
+  const column = sort && columns.find((one) => one.key === sort.key);
+  if (!column) return rows;
+  const order = comparison(column);
+  const unknown = (row) => row[column.key] === null || row[column.key] === undefined;
+  return [...rows].sort((a, b) => {
+    if (unknown(a) || unknown(b)) return Number(unknown(a)) - Number(unknown(b));
+    return sort.down ? order(b, a) : order(a, b);
+  });
+}
+
+export function sortOf(name) {
+  const text = current().query.get(`${name}.sort`);
+  if (!text) return null;
+  const [key, way] = text.split(":");
+  return { key, down: way !== "up" };
+}
+
+function nextSort(name, column) {
+  const now = sortOf(name);
+  const first = isNumber(column) || column.kind === "time" ? "down" : "up";
+  if (now?.key !== column.key) return `${column.key}:${first}`;
+  const other = now.down ? "up" : "down";
+  return other === first ? null : `${column.key}:${other}`;
+}
+
+function chosen(name, columns) {
+  const text = current().query.get(`${name}.columns`);
+  const keys = text === null ? null : new Set(text.split(","));
+  return columns.filter((column) => (keys ? keys.has(column.key) : !column.hidden));
+}
+
+function Chooser({ name, columns, shown }) {
+  const keys = new Set(shown.map((column) => column.key));
+  const flip = (key) => {
+    const next = columns.map((c) => c.key).filter((k) => (k === key ? !keys.has(k) : keys.has(k)));
+    if (next.length) go(here({ [`${name}.columns`]: next.join(",") }), { replace: true });
+  };
+  return html`<details class="chooser">
+    <summary class="quiet">Columns</summary>
+    <div class="chooser-list">
+      ${columns.map(
+        (column) => html`<label key=${column.key}>
+          <input type="checkbox" checked=${keys.has(column.key)}
+            onChange=${() => flip(column.key)} />
+          ${column.label}
+        </label>`,
+      )}
+    </div>
+  </details>`;
+}
+
+function Head({ name, column, sort, onSort }) {
+  const active = sort?.key === column.key;
+  const order = active ? (sort.down ? "descending" : "ascending") : undefined;
+  const arrow = active ? (sort.down ? "↓" : "↑") : "";
+  const unit = column.unit && html`<span class="unit">${column.unit}</span>`;
+  const label = html`<span>${column.label}</span>${unit}`;
+  const click = () =>
+    onSort(column) ||
+    go(here({ [`${name}.sort`]: nextSort(name, column), [`${name}.page`]: null }));
+  return html`<th scope="col" class=${isNumber(column) ? "n" : ""} aria-sort=${order}
+    data-key=${column.key}>
+    ${
+      column.sortable === false
+        ? html`<span class="th" title=${column.about}>${label}</span>`
+        : html`<button type="button" class="th" title=${column.about} onClick=${click}>
+          ${label}<span class="arrow" aria-hidden="true">${arrow}</span>
+        </button>`
+    }
+  </th>`;
+}
+
+/** The longest fraction of a column of sizes, so that they can meet at the point. */
+function placesOf(column, rows) {
+  if (!ALIGNED.has(column.kind) || column.mixed) return undefined;
+  const shown = column.kind === "price" ? priced : (value) => value;
+  return rows.reduce(
+    (most, row) => Math.max(most, parse(shown(row[column.key]))?.fraction.length ?? 0),
+    0,
+  );
+}
+
+function Cell({ column, row, places }) {
+  if (column.cell) return column.cell(row);
+  const value = row[column.key];
+  if (isNumber(column)) {
+    return html`<${Amount} value=${value} kind=${column.kind} places=${places}
+      href=${column.href?.(row)} tab=${-1} reason=${column.reason?.(row)}
+      restated=${column.restated?.(row)} note=${column.note?.(row)} />`;
+  }
+  if (value === null || value === undefined)
+    return html`<${Amount} value=${null} reason=${column.reason?.(row)} />`;
+  return html`<span data-exact=${String(value)}>${String(value)}</span>`;
+}
+
+const MOVES = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
+
+/** Move the focus from cell to cell, and to what can be opened in it. */
+export function moveFocus(event, table) {
+  const cell = document.activeElement.closest?.("td, th");
+  const inside = cell && table.contains(cell);
+  const rows = [...table.rows];
+  let row = inside ? cell.parentElement.rowIndex : 0;
+  let column = inside ? cell.cellIndex : 0;
+  if (MOVES[event.key]) {
+    row += MOVES[event.key][0];
+    column += inside ? MOVES[event.key][1] : 0;
+  } else if (event.key === "Home") column = 0;
+  else if (event.key === "End") column = rows[row].cells.length - 1;
+  else return;
+  event.preventDefault();
+  const target = rows[Math.min(Math.max(row, 0), rows.length - 1)];
+  const next = target.cells[Math.min(Math.max(column, 0), target.cells.length - 1)];
+  const focus = next.querySelector("a, button, summary") ?? next;
+  if (focus === next) next.tabIndex = -1;
+  focus.focus();
+  next.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+export function Table({
+  name,
+  title,
+  columns,
+  rows,
+  old,
+  onSort,
+  sort: given,
+  order = true,
+  file,
+  note,
+  pager,
+  actions,
+  rowClass,
+  fixed,
+}) {
+  const table = useRef(null);
+  const shown = chosen(name, columns);
+  const sort = sortOf(name) ?? given ?? null;
+  const ordered = order ? sorted(rows, columns, sortOf(name)) : rows;
+  const places = new Map(shown.map((column) => [column.key, placesOf(column, rows)]));
+  const key = (event) => moveFocus(event, table.current);
+  return html`<section class=${`table ${old ? "old" : ""}`} data-table=${name}
+    aria-busy=${Boolean(old)}>
+    <header class="table-bar">
+      ${title && html`<h2>${title}</h2>`}
+      ${note && html`<span class="muted">${note}</span>`}
+      <span class="grow"></span>
+      ${actions}
+      ${!fixed && html`<${Chooser} name=${name} columns=${columns} shown=${shown} />`}
+      <button type="button" class="quiet"
+        onClick=${() => download(`${file ?? name}.csv`, columns, ordered)}>CSV</button>
+    </header>
+    <div class="scroll" tabindex="0" role="region"
+      aria-label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>
+      <table ref=${table}>
+        <thead><tr>${shown.map(
+          (column) => html`<${Head} key=${column.key} name=${name} column=${column}
+          sort=${sort} onSort=${onSort ?? (() => false)} />`,
+        )}</tr></thead>
+        <tbody>${ordered.map(
+          (row, n) => html`<tr key=${row.id ?? n} class=${rowClass?.(row) ?? ""}>
+          ${shown.map(
+            (
+              column,
+            ) => html`<td key=${column.key} class=${isNumber(column) ? "n" : (column.kind ?? "")}
+            data-key=${column.key}><${Cell} column=${column} row=${row}
+              places=${places.get(column.key)} /></td>`,
+          )}
+        </tr>`,
+        )}</tbody>
+      </table>
+    </div>
+    ${pager && html`<footer class="pager">${pager}</footer>`}
+  </section>`;
+}
+
+/** Links to the neighbouring pages; an absent one is shown but leads nowhere. */
+export function Pager({ steps, children }) {
+  return html`${children && html`<span class="muted">${children}</span>`}<span class="grow"></span>
+    ${steps.map(([label, href]) =>
+      href
+        ? html`<a key=${label} class="quiet" href=${href}>${label}</a>`
+        : html`<span key=${label} class="quiet off" aria-disabled="true">${label}</span>`,
+    )}`;
+}

@@ -1,0 +1,48 @@
+// The keyboard, outside of fields: "/" search, "g" and a letter to go, "?" help, Esc closes.
+
+import { closeProof } from "./Proof.js";
+import { PLACES } from "./Frame.js";
+import { go, link } from "../route.js";
+import { switchTheme } from "../theme.js";
+
+const CHORD_MS = 1200;
+let chordUntil = 0;
+
+function inField(target) {
+  return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable;
+}
+
+function chord(key) {
+  const found = PLACES.find(([, , letter]) => letter === key);
+  chordUntil = 0;
+  if (found) go(link(found[0]));
+}
+
+/** A menu closes with a press anywhere else. */
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.chooser[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+}
+
+export function listen({ openHelp }) {
+  addEventListener("pointerdown", closeMenus);
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      const menu = document.querySelector("details.chooser[open]");
+      if (menu) menu.open = false;
+      else if (!document.querySelector("dialog[open]")) closeProof();
+      return;
+    }
+    if (inField(event.target)) return;
+    if (Date.now() < chordUntil) return chord(event.key);
+    if (event.key === "g") chordUntil = Date.now() + CHORD_MS;
+    else if (event.key === "?") openHelp();
+    else if (event.key === "t") switchTheme();
+    else if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("search")?.focus();
+    }
+  });
+}

@@ -1,0 +1,88 @@
+// The statement: every figure of several spans side by side, as a bank would print it.
+
+import { html, useRef } from "../../preact.js";
+import { aboutOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
+import { Amount } from "../../components/Amount.js";
+import { Completeness } from "../../components/Mark.js";
+import { moveFocus } from "../../components/Table.js";
+
+const GROUPS = [
+  ["Activity", ["dau_average", "fills", "events"]],
+  ["Volume, USD", ["legs_volume_usd", "*unique_volume_usd", "*internal_volume_usd"]],
+  [
+    "By kind",
+    [
+      "perp_volume_usd",
+      "*hip3_volume_usd",
+      "spot_volume_usd",
+      "outcome_volume_usd",
+      "other_volume_usd",
+    ],
+  ],
+  ["By side", ["taker_volume_usd", "maker_volume_usd"]],
+  ["Result, USD", ["gross_realised_pnl_usd", "fees_usd", "*builder_fees_usd"]],
+];
+const WHY_NULL = "Unknown because at least one day of the span is.";
+
+/** A day calls its active wallets `dau`, a range has their mean. */
+function valueOf(values, field) {
+  if (field === "dau_average" && values.dau !== undefined) return values.dau;
+  return values[field];
+}
+
+function Line({ field, indent, columns, current }) {
+  return html`<tr data-field=${field}>
+    <th scope="row" class=${indent ? "indent" : ""} title=${aboutOf(field)}>${labelOf(field)}</th>
+    ${columns.map(
+      ({
+        key,
+        values,
+        hrefOf,
+      }) => html`<td key=${key} class=${`n ${key === current ? "current" : ""}`} data-key=${key}>
+      <${Amount} value=${values ? valueOf(values, field) : null} kind=${kindOf(field)} tab=${-1}
+        restated=${values?.restated}
+        href=${values ? hrefOf(field) : null}
+          reason=${values?.day ? reasonOf(values, field) : WHY_NULL} /></td>`,
+    )}
+  </tr>`;
+}
+
+/** `columns`: { key, label, span, values, hrefOf(field) }. Lines no column has are left out. */
+export function Statement({ title, columns, current }) {
+  const table = useRef(null);
+  const key = (event) => moveFocus(event, table.current);
+  const known = (field) =>
+    columns.some(({ values }) => values && valueOf(values, field) !== undefined);
+  const groups = GROUPS.map(([name, fields]) => [
+    name,
+    fields.filter((field) => known(field.replace("*", ""))),
+  ]);
+  return html`<section class="table statement" data-table="statement">
+    <header class="table-bar"><h2>${title}</h2></header>
+    <div class="scroll" tabindex="0" role="region"
+      aria-label=${`${title}: arrow keys move between cells`} onKeyDown=${key}><table ref=${table}>
+      <thead><tr><th scope="col"><span class="th">UTC days</span></th>${columns.map(
+        ({
+          key,
+          label,
+          span,
+        }) => html`<th key=${key} scope="col" class=${`n ${key === current ? "current" : ""}`}>
+        <span class="th" title=${span}>${label}</span></th>`,
+      )}</tr></thead>
+      ${groups.map(
+        ([name, fields]) =>
+          fields.length > 0 &&
+          html`<tbody key=${name}>
+        <tr class="group"><th colspan=${columns.length + 1} scope="rowgroup">${name}</th></tr>
+        ${fields.map((field) => html`<${Line} key=${field} field=${field.replace("*", "")}
+          indent=${field.startsWith("*")} columns=${columns} current=${current} />`)}
+      </tbody>`,
+      )}
+      <tbody><tr class="group"><th colspan=${columns.length + 1} scope="rowgroup">Record</th></tr>
+        <tr><th scope="row">Complete</th>${columns.map(
+          ({ key, values }) => html`<td key=${key} class=${`n ${key === current ? "current" : ""}`}>
+          <${Completeness} share=${values?.completeness} always /></td>`,
+        )}</tr></tbody>
+    </table></div>
+  </section>`;
+}

@@ -1,0 +1,150 @@
+// Overview: the org's headline figures, how they run day by day, and the statement behind them.
+
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Figure } from "../../components/Figure.js";
+import { Completeness } from "../../components/Mark.js";
+import { proofOf } from "../../frame/Proof.js";
+import { completenessColumn, dayCell, dayColumn, DAY_FIELDS } from "../../components/rows.js";
+import { Series } from "../../components/charts/Series.js";
+import { Statement } from "./Statement.js";
+import { Switch } from "../../components/Switch.js";
+import { Table } from "../../components/Table.js";
+import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
+
+const RANGES = ["7d", "30d", "90d"];
+const HEADLINES = ["dau_average", "legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills"];
+const PARTS = [
+  "unique_volume_usd",
+  "internal_volume_usd",
+  "perp_volume_usd",
+  "hip3_volume_usd",
+  "spot_volume_usd",
+  "outcome_volume_usd",
+];
+const WHY_NULL = "Unknown because at least one day of the range is. Open the proof to see which.";
+const SIDES = new Set(["taker_volume_usd", "maker_volume_usd"]);
+const DAYS_HIDDEN = [
+  "events",
+  "wallets",
+  "internal_volume_usd",
+  "other_volume_usd",
+  "average_volume_per_user_usd",
+  "builder_fees_usd",
+];
+
+function Headline({ field, range, total, days, small }) {
+  const dayField = field === "dau_average" ? "dau" : field;
+  return html`<${Figure} field=${field} label=${labelOf(field)} about=${aboutOf(field)}
+    kind=${kindOf(field)} small=${small}
+    value=${total?.[field] ?? null} reason=${WHY_NULL} href=${proofOf("range", range, field)}
+    completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField} />`;
+}
+
+const COLUMNS_OF_STATEMENT = [
+  ["today", "Today so far"],
+  ["previous", "Day before"],
+  ["7d", "7 days"],
+  ["30d", "30 days"],
+  ["90d", "90 days"],
+];
+
+/** Today's and the previous day's columns are proved by their day, the others by their range. */
+function statementColumns(summary) {
+  return COLUMNS_OF_STATEMENT.map(([key, label]) => {
+    const day = summary[key];
+    const total = summary.ranges?.[key];
+    const title = key === "today" && day && !day.partial ? "Newest day" : label;
+    return {
+      key,
+      label: title,
+      span: day?.day ?? (total && `${total.from} to ${total.to}`),
+      values: total ?? day,
+      short: key,
+      hrefOf: (field) =>
+        total
+          ? proofOf("range", key, field)
+          : day && proofOf("global", day.day, field === "dau_average" ? "dau" : field),
+    };
+  });
+}
+
+function Days({ feed }) {
+  const days = [...feed.data.days].reverse();
+  const hrefOf = (day, field) => proofOf("global", day.day, field);
+  const first = ["dau", "legs_volume_usd", "unique_volume_usd"].map((field) =>
+    dayColumn(field, hrefOf),
+  );
+  const columns = [
+    { key: "day", label: "Day", kind: "day", cell: dayCell },
+    ...first,
+    ...DAY_FIELDS.map((field) => dayColumn(field, hrefOf, { hidden: SIDES.has(field) })),
+    ...DAYS_HIDDEN.map((field) => dayColumn(field, hrefOf, { hidden: true })),
+    completenessColumn,
+  ];
+  return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
+    file=${`days-${feed.data.range}`}
+    rowClass=${(day) => (day.partial ? "partial" : "")} />`;
+}
+
+function Charts({ feed, split }) {
+  const { days } = feed.data;
+  const hrefOf = (day, field) => proofOf("global", day.day, field);
+  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split}
+    items=${Object.keys(SPLITS).map((key) => [key, SPLITS[key].label])} first="kind" />`;
+  return html`<div class="charts">
+    <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD"
+      about=${aboutOf("legs_volume_usd")} days=${days} layers=${SPLITS[split].layers}
+      hrefOf=${hrefOf} old=${feed.old} actions=${chooser} /></div>
+    ${SINGLE_CHARTS.map(
+      ({ name, title, layers }) => html`<${Series} key=${name} name=${name} title=${title}
+      about=${aboutOf(layers[0].field)} days=${days} layers=${layers} hrefOf=${hrefOf}
+        old=${feed.old} />`,
+    )}
+  </div>`;
+}
+
+export function Overview({ route }) {
+  const range = RANGES.includes(route.query.get("range")) ? route.query.get("range") : "30d";
+  const split = SPLITS[route.query.get("split")] ? route.query.get("split") : "kind";
+  const summary = useFeed("/api/v1/dashboard/summary");
+  const days = useFeed(`/api/v1/metrics/global?range=${range}`);
+  const total = summary.data?.ranges?.[range];
+  if (summary.data?.tracked_wallets === 0) return html`<${NoWallets} />`;
+  return html`<header class="page-head">
+      <h1>Overview</h1>
+      ${total && html`<span class="muted">${total.from} to ${total.to}, UTC days</span>
+        <${Completeness} share=${total.completeness} always />`}
+      <span class="grow"></span>
+      <${Switch} name="range" label="Range" now=${range} first="30d"
+        items=${RANGES.map((key) => [key, `${parseInt(key, 10)} days`])} />
+    </header>
+    <${Failure} feed=${summary} what="the summary" />
+    ${!summary.data && summary.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
+    ${
+      summary.data &&
+      html`
+      <div class="figures">${HEADLINES.map((field) => html`<${Headline} key=${field} field=${field}
+        range=${range} total=${total} days=${days.old ? null : days.data?.days} />`)}</div>
+      <div class="figures parts">${PARTS.map((field) => html`<${Headline} key=${field}
+        field=${field} range=${range} total=${total} small />`)}</div>`
+    }
+    <${Failure} feed=${days} what="the days" />
+    ${!days.data && days.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
+    ${days.data && html`<${Charts} feed=${days} split=${split} />`}
+    ${summary.data && html`<${Statement} title="Statement" columns=${statementColumns(summary.data)}
+      current=${range} />`}
+    ${days.data && html`<${Days} feed=${days} />`}`;
+}
+
+export function NoWallets() {
+  return html`<header class="page-head"><h1>Overview</h1></header>
+    <${Empty} title="No wallets are tracked yet" command="hypertally wallets add 0x…">
+      Add a wallet, or a file of them with <code>hypertally wallets import FILE</code>. Its fills are
+      pulled from the exchange at once
+      and the first figures show up here.
+    <//>`;
+}

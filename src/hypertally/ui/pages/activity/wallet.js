@@ -1,0 +1,238 @@
+// One wallet: its totals, its days, its fills, and how far its record is proved.
+
+import { Ago, shiftDay, utc } from "../../clock.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { go, here } from "../../route.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { Amount } from "../../components/Amount.js";
+import { Copy } from "../../components/Copy.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Figure } from "../../components/Figure.js";
+import { Completeness, Mark } from "../../components/Mark.js";
+import { proofOf } from "../../frame/Proof.js";
+import {
+  completenessColumn,
+  dayCell,
+  dayColumn,
+  DAY_FIELDS,
+  DAY_FIELDS_HIDDEN,
+  fillColumns,
+  gapColumns,
+} from "../../components/rows.js";
+import { Series } from "../../components/charts/Series.js";
+import { Switch } from "../../components/Switch.js";
+import { Pager, Table } from "../../components/Table.js";
+import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
+import { WalletTwaps } from "../twaps/wallet_twaps.js";
+
+const DAYS_PER_PAGE = 90;
+const FILLS_PER_PAGE = 100;
+const HEADLINES = ["legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills", "days_active"];
+const PARTS = [
+  "perp_volume_usd",
+  "hip3_volume_usd",
+  "spot_volume_usd",
+  "outcome_volume_usd",
+  "taker_volume_usd",
+  "maker_volume_usd",
+];
+const WHY_NULL = "Unknown because at least one day of the history is. Open the proof to see which.";
+
+function Figures({ wallet, data, small, fields }) {
+  const totals = { days_active: data.days_active, fills: data.fills, ...data.totals };
+  return html`<div class=${`figures ${small ? "parts" : ""}`}>
+    ${fields.map(
+      (
+        field,
+      ) => html`<${Figure} key=${field} field=${field}
+        label=${field === "legs_volume_usd" ? "Volume" : labelOf(field)}
+      about=${aboutOf(field)} kind=${kindOf(field)} small=${small} value=${totals[field] ?? null}
+        reason=${WHY_NULL}
+      completeness=${data.record?.completeness} href=${proofOf("span", wallet, field)} />`,
+    )}
+  </div>`;
+}
+
+function recordLevel(record) {
+  if (record.last_error) return "halt";
+  return record.gaps > 0 || record.conflicts > 0 || record.rejects > 0 ? "warning" : "good";
+}
+
+function Record({ data }) {
+  const { record } = data;
+  const level = recordLevel(record);
+  const words = {
+    good: "The record is whole",
+    warning: "The record has marks against it",
+    halt: "The last pull failed",
+  }[level];
+  const rows = [
+    ["Proved until", html`<${Ago} iso=${record.proven_until} />`],
+    ["Last pulled", html`<${Ago} iso=${record.pulled_at} />`],
+    [
+      "History begins",
+      record.history_begins_at
+        ? html`<span title="The exchange holds nothing older than this for the wallet">
+          ${utc(record.history_begins_at)}</span>`
+        : html`<span class="muted">with the first fill</span>`,
+    ],
+    ["First fill", data.first_fill_at ? utc(data.first_fill_at) : null],
+    ["Last fill", html`<${Ago} iso=${data.last_fill_at} />`],
+    ["Complete", html`<${Completeness} share=${record.completeness} always />`],
+    ["Gaps", html`<${Amount} value=${record.gaps} kind="count" />`],
+    [
+      "Conflicts",
+      html`<${Amount} value=${record.conflicts} kind="count"
+        note="Same key, other content: both are kept." />`,
+    ],
+    [
+      "Rejected rows",
+      html`<${Amount} value=${record.rejects} kind="count"
+        note="Rows that could not be read, kept with their reason." />`,
+    ],
+  ];
+  return html`<section class="record"><header class="table-bar"><h2>Record</h2><${Mark}
+    level=${level}>${words}<//></header>
+    <dl class="facts columns">${rows.map(([term, value]) => html`<div key=${term}><dt>${term}</dt>
+      <dd>${value}</dd></div>`)}</dl>
+    ${record.last_error && html`<p class="warning-line">${record.last_error}</p>`}
+  </section>`;
+}
+
+function Days({ wallet, feed, route }) {
+  const { days } = feed.data;
+  const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
+  const columns = [
+    { key: "day", label: "Day", kind: "day", cell: dayCell },
+    ...DAY_FIELDS.map((field) => dayColumn(field, hrefOf)),
+    ...DAY_FIELDS_HIDDEN.map((field) => dayColumn(field, hrefOf, { hidden: true })),
+    completenessColumn,
+  ];
+  const older =
+    days.length === DAYS_PER_PAGE ? here({ until: shiftDay(days.at(-1).day, -1) }) : null;
+  const newest = route.query.get("until") ? here({ until: null }) : null;
+  return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
+    file=${`days-${wallet}`}
+    rowClass=${(day) => (day.closed === false ? "partial" : "")}
+    pager=${
+      (older || newest) &&
+      html`<${Pager} steps=${[
+        ["Newest", newest],
+        ["Older", older],
+      ]} />`
+    } />`;
+}
+
+/** Days without fills have no row: they are drawn as the empty days they are. */
+function Charts({ wallet, feed, split }) {
+  const days = [...feed.data.days].reverse();
+  const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
+  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split} first="kind"
+    items=${Object.entries(WALLET_SPLITS).map(([key, { label }]) => [key, label])} />`;
+  return html`<div class="charts thirds">
+    <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD"
+      about=${aboutOf("volume_usd")} days=${days} layers=${WALLET_SPLITS[split].layers}
+        hrefOf=${hrefOf} old=${feed.old} actions=${chooser} /></div>
+    ${[PNL_CHART, FEES_CHART, FILLS_CHART].map(
+      ({
+        name,
+        title,
+        layers,
+      }) => html`<${Series} key=${name} name=${name} title=${title}
+        about=${aboutOf(layers[0].field)}
+      days=${days} layers=${layers} hrefOf=${hrefOf} old=${feed.old} />`,
+    )}
+  </div>`;
+}
+
+function FillFilter({ route }) {
+  const value = (name) => route.query.get(name) ?? "";
+  const submit = (event) => {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    const one = (name) => form.get(name).trim() || null;
+    go(here({ coin: one("coin"), from: one("from"), to: one("to"), cursor: null }));
+  };
+  const filtered = ["coin", "from", "to"].some((name) => value(name));
+  return html`<form class="filter" onSubmit=${submit}
+    key=${`${value("coin")}${value("from")}${value("to")}`}>
+    <label>Coin <input name="coin" value=${value("coin")} size="8" autocomplete="off"
+      spellcheck=${false} /></label>
+    <label>From <input name="from" type="date" value=${value("from")} /></label>
+    <label>To <input name="to" type="date" value=${value("to")} /></label>
+    <button type="submit">Show</button>
+    ${filtered && html`<a class="quiet"
+      href=${here({ coin: null, from: null, to: null, cursor: null })}>All</a>`}
+  </form>`;
+}
+
+/** Where a page of fills was reached from, so that Newer leads back. */
+const before = new Map();
+
+function Fills({ wallet, route }) {
+  const cursor = route.query.get("cursor");
+  const search = new URLSearchParams({ limit: FILLS_PER_PAGE });
+  for (const name of ["from", "to", "coin", "cursor"]) {
+    if (route.query.get(name)) search.set(name, route.query.get(name));
+  }
+  const feed = useFeed(`/api/v1/wallets/${wallet}/fills?${search}`);
+  const { data } = feed;
+  if (data?.next && !feed.old) before.set(data.next, cursor);
+  const newer = cursor && before.has(cursor) ? here({ cursor: before.get(cursor) }) : null;
+  const steps = [
+    ["Newest", cursor && here({ cursor: null })],
+    ["Newer", newer],
+    ["Older", data?.next && here({ cursor: data.next })],
+  ];
+  return html`<div id="fills"><${Failure} feed=${feed} what="the fills" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
+    ${
+      data &&
+      html`<${Table} name="fills" title="Fills" columns=${fillColumns()} rows=${data.fills}
+        old=${feed.old} order=${false} file=${`fills-${wallet}`}
+      actions=${html`<${FillFilter} route=${route} />`} pager=${html`<${Pager}
+        steps=${steps}>Newest first<//>`} />`
+    }
+    ${data && !data.fills.length && html`<p class="muted">No fills match.</p>`}</div>`;
+}
+
+function Head({ wallet, data }) {
+  const until = data?.to_day ? ` to ${data.to_day}` : "";
+  return html`<header class="page-head wallet-head">
+    <h1><span class="muted">Wallet</span>${" "}
+      <code class="whole-address" data-exact=${wallet}>${wallet}</code></h1>
+    <${Copy} text=${wallet} />
+    ${data?.from_day && html`<span class="muted">counts from ${data.from_day}${until}</span>`}
+  </header>`;
+}
+
+export function Wallet({ route, wallet, role }) {
+  const split = WALLET_SPLITS[route.query.get("split")] ? route.query.get("split") : "kind";
+  const feed = useFeed(`/api/v1/wallets/${wallet}`);
+  const until = route.query.get("until");
+  const days = useFeed(
+    `/api/v1/wallets/${wallet}/days?limit=${DAYS_PER_PAGE}${until ? `&to=${until}` : ""}`,
+  );
+  const { data } = feed;
+  const head = html`<${Head} wallet=${wallet} data=${data} />`;
+  if (feed.error?.status === 404 && !data) {
+    return html`${head}<${Empty} title="This org does not track that wallet"
+      command=${`hypertally wallets add ${wallet}`} /><${WalletTwaps} wallet=${wallet} />`;
+  }
+  return html`${head}
+    <${Failure} feed=${feed} what="the wallet" role=${role} />
+    ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
+    ${data && html`<${Figures} wallet=${wallet} data=${data} fields=${HEADLINES} /><${Figures}
+      wallet=${wallet} data=${data} fields=${PARTS} small /><${Record} data=${data} />`}
+    ${data && !data.fills && html`<${Empty} title="No fills are stored for this wallet"
+      command="hypertally status">The status shows whether it is still being pulled.<//>`}
+    <${Failure} feed=${days} what="the days" />
+    ${days.data?.days.length > 0 && html`<${Charts} wallet=${wallet} feed=${days} split=${split} />
+      <${Days} wallet=${wallet} feed=${days} route=${route} />`}
+    ${data && html`<${WalletTwaps} wallet=${wallet} />`}
+    ${data?.gaps?.length > 0 && html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
+      rows=${data.gaps} file=${`gaps-${wallet}`} />`}
+    ${data?.fills !== 0 && html`<${Fills} wallet=${wallet} route=${route} />`}`;
+}

@@ -1,0 +1,102 @@
+// Wallets: every wallet the org tracks, found by any part of its address.
+
+import { Ago } from "../../clock.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { go, here } from "../../route.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Address } from "../../components/rows.js";
+import { Pager, Table } from "../../components/Table.js";
+
+const PER_PAGE = 100;
+const NEVER = () => "Not known yet: no fill of this wallet is stored.";
+
+const COLUMNS = [
+  {
+    key: "wallet",
+    label: "Wallet",
+    cell: (row) => html`<${Address} wallet=${row.wallet} whole />`,
+  },
+  { key: "days_active", label: "Days active", kind: "count", reason: NEVER },
+  {
+    key: "first_fill_at",
+    label: "First fill",
+    kind: "time",
+    reason: NEVER,
+    cell: (row) =>
+      row.first_fill_at
+        ? html`<span title=${row.first_fill_at}>${row.first_fill_at.slice(0, 10)}</span>`
+        : html`<${Ago} />`,
+  },
+  {
+    key: "last_fill_at",
+    label: "Last fill",
+    kind: "time",
+    reason: NEVER,
+    cell: (row) => html`<${Ago} iso=${row.last_fill_at} />`,
+  },
+  {
+    key: "proven_until",
+    label: "Proved until",
+    kind: "time",
+    about: "The record is proved complete up to this time.",
+    cell: (row) => html`<${Ago} iso=${row.proven_until} />`,
+  },
+  {
+    key: "from_day",
+    label: "Counts from",
+    kind: "day",
+    reason: () => "From the first fill on.",
+    about: "The day from which the wallet counts in the org's figures.",
+  },
+  { key: "to_day", label: "Until", kind: "day", reason: () => "Still tracked." },
+];
+
+function Filter({ query }) {
+  const submit = (event) => {
+    event.preventDefault();
+    go(here({ query: new FormData(event.target).get("query").trim() || null, cursor: null }));
+  };
+  return html`<form class="filter" role="search" onSubmit=${submit}>
+    <label>Part of an address <input name="query" value=${query} placeholder="0x…"
+      autocomplete="off" spellcheck=${false} /></label>
+    <button type="submit">Find</button>
+    ${query && html`<a class="quiet" href=${here({ query: null, cursor: null })}>All</a>`}
+  </form>`;
+}
+
+export function Wallets({ route }) {
+  const query = route.query.get("query") ?? "";
+  const cursor = route.query.get("cursor");
+  const search = new URLSearchParams({ limit: PER_PAGE });
+  if (query) search.set("query", query);
+  if (cursor) search.set("cursor", cursor);
+  const feed = useFeed(`/api/v1/wallets?${search}`);
+  const { data } = feed;
+  const rows = data?.wallets.map((row) => ({ ...row, id: row.wallet })) ?? [];
+  const pager =
+    (cursor || data?.next) &&
+    html`<${Pager} steps=${[
+      ["First", cursor && here({ cursor: null })],
+      ["Next", data?.next && here({ cursor: data.next })],
+    ]} />`;
+  return html`<header class="page-head"><h1>Wallets</h1><span class="grow"></span><${Filter}
+    key=${query} query=${query} /></header>
+    <${Failure} feed=${feed} what="the wallets" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
+    ${
+      data &&
+      !rows.length &&
+      (query
+        ? html`<${Empty} title=${`No tracked wallet has “${query}” in its address`}
+          command="hypertally wallets add 0x…" />`
+        : html`<${Empty} title="No wallets are tracked yet"
+          command="hypertally wallets add 0x…" />`)
+    }
+    ${
+      rows.length > 0 &&
+      html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}
+      title=${query ? `With “${query}”` : "Tracked"} />`
+    }`;
+}

@@ -1,0 +1,35 @@
+// Columns of the moves of alerts.
+
+import { alertAbout, alertWords, stateAbout, stateMark } from "../../vocabulary/alerts.js";
+import { html } from "../../preact.js";
+import { Mark } from "../../components/Mark.js";
+import { Address } from "../../components/rows.js";
+import { timeCell } from "../twaps/twap_columns.js";
+
+const ADDRESS = /^0x[0-9a-f]{40}$/;
+
+/** An asset, the system, or a wallet that leads to its page. */
+export function AlertSubject({ subject }) {
+  if (ADDRESS.test(subject)) return html`<${Address} wallet=${subject} />`;
+  return html`<span data-exact=${subject}>${subject}</span>`;
+}
+
+function stateCell(row) {
+  const title = `${stateAbout(row.to_state)} Before: ${row.from_state}.`;
+  return html`<span data-exact=${row.to_state}><${Mark} level=${stateMark(row.to_state, row.level)}
+    title=${title}>${row.to_state}<//></span>`;
+}
+
+export const ALERT_COLUMNS = [
+  { key: "at", label: "At", unit: "UTC", kind: "time", cell: timeCell("at") },
+  { key: "to_state", label: "State", cell: stateCell },
+  {
+    key: "type",
+    label: "Alert",
+    cell: (row) => html`<span title=${alertAbout(row.type)} data-exact=${row.type}>
+      ${alertWords(row.type)}</span>`,
+  },
+  { key: "subject", label: "Of", cell: (row) => html`<${AlertSubject} subject=${row.subject} />` },
+  { key: "level", label: "Level" },
+  { key: "reason", label: "Because", kind: "because" },
+];

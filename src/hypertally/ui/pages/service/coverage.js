@@ -1,0 +1,70 @@
+// Coverage: what is known to be missing, over all wallets of the org.
+
+import { Ago } from "../../clock.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { Amount } from "../../components/Amount.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { gapColumns } from "../../components/rows.js";
+import { Pager, Table } from "../../components/Table.js";
+
+const PER_PAGE = 100;
+
+function Counts({ data, summary }) {
+  const rows = [
+    [
+      "Tracked wallets",
+      html`<${Amount} value=${summary?.tracked_wallets} kind="count" reason="Not loaded yet" />`,
+    ],
+    [
+      "Behind their pace",
+      html`<${Amount} value=${summary?.wallets_behind} kind="count" reason="Not loaded yet" />`,
+    ],
+    ["All proved until", html`<${Ago} iso=${summary?.proven_until} />`],
+    [
+      "Conflicts",
+      html`<${Amount} value=${data.conflicts} kind="count"
+        note="Same key, other content: both are kept." />`,
+    ],
+    [
+      "Rejected rows",
+      html`<${Amount} value=${data.rejects} kind="count"
+        note="Rows that could not be read, kept with their reason." />`,
+    ],
+  ];
+  return html`<dl class="facts columns">${rows.map(([term, value]) => html`<div key=${term}><dt>
+    ${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function Nothing({ tracked }) {
+  if (tracked === 0) {
+    return html`<${Empty} title="No wallets are tracked yet"
+      command="hypertally wallets add 0x…" />`;
+  }
+  return html`<${Empty} title="No gaps are known" command="hypertally verify">
+    Every position chain is unbroken. To recompute every figure from the fills and compare:<//>`;
+}
+
+export function Coverage({ route }) {
+  const cursor = route.query.get("cursor");
+  const feed = useFeed(
+    `/api/v1/coverage?limit=${PER_PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
+  );
+  const summary = useFeed("/api/v1/dashboard/summary").data;
+  const { data } = feed;
+  const steps = [
+    ["Newest", cursor && here({ cursor: null })],
+    ["Older", data?.next && here({ cursor: data.next })],
+  ];
+  return html`<header class="page-head"><h1>Coverage</h1><span
+    class="muted">What is known to be missing from the record</span></header>
+    <${Failure} feed=${feed} what="the gaps" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
+    ${data && html`<${Counts} data=${data} summary=${summary} />`}
+    ${data && !data.gaps.length && html`<${Nothing} tracked=${summary?.tracked_wallets} />`}
+    ${data?.gaps.length > 0 && html`<${Table} name="gaps" title="Gaps"
+      columns=${gapColumns({ wallets: true })} rows=${data.gaps} old=${feed.old}
+        pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`}`;
+}

@@ -1,0 +1,147 @@
+// The proof of a score of smart money: the definition, the snapshots it is made of, the counts from
+// which it can be formed again, and what each wallet does to it.
+
+import { Ago, utc } from "../../clock.js";
+import { useFeed } from "../../feed.js";
+import { html, useState } from "../../preact.js";
+import { current, link } from "../../route.js";
+import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { Amount } from "../../components/Amount.js";
+import { Copy } from "../../components/Copy.js";
+import { curlOf, Definition, Digest, Facts } from "../../components/Evidence.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Completeness } from "../../components/Mark.js";
+import { Address } from "../../components/rows.js";
+import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
+import { Table } from "../../components/Table.js";
+
+const CONTRIBUTORS_PER_PAGE = 100;
+export const OBSERVED = "The share of the wallets that was observed at both ends of the period.";
+/** The columns a proof has room for; of the effects the score's own. */
+const COLUMNS = ["wallet", "class", "before_coin", "now_coin"];
+const EFFECTS = {
+  "cas.value": "effect_cas",
+  cas_usd: "effect_cas_usd",
+  "dispersion.value": "effect_dispersion",
+  "dispersion.size": "effect_dispersion_size",
+  "ecs.value": "effect_ecs",
+};
+
+function Head({ asset, at, field, signal }) {
+  const value = scoreOf(signal, field);
+  return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
+    <p class="muted">${asset}, the five minutes to <a href=${link(`smart-money/${asset}/${at}`)}>
+      ${utc(at)} UTC</a>${signal && `, ${signal.definition}`}</p>
+    ${
+      signal &&
+      html`<p class="proof-value"><${Amount} value=${value} kind=${kindOf(field)}
+          reason=${smartReason(signal, field)} />
+        <${Completeness} share=${signal.completeness} always words=${OBSERVED} /></p>
+      ${value === null && html`<p class="warning-line">${smartReason(signal, field)}</p>`}`
+    }
+  </header>`;
+}
+
+/** Classes of the second definition in their order, others after. */
+function ordered(counts) {
+  const place = (name) => (CLASS_ORDER.indexOf(name) + 1 || CLASS_ORDER.length + 1) - 1;
+  return Object.entries(counts).sort(([a], [b]) => place(a) - place(b));
+}
+
+export function Counts({ counts }) {
+  return html`<${Facts} rows=${ordered(counts).map(([name, wallets]) => [
+    html`<span title=${name} data-class=${name}>${classWords(name)}</span>`,
+    html`<${Amount} value=${String(wallets)} kind="count" />`,
+  ])} />`;
+}
+
+const EXIT_SIDES = [
+  ["all", "Of all holders"],
+  ["long", "Of longs"],
+  ["short", "Of shorts"],
+];
+
+function ExitCounts({ exits }) {
+  const rows = EXIT_SIDES.filter(([side]) => exits[side]).map(([side, words]) => {
+    const { left, exposed, forced, p0 } = exits[side];
+    return [
+      words,
+      html`${left} left of ${exposed} exposed, ${forced} more were forced; usual share <${Amount}
+        value=${p0} reason="Unknown because fewer than 500 periods of seven days are stored." />`,
+    ];
+  });
+  return rows.length > 0 && html`<h3>Exits</h3><${Facts} rows=${rows} />`;
+}
+
+function Anomalies({ list }) {
+  if (!list.length) return html`<p class="muted">No anomaly of these snapshots is known.</p>`;
+  return list.map(
+    (one) => html`<p class="warning-line" key=${`${one.wallet}${one.kind}`}>
+      ${utc(one.minute)} UTC, <${Address} wallet=${one.wallet} />: ${one.kind.replaceAll("_", " ")},
+      ${one.dirties ? " left out" : " kept"}</p>`,
+  );
+}
+
+function Inputs({ inputs, wallets }) {
+  const counted = inputs.sealed.length
+    ? html`sealed in the archive (${inputs.sealed.join(" and ")}), of ${wallets}`
+    : html`<${Amount} value=${String(inputs.count)} kind="count" /> of ${wallets}`;
+  return html`<section><h3>Inputs</h3>
+    <${Facts} rows=${[
+      ["Snapshots", html`${counted}
+        ${" "}wallets at ${inputs.minutes.map((minute) => utc(minute).slice(11, 16)).join(" and ")}
+        ${" "}UTC`],
+      inputs.digest && ["Digest", html`<${Digest} value=${inputs.digest} />`],
+      ["Universe", inputs.universe_run_id === null ? "none" : `run ${inputs.universe_run_id}`],
+    ]} />
+    <h3>Gaps</h3><${Anomalies} list=${inputs.anomalies} />
+  </section>`;
+}
+
+function Effects({ feed, field, cursor, setCursor, name }) {
+  const { data } = feed;
+  const own = EFFECTS[field] ?? "effect_cas";
+  const kept = new Set([...COLUMNS, own]);
+  const columns = CONTRIBUTOR_COLUMNS.map((one) => ({ ...one, hidden: !kept.has(one.key) }));
+  const pager =
+    (cursor || data.next) &&
+    html`<span class="grow"></span>
+    <button type="button" class="quiet" disabled=${!cursor}
+      onClick=${() => setCursor(null)}>First</button>
+    <button type="button" class="quiet" disabled=${!data.next}
+      onClick=${() => setCursor(data.next)}>Next</button>`;
+  return html`<section><h3>Wallets</h3><${Table} name="proof-contributors"
+    title="Without each wallet" columns=${columns} rows=${data.contributors.map(contributorRow)}
+    old=${feed.old} file=${name} pager=${pager} /></section>`;
+}
+
+export function SignalProof({ asset, at, field, session }) {
+  const [cursor, setCursor] = useState(null);
+  const search = new URLSearchParams({ limit: CONTRIBUTORS_PER_PAGE });
+  if (current().query.get("definition") === "first") search.set("definition", "smart_money/1");
+  if (cursor) search.set("cursor", cursor);
+  const path = `/api/v1/smart-money/signals/${asset}/${at}/explain?${search}`;
+  const feed = useFeed(path);
+  const { data } = feed;
+  return html`<${Head} asset=${asset} at=${at} field=${field} signal=${data?.value} />
+    <${Failure} feed=${feed} what="the proof" role=${session?.role} />
+    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
+    ${
+      data &&
+      html`${
+        data.definition
+          ? html`<${Definition} definition=${data.definition} field=${field} />`
+          : html`<section><h3>Definition</h3><p>${aboutOf(field)}</p></section>`
+      }
+      <section><h3>Wallets by what they did</h3><${Counts} counts=${data.counts} />
+        <${ExitCounts} exits=${data.exits} /></section>
+      <${Inputs} inputs=${data.inputs} wallets=${data.value.wallets} />
+      <${Effects} feed=${feed} field=${field} cursor=${cursor} setCursor=${setCursor}
+        name=${`contributors-${asset}-${at}`} />
+      <footer class="proof-foot"><span class="muted">${
+        data.computed_at ? html`Computed <${Ago} iso=${data.computed_at} />` : ""
+      }</span><span class="grow"></span>
+        <${Copy} text=${curlOf(path, session)} label="Copy as curl" /></footer>`
+    }`;
+}

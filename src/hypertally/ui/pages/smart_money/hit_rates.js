@@ -1,0 +1,98 @@
+// How often the side of a band was right: one click away, as it is a record and no advice.
+
+import { percent, round } from "../../vocabulary/decimal.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { bandTone, bandWords } from "../../vocabulary/smart_money.js";
+import { Amount } from "../../components/Amount.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Switch } from "../../components/Switch.js";
+import { Table } from "../../components/Table.js";
+
+const HORIZONS = ["5m", "1h", "4h", "24h"];
+const WORDS = { "5m": "5 min", "1h": "1 h", "4h": "4 h", "24h": "24 h" };
+
+/** Rounded, unlike a completeness: a rate says nothing of being whole. */
+const rounded = (share) => percent(round(share, 3));
+
+const because = (row) => `Unknown because ${row.unknown ?? "there is no rate"}.`;
+
+function bandCell(row) {
+  const tone = bandTone(row.band);
+  const shape = tone === "gain" ? "▲ " : tone === "loss" ? "▼ " : "";
+  return html`<span class=${tone} data-exact=${row.band}>${shape}${bandWords(row.band)}</span>`;
+}
+
+function rateCell(row) {
+  if (row.rate === null) return html`<${Amount} value=${null} reason=${because(row)} />`;
+  return html`<span data-exact=${row.rate} title=${row.rate}>${rounded(row.rate)}</span>`;
+}
+
+function betweenCell(row) {
+  if (row.lower === null) return html`<${Amount} value=${null} reason=${because(row)} />`;
+  return html`<span data-exact=${`${row.lower} ${row.upper}`}
+    title=${`${row.lower} to ${row.upper}`}>${rounded(row.lower)} – ${rounded(row.upper)}</span>`;
+}
+
+const COLUMNS = [
+  { key: "asset", label: "Asset" },
+  { key: "band", label: "Band", cell: bandCell },
+  {
+    key: "rate",
+    label: "Right",
+    kind: "share",
+    about: "The share of the signals after which the price went their side's way.",
+    cell: rateCell,
+  },
+  {
+    key: "between",
+    label: "95% between",
+    kind: "share",
+    sortable: false,
+    about: "Wilson's interval: with this few signals the true share may lie anywhere in it.",
+    cell: betweenCell,
+  },
+  { key: "hits", label: "Hits", kind: "count", reason: because },
+  {
+    key: "n_apart",
+    label: "Of",
+    unit: "n",
+    kind: "count",
+    about: "Signals that do not overlap: what follows one does not follow another.",
+  },
+  { key: "n", label: "In all", kind: "count", about: "Signals whose outcome is known." },
+];
+
+function Rates({ horizon }) {
+  const feed = useFeed(`/api/v1/smart-money/outcomes?horizon=${horizon}`);
+  const { data } = feed;
+  const choice = html`<${Switch} name="outcomes" label="After" now=${horizon} first=${null}
+    items=${HORIZONS.map((one) => [one, WORDS[one]])} />`;
+  const rows = (data?.rates ?? []).map((row) => ({ ...row, id: `${row.asset} ${row.band}` }));
+  return html`<${Failure} feed=${feed} what="the hit rates" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
+    ${
+      data &&
+      html`<${Table} name="rates" columns=${COLUMNS} rows=${rows} old=${feed.old}
+        note="of the last 366 days" file=${`hit-rates-${horizon}`} actions=${choice} />`
+    }`;
+}
+
+/** Closed, nothing is asked for: a year of outcomes is the largest answer of the page. */
+export function Outcomes({ route }) {
+  const asked = route.query.get("outcomes");
+  const horizon = HORIZONS.includes(asked) ? asked : null;
+  return html`<section class="outcomes" data-part="outcomes">
+    <header class="table-bar"><h2>Hit rates</h2>
+      <span class="muted">${horizon ? `the price ${WORDS[horizon]} after a signal` : ""}</span>
+      <span class="grow"></span>
+      <a class="quiet" href=${here({ outcomes: horizon ? null : "1h" })}
+        aria-expanded=${String(Boolean(horizon))}>${horizon ? "Hide" : "Show"} hit rates</a></header>
+    ${
+      horizon
+        ? html`<${Rates} horizon=${horizon} />`
+        : html`<p class="muted">How often the side of a band was right, with how sure that is.</p>`
+    }
+  </section>`;
+}

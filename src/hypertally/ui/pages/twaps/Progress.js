@@ -1,0 +1,58 @@
+// How a TWAP stands: its state as shape and word, and a thin bar of how far it is, with a mark
+// where the clock says it should be.
+
+import { percent, pixels } from "../../vocabulary/decimal.js";
+import { html } from "../../preact.js";
+import { stateOf, stateWords, twapReason } from "../../vocabulary/twaps.js";
+import { Amount, write } from "../../components/Amount.js";
+
+const SHAPES = {
+  running: html`<path d="M3 1.5 L10.5 6 L3 10.5 Z" />`,
+  unreported: html`<path d="M3 1.5 L10.5 6 L3 10.5 Z" fill="none" stroke="currentColor"
+    stroke-width="1.4" stroke-linejoin="round" />`,
+  finished: html`<circle cx="6" cy="6" r="4.5" />`,
+  terminated: html`<path d="M1.5 1.5 h9 v9 h-9 Z" fill="none" stroke="currentColor"
+    stroke-width="1.6" />`,
+  error: html`<path d="M2 2 L10 10 M10 2 L2 10" fill="none" stroke="currentColor"
+    stroke-width="2.2" stroke-linecap="round" />`,
+  other: html`<circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="1.6" />`,
+};
+
+/** `asSaid` writes the status as the source does: for the events of a TWAP. */
+export function TwapState({ twap, asSaid }) {
+  const state = stateOf(asSaid ? { ...twap, elapsed_share: null } : twap);
+  const [word, sentence] = asSaid ? [twap.status] : stateWords(twap);
+  return html`<span class=${`state ${state}`} title=${sentence} data-exact=${twap.status}>
+    <svg viewBox="0 0 12 12" width="10" height="10" fill="currentColor" aria-hidden="true">
+      ${SHAPES[state]}
+    </svg><span>${word}</span>
+  </span>`;
+}
+
+function dueWords(twap) {
+  if (stateOf(twap) !== "running") return undefined;
+  const passed = `${percent(twap.elapsed_share)} of its time is over`;
+  return [passed, write(twap.schedule_lag, "lag")].filter(Boolean).join(": ");
+}
+
+/** The bar alone; of one that runs, the mark stands where the clock says it should be. */
+export function ProgressBar({ twap, wide }) {
+  const state = stateOf(twap);
+  const done = Math.min(pixels(twap.progress) ?? 0, 1);
+  const due = state === "running" ? pixels(twap.elapsed_share) : null;
+  return html`<span class=${`bar ${state} ${wide ? "wide" : ""}`} aria-hidden="true"
+    title=${dueWords(twap)}>
+    <span class="done" style=${{ width: `${(done * 100).toFixed(2)}%` }}></span>
+    ${
+      due !== null &&
+      html`<span class="due" style=${{ left: `${(due * 100).toFixed(2)}%` }}>
+      </span>`
+    }
+  </span>`;
+}
+
+export function Progress({ twap, href, tab }) {
+  return html`<span class="progress"><${ProgressBar} twap=${twap} />
+    <${Amount} value=${twap.progress} kind="share" href=${href} tab=${tab}
+      reason=${twapReason(twap, "progress")} note=${dueWords(twap)} /></span>`;
+}

@@ -1,0 +1,149 @@
+// The proof of a figure of a TWAP: its definition, its statuses and slices, what was said before.
+
+import { Ago, utc } from "../../clock.js";
+import { useFeed } from "../../feed.js";
+import { html, useState } from "../../preact.js";
+import { sideWords, twapReason } from "../../vocabulary/twaps.js";
+import { kindOf, labelOf } from "../../vocabulary/measures.js";
+import { Amount } from "../../components/Amount.js";
+import { Copy } from "../../components/Copy.js";
+import { curlOf, Definition, Digest, Facts, Restatements, Unit } from "../../components/Evidence.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Completeness } from "../../components/Mark.js";
+import { Address } from "../../components/rows.js";
+import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
+import { Table } from "../../components/Table.js";
+import { feesNote, FOUND, timeCell } from "./twap_columns.js";
+
+const SLICES_PER_PAGE = 50;
+
+/** What a field is over the whole life of a TWAP. */
+export function wholeLife(twap, field) {
+  const { size, notional, fees_usd, slices } = twap.total;
+  const summed = { executed_size: size, executed_notional: notional, fees_usd, slices };
+  const { residual } = twap;
+  const left = { size_residual: residual?.size, notional_residual: residual?.notional };
+  const found = { ...summed, ...left };
+  return (field in found ? found[field] : twap[field]) ?? null;
+}
+
+function Statuses({ rows }) {
+  if (!rows) return null;
+  return html`<${Table} name="proof-statuses" title="Statuses" columns=${STATUS_COLUMNS}
+    rows=${rows} fixed />`;
+}
+
+/** A TWAP without slices is known by its statuses alone: they are then what is counted. */
+function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
+  const pager =
+    (cursor || inputs.next) &&
+    html`<span class="grow"></span>
+    <button type="button" class="quiet" disabled=${!cursor}
+      onClick=${() => setCursor(null)}>First</button>
+    <button type="button" class="quiet" disabled=${!inputs.next}
+      onClick=${() => setCursor(inputs.next)}>Next</button>`;
+  return html`<section><h3>Inputs</h3>
+    <${Facts} rows=${[
+      [byStatuses ? "Statuses" : "Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
+      ["Digest", html`<${Digest} value=${inputs.digest} />`],
+      inputs.reference_digest && [
+        "Statuses and candles",
+        html`<${Digest} value=${inputs.reference_digest} />`,
+      ],
+    ]} />
+    <${Statuses} rows=${inputs.statuses} />
+    ${
+      inputs.slices?.length > 0 &&
+      html`<${Table} name="proof-slices" title="Slices"
+      columns=${sliceColumns().filter(({ key }) => key !== "so_far")} rows=${inputs.slices}
+      old=${old} file=${`slices-${id}`} pager=${pager} />`
+    }
+  </section>`;
+}
+
+function Head({ id, field, data }) {
+  const twap = data?.value;
+  return html`<header class="proof-head">
+    <h2>${labelOf(field)}</h2>
+    <p class="muted">TWAP ${id}${
+      twap &&
+      html`: ${sideWords(twap.side)} ${twap.asset} of <${Address}
+      wallet=${twap.wallet} />, from ${utc(twap.started_at)}, over its whole life`
+    }</p>
+    ${
+      twap &&
+      html`<p class="proof-value"><${Amount} value=${wholeLife(twap, field)} kind=${kindOf(field)}
+          reason=${twapReason(twap, field, "total")} restated=${twap.restated} />
+        <${Unit} field=${field} />
+        ${
+          twap.completeness !== null &&
+          html`<${Completeness} share=${twap.completeness} always
+          words=${FOUND} />`
+        }</p>
+      ${
+        wholeLife(twap, field) === null &&
+        html`<p class="warning-line">
+        ${twapReason(twap, field, "total")}</p>`
+      }`
+    }
+  </header>`;
+}
+
+const GAP_WORDS = (gap) =>
+  typeof gap === "string" ? gap : (gap.reason ?? gap.kind ?? JSON.stringify(gap));
+
+function Gaps({ list }) {
+  return html`<section><h3>Gaps</h3>${
+    list?.length
+      ? list.map((gap) => html`<p key=${GAP_WORDS(gap)} class="warning-line">${GAP_WORDS(gap)}</p>`)
+      : html`<p class="muted">None known.</p>`
+  }</section>`;
+}
+
+const HOUR_COLUMNS = [
+  { key: "from", label: "Hour", unit: "UTC", kind: "time", cell: timeCell("from") },
+  { key: "slices", label: "Slices", kind: "count" },
+  { key: "fills", label: "Fills", kind: "count" },
+  { key: "size", label: "Size", unit: "coin", kind: "size" },
+  { key: "notional", label: "Notional", kind: "size" },
+  {
+    key: "fees_usd",
+    label: "Fees",
+    unit: "USD",
+    kind: "fee",
+    note: feesNote,
+    reason: () => "Unknown because a fee token has no price.",
+  },
+];
+
+function computed({ computed_at: at }) {
+  return at ? html`Computed <${Ago} iso=${at} />` : "When it was computed is not kept";
+}
+
+export function TwapProof({ id, field, session }) {
+  const [cursor, setCursor] = useState(null);
+  const search = new URLSearchParams({ limit: SLICES_PER_PAGE });
+  if (cursor) search.set("cursor", cursor);
+  const path = `/api/v1/explain/twaps/${id}?${search}`;
+  const feed = useFeed(path);
+  const { data } = feed;
+  return html`<${Head} id=${id} field=${field} data=${data} />
+    <${Failure} feed=${feed} what="the proof" role=${session?.role} />
+    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
+    ${
+      data &&
+      html`<${Definition} definition=${data.definition} field=${field} />
+      ${
+        data.subtotals?.length > 0 &&
+        html`<section><h3>Subtotals</h3><${Table} name="subtotals"
+        title="By hour" columns=${HOUR_COLUMNS} rows=${data.subtotals} fixed /></section>`
+      }
+      <${Inputs} inputs=${data.inputs} byStatuses=${data.metric === "twaps"} id=${id}
+        cursor=${cursor} setCursor=${setCursor} old=${feed.old} />
+      <${Gaps} list=${data.gaps} />
+      <${Restatements} list=${data.restatements} field=${field} />
+      <footer class="proof-foot"><span class="muted">${computed(data)}</span><span
+        class="grow"></span>
+        <${Copy} text=${curlOf(path, session)} label="Copy as curl" /></footer>`
+    }`;
+}

@@ -1,0 +1,109 @@
+// Which TWAPs are asked for: the window, the wallet, the asset, the status, all of it in the URL.
+
+import { shiftDay } from "../../clock.js";
+import { html, useEffect, useState } from "../../preact.js";
+import { go, here } from "../../route.js";
+import { Switch } from "../../components/Switch.js";
+
+const RANGES = [
+  ["1d", "1 day"],
+  ["7d", "7 days"],
+  ["30d", "30 days"],
+];
+const FIRST_RANGE = "7d";
+const STATUSES = [
+  ["all", "All"],
+  ["activated", "Running"],
+  ["finished", "Finished"],
+  ["terminated", "Terminated"],
+  ["error", "Failed"],
+];
+const FIELDS = ["wallet", "asset", "from", "to"];
+/** What no longer means anything when the rows become others. */
+export const ROWS_CHANGE = { cursor: null };
+
+const STEP_MS = 5 * 60_000; // a window up to now begins anew this often, so that answers are shared
+const DAY_MS = 86_400_000;
+
+function steppedNow() {
+  return Math.floor(Date.now() / STEP_MS) * STEP_MS;
+}
+
+/** Now, in steps; it stands still while `held`. */
+function useSteppedNow(held) {
+  const [now, setNow] = useState(steppedNow);
+  useEffect(() => {
+    if (held) return undefined;
+    const timer = setInterval(() => setNow(steppedNow()), STEP_MS / 10);
+    return () => clearInterval(timer);
+  }, [held]);
+  return now;
+}
+
+export const dayStart = (day) => `${day}T00:00:00Z`;
+
+/** The days that were named, or the last days up to now; `range` is null for named ones. */
+export function useWindow(query) {
+  const [from, to] = [query.get("from"), query.get("to")];
+  const asked = query.get("range");
+  const range = RANGES.some(([key]) => key === asked) ? asked : FIRST_RANGE;
+  const now = useSteppedNow(query.has("cursor"));
+  if (from || to) {
+    const first = from ?? shiftDay(to, -parseInt(FIRST_RANGE, 10));
+    return { range: null, start: dayStart(first), end: to && dayStart(shiftDay(to, 1)) };
+  }
+  const start = new Date(now - parseInt(range, 10) * DAY_MS).toISOString();
+  return { range, start: start.replace(".000Z", "Z"), end: null };
+}
+
+/** The parameters of the API for what the URL asks. */
+export function searchOf(query, { start, end }, more) {
+  const search = new URLSearchParams(more);
+  // A cursor holds the window that its first page was asked for.
+  if (!query.has("cursor")) search.set("start", start);
+  if (end && !query.has("cursor")) search.set("end", end);
+  for (const name of ["wallet", "asset", "status", "cursor"]) {
+    if (query.get(name)) search.set(name, query.get(name));
+  }
+  return search;
+}
+
+export const isFiltered = (query) => ["wallet", "asset", "status"].some((name) => query.get(name));
+
+export function RangeChoice({ range }) {
+  return html`<${Switch} name="range" label="Range" items=${RANGES} now=${range}
+    first=${FIRST_RANGE} clears=${{ from: null, to: null, ...ROWS_CHANGE }} />`;
+}
+
+export function StatusChoice({ query }) {
+  return html`<${Switch} name="status" label="Status" items=${STATUSES}
+    now=${query.get("status") ?? "all"} first="all" clears=${ROWS_CHANGE} />`;
+}
+
+/** Fields that are named in `only` alone are offered. */
+export function Filter({ query, only = FIELDS }) {
+  const value = (name) => query.get(name) ?? "";
+  const submit = (event) => {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    const said = Object.fromEntries(only.map((name) => [name, form.get(name).trim() || null]));
+    const days = said.from || said.to ? { range: null } : {};
+    go(here({ ...said, ...days, ...ROWS_CHANGE }));
+  };
+  const nothing = { ...Object.fromEntries(only.map((name) => [name, null])), ...ROWS_CHANGE };
+  const texts = {
+    wallet: html`<label key="wallet">Wallet <input name="wallet" value=${value("wallet")} size="16"
+      placeholder="0x…" pattern="\\s*0[xX][0-9a-fA-F]{40}\\s*" autocomplete="off"
+      spellcheck=${false} title="A whole address: 0x and 40 digits" /></label>`,
+    asset: html`<label key="asset">Asset <input name="asset" value=${value("asset")} size="7"
+      placeholder="HYPE" autocomplete="off" spellcheck=${false} /></label>`,
+    from: html`<label key="from">From <input name="from" type="date"
+      value=${value("from")} /></label>`,
+    to: html`<label key="to">To <input name="to" type="date" value=${value("to")} /></label>`,
+  };
+  return html`<form class="filter" key=${only.map(value).join(" ")} onSubmit=${submit}>
+    ${only.map((name) => texts[name])}
+    <button type="submit">Show</button>
+    ${only.some(value) && html`<a class="quiet" href=${here(nothing)}>Clear</a>`}
+  </form>`;
+}

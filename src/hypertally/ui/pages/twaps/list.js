@@ -1,0 +1,82 @@
+// The explorer: TWAPs whose life touches the window, newest first.
+
+import { useFeed } from "../../feed.js";
+import { utc } from "../../clock.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { proofOf } from "../../frame/Proof.js";
+import { Pager, sortOf, Table } from "../../components/Table.js";
+import { rowOf, twapColumns } from "./twap_columns.js";
+import {
+  Filter,
+  isFiltered,
+  RangeChoice,
+  searchOf,
+  StatusChoice,
+  useWindow,
+} from "./filters.js";
+
+const PER_PAGE = 100;
+const NO_FILTER = { wallet: null, asset: null, status: null, cursor: null };
+
+/** Where a page was reached from, so that Newer leads back. */
+const before = new Map();
+
+function stepsOf(cursor, next) {
+  const newer = cursor && before.has(cursor) ? here({ cursor: before.get(cursor) }) : null;
+  return [
+    ["Newest", cursor && here({ cursor: null })],
+    ["Newer", newer],
+    ["Older", next && here({ cursor: next })],
+  ];
+}
+
+export function SpanShown({ data }) {
+  if (!data) return null;
+  return html`<span class="muted" title=${`${data.start} to ${data.end}`}>
+    ${utc(data.start).slice(0, 16)} to ${utc(data.end).slice(0, 16)} UTC</span>`;
+}
+
+function Nothing({ filtered, data }) {
+  if (filtered) {
+    return html`<${Empty} title="No TWAP matches">
+      <a href=${here(NO_FILTER)}>Show all of the range</a>, or widen it.<//>`;
+  }
+  return html`<${Empty} title="No TWAPs are stored in this range"
+    command="hypertally twap ingest --incremental">
+    None is known from ${utc(data.start)} to ${utc(data.end)} UTC. Newer statuses are read from the
+    archive by:<//>`;
+}
+
+function Rows({ feed, cursor }) {
+  const { data } = feed;
+  const columns = twapColumns((row, field) => proofOf("twap", row.twap_id, field));
+  const sorted = sortOf("twaps") ? "This page, sorted" : "Newest first";
+  return html`<${Table} name="twaps" columns=${columns} rows=${data.twaps.map(rowOf)}
+    old=${feed.old} title="TWAPs" file=${`twaps-${data.start.slice(0, 10)}`}
+    pager=${html`<${Pager} steps=${stepsOf(cursor, data.next)}>${sorted}<//>`} />`;
+}
+
+export function TwapList({ route, chooser }) {
+  const { query } = route;
+  const cursor = query.get("cursor");
+  const asked = useWindow(query);
+  const feed = useFeed(`/api/v1/twaps?${searchOf(query, asked, { limit: PER_PAGE })}`);
+  const { data } = feed;
+  if (data?.next && !feed.old) before.set(data.next, cursor);
+  return html`<header class="page-head"><h1>TWAPs</h1><${SpanShown} data=${data} />${chooser}
+    </header>
+    <div class="row filters"><${RangeChoice} range=${asked.range} /><${StatusChoice}
+      query=${query} /><${Filter} query=${query} /></div>
+    <${Failure} feed=${feed} what="the TWAPs" />
+    ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
+    ${
+      data &&
+      !data.twaps.length &&
+      html`<${Nothing} filtered=${isFiltered(query) || cursor}
+      data=${data} />`
+    }
+    ${data?.twaps.length > 0 && html`<${Rows} feed=${feed} cursor=${cursor} />`}`;
+}
