@@ -1,15 +1,28 @@
 """The vocabulary: every row that crosses a layer, frozen, with units."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 import msgspec
 
 TIME_MS_MAX = 253_402_300_799_999  # the end of year 9999
 
 
+JsonObject: TypeAlias = dict[str, Any]  # decoded JSON; decimals stay the strings they came as
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen row."""
+
+
+def is_object(value: object) -> TypeGuard[JsonObject]:
+    """Whether a value of decoded JSON is an object, whose names are always strings."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value of decoded JSON is an array."""
+    return isinstance(value, list)
 
 
 class Wallet(Record, frozen=True, kw_only=True):

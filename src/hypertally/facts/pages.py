@@ -1,15 +1,26 @@
 """Pages: every usable answer of the upstream, with the proof of what it covers."""
 
 from datetime import datetime
-from typing import Any
 
-from hypertally.records import Answer, LimitMet, ProvenPage
+from hypertally.records import Answer, JsonObject, LimitMet, ProvenPage, Record, is_array
 from hypertally.sources.pagination import time_of
 from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Connection, Jsonb, Pool, filled_in, sql_of, transaction
+from hypertally.store.postgres import (
+    Connection,
+    Jsonb,
+    Pool,
+    filled_in,
+    read_row,
+    sql_of,
+    transaction,
+)
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+
+
+class _PageId(Record, frozen=True, kw_only=True):
+    id: int
 
 
 async def insert(
@@ -35,7 +46,7 @@ async def insert_reference(
     row_count: int | None = None,
 ) -> int:
     """Append one answer that proves nothing of fills, as reference data; its id."""
-    rows = len(answer.body) if isinstance(answer.body, list) else 1
+    rows = len(answer.body) if is_array(answer.body) else 1
     return await _insert(
         connection,
         answer,
@@ -51,7 +62,7 @@ def insert_batch(
     loader: BulkLoader,
     *,
     source: str,
-    request: dict[str, Any],
+    request: JsonObject,
     asked_at: datetime,
     row_count: int,
     body_sha256: bytes,
@@ -71,7 +82,8 @@ def insert_batch(
         "covers_from_ms": None,
         "covers_to_ms": None,
     }
-    return loader.query(filled_in(sql_of(QUERIES["insert_page"]), values))[0]["id"]
+    statement = filled_in(sql_of(QUERIES["insert_page"]), values)
+    return loader.read_rows(statement, shape=_PageId)[0].id
 
 
 async def insert_limit(
@@ -111,8 +123,9 @@ async def _insert(
     covers: tuple[int | None, int | None],
     closed: bool,
 ) -> int:
-    cursor = await connection.execute(
-        QUERIES["insert_page"].text,
+    row = await read_row(
+        connection,
+        QUERIES["insert_page"],
         {
             "wallet_id": wallet_id,
             "source": answer.source,
@@ -127,7 +140,6 @@ async def _insert(
             "covers_from_ms": covers[0],
             "covers_to_ms": covers[1],
         },
+        shape=_PageId,
     )
-    row = await cursor.fetchone()
-    assert row is not None  # insert .. returning gives a row or raises
-    return row["id"]
+    return row.id

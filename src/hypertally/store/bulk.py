@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from psycopg import sql
 
 from hypertally.errors import BadPayload
-from hypertally.store.postgres import Role, sql_of
+from hypertally.store.postgres import Role, Row, sql_of
 from hypertally.store.queries import Query
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class BulkLoader:
         # Half a second to import, and only bulk loads need it.
         import adbc_driver_postgresql.dbapi as adbc
 
-        self._connection = adbc.connect(url)
+        driver: Any = adbc  # its types name pandas and polars, which this program does not have
+        self._connection = driver.connect(url)
         self._cursor = self._connection.cursor()
         self._made: set[str] = set()
         for statement in (
@@ -76,12 +78,12 @@ class BulkLoader:
             raise BadPayload(f"could not be stored: {error}") from error
         return arrow.num_rows
 
-    def query(self, statement: sql.Composed) -> list[dict[str, Any]]:
-        """Run a statement and answer its rows."""
-        return self.fetch(statement).to_pylist()
+    def read_rows(self, statement: sql.Composed, *, shape: type[Row]) -> list[Row]:
+        """All rows of a statement as records of `shape`; numerics come as text."""
+        return msgspec.convert(self.read_table(statement).to_pylist(), list[shape])
 
-    def fetch(self, statement: sql.Composed) -> "pa.Table":
-        """Run a statement and answer its rows as Arrow columns."""
+    def read_table(self, statement: sql.Composed) -> "pa.Table":
+        """All rows of a statement as Arrow columns."""
         self._cursor.execute(statement.as_string())
         return self._cursor.fetch_arrow_table()
 
@@ -109,21 +111,23 @@ class BulkLoader:
 
 
 def as_arrow(columns: "Mapping[str, list[Any]] | pa.Table", types: Mapping[str, str]) -> "pa.Table":
-    """Columns as Arrow; a table is taken as it is."""
+    """Columns as an Arrow table; a table stays as it is."""
     import pyarrow as pa
 
-    arrow = {
+    from hypertally.store import arrow
+
+    if isinstance(columns, pa.Table):
+        return columns
+    kinds: dict[str, pa.DataType] = {
         "int32": pa.int32(),
         "int64": pa.int64(),
         "bool": pa.bool_(),
         "binary": pa.binary(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    if isinstance(columns, pa.Table):
-        return columns
-    return pa.table(
+    return arrow.table(
         {
-            name: pa.array(values, arrow[types[name]] if name in types else pa.string())
+            name: arrow.array(values, kinds[types[name]] if name in types else pa.string())
             for name, values in columns.items()
         }
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hypertally.errors import InvariantBroken
 from hypertally.records import Record
+from hypertally.store import arrow
 from hypertally.store.queries import Query
 
 FORMAT = 1
@@ -162,7 +162,7 @@ def _sign(manifest: Manifest, key: bytes) -> str:
 
 def as_archived(dataset: Dataset, rows: pa.Table) -> pa.Table:
     """Rows as the database answers them, in the types and the order of the files."""
-    return rows.select(dataset.schema.names).cast(dataset.schema)
+    return arrow.select_columns(rows, dataset.schema.names).cast(dataset.schema)
 
 
 def digest_of(rows: pa.Table) -> Digest:
@@ -174,13 +174,13 @@ def digest_of(rows: pa.Table) -> Digest:
 def without(dataset: Dataset, rows: pa.Table, known: pa.Table) -> pa.Table:
     """The rows whose keys are not among the known ones, in their order."""
     keys = list(dataset.sorted_by)
-    left = rows.join(known.select(keys), keys=keys, join_type="left anti")
-    return in_order(dataset, left.select(rows.column_names))
+    left = rows.join(arrow.select_columns(known, keys), keys=keys, join_type="left anti")
+    return in_order(dataset, arrow.select_columns(left, rows.column_names))
 
 
 def in_order(dataset: Dataset, rows: pa.Table) -> pa.Table:
     """Rows in the order of a file."""
-    return rows.sort_by([(name, "ascending") for name in dataset.sorted_by])
+    return arrow.sort_rows(rows, dataset.sorted_by)
 
 
 def same(dataset: Dataset, one: pa.Table, other: pa.Table) -> bool:
@@ -191,7 +191,7 @@ def same(dataset: Dataset, one: pa.Table, other: pa.Table) -> bool:
 
 def write(path: Path, rows: pa.Table) -> tuple[int, str]:
     """Write rows as Parquet; how many bytes, and their sha256."""
-    pq.write_table(rows, path, compression="zstd", compression_level=COMPRESSION_LEVEL)
+    arrow.write_parquet(path, rows, compression_level=COMPRESSION_LEVEL)
     with path.open("rb") as file:
         return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -202,7 +202,7 @@ def read(dataset: Dataset, path: Path, *, place: str) -> pa.Table:
     Errors: `InvariantBroken` when it is no Parquet file of this dataset.
     """
     try:
-        rows = pq.read_table(path)
+        rows = arrow.read_parquet(path)
     except (pa.ArrowException, OSError) as error:
         raise InvariantBroken(f"{place} cannot be read as Parquet: {error}") from error
     if not rows.schema.equals(dataset.schema):

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: one role a pool, UTC always, driver errors turned into ours."""
 
 import select
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, LiteralString, TypeAlias, TypeVar, cast
 
@@ -86,7 +86,7 @@ def filled_in(statement: sql.Composed, values: Mapping[str, Any]) -> sql.Compose
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None]:
     """Turn "the database is away" and "try that transaction again" into `TryLater`."""
     try:
         yield
@@ -105,7 +105,7 @@ def translated() -> Iterator[None]:
 @asynccontextmanager
 async def open_pool(
     url: str, *, role: Role, size: int, statement_seconds_max: int = 0
-) -> AsyncIterator[Pool]:
+) -> AsyncGenerator[Pool]:
     """A pool of up to `size` connections that act as `role`; closed on the way out."""
 
     async def check(connection: Connection) -> None:
@@ -141,7 +141,7 @@ def _is_quiet(connection: Connection) -> bool:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+async def transaction(pool: Pool) -> AsyncGenerator[Connection]:
     """One transaction on a pooled connection: committed at the end, rolled back on any error."""
     with translated():
         async with pool.connection() as connection, connection.transaction():

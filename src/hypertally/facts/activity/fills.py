@@ -2,16 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from hypertally.errors import BadPayload
-from hypertally.records import TIME_MS_MAX, Fill, Record, Reject
+from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
 from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Connection, sql_of, with_source
+from hypertally.store.postgres import Connection, read_rows, sql_of, with_source
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -52,6 +52,7 @@ _COLUMNS = frozenset(
     )
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Value = TypeVar("Value")
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -90,11 +91,9 @@ def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
 
     Errors: `BadPayload` when a field the exchange always sends is missing, or any is of no use.
     """
-    if not isinstance(row, dict):
+    if not is_object(row):
         raise BadPayload("the row is not an object")
-    liquidation = row.get("liquidation") or {}
-    if not isinstance(liquidation, dict):
-        raise BadPayload("liquidation is not an object")
+    liquidation = _liquidation(row)
     return Fill(
         time_ms=_integer(row, "time", high=TIME_MS_MAX),
         coin=_text(row, "coin"),
@@ -123,32 +122,41 @@ def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
     )
 
 
-def fingerprint(row: dict[str, Any], *, wallet: str) -> int:
+def _liquidation(row: JsonObject) -> JsonObject:
+    liquidation = row.get("liquidation")
+    if not liquidation:
+        return {}
+    if not is_object(liquidation):
+        raise BadPayload("liquidation is not an object")
+    return liquidation
+
+
+def fingerprint(row: JsonObject, *, wallet: str) -> int:
     """64 bits, signed, of the wallet and the row's fields by name; null is the same as absent."""
     canonical = _encoder.encode({name: row[name] for name in row if row[name] is not None})
     digest = hashlib.blake2b(wallet.encode() + canonical, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _value(row: dict[str, Any], name: str) -> Any:
+def _value(row: JsonObject, name: str) -> Any:
     value = row.get(name)
     if value is None:
         raise BadPayload(f"{name} is missing")
     return value
 
 
-def _optional(row: dict[str, Any], name: str, read: Any) -> Any:
+def _optional(row: JsonObject, name: str, read: Callable[[JsonObject, str], Value]) -> Value | None:
     return None if row.get(name) is None else read(row, name)
 
 
-def _text(row: dict[str, Any], name: str) -> str:
+def _text(row: JsonObject, name: str) -> str:
     value = _value(row, name)
     if not isinstance(value, str) or not 0 < len(value) <= TEXT_CHARS_MAX or "\x00" in value:
         raise BadPayload(f"{name} is not a text of at most {TEXT_CHARS_MAX} characters: {value!r}")
     return value
 
 
-def _decimal(row: dict[str, Any], name: str, *, signed: bool = True) -> str:
+def _decimal(row: JsonObject, name: str, *, signed: bool = True) -> str:
     value = _value(row, name)
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise BadPayload(f"{name} is not a decimal of at most 20 and 18 digits: {value!r}")
@@ -157,28 +165,28 @@ def _decimal(row: dict[str, Any], name: str, *, signed: bool = True) -> str:
     return value
 
 
-def _integer(row: dict[str, Any], name: str, *, high: int = _INTEGER_MAX) -> int:
+def _integer(row: JsonObject, name: str, *, high: int = _INTEGER_MAX) -> int:
     value = _value(row, name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
         raise BadPayload(f"{name} is not an integer from 0 to {high}: {value!r}")
     return value
 
 
-def _boolean(row: dict[str, Any], name: str) -> bool:
+def _boolean(row: JsonObject, name: str) -> bool:
     value = _value(row, name)
     if not isinstance(value, bool):
         raise BadPayload(f"{name} is not true or false: {value!r}")
     return value
 
 
-def _side(row: dict[str, Any]) -> str:
+def _side(row: JsonObject) -> str:
     value = _value(row, "side")
     if value not in ("A", "B"):
         raise BadPayload(f"side is neither A nor B: {value!r}")
     return value
 
 
-def _hex(row: dict[str, Any], name: str) -> bytes:
+def _hex(row: JsonObject, name: str) -> bytes:
     value = _value(row, name)
     try:
         decoded = bytes.fromhex(value.removeprefix("0x"))
@@ -189,9 +197,9 @@ def _hex(row: dict[str, Any], name: str) -> bytes:
     return decoded
 
 
-def _extra(row: dict[str, Any]) -> str | None:
+def _extra(row: JsonObject) -> str | None:
     extra = {name: row[name] for name in row if name not in _COLUMNS}
-    liquidation = row.get("liquidation") or {}
+    liquidation = _liquidation(row)
     unknown = {
         name: liquidation[name]
         for name in liquidation
@@ -219,6 +227,20 @@ class Inserted(Record, frozen=True, kw_only=True):
     conflicts: int
 
 
+class _AddedDay(Record, frozen=True, kw_only=True):
+    """The new fills of a wallet on a UTC day."""
+
+    wallet_id: int
+    day: date
+    from_at: datetime
+    fills: int
+    twap_ids: list[int]
+
+
+class _StoredPlace(Record, frozen=True, kw_only=True):
+    place: int  # from 1: among the fills that were asked about
+
+
 async def insert(
     connection: Connection, fills: Sequence[Fill], *, wallet_id: int, page_id: int
 ) -> Inserted:
@@ -227,16 +249,15 @@ async def insert(
     if not fills:
         return Inserted(fills=0, days={}, twaps=set(), conflicts=0)
     bound = {**_columns(fills), "wallet_id": wallet_id, "page_id": page_id}
-    cursor = await connection.execute(INSERT_PAGE, bound)
-    added = await cursor.fetchall()
-    count = sum(row["fills"] for row in added)
+    added = await read_rows(connection, INSERT_PAGE, bound, shape=_AddedDay)
+    count = sum(row.fills for row in added)
     conflicts = 0
     if count < len(fills):
         conflicts = (await connection.execute(INSERT_PAGE_CONFLICTS, bound)).rowcount
     return Inserted(
         fills=count,
-        days={row["day"]: row["from_at"] for row in added},
-        twaps={twap_id for row in added for twap_id in row["twap_ids"]},
+        days={row.day: row.from_at for row in added},
+        twaps={twap_id for row in added for twap_id in row.twap_ids},
         conflicts=conflicts,
     )
 
@@ -255,8 +276,8 @@ async def _unknown(
             for name in ("coin", "oid", "tid", "side", "fingerprint")
         },
     }
-    found = await connection.execute(QUERIES["list_stored"].text, bound)
-    stored = {row["place"] for row in await found.fetchall()}
+    rows = await read_rows(connection, QUERIES["list_stored"], bound, shape=_StoredPlace)
+    stored = {row.place for row in rows}
     return [fill for place, fill in enumerate(fills, start=1) if place not in stored]
 
 
@@ -298,17 +319,17 @@ def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkIns
     )
     conflicts = 0
     if loader.attempt(INSERT_STAGE_NEW):
-        added = loader.query(LIST_STAGE_DAYS)
+        added = loader.read_rows(LIST_STAGE_DAYS, shape=_AddedDay)
     else:
         rows -= loader.execute(FORGET_STORED)
-        added = loader.query(INSERT_STAGE) if rows else []
-        if sum(row["fills"] for row in added) < rows:
+        added = loader.read_rows(INSERT_STAGE, shape=_AddedDay) if rows else []
+        if sum(row.fills for row in added) < rows:
             conflicts = loader.execute(INSERT_STAGE_CONFLICTS)
     loader.commit()
     return BulkInserted(
-        fills=sum(row["fills"] for row in added),
-        days={(row["wallet_id"], row["day"]): row["from_at"] for row in added},
-        twaps={(row["wallet_id"], twap_id) for row in added for twap_id in row["twap_ids"]},
+        fills=sum(row.fills for row in added),
+        days={(row.wallet_id, row.day): row.from_at for row in added},
+        twaps={(row.wallet_id, twap_id) for row in added for twap_id in row.twap_ids},
         conflicts=conflicts,
     )
 

@@ -9,7 +9,7 @@ import msgspec
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import REASON_CHARS_MAX, at
 from hypertally.facts.market.reference import fingerprint
-from hypertally.records import TIME_MS_MAX, Record, Reject
+from hypertally.records import TIME_MS_MAX, JsonObject, Record, Reject, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
@@ -47,7 +47,7 @@ def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> Candles:
 
     Errors: `BadPayload` when the answer is no list.
     """
-    if not isinstance(body, list):
+    if not is_array(body):
         raise BadPayload(f"the candles of {coin} are no list")
     candles: list[Candle] = []
     rejects: list[Reject] = []
@@ -61,7 +61,7 @@ def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> Candles:
     return Candles(candles=candles, rejects=rejects)
 
 
-def _decode_row(row: dict[str, Any], *, coin: str, interval: str) -> Candle:
+def _decode_row(row: JsonObject, *, coin: str, interval: str) -> Candle:
     if row.get("s", coin) != coin or row.get("i", interval) != interval:
         raise BadPayload(f"asked for {coin} {interval}, got {row.get('s')!r} {row.get('i')!r}")
     return Candle(
@@ -78,13 +78,13 @@ def _decode_row(row: dict[str, Any], *, coin: str, interval: str) -> Candle:
 
 
 def _whole(row: Any, name: str, high: int) -> int:
-    value = row.get(name) if isinstance(row, dict) else None
+    value = row.get(name) if is_object(row) else None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
         raise BadPayload(f"{name} is not an integer from 0 to {high}: {value!r}")
     return value
 
 
-def _decimal(row: dict[str, Any], name: str) -> str:
+def _decimal(row: JsonObject, name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise BadPayload(f"{name} is not a decimal of at most 20 and 18 digits: {value!r}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hypertally.errors import BadPayload
-from hypertally.records import Answer
+from hypertally.records import Answer, is_object
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
 
@@ -18,7 +18,7 @@ def decode(answer: Answer) -> dict[str, str]:
 
     Errors: `BadPayload` when the answer is not of that shape.
     """
-    if not isinstance(answer.body, dict):
+    if not is_object(answer.body):
         raise BadPayload("allMids did not answer with an object")
     return {
         coin: price

@@ -16,7 +16,7 @@ import msgspec
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import REASON_CHARS_MAX
 from hypertally.facts.market.reference import fingerprint
-from hypertally.records import Answer, Record, Reject
+from hypertally.records import Answer, JsonObject, Record, Reject, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
@@ -88,7 +88,7 @@ def decode_row(row: Any, *, ordinal: int) -> LeaderboardRow:
 
     Errors: `BadPayload` when it has no address or no PnL of the month, or any figure is no decimal.
     """
-    if not isinstance(row, dict):
+    if not is_object(row):
         raise BadPayload("the row is not an object")
     address = row.get("ethAddress")
     if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
@@ -108,17 +108,17 @@ def decode_row(row: Any, *, ordinal: int) -> LeaderboardRow:
     )
 
 
-def _month(windows: Any) -> dict[str, Any]:
-    for window in windows if isinstance(windows, list) else ():
-        match window:
-            case [str(name), dict(figures)] if name == WINDOW:
-                return figures
-            case _:
-                continue
+def _month(windows: Any) -> JsonObject:
+    for window in windows if is_array(windows) else ():
+        if not is_array(window) or len(window) != len(("name", "figures")):
+            continue
+        name, figures = window
+        if name == WINDOW and is_object(figures):
+            return figures
     raise BadPayload(f"windowPerformances holds no {WINDOW}")
 
 
-def _decimal(row: dict[str, Any], name: str) -> str | None:
+def _decimal(row: JsonObject, name: str) -> str | None:
     value = row.get(name)
     if value is None:
         return None

@@ -15,7 +15,7 @@ import msgspec
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import at
 from hypertally.facts.market.reference import fingerprint
-from hypertally.records import TIME_MS_MAX, Record, Wallet
+from hypertally.records import TIME_MS_MAX, JsonObject, Record, Wallet, is_array, is_object
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
 
@@ -50,9 +50,9 @@ def decode(body: Any, *, wallet: Wallet, minute: datetime) -> list[Snapshot]:
 
     Errors: `BadPayload` when the answer is not of that shape, or names an asset twice.
     """
-    if not isinstance(body, dict) or not isinstance(body.get("assetPositions"), list):
+    positions = body.get("assetPositions") if is_object(body) else None
+    if not is_object(body) or not is_array(positions):
         raise BadPayload("the answer holds no assetPositions")
-    positions = body["assetPositions"]
     held = _held(positions)
     about = {
         "minute": minute,
@@ -73,12 +73,12 @@ def missing(wallet: Wallet, *, minute: datetime, reason: str) -> list[Snapshot]:
     ]
 
 
-def _held(positions: list[Any]) -> dict[str, dict[str, Any]]:
-    held: dict[str, dict[str, Any]] = {}
+def _held(positions: list[Any]) -> dict[str, JsonObject]:
+    held: dict[str, JsonObject] = {}
     for entry in positions:
-        position = entry.get("position") if isinstance(entry, dict) else None
-        coin = position.get("coin") if isinstance(position, dict) else None
-        if not isinstance(position, dict) or not isinstance(coin, str):
+        position = entry.get("position") if is_object(entry) else None
+        coin = position.get("coin") if is_object(position) else None
+        if not is_object(position) or not isinstance(coin, str):
             raise BadPayload(f"a position has no coin: {str(entry)[:80]}")
         if coin in held:
             raise BadPayload(f"{coin} is named twice")
@@ -86,7 +86,7 @@ def _held(positions: list[Any]) -> dict[str, dict[str, Any]]:
     return held
 
 
-def _row(asset: str, position: dict[str, Any] | None, about: dict[str, Any]) -> Snapshot:
+def _row(asset: str, position: JsonObject | None, about: dict[str, Any]) -> Snapshot:
     if position is None:
         return Snapshot(asset=asset, szi="0", **about)
     szi = _optional(position, "szi")
@@ -105,7 +105,7 @@ def _row(asset: str, position: dict[str, Any] | None, about: dict[str, Any]) -> 
 
 def _optional(within: Any, name: str) -> str | None:
     """A decimal as the source wrote it; None where there is none that can be read."""
-    value = within.get(name) if isinstance(within, dict) else None
+    value = within.get(name) if is_object(within) else None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # leverage is a number
     return value if isinstance(value, str) and _DECIMAL.fullmatch(value) else None

@@ -11,18 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from hypertally.errors import BadPayload
 from hypertally.records import Record
-
-# Most functions are made when the module is imported, and the stubs describe few of the argument
-# types they take: results are given their type below.
-pc: Any = import_module("pyarrow.compute")
+from hypertally.store.arrow import (
+    Array,
+    Column,
+    array,
+    compute,
+    field_types,
+    in_one_piece,
+    plain_values,
+    select_values,
+)
 
 # Our name -> the names sources use, lower case, without underscores and dots.
 SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -48,9 +53,6 @@ _WHOLE = r"^[0-9]{1,18}(\.0+)?$"
 # The least and the greatest time of each unit: 2001 to 5138, and so no two overlap.
 _UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17, 1, 1),
           (10**18, 2**63 - 1, 1, 10**3))  # fmt: skip
-
-Array: TypeAlias = "pa.Array[Any]"
-Column: TypeAlias = "pa.ChunkedArray[Any] | Array"
 
 
 class Names(Record, frozen=True, kw_only=True):
@@ -83,7 +85,8 @@ def name_columns(schema: pa.Schema) -> Names:
     ]
     if extra := sorted(set(schema.names) - set(found.values())):
         warnings.append(f"columns kept in the payload alone: {', '.join(extra)}")
-    floats = [name for name in found.values() if pa.types.is_floating(schema.field(name).type)]
+    types = field_types(schema)
+    floats = [name for name in found.values() if pa.types.is_floating(types[name])]
     if floats:
         warnings.append(f"floats, exact to 15 digits only: {', '.join(floats)}")
     return Names(columns=found, warnings=warnings)
@@ -106,40 +109,38 @@ def _refuse_twins(names: Sequence[str]) -> None:
 def flatten(batch: pa.RecordBatch) -> pa.Table:
     """A batch whose structs are columns of their own, as far down as they go."""
     table = pa.Table.from_batches([batch])
-    while any(pa.types.is_struct(field.type) for field in table.schema):
+    while any(map(pa.types.is_struct, field_types(table.schema).values())):
         table = table.flatten()
     return table.combine_chunks()
 
 
 def as_text(column: Column) -> Array:
     """A column as text, numbers with a plain point; null where it has none."""
-    values = in_one_piece(column)
-    if isinstance(values, pa.DictionaryArray):
-        values = values.dictionary_decode()
+    values = plain_values(in_one_piece(column))
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.string())
     if _is_binary(values.type):
-        return pa.array([_spelled(value) for value in values.to_pylist()], pa.string())
+        return array([_bytes_as_text(value) for value in values.to_pylist()], pa.string())
     text = values.cast(pa.string())
     if pa.types.is_decimal(values.type) or pa.types.is_floating(values.type):
-        return _plain(text)
+        return _without_exponent(text)
     return text
 
 
 def decimals(column: Column) -> tuple[Array, Array]:
     """Decimals in their shortest form, and which of them are of use."""
-    whole = pc.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
-    short = pc.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
-    short = pc.replace_substring_regex(short, "^-0$", "0")
-    return short, pc.fill_null(pc.match_substring_regex(short, _DECIMAL), False)
+    whole = compute.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
+    short = compute.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
+    short = compute.replace_substring_regex(short, "^-0$", "0")
+    return short, compute.fill_null(compute.match_substring_regex(short, _DECIMAL), False)
 
 
 def whole_numbers(column: Column) -> tuple[Array, Array]:
     """Whole numbers from 0 up, and which of them are of use."""
     text = as_text(column)
-    good = pc.fill_null(pc.match_substring_regex(text, _WHOLE), False)
-    digits = pc.replace_substring_regex(text, r"\.0+$", "")
-    return pc.if_else(good, digits, None).cast(pa.int64()), good
+    good = compute.fill_null(compute.match_substring_regex(text, _WHOLE), False)
+    digits = compute.replace_substring_regex(text, r"\.0+$", "")
+    return compute.if_else(good, digits, None).cast(pa.int64()), good
 
 
 def times(column: Column) -> tuple[Array, Array]:
@@ -147,10 +148,12 @@ def times(column: Column) -> tuple[Array, Array]:
     raw = _raw_times(in_one_piece(column))
     result: Any = pa.nulls(len(raw), pa.int64())
     for least, most, factor, divisor in _UNITS:
-        inside = pc.and_(pc.greater_equal(raw, least), pc.less_equal(raw, most))
-        scaled = pc.divide(pc.multiply(pc.if_else(inside, raw, None), factor), divisor)
-        result = pc.if_else(pc.fill_null(inside, False), scaled, result)
-    return result, pc.is_valid(result)
+        inside = compute.and_(compute.greater_equal(raw, least), compute.less_equal(raw, most))
+        scaled = compute.divide(
+            compute.multiply(compute.if_else(inside, raw, None), factor), divisor
+        )
+        result = compute.if_else(compute.fill_null(inside, False), scaled, result)
+    return result, compute.is_valid(result)
 
 
 def _is_binary(kind: pa.DataType) -> bool:
@@ -162,7 +165,7 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _spelled(value: bytes | None) -> str | None:
+def _bytes_as_text(value: bytes | None) -> str | None:
     """Bytes as the text that a writer without text types meant, else as hex: an address."""
     if not value:
         return None
@@ -173,24 +176,19 @@ def _spelled(value: bytes | None) -> str | None:
     return text if text.isprintable() and text else f"0x{value.hex()}"
 
 
-def in_one_piece(column: Column) -> Array:
-    """A column in one piece."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _plain(text: Array) -> Array:
-    """Numbers without an exponent; most have none."""
-    exponent = pc.fill_null(pc.match_substring_regex(text, "^[0-9.+-]+[eE]"), False)
-    if not pc.any(exponent).as_py():
+def _without_exponent(text: Array) -> Array:
+    """Numbers written without an exponent; most have none."""
+    exponent = compute.fill_null(compute.match_substring_regex(text, "^[0-9.+-]+[eE]"), False)
+    if not compute.any(exponent).as_py():
         return text
-    return replaced(text, exponent, lambda value: f"{Decimal(value):f}")
+    return replace_chosen(text, exponent, lambda value: f"{Decimal(value):f}")
 
 
-def replaced(text: Array, chosen: Array, change: Callable[[str], str | None]) -> Array:
-    """Texts with the chosen ones changed."""
-    chosen_texts = msgspec.convert(text.filter(chosen).to_pylist(), list[str])
+def replace_chosen(text: Array, chosen: Array, change: Callable[[str], str | None]) -> Array:
+    """Texts, the chosen ones changed."""
+    chosen_texts = msgspec.convert(select_values(text, chosen).to_pylist(), list[str])
     changed = [change(value) for value in chosen_texts]
-    return pc.replace_with_mask(text, chosen, pa.array(changed, pa.string()))
+    return compute.replace_with_mask(text, chosen, array(changed, pa.string()))
 
 
 def _raw_times(column: Array) -> Array:
@@ -200,11 +198,11 @@ def _raw_times(column: Array) -> Array:
     if pa.types.is_integer(column.type):
         return column.cast(pa.int64(), safe=False)
     text = as_text(column)
-    digits = pc.fill_null(pc.match_substring_regex(text, r"^[0-9]{9,19}(\.0*)?$"), False)
-    numbers = pc.if_else(digits, pc.replace_substring_regex(text, r"\..*$", ""), None)
-    written = pc.and_(pc.invert(digits), pc.is_valid(text))
-    if pc.any(written).as_py():
-        numbers = pc.if_else(written, replaced(text, written, _microseconds), numbers)
+    digits = compute.fill_null(compute.match_substring_regex(text, r"^[0-9]{9,19}(\.0*)?$"), False)
+    numbers = compute.if_else(digits, compute.replace_substring_regex(text, r"\..*$", ""), None)
+    written = compute.and_(compute.invert(digits), compute.is_valid(text))
+    if compute.any(written).as_py():
+        numbers = compute.if_else(written, replace_chosen(text, written, _microseconds), numbers)
     return numbers.cast(pa.int64())
 
 
@@ -232,5 +230,5 @@ def first_reasons(reasons: Sequence[tuple[Array, str]]) -> Array:
     """For each row the first reason against it, null where none is: [(good, reason)]."""
     result: Any = pa.nulls(len(reasons[0][0]), pa.string())
     for good, reason in reversed(reasons):
-        result = pc.if_else(good, result, reason)
+        result = compute.if_else(good, result, reason)
     return result

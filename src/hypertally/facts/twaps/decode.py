@@ -8,9 +8,10 @@ import msgspec
 import pyarrow as pa
 
 from hypertally.facts.twaps import arrow_columns as read
-from hypertally.facts.twaps.arrow_columns import pc
 from hypertally.facts.twaps.payload_json import payloads
-from hypertally.records import Record, Reject
+from hypertally.records import JsonObject, Record, Reject, is_object
+from hypertally.store import arrow
+from hypertally.store.arrow import Array, Column, compute
 
 STATUS_CHARS_MAX = 200
 ERROR = "error"
@@ -35,14 +36,14 @@ def decode_history(rows: Iterable[Any], *, wallet: str) -> Statuses:
     """Read the rows of a `twapHistory` answer: its times are seconds, its start milliseconds."""
     flat = [_history_row(row, wallet) for row in rows]
     names = list(_history_row(None, wallet))
-    columns = {name: pa.array([_word(row[name]) for row in flat], pa.string()) for name in names}
+    columns: dict[str, Array] = {
+        name: arrow.array([_word(row[name]) for row in flat], pa.string()) for name in names
+    }
     payload = columns.pop("payload")
-    return decode_batch(pa.table(columns), first_ordinal=0, payload=payload)
+    return decode_batch(arrow.table(columns), first_ordinal=0, payload=payload)
 
 
-def decode_batch(
-    table: pa.Table, *, first_ordinal: int, payload: pa.Array | None = None
-) -> Statuses:
+def decode_batch(table: pa.Table, *, first_ordinal: int, payload: Array | None = None) -> Statuses:
     """Read the rows of a batch, column by column; `payload` unless the columns are it.
 
     Errors: `BadPayload` when a column is missing without which no row can be read.
@@ -51,83 +52,81 @@ def decode_batch(
     found = _read(table, names.columns)
     payload = payloads(table) if payload is None else payload
     reason = read.first_reasons(found.reasons)
-    ordinal = pa.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
-    bad = pc.is_valid(reason)
-    rejects = [
-        Reject(payload=row["payload"], reason=row["reason"], ordinal=row["ordinal"])
-        for row in pa.table({"payload": payload, "reason": reason, "ordinal": ordinal})
-        .filter(bad)
-        .to_pylist()
-    ]
-    whole = pa.table({**found.columns, "payload": payload, "ordinal": ordinal})
-    good = whole.filter(pc.invert(bad))
-    fingerprints = pa.array(_fingerprints(good), pa.int64())
-    rows = good.append_column("fingerprint", fingerprints).select(list(COLUMNS))
+    ordinal = arrow.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
+    bad = compute.is_valid(reason)
+    rejected = arrow.table({"payload": payload, "reason": reason, "ordinal": ordinal})
+    rejects = msgspec.convert(arrow.to_objects(arrow.select_rows(rejected, bad)), list[Reject])
+    whole = arrow.table({**found.columns, "payload": payload, "ordinal": ordinal})
+    good = arrow.select_rows(whole, compute.invert(bad))
+    with_fingerprints = good.append_column(
+        "fingerprint", arrow.array(_fingerprints(good), pa.int64())
+    )
+    rows = arrow.select_columns(with_fingerprints, COLUMNS)
     return Statuses(rows=rows, rejects=rejects, warnings=names.warnings)
 
 
 class _Read(Record, frozen=True, kw_only=True):
-    columns: dict[str, pa.Array]
-    reasons: list[tuple[pa.Array, str]]
+    columns: dict[str, Array]
+    reasons: list[tuple[Array, str]]
 
 
 def _read(table: pa.Table, names: dict[str, str]) -> _Read:
 
-    def column(name: str) -> Any:
+    def column(name: str) -> Column:
         return table.column(names[name]) if name in names else pa.nulls(table.num_rows, pa.string())
 
     def said(name: str) -> str:
         return names.get(name, name)
 
-    columns: dict[str, Any] = {}
-    reasons: list[tuple[Any, str]] = []
+    columns: dict[str, Array] = {}
+    reasons: list[tuple[Array, str]] = []
 
-    def keep(name: str, values: Any, good: Any, expected: str) -> None:
+    def keep(name: str, values: Array, good: Array, expected: str) -> None:
         columns[name] = values
         reasons.append((good, f"{said(name)} is {expected}"))
 
     keep("twap_id", *read.whole_numbers(column("twap_id")), "no whole number")
-    wallet = pc.utf8_lower(read.as_text(column("wallet")))
+    wallet = compute.utf8_lower(read.as_text(column("wallet")))
     keep("wallet", wallet, _matches(wallet, "^0x[0-9a-f]{40}$"), "no address")
     keep("ts", *_microseconds(column("ts")), "no time of a known unit")
     event_at, known = _microseconds(column("event_at"))
-    keep("event_at", event_at, pc.or_(known, pc.is_null(column("event_at"))),
+    keep("event_at", event_at, compute.or_(known, compute.is_null(column("event_at"))),
          "no time of a known unit")  # fmt: skip
     asset = read.as_text(column("asset"))
     keep("asset", asset, _matches(asset, "^[!-~]{1,64}$"), "no name of a market")
     side = read.as_text(column("side"))
     keep("side", side, _matches(side, "^[AB]$"), "neither A nor B")
     size, good = read.decimals(column("size_requested"))
-    keep("size_requested", size, pc.and_(good, _matches(size, "^[0-9]")), "no size")
+    keep("size_requested", size, compute.and_(good, _matches(size, "^[0-9]")), "no size")
     for name in ("size_executed", "notional_executed"):
         value, good = read.decimals(column(name))
-        unsigned = pc.and_(good, _matches(value, "^[0-9]"))  # what is executed only grows
-        keep(name, value, pc.or_(unsigned, pc.is_null(value)), "no decimal from 0 up")
+        unsigned = compute.and_(good, _matches(value, "^[0-9]"))  # what is executed only grows
+        keep(name, value, compute.or_(unsigned, compute.is_null(value)), "no decimal from 0 up")
     minutes, good = read.whole_numbers(column("duration_minutes"))
-    small = pc.fill_null(pc.less(minutes, 2**31), False)
-    keep("duration_minutes", pc.if_else(small, minutes, None).cast(pa.int32()),
-         pc.and_(good, small), "no number of minutes")  # fmt: skip
+    small = compute.fill_null(compute.less(minutes, 2**31), False)
+    keep("duration_minutes", compute.if_else(small, minutes, None).cast(pa.int32()),
+         compute.and_(good, small), "no number of minutes")  # fmt: skip
     status = _status(read.as_text(column("status")), read.as_text(column("error")))
     keep("status", status, _matches(status, rf"^[^\x00]{{1,{STATUS_CHARS_MAX}}}$"), "no status")
     return _Read(columns=columns, reasons=reasons)
 
 
-def _matches(text: Any, pattern: str) -> Any:
+def _matches(text: Array, pattern: str) -> Array:
+    return compute.fill_null(compute.match_substring_regex(text, pattern), False)
 
-    return pc.fill_null(pc.match_substring_regex(text, pattern), False)
 
-
-def _microseconds(column: Any) -> tuple[Any, Any]:
-
+def _microseconds(column: Column) -> tuple[Array, Array]:
     values, good = read.times(column)
     return values.cast(pa.timestamp("us", tz="UTC")), good
 
 
-def _status(status: Any, error: Any) -> Any:
-    """The source's word; with what it says of an error behind it."""
-    failed = pc.and_(pc.is_valid(error), pc.fill_null(pc.not_equal(error, ""), False))
-    told = pc.binary_join_element_wise(ERROR, error, ":")
-    return pc.if_else(failed, told, status)
+def _status(status: Array, error: Array) -> Array:
+    """The status as the source names it; an error is followed by its text."""
+    failed = compute.and_(
+        compute.is_valid(error), compute.fill_null(compute.not_equal(error, ""), False)
+    )
+    told = compute.binary_join_element_wise(ERROR, error, ":")
+    return compute.if_else(failed, told, status)
 
 
 def _fingerprints(rows: pa.Table) -> list[int]:
@@ -136,8 +135,8 @@ def _fingerprints(rows: pa.Table) -> list[int]:
     for name in SAID:
         column = rows.column(name)
         plain = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-        said.append(pc.fill_null(plain.cast(pa.string()), ""))
-    texts = pc.binary_join_element_wise(*said, "|").to_pylist()
+        said.append(compute.fill_null(plain.cast(pa.string()), ""))
+    texts = compute.binary_join_element_wise(*said, "|").to_pylist()
     blake = hashlib.blake2b
     return [
         int.from_bytes(blake(text.encode(), digest_size=8).digest(), "big", signed=True)
@@ -151,11 +150,14 @@ def _word(value: Any) -> str | None:
     return str(value) if isinstance(value, int) else _encoder.encode(value).decode()
 
 
-def _history_row(row: Any, wallet: str) -> dict[str, Any]:
+def _object_or_empty(value: Any) -> JsonObject:
+    return value if is_object(value) else {}
+
+
+def _history_row(row: Any, wallet: str) -> JsonObject:
     """A row of twapHistory under the names of the archive's columns; of another shape: nulls."""
-    whole = row if isinstance(row, dict) else {}
-    state = whole["state"] if isinstance(whole.get("state"), dict) else {}
-    status = whole["status"] if isinstance(whole.get("status"), dict) else {}
+    whole = _object_or_empty(row)
+    state, status = _object_or_empty(whole.get("state")), _object_or_empty(whole.get("status"))
     return {
         "twap_id": whole.get("twapId"),
         "state_user": state.get("user") or wallet,

@@ -12,8 +12,8 @@ import msgspec
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
-from hypertally.records import Fill, Record, Reject
-from hypertally.store.postgres import Connection
+from hypertally.records import Fill, JsonObject, Record, Reject, is_object
+from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -29,10 +29,10 @@ class Misshapen(Record, frozen=True, kw_only=True):
     reason: str
 
 
-def unwrap(row: Any) -> dict[str, Any] | Misshapen:
+def unwrap(row: Any) -> JsonObject | Misshapen:
     """The fill of a row, numbered as ordinary fills are: it can be paged and read as one."""
-    fill = row.get("fill") if isinstance(row, dict) else None
-    if not isinstance(fill, dict):
+    fill = row.get("fill") if is_object(row) else None
+    if not is_object(row) or not is_object(fill):
         return Misshapen(row=row, reason="the row holds no fill")
     twap_id = row.get("twapId")
     if (
@@ -47,7 +47,7 @@ def unwrap(row: Any) -> dict[str, Any] | Misshapen:
     return {**fill, "twapId": twap_id}
 
 
-def decode(rows: Iterable[dict[str, Any] | Misshapen], *, wallet: str) -> Decoded:
+def decode(rows: Iterable[JsonObject | Misshapen], *, wallet: str) -> Decoded:
     """Turn unwrapped rows into fills, in the order received; bad rows become rejects."""
     found: list[Fill] = []
     rejects: list[Reject] = []
@@ -63,11 +63,15 @@ def decode(rows: Iterable[dict[str, Any] | Misshapen], *, wallet: str) -> Decode
     return Decoded(fills=found, rejects=rejects)
 
 
-def _wrapped(row: dict[str, Any] | Misshapen) -> Any:
+def _wrapped(row: JsonObject | Misshapen) -> Any:
     """The row as it came."""
     if isinstance(row, Misshapen):
         return row.row
     return {"fill": {**row, "twapId": None}, "twapId": row["twapId"]}
+
+
+class _AddedSlice(Record, frozen=True, kw_only=True):
+    twap_id: int
 
 
 async def insert(
@@ -76,8 +80,9 @@ async def insert(
     """Append what is a slice of what; the TWAPs of which a slice is new."""
     if not slices:
         return set()
-    cursor = await connection.execute(
-        QUERIES["insert_slices"].text,
+    added = await read_rows(
+        connection,
+        QUERIES["insert_slices"],
         {
             "wallet_id": wallet_id,
             "page_id": page_id,
@@ -87,5 +92,6 @@ async def insert(
                 for name in ("twap_id", "coin", "oid", "tid", "side")
             },
         },
+        shape=_AddedSlice,
     )
-    return {row["twap_id"] for row in await cursor.fetchall()}
+    return {row.twap_id for row in added}

@@ -6,7 +6,7 @@ from hypertally.facts.activity import fills
 from hypertally.facts.twaps.decode import COLUMNS, Statuses, decode_batch, decode_history
 from hypertally.records import Record
 from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Connection, filled_in, sql_of, with_source
+from hypertally.store.postgres import Connection, filled_in, read_row, sql_of, with_source
 from hypertally.store.queries import load
 
 __all__ = ["Source", "Statuses", "decode_batch", "decode_history", "insert", "insert_bulk"]
@@ -24,15 +24,17 @@ class Source(Record, frozen=True, kw_only=True):
     object_key: str | None
 
 
+class _Added(Record, frozen=True, kw_only=True):
+    added: int  # statuses that were not stored before
+
+
 async def insert(connection: Connection, statuses: Statuses, source: Source) -> int:
     """Append statuses and mark their TWAPs for computing; how many were new."""
     if not len(statuses):
         return 0
-    bound = {name: statuses.rows.column(name).to_pylist() for name in COLUMNS}
-    found = await connection.execute(INSERT_ROWS, bound | msgspec.structs.asdict(source))
-    row = await found.fetchone()
-    assert row is not None  # a count answers one row
-    return row["added"]
+    bound: dict[str, object] = {name: statuses.rows.column(name).to_pylist() for name in COLUMNS}
+    parameters = bound | msgspec.structs.asdict(source)
+    return (await read_row(connection, INSERT_ROWS, parameters, shape=_Added)).added
 
 
 def insert_bulk(loader: BulkLoader, statuses: Statuses, source: Source, *, door: str) -> int:
@@ -51,5 +53,5 @@ def insert_bulk(loader: BulkLoader, statuses: Statuses, source: Source, *, door:
         make=QUERIES["make_stage"],
         empty=QUERIES["empty_stage"],
     )
-    added = loader.query(filled_in(INSERT_STAGE, msgspec.structs.asdict(source)))
-    return added[0]["added"]
+    statement = filled_in(INSERT_STAGE, msgspec.structs.asdict(source))
+    return loader.read_rows(statement, shape=_Added)[0].added

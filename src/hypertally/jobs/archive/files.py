@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hypertally.errors import InvariantBroken, Refused
 from hypertally.jobs.archive.verify_files import Step, Tell, Vault, check_file, fetch_file, scratch
+from hypertally.records import Record
 from hypertally.store import parquet_archive
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.parquet_archive import Dataset, Digest, File
@@ -89,7 +90,7 @@ async def _copy_of(vault: Vault, dataset: Dataset, files: Sequence[File], part: 
 def _read_rows(vault: Vault, dataset: Dataset, day: date, part: str) -> pa.Table:
     query = filled_in(sql_of(dataset.queries["list_rows"]), {"day": day, "slice": part})
     with BulkLoader(vault.database_url, role=ROLE) as loader:
-        return parquet_archive.as_archived(dataset, loader.fetch(query))
+        return parquet_archive.as_archived(dataset, loader.read_table(query))
 
 
 async def _write_file(
@@ -108,13 +109,26 @@ async def _write_file(
     )
 
 
+class _DayCount(Record, frozen=True, kw_only=True):
+    rows: int
+    fingerprints: str  # the sum, a numeric
+
+
+class _Stranger(Record, frozen=True, kw_only=True):
+    """A wallet of the archive whose number belongs to another wallet in this database."""
+
+    wallet_id: int
+    archived: str  # address
+    here: str
+
+
 def _load(vault: Vault, dataset: Dataset, day: date, files: Sequence[File], folder: Path) -> None:
     queries = dataset.queries
     count = filled_in(sql_of(queries["count_day"]), {"day": day})
     reopen = filled_in(sql_of(QUERIES["reopen_day"]), {"dataset": dataset.name, "day": day})
     with BulkLoader(vault.database_url, role=ROLE) as loader:
-        here = loader.query(count)[0]["rows"]
-        loader.query(reopen)
+        here = loader.read_rows(count, shape=_DayCount)[0].rows
+        loader.execute(reopen)
         for file in files:
             loader.copy(
                 dataset.stage,
@@ -123,10 +137,12 @@ def _load(vault: Vault, dataset: Dataset, day: date, files: Sequence[File], fold
                 make=queries["make_stage"],
                 empty=queries["empty_stage"],
             )
-            _refuse_strangers(dataset, loader.query(sql_of(queries["list_strangers"])))
+            _refuse_strangers(
+                dataset, loader.read_rows(sql_of(queries["list_strangers"]), shape=_Stranger)
+            )
             loader.execute(sql_of(queries["insert_restored"]))
-        row = loader.query(count)[0]
-        held = Digest(rows=row["rows"], fingerprints=int(row["fingerprints"]))
+        counted = loader.read_rows(count, shape=_DayCount)[0]
+        held = Digest(rows=counted.rows, fingerprints=int(counted.fingerprints))
         sealed = sum((Digest.parse(file.digest) for file in files), Digest())
         # Rows that were here may hold some that no file has.
         if held.rows < sealed.rows or (not here and held != sealed):
@@ -134,9 +150,10 @@ def _load(vault: Vault, dataset: Dataset, day: date, files: Sequence[File], fold
         loader.commit()
 
 
-def _refuse_strangers(dataset: Dataset, found: Sequence[dict[str, object]]) -> None:
-    for row in found:
+def _refuse_strangers(dataset: Dataset, strangers: Sequence[_Stranger]) -> None:
+    for stranger in strangers:
         raise Refused(
-            f"wallet {row['wallet_id']} of the archive is {row['archived']}, and {row['here']} "
-            f"here: {dataset.name} can only be brought back to the database that sealed them"
+            f"wallet {stranger.wallet_id} of the archive is {stranger.archived}, and "
+            f"{stranger.here} here: {dataset.name} can only be brought back to the database that "
+            "sealed them"
         )
