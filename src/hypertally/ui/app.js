@@ -1,22 +1,22 @@
 // The page itself: reads the URL, asks who is signed in, and puts one page into the frame.
 
-import { useFeed, useSignedOut } from "./feed.js";
-import { listen } from "./frame/keys.js";
-import { Coverage } from "./pages/service/coverage.js";
-import { Leaderboard } from "./pages/activity/leaderboard.js";
-import { Overview } from "./pages/activity/overview.js";
-import { SignIn } from "./pages/service/sign_in.js";
-import { SmartMoney } from "./pages/smart_money/smart_money.js";
-import { SmartSignal } from "./pages/smart_money/signal.js";
-import { Twap } from "./pages/twaps/twap.js";
-import { Twaps } from "./pages/twaps/twaps.js";
-import { Wallet } from "./pages/activity/wallet.js";
-import { Wallets } from "./pages/activity/wallets.js";
-import { copyExact } from "./components/Amount.js";
+import { copyExact } from "./components/copy_exact.js";
 import { Empty } from "./components/Empty.js";
+import { useFeed, useSignedOut } from "./feed.js";
 import { Rail, TopBar } from "./frame/Frame.js";
 import { Help } from "./frame/Help.js";
+import { listen } from "./frame/keys.js";
 import { Proof } from "./frame/Proof.js";
+import { Leaderboard } from "./pages/activity/leaderboard.js";
+import { Overview } from "./pages/activity/overview.js";
+import { Wallet } from "./pages/activity/wallet.js";
+import { Wallets } from "./pages/activity/wallets.js";
+import { Coverage } from "./pages/service/coverage.js";
+import { SignIn } from "./pages/service/sign_in.js";
+import { SmartSignal } from "./pages/smart_money/signal.js";
+import { SmartMoney } from "./pages/smart_money/smart_money.js";
+import { Twap } from "./pages/twaps/twap.js";
+import { Twaps } from "./pages/twaps/twaps.js";
 import { html, render, useEffect, useState } from "./preact.js";
 import { link, returnToPlace, useRoute } from "./route.js";
 

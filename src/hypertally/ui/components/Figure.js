@@ -1,7 +1,7 @@
 // A headline: label, value, what is beside it, and a sparkline. The value opens its proof.
 
-import { pixels } from "../vocabulary/decimal.js";
 import { html } from "../preact.js";
+import { pixels } from "../vocabulary/decimal.js";
 import { Amount } from "./Amount.js";
 import { Completeness } from "./Mark.js";
 

@@ -1,8 +1,8 @@
 // A score on its scale of 0 to 100: the bands it is judged by, the value, and how far it could be
 // off if the wallets that were not observed had all gone one way.
 
-import { compare, pixels, round } from "../vocabulary/decimal.js";
 import { html } from "../preact.js";
+import { compare, pixels, round } from "../vocabulary/decimal.js";
 
 const at = (value) => `${Math.min(Math.max(pixels(value), 0), 100).toFixed(2)}%`;
 

@@ -1,7 +1,7 @@
 // Small marks with a shape as well as a colour: how complete a figure is, how healthy the house is.
 
-import { percent, pixels } from "../vocabulary/decimal.js";
 import { html } from "../preact.js";
+import { percent, pixels } from "../vocabulary/decimal.js";
 import { completenessWords } from "../vocabulary/measures.js";
 
 const RADIUS = 5;

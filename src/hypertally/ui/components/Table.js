@@ -4,11 +4,12 @@
 // hidden?, sortable?, mixed? }; the numbers of a mixed one have no common scale to align by. Sort
 // and columns live in the URL under the table's name.
 
-import { compare, parse } from "../vocabulary/decimal.js";
 import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
-import { Amount, priced } from "./Amount.js";
+import { compare, parse } from "../vocabulary/decimal.js";
+import { priced } from "../vocabulary/number_text.js";
+import { Amount } from "./Amount.js";
 
 const NUMBERS = new Set(
   "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),

@@ -1,11 +1,11 @@
 // What stands around every page: the rail, the top bar, the marks of health.
 
 import { Ago } from "../clock.js";
+import { Mark } from "../components/Mark.js";
 import { useFeed, useOnline } from "../feed.js";
 import { html } from "../preact.js";
 import { link } from "../route.js";
 import { switchTheme, useTheme } from "../theme.js";
-import { Mark } from "../components/Mark.js";
 import { Search } from "./Search.js";
 
 const READY_EVERY_SECONDS = 30;

@@ -5,14 +5,12 @@
 //   twap:123456:vwap                   a TWAP
 //   signal:HYPE:2026-11-20T12:00:00Z:cas.value   a score of smart money
 
-import { html, useEffect, useRef } from "../preact.js";
-import { current, go, here } from "../route.js";
 import { DayProof } from "../pages/activity/ProofDay.js";
 import { RangeProof, SpanProof } from "../pages/activity/ProofRange.js";
 import { SignalProof } from "../pages/smart_money/ProofSignal.js";
 import { TwapProof } from "../pages/twaps/ProofTwap.js";
-
-export const proofOf = (...parts) => here({ proof: parts.join(":") });
+import { html, useEffect, useRef } from "../preact.js";
+import { current, go, here } from "../route.js";
 
 /** How the panel was opened decides how it closes: by Back when that was the last step. */
 const opened = { here: false };

@@ -1,9 +1,9 @@
 // The keyboard, outside of fields: "/" search, "g" and a letter to go, "?" help, Esc closes.
 
-import { closeProof } from "./Proof.js";
-import { PLACES } from "./Frame.js";
 import { go, link } from "../route.js";
 import { switchTheme } from "../theme.js";
+import { PLACES } from "./Frame.js";
+import { closeProof } from "./Proof.js";
 
 const CHORD_MS = 1200;
 let chordUntil = 0;

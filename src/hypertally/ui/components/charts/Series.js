@@ -1,14 +1,15 @@
 // A chart over days: crosshair, range brush, legend toggles, and a table twin that says the same.
 
 import { secondsOfDay } from "../../clock.js";
-import { sign } from "../../vocabulary/decimal.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../preact.js";
 import { current, go, here } from "../../route.js";
 import { colour, useTheme } from "../../theme.js";
+import { sign } from "../../vocabulary/decimal.js";
 import { kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
-import { Amount, write } from "../Amount.js";
-import { DAY_SECONDS, drawBars, isMoving, segments } from "./day_bars.js";
+import { write } from "../../vocabulary/number_text.js";
+import { Amount } from "../Amount.js";
 import { Table } from "../Table.js";
+import { DAY_SECONDS, drawBars, isMoving, segments } from "./day_bars.js";
 
 const HEIGHT = 200;
 const HEADROOM = 1.08;

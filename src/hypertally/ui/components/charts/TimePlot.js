@@ -1,9 +1,9 @@
 // A chart of one thing over time: points, steps or a line, and straight lines to judge it by.
 // The crosshair is shared by all charts of a `group`; a brush asks for a closer look.
 
-import { group as grouped, shorten } from "../../vocabulary/decimal.js";
 import { html, useEffect, useLayoutEffect, useRef } from "../../preact.js";
 import { colour, useTheme } from "../../theme.js";
+import { group as grouped, shorten } from "../../vocabulary/decimal.js";
 import { drawLines } from "./reference_lines.js";
 
 const HEIGHT = 190;

@@ -1,17 +1,27 @@
 // The proof of one day: the definition, the inputs themselves, and whatever makes it doubtful.
 
 import { Ago } from "../../clock.js";
+import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
+import { Copy } from "../../components/Copy.js";
+import {
+  curlOf,
+  Definition,
+  Digest,
+  Facts,
+  Restatements,
+  Tokens,
+  Unit,
+} from "../../components/Evidence.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Completeness } from "../../components/Mark.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { here } from "../../route.js";
 import { kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
-import { Amount } from "../../components/Amount.js";
-import { Copy } from "../../components/Copy.js";
-import { curlOf, Definition, Digest, Facts, Restatements, Tokens, Unit } from "../../components/Evidence.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
-import { Completeness } from "../../components/Mark.js";
-import { Address, fillColumns, gapColumns } from "../../components/rows.js";
-import { Table } from "../../components/Table.js";
+import { fillColumns } from "./fill_columns.js";
+import { gapColumns } from "./gap_columns.js";
 
 const INPUTS_PER_PAGE = 50;
 

@@ -1,17 +1,17 @@
 // The proof of a figure over many days: the days it is made of, each with its own proof.
 
 import { shiftDay } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { current, here } from "../../route.js";
-import { aboutOf, dayFieldOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import { curlOf, Unit } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
-import { Address } from "../../components/rows.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { current, here } from "../../route.js";
+import { aboutOf, dayFieldOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
 const DAYS_MAX = 1000;
 const DAY_PARTS = ["spot_volume_usd", "perp_volume_usd", "outcome_volume_usd", "other_volume_usd"];

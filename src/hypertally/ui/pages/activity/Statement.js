@@ -1,10 +1,10 @@
 // The statement: every figure of several spans side by side, as a bank would print it.
 
-import { html, useRef } from "../../preact.js";
-import { aboutOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
 import { Completeness } from "../../components/Mark.js";
 import { moveFocus } from "../../components/Table.js";
+import { html, useRef } from "../../preact.js";
+import { aboutOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
 const GROUPS = [
   ["Activity", ["dau_average", "fills", "events"]],

@@ -1,17 +1,18 @@
 // Leaderboard: wallets ranked by one figure over whole UTC days.
 
+import { Ago } from "../../clock.js";
+import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { proofOf } from "../../components/proof_link.js";
+import { Switch } from "../../components/Switch.js";
+import { Pager, sorted, sortOf, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
-import { Ago } from "../../clock.js";
-import { Amount } from "../../components/Amount.js";
-import { Empty } from "../../components/Empty.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
-import { proofOf } from "../../frame/Proof.js";
-import { rankSearch, RANKS_PER_PAGE } from "./ProofRange.js";
-import { Address, completenessColumn, dayColumn } from "../../components/rows.js";
-import { Switch } from "../../components/Switch.js";
-import { Pager, Table, sorted, sortOf } from "../../components/Table.js";
+import { completenessColumn, dayColumn } from "./day_columns.js";
+import { RANKS_PER_PAGE, rankSearch } from "./ProofRange.js";
 
 const WINDOWS = [
   ["1d", "1 day"],

@@ -1,19 +1,19 @@
 // Overview: the org's headline figures, how they run day by day, and the statement behind them.
 
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { Series } from "../../components/charts/Series.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Completeness } from "../../components/Mark.js";
-import { proofOf } from "../../frame/Proof.js";
-import { completenessColumn, dayCell, dayColumn, DAY_FIELDS } from "../../components/rows.js";
-import { Series } from "../../components/charts/Series.js";
-import { Statement } from "./Statement.js";
+import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
+import { completenessColumn, DAY_FIELDS, dayCell, dayColumn } from "./day_columns.js";
+import { Statement } from "./Statement.js";
 
 const RANGES = ["7d", "30d", "90d"];
 const HEADLINES = ["dau_average", "legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills"];

@@ -1,31 +1,31 @@
 // One wallet: its totals, its days, its fills, and how far its record is proved.
 
 import { Ago, shiftDay, utc } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { go, here } from "../../route.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
+import { Series } from "../../components/charts/Series.js";
 import { Copy } from "../../components/Copy.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Completeness, Mark } from "../../components/Mark.js";
-import { proofOf } from "../../frame/Proof.js";
-import {
-  completenessColumn,
-  dayCell,
-  dayColumn,
-  DAY_FIELDS,
-  DAY_FIELDS_HIDDEN,
-  fillColumns,
-  gapColumns,
-} from "../../components/rows.js";
-import { Series } from "../../components/charts/Series.js";
+import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
 import { Pager, Table } from "../../components/Table.js";
-import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { go, here } from "../../route.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
+import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
+import {
+  completenessColumn,
+  DAY_FIELDS,
+  DAY_FIELDS_HIDDEN,
+  dayCell,
+  dayColumn,
+} from "./day_columns.js";
+import { fillColumns } from "./fill_columns.js";
+import { gapColumns } from "./gap_columns.js";
 
 const DAYS_PER_PAGE = 90;
 const FILLS_PER_PAGE = 100;

@@ -1,13 +1,13 @@
 // Wallets: every wallet the org tracks, found by any part of its address.
 
 import { Ago } from "../../clock.js";
+import { Address } from "../../components/cells.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Pager, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
-import { Empty } from "../../components/Empty.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
-import { Address } from "../../components/rows.js";
-import { Pager, Table } from "../../components/Table.js";
 
 const PER_PAGE = 100;
 const NEVER = () => "Not known yet: no fill of this wallet is stored.";

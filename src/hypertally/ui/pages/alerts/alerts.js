@@ -1,13 +1,19 @@
 // Alerts: what stands now, on top and only then; and every move, newest first.
 
-import { alertAbout, alertWords, byUrgency, levelMark, stateAbout } from "../../vocabulary/alerts.js";
 import { Ago } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
-import { ALERT_COLUMNS, AlertSubject } from "./columns.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import {
+  alertAbout,
+  alertWords,
+  byUrgency,
+  levelMark,
+  stateAbout,
+} from "../../vocabulary/alerts.js";
+import { ALERT_COLUMNS, AlertSubject } from "./columns.js";
 
 const MOVES_SHOWN = 20;
 const SHOWN_AT_ONCE = 5; // the rest is folded away: one look must do

@@ -1,10 +1,9 @@
 // Columns of the moves of alerts.
 
-import { alertAbout, alertWords, stateAbout, stateMark } from "../../vocabulary/alerts.js";
-import { html } from "../../preact.js";
+import { Address, timeCell } from "../../components/cells.js";
 import { Mark } from "../../components/Mark.js";
-import { Address } from "../../components/rows.js";
-import { timeCell } from "../twaps/twap_columns.js";
+import { html } from "../../preact.js";
+import { alertAbout, alertWords, stateAbout, stateMark } from "../../vocabulary/alerts.js";
 
 const ADDRESS = /^0x[0-9a-f]{40}$/;
 

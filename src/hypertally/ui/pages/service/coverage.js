@@ -1,14 +1,14 @@
 // Coverage: what is known to be missing, over all wallets of the org.
 
 import { Ago } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { here } from "../../route.js";
 import { Amount } from "../../components/Amount.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
-import { gapColumns } from "../../components/rows.js";
 import { Pager, Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { gapColumns } from "../activity/gap_columns.js";
 
 const PER_PAGE = 100;
 

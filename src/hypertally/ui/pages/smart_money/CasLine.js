@@ -1,8 +1,8 @@
 // How CAS ran over the last hours: a line with the bands behind it, broken where it is unknown.
 
 import { utc } from "../../clock.js";
-import { pixels, round } from "../../vocabulary/decimal.js";
 import { html, useState } from "../../preact.js";
+import { pixels, round } from "../../vocabulary/decimal.js";
 
 const WIDTH = 300;
 const HEIGHT = 64;

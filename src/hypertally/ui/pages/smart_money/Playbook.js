@@ -1,8 +1,8 @@
 // What a signal calls for, as shapes and words: its side, its risk, the rule that fired, and what
 // is nearest to changing it.
 
-import { round, trim } from "../../vocabulary/decimal.js";
 import { html } from "../../preact.js";
+import { round, trim } from "../../vocabulary/decimal.js";
 import { missWords, ruleWords } from "../../vocabulary/smart_money.js";
 
 const SIDES = {

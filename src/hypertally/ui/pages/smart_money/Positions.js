@@ -1,9 +1,9 @@
 // What the watched wallets hold at a minute: how many on which side, and how much in sum.
 
 import { Ago } from "../../clock.js";
-import { percent } from "../../vocabulary/decimal.js";
-import { html } from "../../preact.js";
 import { Amount } from "../../components/Amount.js";
+import { html } from "../../preact.js";
+import { percent } from "../../vocabulary/decimal.js";
 
 const PARTS = [
   ["long", "long"],

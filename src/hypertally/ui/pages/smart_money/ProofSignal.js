@@ -2,19 +2,19 @@
 // which it can be formed again, and what each wallet does to it.
 
 import { Ago, utc } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html, useState } from "../../preact.js";
-import { current, link } from "../../route.js";
-import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import { curlOf, Definition, Digest, Facts } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
-import { Address } from "../../components/rows.js";
-import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html, useState } from "../../preact.js";
+import { current, link } from "../../route.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
+import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
 
 const CONTRIBUTORS_PER_PAGE = 100;
 export const OBSERVED = "The share of the wallets that was observed at both ends of the period.";

@@ -1,11 +1,11 @@
 // The three scores of a signal on their gauges, and what else is known of them in quiet words.
 
-import { percent, pixels, round } from "../../vocabulary/decimal.js";
-import { html } from "../../preact.js";
-import { bandTone, bandWords, SCALES, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
 import { Gauge } from "../../components/Gauge.js";
+import { html } from "../../preact.js";
+import { percent, pixels, round } from "../../vocabulary/decimal.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { bandTone, bandWords, SCALES, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
 
 const GAUGES = { "cas.value": "CAS", "dispersion.value": "Dispersion", "ecs.value": "Exits" };
 const HERDING_MIN = 10;

@@ -1,15 +1,15 @@
 // One asset of the screen of smart money: its playbook, its scores, how they ran, and who holds.
 
 import { Ago, utc } from "../../clock.js";
+import { Amount } from "../../components/Amount.js";
+import { Completeness } from "../../components/Mark.js";
+import { proofOf } from "../../components/proof_link.js";
 import { html } from "../../preact.js";
 import { here, link } from "../../route.js";
 import { lockWords } from "../../vocabulary/smart_money.js";
-import { Amount } from "../../components/Amount.js";
 import { CasLine } from "./CasLine.js";
-import { Completeness } from "../../components/Mark.js";
 import { Bias, Playbook } from "./Playbook.js";
 import { Positions } from "./Positions.js";
-import { proofOf } from "../../frame/Proof.js";
 import { OBSERVED } from "./ProofSignal.js";
 import { Quiet, Scores } from "./Scores.js";
 

@@ -1,9 +1,9 @@
 // Columns of the tables of smart money: contributors, universe.
 
 import { utc } from "../../clock.js";
+import { Address } from "../../components/cells.js";
 import { html } from "../../preact.js";
 import { classAbout, classSide, classWords } from "../../vocabulary/smart_money.js";
-import { Address } from "../../components/rows.js";
 
 const UNSEEN = () => "Unknown because the wallet was not observed at both ends.";
 const NO_MARK = (row) =>

@@ -1,17 +1,17 @@
 // How the feed of positions stood in the last 24 hours.
 
 import { utc } from "../../clock.js";
-import { percent } from "../../vocabulary/decimal.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { here } from "../../route.js";
-import { HEALTH_LEVELS } from "../../vocabulary/smart_money.js";
 import { Amount } from "../../components/Amount.js";
+import { timeCell } from "../../components/cells.js";
 import { Facts } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
 import { Table } from "../../components/Table.js";
-import { timeCell } from "../twaps/twap_columns.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { percent } from "../../vocabulary/decimal.js";
+import { HEALTH_LEVELS } from "../../vocabulary/smart_money.js";
 
 const COLUMNS = [
   { key: "from", label: "From", unit: "UTC", kind: "time", cell: timeCell("from") },

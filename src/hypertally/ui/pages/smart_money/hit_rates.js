@@ -1,14 +1,14 @@
 // How often the side of a band was right: one click away, as it is a record and no advice.
 
-import { percent, round } from "../../vocabulary/decimal.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { here } from "../../route.js";
-import { bandTone, bandWords } from "../../vocabulary/smart_money.js";
 import { Amount } from "../../components/Amount.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { percent, round } from "../../vocabulary/decimal.js";
+import { bandTone, bandWords } from "../../vocabulary/smart_money.js";
 
 const HORIZONS = ["5m", "1h", "4h", "24h"];
 const WORDS = { "5m": "5 min", "1h": "1 h", "4h": "4 h", "24h": "24 h" };

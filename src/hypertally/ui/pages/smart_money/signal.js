@@ -1,24 +1,24 @@
 // One signal of smart money: what it called for, all its scores, and every wallet behind it.
 
 import { Ago, utc } from "../../clock.js";
-import { percent } from "../../vocabulary/decimal.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { link } from "../../route.js";
-import { lockWords, scoreOf, SMART_MEASURES, smartReason } from "../../vocabulary/smart_money.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
 import { Empty } from "../../components/Empty.js";
 import { Digest, Facts } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
-import { Playbook } from "./Playbook.js";
-import { proofOf } from "../../frame/Proof.js";
-import { Counts, OBSERVED } from "./ProofSignal.js";
-import { Scores } from "./Scores.js";
-import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
+import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { link } from "../../route.js";
+import { percent } from "../../vocabulary/decimal.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { lockWords, scoreOf, SMART_MEASURES, smartReason } from "../../vocabulary/smart_money.js";
+import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
+import { Playbook } from "./Playbook.js";
+import { Counts, OBSERVED } from "./ProofSignal.js";
+import { Scores } from "./Scores.js";
 import { Versions } from "./Versions.js";
 
 const PERIOD_MS = 300_000;

@@ -1,21 +1,21 @@
 // Smart money: what the most successful wallets do in HYPE, BTC and ETH, on one screen.
 
 import { Ago, utc } from "../../clock.js";
-import { percent } from "../../vocabulary/decimal.js";
-import { useFeed } from "../../feed.js";
-import { html } from "../../preact.js";
-import { go, here, link } from "../../route.js";
-import { HEALTH_LEVELS, smartReason } from "../../vocabulary/smart_money.js";
 import { Amount } from "../../components/Amount.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
 import { Mask } from "../../components/Mask.js";
-import { CONTRIBUTOR_COLUMNS, contributorRow, lineColumns } from "./columns.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { go, here, link } from "../../route.js";
+import { percent } from "../../vocabulary/decimal.js";
+import { HEALTH_LEVELS, smartReason } from "../../vocabulary/smart_money.js";
 import { Alerts, AlertsNow } from "../alerts/alerts.js";
 import { SmartAsset } from "./asset.js";
+import { CONTRIBUTOR_COLUMNS, contributorRow, lineColumns } from "./columns.js";
 import { FeedHistory } from "./feed_history.js";
 import { Outcomes } from "./hit_rates.js";
 import { Universe } from "./universe.js";

@@ -1,16 +1,16 @@
 // The wallets that are watched.
 
 import { Ago } from "../../clock.js";
-import { percent } from "../../vocabulary/decimal.js";
+import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
+import { Facts } from "../../components/Evidence.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
-import { Amount } from "../../components/Amount.js";
-import { Facts } from "../../components/Evidence.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
-import { Address } from "../../components/rows.js";
+import { percent } from "../../vocabulary/decimal.js";
 import { MEMBER_COLUMNS } from "./columns.js";
-import { Table } from "../../components/Table.js";
 
 const SOURCES = {
   leaderboard: "the leaderboard",

@@ -1,10 +1,11 @@
 // How a TWAP stands: its state as shape and word, and a thin bar of how far it is, with a mark
 // where the clock says it should be.
 
-import { percent, pixels } from "../../vocabulary/decimal.js";
+import { Amount } from "../../components/Amount.js";
 import { html } from "../../preact.js";
+import { percent, pixels } from "../../vocabulary/decimal.js";
+import { write } from "../../vocabulary/number_text.js";
 import { stateOf, stateWords, twapReason } from "../../vocabulary/twaps.js";
-import { Amount, write } from "../../components/Amount.js";
 
 const SHAPES = {
   running: html`<path d="M3 1.5 L10.5 6 L3 10.5 Z" />`,

@@ -1,19 +1,26 @@
 // The proof of a figure of a TWAP: its definition, its statuses and slices, what was said before.
 
 import { Ago, utc } from "../../clock.js";
-import { useFeed } from "../../feed.js";
-import { html, useState } from "../../preact.js";
-import { sideWords, twapReason } from "../../vocabulary/twaps.js";
-import { kindOf, labelOf } from "../../vocabulary/measures.js";
 import { Amount } from "../../components/Amount.js";
+import { Address, timeCell } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
-import { curlOf, Definition, Digest, Facts, Restatements, Unit } from "../../components/Evidence.js";
+import {
+  curlOf,
+  Definition,
+  Digest,
+  Facts,
+  Restatements,
+  Unit,
+} from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
-import { Address } from "../../components/rows.js";
-import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
 import { Table } from "../../components/Table.js";
-import { feesNote, FOUND, timeCell } from "./twap_columns.js";
+import { useFeed } from "../../feed.js";
+import { html, useState } from "../../preact.js";
+import { kindOf, labelOf } from "../../vocabulary/measures.js";
+import { sideWords, twapReason } from "../../vocabulary/twaps.js";
+import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
+import { feesNote, FOUND } from "./twap_columns.js";
 
 const SLICES_PER_PAGE = 50;
 

@@ -2,10 +2,11 @@
 // The table of slices below them says the same in figures.
 
 import { utc } from "../../clock.js";
-import { group, pixels } from "../../vocabulary/decimal.js";
-import { html, useMemo, useState } from "../../preact.js";
-import { Amount, priced } from "../../components/Amount.js";
+import { Amount } from "../../components/Amount.js";
 import { TimePlot } from "../../components/charts/TimePlot.js";
+import { html, useMemo, useState } from "../../preact.js";
+import { group, pixels } from "../../vocabulary/decimal.js";
+import { priced } from "../../vocabulary/number_text.js";
 
 const EDGE = 0.015; // of the span, so that the first and last slice are not cut
 

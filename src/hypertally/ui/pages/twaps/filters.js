@@ -1,9 +1,9 @@
 // Which TWAPs are asked for: the window, the wallet, the asset, the status, all of it in the URL.
 
 import { shiftDay } from "../../clock.js";
+import { Switch } from "../../components/Switch.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { go, here } from "../../route.js";
-import { Switch } from "../../components/Switch.js";
 
 const RANGES = [
   ["1d", "1 day"],

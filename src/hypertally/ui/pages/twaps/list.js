@@ -1,22 +1,15 @@
 // The explorer: TWAPs whose life touches the window, newest first.
 
-import { useFeed } from "../../feed.js";
 import { utc } from "../../clock.js";
-import { html } from "../../preact.js";
-import { here } from "../../route.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
-import { proofOf } from "../../frame/Proof.js";
+import { proofOf } from "../../components/proof_link.js";
 import { Pager, sortOf, Table } from "../../components/Table.js";
+import { useFeed } from "../../feed.js";
+import { html } from "../../preact.js";
+import { here } from "../../route.js";
+import { Filter, isFiltered, RangeChoice, searchOf, StatusChoice, useWindow } from "./filters.js";
 import { rowOf, twapColumns } from "./twap_columns.js";
-import {
-  Filter,
-  isFiltered,
-  RangeChoice,
-  searchOf,
-  StatusChoice,
-  useWindow,
-} from "./filters.js";
 
 const PER_PAGE = 100;
 const NO_FILTER = { wallet: null, asset: null, status: null, cursor: null };

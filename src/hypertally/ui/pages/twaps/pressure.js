@@ -1,17 +1,17 @@
 // Pressure: what the TWAPs that run now still have to buy and sell, coin by coin.
 
 import { Ago, utc } from "../../clock.js";
-import { pixels, trim } from "../../vocabulary/decimal.js";
+import { timeCell } from "../../components/cells.js";
+import { TimePlot } from "../../components/charts/TimePlot.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useMemo } from "../../preact.js";
 import { go, here } from "../../route.js";
-import { Amount, write } from "../../components/Amount.js";
-import { Empty } from "../../components/Empty.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
+import { pixels, trim } from "../../vocabulary/decimal.js";
+import { write } from "../../vocabulary/number_text.js";
 import { RUNNING_COLUMNS } from "./slice_columns.js";
-import { Table } from "../../components/Table.js";
-import { TimePlot } from "../../components/charts/TimePlot.js";
-import { timeCell } from "./twap_columns.js";
 
 const STALE_MS = 86_400_000;
 const LISTED_MAX = 200; // the API lists no more

@@ -1,10 +1,11 @@
 // Columns of what a TWAP is made of: its slices, its statuses, and what it still has to do.
 
 import { Ago, utc } from "../../clock.js";
-import { html } from "../../preact.js";
+import { timeCell } from "../../components/cells.js";
 import { Tokens } from "../../components/Evidence.js";
+import { html } from "../../preact.js";
 import { TwapState } from "./Progress.js";
-import { ASSET, feesNote, NUMBER, SIDE, STARTED, timeCell, WALLET } from "./twap_columns.js";
+import { ASSET, feesNote, NUMBER, SIDE, STARTED, WALLET } from "./twap_columns.js";
 
 /** `href`: the proof that every figure of a slice belongs to. */
 export function sliceColumns(href) {

@@ -1,14 +1,15 @@
 // Totals of the TWAPs in a window, by wallet or by asset.
 
+import { Amount } from "../../components/Amount.js";
+import { Address } from "../../components/cells.js";
+import { Empty } from "../../components/Empty.js";
+import { Failure, Skeleton } from "../../components/Failure.js";
+import { Switch } from "../../components/Switch.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
-import { Amount, write } from "../../components/Amount.js";
-import { Empty } from "../../components/Empty.js";
-import { Failure, Skeleton } from "../../components/Failure.js";
-import { Address } from "../../components/rows.js";
-import { Switch } from "../../components/Switch.js";
-import { Table } from "../../components/Table.js";
+import { write } from "../../vocabulary/number_text.js";
 import { Filter, RangeChoice, useWindow } from "./filters.js";
 import { SpanShown } from "./list.js";
 

@@ -2,26 +2,27 @@
 // slices and the statuses agree.
 
 import { utc } from "../../clock.js";
-import { add, group, sign } from "../../vocabulary/decimal.js";
-import { useFeed, useFeedChain } from "../../feed.js";
-import { html, useMemo } from "../../preact.js";
-import { here, link } from "../../route.js";
-import { stateOf, twapReason } from "../../vocabulary/twaps.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { Amount, priced } from "../../components/Amount.js";
+import { Amount } from "../../components/Amount.js";
+import { Address, sideCell } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import { Empty } from "../../components/Empty.js";
 import { Tokens } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Completeness, Mark } from "../../components/Mark.js";
-import { ProgressBar, TwapState } from "./Progress.js";
-import { proofOf } from "../../frame/Proof.js";
-import { wholeLife } from "./ProofTwap.js";
-import { Address, sideCell } from "../../components/rows.js";
-import { SliceCharts } from "./SliceCharts.js";
-import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
+import { proofOf } from "../../components/proof_link.js";
 import { Pager, Table } from "../../components/Table.js";
+import { useFeed, useFeedChain } from "../../feed.js";
+import { html, useMemo } from "../../preact.js";
+import { here, link } from "../../route.js";
+import { add, group, sign } from "../../vocabulary/decimal.js";
+import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { priced } from "../../vocabulary/number_text.js";
+import { stateOf, twapReason } from "../../vocabulary/twaps.js";
+import { ProgressBar, TwapState } from "./Progress.js";
+import { wholeLife } from "./ProofTwap.js";
+import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
+import { SliceCharts } from "./SliceCharts.js";
 import { FOUND } from "./twap_columns.js";
 
 const WHOLE_NUMBER = /^\d{1,19}$/;

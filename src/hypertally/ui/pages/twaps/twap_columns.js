@@ -1,14 +1,14 @@
 // Columns of the tables that list TWAPs.
 
 import { utc } from "../../clock.js";
+import { Amount } from "../../components/Amount.js";
+import { Address, sideCell, timeCell } from "../../components/cells.js";
+import { Completeness } from "../../components/Mark.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
-import { twapReason } from "../../vocabulary/twaps.js";
 import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { Amount } from "../../components/Amount.js";
-import { Completeness } from "../../components/Mark.js";
+import { twapReason } from "../../vocabulary/twaps.js";
 import { Progress, TwapState } from "./Progress.js";
-import { Address, sideCell } from "../../components/rows.js";
 
 export const FOUND = "The share found, slice by slice, of what it executed.";
 const SOURCES = {
@@ -29,14 +29,6 @@ export function rowOf(twap) {
     slices,
     source,
   };
-}
-
-export function timeCell(key, open = "Not known") {
-  return (row) =>
-    row[key]
-      ? html`<time datetime=${row[key]} title=${row[key]} data-exact=${row[key]}>
-          ${utc(row[key])}</time>`
-      : html`<${Amount} value=${null} reason=${open} />`;
 }
 
 /** The year is left out where there is little room. */

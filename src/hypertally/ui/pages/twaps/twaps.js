@@ -1,10 +1,10 @@
 // TWAPs: the list of them, their totals, and what those that run still have to do.
 
-import { html } from "../../preact.js";
 import { Switch } from "../../components/Switch.js";
-import { Pressure } from "./pressure.js";
+import { html } from "../../preact.js";
 import { ROWS_CHANGE } from "./filters.js";
 import { TwapList } from "./list.js";
+import { Pressure } from "./pressure.js";
 import { TwapTotals } from "./totals.js";
 
 const VIEWS = [

@@ -1,14 +1,14 @@
 // A wallet's newest TWAPs, and the way to all of them.
 
 import { shiftDay } from "../../clock.js";
+import { Failure } from "../../components/Failure.js";
+import { proofOf } from "../../components/proof_link.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { link } from "../../route.js";
-import { Failure } from "../../components/Failure.js";
-import { proofOf } from "../../frame/Proof.js";
-import { Table } from "../../components/Table.js";
-import { compactColumns, rowOf } from "./twap_columns.js";
 import { dayStart } from "./filters.js";
+import { compactColumns, rowOf } from "./twap_columns.js";
 
 const DAYS = 30;
 const SHOWN_MAX = 10;

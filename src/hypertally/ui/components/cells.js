@@ -1,0 +1,30 @@
+// Cells that many tables share: an address, a side, a time.
+
+import { utc } from "../clock.js";
+import { html } from "../preact.js";
+import { link } from "../route.js";
+import { sideWords } from "../vocabulary/twaps.js";
+import { Amount } from "./Amount.js";
+
+/** Short in tables (`whole`: where there is room), whole on hover and copy; a link to its page. */
+export function Address({ wallet, whole = false }) {
+  const short = `${wallet.slice(0, 8)}…${wallet.slice(-6)}`;
+  const text = whole
+    ? html`<span class="wide-only">${wallet}</span><span class="narrow">${short}</span>`
+    : short;
+  return html`<a class="address" href=${link(`wallets/${wallet}`)} title=${wallet}
+    data-exact=${wallet}>${text}</a>`;
+}
+
+export function sideCell(row) {
+  const word = sideWords(row.side);
+  return html`<span class=${`side ${word}`} data-exact=${row.side}>${word}</span>`;
+}
+
+export function timeCell(key, open = "Not known") {
+  return (row) =>
+    row[key]
+      ? html`<time datetime=${row[key]} title=${row[key]} data-exact=${row[key]}>
+          ${utc(row[key])}</time>`
+      : html`<${Amount} value=${null} reason=${open} />`;
+}

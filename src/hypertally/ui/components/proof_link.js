@@ -1,0 +1,6 @@
+// The address that opens the proof of a figure over the present view.
+
+import { here } from "../route.js";
+
+/** proofOf("global", "2026-11-20", "fees_usd"): frame/Proof.js lists the kinds. */
+export const proofOf = (...parts) => here({ proof: parts.join(":") });

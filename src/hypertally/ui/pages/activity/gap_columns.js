@@ -1,0 +1,49 @@
+// Columns of tables of gaps: what is known to be missing from a record.
+
+import { utc } from "../../clock.js";
+import { Address } from "../../components/cells.js";
+import { html } from "../../preact.js";
+import { gapWords } from "../../vocabulary/measures.js";
+
+/** Before this nothing can have happened: the API's way to say "since the beginning". */
+const BEGINNING = "1970-01-01";
+
+function gapEnd(iso, open) {
+  if (!iso || iso.startsWith(BEGINNING)) return html`<span class="muted">${open}</span>`;
+  return html`<time datetime=${iso} title=${iso} data-exact=${iso}>${utc(iso)}</time>`;
+}
+
+const MISSING_UNKNOWN = () => "The missing size is not known for this kind of gap.";
+
+/** The columns of a list of gaps; `wallets` where it is over more than one. */
+export function gapColumns({ wallets } = {}) {
+  const columns = [
+    { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
+    {
+      key: "coin",
+      label: "Coin",
+      cell: (row) => row.coin || html`<span class="muted">every coin</span>`,
+    },
+    {
+      key: "kind",
+      label: "Kind",
+      cell: (row) => html`<span data-exact=${row.kind}>${gapWords(row.kind)}</span>`,
+    },
+    {
+      key: "from",
+      label: "From",
+      unit: "UTC",
+      kind: "time",
+      cell: (row) => gapEnd(row.from, "the beginning"),
+    },
+    { key: "to", label: "To", unit: "UTC", kind: "time", cell: (row) => gapEnd(row.to, "open") },
+    {
+      key: "missing_size_coin",
+      label: "Missing size",
+      unit: "coin",
+      kind: "size",
+      reason: MISSING_UNKNOWN,
+    },
+  ];
+  return wallets ? columns : columns.slice(1);
+}
