@@ -209,6 +209,8 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         """
     ).fetchall()
     assert callable_functions == [
+        ("facts.dex_of",),
+        ("facts.market_of",),
         ("metrics.count_snapshots",),
         ("metrics.moves_of_run",),
         ("metrics.sum_minutes",),

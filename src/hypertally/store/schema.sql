@@ -34,6 +34,10 @@ begin
 end
 $$;
 
+CREATE FUNCTION facts.dex_of(coin text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (coin ~~ '%:%'::text) THEN split_part(coin, ':'::text, 1) ELSE NULL::text END;
+
 CREATE FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -74,6 +78,10 @@ begin
         parent, parent || '_' || to_char(first, 'YYYY_MM'), first, first + interval '1 month');
 end
 $$;
+
+CREATE FUNCTION facts.market_of(coin text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((coin ~~ '@%'::text) OR (coin ~~ '%/%'::text)) THEN 'spot'::text WHEN (coin ~~ '#%'::text) THEN 'outcome'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END;
 
 CREATE FUNCTION facts.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -2102,6 +2110,12 @@ GRANT USAGE ON SCHEMA tenancy TO hypertally_api;
 
 REVOKE ALL ON FUNCTION facts.attach_partition(parent text, child text, first timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION facts.dex_of(coin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time zone) TO hypertally_jobs;
@@ -2109,6 +2123,12 @@ GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time z
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.market_of(coin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION facts.release_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_jobs;

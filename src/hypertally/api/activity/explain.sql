@@ -35,21 +35,16 @@ with legs as (
 markets as (
     select
         c.coin,
-        case
-            when c.coin like '@%%' or c.coin like '%%/%%' then 'spot'
-            when c.coin like '#%%' then 'outcome'
-            when c.coin like '%%:%%' then 'hip3'
-            else 'perp'
-        end as kind,
-        case
-            when c.coin like '@%%' or c.coin like '%%/%%' then (
+        facts.market_of(c.coin) as kind,
+        case facts.market_of(c.coin)
+            when 'spot' then (
                 select p.quote_token from facts.spot_pairs as p
                 where p.coin = c.coin order by p.id desc limit 1
             )
-            when c.coin like '#%%' then 'USDH'
-            when c.coin like '%%:%%' then (
+            when 'outcome' then 'USDH'
+            when 'hip3' then (
                 select d.collateral_token from facts.perp_dexs as d
-                where d.dex = split_part(c.coin, ':', 1) order by d.id desc limit 1
+                where d.dex = facts.dex_of(c.coin) order by d.id desc limit 1
             )
             else 'USDC'
         end as quote_token

@@ -91,16 +91,16 @@ with coins as (
 quoted as (
     select
         c.*,
-        case when c.asset like '%%:%%' then split_part(c.asset, ':', 1) else '' end as dex,
-        case
-            when c.asset like '@%%' or c.asset like '%%/%%' then (
+        coalesce(facts.dex_of(c.asset), '') as dex,
+        case facts.market_of(c.asset)
+            when 'spot' then (
                 select p.quote_token from facts.spot_pairs as p
                 where p.coin = c.asset order by p.id desc limit 1
             )
-            when c.asset like '#%%' then 'USDH'
-            when c.asset like '%%:%%' then (
+            when 'outcome' then 'USDH'
+            when 'hip3' then (
                 select d.collateral_token from facts.perp_dexs as d
-                where d.dex = split_part(c.asset, ':', 1) order by d.id desc limit 1
+                where d.dex = facts.dex_of(c.asset) order by d.id desc limit 1
             )
             else 'USDC'
         end as quote_token

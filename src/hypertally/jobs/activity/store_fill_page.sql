@@ -23,5 +23,4 @@ where e.fees_usd is null
     or exists (select from facts.spot_pairs as p
                where p.page_id = %(page_id)s and p.coin = e.coin)
     or exists (select from facts.perp_dexs as d
-               where d.page_id = %(page_id)s and d.dex = split_part(e.coin, ':', 1)
-                   and e.coin like '%%:%%');
+               where d.page_id = %(page_id)s and d.dex = facts.dex_of(e.coin));

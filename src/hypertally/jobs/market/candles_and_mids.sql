@@ -51,7 +51,7 @@ where t.asset = %(coin)s and t.started_at < %(to_at)s
 -- name: list_dexs_in_use :many
 -- The dexs other than the core one on which a TWAP runs now.
 -- Reads: metrics.twaps   Writes: -   Key: dex
-select distinct split_part(asset, ':', 1) as dex
+select distinct facts.dex_of(asset) as dex
 from metrics.twaps
-where status = 'activated' and ends_at > now() and asset like '%:%'
+where status = 'activated' and ends_at > now() and facts.dex_of(asset) is not null
 order by 1;

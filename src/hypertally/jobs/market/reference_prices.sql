@@ -41,5 +41,5 @@ with changed as (
 select distinct f.wallet_id, (f.time at time zone 'UTC')::date as day
 from facts.hl_fills_raw as f
 where (exists (select from changed) or exists (select from moved))
-    and (f.coin in (select coin from changed) or split_part(f.coin, ':', 1) in (select dex from moved))
+    and (f.coin in (select coin from changed) or facts.dex_of(f.coin) in (select dex from moved))
 order by 1, 2;

@@ -6,7 +6,7 @@ with touched as materialized (
     select distinct f.coin
     from facts.hl_fills_raw as f
     where f.wallet_id = %(wallet_id)s and f.time >= %(since)s
-        and f.coin not like '@%%' and f.coin not like '%%/%%' and f.coin not like '#%%'
+        and facts.market_of(f.coin) in ('perp', 'hip3')
 ), seeds as materialized (
     select t.coin, coalesce((
         select f.time
