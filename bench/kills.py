@@ -36,7 +36,7 @@ from hypertally.cli.worker import work
 from hypertally.errors import TryLater
 from hypertally.jobs import periodic
 from hypertally.jobs.worker import Options
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sandbox.population.population import Population
 from hypertally.store.embedded.join import ensure_running
 
@@ -181,9 +181,9 @@ class Rig:
     async def require_right(self) -> None:
         """Every fact once, every day the oracle's, nothing left over."""
         known = set(self.tracked)
-        rows = [(user, row) for user, row in population_rows(self.world) if user in known]
+        rows = [(user, row) for user, row in population_fills(self.world) if user in known]
         assert (await self.books.facts_digest())[0] == len(rows)
-        await require_equal(self.books, rows, population_quotes(self.world))
+        await require_equal(self.books, rows, population_usd_prices(self.world))
         self.tally.lost_leases += await self.books.execute(
             "update ops.jobs set last_error = null where status = 'done' "
             "and last_error like '%% stopped without a word'"

@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from hypertally.sandbox.exchange.server import Options, serve
+from hypertally.sandbox.exchange.server import ServerOptions, serve
 from hypertally.sandbox.launch import build_exchange
 
 NO_LIMIT = 10**9
@@ -12,5 +12,5 @@ if __name__ == "__main__":
     world = build_exchange(
         wallets=4, days=2, fills=100, leaders=int(os.environ["BENCH_LEADERS"]), live_per_second=0
     )
-    options = Options(weight_limit=NO_LIMIT, leaderboard_rows=0)
+    options = ServerOptions(weight_limit=NO_LIMIT, leaderboard_rows=0)
     asyncio.run(serve(world, port=int(os.environ["BENCH_PORT"]), options=options))

@@ -80,7 +80,7 @@ def _formulas(wallets: int) -> dict[str, list[float]]:
         def seen(wallet: str, minute: int) -> Decimal | None:
             return ends.get((wallet, minute))
 
-        smart_money.judge("HYPE", addresses, seen, 5)
+        smart_money.score_window("HYPE", addresses, seen, 5)
 
     return {
         "ours, both versions": _timed(ours, FORMULA_ROUNDS),

@@ -18,11 +18,11 @@ from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
-from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.oracles.activity import (
     Fill,
     GroupDay,
-    Quotes,
+    UsdPrices,
     WalletDay,
     group_days,
     wallet_days,
@@ -91,7 +91,9 @@ class Exchange:
 @asynccontextmanager
 async def serving(world: Any, **options: Any) -> AsyncGenerator[Exchange]:
     """An exchange whose time stands still, with no limit of weight unless the options name one."""
-    async with running(world, **{"weight_limit": NO_LIMIT, "manual_clock": True, **options}) as url:
+    async with running_sandbox(
+        world, **{"weight_limit": NO_LIMIT, "manual_clock": True, **options}
+    ) as url:
         yield Exchange(url)
 
 
@@ -266,7 +268,7 @@ async def opened(url: str) -> AsyncGenerator[Books]:
         yield Books(url, pool)
 
 
-async def require_equal(books: Books, rows: Rows, quotes: Quotes) -> None:
+async def require_equal(books: Books, rows: Rows, quotes: UsdPrices) -> None:
     """Every wallet day and every day of all tracked wallets is the oracle's, none more or less."""
     rows = list(rows)
     expected = wallet_days(rows, quotes)
@@ -276,7 +278,7 @@ async def require_equal(books: Books, rows: Rows, quotes: Quotes) -> None:
     assert await books.left_to_do() == []
 
 
-def expected_org_days(rows: Rows, quotes: Quotes, days: set[date]) -> dict[date, GroupDay]:
+def expected_org_days(rows: Rows, quotes: UsdPrices, days: set[date]) -> dict[date, GroupDay]:
     """The oracle's days of a set of wallets; one on which nothing but events happened has zeros."""
     found = group_days(rows, quotes)
     return {day: _rounded(found.get(day, GroupDay(day=day))) for day in days}

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from hypertally.sandbox.exchange.marketdata import spot_meta
-from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.oracles.activity import kind_of
-from hypertally.sandbox.oracles.inputs import population_rows
+from hypertally.sandbox.oracles.inputs import population_fills
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.replay.replay import ReplayExchange
 
@@ -67,7 +67,7 @@ class Desk:
 
 def last_positions(population: Population, user: str) -> dict[str, Decimal]:
     ends: dict[str, Decimal] = {}
-    for wallet, fill in population_rows(population):
+    for wallet, fill in population_fills(population):
         coin, sign = str(fill["coin"]), 1 if fill["side"] == "B" else -1
         if wallet == user and kind_of(coin) in ("core", "hip3"):
             ends[coin] = Decimal(str(fill["startPosition"])) + sign * Decimal(str(fill["sz"]))
@@ -75,7 +75,7 @@ def last_positions(population: Population, user: str) -> dict[str, Decimal]:
 
 
 async def opened(population: Population, **options: Any) -> AsyncGenerator[Desk]:
-    async with running(population, manual_clock=True, **options) as url:
+    async with running_sandbox(population, manual_clock=True, **options) as url:
         desk = Desk(url, population)
         async with desk.http:
             yield desk
@@ -256,7 +256,7 @@ async def test_a_manual_clock_lets_the_population_go_on() -> None:
 
 
 async def test_a_real_clock_cannot_be_moved() -> None:
-    async with running(small()) as url, httpx2.AsyncClient(base_url=url) as http:
+    async with running_sandbox(small()) as url, httpx2.AsyncClient(base_url=url) as http:
         assert (await http.post("/sandbox/advance", json={"ms": 1})).status_code == 409
 
 
@@ -317,7 +317,7 @@ if RECORDED.is_dir():
         )
         newest = {msgspec.json.encode(entry["request"]): entry for entry in entries}
         async with (
-            running(ReplayExchange(RECORDED), weight_limit=10**9) as url,
+            running_sandbox(ReplayExchange(RECORDED), weight_limit=10**9) as url,
             httpx2.AsyncClient(base_url=url) as http,
         ):
             same = 0

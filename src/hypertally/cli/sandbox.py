@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from hypertally.sandbox.exchange.server import Options
+from hypertally.sandbox.exchange.server import ServerOptions
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sandbox.launch import run as run_sandbox
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
@@ -86,4 +86,4 @@ def sandbox_command(
         leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
     )
     click.echo(f"http://{HOST}:{port}/info")
-    run_sandbox(exchange, port=port, options=Options(leaderboard_rows=leaderboard_rows))
+    run_sandbox(exchange, port=port, options=ServerOptions(leaderboard_rows=leaderboard_rows))

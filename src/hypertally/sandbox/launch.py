@@ -1,4 +1,4 @@
-"""Starts a sandbox from plain options: the one call the command line needs."""
+"""The exchange to serve, made from plain options, and its server."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from hypertally.sandbox.exchange.marketdata import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange
-from hypertally.sandbox.exchange.server import HOST, Options, serve
+from hypertally.sandbox.exchange.server import HOST, ServerOptions, serve
 from hypertally.sandbox.population.population import (
     DEFAULT_DAYS,
     DEFAULT_FILLS,
@@ -19,8 +19,8 @@ from hypertally.sandbox.population.population import (
     DEFAULT_WALLETS,
     Population,
 )
-from hypertally.sandbox.population.sessions import LiveSessions, Scene
-from hypertally.sandbox.regimes.exchange import regime_exchange, with_leaders
+from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptions
+from hypertally.sandbox.regimes.exchange import exchange_with_leaders, regime_exchange
 from hypertally.sandbox.replay.replay import ReplayExchange
 
 
@@ -38,40 +38,44 @@ def build_exchange(
     regime: str | None = None,
     leaders: int = 0,
 ) -> Exchange:
-    """Make the world to serve.
+    """Build the exchange to serve.
 
-    With `state`, a file, the same population goes on after a restart; `until_ms` is then taken
-    from it. `replay` serves recordings instead, and the other options mean nothing. Into
-    `twaps_dir` every UTC day's statuses of TWAPs are written once the day is over. `leaders` more
-    wallets stand on the leaderboard, whose regimes take turns. `regime` serves that one alone, from
-    the last full five minutes on; raises ValueError for a name that is none.
+    `state` is a file by which the same population goes on after a restart; it holds `until_ms` too.
+    `replay` serves recordings instead, and no other option applies. `twaps_dir` receives the TWAP
+    statuses of every UTC day once the day is over. `leaders` more wallets stand on the leaderboard,
+    whose regimes take turns. `regime` serves a single regime, from the last full five minutes on;
+    an unknown name raises ValueError.
     """
     if replay is not None:
         return ReplayExchange(replay)
     now_ms = int(time() * 1000) if until_ms is None else until_ms
     if regime is not None:
         return regime_exchange(regime, start_ms=now_ms, wallets=leaders, seed=seed)
-    scene = Scene(
+    options = PopulationOptions(
         seed=seed, wallets=wallets, days=days, fills=fills, live_per_second=live_per_second
     )
-    sessions = None if state is None else LiveSessions(state, scene, now_ms=now_ms)
+    sessions = None if state is None else LiveSessions(state, options, now_ms=now_ms)
     population = (
-        Population(until_ms=now_ms, **asdict(scene)) if sessions is None else sessions.population
+        Population(until_ms=now_ms, **asdict(options)) if sessions is None else sessions.population
     )
-    archive = None if twaps_dir is None else _archive(twaps_dir, population)
-    world = PopulationExchange(population, sessions=sessions, archive=archive)
-    return with_leaders(world, leaders) if leaders else world
+    write_twaps = None if twaps_dir is None else _write_twaps(twaps_dir, population)
+    exchange = PopulationExchange(population, sessions=sessions, on_advance=write_twaps)
+    return exchange_with_leaders(exchange, leaders) if leaders else exchange
 
 
-def _archive(folder: Path, population: Population) -> Callable[[int], None]:
-    from hypertally.sandbox.population.twap_parquet import TwapArchive  # pyarrow takes its time
+def _write_twaps(folder: Path, population: Population) -> Callable[[int], None]:
+    from hypertally.sandbox.population.twap_parquet import (
+        TwapSourceFolder,
+    )  # pyarrow loads slowly
 
-    archive = TwapArchive(folder, population)
-    archive.advance(population.time_ms)
-    return archive.advance
+    source = TwapSourceFolder(folder, population)
+    source.advance(population.time_ms)
+    return source.advance
 
 
-def run(exchange: Exchange, *, host: str = HOST, port: int, options: Options | None = None) -> None:
+def run(
+    exchange: Exchange, *, host: str = HOST, port: int, options: ServerOptions | None = None
+) -> None:
     """Serve an exchange in this process until a signal stops it."""
-    with suppress(KeyboardInterrupt):  # the server has already stopped cleanly by then
+    with suppress(KeyboardInterrupt):  # the server has stopped cleanly before
         asyncio.run(serve(exchange, host=host, port=port, options=options))

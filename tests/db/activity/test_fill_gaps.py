@@ -124,7 +124,7 @@ async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
         await store(connection, rows)
         await fill_gaps.rebuild(connection, WALLET)
         found = [row for row in await stored(connection) if row["from_at"] > fill_gaps.BEGINNING]
-    expected = activity.gaps((ADDRESS, row) for row in rows)
+    expected = activity.fill_gaps((ADDRESS, row) for row in rows)
     assert len(expected) > 5
     assert [
         (row["coin"], row["from_at"], row["to_at"], row["missing_size_coin"]) for row in found

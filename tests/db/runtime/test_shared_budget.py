@@ -13,7 +13,7 @@ from httpx2 import AsyncClient
 
 from hypertally.clock import now
 from hypertally.jobs.runtime.shared_budget import WAIT_SECONDS_MAX, SharedBudget, prune
-from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.population.population import Population
 from hypertally.settings import PAGE_WEIGHT_MAX
 from hypertally.sources.info import InfoClient
@@ -278,7 +278,7 @@ async def test_the_exchange_refuses_no_request_and_those_too_many_wait(
 ) -> None:
     limit, requests = 1200, 60
     population = Population(seed=3, wallets=6, days=5, fills=200)
-    async with running(population, weight_limit=limit) as url, AsyncClient() as http:
+    async with running_sandbox(population, weight_limit=limit) as url, AsyncClient() as http:
         addresses = [row["address"] for row in (await http.get(f"{url}/sandbox/wallets")).json()]
         async with (
             InfoClient(f"{url}/info", budget=_minute(worker_pool, limit), now=now) as one,

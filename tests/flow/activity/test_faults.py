@@ -7,8 +7,8 @@ import pytest
 from tests.flow.books import Books, Exchange, milliseconds, population, require_equal, serving
 
 from hypertally.jobs import periodic
-from hypertally.sandbox.oracles.activity import gaps
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.activity import fill_gaps
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
 WORLD = {"wallets": 5, "days": 6, "fills": 300, "live_per_second": 0.02}
 FILLS = ["userFillsByTime"]
@@ -39,7 +39,7 @@ async def test_answers_spoilt_a_few_times_change_nothing(books: Books, faults: l
         await pulled_under(books, exchange, **dict.fromkeys(faults, spoilt))
         for fault in faults:
             assert await exchange.struck(fault) >= 2, fault
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_many_faults_at_once_change_nothing(books: Books) -> None:
@@ -48,7 +48,7 @@ async def test_many_faults_at_once_change_nothing(books: Books) -> None:
     faults = {name: {"probability": 0.15, "max_count": 6} for name in names}
     async with serving(world) as exchange:
         await pulled_under(books, exchange, **faults)
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_a_429_is_not_the_jobs_fault(books: Books) -> None:
@@ -56,7 +56,7 @@ async def test_a_429_is_not_the_jobs_fault(books: Books) -> None:
     async with serving(world) as exchange:
         await pulled_under(books, exchange, http_429={"max_count": 30, "types": FILLS})
         assert await exchange.struck("http_429") == 30
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
     tries = "select max(attempts) from ops.jobs where kind = 'ingest_wallet'"
     assert await books.value(tries) <= 1
 
@@ -74,7 +74,7 @@ async def test_an_outage_is_survived_and_nothing_of_it_stays(books: Books) -> No
         assert await books.value(failed) >= WORLD["wallets"]
         await exchange.clear_faults()
         await books.settle(exchange)
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_fills_that_show_late_are_in_the_books_once_they_show(books: Books) -> None:
@@ -86,11 +86,11 @@ async def test_fills_that_show_late_are_in_the_books_once_they_show(books: Books
         assert await exchange.struck("late") > 0
         await exchange.advance(timedelta(milliseconds=LATE_MS))
         await books.pull_far_back(exchange)
-        rows = list(population_rows(world))
+        rows = list(population_fills(world))
         # What the last advance brought is late itself; it shows when its time has come.
         await exchange.clear_faults()
         await books.pull_far_back(exchange)
-        await require_equal(books, rows, population_quotes(world))
+        await require_equal(books, rows, population_usd_prices(world))
         assert await books.value("select count(*) from metrics.fill_gaps") == 0
 
 
@@ -102,7 +102,7 @@ async def test_a_broken_row_and_one_told_differently_are_kept_beside_the_good_on
     async with serving(world) as exchange:
         await pulled_under(books, exchange, malformed_row=sometimes, amended=sometimes)
         broken, amended = [await exchange.struck(name) for name in ("malformed_row", "amended")]
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
     rejects = await books.read("select payload, reason, page_id from facts.rejects")
     assert 0 < len(rejects) <= broken
     for reject in rejects:
@@ -130,7 +130,7 @@ async def test_a_hole_is_named_while_it_exists_and_vanishes_when_it_is_filled(
         await books.work(exchange)
         shown = [(user, row) for user in addresses for row in await exchange.fills(user)]
         assert await stored_breaks(books) == {
-            (gap.wallet, gap.coin, gap.from_ms, gap.to_ms, gap.missing) for gap in gaps(shown)
+            (gap.wallet, gap.coin, gap.from_ms, gap.to_ms, gap.missing) for gap in fill_gaps(shown)
         }
         assert len(await stored_breaks(books)) >= 3
         holed = await incomplete_days(books)
@@ -141,7 +141,7 @@ async def test_a_hole_is_named_while_it_exists_and_vanishes_when_it_is_filled(
         assert await incomplete_days(books) < holed
         await refetch_what_no_repair_asks_for(books, exchange)
         assert await incomplete_days(books) == 0
-        await require_equal(books, population_rows(world), population_quotes(world))
+        await require_equal(books, population_fills(world), population_usd_prices(world))
 
 
 async def refetch_what_no_repair_asks_for(books: Books, exchange: Exchange) -> None:

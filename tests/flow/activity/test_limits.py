@@ -11,7 +11,7 @@ from tests.flow.handmade import ALICE, Row, fill, ms, world
 from hypertally.clock import now
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sources.info import InfoClient
 
 START = ms("2025-10-01T06:00")
@@ -87,7 +87,7 @@ async def test_processes_that_share_an_allowance_never_meet_a_429(books: Books) 
     assert stats["weight"]["total"] > 250  # more than one window was needed
     async with serving(scene) as exchange:
         await books.settle(exchange)
-    await require_equal(books, population_rows(scene), population_quotes(scene))
+    await require_equal(books, population_fills(scene), population_usd_prices(scene))
 
 
 async def frugal_worker(books: Books, url: str) -> None:

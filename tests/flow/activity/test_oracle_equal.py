@@ -3,7 +3,7 @@
 import pytest
 from tests.flow.books import Books, population, require_equal, serving
 
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
 
 @pytest.mark.parametrize("seed", [1, 7])
@@ -12,4 +12,4 @@ async def test_every_day_of_a_population_equals_the_oracle(books: Books, seed: i
     async with serving(world) as exchange:
         await books.track(await exchange.addresses())
         await books.settle(exchange)
-    await require_equal(books, population_rows(world), population_quotes(world))
+    await require_equal(books, population_fills(world), population_usd_prices(world))

@@ -9,7 +9,7 @@ from tests.flow.books import Books, Exchange, population, require_equal, serving
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
 WORLD = {"wallets": 6, "days": 7, "fills": 400}
@@ -50,7 +50,7 @@ async def test_a_history_of_several_true_pages_is_stored_whole(books: Books) -> 
     world = population(3, wallets=1, days=2, fills=20, whale_fills=2_300)
     async with serving(world) as exchange:
         await filled(books, exchange)
-    await require_equal(books, population_rows(world), population_quotes(world))
+    await require_equal(books, population_fills(world), population_usd_prices(world))
     pages = await books.read(
         "select row_count, closed from facts.pages where source = 'info.userFillsByTime' "
         "order by row_count desc"

@@ -1,4 +1,4 @@
-"""What the stored signals of a story must be: the sandbox's oracle, in the names of the columns."""
+"""The expected signals of a playback: the results of the sandbox's oracle, named as the columns."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,64 +10,64 @@ from typing import Any
 import msgspec
 from tests.flow.smart_money.stage import START_MS, Recording
 
-from hypertally.sandbox.oracles.smart_money import Expected, judge
+from hypertally.sandbox.oracles.smart_money import ExpectedScores, score_window
 from hypertally.sandbox.oracles.smart_money_classes import LEAVERS, WINDOW_MINUTES
 from hypertally.sandbox.oracles.smart_money_periods import (
-    Exits,
-    band,
-    first_band,
+    ExitCount,
+    exit_percentile,
+    exit_z_score,
     herding,
-    percentile,
-    shown,
-    significance,
+    mean_exit_share,
+    round_as_shown,
     trend,
-    usual_share,
+    v1_band,
+    v2_band,
 )
 from hypertally.sandbox.regimes.exchange import regime_exchange
-from hypertally.sandbox.regimes.playback import ASSETS, MINUTE_MS, Story
+from hypertally.sandbox.regimes.playback import ASSETS, MINUTE_MS, RegimePlayback
 
 FIRST, SECOND = "smart_money/1", "smart_money/2"
 SIDES: dict[str, tuple[int, ...]] = {"all": (1, -1), "long": (1,), "short": (-1,)}
 UNSEEN = ("MISSING", "DIRTY")
 
 Row = dict[str, Any]
-#: (asset, side) -> (left, exposed) of the windows before the story
-History = Mapping[tuple[str, str], Sequence[Exits]]
+#: (asset, side) -> (left, exposed) of the windows before the playback
+History = Mapping[tuple[str, str], Sequence[ExitCount]]
 
 
 class Watched:
-    """A story as far as its minutes were recorded."""
+    """A playback as far as its minutes were recorded."""
 
-    def __init__(self, story: Story, minutes: frozenset[int]) -> None:
-        self.story = story
+    def __init__(self, playback: RegimePlayback, minutes: frozenset[int]) -> None:
+        self.playback = playback
         self.minutes = minutes
-        self._position = cache(story.position)
+        self._position = cache(playback.position)
 
-    def judged(self, asset: str, minute: int, *, without: str = "") -> Expected:
+    def judged(self, asset: str, minute: int, *, without: str = "") -> ExpectedScores:
         """The oracle's words on a window, had a wallet not been in the universe."""
 
         def seen(wallet: str, at: int) -> Decimal | None:
-            if at not in self.minutes or not self.story.answers(wallet, at):
+            if at not in self.minutes or not self.playback.answers(wallet, at):
                 return None
             return self._position(wallet, asset, at)
 
         def forced(wallet: str) -> bool:
             begin = minute - WINDOW_MINUTES
-            return self.story.forced(wallet, asset, after_minute=begin, to_minute=minute)
+            return self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
 
-        wallets = [wallet for wallet in self.story.addresses if wallet != without]
-        return judge(asset, wallets, seen, minute, forced=forced)
+        wallets = [wallet for wallet in self.playback.addresses if wallet != without]
+        return score_window(asset, wallets, seen, minute, forced=forced)
 
     def answered(self, minute: int) -> Decimal:
         """The share of the wallets that answered in a minute."""
-        wallets = self.story.addresses
-        return Decimal(sum(self.story.answers(one, minute) for one in wallets)) / len(wallets)
+        wallets = self.playback.addresses
+        return Decimal(sum(self.playback.answers(one, minute) for one in wallets)) / len(wallets)
 
     def mark(self, asset: str, minute: int) -> Decimal | None:
         """The newest price the exchange gave in the two minutes before."""
         for at in (minute, minute - 1):
-            if at in self.minutes and self.story.prices_answer(at):
-                return Decimal(_mids(self.story.script.name, at)[asset])
+            if at in self.minutes and self.playback.prices_answer(at):
+                return Decimal(_mids(self.playback.script.name, at)[asset])
         return None
 
 
@@ -84,14 +84,14 @@ class _Past:
 
     first: list[Decimal | None] = field(default_factory=lambda: [None] * 3)  # CAS
     second: list[Decimal | None] = field(default_factory=lambda: [None] * 3)
-    exits: dict[str, list[Exits]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    exits: dict[str, list[ExitCount]] = field(default_factory=lambda: {side: [] for side in SIDES})
 
 
 def expected(
     recording: Recording, periods: Sequence[int], *, locked: Mapping[int, str], history: History
 ) -> Iterator[tuple[tuple[int, str, str], Row]]:
     """Every row of every period, by (minute, asset, definition)."""
-    watched = Watched(recording.story, recording.minutes)
+    watched = Watched(recording.playback, recording.minutes)
     past = {
         asset: _Past(exits={side: list(history.get((asset, side), ())) for side in SIDES})
         for asset in ASSETS
@@ -106,7 +106,7 @@ def expected(
                 past[asset].first.append(None)
                 past[asset].second.append(None)
                 continue
-            common = {"mark_price": mark, "coverage": shown(watched.answered(minute))}
+            common = {"mark_price": mark, "coverage": round_as_shown(watched.answered(minute))}
             before = past[asset]
             yield (minute, asset, FIRST), {**common, **_first_row(one, before)}
             second = _second_row(one, list(judged.values()), before)
@@ -129,21 +129,21 @@ def _locked_row(reason: str, mark: Decimal | None) -> Row:
     }
 
 
-def _first_row(one: Expected, past: _Past) -> Row:
+def _first_row(one: ExpectedScores, past: _Past) -> Row:
     scores = one.first
     states = Counter(wallet.first_version for wallet in one.wallets)
     return {
         "locked": None,
-        "cas": shown(scores.cas),
-        "dispersion": shown(scores.dispersion),
-        "ecs": shown(scores.ecs),
+        "cas": round_as_shown(scores.cas),
+        "dispersion": round_as_shown(scores.dispersion),
+        "ecs": round_as_shown(scores.ecs),
         "trend": trend(scores.cas, past.first[-3:]) or "flat",
-        "band": first_band(scores.cas),
+        "band": v1_band(scores.cas),
         "counts": dict(states),
     }
 
 
-def _second_row(one: Expected, every: Sequence[Expected], past: _Past) -> Row:
+def _second_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -> Row:
     scores, wallets = one.second, len(one.wallets)
     unseen = sum(one.counts.get(name, 0) for name in UNSEEN)
     amount, sign, active = herding(one, every)
@@ -152,23 +152,23 @@ def _second_row(one: Expected, every: Sequence[Expected], past: _Past) -> Row:
         "wallets": wallets,
         "observed": wallets - unseen,
         "exposed": wallets - unseen - one.counts.get("FLAT", 0),
-        "completeness": shown(Decimal(wallets - unseen) / wallets),
+        "completeness": round_as_shown(Decimal(wallets - unseen) / wallets),
         "counts": dict(one.counts),
-        "cas": shown(scores.cas),
-        "cas_usd": shown(scores.cas_usd),
-        "band": band(scores.cas),
+        "cas": round_as_shown(scores.cas),
+        "cas_usd": round_as_shown(scores.cas_usd),
+        "band": v2_band(scores.cas),
         "trend": trend(scores.cas, past.second[-3:]),
-        "participation": shown(scores.participation),
-        "dispersion": shown(scores.dispersion),
-        "dispersion_size": shown(scores.dispersion_size),
-        "activity_sd": shown(scores.activity_sd),
-        "stock_disagreement": shown(scores.stock_disagreement),
-        "ecs": shown(scores.ecs),
-        "ecs_long": shown(scores.ecs_long),
-        "ecs_short": shown(scores.ecs_short),
-        "ecs_forced": shown(scores.ecs_forced),
-        "ecs_z": significance(_exits(one, "all"), past.exits["all"]),
-        "ecs_percentile": percentile(_exits(one, "all"), past.exits["all"]),
+        "participation": round_as_shown(scores.participation),
+        "dispersion": round_as_shown(scores.dispersion),
+        "dispersion_size": round_as_shown(scores.dispersion_size),
+        "activity_sd": round_as_shown(scores.activity_sd),
+        "stock_disagreement": round_as_shown(scores.stock_disagreement),
+        "ecs": round_as_shown(scores.ecs),
+        "ecs_long": round_as_shown(scores.ecs_long),
+        "ecs_short": round_as_shown(scores.ecs_short),
+        "ecs_forced": round_as_shown(scores.ecs_forced),
+        "ecs_z": exit_z_score(_exits(one, "all"), past.exits["all"]),
+        "ecs_percentile": exit_percentile(_exits(one, "all"), past.exits["all"]),
         "herding": amount,
         "herding_sign": sign,
         "herding_n": active,
@@ -176,18 +176,18 @@ def _second_row(one: Expected, every: Sequence[Expected], past: _Past) -> Row:
     }
 
 
-def _exits(one: Expected, side: str) -> Exits:
+def _exits(one: ExpectedScores, side: str) -> ExitCount:
     held = [wallet for wallet in one.wallets if wallet.side in SIDES[side]]
     held = [wallet for wallet in held if wallet.behaviour not in UNSEEN]
     left = [each for each in held if each.behaviour in LEAVERS and not each.forced]
     return len(left), len(held)
 
 
-def _side(one: Expected, side: str, past: _Past) -> Row:
+def _side(one: ExpectedScores, side: str, past: _Past) -> Row:
     (left, exposed), before = _exits(one, side), past.exits[side]
     many = exposed > 0 and 100 * left > 25 * exposed and left >= 10
-    z = significance((left, exposed), before)
-    usual = usual_share(before)
+    z = exit_z_score((left, exposed), before)
+    usual = mean_exit_share(before)
     return {
         "left": left,
         "exposed": exposed,
@@ -219,6 +219,6 @@ def without_each(watched: Watched, asset: str, minute: int, wallet: str) -> Row:
     rest = watched.judged(asset, minute, without=wallet).second
     effects: Row = {}
     for score in scores:
-        value, other = shown(getattr(full, score)), shown(getattr(rest, score))
+        value, other = round_as_shown(getattr(full, score)), round_as_shown(getattr(rest, score))
         effects[score] = None if value is None or other is None else value - other
     return effects

@@ -1,6 +1,6 @@
 """What each regime must show, by hand: locks, playbooks, and the moves of alerts.
 
-Minutes are those of the story. The figures named in comments are the oracle's, which stored rows
+Minutes are those of the playback. The figures named in comments are the oracle's, which stored rows
 are compared with elsewhere; the words follow from them by the definitions' hysteresis, overrides,
 matrix and table of alerts.
 """

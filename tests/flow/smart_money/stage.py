@@ -1,6 +1,6 @@
 """A regime played before the program, minute by minute, and what the program wrote down of it.
 
-The program's modules, the exchange and the story share one clock; only the queue goes by the
+The program's modules, the exchange and the playback share one clock; only the queue goes by the
 database's own, so what is to be done is always due.
 """
 
@@ -24,10 +24,10 @@ from hypertally.jobs.smart_money.snapshots import Watch, begin_minute
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
 from hypertally.sandbox.regimes.exchange import RegimeExchange, regime_exchange
-from hypertally.sandbox.regimes.playback import Story
+from hypertally.sandbox.regimes.playback import RegimePlayback
 from hypertally.sources.info import InfoClient
 
-START_MS = 1_795_000_200_000  # 2026-11-18 11:10 UTC: the day holds every story
+START_MS = 1_795_000_200_000  # 2026-11-18 11:10 UTC: the day holds every playback
 START = EPOCH + timedelta(milliseconds=START_MS)
 MINUTE = timedelta(minutes=1)
 KILLED_LEASE_SECONDS = 0.2  # so that what a killed worker had in hand is soon found again
@@ -40,12 +40,12 @@ CONTRIBUTORS = (
 
 
 def minute_at(number: int) -> datetime:
-    """A full minute of a story."""
+    """A full minute of a playback."""
     return START + number * MINUTE
 
 
 def number_of(at: datetime) -> int:
-    """The minute of a story that a time is in."""
+    """The minute of a playback that a time is in."""
     return (at - START) // MINUTE
 
 
@@ -71,10 +71,10 @@ class StageClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What the program wrote down while a story was played."""
+    """What the program wrote down while a playback was played."""
 
     url: str
-    story: Story
+    playback: RegimePlayback
     minutes: frozenset[int]  # that were recorded
     signals: dict[tuple[int, str, str], dict[str, Any]]  # by minute, asset, definition
     contributors: dict[tuple[int, str, str], list[dict[str, Any]]]
@@ -98,7 +98,7 @@ class Stage:
     minutes: set[int] = field(default_factory=set[int])
 
     async def move_to(self, number: int) -> None:
-        """Let the exchange and the program be at a full minute of the story."""
+        """Let the exchange and the program be at a full minute of the playback."""
         later = minute_at(number) - self.time.at
         if later:
             await self.exchange.advance(later)
@@ -145,7 +145,7 @@ class Stage:
             await self.worker(lease_seconds=KILLED_LEASE_SECONDS).run()
 
     async def track(self, addresses: Iterable[str]) -> None:
-        """Track wallets for the default org from the day of the story on."""
+        """Track wallets for the default org from the day of the playback on."""
         await self.books.track(sorted(addresses), from_day=START.date())
 
     async def pull(self, number: int) -> None:
@@ -164,7 +164,7 @@ class Stage:
         requests = (await self.exchange.stats())["requests"]
         return Recording(
             url=self.books.url,
-            story=self.world.story,
+            playback=self.world.playback,
             minutes=frozenset(self.minutes),
             signals={_place(row): row for row in signals},
             contributors=_grouped(contributors),

@@ -39,7 +39,7 @@ from tests.flow.smart_money.stage import START, Recording, Stage, minute_at, num
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild, verify
-from hypertally.sandbox.oracles.smart_money import FirstVersion
+from hypertally.sandbox.oracles.smart_money import V1Scores
 from hypertally.sandbox.regimes.playback import ASSETS
 from hypertally.store.postgres import open_pool
 
@@ -70,7 +70,7 @@ async def _ends_of_periods(stage: Stage) -> None:
 
 
 async def _every_minute(stage: Stage) -> None:
-    """Up to the second period of the story; then what periods are made of."""
+    """Up to the second period of the playback; then what periods are made of."""
     await stage.play([*range(26), *LONGER[6:]])
 
 
@@ -87,11 +87,11 @@ async def _after_two_days(stage: Stage) -> None:
 async def _with_fills(stage: Stage) -> None:
     """Those who will be liquidated are tracked; their fills are pulled before each period ends."""
     await stage.play([0])
-    story = stage.world.story
+    playback = stage.world.playback
     await stage.track(
         wallet
-        for wallet in story.addresses
-        if any(story.forced(wallet, one, after_minute=15, to_minute=35) for one in EVENTFUL)
+        for wallet in playback.addresses
+        if any(playback.forced(wallet, one, after_minute=15, to_minute=35) for one in EVENTFUL)
     )
     for number in PERIODS[1:]:
         if number in range(20, 36):
@@ -152,7 +152,7 @@ def test_every_wallet_that_was_not_flat_is_a_contributor_with_its_class(
     recorded: Recorded, name: str
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.story, recording.minutes)
+    watched = Watched(recording.playback, recording.minutes)
     for minute in periods(name):
         for asset in ASSETS:
             found = recording.contributors.get((minute, asset, SECOND), [])
@@ -184,7 +184,7 @@ def test_a_contributors_effect_is_what_the_oracle_says_without_it(
     recorded: Recorded, name: str, minute: int
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.story, recording.minutes)
+    watched = Watched(recording.playback, recording.minutes)
     for row in recording.contributors[minute, "HYPE", SECOND]:
         effects = without_each(watched, "HYPE", minute, row["wallet"])
         assert {column: row[f"effect_{column}"] for column in effects} == effects, row["wallet"]
@@ -251,7 +251,7 @@ def test_the_flags_of_the_first_version_serve_longs_alone(
     recorded: Recorded, name: str, asset: str
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.story, recording.minutes)
+    watched = Watched(recording.playback, recording.minutes)
     for minute in periods(name):
         if minute not in LOCKED.get(name, {}):
             row = recording.signals[minute, asset, FIRST]
@@ -259,7 +259,7 @@ def test_the_flags_of_the_first_version_serve_longs_alone(
             assert row["flags"] == _first_flags(scores, row["trend"]), minute
 
 
-def _first_flags(scores: FirstVersion, trend: str) -> dict[str, bool | None]:
+def _first_flags(scores: V1Scores, trend: str) -> dict[str, bool | None]:
     assert scores.ecs is not None
     split = scores.dispersion >= 60
     return {
@@ -290,7 +290,7 @@ def test_a_feed_that_fails_is_first_degraded_then_stale_and_well_again_at_once(
 
 def test_the_mark_of_a_signal_is_not_older_than_two_minutes(recorded: Recorded) -> None:
     recording = recorded("stale_feed")
-    watched = Watched(recording.story, recording.minutes)
+    watched = Watched(recording.playback, recording.minutes)
     marks = {minute: recording.signals[minute, "HYPE", SECOND]["mark_price"] for minute in PERIODS}
     assert marks[15] == watched.mark("HYPE", 14) != marks[10]
     assert [minute for minute, mark in marks.items() if mark is None] == [20, 25, 30]
@@ -334,7 +334,7 @@ def test_exits_are_high_only_where_what_is_usual_is_known(recorded: Recorded) ->
 
 
 def test_signals_computed_again_later_are_the_same_bytes(recorded: Recorded) -> None:
-    """At the end of a story all that came after a period is stored; none of it is read."""
+    """At the end of a playback all that came after a period is stored; none of it is read."""
 
     async def again(url: str) -> None:
         chosen = [metric for metric in METRICS if metric.name == "signals"]

@@ -9,7 +9,7 @@ from tests.flow.twaps.twaps import WORLD, executions, filled, look_again, requir
 from hypertally.clock import now
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import verify
-from hypertally.sandbox.oracles.inputs import population_minutes
+from hypertally.sandbox.oracles.inputs import population_minute_candles
 from hypertally.sandbox.oracles.twaps import arrival_price, market_price
 from hypertally.sandbox.population.population import Population
 from hypertally.store.postgres import open_pool
@@ -39,7 +39,9 @@ async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books)
         assert book.state is not None
         state, row = book.state, stored[key]
         last_ms = max(state.started_ms, state.status_at_s * 1000 - 1)
-        minutes = population_minutes(world, book.coin, from_ms=state.started_ms, to_ms=last_ms)
+        minutes = population_minute_candles(
+            world, book.coin, from_ms=state.started_ms, to_ms=last_ms
+        )
         assert row["arrival_price"] == arrival_price(minutes, state.started_ms)
         if state.runs:
             assert row["market_source"] is None

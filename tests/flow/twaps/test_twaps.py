@@ -31,7 +31,7 @@ from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.rebuild.rebuild import choose, rebuild, verify
 from hypertally.jobs.twaps.pull_and_rollup import pull_twaps
-from hypertally.sandbox.oracles.inputs import population_quotes, population_rows
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.store.postgres import open_pool
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
@@ -50,7 +50,7 @@ async def test_what_was_executed_equals_the_oracle_wherever_slices_are_shown(
         await filled(books, exchange)
     true = await require_twaps(books, world)
     assert len(true) > MANY
-    await require_equal(books, population_rows(world), population_quotes(world))
+    await require_equal(books, population_fills(world), population_usd_prices(world))
     assert await books.value("select count(*) from facts.conflicts") == 0
 
 

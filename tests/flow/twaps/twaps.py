@@ -9,11 +9,11 @@ from tests.flow.books import Books, Exchange, milliseconds
 
 from hypertally.records import Wallet
 from hypertally.sandbox.oracles.inputs import (
-    population_quotes,
-    population_rows,
+    population_fills,
     population_statuses,
+    population_usd_prices,
 )
-from hypertally.sandbox.oracles.twaps import Executed, Slice, TwapBook, TwapKey, twap_books
+from hypertally.sandbox.oracles.twaps import ExecutionTotals, Slice, TwapBook, TwapKey, twap_books
 from hypertally.sandbox.population.population import Population
 
 WORLD: dict[str, Any] = {"wallets": 4, "days": 4, "fills": 500}
@@ -21,7 +21,9 @@ MANY = 5
 
 
 def expected(world: Population) -> dict[TwapKey, TwapBook]:
-    return twap_books(population_rows(world), population_statuses(world), population_quotes(world))
+    return twap_books(
+        population_fills(world), population_statuses(world), population_usd_prices(world)
+    )
 
 
 async def tracked(books: Books) -> list[Wallet]:
@@ -102,8 +104,8 @@ async def executions(books: Books) -> dict[TwapKey, dict[str, Any]]:
     }
 
 
-def executed(row: Mapping[str, Any]) -> Executed:
-    return Executed(
+def executed(row: Mapping[str, Any]) -> ExecutionTotals:
+    return ExecutionTotals(
         slices=row["slices"],
         fills=row["slice_fills"],
         size=row["executed_size"],

@@ -1,7 +1,8 @@
-"""The exchange's leaderboard: a row for each wallet of a world, and any number of made-up ones.
+"""The leaderboard: a row for each wallet of an exchange, and any number of filler rows.
 
-The made-up rows surround the others, so the answer is in no order. Their first ones are holders
-who did not trade for a month and yet made the most: the trap in ranking by its PnL alone.
+The filler rows stand before and after the others, so the answer is in no order. The first of them
+belong to holders who made the most in a month without a trade: a ranking by PnL alone would choose
+them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,24 +17,24 @@ from typing import final
 import msgspec
 
 from hypertally.sandbox.population.calendar import DAY_MS
-from hypertally.sandbox.population.decimals import ZERO, rounded, text
-from hypertally.sandbox.population.wallet_history import Tape
+from hypertally.sandbox.population.decimals import ZERO, decimal_text, rounded
+from hypertally.sandbox.population.wallet_history import WalletHistory
 
 WINDOW_DAYS = MappingProxyType({"day": 1, "week": 7, "month": 30, "allTime": 36_500})
-START_CASH = Decimal(1_000_000)  # what every wallet of a population began with on every dex
-PASSIVE_ROWS = 8
-PASSIVE_PNL = (400, 200, 82, 77, 31, 12, 5, 2)  # millions of USD in a month
-NAMED_EVERY = 50  # one row in so many has a name
+START_CASH = Decimal(1_000_000)  # of every wallet of a population, on every dex
+HOLDER_ROWS = 8
+HOLDER_MONTH_PNL = (400, 200, 82, 77, 31, 12, 5, 2)  # millions of USD in a month
+ROWS_PER_NAME = 50  # one row in 50 has a name
 CHUNK_ROWS = 250
 DOLLARS = ("USDC", "USDT0", "USDH")
-TAIL = 27  # digits; a row then has the length of a real one
-FISH_PARTS = (("day", 30), ("week", 4), ("month", 1), ("allTime", 1))
+FRACTION_DIGITS = 27  # they give a row the length of a real one
+MONTH_DIVISORS = (("day", 30), ("week", 4), ("month", 1), ("allTime", 1))
 FIGURE_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """One wallet's row; figures are in USD, by window."""
+class LeaderboardRow:
+    """The row of one wallet; figures are in USD, by window."""
 
     address: str
     account_value: Decimal
@@ -47,84 +48,89 @@ class _Fill(msgspec.Struct, rename="camel"):
     sz: Decimal
     closed_pnl: Decimal
     fee: Decimal
-    fee_token: str = ""  # absent in old rows
+    fee_token: str = ""  # missing in old rows
 
 
 _fill = msgspec.json.Decoder(_Fill)
 
 
-def standing_of(address: str, tape: Tape, now_ms: int) -> Standing:
-    """Make a row of what a wallet's fills realised and turned over."""
+def row_from_fills(address: str, history: WalletHistory, now_ms: int) -> LeaderboardRow:
+    """Sum up the realised PnL and the volume of a wallet's fills."""
     pnl, volume = (dict.fromkeys(WINDOW_DAYS, ZERO) for _ in range(2))
-    for row in tape.rows():
+    for row in history.rows():
         if row.time_ms > now_ms:
             break
         fill = _fill.decode(row.body)
         shortest = next(
-            w for w, days in WINDOW_DAYS.items() if row.time_ms > now_ms - days * DAY_MS
+            window for window, days in WINDOW_DAYS.items() if row.time_ms > now_ms - days * DAY_MS
         )
         pnl[shortest] += fill.closed_pnl - (fill.fee if fill.fee_token in DOLLARS else ZERO)
         volume[shortest] += fill.px * fill.sz
     for shorter, longer in pairwise(WINDOW_DAYS):
         pnl[longer] += pnl[shorter]
         volume[longer] += volume[shorter]
-    return Standing(
+    return LeaderboardRow(
         address=address, account_value=START_CASH + pnl["allTime"], pnl=pnl, volume=volume
     )
 
 
-def made_up(seed: int, rows: int) -> Iterator[bytes]:
-    """Spell rows of wallets nobody trades with: holders who only hold, then ever smaller fish."""
+def filler_rows(seed: int, rows: int) -> Iterator[bytes]:
+    """Write rows of wallets that never trade: some holders, then small traders."""
     random = Random(f"leaderboard:{seed}")
-    for at in range(rows):
-        address = "0x" + sha256(f"leaderboard:{seed}:{at}".encode()).hexdigest()[:40]
-        yield row_body(_passive(address, at)) if at < PASSIVE_ROWS else _fish(random, address, at)
+    for index in range(rows):
+        address = "0x" + sha256(f"leaderboard:{seed}:{index}".encode()).hexdigest()[:40]
+        yield (
+            encode_row(_holder(address, index))
+            if index < HOLDER_ROWS
+            else _small_trader(random, address, index)
+        )
 
 
-def _fish(random: Random, address: str, at: int) -> bytes:
-    month, turned = random.randint(-900_000, 999), random.randint(1, 10**8)
-    tail = f"{random.getrandbits(160):048d}"  # these figures were floats once, and look it
+def _small_trader(random: Random, address: str, index: int) -> bytes:
+    month, volume = random.randint(-900_000, 999), random.randint(1, 10**8)
+    fraction = f"{random.getrandbits(160):048d}"  # as real figures, which were floats once
     windows = [
-        f'["{window}", {{"pnl": "{month // part}.{tail[part % 7 :][:TAIL]}", '
-        f'"roi": "{"-" if month < 0 else ""}0.0{tail[part % 11 :][:TAIL]}", '
-        f'"vlm": "{turned // part}.{tail[part % 13 :][:TAIL]}"}}]'
-        for window, part in FISH_PARTS
+        f'["{window}", {{"pnl": "{month // divisor}.{fraction[divisor % 7 :][:FRACTION_DIGITS]}", '
+        f'"roi": "{"-" if month < 0 else ""}0.0{fraction[divisor % 11 :][:FRACTION_DIGITS]}", '
+        f'"vlm": "{volume // divisor}.{fraction[divisor % 13 :][:FRACTION_DIGITS]}"}}]'
+        for window, divisor in MONTH_DIVISORS
     ]
-    name = f'"trader {at}"' if at % NAMED_EVERY == 0 else "null"
+    name = f'"trader {index}"' if index % ROWS_PER_NAME == 0 else "null"
     return (
-        f'{{"ethAddress": "{address}", "accountValue": "{random.randint(1, 10**7)}.{tail[:TAIL]}", '
+        f'{{"ethAddress": "{address}", '
+        f'"accountValue": "{random.randint(1, 10**7)}.{fraction[:FRACTION_DIGITS]}", '
         f'"windowPerformances": [{", ".join(windows)}], "prize": 0, "displayName": {name}}}'
     ).encode()
 
 
-def _passive(address: str, at: int) -> Standing:
-    month = Decimal(PASSIVE_PNL[at]) * 1_000_000
+def _holder(address: str, index: int) -> LeaderboardRow:
+    month = Decimal(HOLDER_MONTH_PNL[index]) * 1_000_000
     pnl = {"day": month / 40, "week": month / 5, "month": month, "allTime": month * 3}
-    volume = dict.fromkeys(WINDOW_DAYS, ZERO) | {"allTime": month * (at % 2)}
-    return Standing(address=address, account_value=month * 4, pnl=pnl, volume=volume)
+    volume = dict.fromkeys(WINDOW_DAYS, ZERO) | {"allTime": month * (index % 2)}
+    return LeaderboardRow(address=address, account_value=month * 4, pnl=pnl, volume=volume)
 
 
-def row_body(standing: Standing) -> bytes:
-    """Spell a row as the leaderboard does: numbers are strings, the prize is not."""
+def encode_row(row: LeaderboardRow) -> bytes:
+    """Write a row as the leaderboard does: the prize is a number, other figures are strings."""
     windows = ", ".join(
-        f'["{window}", {{"pnl": "{_figure(standing.pnl[window])}", '
-        f'"roi": "{_figure(standing.pnl[window] / standing.account_value)}", '
-        f'"vlm": "{_figure(standing.volume[window])}"}}]'
+        f'["{window}", {{"pnl": "{_figure_text(row.pnl[window])}", '
+        f'"roi": "{_figure_text(row.pnl[window] / row.account_value)}", '
+        f'"vlm": "{_figure_text(row.volume[window])}"}}]'
         for window in WINDOW_DAYS
     )
-    name = msgspec.json.encode(standing.name).decode()
+    name = msgspec.json.encode(row.name).decode()
     return (
-        f'{{"ethAddress": "{standing.address}", '
-        f'"accountValue": "{_figure(standing.account_value)}", '
+        f'{{"ethAddress": "{row.address}", '
+        f'"accountValue": "{_figure_text(row.account_value)}", '
         f'"windowPerformances": [{windows}], "prize": 0, "displayName": {name}}}'
     ).encode()
 
 
-def _figure(value: Decimal) -> str:
-    return text(rounded(value, FIGURE_PLACES))
+def _figure_text(value: Decimal) -> str:
+    return decimal_text(rounded(value, FIGURE_PLACES))
 
 
-_SPOILS: Sequence[Callable[[dict[str, object]], object]] = (
+_INVALID_CHANGES: Sequence[Callable[[dict[str, object]], object]] = (
     lambda row: row.pop("ethAddress"),
     lambda row: row.update(ethAddress="0x12"),
     lambda row: row.update(windowPerformances=[]),
@@ -132,45 +138,45 @@ _SPOILS: Sequence[Callable[[dict[str, object]], object]] = (
 )
 
 
-def _spoilt(body: bytes, at: int) -> bytes:
+def _invalid_row(body: bytes, index: int) -> bytes:
     row = msgspec.json.decode(body, type=dict[str, object])
-    _ = _SPOILS[at % len(_SPOILS)](row)
+    _ = _INVALID_CHANGES[index % len(_INVALID_CHANGES)](row)
     return msgspec.json.encode(row)
 
 
 @final
-class Board:
-    """The answer of one seed and length, in pieces."""
+class Leaderboard:
+    """The rows of a leaderboard, made from a seed and a number of filler rows."""
 
     def __init__(self, *, seed: int, rows: int) -> None:
         self._seed, self._rows = seed, rows
-        self._made_up: list[bytes] | None = None
+        self._filler_rows: list[bytes] | None = None
 
     def prepare(self) -> list[bytes]:
-        """Spell the made-up rows; tens of megabytes when there are many, so only when asked."""
-        if self._made_up is None:
-            self._made_up = list(made_up(self._seed, self._rows))
-        return self._made_up
+        """Make the filler rows on first use: many of them take tens of megabytes."""
+        if self._filler_rows is None:
+            self._filler_rows = list(filler_rows(self._seed, self._rows))
+        return self._filler_rows
 
-    def bodies(self, standings: Iterable[Standing], *, invalid: float = 0) -> list[bytes]:
-        """Spell all rows; of those, a share that no one can read."""
+    def bodies(self, own_rows: Iterable[LeaderboardRow], *, invalid: float = 0) -> list[bytes]:
+        """Write all rows; the share `invalid` of them cannot be read."""
         others = self.prepare()
-        half, own = len(others) // 2, map(row_body, standings)
+        half, own = len(others) // 2, map(encode_row, own_rows)
         rows = [*chain(others[:half], own, others[half:])]
         return [
-            _spoilt(body, at) if int((at + 1) * invalid) > int(at * invalid) else body
-            for at, body in enumerate(rows)
+            _invalid_row(body, index) if int((index + 1) * invalid) > int(index * invalid) else body
+            for index, body in enumerate(rows)
         ]
 
 
-def pieces(bodies: Sequence[bytes], *, cut: bool = False) -> Iterator[bytes]:
-    """Give the answer in pieces; one that is cut ends inside a row, half-way."""
-    end = len(bodies) // 2 if cut else len(bodies)
+def body_chunks(bodies: Sequence[bytes], *, truncated: bool = False) -> Iterator[bytes]:
+    """Return the answer in chunks; a truncated one ends inside a row, half-way."""
+    end = len(bodies) // 2 if truncated else len(bodies)
     yield b'{"leaderboardRows": ['
     for first in range(0, end, CHUNK_ROWS):
         part = b", ".join(bodies[first : min(first + CHUNK_ROWS, end)])
         yield part if first == 0 else b", " + part
-    if not cut:
+    if not truncated:
         yield b"]}"
     elif bodies:
         yield (b", " if end else b"") + bodies[end][: len(bodies[end]) // 2]

@@ -1,4 +1,4 @@
-"""The exchange's rate limit: so much weight in any window of a minute, for one address."""
+"""The exchange's rate limit: the weight that one address may spend in any minute."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,7 +11,7 @@ WINDOW_SECONDS = 60.0
 
 @final
 class WeightWindow:
-    """A true sliding window: it forgets each answer exactly one window after it was given."""
+    """A sliding window: the weight of each answer counts for exactly one window."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class WeightWindow:
         self._used = 0
 
     def used(self) -> int:
-        """Give the weight spent within the last window."""
+        """Return the weight spent within the last window."""
         now = self._clock()
         while self._spent and now - self._spent[0][0] >= self.window_s:
             self._used -= self._spent.popleft()[1]
         return self._used
 
     def admit(self, weight: int) -> bool:
-        """Spend the weight if the window still holds it."""
+        """Spend the weight, unless the window would exceed its limit."""
         used = self.used() + weight
         if used > self.limit:
             return False

@@ -1,4 +1,4 @@
-"""The population's answers to everything but fills: metas, mids, candles, positions."""
+"""A population as an exchange: it answers for markets, candles and accounts."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,13 +7,13 @@ from typing import final
 
 import msgspec
 
-from hypertally.sandbox.exchange.accounts import Held, account_state
-from hypertally.sandbox.exchange.leaderboard import START_CASH, Standing, standing_of
-from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, Answer
+from hypertally.sandbox.exchange.accounts import OpenPosition, clearinghouse_state
+from hypertally.sandbox.exchange.leaderboard import START_CASH, LeaderboardRow, row_from_fills
+from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, HttpAnswer
 from hypertally.sandbox.exchange.queries import (
     AllMids,
+    CandleRequest,
     CandleSnapshot,
-    CandleSpan,
     ClearinghouseState,
     Meta,
     MetaAndAssetCtxs,
@@ -23,7 +23,7 @@ from hypertally.sandbox.exchange.queries import (
     decode_query,
 )
 from hypertally.sandbox.population.calendar import DAY_MS
-from hypertally.sandbox.population.decimals import ZERO, text
+from hypertally.sandbox.population.decimals import ZERO, decimal_text
 from hypertally.sandbox.population.markets import (
     DEX_BY_NAME,
     DEXS,
@@ -40,16 +40,16 @@ from hypertally.sandbox.population.markets import (
 from hypertally.sandbox.population.population import Population, WalletCount
 from hypertally.sandbox.population.prices import CANDLES_MAX, INTERVAL_MS
 from hypertally.sandbox.population.sessions import LiveSessions
-from hypertally.sandbox.population.wallet_history import Feed, SortOrder, Tape
+from hypertally.sandbox.population.wallet_history import HistoryKind, SortOrder, WalletHistory
 
 Json = dict[str, object]
 
-GONE_PAIRS = ("@3", "@88")  # they left the universe, yet their figures are still answered
+GONE_PAIRS = ("@3", "@88")  # delisted pairs: the exchange still answers their figures
 
 
 @final
 class PopulationExchange:
-    """A population behind the exchange's own endpoint."""
+    """An exchange on which a population trades."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class PopulationExchange:
         *,
         sessions: LiveSessions | None = None,
         candles_max: int = CANDLES_MAX,
-        archive: Callable[[int], None] | None = None,
+        on_advance: Callable[[int], None] | None = None,
     ) -> None:
         self.population = population
         self._sessions = sessions
         self._candles_max = candles_max
-        self._archive = archive  # told how far the population has come
+        self._on_advance = on_advance  # called with the time the population has reached
 
     @property
     def start_clock_ms(self) -> int:
@@ -72,69 +72,69 @@ class PopulationExchange:
     def advance(self, now_ms: int) -> None:
         """Let the population trade up to a time."""
         (self._sessions or self.population).advance(now_ms)
-        if self._archive:
-            self._archive(now_ms)
+        if self._on_advance:
+            self._on_advance(now_ms)
 
     def wallets(self) -> list[WalletCount]:
         """List the tracked wallets."""
         return self.population.wallets()
 
-    def tape(self, user: str, feed: Feed) -> Tape | None:
-        """Find a list of anyone's, tracked or not."""
-        member = self.population.by_address.get(user)
-        return member.feed(feed) if member else None
+    def history(self, user: str, kind: HistoryKind) -> WalletHistory | None:
+        """Find rows of a wallet, tracked or not."""
+        trader = self.population.by_address.get(user)
+        return trader.history(kind) if trader else None
 
     def by_time_order(self, user: str) -> SortOrder | None:  # noqa: ARG002 - a server option
-        """Leave it to the server's option."""
+        """Leave the order to the server's option."""
         return None
 
-    def standings(self, now_ms: int) -> list[Standing]:
-        """Rank the tracked wallets by what their fills realised."""
-        members = self.population.by_address
+    def leaderboard(self, now_ms: int) -> list[LeaderboardRow]:
+        """Make a row of each tracked wallet from its fills."""
+        traders = self.population.by_address
         return [
-            standing_of(count.address, members[count.address].tape, now_ms)
+            row_from_fills(count.address, traders[count.address].fills, now_ms)
             for count in self.wallets()
         ]
 
-    def answer(self, body: bytes, *, now_ms: int) -> Answer:  # noqa: PLR0911 - one per type
-        """Answer from the markets and ledgers as they are at a time."""
+    def answer(self, body: bytes, *, now_ms: int) -> HttpAnswer:  # noqa: PLR0911 - one per type
+        """Answer from the markets and holdings at a time."""
         match decode_query(body):
-            case CandleSnapshot(req=span):
-                return self._candles(span, now_ms)
+            case CandleSnapshot(req=request):
+                return self._candles(request, now_ms)
             case ClearinghouseState(user=user, dex=dex):
                 return self._positions(user.lower(), dex, now_ms)
             case Meta(dex=dex):
-                return _whole(_meta(dex)) if _is_dex(dex) else UNSUPPORTED
+                return _json_answer(_meta(dex)) if _is_dex(dex) else UNSUPPORTED
             case MetaAndAssetCtxs(dex=dex):
                 return self._metas(dex, now_ms) if _is_dex(dex) else UNSUPPORTED
             case AllMids(dex=dex):
-                return _whole(self._mids(dex, now_ms)) if _is_dex(dex) else UNSUPPORTED
+                return _json_answer(self._mids(dex, now_ms)) if _is_dex(dex) else UNSUPPORTED
             case PerpDexs():
-                return _whole(_perp_dexs())
+                return _json_answer(_perp_dexs())
             case SpotMeta():
-                return _whole(spot_meta())
+                return _json_answer(spot_meta())
             case SpotMetaAndAssetCtxs():
-                return _whole([spot_meta(), self._spot_figures(now_ms)])
+                return _json_answer([spot_meta(), self._spot_figures(now_ms)])
             case _:
                 return UNREADABLE
 
-    def _candles(self, span: CandleSpan, now_ms: int) -> Answer:
-        market = find_market(span.coin)
-        if market is None or span.interval not in INTERVAL_MS:
+    def _candles(self, request: CandleRequest, now_ms: int) -> HttpAnswer:
+        market = find_market(request.coin)
+        if market is None or request.interval not in INTERVAL_MS:
             return UNSUPPORTED
-        width_ms = INTERVAL_MS[span.interval]
+        width_ms = INTERVAL_MS[request.interval]
         oldest_ms = (now_ms // width_ms - self._candles_max + 1) * width_ms
         rows = self.population.prices.candles(
             market,
-            span.interval,
-            start_ms=max(span.start_time, oldest_ms),
-            end_ms=min(now_ms if span.end_time is None else span.end_time, now_ms),
-            turnover=self.population.turnover,
+            request.interval,
+            start_ms=max(request.start_time, oldest_ms),
+            end_ms=min(now_ms if request.end_time is None else request.end_time, now_ms),
+            coin_volumes=self.population.coin_volumes,
         )
-        return Answer(body=msgspec.json.encode(rows), rows=len(rows))
+        return HttpAnswer(body=msgspec.json.encode(rows), rows=len(rows))
 
     def _mid(self, market: Market, now_ms: int) -> str:
-        return text(self.population.prices.price(market, now_ms))
+        return decimal_text(self.population.prices.price(market, now_ms))
 
     def _mids(self, dex: str, now_ms: int) -> Json:
         listed = [market for market in PERPS if market.dex == dex]
@@ -142,15 +142,17 @@ class PopulationExchange:
             listed += [*SPOTS, *map(outcome_market, outcome_coins(now_ms))]
         return {market.coin: self._mid(market, now_ms) for market in listed}
 
-    def _metas(self, dex: str, now_ms: int) -> Answer:
+    def _metas(self, dex: str, now_ms: int) -> HttpAnswer:
         markets = [market for market in PERPS if market.dex == dex]
-        return _whole([_meta(dex), [self._perp_figures(market, now_ms) for market in markets]])
+        return _json_answer(
+            [_meta(dex), [self._perp_figures(market, now_ms) for market in markets]]
+        )
 
     def _perp_figures(self, market: Market, now_ms: int) -> Json:
         mid = self._mid(market, now_ms)
         return {
             "funding": "0.0000125",
-            "openInterest": text(self._open_interest(market)),
+            "openInterest": decimal_text(self._open_interest(market)),
             "prevDayPx": self._mid(market, now_ms - DAY_MS),
             "dayNtlVlm": "0.0",
             "premium": "0.0",
@@ -162,7 +164,7 @@ class PopulationExchange:
         }
 
     def _open_interest(self, market: Market) -> Decimal:
-        sizes = (m.ledger.position(market.coin).size for m in self.population.by_address.values())
+        sizes = (m.holdings.position(market.coin).size for m in self.population.by_address.values())
         return sum((size for size in sizes if size > ZERO), ZERO)
 
     def _spot_figures(self, now_ms: int) -> list[Json]:
@@ -181,34 +183,34 @@ class PopulationExchange:
             "dayBaseVlm": "0.0",
         }
 
-    def _positions(self, user: str, dex: str, now_ms: int) -> Answer:
+    def _positions(self, user: str, dex: str, now_ms: int) -> HttpAnswer:
         if not _is_dex(dex):
             return UNSUPPORTED
-        member = self.population.by_address.get(user)
-        held: list[Held] = []
+        trader = self.population.by_address.get(user)
+        positions: list[OpenPosition] = []
         cash = ZERO
-        if member is not None:
-            held = [
-                Held(market=market, position=position, mark=self._mark(market, now_ms))
+        if trader is not None:
+            positions = [
+                OpenPosition(market=market, position=position, mark=self._mark(market, now_ms))
                 for market in PERPS
-                if market.dex == dex and (position := member.ledger.position(market.coin)).size
+                if market.dex == dex and (position := trader.holdings.position(market.coin)).size
             ]
-            cash = START_CASH + member.ledger.cash.get(dex, ZERO)
-        return _whole(account_state(held, cash=cash, now_ms=now_ms))
+            cash = START_CASH + trader.holdings.cash.get(dex, ZERO)
+        return _json_answer(clearinghouse_state(positions, cash=cash, now_ms=now_ms))
 
     def _mark(self, market: Market, now_ms: int) -> Decimal:
         return self.population.prices.price(market, now_ms)
 
 
 def find_market(coin: str) -> Market | None:
-    """Find a market by its coin; names are case sensitive."""
+    """Find a market by its coin; upper and lower case differ."""
     if coin.startswith("#") and coin[1:].isdigit():
         return outcome_market(coin)
     return next((market for market in (*PERPS, *SPOTS) if market.coin == coin), None)
 
 
 def spot_meta() -> Json:
-    """Describe tokens and pairs; the position in either list is not the index."""
+    """Describe tokens and pairs; a position in either list is not the index."""
     pairs = [
         {
             "tokens": [TOKEN_BY_NAME[pair.base].index, TOKEN_BY_NAME[pair.quote].index],
@@ -273,5 +275,5 @@ def _is_dex(dex: str) -> bool:
     return not dex or dex in DEX_BY_NAME
 
 
-def _whole(answer: object) -> Answer:
-    return Answer(body=msgspec.json.encode(answer))
+def _json_answer(answer: object) -> HttpAnswer:
+    return HttpAnswer(body=msgspec.json.encode(answer))

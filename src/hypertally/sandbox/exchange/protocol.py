@@ -1,19 +1,19 @@
-"""What the server needs of whatever it serves: a population or a folder of recordings."""
+"""What the server needs of an exchange: a population, a regime or a folder of recordings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hypertally.sandbox.exchange.leaderboard import Standing
+from hypertally.sandbox.exchange.leaderboard import LeaderboardRow
 from hypertally.sandbox.population.population import WalletCount
-from hypertally.sandbox.population.wallet_history import Feed, SortOrder, Tape
+from hypertally.sandbox.population.wallet_history import HistoryKind, SortOrder, WalletHistory
 
 NULL_BODY = b"null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Status and body of one answer, with the rows it is charged for."""
+class HttpAnswer:
+    """Status and body of one answer; its weight depends on `rows`."""
 
     body: bytes
     status: int = 200
@@ -21,8 +21,8 @@ class Answer:
     content_type: str = "application/json"
 
 
-UNSUPPORTED = Answer(status=500, body=NULL_BODY)
-UNREADABLE = Answer(
+UNSUPPORTED = HttpAnswer(status=500, body=NULL_BODY)
+UNREADABLE = HttpAnswer(
     status=422,
     body=b"Failed to deserialize the JSON body into the target type",
     content_type="text/plain; charset=utf-8",
@@ -30,33 +30,33 @@ UNREADABLE = Answer(
 
 
 class Exchange(Protocol):
-    """A world that answers; fills come from tapes, everything else is answered whole."""
+    """An exchange: rows of wallets come from histories, every other answer is given whole."""
 
     @property
     def start_clock_ms(self) -> int:
-        """Where a manual clock starts."""
+        """The first time of a manual clock."""
         ...
 
     def advance(self, now_ms: int) -> None:
-        """Let everything up to a time happen."""
+        """Run everything that happens up to a time."""
         ...
 
     def wallets(self) -> list[WalletCount]:
-        """List the wallets worth asking about."""
+        """List the wallets with fills, for tests and demonstrations."""
         ...
 
-    def tape(self, user: str, feed: Feed) -> Tape | None:
-        """Find a list of a wallet; None when it never traded."""
+    def history(self, user: str, kind: HistoryKind) -> WalletHistory | None:
+        """Find rows of a wallet; None for a wallet that never traded."""
         ...
 
     def by_time_order(self, user: str) -> SortOrder | None:
-        """Say which end userFillsByTime starts with, when the world itself knows."""
+        """Return the order of userFillsByTime; None: the server's option decides."""
         ...
 
-    def standings(self, now_ms: int) -> Sequence[Standing]:
-        """List the wallets that the leaderboard shows, in any order."""
+    def leaderboard(self, now_ms: int) -> Sequence[LeaderboardRow]:
+        """List the rows of the leaderboard, in any order."""
         ...
 
-    def answer(self, body: bytes, *, now_ms: int) -> Answer:
-        """Answer a request that is not for fills."""
+    def answer(self, body: bytes, *, now_ms: int) -> HttpAnswer:
+        """Answer a request for anything but rows of a wallet."""
         ...

@@ -1,4 +1,4 @@
-"""What a body posted to /info asks for, and what the exchange charges for the answer."""
+"""The requests that POST /info takes, and the weight of their answers."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ LIST_ROWS = 20
 
 
 class _Query(msgspec.Struct, tag_field="type", rename="camel", frozen=True):
-    """Fields upstream does not know are ignored, as there."""
+    """Unknown fields are ignored, as the real exchange does."""
 
 
 class UserFills(_Query, tag="userFills", frozen=True):
@@ -53,7 +53,7 @@ class UserFills(_Query, tag="userFills", frozen=True):
 
 
 class UserFillsByTime(_Query, tag="userFillsByTime", frozen=True):
-    """The fills of one wallet in a window, both ends inclusive."""
+    """The fills of one wallet in a time range, both ends inclusive."""
 
     user: Address
     start_time: Millis
@@ -69,7 +69,7 @@ class UserTwapSliceFills(_Query, tag="userTwapSliceFills", frozen=True):
 
 
 class UserTwapSliceFillsByTime(_Query, tag="userTwapSliceFillsByTime", frozen=True):
-    """The slices of one wallet's TWAPs in a window, both ends inclusive."""
+    """The slices of one wallet's TWAPs in a time range, both ends inclusive."""
 
     user: Address
     start_time: Millis
@@ -78,7 +78,7 @@ class UserTwapSliceFillsByTime(_Query, tag="userTwapSliceFillsByTime", frozen=Tr
 
 
 class TwapHistory(_Query, tag="twapHistory", frozen=True):
-    """What became of one wallet's TWAPs."""
+    """The statuses of one wallet's TWAPs."""
 
     user: Address
 
@@ -88,7 +88,7 @@ class SpotMeta(_Query, tag="spotMeta", frozen=True):
 
 
 class SpotMetaAndAssetCtxs(_Query, tag="spotMetaAndAssetCtxs", frozen=True):
-    """Tokens and spot pairs with their figures of the day."""
+    """Tokens and spot pairs, with the figures of the last day."""
 
 
 class Meta(_Query, tag="meta", frozen=True):
@@ -98,22 +98,22 @@ class Meta(_Query, tag="meta", frozen=True):
 
 
 class MetaAndAssetCtxs(_Query, tag="metaAndAssetCtxs", frozen=True):
-    """Perp markets of one dex with their figures of the day."""
+    """Perp markets of one dex, with the figures of the last day."""
 
     dex: str = ""
 
 
 class PerpDexs(_Query, tag="perpDexs", frozen=True):
-    """Builders' perp dexs."""
+    """The perp dexs of builders."""
 
 
 class AllMids(_Query, tag="allMids", frozen=True):
-    """Middle prices of one dex; the first one lists spot as well."""
+    """Mid prices of one dex; the first dex lists spot markets too."""
 
     dex: str = ""
 
 
-class CandleSpan(msgspec.Struct, rename="camel", frozen=True):
+class CandleRequest(msgspec.Struct, rename="camel", frozen=True):
     """The inner object of a candle request."""
 
     coin: str
@@ -125,7 +125,7 @@ class CandleSpan(msgspec.Struct, rename="camel", frozen=True):
 class CandleSnapshot(_Query, tag="candleSnapshot", frozen=True):
     """Candles of one coin."""
 
-    req: CandleSpan
+    req: CandleRequest
 
 
 class ClearinghouseState(_Query, tag="clearinghouseState", frozen=True):
@@ -137,7 +137,7 @@ class ClearinghouseState(_Query, tag="clearinghouseState", frozen=True):
 
 FillsQuery = UserFills | UserFillsByTime
 SlicesQuery = UserTwapSliceFills | UserTwapSliceFillsByTime
-RowsQuery = FillsQuery | SlicesQuery | TwapHistory  # what is answered from a list of one wallet
+RowsQuery = FillsQuery | SlicesQuery | TwapHistory  # answered from the rows of one wallet
 MarketQuery = (
     SpotMeta
     | SpotMetaAndAssetCtxs
@@ -161,7 +161,7 @@ _typed = msgspec.json.Decoder(_Typed)
 
 
 def decode_query(body: bytes) -> KnownQuery | None:
-    """Read a request; None when upstream would answer 422."""
+    """Read a request; None for one that the real exchange answers with status 422."""
     try:
         return _known.decode(body)
     except msgspec.DecodeError:
@@ -169,7 +169,7 @@ def decode_query(body: bytes) -> KnownQuery | None:
 
 
 def decode_rows_query(body: bytes) -> RowsQuery | None:
-    """Read a request for rows of a wallet; None when it asks for something else or is malformed."""
+    """Read a request for rows of a wallet; None for any other request."""
     try:
         return _rows.decode(body)
     except msgspec.DecodeError:
@@ -177,7 +177,7 @@ def decode_rows_query(body: bytes) -> RowsQuery | None:
 
 
 def query_type(body: bytes) -> str:
-    """Name what was asked for, for the counters; `malformed` when it has no name."""
+    """Return the type of a request for the counters; `malformed` without one."""
     try:
         return _typed.decode(body).type
     except msgspec.DecodeError:
@@ -185,7 +185,7 @@ def query_type(body: bytes) -> str:
 
 
 def weight_of(type_name: str, rows: int) -> int:
-    """Give the weight of an answer; a started block of rows counts whole."""
+    """Return the weight of an answer; a started block of rows counts as a whole one."""
     if type_name in LIGHT_TYPES:
         return LIGHT_WEIGHT
     if type_name == "userRole":

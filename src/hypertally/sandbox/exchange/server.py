@@ -18,13 +18,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from hypertally.sandbox.exchange.faults import FaultBox, Faults, decode_faults
-from hypertally.sandbox.exchange.leaderboard import Board, pieces
+from hypertally.sandbox.exchange.faults import FaultInjector, Faults, decode_faults
+from hypertally.sandbox.exchange.leaderboard import Leaderboard, body_chunks
 from hypertally.sandbox.exchange.limits import WEIGHT_LIMIT, WINDOW_SECONDS, WeightWindow
 from hypertally.sandbox.exchange.marketdata import PopulationExchange
-from hypertally.sandbox.exchange.protocol import Answer, Exchange
+from hypertally.sandbox.exchange.protocol import Exchange, HttpAnswer
 from hypertally.sandbox.exchange.queries import decode_rows_query, query_type, weight_of
-from hypertally.sandbox.exchange.wallet_lists import RowDesk, SlicesInFills
+from hypertally.sandbox.exchange.wallet_lists import SlicesInFills, WalletLists
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.population.prices import CANDLES_MAX
 from hypertally.sandbox.population.wallet_history import HORIZON_ROWS, PAGE_ROWS_MAX, SortOrder
@@ -32,11 +32,13 @@ from hypertally.sandbox.population.wallet_history import HORIZON_ROWS, PAGE_ROWS
 HOST = "127.0.0.1"
 START_SECONDS_MAX = 10.0
 LEADERBOARD = "leaderboard"  # its name in counters and faults
-TOO_MANY = Answer(status=429, body=b"Too Many Requests", content_type="text/plain; charset=utf-8")
+TOO_MANY = HttpAnswer(
+    status=429, body=b"Too Many Requests", content_type="text/plain; charset=utf-8"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ServerOptions:
     """The limits and faults a server starts with; the defaults are the exchange's own."""
 
     weight_limit: int = WEIGHT_LIMIT
@@ -74,7 +76,7 @@ class Clock:
         self._manual_ms += ms
 
 
-class _Advance(msgspec.Struct):
+class _ClockChange(msgspec.Struct):
     ms: int
 
 
@@ -82,18 +84,18 @@ class _Advance(msgspec.Struct):
 class Sandbox:
     """One exchange with its clock, limit, faults and counters."""
 
-    def __init__(self, exchange: Exchange, options: Options) -> None:
+    def __init__(self, exchange: Exchange, options: ServerOptions) -> None:
         self.exchange = exchange
         self.clock = Clock(manual_from_ms=exchange.start_clock_ms if options.manual_clock else None)
         self.weights = WeightWindow(limit=options.weight_limit, window_s=options.window_seconds)
-        self.faults = FaultBox(seed=options.fault_seed, faults=options.faults)
-        self.desk = RowDesk(
+        self.faults = FaultInjector(seed=options.fault_seed, faults=options.faults)
+        self.wallet_lists = WalletLists(
             page_rows_max=options.page_rows_max,
             horizon_rows=options.horizon_rows,
             by_time_order=SortOrder(options.fills_by_time_order),
             slices_in_fills=SlicesInFills(options.twap_slices_in_fills),
         )
-        self.board = Board(seed=options.fault_seed, rows=options.leaderboard_rows)
+        self.board = Leaderboard(seed=options.fault_seed, rows=options.leaderboard_rows)
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.too_many = 0
@@ -119,54 +121,56 @@ class Sandbox:
         body = await request.body()
         type_name = query_type(body)
         self.requests[type_name] += 1
-        if slow := self.faults.strike("slow", type_name):
+        if slow := self.faults.trigger("slow", type_name):
             await asyncio.sleep(slow.delay_ms / 1000)
-        answer = self.faults.refuse(type_name) or self._weighed(body, type_name)
+        answer = self.faults.refusal(type_name) or self._weighed(body, type_name)
         self.statuses[str(answer.status)] += 1
-        body = self.faults.cut(answer.body, type_name) if answer.status == _OK else answer.body
-        shape = _Dropped if self.faults.strike("dropped", type_name) else Response
+        body = self.faults.truncate(answer.body, type_name) if answer.status == _OK else answer.body
+        shape = _DroppedResponse if self.faults.trigger("dropped", type_name) else Response
         return shape(body, answer.status, media_type=answer.content_type)
 
     async def leaderboard(self, _: Request) -> Response:
         """List everyone, as another host than the exchange's does: no weight, no limit."""
         self.requests[LEADERBOARD] += 1
-        if slow := self.faults.strike("slow", LEADERBOARD):
+        if slow := self.faults.trigger("slow", LEADERBOARD):
             await asyncio.sleep(slow.delay_ms / 1000)
-        if refused := self.faults.refuse(LEADERBOARD):
+        if refused := self.faults.refusal(LEADERBOARD):
             self.statuses[str(refused.status)] += 1
             return Response(refused.body, refused.status, media_type=refused.content_type)
         self.statuses[str(_OK)] += 1
         bodies = await self._board_rows()
-        if self.faults.strike("dropped", LEADERBOARD):
-            return _Dropped(b"".join(pieces(bodies)), media_type="application/json")
-        cut = self.faults.strike("truncated", LEADERBOARD) is not None
-        return StreamingResponse(_in_turns(pieces(bodies, cut=cut)), media_type="application/json")
+        if self.faults.trigger("dropped", LEADERBOARD):
+            return _DroppedResponse(b"".join(body_chunks(bodies)), media_type="application/json")
+        truncated = self.faults.trigger("truncated", LEADERBOARD) is not None
+        return StreamingResponse(
+            _stream(body_chunks(bodies, truncated=truncated)), media_type="application/json"
+        )
 
     async def _board_rows(self) -> list[bytes]:
-        if self.faults.strike("empty", LEADERBOARD):
+        if self.faults.trigger("empty", LEADERBOARD):
             return []
         _ = await asyncio.to_thread(self.board.prepare)  # seconds, when there are many
         now_ms = self.clock.now_ms()
         self.exchange.advance(now_ms)
-        invalid = self.faults.strike("invalid_rows", LEADERBOARD)
+        invalid = self.faults.trigger("invalid_rows", LEADERBOARD)
         share = invalid.share if invalid else 0
-        return self.board.bodies(self.exchange.standings(now_ms), invalid=share)
+        return self.board.bodies(self.exchange.leaderboard(now_ms), invalid=share)
 
-    def _weighed(self, body: bytes, type_name: str) -> Answer:
+    def _weighed(self, body: bytes, type_name: str) -> HttpAnswer:
         answer = self._answer(body)
         if self.weights.admit(weight_of(type_name, answer.rows)):
             return answer
         self.too_many += 1
         return TOO_MANY
 
-    def _answer(self, body: bytes) -> Answer:
+    def _answer(self, body: bytes) -> HttpAnswer:
         now_ms = self.clock.now_ms()
         self.exchange.advance(now_ms)
         query = decode_rows_query(body)
         if query is None:
             return self.exchange.answer(body, now_ms=now_ms)
-        rows = self.desk.answer(self.exchange, query, faults=self.faults, now_ms=now_ms)
-        return Answer(body=b"[" + b",".join(rows) + b"]", rows=len(rows))
+        rows = self.wallet_lists.answer(self.exchange, query, faults=self.faults, now_ms=now_ms)
+        return HttpAnswer(body=b"[" + b",".join(rows) + b"]", rows=len(rows))
 
     async def stats(self, _: Request) -> Response:
         """Show the counters."""
@@ -215,7 +219,7 @@ class Sandbox:
         if not self.clock.manual:
             return _json({"error": "the clock is the real one: start with --manual-clock"}, 409)
         try:
-            ms = msgspec.json.decode(await request.body(), type=_Advance).ms
+            ms = msgspec.json.decode(await request.body(), type=_ClockChange).ms
         except msgspec.DecodeError as error:
             return _json({"error": str(error)}, status=422)
         if ms < 0:
@@ -228,13 +232,13 @@ class Sandbox:
 _OK = 200
 
 
-async def _in_turns(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
 
 
 @final
-class _Dropped(Response):
+class _DroppedResponse(Response):
     """Starts an answer, sends half of it and goes away; the server then closes the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # pyright: ignore[reportImplicitOverride]  # typing.override came with 3.12
@@ -270,26 +274,26 @@ def _config(sandbox: Sandbox, *, host: str = HOST, port: int = 0) -> uvicorn.Con
 
 
 async def serve(
-    exchange: Exchange, *, host: str = HOST, port: int, options: Options | None = None
+    exchange: Exchange, *, host: str = HOST, port: int, options: ServerOptions | None = None
 ) -> None:
     """Serve until told to stop by a signal."""
-    sandbox = Sandbox(exchange, options or Options())
+    sandbox = Sandbox(exchange, options or ServerOptions())
     await uvicorn.Server(_config(sandbox, host=host, port=port)).serve()
 
 
 @asynccontextmanager
-async def running(world: Population | Exchange, **options: object) -> AsyncGenerator[str]:
+async def running_sandbox(world: Population | Exchange, **options: object) -> AsyncGenerator[str]:
     """Serve a world on a free loopback port, from its own thread; yields the base URL.
 
     `options` are the fields of `Options`.
     """
-    chosen = msgspec.convert(options, Options)
+    server_options = msgspec.convert(options, ServerOptions)
     exchange = (
-        PopulationExchange(world, candles_max=chosen.candles_max)
+        PopulationExchange(world, candles_max=server_options.candles_max)
         if isinstance(world, Population)
         else world
     )
-    sandbox = Sandbox(exchange, chosen)
+    sandbox = Sandbox(exchange, server_options)
     listener = socket(AF_INET, SOCK_STREAM)
     listener.bind((HOST, 0))
     server = _QuietServer(_config(sandbox))

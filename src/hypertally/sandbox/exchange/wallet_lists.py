@@ -1,4 +1,4 @@
-"""Answers the requests for lists of a wallet: fills, slices of TWAPs, and what became of these."""
+"""Answers to requests for rows of a wallet: fills, TWAP slices and TWAP statuses."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from hypertally.sandbox.exchange.faults import FaultBox
+from hypertally.sandbox.exchange.faults import FaultInjector
 from hypertally.sandbox.exchange.protocol import Exchange
 from hypertally.sandbox.exchange.queries import (
     RowsQuery,
@@ -18,36 +18,36 @@ from hypertally.sandbox.exchange.queries import (
     UserTwapSliceFills,
     UserTwapSliceFillsByTime,
 )
-from hypertally.sandbox.population.decimals import text
+from hypertally.sandbox.population.decimals import decimal_text
 from hypertally.sandbox.population.wallet_history import (
     HORIZON_ROWS,
     PAGE_ROWS_MAX,
-    Feed,
+    HistoryKind,
     Row,
+    RowFilter,
     SortOrder,
-    Tape,
-    Window,
+    WalletHistory,
 )
 
 Fill = dict[str, object]
 
 PRICE_FIGURES = Decimal("1e-8")
-END_OF_TIME_MS = 2**63 - 1  # a tape holds nothing of the future, so an open end needs no clock
+END_OF_TIME_MS = 2**63 - 1  # a history ends at the present, so an open end needs no clock
 SUMMED = ("sz", "closedPnl", "fee", "builderFee", "deployerFee")
 TWAP_ID = re.compile(rb'"twapId":\s*(\d+)')
 
 
 class SlicesInFills(StrEnum):
-    """How userFills and userFillsByTime show the slices of TWAPs; upstream's way is not sure."""
+    """How userFills and userFillsByTime show TWAP slices: the real exchange's way is uncertain."""
 
     WITH_ID = "with_id"
     WITHOUT_ID = "without_id"  # twapId is null
-    ABSENT = "absent"  # only the requests for slices show them
+    ABSENT = "absent"  # the requests for slices alone show them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowDesk:
-    """The limits of an answer; the defaults are the exchange's own."""
+class WalletLists:
+    """Answers within limits; the defaults are the exchange's own."""
 
     page_rows_max: int = PAGE_ROWS_MAX
     horizon_rows: int = HORIZON_ROWS
@@ -55,41 +55,41 @@ class RowDesk:
     slices_in_fills: SlicesInFills = SlicesInFills.WITH_ID
 
     def answer(
-        self, exchange: Exchange, query: RowsQuery, *, faults: FaultBox, now_ms: int
+        self, exchange: Exchange, query: RowsQuery, *, faults: FaultInjector, now_ms: int
     ) -> list[bytes]:
-        """List the rows of one answer, as they go over the wire."""
+        """List the rows of one answer, as they are sent."""
         user = query.user.lower()
-        tape = exchange.tape(user, self._feed(query))
-        if tape is None:
+        history = exchange.history(user, self._kind(query))
+        if history is None:
             return []
-        window = self._window(query, faults, now_ms)
+        row_filter = self._row_filter(query, faults, now_ms)
         order = self._order(exchange.by_time_order(user), query)
         aggregate = isinstance(query, UserFills | UserFillsByTime) and query.aggregate_by_time
-        rows = self._page(tape, window, order, aggregate=bool(aggregate))
-        bodies = [self._shown(query, row.body) for row in rows]
+        rows = self._page(history, row_filter, order, aggregate=bool(aggregate))
+        bodies = [self._encode_row(query, row.body) for row in rows]
         type_name = str(query.__struct_config__.tag)
-        return faults.disturb(bodies, type_name)[: self.page_rows_max]
+        return faults.damage_rows(bodies, type_name)[: self.page_rows_max]
 
-    def _feed(self, query: RowsQuery) -> Feed:
+    def _kind(self, query: RowsQuery) -> HistoryKind:
         match query:
             case TwapHistory():
-                return Feed.STATUSES
+                return HistoryKind.TWAP_STATUSES
             case UserTwapSliceFills() | UserTwapSliceFillsByTime():
-                return Feed.SLICES
+                return HistoryKind.TWAP_SLICES
             case _:
                 absent = self.slices_in_fills is SlicesInFills.ABSENT
-                return Feed.ORDINARY if absent else Feed.FILLS
+                return HistoryKind.FILLS_WITHOUT_SLICES if absent else HistoryKind.FILLS
 
-    def _window(self, query: RowsQuery, faults: FaultBox, now_ms: int) -> Window:
+    def _row_filter(self, query: RowsQuery, faults: FaultInjector, now_ms: int) -> RowFilter:
         start_ms, end_ms = 0, END_OF_TIME_MS
         if isinstance(query, UserFillsByTime | UserTwapSliceFillsByTime):
             start_ms = query.start_time
             end_ms = END_OF_TIME_MS if query.end_time is None else query.end_time
-        return Window(
+        return RowFilter(
             start_ms=start_ms,
             end_ms=end_ms,
             horizon_rows=self.horizon_rows,
-            keep=None if isinstance(query, TwapHistory) else faults.keep(now_ms),
+            is_visible=None if isinstance(query, TwapHistory) else faults.visibility(now_ms),
         )
 
     def _order(self, known: SortOrder | None, query: RowsQuery) -> SortOrder:
@@ -98,13 +98,17 @@ class RowDesk:
         order = known or self.by_time_order
         return order.reversed() if query.reversed else order
 
-    def _page(self, tape: Tape, window: Window, order: SortOrder, *, aggregate: bool) -> list[Row]:
+    def _page(
+        self, history: WalletHistory, row_filter: RowFilter, order: SortOrder, *, aggregate: bool
+    ) -> list[Row]:
         if not aggregate:
-            return tape.page(window, order=order, rows_max=self.page_rows_max)
-        merged = aggregated(tape.page(window, order=order, rows_max=self.horizon_rows))
+            return history.page(row_filter, order=order, rows_max=self.page_rows_max)
+        merged = merge_partial_fills(
+            history.page(row_filter, order=order, rows_max=self.horizon_rows)
+        )
         return merged[: self.page_rows_max]
 
-    def _shown(self, query: RowsQuery, body: bytes) -> bytes:
+    def _encode_row(self, query: RowsQuery, body: bytes) -> bytes:
         match query:
             case TwapHistory():
                 return body
@@ -120,14 +124,14 @@ def _without_twap(body: bytes) -> bytes:
 
 
 def _as_slice(body: bytes) -> bytes:
-    """Name the TWAP beside the fill, and no longer inside it."""
-    found = TWAP_ID.search(body)
-    twap_id = found[1] if found else b"null"
+    """Move the TWAP's number from the fill to a field beside it."""
+    match = TWAP_ID.search(body)
+    twap_id = match[1] if match else b"null"
     return b'{"fill":' + _without_twap(body) + b',"twapId":' + twap_id + b"}"
 
 
-def aggregated(rows: list[Row]) -> list[Row]:
-    """Merge the partial fills of one crossing order in one millisecond; makers' rows stay."""
+def merge_partial_fills(rows: list[Row]) -> list[Row]:
+    """Merge the fills of one taker order in one millisecond; the fills of makers stay."""
     fills = [(row.time_ms, msgspec.json.decode(row.body, type=Fill), row) for row in rows]
     merged: list[Row] = []
     for (crossed, *_), group in groupby(fills, key=lambda fill: _order_key(fill[1])):
@@ -148,8 +152,10 @@ def _merge(fills: list[Fill]) -> Fill:
     merged = dict(fills[0])
     for name in SUMMED:
         if name in merged:
-            merged[name] = text(sum((Decimal(str(f.get(name, 0))) for f in fills), Decimal(0)))
+            merged[name] = decimal_text(
+                sum((Decimal(str(f.get(name, 0))) for f in fills), Decimal(0))
+            )
     value = sum((Decimal(str(f["px"])) * Decimal(str(f["sz"])) for f in fills), Decimal(0))
     size = Decimal(str(merged["sz"]))
-    merged["px"] = text((value / size).quantize(PRICE_FIGURES))
+    merged["px"] = decimal_text((value / size).quantize(PRICE_FIGURES))
     return merged

@@ -41,7 +41,7 @@ Money = Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quotes:
+class UsdPrices:
     """What turns amounts into USD: pairs by name, collateral by dex, hourly opens by pair."""
 
     pairs: Mapping[str, tuple[str, str]]  # spot coin -> (base token, quote token)
@@ -128,7 +128,7 @@ def kind_of(coin: str) -> str:
     return "outcome" if coin.startswith("#") else "core"
 
 
-def wallet_days(rows: Rows, quotes: Quotes) -> dict[tuple[str, date], WalletDay]:
+def wallet_days(rows: Rows, prices: UsdPrices) -> dict[tuple[str, date], WalletDay]:
     """Compute every wallet-day that has at least one row."""
     days: dict[tuple[str, date], WalletDay] = {}
     coins: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
@@ -139,23 +139,23 @@ def wallet_days(rows: Rows, quotes: Quotes) -> dict[tuple[str, date], WalletDay]
             coins[key].add(str(fill["coin"]))
             row.coins = len(coins[key])
             _count(row, fill)
-            _add_volume(row, fill, quotes)
-            _add_result(row, fill, quotes)
-            _add_fees(row, fill, quotes)
+            _add_volume(row, fill, prices)
+            _add_result(row, fill, prices)
+            _add_fees(row, fill, prices)
     return days
 
 
-def group_days(rows: Rows, quotes: Quotes) -> dict[date, GroupDay]:
+def group_days(rows: Rows, prices: UsdPrices) -> dict[date, GroupDay]:
     """Compute the days of a set of wallets; `rows` holds their legs and nobody else's."""
     by_day: defaultdict[date, list[tuple[str, Fill]]] = defaultdict(list)
     for wallet, fill in rows:
         if _has_volume(fill):
             by_day[day_of(fill)].append((wallet, fill))
     with localcontext(prec=DIGITS):
-        return {day: _group_day(day, legs, quotes) for day, legs in sorted(by_day.items())}
+        return {day: _group_day(day, legs, prices) for day, legs in sorted(by_day.items())}
 
 
-def gaps(rows: Rows) -> list[Gap]:
+def fill_gaps(rows: Rows) -> list[Gap]:
     """Find every break of a perp position chain; rows come per wallet in execution order.
 
     Rows without a tid are skipped: they are older than the chains hold.
@@ -177,13 +177,13 @@ def gaps(rows: Rows) -> list[Gap]:
     return found
 
 
-def fee_usd(fee: Decimal, token: object, fill: Fill, quotes: Quotes) -> Money:
+def fee_usd(fee: Decimal, token: object, fill: Fill, prices: UsdPrices) -> Money:
     """Value a fee in USD; None where a price is missing."""
     coin = str(fill["coin"])
-    if token is not None and quotes.pairs.get(coin, ("",))[0] == token:
+    if token is not None and prices.pairs.get(coin, ("",))[0] == token:
         # A fee taken in the token bought is worth what was just paid for that token.
-        return _in_usd(fee * _number(fill, "px"), quotes.quote_of(coin), fill, quotes)
-    return _in_usd(fee, None if token is None else str(token), fill, quotes)
+        return _in_usd(fee * _number(fill, "px"), prices.quote_of(coin), fill, prices)
+    return _in_usd(fee, None if token is None else str(token), fill, prices)
 
 
 def day_of(fill: Fill) -> date:
@@ -205,10 +205,10 @@ def _count(row: WalletDay, fill: Fill) -> None:
     row.last_fill_ms = max(row.last_fill_ms, time_ms)
 
 
-def _add_volume(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
+def _add_volume(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     if not _has_volume(fill):
         return
-    usd = _notional_usd(fill, quotes)
+    usd = _notional_usd(fill, prices)
     if fill["crossed"]:
         row.taker_volume_usd = _plus(row.taker_volume_usd, usd)
     else:
@@ -226,9 +226,9 @@ def _add_volume(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
             row.hip3_volume_usd = _plus(row.hip3_volume_usd, usd)
 
 
-def _add_result(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
+def _add_result(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     coin = str(fill["coin"])
-    usd = _in_usd(_number(fill, "closedPnl"), quotes.quote_of(coin), fill, quotes)
+    usd = _in_usd(_number(fill, "closedPnl"), prices.quote_of(coin), fill, prices)
     kind = kind_of(coin)
     if kind in ("core", "hip3"):
         row.gross_realised_pnl_usd = _plus(row.gross_realised_pnl_usd, usd)
@@ -236,7 +236,7 @@ def _add_result(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
         row.spot_closed_pnl_usd = _plus(row.spot_closed_pnl_usd, usd)
 
 
-def _add_fees(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
+def _add_fees(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     if fill.get("fee") is None:
         row.fees_usd = None
         return
@@ -248,14 +248,14 @@ def _add_fees(row: WalletDay, fill: Fill, quotes: Quotes) -> None:
         name = NO_TOKEN if token is None else str(token)
         amount = _number(fill, "builderFee")
         row.builder_fees[name] = row.builder_fees.get(name, Decimal(0)) + amount
-    row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, quotes))
+    row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, prices))
 
 
-def _group_day(day: date, legs: list[tuple[str, Fill]], quotes: Quotes) -> GroupDay:
+def _group_day(day: date, legs: list[tuple[str, Fill]], prices: UsdPrices) -> GroupDay:
     row = GroupDay(day=day, dau=len({wallet for wallet, _ in legs}))
     trades: defaultdict[tuple[object, ...], dict[str, Money]] = defaultdict(dict)
     for _, fill in legs:
-        usd = _notional_usd(fill, quotes)
+        usd = _notional_usd(fill, prices)
         row.legs_usd = _plus(row.legs_usd, usd)
         if fill["crossed"]:
             row.taker_usd = _plus(row.taker_usd, usd)
@@ -283,15 +283,15 @@ def _has_volume(fill: Fill) -> bool:
     return fill.get("dir") not in EVENT_DIRECTIONS
 
 
-def _notional_usd(fill: Fill, quotes: Quotes) -> Money:
+def _notional_usd(fill: Fill, prices: UsdPrices) -> Money:
     notional = _number(fill, "px") * _number(fill, "sz")
-    return _in_usd(notional, quotes.quote_of(str(fill["coin"])), fill, quotes)
+    return _in_usd(notional, prices.quote_of(str(fill["coin"])), fill, prices)
 
 
-def _in_usd(amount: Decimal, token: str | None, fill: Fill, quotes: Quotes) -> Money:
+def _in_usd(amount: Decimal, token: str | None, fill: Fill, prices: UsdPrices) -> Money:
     if not amount:
         return Decimal(0)  # nothing is worth nothing, whatever the price
-    price = quotes.price(token, _time(fill))
+    price = prices.price(token, _time(fill))
     return None if price is None else amount * price
 
 

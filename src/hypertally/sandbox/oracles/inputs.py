@@ -7,7 +7,7 @@ from functools import cache
 import msgspec
 
 from hypertally.sandbox.exchange.marketdata import find_market
-from hypertally.sandbox.oracles.activity import Quotes
+from hypertally.sandbox.oracles.activity import UsdPrices
 from hypertally.sandbox.population.markets import DEXS, PAIRS, SPOTS
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.population.prices import HOUR_MS
@@ -15,11 +15,11 @@ from hypertally.sandbox.population.prices import HOUR_MS
 Fill = dict[str, object]
 
 
-def population_rows(
+def population_fills(
     population: Population, *, tracked_only: bool = True
 ) -> Iterator[tuple[str, Fill]]:
     """Give every (wallet, fill) of a population so far."""
-    for wallet, body in population.legs(tracked_only=tracked_only):
+    for wallet, body in population.fills(tracked_only=tracked_only):
         yield wallet, msgspec.json.decode(body, type=Fill)
 
 
@@ -27,12 +27,12 @@ def population_statuses(
     population: Population, *, tracked_only: bool = True
 ) -> Iterator[tuple[str, Fill]]:
     """Give every (wallet, row of twapHistory) so far, in the order of their time."""
-    for event in population.twap_events():
+    for event in population.twap_statuses():
         if not tracked_only or population.by_address[event.user].tracked:
             yield event.user, msgspec.json.decode(event.history_row(), type=Fill)
 
 
-def population_quotes(population: Population) -> Quotes:
+def population_usd_prices(population: Population) -> UsdPrices:
     """Give the prices a population's own candles show."""
     markets = {market.coin: market for market in SPOTS}
 
@@ -43,19 +43,19 @@ def population_quotes(population: Population) -> Quotes:
         )
         return Decimal(str(candles[0]["o"])) if candles else None
 
-    return Quotes(
+    return UsdPrices(
         pairs={pair.name: (pair.base, pair.quote) for pair in PAIRS},
         collateral={dex.name: dex.collateral for dex in DEXS},
         open_at=lambda coin, time_ms: open_of(coin, time_ms // HOUR_MS),
     )
 
 
-def population_minutes(
+def population_minute_candles(
     population: Population, coin: str, *, from_ms: int, to_ms: int
 ) -> list[dict[str, object]]:
     """Give the 1m candles that touch a time, both ends inclusive, however long ago it was."""
     market = find_market(coin)
     assert market is not None, f"no market {coin}"
     return population.prices.candles(
-        market, "1m", start_ms=from_ms, end_ms=to_ms, turnover=population.turnover
+        market, "1m", start_ms=from_ms, end_ms=to_ms, coin_volumes=population.coin_volumes
     )

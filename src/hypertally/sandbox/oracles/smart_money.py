@@ -1,4 +1,4 @@
-"""What the smart money scores of a story must be, computed in the plainest way that is exact.
+"""What the smart money scores of a playback must be, computed in the plainest way that is exact.
 
 It shares no code with the program's own metrics and follows the definitions alone. What these
 leave open is read so: a forced exit stays among the exposed; the first version counts the wallets
@@ -18,17 +18,17 @@ from hypertally.sandbox.oracles.smart_money_classes import (
     LEAVERS,
     SELLERS,
     WINDOW_MINUTES,
-    Behaved,
-    Seen,
-    behaved,
+    PositionLookup,
+    WalletBehaviour,
+    classify_wallet,
 )
-from hypertally.sandbox.regimes.playback import Story
+from hypertally.sandbox.regimes.playback import RegimePlayback
 
 DIGITS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirstVersion:
+class V1Scores:
     """The scores as first published."""
 
     cas: Decimal
@@ -37,7 +37,7 @@ class FirstVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecondVersion:
+class V2Scores:
     """The scores of the second version; None is unknown."""
 
     cas: Decimal | None
@@ -54,52 +54,56 @@ class SecondVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedScores:
     """What one asset's window must show."""
 
-    wallets: Sequence[Behaved]
+    wallets: Sequence[WalletBehaviour]
     counts: Mapping[str, int]  # class -> wallets
     coverage: Decimal
-    first: FirstVersion
-    second: SecondVersion
+    first: V1Scores
+    second: V2Scores
 
 
-def expect(story: Story, asset: str, minute: int, *, from_minute: int = 0) -> Expected:
-    """Judge the window that ends at a full minute of a story.
+def expected_scores(
+    playback: RegimePlayback, asset: str, minute: int, *, from_minute: int = 0
+) -> ExpectedScores:
+    """Judge the window that ends at a full minute of a playback.
 
     `from_minute` is the first one that was recorded.
     """
 
-    def seen(wallet: str, at: int) -> Decimal | None:
-        if at < from_minute or not story.answers(wallet, at):
+    def position_at(wallet: str, at: int) -> Decimal | None:
+        if at < from_minute or not playback.answers(wallet, at):
             return None
-        return story.position(wallet, asset, at)
+        return playback.position(wallet, asset, at)
 
     def forced(wallet: str) -> bool:
         after = minute - WINDOW_MINUTES
-        return story.forced(wallet, asset, after_minute=after, to_minute=minute)
+        return playback.forced(wallet, asset, after_minute=after, to_minute=minute)
 
-    return judge(asset, story.addresses, seen, minute, forced=forced, from_minute=from_minute)
+    return score_window(
+        asset, playback.addresses, position_at, minute, forced=forced, from_minute=from_minute
+    )
 
 
-def judge(
+def score_window(
     asset: str,
     wallets: Sequence[str],
-    seen: Seen,
+    position_at: PositionLookup,
     minute: int,
     *,
     forced: Callable[[str], bool] = lambda _: False,
     dirty: frozenset[str] = frozenset(),
     from_minute: int = 0,
-) -> Expected:
+) -> ExpectedScores:
     """Judge the window that ends at a full minute, whoever's positions these are."""
     with localcontext() as context:
         context.prec = DIGITS
         judged = [
-            behaved(
+            classify_wallet(
                 asset,
                 wallet,
-                seen,
+                position_at,
                 minute,
                 forced=forced,
                 dirty=wallet in dirty,
@@ -107,19 +111,21 @@ def judge(
             )
             for wallet in wallets
         ]
-        known = [one for one in judged if one.behaviour not in ("MISSING", "DIRTY")]
+        known = [
+            behaviour for behaviour in judged if behaviour.behaviour not in ("MISSING", "DIRTY")
+        ]
         coverage = Decimal(len(known)) / len(wallets) if wallets else Decimal(0)
-        return Expected(
+        return ExpectedScores(
             wallets=judged,
-            counts=dict(Counter(one.behaviour for one in judged)),
+            counts=dict(Counter(behaviour.behaviour for behaviour in judged)),
             coverage=coverage,
             first=_first_version(judged, known),
             second=_second_version(known, coverage),
         )
 
 
-def _first_version(judged: Sequence[Behaved], known: Sequence[Behaved]) -> FirstVersion:
-    counts = Counter(one.first_version for one in judged)
+def _first_version(judged: Sequence[WalletBehaviour], known: Sequence[WalletBehaviour]) -> V1Scores:
+    counts = Counter(behaviour.first_version for behaviour in judged)
     total = len(judged) - counts["missing"]
     ecs = _percent(counts["reducer"], total)
     cas = Decimal(50)
@@ -129,46 +135,56 @@ def _first_version(judged: Sequence[Behaved], known: Sequence[Behaved]) -> First
             cas = min(cas, Decimal(60))
     spread = _activity(known)
     dispersion = Decimal(50) if spread is None else min(spread, Decimal(100))
-    return FirstVersion(cas=cas, dispersion=dispersion, ecs=ecs)
+    return V1Scores(cas=cas, dispersion=dispersion, ecs=ecs)
 
 
-def _activity(known: Sequence[Behaved]) -> Decimal | None:
+def _activity(known: Sequence[WalletBehaviour]) -> Decimal | None:
     """100 standard deviations of the relative changes; None of fewer than five wallets."""
     if len(known) < 5:  # noqa: PLR2004 - thresholds stand as they are defined
         return None
     ratios: list[Decimal] = []
-    for one in known:
-        assert one.before is not None
-        assert one.change is not None
-        ratio = one.change / max(abs(one.before), one.epsilon)
+    for behaviour in known:
+        assert behaviour.before is not None
+        assert behaviour.change is not None
+        ratio = behaviour.change / max(abs(behaviour.before), behaviour.epsilon)
         ratios.append(min(max(ratio, Decimal(-2)), Decimal(2)))
     mean = sum(ratios, Decimal(0)) / len(ratios)
     variance = sum(((ratio - mean) ** 2 for ratio in ratios), Decimal(0)) / (len(ratios) - 1)
     return 100 * variance.sqrt()
 
 
-def _second_version(known: Sequence[Behaved], coverage: Decimal) -> SecondVersion:
-    exposed = [one for one in known if one.side]
-    left = [one for one in exposed if one.behaviour in LEAVERS and not one.forced]
+def _second_version(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Scores:
+    exposed = [behaviour for behaviour in known if behaviour.side]
+    left = [
+        behaviour
+        for behaviour in exposed
+        if behaviour.behaviour in LEAVERS and not behaviour.forced
+    ]
     ecs = _percent(len(left), len(exposed))
     long, short = _many(known, ADDERS_LONG), _many(known, ADDERS_SHORT)
     bought, sold = _many(known, BUYERS), _many(known, SELLERS)
     few = bought + sold < 10  # noqa: PLR2004 - thresholds stand as they are defined
-    moved = [one.change or Decimal(0) for one in known if one.behaviour in BUYERS + SELLERS]
+    moved = [
+        behaviour.change or Decimal(0)
+        for behaviour in known
+        if behaviour.behaviour in BUYERS + SELLERS
+    ]
     net, gross = sum(moved, Decimal(0)), sum(map(abs, moved), Decimal(0))
-    holding = [one.side_now for one in known]
-    return SecondVersion(
+    holding = [behaviour.side_now for behaviour in known]
+    return V2Scores(
         cas=_consensus(long, short, ecs, coverage),
         cas_usd=_weighted(known) if _speaks(long, short, coverage) else None,
         dispersion=None if few else _disagreement(bought - sold, bought + sold),
         dispersion_size=None if few else _disagreement(net, gross),
         activity_sd=_activity(known),
         stock_disagreement=_disagreement(sum(holding), sum(map(abs, holding))),
-        participation=_ratio(long + short, sum(one.behaviour != "FLAT" for one in known)),
+        participation=_ratio(
+            long + short, sum(behaviour.behaviour != "FLAT" for behaviour in known)
+        ),
         ecs=ecs,
         ecs_long=_side_left(exposed, left, 1),
         ecs_short=_side_left(exposed, left, -1),
-        ecs_forced=_percent(sum(one.forced for one in exposed), len(exposed)),
+        ecs_forced=_percent(sum(behaviour.forced for behaviour in exposed), len(exposed)),
     )
 
 
@@ -185,9 +201,11 @@ def _consensus(long: int, short: int, ecs: Decimal | None, coverage: Decimal) ->
     return cas
 
 
-def _weighted(known: Sequence[Behaved]) -> Decimal:
+def _weighted(known: Sequence[WalletBehaviour]) -> Decimal:
     """One mark for all wallets cancels, so coins will do."""
-    added = [one.change for one in known if one.behaviour in ADDERS_LONG + ADDERS_SHORT]
+    added = [
+        behaviour.change for behaviour in known if behaviour.behaviour in ADDERS_LONG + ADDERS_SHORT
+    ]
     sizes = [change for change in added if change is not None]
     cap = min(
         limit
@@ -199,12 +217,17 @@ def _weighted(known: Sequence[Behaved]) -> Decimal:
     return 50 + 50 * sum(weights, Decimal(0)) / (gross + 10 * gross / len(weights))
 
 
-def _side_left(exposed: Sequence[Behaved], left: Sequence[Behaved], side: int) -> Decimal | None:
-    return _percent(sum(one.side == side for one in left), sum(one.side == side for one in exposed))
+def _side_left(
+    exposed: Sequence[WalletBehaviour], left: Sequence[WalletBehaviour], side: int
+) -> Decimal | None:
+    return _percent(
+        sum(behaviour.side == side for behaviour in left),
+        sum(behaviour.side == side for behaviour in exposed),
+    )
 
 
-def _many(known: Sequence[Behaved], behaviours: Sequence[str]) -> int:
-    return sum(one.behaviour in behaviours for one in known)
+def _many(known: Sequence[WalletBehaviour], behaviours: Sequence[str]) -> int:
+    return sum(behaviour.behaviour in behaviours for behaviour in known)
 
 
 def _ratio(part: int, whole: int) -> Decimal | None:

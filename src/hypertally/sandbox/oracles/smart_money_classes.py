@@ -1,4 +1,4 @@
-"""What a wallet of a story did in a window: the classes of both versions, straight from the table.
+"""The behaviour of a wallet in a window: the classes of both versions, straight from the table.
 
 The typical position of a wallet is the median over the full minutes of (t - 24 h, t] that were
 observed, flat ones included: as every other window, it ends at t.
@@ -19,11 +19,11 @@ SELLERS = ("OPEN_S", "ADD_S", "CLOSE_L", "REDUCE_L", "FLIP_S")
 LEAVERS = ("REDUCE_L", "REDUCE_S", "CLOSE_L", "CLOSE_S", "FLIP_L", "FLIP_S")
 
 #: (wallet, full minute) -> its position in one asset; None when it was not observed
-Seen = Callable[[str, int], Decimal | None]
+PositionLookup = Callable[[str, int], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behaved:
+class WalletBehaviour:
     """What one wallet did in a window."""
 
     wallet: str
@@ -54,23 +54,23 @@ class Behaved:
         return 1 if self.now > 0 else -1
 
 
-def behaved(
+def classify_wallet(
     asset: str,
     wallet: str,
-    seen: Seen,
+    position_at: PositionLookup,
     minute: int,
     *,
     forced: Callable[[str], bool],
     dirty: bool,
     from_minute: int,
-) -> Behaved:
+) -> WalletBehaviour:
     """Judge one wallet's window; positions were recorded from a minute on."""
-    before, now = seen(wallet, minute - WINDOW_MINUTES), seen(wallet, minute)
-    epsilon = _epsilon(asset, wallet, seen, minute, from_minute)
+    before, now = position_at(wallet, minute - WINDOW_MINUTES), position_at(wallet, minute)
+    epsilon = _epsilon(asset, wallet, position_at, minute, from_minute)
     behaviour = _behaviour(before, now, epsilon)
     if dirty and behaviour != "MISSING":
         behaviour = "DIRTY"
-    return Behaved(
+    return WalletBehaviour(
         wallet=wallet,
         behaviour=behaviour,
         first_version=_first_behaviour(behaviour, before, now, epsilon),
@@ -81,10 +81,12 @@ def behaved(
     )
 
 
-def _epsilon(asset: str, wallet: str, seen: Seen, minute: int, from_minute: int) -> Decimal:
+def _epsilon(
+    asset: str, wallet: str, position_at: PositionLookup, minute: int, from_minute: int
+) -> Decimal:
     first = max(minute - DAY_MINUTES + 1, from_minute)
     minutes = range(first, minute + 1)
-    sizes = [abs(held) for at in minutes if (held := seen(wallet, at)) is not None]
+    sizes = [abs(held) for at in minutes if (held := position_at(wallet, at)) is not None]
     if not sizes:
         return FLOORS[asset]
     return max(FLOORS[asset], Decimal("0.02") * median(sizes))

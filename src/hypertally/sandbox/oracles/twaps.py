@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import cast
 
-from hypertally.sandbox.oracles.activity import DIGITS, Fill, Money, Quotes, Rows, fee_usd
+from hypertally.sandbox.oracles.activity import DIGITS, Fill, Money, Rows, UsdPrices, fee_usd
 
 ACTIVATED = "activated"
 MINUTE_MS = 60_000
@@ -58,7 +58,7 @@ class TwapState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Executed:
+class ExecutionTotals:
     """What slices add up to."""
 
     slices: int = 0
@@ -86,7 +86,7 @@ class TwapBook:
     state: TwapState | None = None
     slices: list[Slice] = field(default_factory=list[Slice])
 
-    def executed(self, from_ms: int = 0, to_ms: int = END_OF_TIME_MS) -> Executed:
+    def executed(self, from_ms: int = 0, to_ms: int = END_OF_TIME_MS) -> ExecutionTotals:
         """Sum up the slices of a window."""
         with localcontext(prec=DIGITS):
             return _sum([slice_ for slice_ in self.slices if from_ms <= slice_.at_ms < to_ms])
@@ -102,7 +102,7 @@ class TwapBook:
             return size, done.notional - self.state.notional_executed
 
 
-def twap_books(rows: Rows, statuses: Rows, quotes: Quotes) -> dict[TwapKey, TwapBook]:
+def twap_books(rows: Rows, statuses: Rows, prices: UsdPrices) -> dict[TwapKey, TwapBook]:
     """Keep the books of every TWAP that has a status or a slice.
 
     `rows` are fills that carry their twapId, `statuses` rows of twapHistory.
@@ -116,7 +116,7 @@ def twap_books(rows: Rows, statuses: Rows, quotes: Quotes) -> dict[TwapKey, Twap
         for key, fills in _by_twap(rows).items():
             first = fills[0]
             book = books.setdefault(key, _book(key, str(first["coin"]), str(first["side"])))
-            book.slices = _slices(fills, quotes)
+            book.slices = _slices(fills, prices)
     return books
 
 
@@ -171,20 +171,20 @@ def _status(row: Fill) -> str:
     return str(status["status"]) if described is None else f"{status['status']}:{described}"
 
 
-def _slices(fills: Sequence[Fill], quotes: Quotes) -> list[Slice]:
+def _slices(fills: Sequence[Fill], prices: UsdPrices) -> list[Slice]:
     orders: defaultdict[tuple[int, int], list[Fill]] = defaultdict(list)
     for fill in fills:
         orders[int(str(fill["time"])), int(str(fill["oid"]))].append(fill)
-    return [_slice(*key, parts, quotes) for key, parts in sorted(orders.items())]
+    return [_slice(*key, parts, prices) for key, parts in sorted(orders.items())]
 
 
-def _slice(at_ms: int, oid: int, parts: Sequence[Fill], quotes: Quotes) -> Slice:
+def _slice(at_ms: int, oid: int, parts: Sequence[Fill], prices: UsdPrices) -> Slice:
     fees: dict[str, Decimal] = {}
     total_usd: Money = Decimal(0)
     for fill in parts:
         fee, token = _number(fill, "fee"), str(fill["feeToken"])
         fees[token] = fees.get(token, Decimal(0)) + fee
-        usd = fee_usd(fee, token, fill, quotes)
+        usd = fee_usd(fee, token, fill, prices)
         total_usd = None if total_usd is None or usd is None else total_usd + usd
     sizes = [(_number(fill, "sz"), _number(fill, "px")) for fill in parts]
     return Slice(
@@ -198,13 +198,13 @@ def _slice(at_ms: int, oid: int, parts: Sequence[Fill], quotes: Quotes) -> Slice
     )
 
 
-def _sum(slices: Sequence[Slice]) -> Executed:
+def _sum(slices: Sequence[Slice]) -> ExecutionTotals:
     fees: dict[str, Decimal] = {}
     for token, amount in (pair for slice_ in slices for pair in slice_.fees.items()):
         fees[token] = fees.get(token, Decimal(0)) + amount
     in_usd = [slice_.fees_usd for slice_ in slices]
     known = [usd for usd in in_usd if usd is not None]
-    return Executed(
+    return ExecutionTotals(
         slices=len(slices),
         fills=sum(slice_.fills for slice_ in slices),
         size=sum((slice_.size for slice_ in slices), Decimal(0)),

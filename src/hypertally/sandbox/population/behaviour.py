@@ -13,15 +13,15 @@ from hypertally.sandbox.population.markets import (
     OUTCOME_WEIGHT,
     PERPS,
     SPOTS,
-    Kind,
     Market,
+    MarketKind,
     outcome_coins,
     outcome_market,
 )
-from hypertally.sandbox.population.matching import Crossing, Matching, Member
+from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder, Trader
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.timeline import Plan
-from hypertally.sandbox.population.twaps import Twaps
+from hypertally.sandbox.population.timeline import Schedule
+from hypertally.sandbox.population.twaps import TwapTrading
 
 MARKETS = (*PERPS, *SPOTS)
 FILLS_PER_ORDER = ((0.60, 1), (0.75, 2), (0.87, 3), (0.95, 5), (1.0, 8))
@@ -45,49 +45,51 @@ class Behaviour:
         *,
         random: Random,
         prices: Prices,
-        matching: Matching,
-        members: Sequence[Member],
-        twaps: Twaps,
+        engine: MatchingEngine,
+        traders: Sequence[Trader],
+        twaps: TwapTrading,
         twap_odds: float,
     ) -> None:
         self._random = random
         self._prices = prices
-        self._matching = matching
-        self._members = members
+        self._engine = engine
+        self._traders = traders
         self._shares = list(accumulate(market.weight for market in MARKETS))
         self._twaps = twaps
         self._twap_odds = twap_odds
 
-    def act(self, time_ms: int, plan: Plan) -> None:
+    def run_event(self, time_ms: int, schedule: Schedule) -> None:
         """Let one thing happen: mostly an ordinary order."""
         lot = self._random.random()
         if self._random.random() < self._twap_odds:
-            self._twaps.start(time_ms, plan)
+            self._twaps.start(time_ms, schedule)
         elif lot < LIQUIDATION_SHARE:
             self._liquidate(time_ms)
         elif lot < LIQUIDATION_SHARE + ADL_SHARE:
             self._deleverage(time_ms)
         else:
-            self._matching.execute(self._order(time_ms))
+            self._engine.execute(self._order(time_ms))
 
-    def take_many(self, taker: Member, fills: int, time_ms: int) -> None:
+    def take_fills(self, taker: Trader, fills: int, time_ms: int) -> None:
         """Let one wallet take exactly so many fills, all in one millisecond."""
         market = PERPS[self._random.randrange(5)]
         size = self._size(market, time_ms) + Decimal(fills).scaleb(-market.size_decimals) * 4
-        buys = taker.ledger.position(market.coin).size <= ZERO
-        self._matching.execute(
-            Crossing(taker=taker, market=market, buys=buys, size=size, time_ms=time_ms, fills=fills)
+        buys = taker.holdings.position(market.coin).size <= ZERO
+        self._engine.execute(
+            TakerOrder(
+                taker=taker, market=market, buys=buys, size=size, time_ms=time_ms, fills=fills
+            )
         )
 
-    def _order(self, time_ms: int) -> Crossing:
-        taker, market = self._matching.pick(), self._market(time_ms)
+    def _order(self, time_ms: int) -> TakerOrder:
+        taker, market = self._engine.pick_trader(), self._market(time_ms)
         buys, size = self._random.random() < BUYING_SHARE, self._size(market, time_ms)
-        held = taker.ledger.position(market.coin).size if market.is_perp else ZERO
+        held = taker.holdings.position(market.coin).size if market.is_perp else ZERO
         if held and self._random.random() < CLOSING_SHARE:
             buys = held < ZERO
             if self._random.random() < CLOSING_WHOLE_SHARE:
                 size = abs(held)
-        return Crossing(
+        return TakerOrder(
             taker=taker,
             market=market,
             buys=buys,
@@ -108,20 +110,20 @@ class Behaviour:
         return outcome_market(self._random.choice(outcome_coins(time_ms)))
 
     def _size(self, market: Market, time_ms: int) -> Decimal:
-        if market.kind is Kind.OUTCOME:
+        if market.kind is MarketKind.OUTCOME:
             return Decimal(self._random.randint(20, OUTCOME_SIZE_MAX))
         usd = min(int(ORDER_USD_MIN * self._random.paretovariate(0.75)), ORDER_USD_MAX)
         unit = Decimal(1).scaleb(-market.size_decimals)
-        return (usd / self._prices.raw(market, time_ms) // unit + 1) * unit
+        return (usd / self._prices.unrounded_price(market, time_ms) // unit + 1) * unit
 
-    def _holder(self) -> tuple[Member, Market, Decimal] | None:
+    def _holder(self) -> tuple[Trader, Market, Decimal] | None:
         """Draw someone with an open perp position; None when the one drawn is flat."""
-        member = self._matching.pick()
-        held = [m for m in PERPS if member.ledger.position(m.coin).size]
+        trader = self._engine.pick_trader()
+        held = [m for m in PERPS if trader.holdings.position(m.coin).size]
         if not held:
             return None
         market = self._random.choice(held)
-        return member, market, member.ledger.position(market.coin).size
+        return trader, market, trader.holdings.position(market.coin).size
 
     def _liquidate(self, time_ms: int) -> None:
         if (holder := self._holder()) is None:
@@ -130,8 +132,8 @@ class Behaviour:
         backstop = self._random.random() < BACKSTOP_SHARE
         side = "Long" if held > ZERO else "Short"
         margin = self._random.choice(("Cross", "Isolated"))
-        self._matching.execute(
-            Crossing(
+        self._engine.execute(
+            TakerOrder(
                 taker=victim,
                 market=market,
                 buys=held < ZERO,
@@ -144,7 +146,7 @@ class Behaviour:
         )
 
     def _liquidation(
-        self, victim: Member, market: Market, time_ms: int, *, backstop: bool
+        self, victim: Trader, market: Market, time_ms: int, *, backstop: bool
     ) -> Liquidation:
         return Liquidation(
             liquidated_user=victim.address,
@@ -157,17 +159,17 @@ class Behaviour:
             return
         victim, market, held = holder
         others = [
-            member
-            for member in self._members
-            if member.ledger.position(market.coin).size * held < ZERO
+            trader
+            for trader in self._traders
+            if trader.holdings.position(market.coin).size * held < ZERO
         ]
         if not others:
             return
         winner = self._random.choice(others)
-        gain = abs(winner.ledger.position(market.coin).size)
+        gain = abs(winner.holdings.position(market.coin).size)
         side = "Long" if held > ZERO else "Short"
-        self._matching.execute(
-            Crossing(
+        self._engine.execute(
+            TakerOrder(
                 taker=victim,
                 market=market,
                 buys=held < ZERO,

@@ -7,7 +7,7 @@ from random import Random
 from typing import final
 
 from hypertally.sandbox.population.decimals import ZERO
-from hypertally.sandbox.population.fill_json import ZERO_HASH, Leg, Trade, fill_body
+from hypertally.sandbox.population.fill_json import ZERO_HASH, Leg, Trade, encode_fill
 from hypertally.sandbox.population.markets import (
     OUTCOME_PERIOD_MS,
     SPOTS,
@@ -15,10 +15,10 @@ from hypertally.sandbox.population.markets import (
     outcome_coins,
     outcome_market,
 )
-from hypertally.sandbox.population.matching import Matching, Member
-from hypertally.sandbox.population.positions import Effect
+from hypertally.sandbox.population.matching import MatchingEngine, Trader
+from hypertally.sandbox.population.positions import FillEffect
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.timeline import Plan
+from hypertally.sandbox.population.timeline import Schedule
 
 DAY_MS = 86_400_000
 MIDNIGHT_JITTER_MS = 49  # dust is swept a moment after midnight upstream
@@ -35,53 +35,53 @@ class Calendar:
         *,
         random: Random,
         prices: Prices,
-        matching: Matching,
-        members: Sequence[Member],
-        plan: Plan,
+        engine: MatchingEngine,
+        traders: Sequence[Trader],
+        schedule: Schedule,
         start_ms: int,
     ) -> None:
         self._random = random
         self._prices = prices
-        self._matching = matching
-        self._members = members
-        self._plan = plan
+        self._engine = engine
+        self._traders = traders
+        self._schedule = schedule
         midnight_ms = (start_ms // DAY_MS + 1) * DAY_MS
-        plan(midnight_ms + MIDNIGHT_JITTER_MS, self._sweep_dust)
+        schedule(midnight_ms + MIDNIGHT_JITTER_MS, self._sweep_dust)
         settled_ms = (start_ms // OUTCOME_PERIOD_MS + 1) * OUTCOME_PERIOD_MS
-        plan(settled_ms, self._settle_outcomes)
+        schedule(settled_ms, self._settle_outcomes)
 
     def _sweep_dust(self, time_ms: int) -> None:
-        self._plan(time_ms + DAY_MS, self._sweep_dust)
+        self._schedule(time_ms + DAY_MS, self._sweep_dust)
         for market in (m for m in SPOTS if m.coin in DUST_COINS):
-            member = self._random.choice(self._members)
-            balance = member.ledger.balance(market.coin)
+            trader = self._random.choice(self._traders)
+            balance = trader.holdings.balance(market.coin)
             if not balance.size:
                 size = self._random.randint(1_000, 99_999) * DUST_UNIT
                 balance.deposit(size, self._prices.price(market, time_ms))
                 effect = replace(
                     balance.sell(size, self._prices.price(market, time_ms)), closed_pnl=ZERO
                 )
-                self._event(member, market, time_ms, effect, "Spot Dust Conversion")
+                self._event(trader, market, time_ms, effect, "Spot Dust Conversion")
 
     def _settle_outcomes(self, time_ms: int) -> None:
-        self._plan(time_ms + OUTCOME_PERIOD_MS, self._settle_outcomes)
+        self._schedule(time_ms + OUTCOME_PERIOD_MS, self._settle_outcomes)
         coins = outcome_coins(time_ms - 1)
         winner = self._random.choice(coins)
         for coin in coins:
             worth = Decimal(1) if coin == winner else ZERO
-            for member in self._members:
-                balance = member.ledger.balance(coin)
+            for trader in self._traders:
+                balance = trader.holdings.balance(coin)
                 if balance.size:
                     effect = balance.sell(balance.size, worth)
                     market = outcome_market(coin)
-                    self._event(member, market, time_ms, effect, "Settlement", price=worth)
+                    self._event(trader, market, time_ms, effect, "Settlement", price=worth)
 
     def _event(
         self,
-        member: Member,
+        trader: Trader,
         market: Market,
         time_ms: int,
-        effect: Effect,
+        effect: FillEffect,
         direction: str,
         *,
         price: Decimal | None = None,
@@ -100,8 +100,8 @@ class Calendar:
             crossed=True,
             effect=effect,
             direction=direction,
-            oid=self._matching.next_oid(),
+            oid=self._engine.next_oid(),
             fee=ZERO,
             fee_token=market.quote,
         )
-        member.keep(time_ms, fill_body(trade, leg), is_slice=False)
+        trader.add_fill(time_ms, encode_fill(trade, leg), is_slice=False)

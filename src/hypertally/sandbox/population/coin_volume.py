@@ -11,7 +11,7 @@ from hypertally.sandbox.population.decimals import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traded:
+class TradedVolume:
     """What one coin traded between two times; no extremes where nothing traded."""
 
     volume: Decimal = ZERO
@@ -29,7 +29,7 @@ class _Trades:
 
 
 @final
-class Turnover:
+class CoinVolumes:
     """Every trade of every coin, both legs counted once; times of a coin never fall."""
 
     def __init__(self) -> None:
@@ -42,15 +42,15 @@ class Turnover:
         trades.prices.append(price)
         trades.volumes.append(trades.volumes[-1] + size)
 
-    def between(self, coin: str, from_ms: int, to_ms: int) -> Traded:
+    def total_between(self, coin: str, from_ms: int, to_ms: int) -> TradedVolume:
         """Sum up the trades from one time to another, both inclusive."""
         if coin not in self._coins:
-            return Traded()
+            return TradedVolume()
         trades = self._coins[coin]
         first, end = bisect_left(trades.times, from_ms), bisect_right(trades.times, to_ms)
         if first >= end:
-            return Traded()
-        return Traded(
+            return TradedVolume()
+        return TradedVolume(
             volume=trades.volumes[end] - trades.volumes[first],
             trades=end - first,
             high=max(trades.prices[first:end]),

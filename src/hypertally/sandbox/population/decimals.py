@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 ZERO = Decimal(0)
 
 
-def text(value: Decimal) -> str:
+def decimal_text(value: Decimal) -> str:
     """Spell a number as the exchange does: no exponent, no spare zeros, at least one decimal."""
     if not value:
         return "0.0"
@@ -23,7 +23,7 @@ def truncated(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN)
 
 
-def tick_for(price: Decimal, decimals_max: int) -> Decimal:
+def tick_size(price: Decimal, decimals_max: int) -> Decimal:
     """Smallest price step: five significant figures, whole numbers always allowed."""
     by_figures = min(price.adjusted() - 4, 0)
     return Decimal(1).scaleb(max(by_figures, -decimals_max))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hypertally.sandbox.population.decimals import text
-from hypertally.sandbox.population.positions import Effect
+from hypertally.sandbox.population.decimals import decimal_text
+from hypertally.sandbox.population.positions import FillEffect
 
 ZERO_HASH = "0x" + "0" * 64
 
@@ -21,7 +21,7 @@ class Liquidation:
         """Spell the object as JSON."""
         return (
             f'{{"liquidatedUser":"{self.liquidated_user}",'
-            f'"markPx":"{text(self.mark_price)}","method":"{self.method}"}}'
+            f'"markPx":"{decimal_text(self.mark_price)}","method":"{self.method}"}}'
         )
 
 
@@ -44,7 +44,7 @@ class Leg:
 
     buys: bool
     crossed: bool
-    effect: Effect
+    effect: FillEffect
     direction: str
     oid: int
     fee: Decimal
@@ -56,24 +56,24 @@ class Leg:
     unknown_field: str | None = None
 
 
-def fill_body(trade: Trade, leg: Leg) -> bytes:
+def encode_fill(trade: Trade, leg: Leg) -> bytes:
     """Write one fill row, fields in the order the exchange writes them."""
     parts = [
-        f'{{"coin":"{trade.coin}","px":"{text(trade.price)}","sz":"{text(trade.size)}"',
+        f'{{"coin":"{trade.coin}","px":"{decimal_text(trade.price)}","sz":"{decimal_text(trade.size)}"',
         f',"side":"{"B" if leg.buys else "A"}","time":{trade.time_ms}',
-        f',"startPosition":"{text(leg.effect.start)}","dir":"{leg.direction}"',
-        f',"closedPnl":"{text(leg.effect.closed_pnl)}","hash":"{trade.hash}","oid":{leg.oid}',
-        f',"crossed":{"true" if leg.crossed else "false"},"fee":"{text(leg.fee)}"',
+        f',"startPosition":"{decimal_text(leg.effect.start)}","dir":"{leg.direction}"',
+        f',"closedPnl":"{decimal_text(leg.effect.closed_pnl)}","hash":"{trade.hash}","oid":{leg.oid}',
+        f',"crossed":{"true" if leg.crossed else "false"},"fee":"{decimal_text(leg.fee)}"',
     ]
     if leg.builder_fee is not None:
-        parts.append(f',"builderFee":"{text(leg.builder_fee)}"')
+        parts.append(f',"builderFee":"{decimal_text(leg.builder_fee)}"')
     parts.append(f',"tid":{trade.tid}')
     if leg.cloid is not None:
         parts.append(f',"cloid":"{leg.cloid}"')
     if trade.liquidation is not None:
         parts.append(f',"liquidation":{trade.liquidation.body()}')
     if leg.deployer_fee is not None:
-        parts.append(f',"deployerFee":"{text(leg.deployer_fee)}"')
+        parts.append(f',"deployerFee":"{decimal_text(leg.deployer_fee)}"')
     if leg.unknown_field is not None:
         parts.append(f',"settlementRoute":"{leg.unknown_field}"')
     twap = "null" if leg.twap_id is None else leg.twap_id

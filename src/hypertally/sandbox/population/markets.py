@@ -11,7 +11,7 @@ OUTCOME_PERIOD_MS = 10 * 24 * 3_600_000  # one question lives ten days, then it 
 OUTCOME_FIRST = 12
 
 
-class Kind(StrEnum):
+class MarketKind(StrEnum):
     """What a market trades."""
 
     CORE = "core"
@@ -34,7 +34,7 @@ class Market:
     """One tradable coin."""
 
     coin: str
-    kind: Kind
+    kind: MarketKind
     walk: str  # the price walk it follows; several markets may share one
     size_decimals: int
     weight: int  # relative share of the orders
@@ -46,7 +46,7 @@ class Market:
     @property
     def is_perp(self) -> bool:
         """Whether it has positions rather than balances."""
-        return self.kind in (Kind.CORE, Kind.HIP3)
+        return self.kind in (MarketKind.CORE, MarketKind.HIP3)
 
     @property
     def price_decimals(self) -> int:
@@ -105,7 +105,7 @@ DEX_BY_NAME = {dex.name: dex for dex in DEXS}
 def _core(coin: str, size_decimals: int, weight: int, leverage: int) -> Market:
     return Market(
         coin=coin,
-        kind=Kind.CORE,
+        kind=MarketKind.CORE,
         walk=coin,
         size_decimals=size_decimals,
         weight=weight,
@@ -117,7 +117,7 @@ def _hip3(coin: str, size_decimals: int, weight: int) -> Market:
     dex = DEX_BY_NAME[coin.partition(":")[0]]
     return Market(
         coin=coin,
-        kind=Kind.HIP3,
+        kind=MarketKind.HIP3,
         walk=coin,
         size_decimals=size_decimals,
         weight=weight,
@@ -129,7 +129,7 @@ def _hip3(coin: str, size_decimals: int, weight: int) -> Market:
 def _spot(pair: Pair, weight: int) -> Market:
     return Market(
         coin=pair.name,
-        kind=Kind.SPOT,
+        kind=MarketKind.SPOT,
         walk=pair.walk,
         size_decimals=TOKEN_BY_NAME[pair.base].size_decimals,
         weight=weight,
@@ -181,7 +181,7 @@ def outcome_market(coin: str) -> Market:
     """Describe an outcome coin, open or settled."""
     return Market(
         coin=coin,
-        kind=Kind.OUTCOME,
+        kind=MarketKind.OUTCOME,
         walk="OUTCOME" if coin.endswith("0") else "OUTCOME:no",
         size_decimals=0,
         weight=OUTCOME_WEIGHT,

@@ -1,4 +1,4 @@
-"""Turns crossing orders into trades: two legs each, with exact positions, results and fees."""
+"""The matching engine: it turns taker orders into trades, each with a leg for both sides."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from itertools import accumulate
 from random import Random
 from typing import final
 
-from hypertally.sandbox.population.coin_volume import Turnover
+from hypertally.sandbox.population.coin_volume import CoinVolumes
 from hypertally.sandbox.population.decimals import ZERO, truncated
-from hypertally.sandbox.population.fill_json import ZERO_HASH, Leg, Liquidation, Trade, fill_body
-from hypertally.sandbox.population.markets import Kind, Market
-from hypertally.sandbox.population.positions import Effect, Ledger
+from hypertally.sandbox.population.fill_json import ZERO_HASH, Leg, Liquidation, Trade, encode_fill
+from hypertally.sandbox.population.markets import Market, MarketKind
+from hypertally.sandbox.population.positions import FillEffect, Holdings
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.wallet_history import Feed, Tape
+from hypertally.sandbox.population.wallet_history import HistoryKind, WalletHistory
 
 FIRST_OID = 480_000_000_000
 TID_BITS = 50
@@ -23,10 +23,10 @@ TOKEN_PLACES = 8
 
 #: kind -> taker fee in basis points
 TAKER_BPS = {
-    Kind.CORE: Decimal("4.5"),
-    Kind.HIP3: Decimal(9),
-    Kind.SPOT: Decimal(7),
-    Kind.OUTCOME: Decimal(3),
+    MarketKind.CORE: Decimal("4.5"),
+    MarketKind.HIP3: Decimal(9),
+    MarketKind.SPOT: Decimal(7),
+    MarketKind.OUTCOME: Decimal(3),
 }
 SPOT_MAKER_BPS = Decimal(4)
 BUILDER_BPS = Decimal("2.5")
@@ -40,40 +40,42 @@ UNKNOWN_DIRECTION = "Portfolio Rebalance"  # no such value is documented: reader
 
 
 @dataclass(slots=True, kw_only=True)
-class Member:
+class Trader:
     """One wallet that trades; `tracked` ones are listed, the others are the rest of the world."""
 
     address: str
     tracked: bool
     maker_bps: Decimal
-    ledger: Ledger = field(default_factory=Ledger)
-    tape: Tape = field(default_factory=Tape)
-    ordinary: Tape = field(default_factory=Tape)  # the tape without slices of TWAPs
-    slices: Tape = field(default_factory=Tape)  # the slices alone, the same rows
-    statuses: Tape = field(default_factory=Tape)  # rows of twapHistory
+    holdings: Holdings = field(default_factory=Holdings)
+    fills: WalletHistory = field(default_factory=WalletHistory)
+    ordinary: WalletHistory = field(
+        default_factory=WalletHistory
+    )  # the tape without slices of TWAPs
+    slices: WalletHistory = field(default_factory=WalletHistory)  # the slices alone, the same rows
+    statuses: WalletHistory = field(default_factory=WalletHistory)  # rows of twapHistory
     last_cloid: str | None = None
 
-    def keep(self, time_ms: int, body: bytes, *, is_slice: bool) -> None:
+    def add_fill(self, time_ms: int, body: bytes, *, is_slice: bool) -> None:
         """Add the newest fill."""
-        self.tape.append(time_ms, body)
+        self.fills.append(time_ms, body)
         (self.slices if is_slice else self.ordinary).append(time_ms, body)
 
-    def feed(self, feed: Feed) -> Tape:
+    def history(self, kind: HistoryKind) -> WalletHistory:
         """Give one of the lists the exchange keeps of a wallet."""
-        tapes = {
-            Feed.FILLS: self.tape,
-            Feed.ORDINARY: self.ordinary,
-            Feed.SLICES: self.slices,
-            Feed.STATUSES: self.statuses,
+        histories = {
+            HistoryKind.FILLS: self.fills,
+            HistoryKind.FILLS_WITHOUT_SLICES: self.ordinary,
+            HistoryKind.TWAP_SLICES: self.slices,
+            HistoryKind.TWAP_STATUSES: self.statuses,
         }
-        return tapes[feed]
+        return histories[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
+class TakerOrder:
     """One order that takes what rests in the book."""
 
-    taker: Member
+    taker: Trader
     market: Market
     buys: bool
     size: Decimal
@@ -82,16 +84,16 @@ class Crossing:
     twap_id: int | None = None
     liquidation: Liquidation | None = None
     direction: str | None = None  # shown instead of the usual one, on the taker's side
-    maker: Member | None = None  # set when the counterparty is not free to choose
+    maker: Trader | None = None  # set when the counterparty is not free to choose
     maker_direction: str | None = None
     free: bool = False  # no fee on either side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
+class _TradeSide:
     """One party of a trade before its leg is written."""
 
-    member: Member
+    trader: Trader
     buys: bool
     crossed: bool
     oid: int
@@ -101,36 +103,36 @@ class _Side:
 
 
 @final
-class Matching:
+class MatchingEngine:
     """The book's other half: finds makers, splits orders and writes both legs to the tapes."""
 
     def __init__(self, *, random: Random, prices: Prices) -> None:
-        self.turnover = Turnover()
+        self.coin_volumes = CoinVolumes()
         self._random = random
         self._prices = prices
-        self._members: list[Member] = []
+        self._traders: list[Trader] = []
         self._shares: list[float] = []
         self._oid = FIRST_OID
 
-    def admit(self, members: list[Member], weights: list[float]) -> None:
+    def set_traders(self, traders: list[Trader], weights: list[float]) -> None:
         """Set who trades, and how often each is found."""
-        self._members = members
+        self._traders = traders
         self._shares = list(accumulate(weights))
 
-    def pick(self) -> Member:
-        """Draw a member by weight."""
+    def pick_trader(self) -> Trader:
+        """Draw a trader by weight."""
         point = self._random.random() * self._shares[-1]
-        return self._members[bisect_right(self._shares, point)]
+        return self._traders[bisect_right(self._shares, point)]
 
     def next_oid(self) -> int:
         """Give the next order id; the steps between them are other people's orders."""
         self._oid += self._random.randint(1, 40)
         return self._oid
 
-    def execute(self, order: Crossing) -> list[Trade]:
+    def execute(self, order: TakerOrder) -> list[Trade]:
         """Fill the order against resting ones, all inside its millisecond."""
-        taker = _Side(
-            member=order.taker,
+        taker = _TradeSide(
+            trader=order.taker,
             buys=order.buys,
             crossed=True,
             oid=self.next_oid(),
@@ -155,39 +157,39 @@ class Matching:
             trades.append(trade)
         return trades
 
-    def _maker_side(self, order: Crossing) -> _Side:
-        member = order.maker or self._other_than(order.taker)
-        return _Side(
-            member=member,
+    def _maker_side(self, order: TakerOrder) -> _TradeSide:
+        trader = order.maker or self._other_than(order.taker)
+        return _TradeSide(
+            trader=trader,
             buys=not order.buys,
             crossed=False,
             oid=self.next_oid(),
-            cloid=self._cloid(member),
+            cloid=self._cloid(trader),
             direction=order.maker_direction,
         )
 
-    def _other_than(self, taker: Member) -> Member:
+    def _other_than(self, taker: Trader) -> Trader:
         while True:  # self-trades are prevented upstream, so a wallet never meets itself
-            maker = self.pick()
+            maker = self.pick_trader()
             if maker is not taker:
                 return maker
 
-    def _trade(self, order: Crossing, trade: Trade, *sides: _Side) -> None:
-        self.turnover.add(trade.coin, trade.time_ms, price=trade.price, size=trade.size)
+    def _trade(self, order: TakerOrder, trade: Trade, *sides: _TradeSide) -> None:
+        self.coin_volumes.add(trade.coin, trade.time_ms, price=trade.price, size=trade.size)
         # The buyer is written first: on one tape both legs never meet, so the order is free.
         for side in sorted(sides, key=lambda side: not side.buys):
             leg = self._leg(order, trade, side)
-            body = fill_body(trade, leg)
-            side.member.keep(trade.time_ms, body, is_slice=side.twap_id is not None)
+            body = encode_fill(trade, leg)
+            side.trader.add_fill(trade.time_ms, body, is_slice=side.twap_id is not None)
 
-    def _leg(self, order: Crossing, trade: Trade, side: _Side) -> Leg:
+    def _leg(self, order: TakerOrder, trade: Trade, side: _TradeSide) -> Leg:
         market = order.market
         builder = self._builder_fee(market, trade, side) if not order.free else None
         fee = ZERO if order.free else self._fee(market, trade, side) + (builder or ZERO)
         effect = self._apply(market, trade, side, fee)
         token = market.base if _fee_in_base(market, buys=side.buys) else market.quote
         deployer = None
-        if market.kind is Kind.HIP3 and fee > ZERO and self._random.random() < DEPLOYER_SHARE:
+        if market.kind is MarketKind.HIP3 and fee > ZERO and self._random.random() < DEPLOYER_SHARE:
             deployer = truncated(fee / 2, USD_PLACES)
         return Leg(
             buys=side.buys,
@@ -204,14 +206,14 @@ class Matching:
             unknown_field=self._chance_of("express", UNKNOWN_FIELD_SHARE),
         )
 
-    def _apply(self, market: Market, trade: Trade, side: _Side, fee: Decimal) -> Effect:
-        ledger = side.member.ledger
+    def _apply(self, market: Market, trade: Trade, side: _TradeSide, fee: Decimal) -> FillEffect:
+        holdings = side.trader.holdings
         signed = trade.size if side.buys else -trade.size
         if market.is_perp:
             paid = signed * trade.price + fee
-            ledger.cash[market.dex] = ledger.cash.get(market.dex, ZERO) - paid
-            return ledger.position(trade.coin).apply(signed, trade.price)
-        balance = ledger.balance(trade.coin)
+            holdings.cash[market.dex] = holdings.cash.get(market.dex, ZERO) - paid
+            return holdings.position(trade.coin).apply(signed, trade.price)
+        balance = holdings.balance(trade.coin)
         if side.buys:
             in_base = fee if _fee_in_base(market, buys=True) else ZERO
             return balance.buy(trade.size, trade.price, fee_in_base=in_base)
@@ -219,43 +221,43 @@ class Matching:
             balance.deposit(trade.size * self._random.randint(1, 4), trade.price)
         return balance.sell(trade.size, trade.price)
 
-    def _fee(self, market: Market, trade: Trade, side: _Side) -> Decimal:
+    def _fee(self, market: Market, trade: Trade, side: _TradeSide) -> Decimal:
         rate = self._fee_bps(market, side) * BASIS_POINT
         if _fee_in_base(market, buys=side.buys):
             return truncated(trade.size * rate, TOKEN_PLACES)
         return truncated(trade.size * trade.price * rate, USD_PLACES)
 
-    def _fee_bps(self, market: Market, side: _Side) -> Decimal:
+    def _fee_bps(self, market: Market, side: _TradeSide) -> Decimal:
         if side.crossed:
             return TAKER_BPS[market.kind]
-        return side.member.maker_bps if market.is_perp else SPOT_MAKER_BPS
+        return side.trader.maker_bps if market.is_perp else SPOT_MAKER_BPS
 
-    def _builder_fee(self, market: Market, trade: Trade, side: _Side) -> Decimal | None:
+    def _builder_fee(self, market: Market, trade: Trade, side: _TradeSide) -> Decimal | None:
         if not (market.is_perp and side.crossed and self._random.random() < BUILDER_SHARE):
             return None
         fee = truncated(trade.size * trade.price * BUILDER_BPS * BASIS_POINT, USD_PLACES)
         return fee or None  # upstream leaves the field out when it is zero
 
-    def _direction(self, market: Market, effect: Effect) -> str:
+    def _direction(self, market: Market, effect: FillEffect) -> str:
         odd = self._chance_of(UNKNOWN_DIRECTION, UNKNOWN_DIRECTION_SHARE if market.is_perp else 0)
         return odd or effect.direction
 
     def _chance_of(self, value: str, share: float) -> str | None:
         return value if self._random.random() < share else None
 
-    def _cloid(self, member: Member) -> str | None:
+    def _cloid(self, trader: Trader) -> str | None:
         if self._random.random() >= CLOID_SHARE:
             return None
-        if member.last_cloid is None or self._random.random() >= CLOID_REUSED_SHARE:
-            member.last_cloid = f"0x{self._random.getrandbits(128):032x}"
-        return member.last_cloid
+        if trader.last_cloid is None or self._random.random() >= CLOID_REUSED_SHARE:
+            trader.last_cloid = f"0x{self._random.getrandbits(128):032x}"
+        return trader.last_cloid
 
-    def _hash(self, order: Crossing) -> str:
+    def _hash(self, order: TakerOrder) -> str:
         if order.twap_id is not None:
             return ZERO_HASH
         return f"0x{self._random.getrandbits(256):064x}"
 
-    def _parts(self, order: Crossing) -> list[Decimal]:
+    def _parts(self, order: TakerOrder) -> list[Decimal]:
         unit = Decimal(1).scaleb(-order.market.size_decimals)
         left = int(order.size / unit)
         parts: list[Decimal] = []
@@ -267,4 +269,4 @@ class Matching:
 
 
 def _fee_in_base(market: Market, *, buys: bool) -> bool:
-    return market.kind is Kind.SPOT and buys
+    return market.kind is MarketKind.SPOT and buys

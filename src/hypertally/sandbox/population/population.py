@@ -15,11 +15,11 @@ from typing import final
 
 from hypertally.sandbox.population.behaviour import Behaviour
 from hypertally.sandbox.population.calendar import DAY_MS, Calendar
-from hypertally.sandbox.population.matching import Matching, Member
+from hypertally.sandbox.population.matching import MatchingEngine, Trader
 from hypertally.sandbox.population.pace import Pace
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.timeline import Agenda
-from hypertally.sandbox.population.twaps import MINUTE_MS, TwapEvent, Twaps
+from hypertally.sandbox.population.timeline import Timeline
+from hypertally.sandbox.population.twaps import MINUTE_MS, TwapStatus, TwapTrading
 
 DEFAULT_SEED = 7
 DEFAULT_WALLETS = 40
@@ -77,44 +77,44 @@ class Population:
         self.seed = seed
         self.prices = Prices(seed=seed, start_ms=self.start_ms)
         self._random = Random(f"population:{seed}")
-        matching = Matching(random=self._random, prices=self.prices)
-        self.turnover = matching.turnover
-        self._members = _members(seed, wallets)
-        self._specials: list[Member] = []  # they take, and are never found as a counterparty
-        matching.admit(self._members, _weights(wallets, len(self._members)))
+        engine = MatchingEngine(random=self._random, prices=self.prices)
+        self.coin_volumes = engine.coin_volumes
+        self._traders = _traders(seed, wallets)
+        self._specials: list[Trader] = []  # they take, and are never found as a counterparty
+        engine.set_traders(self._traders, _weights(wallets, len(self._traders)))
         twap_odds = _twap_odds(twap_share)
         legs_per_event = (
             twap_odds * TRACKED_LEGS_PER_TWAP + (1 - twap_odds) * TRACKED_LEGS_PER_ORDER
         )
-        self._quiet = fills / (legs_per_event * days * DAY_MS)
-        self._live = live_per_second / (legs_per_event * 1000)
-        self.pace = Pace(self.start_ms, self._quiet)
-        self.pace.step(self.until_ms, self._live)
-        self._agenda = Agenda()
+        self._past_rate = fills / (legs_per_event * days * DAY_MS)
+        self._live_rate = live_per_second / (legs_per_event * 1000)
+        self.pace = Pace(self.start_ms, self._past_rate)
+        self.pace.set_rate(self.until_ms, self._live_rate)
+        self._timeline = Timeline()
         self._time_ms = self._last_order_ms = self.start_ms
-        self._hazard = self._draw_hazard()
-        self._twaps = Twaps(random=self._random, prices=self.prices, matching=matching)
+        self._rate_sum_due = self._draw_rate_sum()
+        self._twaps = TwapTrading(random=self._random, prices=self.prices, engine=engine)
         self._behaviour = Behaviour(
             random=self._random,
             prices=self.prices,
-            matching=matching,
-            members=self._members,
+            engine=engine,
+            traders=self._traders,
             twaps=self._twaps,
             twap_odds=twap_odds,
         )
         self._calendar = Calendar(
             random=self._random,
             prices=self.prices,
-            matching=matching,
-            members=self._members,
-            plan=self._agenda.plan,
+            engine=engine,
+            traders=self._traders,
+            schedule=self._timeline.schedule,
             start_ms=self.start_ms,
         )
         self._plan_whale(whale_fills)
         self._plan_burst(burst_fills)
         if fills and twap_share:
             self._plan_certain_twaps()
-        self.by_address = {member.address: member for member in self._everyone()}
+        self.by_address = {trader.address: trader for trader in self._everyone()}
         self.advance(self.until_ms)
 
     @property
@@ -124,30 +124,30 @@ class Population:
 
     def go_live(self, from_ms: int, until_ms: int) -> None:
         """Trade at the live pace between two times to come, and at the quiet one after."""
-        self.pace.step(from_ms, self._live)
-        self.pace.step(until_ms, self._quiet)
+        self.pace.set_rate(from_ms, self._live_rate)
+        self.pace.set_rate(until_ms, self._past_rate)
 
     def wallets(self) -> list[WalletCount]:
         """List the tracked wallets, the most active kind first."""
         return [
-            WalletCount(address=member.address, legs=len(member.tape))
-            for member in self._everyone()
-            if member.tracked
+            WalletCount(address=trader.address, legs=len(trader.fills))
+            for trader in self._everyone()
+            if trader.tracked
         ]
 
-    def twap_events(self) -> list[TwapEvent]:
+    def twap_statuses(self) -> list[TwapStatus]:
         """List every status any TWAP has taken so far, in the order of their time."""
-        return self._twaps.events
+        return self._twaps.statuses
 
-    def legs(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
+    def fills(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
         """Give every (wallet, fill row) that happened so far, wallet by wallet."""
-        for member in self._everyone():
-            if member.tracked or not tracked_only:
-                for row in member.tape.rows():
-                    yield member.address, row.body
+        for trader in self._everyone():
+            if trader.tracked or not tracked_only:
+                for row in trader.fills.rows():
+                    yield trader.address, row.body
 
-    def _everyone(self) -> list[Member]:
-        return [*self._members, *self._specials]
+    def _everyone(self) -> list[Trader]:
+        return [*self._traders, *self._specials]
 
     def advance(self, now_ms: int) -> None:
         """Let everything up to and including a time happen; earlier times change nothing."""
@@ -156,22 +156,22 @@ class Population:
         self._time_ms = max(now_ms, self._time_ms)
 
     def _happen_next(self, now_ms: int) -> bool:
-        order_ms = self.pace.after(self._last_order_ms, self._hazard)
-        planned_ms = self._agenda.next_ms
+        order_ms = self.pace.time_when(self._last_order_ms, self._rate_sum_due)
+        planned_ms = self._timeline.next_ms
         if planned_ms is not None and (order_ms is None or planned_ms <= order_ms):
             if planned_ms > now_ms:
                 return False
             self._time_ms = planned_ms
-            self._agenda.run_next()
+            self._timeline.run_next()
             return True
         if order_ms is None or order_ms > now_ms:
             return False
         self._time_ms = self._last_order_ms = order_ms
-        self._hazard = self._draw_hazard()
-        self._behaviour.act(order_ms, self._agenda.plan)
+        self._rate_sum_due = self._draw_rate_sum()
+        self._behaviour.run_event(order_ms, self._timeline.schedule)
         return True
 
-    def _draw_hazard(self) -> float:
+    def _draw_rate_sum(self) -> float:
         if self._random.random() < SAME_MS_SHARE:
             return 0.0
         return self._random.expovariate(1 / (1 - SAME_MS_SHARE))
@@ -184,13 +184,13 @@ class Population:
         for order in range(orders):
             count = min(WHALE_FILLS_PER_ORDER, fills - order * WHALE_FILLS_PER_ORDER)
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * order // orders
-            self._agenda.plan(at_ms, partial(self._behaviour.take_many, whale, count))
+            self._timeline.schedule(at_ms, partial(self._behaviour.take_fills, whale, count))
 
     def _plan_burst(self, fills: int) -> None:
         if fills:
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * 6 // 10
             burst = self._special("burst")
-            self._agenda.plan(at_ms, partial(self._behaviour.take_many, burst, fills))
+            self._timeline.schedule(at_ms, partial(self._behaviour.take_fills, burst, fills))
 
     def _plan_certain_twaps(self) -> None:
         midnight_ms = self.until_ms // DAY_MS * DAY_MS
@@ -198,30 +198,30 @@ class Population:
         for at, (known_ms, since_minutes, minutes) in enumerate(
             [*certain, (midnight_ms, *MIDNIGHT_TWAP)]
         ):
-            taker = self._members[at % len(self._members)]
+            taker = self._traders[at % len(self._traders)]
             began_ms = known_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
-            start = partial(self._twaps.start_lasting, taker, minutes, self._agenda.plan)
-            self._agenda.plan(max(began_ms, self.start_ms), start)
+            start = partial(self._twaps.start_lasting, taker, minutes, self._timeline.schedule)
+            self._timeline.schedule(max(began_ms, self.start_ms), start)
 
-    def _special(self, name: str) -> Member:
-        member = _member(f"{self.seed}:{name}", tracked=True)
-        self._specials.append(member)
-        return member
+    def _special(self, name: str) -> Trader:
+        trader = _trader(f"{self.seed}:{name}", tracked=True)
+        self._specials.append(trader)
+        return trader
 
 
-def _member(name: str, *, tracked: bool) -> Member:
+def _trader(name: str, *, tracked: bool) -> Trader:
     digest = sha256(f"wallet:{name}".encode()).hexdigest()
-    return Member(
+    return Trader(
         address=f"0x{digest[:40]}",
         tracked=tracked,
         maker_bps=MAKER_BPS[int(digest[40:44], 16) % len(MAKER_BPS)],
     )
 
 
-def _members(seed: int, wallets: int) -> list[Member]:
+def _traders(seed: int, wallets: int) -> list[Trader]:
     world = max(wallets // 5, 6)
-    tracked = [_member(f"{seed}:{at}", tracked=True) for at in range(wallets)]
-    return tracked + [_member(f"{seed}:world:{at}", tracked=False) for at in range(world)]
+    tracked = [_trader(f"{seed}:{at}", tracked=True) for at in range(wallets)]
+    return tracked + [_trader(f"{seed}:world:{at}", tracked=False) for at in range(world)]
 
 
 def _twap_odds(share: float) -> float:
@@ -230,7 +230,7 @@ def _twap_odds(share: float) -> float:
     return twaps / (twaps + (1 - share) / TRACKED_LEGS_PER_ORDER)
 
 
-def _weights(wallets: int, members: int) -> list[float]:
+def _weights(wallets: int, traders: int) -> list[float]:
     active = [(at + 1) ** -ACTIVITY_EXPONENT for at in range(wallets)]
-    world = members - wallets
+    world = traders - wallets
     return active + [sum(active) * WORLD_SHARE / world] * world

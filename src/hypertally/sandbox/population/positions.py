@@ -10,7 +10,7 @@ SPOT_COST_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class FillEffect:
     """How a fill met what the wallet held: the three columns a fill row shows of it."""
 
     start: Decimal
@@ -25,21 +25,21 @@ class Position:
     size: Decimal = ZERO
     cost: Decimal = ZERO
 
-    def apply(self, signed_size: Decimal, price: Decimal) -> Effect:
+    def apply(self, signed_size: Decimal, price: Decimal) -> FillEffect:
         """Trade a signed size at a price; a flip closes all, then opens the rest."""
         start = self.size
         end = start + signed_size
         if start * signed_size >= ZERO:
             self.size, self.cost = end, self.cost + signed_size * price
             side = "Long" if signed_size > ZERO else "Short"
-            return Effect(start=start, direction=f"Open {side}", closed_pnl=ZERO)
+            return FillEffect(start=start, direction=f"Open {side}", closed_pnl=ZERO)
         closing = signed_size if abs(signed_size) <= abs(start) else -start
         released = (
             self.cost if closing == -start else rounded(self.cost * -closing / start, COST_PLACES)
         )
         opened = signed_size - closing
         self.size, self.cost = end, self.cost - released + opened * price
-        return Effect(
+        return FillEffect(
             start=start,
             direction=_closing_direction(start, end),
             closed_pnl=-closing * price - released,
@@ -64,14 +64,14 @@ class Balance:
         self.size += size
         self.cost += rounded(size * price, SPOT_COST_PLACES)
 
-    def buy(self, size: Decimal, price: Decimal, *, fee_in_base: Decimal) -> Effect:
+    def buy(self, size: Decimal, price: Decimal, *, fee_in_base: Decimal) -> FillEffect:
         """Receive the size less the fee taken in the token bought."""
         start = self.size
         self.size += size - fee_in_base
         self.cost += size * price
-        return Effect(start=start, direction="Buy", closed_pnl=ZERO)
+        return FillEffect(start=start, direction="Buy", closed_pnl=ZERO)
 
-    def sell(self, size: Decimal, price: Decimal) -> Effect:
+    def sell(self, size: Decimal, price: Decimal) -> FillEffect:
         """Give up a size that is held."""
         start = self.size
         assert start >= size, "the caller deposits what is missing first"
@@ -80,7 +80,7 @@ class Balance:
         )
         self.size -= size
         self.cost -= released
-        return Effect(
+        return FillEffect(
             start=start,
             direction="Sell",
             closed_pnl=rounded(size * price - released, SPOT_COST_PLACES),
@@ -88,7 +88,7 @@ class Balance:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Holdings:
     """Everything one wallet holds, by coin, and its cash per dex."""
 
     positions: dict[str, Position] = field(default_factory=dict[str, Position])

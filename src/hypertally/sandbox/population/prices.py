@@ -5,8 +5,8 @@ from decimal import Decimal
 from random import Random
 from typing import Protocol, final
 
-from hypertally.sandbox.population.coin_volume import Traded, Turnover
-from hypertally.sandbox.population.decimals import text, tick_for
+from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
+from hypertally.sandbox.population.decimals import decimal_text, tick_size
 from hypertally.sandbox.population.markets import WALKS, Market
 
 HOUR_MS = 3_600_000
@@ -23,7 +23,7 @@ _PLACES = Decimal("1e-12")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Ohlc:
     """Open, high, low and close of some time, not yet rounded to a market's ticks."""
 
     open: Decimal
@@ -35,21 +35,21 @@ class Span:
 class PricePath(Protocol):
     """One price over time."""
 
-    def hour(self, hour: int) -> Span | None:
+    def hour_ohlc(self, hour: int) -> Ohlc | None:
         """Give the hour's span; None before the path began."""
         ...
 
-    def part(self, from_ms: int, width_ms: int) -> Span:
+    def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
         """Give the span of a part of one hour."""
         ...
 
-    def at(self, time_ms: int) -> Decimal:
+    def price_at(self, time_ms: int) -> Decimal:
         """Give the price at a time."""
         ...
 
 
 @final
-class Walk:
+class RandomWalk:
     """One price over time: the open of each hour since `origin_ms`, drawn on first use."""
 
     def __init__(self, *, name: str, seed: int, origin_ms: int) -> None:
@@ -59,29 +59,29 @@ class Walk:
         self._opens = [self._base]
         self._wicks: list[tuple[int, int]] = []
 
-    def hour(self, hour: int) -> Span | None:
+    def hour_ohlc(self, hour: int) -> Ohlc | None:
         """Give the hour's span; None before the walk began."""
         position = hour - self._origin_hour
         if position < 0:
             return None
         while len(self._opens) < position + 2:
             self._extend()
-        return _span(self._opens[position], self._opens[position + 1], self._wicks[position])
+        return _with_wick(self._opens[position], self._opens[position + 1], self._wicks[position])
 
-    def part(self, from_ms: int, width_ms: int) -> Span:
+    def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
         """Give the span of a part of one hour; raises ValueError before the walk began."""
-        start, end = self.at(from_ms), self.at(from_ms + width_ms)
+        start, end = self.price_at(from_ms), self.price_at(from_ms + width_ms)
         up, down = self._wicks[from_ms // HOUR_MS - self._origin_hour]
-        return _span(start, end, (up // PART_WICK, down // PART_WICK))
+        return _with_wick(start, end, (up // PART_WICK, down // PART_WICK))
 
-    def at(self, time_ms: int) -> Decimal:
+    def price_at(self, time_ms: int) -> Decimal:
         """Give the price on the straight line through the hour that holds the time."""
         hour, inside = divmod(time_ms, HOUR_MS)
-        span = self.hour(hour)
-        if span is None:
+        ohlc = self.hour_ohlc(hour)
+        if ohlc is None:
             message = f"no price before the walk began; asked for {time_ms}"
             raise ValueError(message)
-        return span.open + (span.close - span.open) * inside / HOUR_MS
+        return ohlc.open + (ohlc.close - ohlc.open) * inside / HOUR_MS
 
     def _extend(self) -> None:
         last = self._opens[-1]
@@ -94,9 +94,9 @@ class Walk:
         self._wicks.append((self._random.randint(0, wick), self._random.randint(0, wick)))
 
 
-def _span(start: Decimal, end: Decimal, wick: tuple[int, int]) -> Span:
+def _with_wick(start: Decimal, end: Decimal, wick: tuple[int, int]) -> Ohlc:
     up, down = wick
-    return Span(
+    return Ohlc(
         open=start,
         high=max(start, end) * (_BASIS + up) / _BASIS,
         low=min(start, end) * (_BASIS - down) / _BASIS,
@@ -112,26 +112,26 @@ class Prices:
         origin_ms = (start_ms // HOUR_MS - LEAD_HOURS) * HOUR_MS
         self.origin_ms = origin_ms
         self._walks: dict[str, PricePath] = {
-            name: Walk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS
+            name: RandomWalk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS
         }
 
-    def follow(self, walk: str, path: PricePath) -> None:
+    def set_path(self, walk: str, path: PricePath) -> None:
         """Let the markets of a walk follow another path."""
         assert walk in self._walks, f"no market follows {walk}"
         self._walks[walk] = path
 
-    def raw(self, market: Market, time_ms: int) -> Decimal:
+    def unrounded_price(self, market: Market, time_ms: int) -> Decimal:
         """Give the unrounded price of a market."""
         if market.walk == "OUTCOME:no":
             return 1 - self._chance(time_ms)
         if market.walk == "OUTCOME":
             return self._chance(time_ms)
-        return self._walks[market.walk].at(time_ms)
+        return self._walks[market.walk].price_at(time_ms)
 
     def price(self, market: Market, time_ms: int, *, ticks: int = 0) -> Decimal:
         """Give a valid price, some ticks away from the middle."""
-        raw = self.raw(market, time_ms)
-        tick = tick_for(raw, market.price_decimals)
+        raw = self.unrounded_price(market, time_ms)
+        tick = tick_size(raw, market.price_decimals)
         return _valid(raw + ticks * tick, market)
 
     def candles(
@@ -141,7 +141,7 @@ class Prices:
         *,
         start_ms: int,
         end_ms: int,
-        turnover: Turnover | None = None,
+        coin_volumes: CoinVolumes | None = None,
     ) -> list[dict[str, object]]:
         """List the candles that touch the window, oldest first; raises KeyError on an interval.
 
@@ -149,70 +149,70 @@ class Prices:
         """
         width = INTERVAL_MS[interval]
         first = max(start_ms, self.origin_ms + width) // width
-        traded = turnover or Turnover()
+        traded = coin_volumes or CoinVolumes()
         return [
             self._candle(market, interval, row * width, traded)
             for row in range(first, end_ms // width + 1)
         ]
 
     def _candle(
-        self, market: Market, interval: str, opened_ms: int, turnover: Turnover
+        self, market: Market, interval: str, opened_ms: int, coin_volumes: CoinVolumes
     ) -> dict[str, object]:
         closed_ms = opened_ms + INTERVAL_MS[interval] - 1
-        span = self._span(market, opened_ms, INTERVAL_MS[interval])
-        traded = turnover.between(market.coin, opened_ms, closed_ms)
+        ohlc = self._ohlc(market, opened_ms, INTERVAL_MS[interval])
+        traded = coin_volumes.total_between(market.coin, opened_ms, closed_ms)
         return {
             "t": opened_ms,
             "T": closed_ms,
             "s": market.coin,
             "i": interval,
-            "o": text(_valid(span.open, market)),
-            "c": text(_valid(span.close, market)),
-            "h": text(_high(span, traded, market)),
-            "l": text(_low(span, traded, market)),
-            "v": text(traded.volume),
+            "o": decimal_text(_valid(ohlc.open, market)),
+            "c": decimal_text(_valid(ohlc.close, market)),
+            "h": decimal_text(_high(ohlc, traded, market)),
+            "l": decimal_text(_low(ohlc, traded, market)),
+            "v": decimal_text(traded.volume),
             "n": traded.trades,
         }
 
-    def _span(self, market: Market, from_ms: int, width_ms: int) -> Span:
+    def _ohlc(self, market: Market, from_ms: int, width_ms: int) -> Ohlc:
         mirrored = market.walk == "OUTCOME:no"
         walk = self._walks["OUTCOME" if mirrored else market.walk]
         if width_ms < HOUR_MS:
-            span = walk.part(from_ms, width_ms)
+            ohlc = walk.part_ohlc(from_ms, width_ms)
         else:
             first = from_ms // HOUR_MS
-            span = _joined([walk.hour(first + at) for at in range(width_ms // HOUR_MS)])
+            ohlc = _joined([walk.hour_ohlc(first + at) for at in range(width_ms // HOUR_MS)])
         if not mirrored:
-            return span
-        return Span(open=1 - span.open, high=1 - span.low, low=1 - span.high, close=1 - span.close)
+            return ohlc
+        return Ohlc(open=1 - ohlc.open, high=1 - ohlc.low, low=1 - ohlc.high, close=1 - ohlc.close)
 
     def _chance(self, time_ms: int) -> Decimal:
-        chance = self._walks["OUTCOME"].at(time_ms)
+        chance = self._walks["OUTCOME"].price_at(time_ms)
         return min(max(chance, Decimal("0.03")), Decimal("0.97"))
 
 
 def _valid(price: Decimal, market: Market) -> Decimal:
     """Round to the ticks that hold at this very price; a step may have crossed a power of ten."""
-    tick = tick_for(price, market.price_decimals)
+    tick = tick_size(price, market.price_decimals)
     return max((price / tick).to_integral_value(), Decimal(1)) * tick
 
 
-def _joined(hours: list[Span | None]) -> Span:
-    spans = [span for span in hours if span is not None]
-    assert len(spans) == len(hours), "candles begin an interval after the walk"
-    return Span(
-        open=spans[0].open,
-        high=max(span.high for span in spans),
-        low=min(span.low for span in spans),
-        close=spans[-1].close,
+def _joined(hours: list[Ohlc | None]) -> Ohlc:
+    hours_ohlc = [ohlc for ohlc in hours if ohlc is not None]
+    assert len(hours_ohlc) == len(hours), "candles begin an interval after the walk"
+    return Ohlc(
+        open=hours_ohlc[0].open,
+        high=max(ohlc.high for ohlc in hours_ohlc),
+        low=min(ohlc.low for ohlc in hours_ohlc),
+        close=hours_ohlc[-1].close,
     )
 
 
-def _high(span: Span, traded: Traded, market: Market) -> Decimal:
-    high = _valid(span.high, market)
+def _high(ohlc: Ohlc, traded: TradedVolume, market: Market) -> Decimal:
+    high = _valid(ohlc.high, market)
     return high if traded.high is None else max(high, traded.high)
 
 
-def _low(span: Span, traded: Traded, market: Market) -> Decimal:
-    low = _valid(span.low, market)
+def _low(ohlc: Ohlc, traded: TradedVolume, market: Market) -> Decimal:
+    low = _valid(ohlc.low, market)
     return low if traded.low is None else min(low, traded.low)

@@ -1,8 +1,9 @@
-"""Remembers when a population traded live, so that a restarted sandbox tells the same story.
+"""The times at which a population traded live, kept in a file so that a restart changes no fill.
 
-A population is made anew from its seed at every start. While the sandbox is down it trades at the
-quiet pace, so the times it was up are part of what makes it. They are written ahead, as a lease:
-no fill is ever shown whose second is not yet on disk, and a kill at any moment changes nothing.
+A population is made again from its seed at every start. While the sandbox is stopped it trades at
+the slow rate of the past, so its fills depend on the times at which the sandbox ran. These times
+are written to the file in advance, as a lease: every fill is shown after its second is on disk, and
+a kill at any moment changes nothing.
 """
 
 from pathlib import Path
@@ -13,12 +14,12 @@ import msgspec
 from hypertally.sandbox.population.population import Population
 
 LEASE_MS = 60_000
-RENEW_MS = 30_000  # a lease with less than this left is made longer
-EDITION = 2  # of how a seed becomes a population; another one tells another story
+RENEW_MS = 30_000  # a lease that ends sooner is extended
+EDITION = 2  # of the way a seed becomes a population; another edition makes other fills
 
 
-class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a population was made from."""
+class PopulationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options that a population was made with."""
 
     seed: int
     wallets: int
@@ -27,31 +28,37 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_per_second: float
 
 
-class _Saved(msgspec.Struct, forbid_unknown_fields=True):
-    scene: Scene
+class _SessionsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    options: PopulationOptions = msgspec.field(name="scene")
     until_ms: int
     live: list[tuple[int, int]]
     edition: int = 1
 
 
-class OtherScene(ValueError):
-    """The file remembers a population made with other options, or in another way."""
+class DifferentPopulation(ValueError):
+    """The file holds a population of other options or of another edition."""
 
 
 @final
 class LiveSessions:
     """The spans of live trading of one population, kept in one file."""
 
-    def __init__(self, file: Path, scene: Scene, *, now_ms: int) -> None:
+    def __init__(self, file: Path, options: PopulationOptions, *, now_ms: int) -> None:
         self._file = file
-        self._saved = self._load(scene) if file.exists() else _Saved(scene, now_ms, [], EDITION)
-        self.population = Population(until_ms=self._saved.until_ms, **msgspec.structs.asdict(scene))
+        self._saved = (
+            self._load(options)
+            if file.exists()
+            else _SessionsFile(options=options, until_ms=now_ms, live=[], edition=EDITION)
+        )
+        self.population = Population(
+            until_ms=self._saved.until_ms, **msgspec.structs.asdict(options)
+        )
         for from_ms, until_ms in self._saved.live:
             self.population.go_live(from_ms, until_ms)
         self.advance(now_ms)
 
     def advance(self, now_ms: int) -> None:
-        """Let the population trade up to a time, live from the moment someone looks."""
+        """Let the population trade up to a time, live from the first call on."""
         if not self._saved.live or self._saved.live[-1][1] - now_ms < RENEW_MS:
             self._renew(now_ms)
         self.population.advance(now_ms)
@@ -64,23 +71,23 @@ class LiveSessions:
         self._save()
         self.population.go_live(now_ms, until_ms)
 
-    def _load(self, scene: Scene) -> _Saved:
-        saved = msgspec.json.decode(self._file.read_bytes(), type=_Saved)
+    def _load(self, options: PopulationOptions) -> _SessionsFile:
+        saved = msgspec.json.decode(self._file.read_bytes(), type=_SessionsFile)
         if saved.edition != EDITION:
             message = (
                 f"{self._file} holds a population of edition {saved.edition}, this program makes "
                 f"those of edition {EDITION}: remove it, and the books kept of it"
             )
-            raise OtherScene(message)
-        if saved.scene != scene:
+            raise DifferentPopulation(message)
+        if saved.options != options:
             message = (
-                f"{self._file} holds {saved.scene}, not {scene}: keep its options or remove it"
+                f"{self._file} holds {saved.options}, not {options}: keep its options or remove it"
             )
-            raise OtherScene(message)
+            raise DifferentPopulation(message)
         return saved
 
     def _save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        written = self._file.with_suffix(".new")
-        _ = written.write_bytes(msgspec.json.encode(self._saved))
-        _ = written.replace(self._file)
+        new_file = self._file.with_suffix(".new")
+        _ = new_file.write_bytes(msgspec.json.encode(self._saved))
+        _ = new_file.replace(self._file)

@@ -1,17 +1,17 @@
-"""What will happen later in a population, in the order of its time."""
+"""The actions scheduled in a population, in the order of their times."""
 
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
 
-Action = Callable[[int], None]  # told the time in ms
-Plan = Callable[[int, Action], None]  # (time in ms, what happens then)
+Action = Callable[[int], None]  # called with its time in ms
+Schedule = Callable[[int, Action], None]  # called with a time in ms and the action
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Planned:
-    """The number keeps equal times in the order they were planned."""
+class _ScheduledAction:
+    """`number` keeps actions of the same time in the order in which they were scheduled."""
 
     time_ms: int
     number: int
@@ -19,24 +19,24 @@ class _Planned:
 
 
 @final
-class Agenda:
-    """Plans, the earliest first."""
+class Timeline:
+    """Scheduled actions, the earliest first."""
 
     def __init__(self) -> None:
-        self._planned: list[_Planned] = []
-        self._plans = 0
+        self._scheduled: list[_ScheduledAction] = []
+        self._count = 0
 
     @property
     def next_ms(self) -> int | None:
-        """When the next plan is due; None when there is none."""
-        return self._planned[0].time_ms if self._planned else None
+        """The time of the next action; None without any."""
+        return self._scheduled[0].time_ms if self._scheduled else None
 
-    def plan(self, time_ms: int, action: Action) -> None:
-        """Let something happen at a time."""
-        self._plans += 1
-        heapq.heappush(self._planned, _Planned(time_ms, self._plans, action))
+    def schedule(self, time_ms: int, action: Action) -> None:
+        """Run an action at a time."""
+        self._count += 1
+        heapq.heappush(self._scheduled, _ScheduledAction(time_ms, self._count, action))
 
     def run_next(self) -> None:
-        """Do what is planned next."""
-        planned = heapq.heappop(self._planned)
-        planned.action(planned.time_ms)
+        """Run the next action."""
+        scheduled = heapq.heappop(self._scheduled)
+        scheduled.action(scheduled.time_ms)

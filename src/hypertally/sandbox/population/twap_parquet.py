@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hypertally.sandbox.population.calendar import DAY_MS
-from hypertally.sandbox.population.decimals import text
+from hypertally.sandbox.population.decimals import decimal_text
 from hypertally.sandbox.population.population import Population
-from hypertally.sandbox.population.twaps import TwapEvent
+from hypertally.sandbox.population.twaps import TwapStatus
 
 OBJECT_NAME = "twap_statuses.parquet"
 NULL_EVERY = 3  # in a column with nulls: the first row, and each third after it
@@ -25,7 +25,7 @@ MS = 1_000
 NS_PER_MS = 1_000_000
 
 
-class Ids(StrEnum):
+class IdFormat(StrEnum):
     """How a column may hold the numbers of TWAPs."""
 
     INT64 = "int64"
@@ -33,7 +33,7 @@ class Ids(StrEnum):
     DECIMAL = "decimal128"
 
 
-class Sizes(StrEnum):
+class SizeFormat(StrEnum):
     """How a column may hold sizes and notionals."""
 
     TEXT = "string"
@@ -41,7 +41,7 @@ class Sizes(StrEnum):
     FLOAT = "float64"
 
 
-class Times(StrEnum):
+class TimeFormat(StrEnum):
     """How a column may hold times."""
 
     INT_S = "int64 s"
@@ -62,12 +62,12 @@ class Times(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variation:
+class ObjectVariant:
     """The shape of an object; the default is the plainest."""
 
-    ids: Ids = Ids.INT64
-    sizes: Sizes = Sizes.TEXT
-    times: Times = Times.STAMP_MS_UTC
+    ids: IdFormat = IdFormat.INT64
+    sizes: SizeFormat = SizeFormat.TEXT
+    times: TimeFormat = TimeFormat.STAMP_MS_UTC
     nulls: tuple[str, ...] = ()  # columns with nulls in them
     extra: tuple[str, ...] = ()  # some of EXTRA
     missing: tuple[str, ...] = ()  # columns that are not there
@@ -76,16 +76,16 @@ class Variation:
     truncated: bool = False  # the second half of the object is not there
 
 
-PLAIN = Variation()
+PLAIN = ObjectVariant()
 
 
 def write_new_days(folder: Path, population: Population, until_ms: int) -> list[Path]:
     """Write an object for every UTC day that is over and has none yet; gives the new ones."""
     until_ms = min(until_ms, population.time_ms)
-    by_day: dict[int, list[TwapEvent]] = {
+    by_day: dict[int, list[TwapStatus]] = {
         day: [] for day in range(population.start_ms // DAY_MS, until_ms // DAY_MS)
     }
-    for event in population.twap_events():
+    for event in population.twap_statuses():
         if (day := event.time_ms // DAY_MS) in by_day:
             by_day[day].append(event)
     written: list[Path] = []
@@ -97,33 +97,33 @@ def write_new_days(folder: Path, population: Population, until_ms: int) -> list[
     return written
 
 
-def write_object(path: Path, events: Sequence[TwapEvent], variation: Variation = PLAIN) -> None:
+def write_object(path: Path, events: Sequence[TwapStatus], variant: ObjectVariant = PLAIN) -> None:
     """Write one object; it is there whole under its name, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     begun = path.with_name(f"{path.name}.new")
-    pq.write_table(status_table(events, variation), begun, row_group_size=variation.row_group_rows)
-    if variation.truncated:
+    pq.write_table(status_table(events, variant), begun, row_group_size=variant.row_group_rows)
+    if variant.truncated:
         content = begun.read_bytes()
         _ = begun.write_bytes(content[: len(content) // 2])
     _ = begun.replace(path)
 
 
-def status_table(events: Sequence[TwapEvent], variation: Variation = PLAIN) -> pa.Table:
+def status_table(events: Sequence[TwapStatus], variant: ObjectVariant = PLAIN) -> pa.Table:
     """Make the columns of an object."""
-    unknown = {*variation.nulls, *variation.missing, *variation.extra} - {*COLUMNS, *EXTRA}
+    unknown = {*variant.nulls, *variant.missing, *variant.extra} - {*COLUMNS, *EXTRA}
     if unknown:
         message = f"no column {sorted(unknown)}: there are {[*COLUMNS, *EXTRA]}"
         raise ValueError(message)
     columns = {
-        name: make(_values(name, events, variation), variation)
+        name: make(_values(name, events, variant), variant)
         for name, (_, make) in (COLUMNS | EXTRA).items()
-        if name not in variation.missing and (name in COLUMNS or name in variation.extra)
+        if name not in variant.missing and (name in COLUMNS or name in variant.extra)
     }
-    return pa.table(_nested(columns) if variation.nested else columns)
+    return pa.table(_nested(columns) if variant.nested else columns)
 
 
 @final
-class TwapArchive:
+class TwapSourceFolder:
     """Keeps a folder of daily objects up to date while a population goes on."""
 
     def __init__(self, folder: Path, population: Population) -> None:
@@ -139,43 +139,44 @@ class TwapArchive:
 
 
 Value = str | int | bool | Decimal
-Make = Callable[[list[Value | None], Variation], pa.Array]
+Make = Callable[[list[Value | None], ObjectVariant], pa.Array]
 
 
-def _values(name: str, events: Sequence[TwapEvent], variation: Variation) -> list[Value | None]:
+def _values(name: str, events: Sequence[TwapStatus], variant: ObjectVariant) -> list[Value | None]:
     read, _ = (COLUMNS | EXTRA)[name]
-    holes = name in variation.nulls
+    holes = name in variant.nulls
     return [
-        None if holes and at % NULL_EVERY == 0 else read(event) for at, event in enumerate(events)
+        None if holes and index % NULL_EVERY == 0 else read(event)
+        for index, event in enumerate(events)
     ]
 
 
-def _status(event: TwapEvent) -> str:
+def _status(event: TwapStatus) -> str:
     return event.status if event.description is None else f"{event.status}:{event.description}"
 
 
-def _ids(values: list[Value | None], variation: Variation) -> pa.Array:
-    match variation.ids:
-        case Ids.INT64:
+def _ids(values: list[Value | None], variant: ObjectVariant) -> pa.Array:
+    match variant.ids:
+        case IdFormat.INT64:
             return pa.array(values, pa.int64())
-        case Ids.TEXT:
+        case IdFormat.TEXT:
             return pa.array(_each(values, str), pa.string())
-        case Ids.DECIMAL:
+        case IdFormat.DECIMAL:
             return pa.array(_each(values, Decimal), pa.decimal128(20, 0))
 
 
-def _sizes(values: list[Value | None], variation: Variation) -> pa.Array:
-    match variation.sizes:
-        case Sizes.TEXT:
-            return pa.array(_each(values, text), pa.string())
-        case Sizes.DECIMAL:
+def _sizes(values: list[Value | None], variant: ObjectVariant) -> pa.Array:
+    match variant.sizes:
+        case SizeFormat.TEXT:
+            return pa.array(_each(values, decimal_text), pa.string())
+        case SizeFormat.DECIMAL:
             return pa.array(values, pa.decimal128(38, 12))
-        case Sizes.FLOAT:
+        case SizeFormat.FLOAT:
             return pa.array(_each(values, float), pa.float64())
 
 
-def _times(values: list[Value | None], variation: Variation) -> pa.Array:
-    match str(variation.times).split():
+def _times(values: list[Value | None], variant: ObjectVariant) -> pa.Array:
+    match str(variant.times).split():
         case ["int64", unit]:
             return pa.array(_each(values, lambda ms: _in_unit(ms, unit)), pa.int64())
         case ["text", "iso"]:
@@ -227,7 +228,7 @@ def _time(time_ms: int) -> datetime:
 
 
 #: column -> what it says of an event, and how it is written
-COLUMNS: dict[str, tuple[Callable[[TwapEvent], Value], Make]] = {
+COLUMNS: dict[str, tuple[Callable[[TwapStatus], Value], Make]] = {
     "twap_id": (lambda event: event.twap_id, _ids),
     "state_user": (lambda event: event.user, _plain(pa.string())),
     "state_timestamp": (lambda event: event.started_ms, _times),
@@ -239,7 +240,7 @@ COLUMNS: dict[str, tuple[Callable[[TwapEvent], Value], Make]] = {
     "state_minutes": (lambda event: event.minutes, _plain(pa.int64())),
     "status": (_status, _plain(pa.string())),
 }
-EXTRA: dict[str, tuple[Callable[[TwapEvent], Value], Make]] = {
+EXTRA: dict[str, tuple[Callable[[TwapStatus], Value], Make]] = {
     "state_reduceOnly": (lambda event: event.reduce_only, _plain(pa.bool_())),
     "state_randomize": (lambda event: event.randomize, _plain(pa.bool_())),
     "time": (lambda event: event.time_ms, _times),  # of the event itself

@@ -14,11 +14,11 @@ from typing import final
 
 import msgspec
 
-from hypertally.sandbox.population.decimals import ZERO, text
+from hypertally.sandbox.population.decimals import ZERO, decimal_text
 from hypertally.sandbox.population.markets import PERPS, SPOTS, Market
-from hypertally.sandbox.population.matching import Crossing, Matching, Member
+from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder, Trader
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.timeline import Plan
+from hypertally.sandbox.population.timeline import Schedule
 
 FIRST_TWAP = 2_000_000
 MINUTE_MS = 60_000
@@ -46,11 +46,11 @@ NO_MARGIN = ("error", "Insufficient margin")
 
 
 @dataclass(slots=True, kw_only=True)
-class Twap:
+class TwapOrder:
     """One TWAP order, as far as it has come."""
 
     id: int
-    order: Crossing  # of the whole size
+    order: TakerOrder  # of the whole size
     minutes: int
     started_ms: int
     reduce_only: bool
@@ -68,7 +68,7 @@ class Twap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwapEvent:
+class TwapStatus:
     """A status a TWAP took, with its totals at that time."""
 
     time_ms: int
@@ -93,9 +93,9 @@ class TwapEvent:
             "coin": self.coin,
             "user": self.user,
             "side": "B" if self.buys else "A",
-            "sz": text(self.size),
-            "executedSz": text(self.executed_size),
-            "executedNtl": text(self.executed_notional),
+            "sz": decimal_text(self.size),
+            "executedSz": decimal_text(self.executed_size),
+            "executedNtl": decimal_text(self.executed_notional),
             "minutes": self.minutes,
             "reduceOnly": self.reduce_only,
             "randomize": self.randomize,
@@ -112,52 +112,54 @@ class TwapEvent:
 
 
 @final
-class Twaps:
+class TwapTrading:
     """Starts TWAPs and runs them; every status goes to its owner's tape and to `events`."""
 
-    def __init__(self, *, random: Random, prices: Prices, matching: Matching) -> None:
+    def __init__(self, *, random: Random, prices: Prices, engine: MatchingEngine) -> None:
         self._random = random
         self._prices = prices
-        self._matching = matching
+        self._engine = engine
         self._weights = list(accumulate(market.weight for market in MARKETS))
         self._last_id = FIRST_TWAP
-        self.events: list[TwapEvent] = []
+        self.statuses: list[TwapStatus] = []
 
-    def start(self, time_ms: int, plan: Plan) -> None:
+    def start(self, time_ms: int, schedule: Schedule) -> None:
         """Let someone start a TWAP, whatever will become of it."""
-        twap = self._drawn(self._matching.pick(), self._minutes(), time_ms)
-        said_ms = self._begin(twap, plan)
+        twap = self._draw_order(self._engine.pick_trader(), self._minutes(), time_ms)
+        activated_ms = self._begin(twap, schedule)
         lot = self._random.random()
         if lot < TERMINATED_SHARE:
             after_ms = self._random.randint(10_000, twap.minutes * MINUTE_MS - 5_000)
-            plan(time_ms + after_ms, partial(self._end, twap, "terminated", None))
+            schedule(time_ms + after_ms, partial(self._end, twap, "terminated", None))
         elif lot < TERMINATED_SHARE + FAILED_SHARE:
             twap.fails_at = self._random.randint(2, twap.slices)
         elif lot < TERMINATED_SHARE + FAILED_SHARE + FAILED_AT_ONCE_SHARE:
-            plan(said_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN))
+            schedule(
+                activated_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN)
+            )
 
-    def start_lasting(self, taker: Member, minutes: int, plan: Plan, time_ms: int) -> None:
+    def start_lasting(self, taker: Trader, minutes: int, schedule: Schedule, time_ms: int) -> None:
         """Let one wallet start a TWAP that runs, and trades, for all of its minutes."""
-        twap = self._drawn(taker, minutes, time_ms)
+        twap = self._draw_order(taker, minutes, time_ms)
         twap.reduce_only = False
-        _ = self._begin(twap, plan)
+        _ = self._begin(twap, schedule)
 
-    def _begin(self, twap: Twap, plan: Plan) -> int:
-        said_ms = twap.started_ms + self._random.randint(1, 700)
-        plan(said_ms, partial(self._say, twap, "activated", None))
-        self._plan_slice(twap, 1, plan)
-        return said_ms
+    def _begin(self, twap: TwapOrder, schedule: Schedule) -> int:
+        activated_ms = twap.started_ms + self._random.randint(1, 700)
+        schedule(activated_ms, partial(self._record_status, twap, "activated", None))
+        self._plan_slice(twap, 1, schedule)
+        return activated_ms
 
-    def _drawn(self, taker: Member, minutes: int, time_ms: int) -> Twap:
+    def _draw_order(self, taker: Trader, minutes: int, time_ms: int) -> TwapOrder:
         (market,) = self._random.choices(MARKETS, cum_weights=self._weights)
-        held = taker.ledger.position(market.coin).size if market.is_perp else ZERO
+        held = taker.holdings.position(market.coin).size if market.is_perp else ZERO
         closes = bool(held) and self._random.random() < CLOSING_SHARE
         size = self._size(market, minutes * SLICES_PER_MINUTE, time_ms)
         reduces = closes and size <= abs(held) and self._random.random() < REDUCE_ONLY_SHARE
         self._last_id += self._random.randint(1, 30)
-        return Twap(
+        return TwapOrder(
             id=self._last_id,
-            order=Crossing(
+            order=TakerOrder(
                 taker=taker,
                 market=market,
                 buys=held < ZERO if closes else self._random.random() < 0.5,  # noqa: PLR2004 - even
@@ -180,14 +182,14 @@ class Twaps:
     def _size(self, market: Market, slices: int, time_ms: int) -> Decimal:
         usd = slices * min(int(SLICE_USD_MIN * self._random.paretovariate(0.9)), SLICE_USD_MAX)
         unit = _unit(market)
-        return (usd / self._prices.raw(market, time_ms) // unit + slices) * unit
+        return (usd / self._prices.unrounded_price(market, time_ms) // unit + slices) * unit
 
-    def _plan_slice(self, twap: Twap, number: int, plan: Plan) -> None:
+    def _plan_slice(self, twap: TwapOrder, number: int, schedule: Schedule) -> None:
         late_ms = self._random.randint(0, SLICE_LATE_MS_MAX)
         slice_ms = twap.started_ms + number * SLICE_MS + late_ms
-        plan(slice_ms, partial(self._run_slice, twap, number, plan))
+        schedule(slice_ms, partial(self._run_slice, twap, number, schedule))
 
-    def _run_slice(self, twap: Twap, number: int, plan: Plan, time_ms: int) -> None:
+    def _run_slice(self, twap: TwapOrder, number: int, schedule: Schedule, time_ms: int) -> None:
         if twap.over:
             return
         if number == twap.fails_at:
@@ -196,40 +198,42 @@ class Twaps:
         if self._random.random() >= twap.missed_share:
             self._trade(twap, number, time_ms)
         if number < twap.slices:
-            self._plan_slice(twap, number + 1, plan)
+            self._plan_slice(twap, number + 1, schedule)
         else:
             self._end(twap, "finished", None, time_ms)
 
-    def _trade(self, twap: Twap, number: int, time_ms: int) -> None:
+    def _trade(self, twap: TwapOrder, number: int, time_ms: int) -> None:
         size = self._slice_size(twap, number)
         if not size:
             return
         fills = self._random.choice(FILLS_PER_SLICE)
         order = replace(twap.order, size=size, time_ms=time_ms, fills=fills)
-        for trade in self._matching.execute(order):
+        for trade in self._engine.execute(order):
             twap.executed_size += trade.size
             twap.executed_notional += trade.price * trade.size
 
-    def _slice_size(self, twap: Twap, number: int) -> Decimal:
+    def _slice_size(self, twap: TwapOrder, number: int) -> Decimal:
         whole, left = twap.order.size, twap.order.size - twap.executed_size
         size = whole * number / twap.slices - twap.executed_size
         if twap.randomize and number < twap.slices:
             size = size * self._random.randint(*RANDOMIZED_PERCENT) / 100
         size = min(size, whole * CATCH_UP_MAX / twap.slices, left)
         if twap.reduce_only:
-            held = twap.order.taker.ledger.position(twap.order.market.coin).size
+            held = twap.order.taker.holdings.position(twap.order.market.coin).size
             size = min(size, -held if twap.order.buys else held)
         unit = _unit(twap.order.market)
         return max((size / unit).to_integral_value(ROUND_DOWN) * unit, ZERO)
 
-    def _end(self, twap: Twap, status: str, description: str | None, time_ms: int) -> None:
+    def _end(self, twap: TwapOrder, status: str, description: str | None, time_ms: int) -> None:
         if not twap.over:
             twap.over = True
-            self._say(twap, status, description, time_ms)
+            self._record_status(twap, status, description, time_ms)
 
-    def _say(self, twap: Twap, status: str, description: str | None, time_ms: int) -> None:
+    def _record_status(
+        self, twap: TwapOrder, status: str, description: str | None, time_ms: int
+    ) -> None:
         order = twap.order
-        event = TwapEvent(
+        status_row = TwapStatus(
             time_ms=time_ms,
             twap_id=twap.id,
             user=order.taker.address,
@@ -245,8 +249,8 @@ class Twaps:
             status=status,
             description=description,
         )
-        self.events.append(event)
-        order.taker.statuses.append(time_ms, event.history_row())
+        self.statuses.append(status_row)
+        order.taker.statuses.append(time_ms, status_row.history_row())
 
 
 def _unit(market: Market) -> Decimal:

@@ -1,4 +1,4 @@
-"""One wallet's fills in the order of execution, and the pages answered from them."""
+"""The rows of one wallet in the order of execution, and the pages cut from them."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -13,46 +13,46 @@ HORIZON_ROWS = 10_000
 
 
 class SortOrder(StrEnum):
-    """Which end of a window an answer starts with."""
+    """Which end of the time range a page starts with."""
 
     OLDEST = "oldest"
     NEWEST = "newest"
 
     def reversed(self) -> "SortOrder":
-        """Give the other one."""
+        """Return the opposite order."""
         return SortOrder.NEWEST if self is SortOrder.OLDEST else SortOrder.OLDEST
 
 
-class Feed(StrEnum):
-    """Which list of a wallet is asked for."""
+class HistoryKind(StrEnum):
+    """Which rows of a wallet a request asks for."""
 
-    FILLS = "fills"  # every fill, slices of TWAPs among them
-    ORDINARY = "ordinary"  # the fills that are no slices
-    SLICES = "slices"
-    STATUSES = "statuses"  # what became of its TWAPs
+    FILLS = "fills"  # every fill, those of TWAP slices included
+    FILLS_WITHOUT_SLICES = "fills_without_slices"
+    TWAP_SLICES = "twap_slices"  # the fills of TWAP slices
+    TWAP_STATUSES = "twap_statuses"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fill as it goes over the wire."""
+    """One row as it is sent."""
 
     time_ms: int
     body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """What a request may see: two inclusive times, and how many newest fills still exist."""
+class RowFilter:
+    """The rows that a request may see: a time range with both ends, and the newest rows alone."""
 
     start_ms: int
     end_ms: int
-    horizon_rows: int = HORIZON_ROWS
-    keep: Callable[[Row], bool] | None = None
+    horizon_rows: int = HORIZON_ROWS  # the newest rows that the exchange still returns
+    is_visible: Callable[[Row], bool] | None = None
 
 
 @final
-class Tape:
-    """Fills of one wallet; rows are appended in execution order, times never fall."""
+class WalletHistory:
+    """Rows of one kind of one wallet, appended in execution order: times never decrease."""
 
     def __init__(self) -> None:
         self._times = array("q")
@@ -62,39 +62,39 @@ class Tape:
         return len(self._bodies)
 
     def append(self, time_ms: int, body: bytes) -> None:
-        """Add the newest fill."""
-        assert not self._times or time_ms >= self._times[-1], "fills arrive in time order"
+        """Add the newest row."""
+        assert not self._times or time_ms >= self._times[-1], "rows arrive in time order"
         self._times.append(time_ms)
         self._bodies.append(body)
 
     def rows(self) -> Iterator[Row]:
-        """Give every row ever executed, oldest first."""
+        """Return every row, oldest first."""
         return map(Row, self._times, self._bodies)
 
-    def page(self, window: Window, *, order: SortOrder, rows_max: int) -> list[Row]:
-        """Answer at most `rows_max` rows from the end of the window that `order` names."""
-        oldest = max(len(self) - window.horizon_rows, 0)
-        first = max(bisect_left(self._times, window.start_ms), oldest)
-        last = bisect_right(self._times, window.end_ms)
+    def page(self, row_filter: RowFilter, *, order: SortOrder, rows_max: int) -> list[Row]:
+        """Return at most `rows_max` rows, starting with the oldest or the newest."""
+        oldest = max(len(self) - row_filter.horizon_rows, 0)
+        first = max(bisect_left(self._times, row_filter.start_ms), oldest)
+        last = bisect_right(self._times, row_filter.end_ms)
         if order is SortOrder.OLDEST:
-            return list(islice(self._kept(range(first, last), window), rows_max))
-        return self._newest_page(range(first, last), window, rows_max)
+            return list(islice(self._visible_rows(range(first, last), row_filter), rows_max))
+        return self._newest_page(range(first, last), row_filter, rows_max)
 
-    def _newest_page(self, indices: range, window: Window, rows_max: int) -> list[Row]:
-        # A millisecond is taken whole before the cut: newest first keeps execution order
-        # inside it, so the page may need its early rows and not its late ones.
-        taken: list[Row] = []
-        for row in self._kept(indices[::-1], window):
-            if len(taken) >= rows_max and row.time_ms != taken[-1].time_ms:
+    def _newest_page(self, indices: range, row_filter: RowFilter, rows_max: int) -> list[Row]:
+        # The rows of one millisecond are collected whole before the page is cut: they keep
+        # execution order, so the page may need the early rows and not the late ones.
+        collected: list[Row] = []
+        for row in self._visible_rows(indices[::-1], row_filter):
+            if len(collected) >= rows_max and row.time_ms != collected[-1].time_ms:
                 break
-            taken.append(row)
-        return newest_first(taken[::-1])[:rows_max]
+            collected.append(row)
+        return newest_first(collected[::-1])[:rows_max]
 
-    def _kept(self, indices: range, window: Window) -> Iterator[Row]:
+    def _visible_rows(self, indices: range, row_filter: RowFilter) -> Iterator[Row]:
         rows = (Row(self._times[i], self._bodies[i]) for i in indices)
-        return rows if window.keep is None else filter(window.keep, rows)
+        return rows if row_filter.is_visible is None else filter(row_filter.is_visible, rows)
 
 
 def newest_first(rows: Sequence[Row]) -> list[Row]:
-    """Turn execution order into newest first; inside a millisecond the order stays."""
+    """Sort rows newest first; the rows of one millisecond keep their order."""
     return sorted(rows, key=lambda row: -row.time_ms)

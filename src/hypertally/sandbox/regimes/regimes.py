@@ -1,31 +1,39 @@
-"""The regimes by name: each is calm for fifteen minutes, then something happens for twenty.
+"""The regimes by name: fifteen calm minutes, then twenty minutes of events.
 
-It happens in HYPE and BTC; ETH stays calm beside them. Later all is undone, slowly, and after two
-hours it begins again. `ROTATION` is for the default world: three assets take turns, each of them
-with another regime every hour, so that somewhere one begins every twenty minutes.
+The events happen in HYPE and BTC; ETH stays calm. Later the wallets slowly restore their first
+positions, and after two hours the regime begins again. `ROTATION` plays before the default
+population: three assets take turns, each with another regime every hour, so that a regime begins in
+one of them every twenty minutes.
 """
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
-from hypertally.sandbox.regimes.script import LONG, SHORT, Act, Deed, Failing, Script
+from hypertally.sandbox.regimes.script import (
+    LONG,
+    SHORT,
+    PositionAction,
+    RegimeScript,
+    RequestFailures,
+    ScriptStep,
+)
 
-BEGIN = 15  # full minutes of calm before
+EVENTS_FROM = 15  # full minutes of calm before
 WAVE = 5
-LAST = 35
+EVENTS_UNTIL = 35
 RESTORE_FROM = 81
 PERIOD = 120
 HOUR = 60
-EVENTFUL = ("HYPE", "BTC")
-STILL = "ETH"
+EVENT_ASSETS = ("HYPE", "BTC")
+CALM_ASSET = "ETH"
 
-Prices = dict[str, Sequence[tuple[int, Decimal]]]
+PricePaths = dict[str, Sequence[tuple[int, Decimal]]]
 
 
-def _act(  # noqa: PLR0917 - a line of a script reads like a sentence
+def _step(  # noqa: PLR0917 - a line of a script reads like a sentence
     asset: str,
-    deed: Deed,
+    action: PositionAction,
     side: int,
     first: int,
     minutes: int,
@@ -33,10 +41,10 @@ def _act(  # noqa: PLR0917 - a line of a script reads like a sentence
     *,
     by: str = "1",
     forced: bool = False,
-) -> Act:
-    return Act(
+) -> ScriptStep:
+    return ScriptStep(
         asset=asset,
-        deed=deed,
+        action=action,
         side=side,
         first_minute=first,
         minutes=minutes,
@@ -46,99 +54,102 @@ def _act(  # noqa: PLR0917 - a line of a script reads like a sentence
     )
 
 
-def _bustle(asset: str, first: int, until: int) -> list[Act]:
-    """The usual coming and going: as many add to either side in every five minutes."""
-    acts: list[Act] = []
+def _usual_activity(asset: str, first: int, until: int) -> list[ScriptStep]:
+    """The usual activity: every five minutes as many wallets add long as add short."""
+    steps: list[ScriptStep] = []
     for wave in range(first, until, WAVE):
-        acts += [
-            _act(asset, Deed.ADD, LONG, wave + 1, WAVE, "0.12", by="0.1"),
-            _act(asset, Deed.ADD, SHORT, wave + 1, WAVE, "0.18", by="0.1"),
-            _act(asset, Deed.REDUCE, LONG, wave + 1, WAVE, "0.05", by="0.1"),
-            _act(asset, Deed.REDUCE, SHORT, wave + 1, WAVE, "0.05", by="0.1"),
+        steps += [
+            _step(asset, PositionAction.ADD, LONG, wave + 1, WAVE, "0.12", by="0.1"),
+            _step(asset, PositionAction.ADD, SHORT, wave + 1, WAVE, "0.18", by="0.1"),
+            _step(asset, PositionAction.REDUCE, LONG, wave + 1, WAVE, "0.05", by="0.1"),
+            _step(asset, PositionAction.REDUCE, SHORT, wave + 1, WAVE, "0.05", by="0.1"),
         ]
-    return acts
+    return steps
 
 
-def _restore(asset: str, first: int, until: int) -> Act:
-    return _act(asset, Deed.RESTORE, LONG, first, until - first + 1)
+def _restore(asset: str, first: int, until: int) -> ScriptStep:
+    return _step(asset, PositionAction.RESTORE, LONG, first, until - first + 1)
 
 
-def _herding_in(asset: str, at: int) -> list[Act]:
+def _herding_in(asset: str, at: int) -> list[ScriptStep]:
     return [
-        _act(asset, Deed.OPEN, LONG, at + 1, 20, "0.6"),
-        _act(asset, Deed.ADD, LONG, at + 1, 20, "0.5", by="0.2"),
+        _step(asset, PositionAction.OPEN, LONG, at + 1, 20, "0.6"),
+        _step(asset, PositionAction.ADD, LONG, at + 1, 20, "0.5", by="0.2"),
     ]
 
 
-def _split(asset: str, at: int) -> list[Act]:
+def _split(asset: str, at: int) -> list[ScriptStep]:
     return [
-        _act(asset, Deed.ADD, LONG, at + 1, 20, "0.5", by="0.3"),
-        _act(asset, Deed.REDUCE, LONG, at + 1, 20, "0.4", by="0.3"),
-        _act(asset, Deed.ADD, SHORT, at + 1, 20, "0.5", by="0.3"),
-        _act(asset, Deed.FLIP, SHORT, at + 1, 20, "0.2", by="0.5"),
-        _act(asset, Deed.OPEN, LONG, at + 1, 20, "0.1"),
-        _act(asset, Deed.OPEN, SHORT, at + 1, 20, "0.1"),
+        _step(asset, PositionAction.ADD, LONG, at + 1, 20, "0.5", by="0.3"),
+        _step(asset, PositionAction.REDUCE, LONG, at + 1, 20, "0.4", by="0.3"),
+        _step(asset, PositionAction.ADD, SHORT, at + 1, 20, "0.5", by="0.3"),
+        _step(asset, PositionAction.FLIP, SHORT, at + 1, 20, "0.2", by="0.5"),
+        _step(asset, PositionAction.OPEN, LONG, at + 1, 20, "0.1"),
+        _step(asset, PositionAction.OPEN, SHORT, at + 1, 20, "0.1"),
     ]
 
 
-def _exit_cascade(asset: str, at: int) -> list[Act]:
+def _exit_cascade(asset: str, at: int) -> list[ScriptStep]:
     waves = (("0.5", "0.2"), ("0.6", "0.4"), ("0.4", "0.2"), ("0.2", "0.1"))
-    acts: list[Act] = []
+    steps: list[ScriptStep] = []
     for wave, (closed, reduced) in enumerate(waves):
         first = at + 1 + wave * WAVE
-        acts += [
-            _act(asset, Deed.CLOSE, LONG, first, WAVE, closed),
-            _act(asset, Deed.REDUCE, LONG, first, WAVE, reduced, by="0.5"),
-            _act(asset, Deed.OPEN, SHORT, first, WAVE, "0.1"),
+        steps += [
+            _step(asset, PositionAction.CLOSE, LONG, first, WAVE, closed),
+            _step(asset, PositionAction.REDUCE, LONG, first, WAVE, reduced, by="0.5"),
+            _step(asset, PositionAction.OPEN, SHORT, first, WAVE, "0.1"),
         ]
-    return acts
+    return steps
 
 
-def _liquidation_cascade(asset: str, at: int) -> list[Act]:
-    acts: list[Act] = []
+def _liquidation_cascade(asset: str, at: int) -> list[ScriptStep]:
+    steps: list[ScriptStep] = []
     for wave in range(3):
         first = at + 1 + wave * WAVE
-        acts += [
-            _act(asset, Deed.CLOSE, LONG, first, WAVE, "0.3", forced=True),
-            _act(asset, Deed.REDUCE, LONG, first, WAVE, "0.2", by="0.5", forced=True),
-            _act(asset, Deed.CLOSE, LONG, first, WAVE, "0.1"),
-            _act(asset, Deed.ADD, SHORT, first, WAVE, "0.3", by="0.2"),
+        steps += [
+            _step(asset, PositionAction.CLOSE, LONG, first, WAVE, "0.3", forced=True),
+            _step(asset, PositionAction.REDUCE, LONG, first, WAVE, "0.2", by="0.5", forced=True),
+            _step(asset, PositionAction.CLOSE, LONG, first, WAVE, "0.1"),
+            _step(asset, PositionAction.ADD, SHORT, first, WAVE, "0.3", by="0.2"),
         ]
-    return acts
+    return steps
 
 
-def _calm(asset: str, at: int) -> list[Act]:
-    return _bustle(asset, at, at + LAST - BEGIN)
+def _calm(asset: str, at: int) -> list[ScriptStep]:
+    return _usual_activity(asset, at, at + EVENTS_UNTIL - EVENTS_FROM)
 
 
-Happening = Callable[[str, int], list[Act]]
+StepBuilder = Callable[[str, int], list[ScriptStep]]
 
 
 def _script(
     name: str,
-    happening: Happening = _calm,
+    build_steps: StepBuilder = _calm,
     *,
-    failings: Sequence[Failing] = (),
+    failures: Sequence[RequestFailures] = (),
     low: str = "1",
-) -> Script:
-    acts: list[Act] = []
-    for asset in (*EVENTFUL, STILL):
-        happens = _calm if asset == STILL else happening
-        acts += _bustle(asset, 0, BEGIN) + happens(asset, BEGIN)
-        acts += [*_bustle(asset, LAST, RESTORE_FROM - 1), _restore(asset, RESTORE_FROM, PERIOD)]
-    return Script(
-        name=name, period=PERIOD, acts=acts, failings=failings, paths=_paths(Decimal(low))
+) -> RegimeScript:
+    steps: list[ScriptStep] = []
+    for asset in (*EVENT_ASSETS, CALM_ASSET):
+        build = _calm if asset == CALM_ASSET else build_steps
+        steps += _usual_activity(asset, 0, EVENTS_FROM) + build(asset, EVENTS_FROM)
+        steps += [
+            *_usual_activity(asset, EVENTS_UNTIL, RESTORE_FROM - 1),
+            _restore(asset, RESTORE_FROM, PERIOD),
+        ]
+    return RegimeScript(
+        name=name, period=PERIOD, steps=steps, failures=failures, price_paths=_paths(Decimal(low))
     )
 
 
-def _paths(low: Decimal) -> Prices:
+def _paths(low: Decimal) -> PricePaths:
     usual = {"HYPE": Decimal("38.5"), "BTC": Decimal(98_000), "ETH": Decimal(3_150)}
     return {
         asset: [
             (0, price),
-            (BEGIN, price * Decimal("1.002")),
-            (BEGIN + WAVE, price * (1 + low) / 2),
-            (LAST, price * low),
+            (EVENTS_FROM, price * Decimal("1.002")),
+            (EVENTS_FROM + WAVE, price * (1 + low) / 2),
+            (EVENTS_UNTIL, price * low),
             (RESTORE_FROM, price),
             (PERIOD, price),
         ]
@@ -147,11 +158,13 @@ def _paths(low: Decimal) -> Prices:
 
 
 THIN = (
-    Failing(first_minute=BEGIN, minutes=2 * WAVE, share=Decimal("0.08")),
-    Failing(first_minute=BEGIN + 2 * WAVE, minutes=WAVE, share=Decimal("0.15")),
-    Failing(first_minute=BEGIN + 3 * WAVE, minutes=WAVE, share=Decimal("0.3")),
+    RequestFailures(first_minute=EVENTS_FROM, minutes=2 * WAVE, share=Decimal("0.08")),
+    RequestFailures(first_minute=EVENTS_FROM + 2 * WAVE, minutes=WAVE, share=Decimal("0.15")),
+    RequestFailures(first_minute=EVENTS_FROM + 3 * WAVE, minutes=WAVE, share=Decimal("0.3")),
 )
-STALE = (Failing(first_minute=BEGIN, minutes=LAST - BEGIN, prices=True),)
+STALE = (
+    RequestFailures(first_minute=EVENTS_FROM, minutes=EVENTS_UNTIL - EVENTS_FROM, prices=True),
+)
 
 REGIMES = MappingProxyType(
     {
@@ -162,34 +175,34 @@ REGIMES = MappingProxyType(
             _script("split", _split),
             _script("exit_cascade", _exit_cascade, low="0.97"),
             _script("liquidation_cascade", _liquidation_cascade, low="0.88"),
-            _script("stale_feed", failings=STALE),
-            _script("thin_coverage", failings=THIN),
+            _script("stale_feed", failures=STALE),
+            _script("thin_coverage", failures=THIN),
         )
     }
 )
 
 
-def _rotation() -> Script:
+def _rotation() -> RegimeScript:
     turns = (_herding_in, _exit_cascade, _split)
-    acts: list[Act] = []
-    for asset in (*EVENTFUL, STILL):
-        for turn, happens in enumerate(turns):
+    steps: list[ScriptStep] = []
+    for asset in (*EVENT_ASSETS, CALM_ASSET):
+        for turn, build in enumerate(turns):
             hour = turn * HOUR
-            acts += happens(asset, hour) + _bustle(asset, hour + 20, hour + 35)
-            acts.append(_restore(asset, hour + 36, hour + HOUR))
-    return Script(
+            steps += build(asset, hour) + _usual_activity(asset, hour + 20, hour + 35)
+            steps.append(_restore(asset, hour + 36, hour + HOUR))
+    return RegimeScript(
         name="rotation",
         period=HOUR * len(turns),
-        acts=acts,
-        shifts={"HYPE": 0, "BTC": 20, "ETH": 40},
+        steps=steps,
+        delays_minutes={"HYPE": 0, "BTC": 20, "ETH": 40},
     )
 
 
 ROTATION = _rotation()
 
 
-def regime(name: str) -> Script:
-    """Find a regime by its name; raises ValueError naming those there are."""
+def find_regime(name: str) -> RegimeScript:
+    """Find a regime by its name; raises ValueError with the known names."""
     if name not in REGIMES:
         message = f"there is no regime {name!r}: use one of {', '.join(REGIMES)}"
         raise ValueError(message)

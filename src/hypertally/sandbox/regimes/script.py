@@ -1,4 +1,4 @@
-"""The words in which a regime is written: what many wallets do together, minute by minute."""
+"""The script of a regime: what many wallets do together, minute by minute."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,62 +8,66 @@ from enum import StrEnum
 LONG, SHORT = 1, -1
 
 
-class Deed(StrEnum):
-    """What a wallet does to its position."""
+class PositionAction(StrEnum):
+    """How a wallet changes its position."""
 
     OPEN = "open"
     ADD = "add"
     REDUCE = "reduce"
     CLOSE = "close"
     FLIP = "flip"
-    RESTORE = "restore"  # back to what it held at first
+    RESTORE = "restore"  # back to the first position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """So large a share of those who could do something do it, spread over some minutes."""
+class ScriptStep:
+    """A share of the wallets that can take an action takes it, spread over some minutes."""
 
     asset: str
-    deed: Deed
-    side: int  # opened, or held by those who act; means nothing to restore
+    action: PositionAction
+    side: int  # to open, or held by the wallets that act; unused by RESTORE
     first_minute: int
     minutes: int
     share: Decimal = Decimal(1)
-    by: Decimal = Decimal(1)  # of the holding: added, taken off, or held after a flip
+    by: Decimal = Decimal(1)  # share of the position to add, to take off, or to hold after a flip
     forced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failing:
-    """Minutes in which requests for a share of the wallets get no answer."""
+class RequestFailures:
+    """Minutes in which requests for a share of the wallets fail."""
 
     first_minute: int
     minutes: int
     share: Decimal = Decimal(1)
-    prices: bool = False  # and allMids gets none either
+    prices: bool = False  # whether allMids fails too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """A regime: acts in the order in which they choose their wallets within a minute."""
+class RegimeScript:
+    """A regime; its steps choose their wallets in this order within a minute."""
 
     name: str
-    period: int  # minutes until it starts again
-    acts: Sequence[Act]
-    failings: Sequence[Failing] = ()
-    paths: Mapping[str, Sequence[tuple[int, Decimal]]] = field(default_factory=dict)  # USD, minute
-    shifts: Mapping[str, int] = field(default_factory=dict)  # minutes an asset comes later
+    period: int  # minutes until the script starts again
+    steps: Sequence[ScriptStep]
+    failures: Sequence[RequestFailures] = ()
+    price_paths: Mapping[str, Sequence[tuple[int, Decimal]]] = field(
+        default_factory=dict[str, Sequence[tuple[int, Decimal]]]
+    )  # asset -> minutes and their prices in USD
+    delays_minutes: Mapping[str, int] = field(
+        default_factory=dict[str, int]
+    )  # asset -> minutes by which its steps start later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Change:
-    """A position changes by a signed size."""
+class PositionChange:
+    """A change of a position by a signed size."""
 
     minute: int
     asset: str
     size: Decimal
     forced: bool = False
 
-    def later(self, minutes: int) -> "Change":
-        """Give the same change some minutes later."""
+    def later(self, minutes: int) -> "PositionChange":
+        """Return the same change some minutes later."""
         return replace(self, minute=self.minute + minutes)

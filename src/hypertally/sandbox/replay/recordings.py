@@ -61,18 +61,18 @@ def read_recordings(folder: Path) -> Recordings:
     if not folder.is_dir():
         message = f"replay folder {folder} does not exist: name a folder of recorded answers"
         raise BadRecording(message)
-    found = Recordings()
+    recordings = Recordings()
     listed = set[Path]()
     for index in sorted(folder.rglob(REQUESTS_FILE)):
         listed.add(index)
         for answer, file in _recorded_answers(index):
             listed.add(file)
-            found.answers.append(answer)
-            found.fills += _answered_fills(answer)
+            recordings.answers.append(answer)
+            recordings.fills += _answered_fills(answer)
     for file in sorted(folder.rglob("*.json*")):
         if file.suffix in (".json", ".jsonl") and file.is_file() and file not in listed:
-            found.fills += _file_fills(file, file.relative_to(folder).as_posix())
-    return found
+            recordings.fills += _file_fills(file, file.relative_to(folder).as_posix())
+    return recordings
 
 
 def _recorded_answers(index: Path) -> Iterator[tuple[RecordedAnswer, Path]]:
@@ -114,8 +114,8 @@ class _Timed(msgspec.Struct):
 
 
 def _file_fills(file: Path, name: str) -> list[RecordedFill]:
-    found = [pair for value in _values(file) for pair in _walk(value, None)]
-    nameless = [fill for user, fill in found if user is None]
+    recordings = [pair for value in _values(file) for pair in _walk(value, None)]
+    nameless = [fill for user, fill in recordings if user is None]
     owner = _own_liquidation(nameless) or f"0x{sha256(name.encode()).hexdigest()[:40]}"
     return [
         RecordedFill(
@@ -123,7 +123,7 @@ def _file_fills(file: Path, name: str) -> list[RecordedFill]:
             time_ms=int(str(fill["time"])),
             body=msgspec.json.encode(fill),
         )
-        for user, fill in found
+        for user, fill in recordings
     ]
 
 

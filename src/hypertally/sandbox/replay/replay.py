@@ -7,10 +7,10 @@ from typing import cast, final
 
 import msgspec
 
-from hypertally.sandbox.exchange.leaderboard import Standing, standing_of
-from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, Answer
+from hypertally.sandbox.exchange.leaderboard import LeaderboardRow, row_from_fills
+from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, HttpAnswer
 from hypertally.sandbox.population.population import WalletCount
-from hypertally.sandbox.population.wallet_history import Feed, SortOrder, Tape
+from hypertally.sandbox.population.wallet_history import HistoryKind, SortOrder, WalletHistory
 from hypertally.sandbox.replay.recordings import (
     FILL_TYPES,
     SLICE_TYPES,
@@ -28,23 +28,23 @@ class ReplayExchange:
     """A folder of recordings behind the exchange's own endpoint."""
 
     def __init__(self, folder: Path) -> None:
-        found = read_recordings(folder)
-        self._tapes = _tapes(found.fills)
-        slices = [fill for fill in found.fills if _is_slice(fill.body)]
-        ordinary = [fill for fill in found.fills if not _is_slice(fill.body)]
-        self._feeds = {
-            Feed.FILLS: self._tapes,
-            Feed.ORDINARY: _tapes(ordinary),
-            Feed.SLICES: _tapes(slices),
-            Feed.STATUSES: dict[str, Tape](),  # no recording holds any
+        recordings = read_recordings(folder)
+        self._histories = _histories(recordings.fills)
+        slices = [fill for fill in recordings.fills if _is_slice(fill.body)]
+        ordinary = [fill for fill in recordings.fills if not _is_slice(fill.body)]
+        self._histories_by_kind = {
+            HistoryKind.FILLS: self._histories,
+            HistoryKind.FILLS_WITHOUT_SLICES: _histories(ordinary),
+            HistoryKind.TWAP_SLICES: _histories(slices),
+            HistoryKind.TWAP_STATUSES: dict[str, WalletHistory](),  # no recording holds any
         }
-        self._answers = _answers(found.answers)
-        self._newest_first = _newest_first_users(found.answers)
+        self._answers = _answers(recordings.answers)
+        self._newest_first = _newest_first_users(recordings.answers)
 
     @property
     def start_clock_ms(self) -> int:
         """The moment after the last recorded fill."""
-        times = [row.time_ms for tape in self._tapes.values() for row in tape.rows()]
+        times = [row.time_ms for history in self._histories.values() for row in history.rows()]
         return max(times, default=0) + 1
 
     def advance(self, now_ms: int) -> None:
@@ -52,28 +52,31 @@ class ReplayExchange:
 
     def wallets(self) -> list[WalletCount]:
         """List the recorded wallets, the one with most fills first."""
-        counts = [WalletCount(address=user, legs=len(tape)) for user, tape in self._tapes.items()]
+        counts = [
+            WalletCount(address=user, legs=len(history))
+            for user, history in self._histories.items()
+        ]
         return sorted(counts, key=lambda count: (-count.legs, count.address))
 
-    def legs(self) -> Iterator[tuple[str, bytes]]:
+    def fills(self) -> Iterator[tuple[str, bytes]]:
         """Give every (wallet, fill row), wallet by wallet, in execution order."""
-        for user, tape in self._tapes.items():
-            for row in tape.rows():
+        for user, history in self._histories.items():
+            for row in history.rows():
                 yield user, row.body
 
-    def tape(self, user: str, feed: Feed) -> Tape | None:
+    def history(self, user: str, kind: HistoryKind) -> WalletHistory | None:
         """Find a list of a recorded wallet."""
-        return self._feeds[feed].get(user)
+        return self._histories_by_kind[kind].get(user)
 
     def by_time_order(self, user: str) -> SortOrder | None:
         """Keep the order the wallet's own answers were recorded in."""
         return SortOrder.NEWEST if user in self._newest_first else None
 
-    def standings(self, now_ms: int) -> list[Standing]:
+    def leaderboard(self, now_ms: int) -> list[LeaderboardRow]:
         """Rank the recorded wallets by what their fills realised."""
-        return [standing_of(user, tape, now_ms) for user, tape in self._tapes.items()]
+        return [row_from_fills(user, history, now_ms) for user, history in self._histories.items()]
 
-    def answer(self, body: bytes, *, now_ms: int) -> Answer:  # noqa: ARG002 - recorded is recorded
+    def answer(self, body: bytes, *, now_ms: int) -> HttpAnswer:  # noqa: ARG002 - recorded is recorded
         """Give the recorded answer of a request."""
         try:
             request = msgspec.json.decode(body, type=Json)
@@ -92,17 +95,17 @@ def _is_slice(body: bytes) -> bool:
     return msgspec.json.decode(body, type=_Twap).twap_id is not None
 
 
-def _tapes(fills: Sequence[RecordedFill]) -> dict[str, Tape]:
+def _histories(fills: Sequence[RecordedFill]) -> dict[str, WalletHistory]:
     by_user: defaultdict[str, list[RecordedFill]] = defaultdict(list)
     for fill in fills:
         by_user[fill.user].append(fill)
-    tapes: dict[str, Tape] = {}
+    histories: dict[str, WalletHistory] = {}
     for user, own in by_user.items():
-        tapes[user] = Tape()
+        histories[user] = WalletHistory()
         # Stable: inside a millisecond every kind of answer keeps execution order.
         for fill in sorted(_once(own), key=lambda fill: fill.time_ms):
-            tapes[user].append(fill.time_ms, fill.body)
-    return tapes
+            histories[user].append(fill.time_ms, fill.body)
+    return histories
 
 
 def _once(fills: list[RecordedFill]) -> Iterator[RecordedFill]:
@@ -114,16 +117,16 @@ def _once(fills: list[RecordedFill]) -> Iterator[RecordedFill]:
             yield fill
 
 
-def _answers(recorded: Sequence[RecordedAnswer]) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {}
+def _answers(recorded: Sequence[RecordedAnswer]) -> dict[str, HttpAnswer]:
+    answers: dict[str, HttpAnswer] = {}
     for answer in sorted(recorded, key=lambda answer: answer.age_key):
         content = cast("object", msgspec.json.decode(answer.body))
         rows = len(cast("list[object]", content)) if isinstance(content, list) else 0
-        given = Answer(status=answer.status, body=answer.body, rows=rows)
+        given = HttpAnswer(status=answer.status, body=answer.body, rows=rows)
         answers[_request_key(answer.request)] = given
         if answer.request.get("type") == "spotMetaAndAssetCtxs":
             meta = msgspec.json.decode(answer.body, type=list[msgspec.Raw])[0]
-            answers[_request_key({"type": "spotMeta"})] = Answer(body=bytes(meta))
+            answers[_request_key({"type": "spotMeta"})] = HttpAnswer(body=bytes(meta))
     return answers
 
 

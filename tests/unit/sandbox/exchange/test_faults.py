@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hypertally.sandbox.exchange.faults import Fault, FaultBox, Faults, decode_faults
+from hypertally.sandbox.exchange.faults import Fault, FaultInjector, Faults, decode_faults
 from hypertally.sandbox.population.wallet_history import Row
 
 DAY_MS = 86_400_000
@@ -13,32 +13,32 @@ ROWS = [
 ]
 
 
-def box(**faults: Fault) -> FaultBox:
-    return FaultBox(seed=3, faults=Faults(**faults))
+def box(**faults: Fault) -> FaultInjector:
+    return FaultInjector(seed=3, faults=Faults(**faults))
 
 
 def test_without_faults_nothing_changes() -> None:
     quiet = box()
-    assert quiet.disturb(ROWS, "userFills") == ROWS
-    assert quiet.refuse("userFills") is None
-    assert quiet.keep(0) is None
-    assert quiet.cut(b"[1,2]", "userFills") == b"[1,2]"
+    assert quiet.damage_rows(ROWS, "userFills") == ROWS
+    assert quiet.refusal("userFills") is None
+    assert quiet.visibility(0) is None
+    assert quiet.truncate(b"[1,2]", "userFills") == b"[1,2]"
 
 
 @pytest.mark.parametrize("name", ["repeated", "reordered", "amended", "malformed_row"])
 def test_every_good_row_survives_a_spoilt_answer(name: str) -> None:
-    rows = box(**{name: Fault()}).disturb(ROWS, "userFills")
+    rows = box(**{name: Fault()}).damage_rows(ROWS, "userFills")
     assert rows != ROWS
     assert set(rows) >= set(ROWS)
 
 
 def test_repeated_rows_come_twice_and_reordered_ones_once() -> None:
-    assert len(box(repeated=Fault()).disturb(ROWS, "userFills")) == 25
-    assert sorted(box(reordered=Fault()).disturb(ROWS, "userFills")) == sorted(ROWS)
+    assert len(box(repeated=Fault()).damage_rows(ROWS, "userFills")) == 25
+    assert sorted(box(reordered=Fault()).damage_rows(ROWS, "userFills")) == sorted(ROWS)
 
 
 def test_an_amended_row_comes_after_its_original_with_the_same_key() -> None:
-    rows = box(amended=Fault()).disturb(ROWS, "userFills")
+    rows = box(amended=Fault()).damage_rows(ROWS, "userFills")
     (extra,) = set(rows) - set(ROWS)
     changed = msgspec.json.decode(extra, type=dict[str, str])
     original = next(row for row in ROWS if changed["px"] in row.decode())
@@ -50,14 +50,14 @@ def test_a_malformed_row_has_no_coin_or_no_price() -> None:
     spoilt = box(malformed_row=Fault())
     seen = set[str]()
     for _ in range(10):
-        (extra,) = set(spoilt.disturb(ROWS, "userFills")) - set(ROWS)
+        (extra,) = set(spoilt.damage_rows(ROWS, "userFills")) - set(ROWS)
         row = msgspec.json.decode(extra, type=dict[str, str])
         seen.add("coin" if "coin" not in row else row["px"])
     assert seen == {"coin", "NaN"}
 
 
 def test_a_cut_body_is_not_json() -> None:
-    body = box(truncated=Fault()).cut(b"[" + b",".join(ROWS) + b"]", "userFills")
+    body = box(truncated=Fault()).truncate(b"[" + b",".join(ROWS) + b"]", "userFills")
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(body)
 
@@ -73,33 +73,33 @@ def test_a_cut_body_is_not_json() -> None:
     ],
 )
 def test_a_refused_request_gets_the_named_answer(name: str, statuses: set[int]) -> None:
-    answer = box(**{name: Fault()}).refuse("spotMeta")
+    answer = box(**{name: Fault()}).refusal("spotMeta")
     assert answer is not None
     assert answer.status in statuses
 
 
 def test_a_fault_ends_after_its_count_and_an_outage_does_not() -> None:
     tired = box(http_429=Fault(max_count=3))
-    assert sum(tired.refuse("meta") is not None for _ in range(10)) == 3
+    assert sum(tired.refusal("meta") is not None for _ in range(10)) == 3
     assert tired.counts == {"http_429": 3}
     dark = box(outage=Fault(max_count=3))
-    assert sum(dark.refuse("meta") is not None for _ in range(10)) == 10
+    assert sum(dark.refusal("meta") is not None for _ in range(10)) == 10
     dark.clear()
-    assert dark.refuse("meta") is None
+    assert dark.refusal("meta") is None
 
 
 def test_a_fault_hits_only_the_types_it_names() -> None:
     picky = box(null_body=Fault(types=["candleSnapshot"]))
-    assert picky.refuse("userFills") is None
-    assert picky.refuse("candleSnapshot") is not None
+    assert picky.refusal("userFills") is None
+    assert picky.refusal("candleSnapshot") is not None
 
 
 def test_probability_decides_how_often_and_the_seed_which() -> None:
     hits = [
-        [FaultBox(seed=seed, faults=Faults(http_429=Fault(probability=0.3, max_count=999)))]
+        [FaultInjector(seed=seed, faults=Faults(http_429=Fault(probability=0.3, max_count=999)))]
         for seed in (1, 1, 2)
     ]
-    drawn = [[one.refuse("meta") is not None for _ in range(200)] for (one,) in hits]
+    drawn = [[one.refusal("meta") is not None for _ in range(200)] for (one,) in hits]
     assert drawn[0] == drawn[1] != drawn[2]
     assert 30 < sum(drawn[0]) < 90
 
@@ -108,7 +108,7 @@ def test_a_late_row_shows_once_its_delay_has_passed() -> None:
     late = box(late=Fault(delay_ms=1_000))
     row = Row(5_000, b"x")
     for now_ms, shown in ((5_000, False), (5_999, False), (6_000, True)):
-        keep = late.keep(now_ms)
+        keep = late.visibility(now_ms)
         assert keep is not None
         assert keep(row) is shown
 
@@ -116,7 +116,7 @@ def test_a_late_row_shows_once_its_delay_has_passed() -> None:
 def test_thin_windows_lose_a_part_of_the_old_rows_and_always_the_same() -> None:
     thin = box(thin=Fault(probability=0.5, max_count=10**6, older_than_ms=DAY_MS))
     rows = [Row(at, b"%d" % at) for at in range(400)]
-    keep = thin.keep(DAY_MS + 200)
+    keep = thin.visibility(DAY_MS + 200)
     assert keep is not None
     shown = [row for row in rows if keep(row)]
     assert shown == [row for row in rows if keep(row)]
@@ -126,7 +126,7 @@ def test_thin_windows_lose_a_part_of_the_old_rows_and_always_the_same() -> None:
 
 def test_hidden_rows_are_counted_and_never_more_than_asked_for() -> None:
     thin = box(thin=Fault(max_count=7, older_than_ms=0))
-    keep = thin.keep(1_000)
+    keep = thin.visibility(1_000)
     assert keep is not None
     assert sum(not keep(Row(at, b"%d" % at)) for at in range(50)) == 7
     assert thin.counts == {"thin": 7}

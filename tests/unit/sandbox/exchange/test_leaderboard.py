@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from hypertally.sandbox.exchange.faults import Fault, Faults
-from hypertally.sandbox.exchange.leaderboard import PASSIVE_ROWS, Board, pieces
-from hypertally.sandbox.exchange.server import running
-from hypertally.sandbox.oracles.inputs import population_rows
+from hypertally.sandbox.exchange.leaderboard import HOLDER_ROWS, Leaderboard, body_chunks
+from hypertally.sandbox.exchange.server import running_sandbox
+from hypertally.sandbox.oracles.inputs import population_fills
 from hypertally.sandbox.population.population import Population
 
 UNTIL_MS = 1_795_000_000_000
@@ -26,7 +26,7 @@ def world() -> Population:
 
 async def answer(world: Population, **options: Any) -> httpx2.Response:
     async with (
-        running(world, manual_clock=True, **options) as url,
+        running_sandbox(world, manual_clock=True, **options) as url,
         httpx2.AsyncClient(base_url=url, timeout=30) as http,
     ):
         return await http.get("/leaderboard")
@@ -72,7 +72,7 @@ async def test_every_tracked_wallet_is_listed_with_what_its_fills_came_to(
     rows = {row["ethAddress"]: row for row in await listed(world, leaderboard_rows=30)}
     assert len(rows) == 8 + 30
     for wallet in world.wallets():
-        legs = [fill for user, fill in population_rows(world) if user == wallet.address]
+        legs = [fill for user, fill in population_fills(world) if user == wallet.address]
         turned = sum((Decimal(str(f["px"])) * Decimal(str(f["sz"])) for f in legs), Decimal(0))
         assert figures(rows[wallet.address], "allTime")["vlm"] == round(turned, 10)
         assert figures(rows[wallet.address], "month")["vlm"] <= turned
@@ -80,14 +80,14 @@ async def test_every_tracked_wallet_is_listed_with_what_its_fills_came_to(
 
 async def test_those_who_made_most_in_a_month_did_not_trade(world: Population) -> None:
     rows = await listed(world, leaderboard_rows=200)
-    ranked = sorted(rows, key=lambda row: -figures(row, "month")["pnl"])[:PASSIVE_ROWS]
+    ranked = sorted(rows, key=lambda row: -figures(row, "month")["pnl"])[:HOLDER_ROWS]
     assert {figures(row, "month")["vlm"] for row in ranked} == {Decimal(0)}
     assert figures(ranked[0], "month")["pnl"] == 400_000_000
 
 
 async def test_both_paths_say_the_same_and_say_it_again(world: Population) -> None:
     async with (
-        running(world, manual_clock=True, leaderboard_rows=50) as url,
+        running_sandbox(world, manual_clock=True, leaderboard_rows=50) as url,
         httpx2.AsyncClient(base_url=url) as http,
     ):
         bodies = {(await http.get(path)).content for path in ("/leaderboard",) * 2}
@@ -100,7 +100,7 @@ async def test_both_paths_say_the_same_and_say_it_again(world: Population) -> No
 async def test_an_answer_of_real_length_comes_in_pieces(world: Population) -> None:
     size, chunks = 0, 0
     async with (
-        running(world, manual_clock=True, leaderboard_rows=ROWS_OF_REAL_SIZE) as url,
+        running_sandbox(world, manual_clock=True, leaderboard_rows=ROWS_OF_REAL_SIZE) as url,
         httpx2.AsyncClient(base_url=url, timeout=60) as http,
         http.stream("GET", "/leaderboard") as response,
     ):
@@ -146,7 +146,7 @@ async def test_it_fails_as_it_is_told_to(world: Population, fault: str, statuses
 
 async def test_a_slow_answer_outlasts_the_patience_of_a_client(world: Population) -> None:
     async with (
-        running(
+        running_sandbox(
             world, manual_clock=True, faults=Faults(slow=Fault(delay_ms=400, max_count=1))
         ) as url,
         httpx2.AsyncClient(base_url=url, timeout=0.1) as http,
@@ -156,11 +156,11 @@ async def test_a_slow_answer_outlasts_the_patience_of_a_client(world: Population
 
 
 def test_other_seeds_have_other_rows_and_the_same_seed_the_same() -> None:
-    one, again, other = (Board(seed=seed, rows=40).bodies([]) for seed in (1, 1, 2))
+    one, again, other = (Leaderboard(seed=seed, rows=40).bodies([]) for seed in (1, 1, 2))
     assert one == again
     assert not set(one) & set(other)
 
 
-def test_a_cut_answer_of_nobody_is_no_json() -> None:
+def test_a_truncated_empty_leaderboard_is_not_json() -> None:
     with pytest.raises(msgspec.DecodeError):
-        msgspec.json.decode(b"".join(pieces([], cut=True)))
+        msgspec.json.decode(b"".join(body_chunks([], truncated=True)))

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from hypertally.sandbox.exchange.marketdata import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange
-from hypertally.sandbox.exchange.server import Options, Sandbox
+from hypertally.sandbox.exchange.server import Sandbox, ServerOptions
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.replay.replay import ReplayExchange
 
@@ -64,7 +64,7 @@ class Desk:
 @asynccontextmanager
 async def opened(exchange: Exchange, user: str, **options: Any) -> AsyncGenerator[Desk]:
     usual = {"manual_clock": True, "weight_limit": 10**9, "page_rows_max": PAGE}
-    sandbox = Sandbox(exchange, msgspec.convert(usual | options, Options))
+    sandbox = Sandbox(exchange, msgspec.convert(usual | options, ServerOptions))
     transport = httpx2.ASGITransport(sandbox.app())
     async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as http:
         yield Desk(exchange, http, user)
@@ -133,7 +133,7 @@ async def test_only_the_horizon_of_newest_slices_is_available(
 
 
 def test_pages_and_horizon_are_those_of_fills() -> None:
-    assert (Options().page_rows_max, Options().horizon_rows) == (2_000, 10_000)
+    assert (ServerOptions().page_rows_max, ServerOptions().horizon_rows) == (2_000, 10_000)
 
 
 async def test_slices_and_fills_show_the_same_fills(desk: Desk) -> None:
@@ -158,14 +158,14 @@ async def test_fills_can_leave_slices_out(desk: Desk, world: Population) -> None
     async with populated(world, twap_slices_in_fills="absent", page_rows_max=2_000) as other:
         rows = await other.rows("userFillsByTime", startTime=0)
         member = world.by_address[desk.user]
-        assert len(rows) == len(member.tape) - len(member.slices)
+        assert len(rows) == len(member.fills) - len(member.slices)
         assert not any(row["twapId"] for row in rows)
         assert (await other.by_time())[:PAGE] == await desk.by_time()
 
 
 def test_there_is_no_other_way_to_show_slices(world: Population) -> None:
     with pytest.raises(ValueError, match="perhaps"):
-        Sandbox(PopulationExchange(world), Options(twap_slices_in_fills="perhaps"))
+        Sandbox(PopulationExchange(world), ServerOptions(twap_slices_in_fills="perhaps"))
 
 
 async def test_history_is_newest_first_in_seconds_with_the_start_in_milliseconds(
@@ -173,7 +173,7 @@ async def test_history_is_newest_first_in_seconds_with_the_start_in_milliseconds
 ) -> None:
     rows = await desk.rows("twapHistory")
     assert rows == sorted(rows, key=lambda row: -row["time"])
-    told = [event for event in world.twap_events() if event.user == desk.user]
+    told = [event for event in world.twap_statuses() if event.user == desk.user]
     assert len(told) > 5
     for row, event in zip(rows, reversed(told), strict=False):
         assert row.keys() == {"time", "state", "status", "twapId"}

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypertally.sandbox.oracles.activity import (
     Fill,
     GroupDay,
-    Quotes,
-    gaps,
+    UsdPrices,
+    fill_gaps,
     group_days,
     wallet_days,
 )
@@ -17,9 +17,9 @@ DAY = date(2026, 1, 2)
 NOON_MS = 1_767_355_200_000
 
 
-def quotes(*, usdh: str | None = "0.99") -> Quotes:
+def quotes(*, usdh: str | None = "0.99") -> UsdPrices:
     opens = {"@230": usdh, "@107": "40"}
-    return Quotes(
+    return UsdPrices(
         pairs={
             "PURR/USDC": ("PURR", "USDC"),
             "@107": ("HYPE", "USDC"),
@@ -175,6 +175,6 @@ def test_a_gap_names_the_missing_size() -> None:
         (A, fill(coin="@107", startPosition="9.0")),
         (A, fill(coin="@107", startPosition="1.0")),  # spot also moves by transfers
     ]
-    (gap,) = gaps(rows)
+    (gap,) = fill_gaps(rows)
     assert (gap.coin, gap.from_ms, gap.to_ms) == ("BTC", NOON_MS, NOON_MS + 5)
     assert gap.missing == Decimal("1.5")

@@ -4,21 +4,21 @@ from decimal import Decimal
 
 import pytest
 
-from hypertally.sandbox.oracles.activity import Fill, Quotes
+from hypertally.sandbox.oracles.activity import Fill, UsdPrices
 from hypertally.sandbox.oracles.inputs import (
-    population_minutes,
-    population_quotes,
-    population_rows,
+    population_fills,
+    population_minute_candles,
     population_statuses,
+    population_usd_prices,
 )
 from hypertally.sandbox.oracles.twaps import (
-    Executed,
+    ExecutionTotals,
     TwapBook,
     arrival_price,
     market_price,
     twap_books,
 )
-from hypertally.sandbox.population.coin_volume import Traded, Turnover
+from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
 from hypertally.sandbox.population.population import Population
 
 A, B = "0xa", "0xb"
@@ -27,8 +27,8 @@ UNTIL_MS = START_MS
 MINUTE_MS = 60_000
 
 
-def quotes(*, hype: str | None = "40") -> Quotes:
-    return Quotes(
+def quotes(*, hype: str | None = "40") -> UsdPrices:
+    return UsdPrices(
         pairs={"@107": ("HYPE", "USDC"), "@230": ("USDH", "USDC"), "@232": ("HYPE", "USDH")},
         collateral={"xyz": "USDC"},
         open_at=lambda coin, _ms: Decimal(hype) if coin == "@107" and hype else None,
@@ -79,7 +79,7 @@ def test_executed_in_a_window_is_what_its_slices_add_up_to() -> None:
     second_ms = START_MS + 60_900
     assert made.executed(0, second_ms).size == Decimal(3)
     assert made.executed(second_ms, second_ms + 1).size == Decimal(2)
-    assert made.executed(second_ms + 1) == Executed()
+    assert made.executed(second_ms + 1) == ExecutionTotals()
     assert made.executed(second_ms + 1).average_price is None
 
 
@@ -138,13 +138,15 @@ def test_the_markets_price_weighs_typical_prices_by_volume() -> None:
 
 def test_in_a_population_own_prices_are_close_to_the_markets() -> None:
     world = Population(seed=2, wallets=6, days=5, until_ms=UNTIL_MS, fills=1_500)
-    books = twap_books(population_rows(world), population_statuses(world), population_quotes(world))
+    books = twap_books(
+        population_fills(world), population_statuses(world), population_usd_prices(world)
+    )
     compared = 0
     for made in books.values():
         assert made.state
         if not made.slices:
             continue
-        minutes = population_minutes(
+        minutes = population_minute_candles(
             world, made.coin, from_ms=made.state.started_ms, to_ms=made.slices[-1].at_ms
         )
         arrival, market = arrival_price(minutes, made.state.started_ms), market_price(minutes)
@@ -155,12 +157,16 @@ def test_in_a_population_own_prices_are_close_to_the_markets() -> None:
     assert compared > 5
 
 
-def test_turnover_is_of_one_coin_and_both_ends_are_inclusive() -> None:
-    turnover = Turnover()
+def test_volume_is_of_one_coin_and_both_ends_are_inclusive() -> None:
+    volumes = CoinVolumes()
     for time_ms, price in ((10, 5), (20, 9), (20, 2), (30, 4)):
-        turnover.add("BTC", time_ms, price=Decimal(price), size=Decimal(time_ms))
-    turnover.add("ETH", 20, price=Decimal(1), size=Decimal(1))
-    assert turnover.between("BTC", 10, 20) == Traded(
+        volumes.add("BTC", time_ms, price=Decimal(price), size=Decimal(time_ms))
+    volumes.add("ETH", 20, price=Decimal(1), size=Decimal(1))
+    assert volumes.total_between("BTC", 10, 20) == TradedVolume(
         volume=Decimal(50), trades=3, high=Decimal(9), low=Decimal(2)
     )
-    assert turnover.between("BTC", 21, 29) == turnover.between("SOL", 0, 99) == Traded()
+    assert (
+        volumes.total_between("BTC", 21, 29)
+        == volumes.total_between("SOL", 0, 99)
+        == TradedVolume()
+    )

@@ -7,8 +7,13 @@ from random import Random
 
 import pytest
 
-from hypertally.sandbox.oracles.activity import EVENT_DIRECTIONS, VOLUME_DIRECTIONS, gaps, kind_of
-from hypertally.sandbox.oracles.inputs import Fill, population_rows
+from hypertally.sandbox.oracles.activity import (
+    EVENT_DIRECTIONS,
+    VOLUME_DIRECTIONS,
+    fill_gaps,
+    kind_of,
+)
+from hypertally.sandbox.oracles.inputs import Fill, population_fills
 from hypertally.sandbox.population.population import Population
 
 UNTIL_MS = 1_795_000_000_000
@@ -18,7 +23,7 @@ PERP_KINDS = ("core", "hip3")
 @pytest.fixture(scope="module")
 def world() -> list[tuple[str, Fill]]:
     population = Population(seed=11, wallets=60, days=60, until_ms=UNTIL_MS, fills=30_000)
-    return list(population_rows(population, tracked_only=False))
+    return list(population_fills(population, tracked_only=False))
 
 
 def number(fill: Fill, name: str) -> Decimal:
@@ -30,7 +35,7 @@ def signed_size(fill: Fill) -> Decimal:
 
 
 def test_every_perp_position_chain_is_unbroken(world: list[tuple[str, Fill]]) -> None:
-    assert gaps(world) == []
+    assert fill_gaps(world) == []
 
 
 def test_every_trade_has_two_opposite_legs_of_two_wallets(world: list[tuple[str, Fill]]) -> None:
@@ -112,7 +117,7 @@ def test_the_steps_of_advance_do_not_change_what_happens() -> None:
     while now_ms < UNTIL_MS + 600_000:
         now_ms = min(now_ms + random.randint(0, 9_000), UNTIL_MS + 600_000)
         steps.advance(now_ms)
-    assert list(leap.legs()) == list(steps.legs())
+    assert list(leap.fills()) == list(steps.fills())
     assert sum(count.legs for count in leap.wallets()) > 600 + 1_000
 
 
@@ -128,17 +133,17 @@ def test_live_spans_known_early_or_late_tell_the_same_story() -> None:
     late.go_live(UNTIL_MS + 31_000, UNTIL_MS + 200_000)
     for made in (early, late):
         made.advance(UNTIL_MS + 3_600_000)
-    assert list(early.legs()) == list(late.legs())
+    assert list(early.fills()) == list(late.fills())
 
 
 def test_a_seed_makes_one_population_and_another_seed_another() -> None:
     def times(seed: int) -> list[object]:
         population = Population(seed=seed, wallets=8, days=3, until_ms=UNTIL_MS, fills=200)
-        return [fill["time"] for _, fill in population_rows(population)]
+        return [fill["time"] for _, fill in population_fills(population)]
 
     def rows(seed: int) -> list[tuple[str, bytes]]:
         population = Population(seed=seed, wallets=8, days=3, until_ms=UNTIL_MS, fills=200)
-        return list(population.legs())
+        return list(population.fills())
 
     assert rows(3) == rows(3)
     assert not {wallet for wallet, _ in rows(3)} & {wallet for wallet, _ in rows(4)}
@@ -159,9 +164,9 @@ def test_a_whale_outgrows_the_horizon_and_a_burst_fills_one_millisecond() -> Non
     )
     whale, burst = population.wallets()[-2:]
     assert (whale.legs, burst.legs) == (10_500, 2_200)
-    tape = population.by_address[burst.address].tape
+    tape = population.by_address[burst.address].fills
     assert len({row.time_ms for row in tape.rows()}) == 1
-    assert gaps(population_rows(population, tracked_only=False)) == []
+    assert fill_gaps(population_fills(population, tracked_only=False)) == []
 
 
 def test_every_odd_shape_of_a_row_appears(world: list[tuple[str, Fill]]) -> None:

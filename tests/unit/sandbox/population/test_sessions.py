@@ -1,13 +1,17 @@
-"""A restarted sandbox tells the same story, whenever it was stopped."""
+"""A restarted sandbox shows the same fills, whenever it was stopped."""
 
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from hypertally.sandbox.population.sessions import LiveSessions, OtherScene, Scene
+from hypertally.sandbox.population.sessions import (
+    DifferentPopulation,
+    LiveSessions,
+    PopulationOptions,
+)
 
-SCENE = Scene(seed=2, wallets=10, days=5, fills=400, live_per_second=5.0)
+SCENE = PopulationOptions(seed=2, wallets=10, days=5, fills=400, live_per_second=5.0)
 NOW_MS = 1_795_000_000_000
 
 
@@ -20,7 +24,7 @@ def test_a_restart_shows_every_fill_shown_before(tmp_path: Path) -> None:
             now_ms += uptime_ms // 10
             sessions.advance(now_ms)
         for wallet in sessions.population.wallets():
-            tape = sessions.population.by_address[wallet.address].tape
+            tape = sessions.population.by_address[wallet.address].fills
             rows = [row.body for row in tape.rows()]
             before = shown.get(wallet.address, [])
             assert rows[: len(before)] == before
@@ -62,5 +66,5 @@ def test_while_nobody_looks_the_population_is_quiet(tmp_path: Path) -> None:
 def test_another_scene_on_the_same_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.json"
     LiveSessions(file, SCENE, now_ms=NOW_MS)
-    with pytest.raises(OtherScene, match="keep its options or remove it"):
+    with pytest.raises(DifferentPopulation, match="keep its options or remove it"):
         LiveSessions(file, msgspec.structs.replace(SCENE, seed=3), now_ms=NOW_MS)

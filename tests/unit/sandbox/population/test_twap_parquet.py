@@ -18,16 +18,16 @@ from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.population.twap_parquet import (
     NULL_EVERY,
     OBJECT_NAME,
-    Ids,
-    Sizes,
-    Times,
-    TwapArchive,
-    Variation,
+    IdFormat,
+    ObjectVariant,
+    SizeFormat,
+    TimeFormat,
+    TwapSourceFolder,
     status_table,
     write_new_days,
     write_object,
 )
-from hypertally.sandbox.population.twaps import TwapEvent
+from hypertally.sandbox.population.twaps import TwapStatus
 
 UNTIL_MS = 1_795_000_000_000
 DAY_MS = 86_400_000
@@ -49,13 +49,13 @@ def world() -> Population:
 
 
 @pytest.fixture(scope="module")
-def events(world: Population) -> Sequence[TwapEvent]:
-    return world.twap_events()
+def events(world: Population) -> Sequence[TwapStatus]:
+    return world.twap_statuses()
 
 
-def written(folder: Path, events: Sequence[TwapEvent], **variation: Any) -> pa.Table:
+def written(folder: Path, events: Sequence[TwapStatus], **variation: Any) -> pa.Table:
     path = folder / "object.parquet"
-    write_object(path, events, Variation(**variation))
+    write_object(path, events, ObjectVariant(**variation))
     return pq.read_table(path)
 
 
@@ -68,7 +68,7 @@ def objects(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_object_holds_the_archives_columns_and_every_status(
-    tmp_path: Path, events: Sequence[TwapEvent]
+    tmp_path: Path, events: Sequence[TwapStatus]
 ) -> None:
     table = written(tmp_path, events)
     assert table.column_names == COLUMNS
@@ -90,13 +90,13 @@ def moment(time_ms: int) -> datetime:
 @pytest.mark.parametrize(
     ("sizes", "of"),
     [
-        (Sizes.TEXT, pa.string()),
-        (Sizes.DECIMAL, pa.decimal128(38, 12)),
-        (Sizes.FLOAT, pa.float64()),
+        (SizeFormat.TEXT, pa.string()),
+        (SizeFormat.DECIMAL, pa.decimal128(38, 12)),
+        (SizeFormat.FLOAT, pa.float64()),
     ],
 )
 def test_sizes_in_any_type_are_the_same_numbers(
-    tmp_path: Path, events: Sequence[TwapEvent], sizes: Sizes, of: pa.DataType
+    tmp_path: Path, events: Sequence[TwapStatus], sizes: SizeFormat, of: pa.DataType
 ) -> None:
     table = written(tmp_path, events, sizes=sizes)
     assert {table.schema.field(name).type for name in SIZES} == {of}
@@ -107,13 +107,13 @@ def test_sizes_in_any_type_are_the_same_numbers(
 @pytest.mark.parametrize(
     ("ids", "of"),
     [
-        (Ids.INT64, pa.int64()),
-        (Ids.TEXT, pa.string()),
-        (Ids.DECIMAL, pa.decimal128(20, 0)),
+        (IdFormat.INT64, pa.int64()),
+        (IdFormat.TEXT, pa.string()),
+        (IdFormat.DECIMAL, pa.decimal128(20, 0)),
     ],
 )
 def test_numbers_of_twaps_in_any_type(
-    tmp_path: Path, events: Sequence[TwapEvent], ids: Ids, of: pa.DataType
+    tmp_path: Path, events: Sequence[TwapStatus], ids: IdFormat, of: pa.DataType
 ) -> None:
     column = written(tmp_path, events, ids=ids)["twap_id"]
     assert column.type == of
@@ -123,41 +123,41 @@ def test_numbers_of_twaps_in_any_type(
 @pytest.mark.parametrize(
     ("times", "of", "per_s"),
     [
-        (Times.INT_S, pa.int64(), 1),
-        (Times.INT_MS, pa.int64(), 1_000),
-        (Times.INT_US, pa.int64(), 1_000_000),
-        (Times.INT_NS, pa.int64(), 1_000_000_000),
-        (Times.TEXT_MS, pa.string(), 1_000),
-        (Times.STAMP_S, pa.timestamp("ms"), 1_000),  # Parquet knows no seconds
-        (Times.STAMP_MS, pa.timestamp("ms"), 1_000),
-        (Times.STAMP_US, pa.timestamp("us"), 1_000_000),
-        (Times.STAMP_NS, pa.timestamp("ns"), 1_000_000_000),
-        (Times.STAMP_S_UTC, pa.timestamp("ms", "UTC"), 1_000),
-        (Times.STAMP_MS_UTC, pa.timestamp("ms", "UTC"), 1_000),
-        (Times.STAMP_US_UTC, pa.timestamp("us", "UTC"), 1_000_000),
-        (Times.STAMP_NS_UTC, pa.timestamp("ns", "UTC"), 1_000_000_000),
-        (Times.MS_AS_NS, pa.timestamp("ns"), 1_000),
+        (TimeFormat.INT_S, pa.int64(), 1),
+        (TimeFormat.INT_MS, pa.int64(), 1_000),
+        (TimeFormat.INT_US, pa.int64(), 1_000_000),
+        (TimeFormat.INT_NS, pa.int64(), 1_000_000_000),
+        (TimeFormat.TEXT_MS, pa.string(), 1_000),
+        (TimeFormat.STAMP_S, pa.timestamp("ms"), 1_000),  # Parquet knows no seconds
+        (TimeFormat.STAMP_MS, pa.timestamp("ms"), 1_000),
+        (TimeFormat.STAMP_US, pa.timestamp("us"), 1_000_000),
+        (TimeFormat.STAMP_NS, pa.timestamp("ns"), 1_000_000_000),
+        (TimeFormat.STAMP_S_UTC, pa.timestamp("ms", "UTC"), 1_000),
+        (TimeFormat.STAMP_MS_UTC, pa.timestamp("ms", "UTC"), 1_000),
+        (TimeFormat.STAMP_US_UTC, pa.timestamp("us", "UTC"), 1_000_000),
+        (TimeFormat.STAMP_NS_UTC, pa.timestamp("ns", "UTC"), 1_000_000_000),
+        (TimeFormat.MS_AS_NS, pa.timestamp("ns"), 1_000),
     ],
 )
 def test_times_in_any_type_count_from_1970(
-    tmp_path: Path, events: Sequence[TwapEvent], times: Times, of: pa.DataType, per_s: int
+    tmp_path: Path, events: Sequence[TwapStatus], times: TimeFormat, of: pa.DataType, per_s: int
 ) -> None:
     column = written(tmp_path, events, times=times)["state_timestamp"]
     assert column.type == of
     counts = [int(value) for value in column.cast(pa.int64()).to_pylist()]
-    in_s = times in (Times.INT_S, Times.STAMP_S, Times.STAMP_S_UTC)
+    in_s = times in (TimeFormat.INT_S, TimeFormat.STAMP_S, TimeFormat.STAMP_S_UTC)
     known_ms = [event.started_ms // 1000 * 1000 if in_s else event.started_ms for event in events]
     assert [count * 1_000 for count in counts] == [ms * per_s for ms in known_ms]
 
 
-def test_times_can_be_iso_texts(tmp_path: Path, events: Sequence[TwapEvent]) -> None:
-    texts = written(tmp_path, events, times=Times.TEXT_ISO)["state_timestamp"].to_pylist()
+def test_times_can_be_iso_texts(tmp_path: Path, events: Sequence[TwapStatus]) -> None:
+    texts = written(tmp_path, events, times=TimeFormat.TEXT_ISO)["state_timestamp"].to_pylist()
     read = [datetime.fromisoformat(text) for text in texts]
     assert read == [moment(event.started_ms) for event in events]
 
 
 def test_every_third_value_of_a_named_column_is_null(
-    tmp_path: Path, events: Sequence[TwapEvent]
+    tmp_path: Path, events: Sequence[TwapStatus]
 ) -> None:
     table = written(tmp_path, events, nulls=("state_sz", "twap_id"))
     for name in ("state_sz", "twap_id"):
@@ -166,21 +166,21 @@ def test_every_third_value_of_a_named_column_is_null(
     assert table["status"].null_count == 0
 
 
-def test_columns_can_be_added_and_left_out(tmp_path: Path, events: Sequence[TwapEvent]) -> None:
+def test_columns_can_be_added_and_left_out(tmp_path: Path, events: Sequence[TwapStatus]) -> None:
     extra = ("state_reduceOnly", "state_randomize", "time")
     table = written(tmp_path, events, extra=extra, missing=("state_minutes",))
     assert table.column_names == [*(name for name in COLUMNS if name != "state_minutes"), *extra]
     assert table["time"].to_pylist() == [moment(event.time_ms) for event in events]
 
 
-def test_a_column_that_does_not_exist_is_refused(events: Sequence[TwapEvent]) -> None:
+def test_a_column_that_does_not_exist_is_refused(events: Sequence[TwapStatus]) -> None:
     with pytest.raises(ValueError, match=r"no column \['state_size'\]: there are"):
-        status_table(events, Variation(missing=("state_size",)))
+        status_table(events, ObjectVariant(missing=("state_size",)))
 
 
-def test_the_state_can_be_one_nested_column(tmp_path: Path, events: Sequence[TwapEvent]) -> None:
-    flat = written(tmp_path, events, sizes=Sizes.DECIMAL)
-    nested = written(tmp_path, events, sizes=Sizes.DECIMAL, nested=True)
+def test_the_state_can_be_one_nested_column(tmp_path: Path, events: Sequence[TwapStatus]) -> None:
+    flat = written(tmp_path, events, sizes=SizeFormat.DECIMAL)
+    nested = written(tmp_path, events, sizes=SizeFormat.DECIMAL, nested=True)
     assert nested.column_names == ["twap_id", "state", "status"]
     assert nested.flatten().column_names == [name.replace("state_", "state.") for name in COLUMNS]
     assert [column.to_pylist() for column in nested.flatten()] == [
@@ -188,7 +188,7 @@ def test_the_state_can_be_one_nested_column(tmp_path: Path, events: Sequence[Twa
     ]
 
 
-def test_row_groups_have_the_size_asked_for(tmp_path: Path, events: Sequence[TwapEvent]) -> None:
+def test_row_groups_have_the_size_asked_for(tmp_path: Path, events: Sequence[TwapStatus]) -> None:
     written(tmp_path, events, row_group_rows=7)
     file = pq.ParquetFile(tmp_path / "object.parquet")
     groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
@@ -196,14 +196,14 @@ def test_row_groups_have_the_size_asked_for(tmp_path: Path, events: Sequence[Twa
     assert sum(groups) == len(events)
 
 
-def test_a_truncated_object_cannot_be_read(tmp_path: Path, events: Sequence[TwapEvent]) -> None:
+def test_a_truncated_object_cannot_be_read(tmp_path: Path, events: Sequence[TwapStatus]) -> None:
     with pytest.raises(pa.ArrowInvalid):
         written(tmp_path, events, truncated=True)
     assert (tmp_path / "object.parquet").stat().st_size > 100
 
 
 def test_every_finished_day_has_one_object_with_the_events_of_that_day(
-    tmp_path: Path, world: Population, events: Sequence[TwapEvent]
+    tmp_path: Path, world: Population, events: Sequence[TwapStatus]
 ) -> None:
     paths = write_new_days(tmp_path, world, UNTIL_MS)
     days = range(world.start_ms // DAY_MS, UNTIL_MS // DAY_MS)
@@ -239,7 +239,7 @@ def test_a_day_the_population_has_not_reached_is_not_written(
 def test_days_are_written_as_they_end(tmp_path: Path) -> None:
     late, whole, steps = small(), small(), small()
     midnight_ms = (UNTIL_MS // DAY_MS + 1) * DAY_MS
-    archive = TwapArchive(tmp_path / "steps", steps)
+    archive = TwapSourceFolder(tmp_path / "steps", steps)
     for now_ms in (UNTIL_MS, midnight_ms - 1, midnight_ms, midnight_ms + 5):
         steps.advance(now_ms)
         archive.advance(now_ms)

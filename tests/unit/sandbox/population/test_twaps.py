@@ -10,14 +10,14 @@ import pytest
 from hypertally.sandbox.oracles.activity import kind_of
 from hypertally.sandbox.oracles.inputs import (
     Fill,
-    population_minutes,
-    population_quotes,
-    population_rows,
+    population_fills,
+    population_minute_candles,
     population_statuses,
+    population_usd_prices,
 )
 from hypertally.sandbox.oracles.twaps import TwapBook, TwapKey, twap_books
 from hypertally.sandbox.population.population import Population
-from hypertally.sandbox.population.twaps import SLICE_LATE_MS_MAX, SLICE_MS, TwapEvent
+from hypertally.sandbox.population.twaps import SLICE_LATE_MS_MAX, SLICE_MS, TwapStatus
 
 UNTIL_MS = 1_795_000_000_000
 HOUR_MS = 3_600_000
@@ -30,9 +30,9 @@ def population(seed: int = 11, **sizes: Any) -> Population:
 
 def books_of(world: Population) -> dict[TwapKey, TwapBook]:
     return twap_books(
-        population_rows(world, tracked_only=False),
+        population_fills(world, tracked_only=False),
         population_statuses(world, tracked_only=False),
-        population_quotes(world),
+        population_usd_prices(world),
     )
 
 
@@ -47,9 +47,9 @@ def books(world: Population) -> dict[TwapKey, TwapBook]:
 
 
 @pytest.fixture(scope="module")
-def events(world: Population) -> dict[int, list[TwapEvent]]:
-    found: defaultdict[int, list[TwapEvent]] = defaultdict(list)
-    for event in world.twap_events():
+def events(world: Population) -> dict[int, list[TwapStatus]]:
+    found: defaultdict[int, list[TwapStatus]] = defaultdict(list)
+    for event in world.twap_statuses():
         found[event.twap_id].append(event)
     return found
 
@@ -57,13 +57,13 @@ def events(world: Population) -> dict[int, list[TwapEvent]]:
 @pytest.fixture(scope="module")
 def fills(world: Population) -> dict[int, list[Fill]]:
     found: defaultdict[int, list[Fill]] = defaultdict(list)
-    for _, fill in population_rows(world, tracked_only=False):
+    for _, fill in population_fills(world, tracked_only=False):
         if fill["twapId"]:
             found[int(str(fill["twapId"]))].append(fill)
     return found
 
 
-def test_a_twap_is_activated_and_ends_at_most_once(events: dict[int, list[TwapEvent]]) -> None:
+def test_a_twap_is_activated_and_ends_at_most_once(events: dict[int, list[TwapStatus]]) -> None:
     for told in events.values():
         first, *later = told
         assert (first.status, first.executed_size, first.executed_notional) == ("activated", 0, 0)
@@ -77,7 +77,7 @@ def test_a_twap_is_activated_and_ends_at_most_once(events: dict[int, list[TwapEv
 
 
 def test_every_status_of_a_twap_says_the_same_of_the_order(
-    events: dict[int, list[TwapEvent]],
+    events: dict[int, list[TwapStatus]],
 ) -> None:
     for told in events.values():
         orders = {
@@ -169,8 +169,8 @@ def test_no_twap_trades_more_than_was_asked_for_or_on_another_side(
 def test_a_reduce_only_twap_never_adds_to_a_position() -> None:
     # A seed whose wallets also close such positions otherwise, before the TWAP has.
     crowded = population(6, wallets=3, days=10, fills=8_000, twap_share=0.7)
-    reducing = {event.twap_id for event in crowded.twap_events() if event.reduce_only}
-    fills = [fill for _, fill in population_rows(crowded) if fill["twapId"] in reducing]
+    reducing = {event.twap_id for event in crowded.twap_statuses() if event.reduce_only}
+    fills = [fill for _, fill in population_fills(crowded) if fill["twapId"] in reducing]
     assert len(fills) > 100
     for fill in fills:
         start, size = Decimal(str(fill["startPosition"])), Decimal(str(fill["sz"]))
@@ -209,7 +209,7 @@ def test_statuses_and_slices_do_not_depend_on_the_steps_of_advance() -> None:
     while now_ms < UNTIL_MS + 900_000:
         now_ms = min(now_ms + random.randint(0, 9_000), UNTIL_MS + 900_000)
         steps.advance(now_ms)
-    assert leap.twap_events() == steps.twap_events()
+    assert leap.twap_statuses() == steps.twap_statuses()
     assert books_of(leap) == books_of(steps)
 
 
@@ -218,18 +218,18 @@ def test_the_pace_holds_whatever_the_share_of_twaps(share: float) -> None:
     made = [population(seed, fills=4_000, twap_share=share) for seed in range(6)]
     legs = sum(count.legs for world in made for count in world.wallets())
     assert legs == pytest.approx(6 * 4_000, rel=0.1)
-    twaps = sum(len(world.twap_events()) for world in made)
+    twaps = sum(len(world.twap_statuses()) for world in made)
     assert (twaps > 0) == (share > 0)
 
 
 def test_a_minutes_candle_counts_each_trade_once_and_holds_its_price(world: Population) -> None:
     trades: defaultdict[tuple[str, int], dict[object, Fill]] = defaultdict(dict)
-    for _, fill in population_rows(world, tracked_only=False):
+    for _, fill in population_fills(world, tracked_only=False):
         if fill["tid"]:
             minute_ms = int(str(fill["time"])) // 60_000 * 60_000
             trades[str(fill["coin"]), minute_ms][fill["time"], fill["tid"]] = fill
     for (coin, minute_ms), known in list(trades.items())[::7]:
-        (candle,) = population_minutes(world, coin, from_ms=minute_ms, to_ms=minute_ms)
+        (candle,) = population_minute_candles(world, coin, from_ms=minute_ms, to_ms=minute_ms)
         prices = [Decimal(str(fill["px"])) for fill in known.values()]
         sizes = [Decimal(str(fill["sz"])) for fill in known.values()]
         assert candle["n"] == len(known)
@@ -240,7 +240,7 @@ def test_a_minutes_candle_counts_each_trade_once_and_holds_its_price(world: Popu
 
 def test_minutes_join_to_the_hour_they_are_in(world: Population) -> None:
     hour_ms = UNTIL_MS // HOUR_MS * HOUR_MS - 5 * HOUR_MS
-    minutes = population_minutes(world, "BTC", from_ms=hour_ms, to_ms=hour_ms + HOUR_MS - 1)
+    minutes = population_minute_candles(world, "BTC", from_ms=hour_ms, to_ms=hour_ms + HOUR_MS - 1)
     assert len(minutes) == 60
     assert [row["o"] for row in minutes[1:]] == [row["c"] for row in minutes[:-1]]
     assert {(int(str(row["T"])) - int(str(row["t"]))) for row in minutes} == {59_999}

@@ -1,15 +1,21 @@
-"""Pages of fills: inclusive windows, page size, horizon, both directions."""
+"""Pages of fills: inclusive row_filters, page size, horizon, both directions."""
 
 import msgspec
 import pytest
 
-from hypertally.sandbox.exchange.wallet_lists import aggregated
-from hypertally.sandbox.population.wallet_history import Row, SortOrder, Tape, Window, newest_first
+from hypertally.sandbox.exchange.wallet_lists import merge_partial_fills
+from hypertally.sandbox.population.wallet_history import (
+    Row,
+    RowFilter,
+    SortOrder,
+    WalletHistory,
+    newest_first,
+)
 
 
 @pytest.fixture
-def tape() -> Tape:
-    made = Tape()
+def tape() -> WalletHistory:
+    made = WalletHistory()
     for number, time_ms in enumerate([10, 20, 20, 20, 30, 40, 40, 50]):
         made.append(time_ms, b"%d" % number)
     return made
@@ -23,11 +29,11 @@ def bodies(rows: list[Row]) -> str:
     ("start_ms", "end_ms", "expected"),
     [(20, 40, "123456"), (21, 39, "4"), (0, 9, ""), (50, 50, "7"), (20, 20, "123")],
 )
-def test_both_ends_of_a_window_are_inclusive(
-    tape: Tape, start_ms: int, end_ms: int, expected: str
+def test_both_ends_of_a_time_range_are_inclusive(
+    tape: WalletHistory, start_ms: int, end_ms: int, expected: str
 ) -> None:
-    window = Window(start_ms=start_ms, end_ms=end_ms)
-    assert bodies(tape.page(window, order=SortOrder.OLDEST, rows_max=99)) == expected
+    row_filter = RowFilter(start_ms=start_ms, end_ms=end_ms)
+    assert bodies(tape.page(row_filter, order=SortOrder.OLDEST, rows_max=99)) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,21 +47,21 @@ def test_both_ends_of_a_window_are_inclusive(
     ],
 )
 def test_a_full_page_holds_the_rows_of_its_own_end(
-    tape: Tape, order: SortOrder, rows_max: int, expected: str
+    tape: WalletHistory, order: SortOrder, rows_max: int, expected: str
 ) -> None:
-    assert bodies(tape.page(Window(start_ms=0, end_ms=99), order=order, rows_max=rows_max)) == (
+    assert bodies(tape.page(RowFilter(start_ms=0, end_ms=99), order=order, rows_max=rows_max)) == (
         expected
     )
 
 
-def test_the_horizon_hides_what_is_older_than_the_newest_rows(tape: Tape) -> None:
-    window = Window(start_ms=0, end_ms=99, horizon_rows=5)
-    assert bodies(tape.page(window, order=SortOrder.OLDEST, rows_max=99)) == "34567"
+def test_the_horizon_hides_what_is_older_than_the_newest_rows(tape: WalletHistory) -> None:
+    row_filter = RowFilter(start_ms=0, end_ms=99, horizon_rows=5)
+    assert bodies(tape.page(row_filter, order=SortOrder.OLDEST, rows_max=99)) == "34567"
 
 
-def test_hidden_rows_do_not_use_up_the_page(tape: Tape) -> None:
-    window = Window(start_ms=0, end_ms=99, keep=lambda row: row.body != b"1")
-    assert bodies(tape.page(window, order=SortOrder.OLDEST, rows_max=3)) == "023"
+def test_hidden_rows_do_not_use_up_the_page(tape: WalletHistory) -> None:
+    row_filter = RowFilter(start_ms=0, end_ms=99, is_visible=lambda row: row.body != b"1")
+    assert bodies(tape.page(row_filter, order=SortOrder.OLDEST, rows_max=3)) == "023"
 
 
 def test_newest_first_keeps_execution_order_inside_a_millisecond() -> None:
@@ -69,14 +75,16 @@ def fill(oid: int, *, crossed: bool, sz: str, px: str) -> Row:
     return Row(7, msgspec.json.encode(row | more))
 
 
-def test_aggregation_merges_only_the_parts_of_a_crossing_order() -> None:
+def test_aggregation_merges_only_the_fills_of_a_taker_order() -> None:
     rows = [
         fill(1, crossed=True, sz="1.0", px="10.0"),
         fill(1, crossed=True, sz="3.0", px="20.0"),
         fill(2, crossed=False, sz="1.0", px="10.0"),
         fill(2, crossed=False, sz="1.0", px="10.0"),
     ]
-    merged = [msgspec.json.decode(row.body, type=dict[str, object]) for row in aggregated(rows)]
+    merged = [
+        msgspec.json.decode(row.body, type=dict[str, object]) for row in merge_partial_fills(rows)
+    ]
     assert [row["sz"] for row in merged] == ["4.0", "1.0", "1.0"]
     assert merged[0] | {"sz": "", "tid": ""} == {
         **msgspec.json.decode(rows[0].body, type=dict[str, object]),

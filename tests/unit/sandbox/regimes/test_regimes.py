@@ -11,24 +11,29 @@ import pytest
 from click.testing import CliRunner
 
 from hypertally.cli.sandbox import sandbox_command
-from hypertally.sandbox.exchange.server import running
+from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.launch import build_exchange
-from hypertally.sandbox.oracles.activity import gaps
-from hypertally.sandbox.oracles.smart_money import Expected, expect, judge
-from hypertally.sandbox.oracles.smart_money_periods import band, herding, percentile, significance
-from hypertally.sandbox.population.wallet_history import Feed
+from hypertally.sandbox.oracles.activity import fill_gaps
+from hypertally.sandbox.oracles.smart_money import ExpectedScores, expected_scores, score_window
+from hypertally.sandbox.oracles.smart_money_periods import (
+    exit_percentile,
+    exit_z_score,
+    herding,
+    v2_band,
+)
+from hypertally.sandbox.population.wallet_history import HistoryKind
 from hypertally.sandbox.regimes.exchange import RegimeExchange, regime_exchange
-from hypertally.sandbox.regimes.playback import ASSETS, Story
-from hypertally.sandbox.regimes.regimes import REGIMES, ROTATION, regime
-from hypertally.sandbox.regimes.script import Change
+from hypertally.sandbox.regimes.playback import ASSETS, RegimePlayback
+from hypertally.sandbox.regimes.regimes import REGIMES, ROTATION, find_regime
+from hypertally.sandbox.regimes.script import PositionChange
 
 START_MS = 1_795_000_200_000  # a full five minutes
 MINUTE_MS = 60_000
 HOLD = ("HOLD", "FLAT")
 
 
-def story(name: str, *, wallets: int = 200, seed: int = 7) -> Story:
-    return Story(regime(name), seed=seed, wallets=wallets, start_ms=START_MS)
+def playback(name: str, *, wallets: int = 200, seed: int = 7) -> RegimePlayback:
+    return RegimePlayback(find_regime(name), seed=seed, wallets=wallets, start_ms=START_MS)
 
 
 def world(name: str) -> RegimeExchange:
@@ -46,8 +51,8 @@ def shown(exchange: RegimeExchange, wallet: str, minute: int) -> dict[str, Decim
     return {row["coin"]: Decimal(row["szi"]) for row in rows}
 
 
-def scored(name: str, minute: int, asset: str = "HYPE") -> Expected:
-    return expect(story(name), asset, minute)
+def scored(name: str, minute: int, asset: str = "HYPE") -> ExpectedScores:
+    return expected_scores(playback(name), asset, minute)
 
 
 @pytest.mark.parametrize("name", list(REGIMES))
@@ -62,8 +67,8 @@ def test_the_first_minutes_are_calm_and_half_of_the_wallets_hold(name: str) -> N
 @pytest.mark.parametrize("name", [*REGIMES, "rotation"])
 @pytest.mark.parametrize("wallets", [1, 41, 200])
 def test_after_a_period_everyone_holds_what_they_held(name: str, wallets: int) -> None:
-    script = ROTATION if name == "rotation" else regime(name)
-    played = Story(script, seed=3, wallets=wallets, start_ms=0)
+    script = ROTATION if name == "rotation" else find_regime(name)
+    played = RegimePlayback(script, seed=3, wallets=wallets, start_ms=0)
     for wallet in played.addresses:
         for asset in ASSETS:
             for minute in (0, 7, 30):
@@ -73,7 +78,7 @@ def test_after_a_period_everyone_holds_what_they_held(name: str, wallets: int) -
 
 def test_the_same_seed_plays_the_same_and_another_one_does_not() -> None:
     def played(seed: int) -> list[list[tuple[int, Decimal]]]:
-        one = story("split", seed=seed, wallets=40)
+        one = playback("split", seed=seed, wallets=40)
         return [
             [(change.minute, change.size) for change in islice(one.changes(at), 9)]
             for at in range(40)
@@ -142,7 +147,7 @@ def test_thin_coverage_grows_thinner_by_steps() -> None:
 
 async def test_nothing_is_answered_while_the_feed_is_stale() -> None:
     exchange = world("stale_feed")
-    wallet = exchange.story.addresses[0]
+    wallet = exchange.playback.addresses[0]
     for minute, status in ((14, 200), (15, 503), (34, 503), (35, 200)):
         assert asked(exchange, minute, type="clearinghouseState", user=wallet)[0] == status
         assert asked(exchange, minute, type="allMids")[0] == status
@@ -152,12 +157,12 @@ async def test_nothing_is_answered_while_the_feed_is_stale() -> None:
 def test_the_exchange_shows_the_positions_of_the_script(name: str) -> None:
     exchange = world(name)
     for minute in (0, 5, 18, 27, 60, 119, 140):
-        for wallet in exchange.story.addresses[::9]:
-            if exchange.story.answers(wallet, minute):
+        for wallet in exchange.playback.addresses[::9]:
+            if exchange.playback.answers(wallet, minute):
                 held = {
                     asset: size
                     for asset in ASSETS
-                    if (size := exchange.story.position(wallet, asset, minute))
+                    if (size := exchange.playback.position(wallet, asset, minute))
                 }
                 assert shown(exchange, wallet, minute) == held
 
@@ -167,8 +172,8 @@ def test_fills_lead_to_the_positions_without_a_gap(name: str) -> None:
     exchange = world(name)
     exchange.advance(START_MS + 250 * MINUTE_MS)
     legs: list[tuple[str, dict[str, object]]] = []
-    for wallet in exchange.story.addresses[::9]:
-        tape = exchange.tape(wallet, Feed.FILLS)
+    for wallet in exchange.playback.addresses[::9]:
+        tape = exchange.history(wallet, HistoryKind.FILLS)
         assert tape is not None
         fills = [msgspec.json.decode(row.body, type=dict[str, object]) for row in tape.rows()]
         legs += [(wallet, fill) for fill in fills]
@@ -178,30 +183,33 @@ def test_fills_lead_to_the_positions_without_a_gap(name: str) -> None:
                 for f in fills
                 if f["coin"] == asset
             ]
-            assert sum(signed, Decimal(0)) == exchange.story.position(wallet, asset, 250)
-    assert gaps(legs) == []
+            assert sum(signed, Decimal(0)) == exchange.playback.position(wallet, asset, 250)
+    assert fill_gaps(legs) == []
     assert len({(wallet, f["oid"], f["tid"]) for wallet, f in legs}) == len(legs) > 100
 
 
 def test_fills_do_not_depend_on_when_one_asks() -> None:
     asking, late = world("exit_cascade"), world("exit_cascade")
-    wallet = asking.story.addresses[4]
+    wallet = asking.playback.addresses[4]
     for minute in (0, 16, 17, 44, 200):
         asking.advance(START_MS + minute * MINUTE_MS)
-        assert asking.tape(wallet, Feed.FILLS)
+        assert asking.history(wallet, HistoryKind.FILLS)
     late.advance(START_MS + 200 * MINUTE_MS)
-    tapes = [exchange.tape(wallet, Feed.FILLS) for exchange in (asking, late)]
+    tapes = [exchange.history(wallet, HistoryKind.FILLS) for exchange in (asking, late)]
     assert len({tuple(tape.rows()) for tape in tapes if tape}) == 1
-    assert [len(late.tape(wallet, feed) or "") for feed in (Feed.SLICES, Feed.STATUSES)] == [0, 0]
+    assert [
+        len(late.history(wallet, feed) or "")
+        for feed in (HistoryKind.TWAP_SLICES, HistoryKind.TWAP_STATUSES)
+    ] == [0, 0]
 
 
 def test_forced_changes_are_fills_with_the_mark_of_a_liquidation() -> None:
     exchange = world("liquidation_cascade")
     exchange.advance(START_MS + 40 * MINUTE_MS)
     marked = 0
-    for wallet in exchange.story.addresses:
-        forced = exchange.story.forced(wallet, "HYPE", after_minute=15, to_minute=30)
-        tape = exchange.tape(wallet, Feed.FILLS)
+    for wallet in exchange.playback.addresses:
+        forced = exchange.playback.forced(wallet, "HYPE", after_minute=15, to_minute=30)
+        tape = exchange.history(wallet, HistoryKind.FILLS)
         assert tape is not None
         fills = [msgspec.json.decode(row.body) for row in tape.rows()]
         own = [f for f in fills if f["coin"] == "HYPE" and "liquidation" in f]
@@ -213,7 +221,7 @@ def test_forced_changes_are_fills_with_the_mark_of_a_liquidation() -> None:
 
 
 def test_a_full_minute_shows_all_of_its_changes_and_none_of_the_next() -> None:
-    played = story("herding_in")
+    played = playback("herding_in")
     for at in (0, 199):
         assert played.minute(START_MS + 20 * MINUTE_MS, at) == 20
         assert played.minute(played.change_ms(20, at), at) == 20
@@ -237,10 +245,10 @@ def test_prices_follow_the_script_everywhere() -> None:
 
 def test_its_wallets_lead_the_leaderboard_and_did_trade() -> None:
     exchange = world("calm")
-    standings = exchange.standings(START_MS)
-    assert {one.address for one in standings} == set(exchange.story.addresses)
+    standings = exchange.leaderboard(START_MS)
+    assert {one.address for one in standings} == set(exchange.playback.addresses)
     ranked = sorted(standings, key=lambda one: -one.pnl["month"])
-    assert [one.address for one in ranked] == exchange.story.addresses
+    assert [one.address for one in ranked] == exchange.playback.addresses
     assert all(one.volume["month"] > 0 for one in standings)
 
 
@@ -248,10 +256,10 @@ async def test_a_regime_is_served_with_a_clock_that_stands_still() -> None:
     exchange = regime_exchange("herding_in", start_ms=START_MS + 1234, wallets=20)
     assert exchange.start_clock_ms == START_MS
     async with (
-        running(exchange, manual_clock=True) as url,
+        running_sandbox(exchange, manual_clock=True) as url,
         httpx2.AsyncClient(base_url=url) as http,
     ):
-        wallet = exchange.story.addresses[0]
+        wallet = exchange.playback.addresses[0]
         query = {"type": "clearinghouseState", "user": wallet.upper().replace("0X", "0x")}
         moved = (await http.post("/sandbox/advance", json={"ms": 30 * MINUTE_MS})).json()
         state = (await http.post("/info", json=query)).json()
@@ -261,7 +269,7 @@ async def test_a_regime_is_served_with_a_clock_that_stands_still() -> None:
         row["position"]["coin"]: Decimal(row["position"]["szi"]) for row in state["assetPositions"]
     }
     assert held == {
-        asset: size for asset in ASSETS if (size := exchange.story.position(wallet, asset, 30))
+        asset: size for asset in ASSETS if (size := exchange.playback.position(wallet, asset, 30))
     }
     assert len(rows) == 20
 
@@ -280,16 +288,18 @@ def test_in_the_default_world_a_regime_begins_somewhere_every_twenty_minutes() -
         wallets=4, days=2, fills=50, live_per_second=0, until_ms=population_end_ms, leaders=170
     )
     assert isinstance(exchange, RegimeExchange)
-    played = exchange.story
+    played = exchange.playback
     assert played.start_ms % (180 * MINUTE_MS) == 0
     assert exchange.start_clock_ms == population_end_ms
     for turn in range(9):
         asset, end = ASSETS[turn % 3], turn * 20 + 180 + 5
-        during, after = (expect(played, asset, at, from_minute=end - 60) for at in (end, end + 25))
+        during, after = (
+            expected_scores(played, asset, at, from_minute=end - 60) for at in (end, end + 25)
+        )
         eventful = abs((during.second.cas or 50) - 50) >= 10 or during.counts.get("FLIP_L", 0)
         assert eventful, (turn, during.second)
         assert (after.second.ecs or 0) < 20
-    listed = {one.address for one in exchange.standings(population_end_ms)}
+    listed = {one.address for one in exchange.leaderboard(population_end_ms)}
     assert set(played.addresses) < listed
     assert len(listed) == 174
     assert {count.address for count in exchange.wallets()}.isdisjoint(played.addresses)
@@ -307,7 +317,7 @@ def test_an_older_population_is_at_the_same_place_by_the_clock() -> None:
         ).body
         for world in worlds
         if isinstance(world, RegimeExchange)
-        for wallet in world.story.addresses
+        for wallet in world.playback.addresses
     ]
     sizes = [
         [row["position"]["szi"] for row in msgspec.json.decode(body)["assetPositions"]]
@@ -326,25 +336,27 @@ def positions(*pairs: tuple[float, float]) -> Callable[[str, int], Decimal]:
 def test_the_oracle_gives_the_published_figures() -> None:
     names = [str(at) for at in range(200)]
     still = [(0.0, 0.0)] * 180
-    alike = judge("BTC", names, positions(*[(0, 1)] * 20, *still), 5)
+    alike = score_window("BTC", names, positions(*[(0, 1)] * 20, *still), 5)
     assert (alike.second.dispersion, alike.second.dispersion_size) == (0, 0)
     assert alike.first.cas == 55
     assert round(alike.first.dispersion, 1) == Decimal("60.2")
-    fifteen = judge("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5, *still), 5)
+    fifteen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5, *still), 5)
     assert fifteen.first.cas == Decimal("52.5")
     assert round(fifteen.second.cas or 0, 2) == Decimal("66.67")
-    even = judge("BTC", names, positions(*[(0, 1)] * 10, *[(0, -1)] * 10, *still), 5)
+    even = score_window("BTC", names, positions(*[(0, 1)] * 10, *[(0, -1)] * 10, *still), 5)
     assert (even.second.dispersion, even.second.dispersion_size) == (100, 100)
-    uneven = judge("BTC", names, positions(*[(0, 1)] * 18, *[(0, -9)] * 2, *still), 5)
+    uneven = score_window("BTC", names, positions(*[(0, 1)] * 18, *[(0, -9)] * 2, *still), 5)
     assert (uneven.second.dispersion, uneven.second.dispersion_size) == (20, 100)
-    leaving = judge("BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), 5)
+    leaving = score_window(
+        "BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), 5
+    )
     assert (leaving.first.ecs, leaving.second.ecs) == (9, 30)
 
 
 def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> None:
-    def acted(bought: int, sold: int) -> Expected:
+    def acted(bought: int, sold: int) -> ExpectedScores:
         moves = [(0.0, 1.0)] * bought + [(0.0, -1.0)] * sold
-        return judge("BTC", [str(at) for at in range(bought + sold)], positions(*moves), 5)
+        return score_window("BTC", [str(at) for at in range(bought + sold)], positions(*moves), 5)
 
     for one, other, published in (
         (acted(15, 5), acted(5, 15), "0.161901"),
@@ -356,23 +368,23 @@ def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> Non
         assert (sign, active) == ((1, 20) if amount > 0 else (0, 12))
     usual = [(8, 100)] * 500
     for exits, published in (((18, 60), "6.28"), ((12, 50), "4.17")):
-        z = significance(exits, usual)
+        z = exit_z_score(exits, usual)
         assert z is not None
         assert round(z, 2) == Decimal(published)
-        assert significance(exits, usual[1:]) is None
-    assert percentile((8, 100), usual) == 50
-    assert [band(Decimal(cas)) for cas in (75, 60, 40, 25)] == [
+        assert exit_z_score(exits, usual[1:]) is None
+    assert exit_percentile((8, 100), usual) == 50
+    assert [v2_band(Decimal(cas)) for cas in (75, 60, 40, 25)] == [
         "strong_long", "long", "short", "strong_short",
     ]  # fmt: skip
 
 
 def test_equal_weights_give_the_counted_consensus() -> None:
     names = [str(at) for at in range(20)]
-    seen = judge("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).second
+    seen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).second
     assert seen.cas is not None
     assert seen.cas_usd is not None
     assert round(seen.cas_usd, 20) == round(seen.cas, 20)
-    uneven = judge("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).second
+    uneven = score_window("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).second
     assert uneven.cas_usd == uneven.cas  # who is alone above 95 in 100 counts no more than they
 
 
@@ -397,22 +409,22 @@ def test_equal_weights_give_the_counted_consensus() -> None:
 def test_every_class_of_the_definition(
     before: float, now: float, behaviour: str, first: str
 ) -> None:
-    (one,) = judge("HYPE", ["0"], positions((before, now)), 5).wallets
+    (one,) = score_window("HYPE", ["0"], positions((before, now)), 5).wallets
     assert (one.behaviour, one.first_version) == (behaviour, first)
 
 
 def test_what_was_not_seen_is_missing_and_what_cannot_be_is_dirty() -> None:
-    missing = judge("HYPE", ["0"], lambda _, minute: None if minute == 5 else Decimal(1), 5)
+    missing = score_window("HYPE", ["0"], lambda _, minute: None if minute == 5 else Decimal(1), 5)
     assert missing.counts == {"MISSING": 1}
-    dirty = judge("HYPE", ["0"], positions((1, 2)), 5, dirty=frozenset("0"))
+    dirty = score_window("HYPE", ["0"], positions((1, 2)), 5, dirty=frozenset("0"))
     assert dirty.counts == {"DIRTY": 1}
     assert dirty.first.ecs is None
 
 
 def test_changes_come_in_the_order_of_their_minutes() -> None:
-    played = Story(ROTATION, seed=1, wallets=60, start_ms=0)
+    played = RegimePlayback(ROTATION, seed=1, wallets=60, start_ms=0)
     for at in range(60):
-        taken: list[Change] = []
+        taken: list[PositionChange] = []
         for change in played.changes(at):
             if change.minute > 400:
                 break

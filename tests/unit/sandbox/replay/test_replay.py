@@ -27,7 +27,7 @@ def write(folder: Path, name: str, content: object) -> None:
 
 def served(folder: Path) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
-    for wallet, body in ReplayExchange(folder).legs():
+    for wallet, body in ReplayExchange(folder).fills():
         found.setdefault(wallet, []).append(json.loads(body))
     return found
 
