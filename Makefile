@@ -32,6 +32,9 @@ bench: setup ## Measure against the alternatives (needs wrk; ARGS: which)
 schema: setup ## Write schema.sql and docs/columns.md from the migrations
 	.venv/bin/python scripts/schema.py
 
+definitions: setup ## Accept the form that each definition has now (only where digits are the same)
+	.venv/bin/python scripts/definitions.py
+
 lock: ## Choose the newest allowed versions and write requirements.lock
 	@PYTHON='$(PYTHON)' scripts/setup.sh lock
 

@@ -15,7 +15,9 @@ from bench import stored_minutes
 from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, judge, percentile, show_times
+from hypertally.flow import DEFINITIONS
 from hypertally.jobs.rebuild import rebuild
+from hypertally.metrics import definitions
 from hypertally.metrics.smart_money import signals
 from hypertally.metrics.smart_money.formulas.exits import baseline
 from hypertally.metrics.smart_money.formulas.herding import pool as pooled
@@ -150,7 +152,7 @@ async def run_history(*, days: int, wallets: int) -> None:
             url,
         )
         async with open_pool(url, role=ROLE, size=4) as pool:
-            await rebuild.register_definitions(pool)
+            await definitions.register(pool, DEFINITIONS)
             seconds, periods, stored = await _rebuild(pool)
     each = seconds / periods
     console.print(

@@ -23,6 +23,9 @@ COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"
 # Settings of the session that loads a dump, and its random marks: noise in a file that is read.
 NOISE = re.compile(r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*")
 TABLE = re.compile(r"((?:^--[^\n]*\n)*)^create table (\S+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
+ADDED_COLUMN = re.compile(
+    r"^alter table (\S+) add column (\w+) [^;\n]*;(?: -- (.*))?$", re.MULTILINE
+)
 COLUMN = re.compile(
     r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.MULTILINE
 )
@@ -77,6 +80,8 @@ def _described() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
         for note, table, body in TABLE.findall(path.read_text(encoding="utf-8")):
             tables[table] = " ".join(line.removeprefix("--").strip() for line in note.splitlines())
             meanings |= {(table, name): said for name, said in COLUMN.findall(body)}
+        for table, name, said in ADDED_COLUMN.findall(path.read_text(encoding="utf-8")):
+            meanings[table, name] = said
     return tables, meanings
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeGuard
 import msgspec
 
 TIME_MS_MAX = 253_402_300_799_999  # the end of year 9999
+ASSETS = ("HYPE", "BTC", "ETH")  # whose positions are watched and scored
 
 
 JsonObject: TypeAlias = dict[str, Any]  # decoded JSON; decimals stay the strings they came as

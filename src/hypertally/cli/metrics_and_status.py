@@ -14,7 +14,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.errors import Refused
 from hypertally.jobs import periodic
-from hypertally.jobs.rebuild import rebuild
+from hypertally.jobs.rebuild import rebuild, verify
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.status import read_status
 from hypertally.settings import Settings
@@ -194,9 +194,9 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
     chosen = rebuild.choose(metrics)
     settings = program_settings.read()
 
-    async def run() -> list[rebuild.Verdict]:
+    async def run() -> list[verify.Comparison]:
         async with _pool(settings, role="none") as pool:
-            return await rebuild.verify(pool, chosen)
+            return await verify.verify(pool, chosen)
 
     verdicts = runtime.run(run())
     if as_json:

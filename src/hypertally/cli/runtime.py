@@ -17,7 +17,8 @@ import stamina
 import structlog
 
 from hypertally.errors import Refused
-from hypertally.jobs.rebuild.rebuild import register_definitions
+from hypertally.flow import DEFINITIONS
+from hypertally.metrics import definitions
 from hypertally.settings import Settings
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.migrate import migrate
@@ -59,7 +60,7 @@ async def bring_up_to_date(url: str) -> list[str]:
     """Apply missing migrations and store the definitions in force; the files applied."""
     applied = await migrate(url)
     async with open_pool(url, role="hypertally_metrics", size=1) as pool:
-        await register_definitions(pool)
+        await definitions.register(pool, DEFINITIONS)
     return applied
 
 

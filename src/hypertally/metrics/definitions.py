@@ -1,24 +1,75 @@
-"""Definitions: each version of each metric, in words and in the SQL that computes it."""
+"""Definitions: each version of each metric, in words, in the SQL that computes it, and its form.
 
-from hypertally.store.postgres import Connection
-from hypertally.store.queries import Query, load
+A form says what a definition computes: a hash of its statement without comments, and one of the
+code that the metric's module calls. A version whose form changes is refused, at the start and by a
+test, because the same number would mean something else. A change that was shown to give the same
+digits, such as a new name in the code, adds its form to `definitions.toml`.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from hypertally.errors import Refused
+from hypertally.metrics.definition_form import Form, form_of, hash_statement, registered_text
+from hypertally.metrics.metric import Definition
+from hypertally.records import Record
+from hypertally.store.postgres import Connection, Pool, find_row, transaction
+from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+FORMS_FILE = Path(__file__).with_suffix(".toml")
 
 
-async def put(
-    connection: Connection, definition: str, *, metric: str, words: str, statement: Query
-) -> bool:
-    """Store a definition; false when another SQL is stored under its version."""
-    text = statement.text.replace("{schema}", "metrics").replace("{{}}", "{}").replace("%%", "%")
-    found = await connection.execute(
+class StoredDefinition(Record, frozen=True, kw_only=True):
+    """metrics.definitions, what of it says what is computed."""
+
+    sql: str
+    form: str | None  # None: stored by a release that knew no forms
+
+
+@cache
+def accepted_forms() -> Mapping[str, Sequence[Form]]:
+    """By definition, the forms that were shown to give the same digits; the last is today's."""
+    listed = tomllib.loads(FORMS_FILE.read_text(encoding="utf-8"))
+    return {name: [Form.parse(text) for text in entry["forms"]] for name, entry in listed.items()}
+
+
+async def register(pool: Pool, definitions: Iterable[Definition]) -> None:
+    """Store each definition under its version; the SQL that was used stays readable for ever.
+
+    Errors: `Refused` when a definition computes something else and its version is the same.
+    """
+    async with transaction(pool) as connection:
+        for definition in definitions:
+            await _register(connection, definition)
+
+
+async def _register(connection: Connection, definition: Definition) -> None:
+    form = form_of(definition)
+    accepted = {*accepted_forms().get(definition.definition, ()), form}
+    key = {"definition": definition.definition}
+    stored = await find_row(connection, QUERIES["read_definition"], key, shape=StoredDefinition)
+    if stored is not None and not _means_the_same(stored, accepted):
+        raise Refused(
+            f"{definition.definition} is stored with another meaning: "
+            f"raise its version in metrics/ and rebuild"
+        )
+    await connection.execute(
         QUERIES["put_definition"].text,
         {
-            "definition": definition,
-            "metric": metric,
-            "version": int(definition.rpartition("/")[2]),
-            "words": words,
-            "sql": text,
+            "definition": definition.definition,
+            "metric": definition.name,
+            "version": int(definition.definition.rpartition("/")[2]),
+            "words": definition.words,
+            "sql": registered_text(definition),
+            "form": str(form),
         },
     )
-    return await found.fetchone() is not None
+
+
+def _means_the_same(stored: StoredDefinition, accepted: set[Form]) -> bool:
+    if stored.form is None:
+        return hash_statement(stored.sql) in {form.statement for form in accepted}
+    return Form.parse(stored.form) in accepted

@@ -1,8 +1,13 @@
--- name: put_definition :one
--- Store a definition; answers nothing when another text is stored under its version.
--- Reads: metrics.definitions   Writes: metrics.definitions   Key: definition
-insert into metrics.definitions as d (definition, metric, version, words, sql)
-values (%(definition)s, %(metric)s, %(version)s, %(words)s, %(sql)s)
-on conflict (definition) do update set words = excluded.words
-where d.sql = excluded.sql
-returning definition;
+-- name: read_definition :one
+-- A definition as it is stored, held until the transaction ends; `form` is null where a release
+-- stored it that knew no forms.
+-- Reads: metrics.definitions   Writes: -   Key: definition
+select sql, form from metrics.definitions where definition = %(definition)s for update;
+
+-- name: put_definition :exec
+-- Store a definition in its form of today.
+-- Reads: -   Writes: metrics.definitions   Key: definition
+insert into metrics.definitions (definition, metric, version, words, sql, form)
+values (%(definition)s, %(metric)s, %(version)s, %(words)s, %(sql)s, %(form)s)
+on conflict (definition) do update
+set words = excluded.words, sql = excluded.sql, form = excluded.form;

@@ -595,7 +595,8 @@ CREATE TABLE metrics.definitions (
     metric text NOT NULL,
     version integer NOT NULL,
     words text NOT NULL,
-    sql text NOT NULL
+    sql text NOT NULL,
+    form text
 );
 
 ALTER TABLE ONLY metrics.definitions FORCE ROW LEVEL SECURITY;
@@ -2336,6 +2337,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE ops.computations TO hypertally_metrics;
 GRANT SELECT ON TABLE ops.computations TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_global_days TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.dirty_global_days TO hypertally_metrics;
 
 GRANT USAGE ON SEQUENCE ops.dirty_global_days_id_seq TO hypertally_jobs;
 

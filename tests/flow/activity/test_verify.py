@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.flow.books import Books, population, serving
 
 from hypertally.flow import METRICS
-from hypertally.jobs.rebuild.rebuild import Verdict, verify
+from hypertally.jobs.rebuild.verify import Comparison, verify
 from hypertally.store.postgres import open_pool
 
 COMMAND_SECONDS_MAX = 60
@@ -26,7 +26,7 @@ async def kept(books: Books) -> AsyncGenerator[Books]:
     yield books
 
 
-async def verdicts(books: Books) -> dict[str, Verdict]:
+async def verdicts(books: Books) -> dict[str, Comparison]:
     async with open_pool(books.url, role="none", size=1) as pool:
         return {verdict.metric: verdict for verdict in await verify(pool, METRICS)}
 

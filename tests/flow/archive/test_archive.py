@@ -16,7 +16,7 @@ from tests.flow.twaps.objects import paid_store
 
 from hypertally.errors import InvariantBroken, Refused
 from hypertally.jobs.archive.verify_files import Step
-from hypertally.jobs.rebuild import rebuild
+from hypertally.jobs.rebuild import rebuild, verify
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool
 
@@ -72,7 +72,7 @@ async def rebuild_signals(sealed: Sealed) -> None:
 
 async def judge_signals(sealed: Sealed) -> rebuild.Verdict:
     async with open_pool(sealed.vault.database_url, role="none", size=1) as pool:
-        (verdict,) = await rebuild.verify(pool, rebuild.choose(["signals"]))
+        (verdict,) = await verify.verify(pool, rebuild.choose(["signals"]))
     return verdict
 
 

@@ -38,7 +38,8 @@ from tests.flow.smart_money.regime_tables import (
 from tests.flow.smart_money.stage import START, Recording, Stage, minute_at, number_of, staged
 
 from hypertally.flow import METRICS
-from hypertally.jobs.rebuild.rebuild import rebuild, verify
+from hypertally.jobs.rebuild.rebuild import rebuild
+from hypertally.jobs.rebuild.verify import verify
 from hypertally.sandbox.oracles.smart_money import V1Scores
 from hypertally.sandbox.regimes.playback import ASSETS
 from hypertally.store.postgres import open_pool

@@ -8,7 +8,7 @@ from tests.flow.twaps.twaps import WORLD, executions, filled, look_again, requir
 
 from hypertally.clock import now
 from hypertally.flow import METRICS
-from hypertally.jobs.rebuild.rebuild import verify
+from hypertally.jobs.rebuild.verify import verify
 from hypertally.sandbox.oracles.inputs import population_minute_candles
 from hypertally.sandbox.oracles.twaps import arrival_price, market_price
 from hypertally.sandbox.population.population import Population

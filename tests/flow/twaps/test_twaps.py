@@ -29,7 +29,8 @@ from tests.flow.twaps.twaps import (
 
 from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
-from hypertally.jobs.rebuild.rebuild import choose, rebuild, verify
+from hypertally.jobs.rebuild.rebuild import choose, rebuild
+from hypertally.jobs.rebuild.verify import verify
 from hypertally.jobs.twaps.pull_and_rollup import pull_twaps
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.store.postgres import open_pool

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hypertally.errors import BadPayload
+from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, read_rows, sql_of, with_source
@@ -364,3 +365,12 @@ def reject_values(
         "reason": [reject.reason for reject in rejects],
         "ordinal": [reject.ordinal for reject in rejects],
     }
+
+
+FACT = Fact(
+    name="hl_fills_raw",
+    source="info.userFillsByTime",
+    key=("wallet_id", "coin", "time", "oid", "tid", "side"),
+    decode=decode,
+    insert=insert,
+)

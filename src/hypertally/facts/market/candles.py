@@ -8,6 +8,7 @@ import msgspec
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import REASON_CHARS_MAX, at
+from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, Reject, is_array, is_object
 from hypertally.store.postgres import Connection
@@ -101,3 +102,12 @@ async def insert(connection: Connection, candles: Sequence[Candle], *, page_id: 
     bound["fingerprint"] = [fingerprint(one) for one in candles]
     cursor = await connection.execute(QUERIES["insert_candles"].text, {**bound, "page_id": page_id})
     return cursor.rowcount
+
+
+FACT = Fact(
+    name="candles",
+    source="info.candleSnapshot",
+    key=("coin", "interval", "at"),
+    decode=decode,
+    insert=insert,
+)

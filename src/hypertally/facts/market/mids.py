@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hypertally.errors import BadPayload
+from hypertally.facts.fact import Fact
 from hypertally.records import Answer, is_object
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
@@ -36,3 +37,6 @@ async def insert(
         {"dex": dex, "at": at, "mids": Jsonb(prices), "page_id": page_id},
     )
     return cursor.rowcount
+
+
+FACT = Fact(name="mids", source="info.allMids", key=("dex", "at"), decode=decode, insert=insert)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import at
+from hypertally.facts.fact import Fact
 from hypertally.records import Record
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
@@ -130,3 +131,26 @@ def fingerprint(record: Record) -> int:
     text = "\x1f".join(str(getattr(record, name)) for name in record.__struct_fields__)
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+SPOT_PAIRS = Fact(
+    name="spot_pairs",
+    source="info.spotMeta",
+    key=("coin", "fingerprint"),
+    decode=decode_spot_pairs,
+    insert=insert_spot_pairs,
+)
+PERP_DEXS = Fact(
+    name="perp_dexs",
+    source="info.meta",
+    key=("dex", "fingerprint"),
+    decode=decode_perp_dex,
+    insert=insert_perp_dexs,
+)
+TOKEN_PRICES = Fact(
+    name="token_prices",
+    source="info.candleSnapshot",
+    key=("token", "at"),
+    decode=decode_prices,
+    insert=insert_prices,
+)

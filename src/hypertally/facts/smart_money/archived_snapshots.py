@@ -4,7 +4,7 @@ What an asset's rows are sorted by is unique there. The address stands beside th
 wallet, which means nothing outside this database.
 """
 
-from hypertally.facts.smart_money.wallet_snapshots import ASSETS
+from hypertally.records import ASSETS
 from hypertally.store.parquet_archive import Column, Dataset
 from hypertally.store.queries import load
 

@@ -15,6 +15,7 @@ import msgspec
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import REASON_CHARS_MAX
+from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
 from hypertally.records import Answer, JsonObject, Record, Reject, is_array, is_object
 from hypertally.store.postgres import Connection
@@ -139,3 +140,12 @@ async def insert(
         {**bound, "page_id": page_id, "taken_at": answer.asked_at},
     )
     return cursor.rowcount
+
+
+FACT = Fact(
+    name="leaderboard_rows",
+    source="leaderboard",
+    key=("page_id", "wallet"),
+    decode=decode_row,
+    insert=insert,
+)

@@ -14,14 +14,15 @@ import msgspec
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import at
+from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
-from hypertally.records import TIME_MS_MAX, JsonObject, Record, Wallet, is_array, is_object
+from hypertally.facts.smart_money.archived_snapshots import DATASET
+from hypertally.records import ASSETS, TIME_MS_MAX, JsonObject, Record, Wallet, is_array, is_object
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 SOURCE = "clearinghouseState"
-ASSETS = ("HYPE", "BTC", "ETH")
 REASON_CHARS_MAX = 200  # a minute in which the exchange is away has six hundred of them
 NO_SIZE = "the answer names the position without a size"
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -164,3 +165,13 @@ async def ensure_days(pool: Pool, times: set[datetime]) -> None:
     for day in sorted({time.strftime("%Y-%m-%d") for time in times}):
         async with transaction(pool) as connection:
             await connection.execute(QUERIES["ensure_day"].text, {"day_of": day})
+
+
+FACT = Fact(
+    name="wallet_snapshots",
+    source="info.clearinghouseState",
+    key=("minute", "asset", "wallet_id"),
+    decode=decode,
+    insert=insert,
+    archive=DATASET,
+)

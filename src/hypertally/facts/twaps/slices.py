@@ -12,6 +12,7 @@ import msgspec
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
+from hypertally.facts.fact import Fact
 from hypertally.records import Fill, JsonObject, Record, Reject, is_object
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
@@ -95,3 +96,12 @@ async def insert(
         shape=_AddedSlice,
     )
     return {row.twap_id for row in added}
+
+
+FACT = Fact(
+    name="twap_slices",
+    source="info.userTwapSliceFillsByTime",
+    key=("wallet_id", "twap_id", "time", "coin", "oid", "tid", "side"),
+    decode=decode,
+    insert=insert,
+)

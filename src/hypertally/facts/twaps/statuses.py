@@ -3,6 +3,7 @@
 import msgspec
 
 from hypertally.facts.activity import fills
+from hypertally.facts.fact import Fact
 from hypertally.facts.twaps.decode import COLUMNS, Statuses, decode_batch, decode_history
 from hypertally.records import Record
 from hypertally.store.bulk import BulkLoader
@@ -55,3 +56,12 @@ def insert_bulk(loader: BulkLoader, statuses: Statuses, source: Source, *, door:
     )
     statement = filled_in(INSERT_STAGE, msgspec.structs.asdict(source))
     return loader.read_rows(statement, shape=_Added)[0].added
+
+
+FACT = Fact(
+    name="twap_status",
+    source="twap_archive, info.twapHistory",
+    key=("twap_id", "wallet", "ts", "status", "event_at", "fingerprint"),
+    decode=decode_history,
+    insert=insert,
+)

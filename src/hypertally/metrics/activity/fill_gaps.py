@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
+from hypertally.metrics.activity.wallet_walk import WALLETS
+from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import Gap, Record
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -166,3 +168,22 @@ def _gaps(legs: Iterable[dict[str, Any]]) -> Iterator[Gap]:
                 to_at=found.to_at,
                 missing_size_coin=f"{found.missing:f}",
             )
+
+
+async def rebuild_unit(connection: Connection, wallet_id: int, scope: Scope) -> int:
+    """Compute all gaps of a wallet again; how many came or went."""
+    return len(await rebuild(connection, wallet_id, schema=scope.schema))
+
+
+METRIC = Metric(
+    name="fill_gaps",
+    reads=("facts.hl_fills_raw", "facts.limits_met"),
+    key=("wallet_id", "coin", "kind", "from_at", "to_at"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_gaps",
+    module=__name__,
+    walk=WALLETS,
+    rebuild=rebuild_unit,
+)

@@ -1,8 +1,9 @@
 """Global days: the figures of all wallets an org tracks on one UTC day."""
 
 from collections.abc import Sequence
-from datetime import date
 
+from hypertally.metrics.activity.org_day_walk import ORG_DAYS
+from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import OrgDay
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -38,9 +39,25 @@ async def rebuild(
     return inserted.rowcount
 
 
-async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[OrgDay]:
-    """Every org's day that has, or should have, a row."""
-    found = await connection.execute(
-        QUERIES["list_global_days"].text, {"from_day": from_day, "to_day": to_day}
-    )
-    return [OrgDay(**row) for row in await found.fetchall()]
+async def rebuild_unit(connection: Connection, keys: Sequence[OrgDay], scope: Scope) -> int:
+    """Compute a batch of orgs' days again; how many rows."""
+    return await rebuild(connection, keys, schema=scope.schema)
+
+
+METRIC = Metric(
+    name="global_day_metrics",
+    reads=(
+        "metrics.wallet_day_metrics",
+        "metrics.fill_gaps",
+        "facts.hl_fills_raw",
+        "facts.pages",
+    ),
+    key=("org_id", "day"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_global_days",
+    module=__name__,
+    walk=ORG_DAYS,
+    rebuild=rebuild_unit,
+)

@@ -264,19 +264,3 @@ on conflict (metric, key) do update set computed_at = now();
 -- Reads: -   Writes: pg_temp   Key: -
 create temporary table if not exists global_days_before (like metrics.global_day_metrics)
 on commit delete rows;
-
--- name: list_global_days :many
--- Every org's day that has, or should have, a row; org 0 is all tracked wallets.
--- Reads: metrics.wallet_day_metrics, metrics.global_day_metrics, tenancy.org_wallets   Writes: -   Key: (org_id, day)
-with days as (
-    select distinct o.org_id, d.day
-    from (select distinct wallet_id, day from metrics.wallet_day_metrics
-          where day between %(from_day)s and %(to_day)s) as d
-    join tenancy.org_wallets as o using (wallet_id)
-)
-select org_id, day from days
-union
-select 0, day from days
-union
-select org_id, day from metrics.global_day_metrics where day between %(from_day)s and %(to_day)s
-order by 2, 1;

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
+from hypertally.metrics.activity.wallet_walk import WALLETS
+from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import WalletDay
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+DAYS_A_STATEMENT = 512  # keeps a transaction and what it holds in memory small
 FEW_DAYS = 16  # up to here one plan for any days is as good as one made for these
 DEFINITION = "wallet_day_metrics/2"
 WORDS = (
@@ -67,3 +70,35 @@ async def list_keys(
         {"wallet_id": wallet_id, "from_day": from_day, "to_day": to_day},
     )
     return [WalletDay(**row) for row in await found.fetchall()]
+
+
+async def rebuild_unit(connection: Connection, wallet_id: int, scope: Scope) -> int:
+    """Compute the days of a wallet again, those the scope asks for; how many rows."""
+    keys = await list_keys(connection, wallet_id, from_day=scope.days.first, to_day=scope.days.last)
+    return sum(
+        [
+            await rebuild(connection, keys[at : at + DAYS_A_STATEMENT], schema=scope.schema)
+            for at in range(0, len(keys), DAYS_A_STATEMENT)
+        ]
+    )
+
+
+METRIC = Metric(
+    name="wallet_day_metrics",
+    reads=(
+        "facts.hl_fills_raw",
+        "facts.spot_pairs",
+        "facts.perp_dexs",
+        "facts.token_prices",
+        "facts.pages",
+        "metrics.fill_gaps",
+    ),
+    key=("wallet_id", "day"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_wallet_days",
+    module=__name__,
+    walk=WALLETS,
+    rebuild=rebuild_unit,
+)

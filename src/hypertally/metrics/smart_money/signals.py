@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from hypertally.metrics.metric import Archived, Definition, Metric, Scope
+from hypertally.metrics.smart_money import signal_outcomes
 from hypertally.metrics.smart_money.formulas.feed_health import judge_health, lock_reason
 from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.period import open_window
@@ -12,7 +14,8 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECO
 from hypertally.metrics.smart_money.formulas.scores import Scores, score
 from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores, score_first
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
-from hypertally.metrics.smart_money.signal_history import SIZES_OF, Past
+from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
+from hypertally.metrics.smart_money.signal_history import Past
 from hypertally.metrics.smart_money.signal_rows import (
     PERIOD,
     Feed,
@@ -22,8 +25,10 @@ from hypertally.metrics.smart_money.signal_rows import (
     locked_row,
     second_row,
 )
+from hypertally.records import ASSETS
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
+from hypertally.store.twins import Part
 
 QUERIES = load(__file__)
 DEFINITION = SECOND
@@ -38,7 +43,6 @@ WORDS_FIRST = (
     "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
     "with the clock and the missing wallets mended. Kept to compare with the second definition."
 )
-ASSETS = ("HYPE", "BTC", "ETH")
 
 
 async def rebuild(
@@ -168,22 +172,54 @@ async def _contribute(
     )
 
 
-async def copy(connection: Connection, periods: Sequence[datetime], *, schema: str) -> int:
-    """Take the signals of these periods as they are stored; how many rows."""
-    bound = {"periods": list(periods)}
-    copied = await connection.execute(in_schema(QUERIES["copy_signals"], schema), bound)
-    await connection.execute(in_schema(QUERIES["copy_contributors"], schema), bound)
+async def rebuild_period(connection: Connection, at: datetime, scope: Scope) -> int:
+    """Compute the signals of a period again, and the outcomes whose horizon ends with it."""
+    past = scope.carried.setdefault(METRIC.name, Past(scope.schema))
+    rows = await rebuild(connection, at, schema=scope.schema, past=past)
+    await signal_outcomes.rebuild(connection, at, schema=scope.schema)
+    return rows
+
+
+async def _copy_period(connection: Connection, at: datetime, scope: Scope) -> int:
+    """Take over the signals of a period as they are stored; their outcomes need no snapshot."""
+    copied = await connection.execute(in_schema(QUERIES["copy_signals"], scope.schema), {"at": at})
+    await connection.execute(in_schema(QUERIES["copy_contributors"], scope.schema), {"at": at})
+    await signal_outcomes.rebuild(connection, at, schema=scope.schema)
     return copied.rowcount
 
 
-def days_needed(at: datetime) -> set[date]:
-    """The days whose snapshots the signals of a period are made of."""
-    return {(at - SIZES_OF + timedelta(minutes=1)).date(), at.date()}
-
-
-async def list_keys(connection: Connection, *, from_day: date, to_day: date) -> list[datetime]:
-    """The ends of the periods that have, or should have, a signal."""
-    found = await connection.execute(
-        QUERIES["list_periods"].text, {"from_day": from_day, "to_day": to_day}
-    )
-    return [row["at"] for row in await found.fetchall()]
+METRIC = Metric(
+    name="signals",
+    reads=(
+        "facts.wallet_snapshots",
+        "facts.mids",
+        "facts.hl_fills_raw",
+        "metrics.wallet_universe_members",
+        "metrics.snapshot_anomalies",
+        "ops.ingest_runs",
+    ),
+    key=("asset", "definition", "at"),
+    definition=SECOND,
+    words=WORDS,
+    queries=QUERIES,
+    statement="list_moves",
+    module=__name__,
+    walk=PERIODS,
+    rebuild=rebuild_period,
+    parts=(
+        Part(table="signal_contributors", order="wallet_id"),
+        Part(table="signal_outcomes", order="horizon_minutes"),
+    ),
+    archived=Archived(dataset="wallet_snapshots", list_units=list_archived, copy=_copy_period),
+)
+# Computed beside the second, by the same code from the same snapshots.
+V1_DEFINITION = Definition(
+    name=METRIC.name,
+    reads=METRIC.reads,
+    key=METRIC.key,
+    definition=FIRST,
+    words=WORDS_FIRST,
+    queries=QUERIES,
+    statement=METRIC.statement,
+    module=__name__,
+)

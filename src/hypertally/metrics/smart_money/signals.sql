@@ -115,30 +115,17 @@ from unnest(
 ) as u;
 
 -- name: copy_signals :execrows
--- Signals of periods that cannot be computed again now, as they are stored; a twin has the same
+-- Signals of a period that cannot be computed again now, as they are stored; a twin has the same
 -- columns.
 -- Reads: metrics.signals   Writes: {schema}.signals   Key: (at)
 insert into {schema}.signals
-select s.* from metrics.signals as s where s.at = any (%(periods)s);
+select s.* from metrics.signals as s where s.at = %(at)s;
 
 -- name: copy_contributors :execrows
--- The contributors of those signals.
+-- The contributors of these signals.
 -- Reads: metrics.signal_contributors   Writes: {schema}.signal_contributors   Key: (at)
 insert into {schema}.signal_contributors
-select c.* from metrics.signal_contributors as c where c.at = any (%(periods)s);
-
--- name: list_periods :many
--- The ends of the periods that have, or should have, a signal.
--- Reads: ops.ingest_runs, metrics.signals   Writes: -   Key: at
-select distinct at from (
-    select i.minute as at from ops.ingest_runs as i
-    where extract(minute from i.minute)::integer %% 5 = 0
-    union
-    select s.at from metrics.signals as s
-) as either
-where at >= %(from_day)s::timestamp at time zone 'UTC'
-    and at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
-order by at;
+select c.* from metrics.signal_contributors as c where c.at = %(at)s;
 
 -- name: keep_computed_at :execrows
 -- When a period's signals were computed, beside them: of all assets and both definitions at once.

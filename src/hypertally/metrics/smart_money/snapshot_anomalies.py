@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypertally.metrics.metric import Definition
 from hypertally.metrics.smart_money.formulas.anomalies import (
     Anomaly,
     Filled,
@@ -133,3 +134,15 @@ def _detail(anomaly: Anomaly) -> dict[str, Any]:
         "proven": anomaly.proven,
         **{name: None if value is None else str(value) for name, value in said.items()},
     }
+
+
+SIGHTINGS = Definition(
+    name="snapshot_anomalies",
+    reads=("facts.wallet_snapshots", "facts.hl_fills_raw", "facts.pages"),
+    key=("minute", "asset", "wallet_id", "kind"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="list_sightings",
+    module=__name__,
+)

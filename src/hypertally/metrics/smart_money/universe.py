@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from hypertally.metrics.metric import Definition
 from hypertally.records import Record, Wallet
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
@@ -260,3 +261,20 @@ async def list_watched(connection: Connection, at: datetime) -> list[str]:
 async def list_survivorship(connection: Connection) -> list[dict[str, Any]]:
     """Who left the universe, and what the leaderboard says they made in the 30 days after."""
     return await (await connection.execute(QUERIES["list_survivorship"].text)).fetchall()
+
+
+CHOICE = Definition(
+    name="wallet_universe_runs",
+    reads=(
+        "facts.leaderboard_rows",
+        "facts.pages",
+        "facts.hl_fills_raw",
+        "metrics.wallet_day_metrics",
+    ),
+    key=("id",),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="rank_leaderboard",
+    module=__name__,
+)

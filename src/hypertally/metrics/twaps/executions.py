@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from hypertally.metrics.twaps.orders import bind
+from hypertally.metrics.metric import Metric
+from hypertally.metrics.twaps.twap_walk import TWAPS, bind, of_batches
 from hypertally.records import TwapKey
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -37,3 +38,17 @@ async def rebuild(
         await connection.execute(in_schema(QUERIES["insert_restatements"], schema))
         await connection.execute(QUERIES["keep_computed_at"].text, bound)
     return inserted.rowcount
+
+
+METRIC = Metric(
+    name="twap_executions",
+    reads=("metrics.twaps", "metrics.twap_slices", "facts.candles", "facts.pages"),
+    key=("wallet_id", "twap_id"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_twap_executions",
+    module=__name__,
+    walk=TWAPS,
+    rebuild=of_batches(rebuild),
+)

@@ -1,8 +1,9 @@
 """TWAPs: the latest state of each TWAP order, from its statuses."""
 
 from collections.abc import Sequence
-from datetime import date
 
+from hypertally.metrics.metric import Metric
+from hypertally.metrics.twaps.twap_walk import TWAPS, bind, of_batches
 from hypertally.records import TwapKey
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -16,7 +17,6 @@ WORDS = (
     "status says: they are true at its time only, so they are not the progress of one that runs. "
     "It ends when it was asked to; when it ended is the time of a status other than activated."
 )
-FIRST = TwapKey(twap_id=-1, wallet="")  # before every key
 
 
 async def rebuild(
@@ -29,26 +29,15 @@ async def rebuild(
     return inserted.rowcount
 
 
-def bind(keys: Sequence[TwapKey]) -> dict[str, list[int] | list[str]]:
-    """The keys as a statement takes them."""
-    return {
-        "twap_ids": [key.twap_id for key in keys],
-        "wallets": [key.wallet for key in keys],
-    }
-
-
-async def list_keys(
-    connection: Connection, *, after: TwapKey, from_day: date, to_day: date, limit: int
-) -> list[TwapKey]:
-    """The next TWAPs that began in these days, by number and wallet, as statuses or rows say."""
-    found = await connection.execute(
-        QUERIES["list_twaps"].text,
-        {
-            "twap_id": after.twap_id,
-            "wallet": after.wallet,
-            "from_day": from_day,
-            "to_day": to_day,
-            "limit": limit,
-        },
-    )
-    return [TwapKey(**row) for row in await found.fetchall()]
+METRIC = Metric(
+    name="twaps",
+    reads=("facts.twap_status",),
+    key=("twap_id", "wallet"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_twaps",
+    module=__name__,
+    walk=TWAPS,
+    rebuild=of_batches(rebuild),
+)

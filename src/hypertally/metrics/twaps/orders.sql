@@ -45,31 +45,3 @@ select
     c.statuses, %(definition)s, c.digest
 from latest as l
 join counted as c using (twap_id, wallet);
-
--- name: list_twaps :many
--- The next TWAPs that have, or should have, a row: what a rebuild goes over.
--- Reads: facts.twap_status, metrics.twaps   Writes: -   Key: (twap_id, wallet)
-select twap_id, wallet
-from (
-    (
-        select distinct s.twap_id, s.wallet
-        from facts.twap_status as s
-        where (s.twap_id, s.wallet) > (%(twap_id)s, %(wallet)s)
-            and s.ts >= %(from_day)s::timestamp at time zone 'UTC'
-            and s.ts < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
-        order by 1, 2
-        limit %(limit)s
-    )
-    union
-    (
-        select t.twap_id, t.wallet
-        from metrics.twaps as t
-        where (t.twap_id, t.wallet) > (%(twap_id)s, %(wallet)s)
-            and t.started_at >= %(from_day)s::timestamp at time zone 'UTC'
-            and t.started_at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
-        order by 1, 2
-        limit %(limit)s
-    )
-) as found
-order by 1, 2
-limit %(limit)s;

@@ -1,9 +1,9 @@
 """Slices: the orders a tracked wallet's TWAP was executed by, from its fills."""
 
 from collections.abc import Sequence
-from datetime import date
 
-from hypertally.metrics.twaps.orders import bind
+from hypertally.metrics.metric import Metric
+from hypertally.metrics.twaps.twap_walk import TWAPS, bind, of_batches
 from hypertally.records import TwapKey
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -30,11 +30,21 @@ async def rebuild(
     return inserted.rowcount
 
 
-async def list_keys_without_status(
-    connection: Connection, *, from_day: date, to_day: date
-) -> list[TwapKey]:
-    """The TWAPs that traded in these days, and of which no status is known."""
-    found = await connection.execute(
-        QUERIES["list_twaps_without_status"].text, {"from_day": from_day, "to_day": to_day}
-    )
-    return [TwapKey(**row) for row in await found.fetchall()]
+METRIC = Metric(
+    name="twap_slices",
+    reads=(
+        "facts.hl_fills_raw",
+        "facts.twap_slices",
+        "facts.spot_pairs",
+        "facts.perp_dexs",
+        "facts.token_prices",
+    ),
+    key=("wallet_id", "twap_id", "at", "oid"),
+    definition=DEFINITION,
+    words=WORDS,
+    queries=QUERIES,
+    statement="insert_twap_slices",
+    module=__name__,
+    walk=TWAPS,
+    rebuild=of_batches(rebuild),
+)

@@ -107,35 +107,3 @@ select
     %(definition)s, sum(fills) || ':' || sum(fingerprints)
 from priced
 group by 1, 2, 3, 4;
-
--- name: list_twaps_without_status :many
--- TWAPs that have, or should have, slices, and of which no status is known.
--- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twap_slices,
---        metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
-with bounds as (
-    select %(from_day)s::timestamp at time zone 'UTC' as from_at,
-        (%(to_day)s::date + 1)::timestamp at time zone 'UTC' as to_at
-), traded as (
-    select f.wallet_id, f.twap_id
-    from facts.hl_fills_raw as f, bounds as b
-    where f.twap_id is not null and f.time >= b.from_at and f.time < b.to_at
-    union
-    select s.wallet_id, s.twap_id from facts.twap_slices as s, bounds as b
-    where s.time >= b.from_at and s.time < b.to_at
-    union
-    select m.wallet_id, m.twap_id from metrics.twap_slices as m, bounds as b
-    where m.at >= b.from_at and m.at < b.to_at
-    union
-    select e.wallet_id, e.twap_id from metrics.twap_executions as e, bounds as b
-    where coalesce(e.first_slice_at, b.from_at) < b.to_at
-        and coalesce(e.last_slice_at, b.from_at) >= b.from_at
-), named as (
-    select t.twap_id, '0x' || encode(w.address, 'hex') as wallet
-    from traded as t
-    join tenancy.wallets as w on w.id = t.wallet_id
-)
-select n.twap_id, n.wallet
-from named as n
-where not exists (select from facts.twap_status as s
-                  where s.twap_id = n.twap_id and s.wallet = n.wallet)
-order by 1, 2;

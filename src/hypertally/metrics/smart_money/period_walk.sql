@@ -1,0 +1,25 @@
+-- name: list_periods :many
+-- The ends of the periods that have, or should have, a signal.
+-- Reads: ops.ingest_runs, metrics.signals   Writes: -   Key: at
+select distinct at from (
+    select i.minute as at from ops.ingest_runs as i
+    where extract(minute from i.minute)::integer %% 5 = 0
+    union
+    select s.at from metrics.signals as s
+) as either
+where at >= %(from_day)s::timestamp at time zone 'UTC'
+    and at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
+order by at;
+
+-- name: list_released_days :many
+-- The days whose snapshots rest in the archive alone.
+-- Reads: ops.seals   Writes: -   Key: day
+select distinct s.day
+from ops.seals as s
+where s.dataset = 'wallet_snapshots' and s.released_at is not null
+order by s.day;
+
+-- name: lock_signals :exec
+-- The lock that the computation of signals takes too.
+-- Reads: -   Writes: -   Key: -
+select pg_advisory_xact_lock(hashtext('signals'), 0);
