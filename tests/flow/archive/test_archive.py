@@ -70,7 +70,7 @@ async def rebuild_signals(sealed: Sealed) -> None:
         pass
 
 
-async def judge_signals(sealed: Sealed) -> rebuild.Verdict:
+async def judge_signals(sealed: Sealed) -> verify.Comparison:
     async with open_pool(sealed.vault.database_url, role="none", size=1) as pool:
         (verdict,) = await verify.verify(pool, rebuild.choose(["signals"]))
     return verdict
