@@ -1,4 +1,4 @@
-"""The application: resources behind the front, and the server that runs it."""
+"""The application: resources behind the gateway, and the server that runs it."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -18,8 +18,7 @@ from hypertally.api.activity import (
     wallets,
 )
 from hypertally.api.alerts import alerts
-from hypertally.api.fast_protocol import protocol_for
-from hypertally.api.gateway import Front
+from hypertally.api.gateway import Gateway
 from hypertally.api.http import openapi_docs, problems, static_files, telemetry
 from hypertally.api.http.limits import (
     CONNECTIONS_MAX,
@@ -35,6 +34,7 @@ from hypertally.api.identity import sign_in
 from hypertally.api.identity.auth import Authenticator
 from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier
+from hypertally.api.server_protocol import protocol_for
 from hypertally.api.service import probes, session, system
 from hypertally.api.smart_money import (
     differences,
@@ -82,7 +82,7 @@ RESOURCES = (
 OPEN_PAGES = (probes, telemetry, sign_in, openapi_docs, static_files)
 
 
-def create_app(options: ApiOptions) -> Front:
+def create_app(options: ApiOptions) -> Gateway:
     """Build the application; it opens its database pool when the server starts it."""
     verifier = TokenVerifier(options)
     authenticator = Authenticator(verifier)
@@ -120,7 +120,7 @@ def create_app(options: ApiOptions) -> Front:
     static_files.mount_files(framework, options.ui_dir)
     problems.install(framework)
     headers = security_headers(https=options.secure_cookie)
-    return Front(framework, authenticator=authenticator, telemetry=counts, headers=headers)
+    return Gateway(framework, authenticator=authenticator, telemetry=counts, headers=headers)
 
 
 def serve(options: ApiOptions, host: str, port: int) -> None:

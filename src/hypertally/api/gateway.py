@@ -1,11 +1,13 @@
-"""The outermost application: limits, identity and finished bytes before the framework runs.
+"""The gateway: limits, identity and cached responses, before the framework sees a request.
 
-    request -> method, sizes -> who asks (each time) -> finished? -> send the bytes
-                                                    -> under way? -> wait for it, send its bytes
-                                                    -> the framework computes; kept for its max-age
+    request -> method, sizes -> identity (every time) -> in the cache?     -> send the bytes
+                                                      -> being computed?   -> wait, send the bytes
+                                                      -> else the framework computes the response;
+                                                         the cache keeps it for its max-age
 
-Only answers with status 200 and a max-age are kept, by (org, role, path and query), so bytes never
-reach another org or a lower role. Anything else passes through and gets the security headers.
+The cache keeps only responses with status 200 and a max-age, by (org, role, path and query), so
+bytes never reach another org or a lower role. Other responses pass through. Every response gets
+the security headers.
 """
 
 import asyncio
@@ -28,20 +30,20 @@ from hypertally.api.http.limits import (
 )
 from hypertally.api.http.problems import MEDIA_TYPE, Problem, bad_parameter, from_error
 from hypertally.api.http.response_cache import (
-    Finished,
-    FinishedAnswers,
+    CachedResponse,
     Head,
     Headers,
     Key,
     Message,
-    Ready,
+    ReadyResponse,
+    ResponseCache,
 )
-from hypertally.api.http.single_flight import Flights
+from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 
-GUARDED: Final = b"/api/"  # needs an identity
-PERSONAL: Final = b"/api/v1/session"  # names the user, so it is nobody else's answer
+GUARDED: Final = b"/api/"  # paths that need an identity
+PERSONAL: Final = b"/api/v1/session"  # names the user: shared with nobody
 COOKIE: Final = b"hypertally_session="
 UNKNOWN_ROUTE: Final = "other"
 READING: Final = ("GET", "HEAD")
@@ -50,19 +52,19 @@ _DROPPED: Final = frozenset({b"content-length", b"etag", b"vary"})  # made anew 
 
 
 @dataclass(slots=True, kw_only=True)
-class Reply:
-    """What the framework answered, whole."""
+class FrameworkResponse:
+    """A whole response of the framework."""
 
     status: int
     headers: Headers
     body: bytes
 
 
-Answer: TypeAlias = Finished | Ready
+Computed: TypeAlias = CachedResponse | ReadyResponse
 
 
-class Front:
-    """ASGI application around the framework's; one to a process."""
+class Gateway:
+    """The ASGI application around the framework; one in each process."""
 
     def __init__(
         self,
@@ -75,9 +77,9 @@ class Front:
         self._app = app
         self._telemetry = telemetry
         self._headers = headers
-        self._flights: Flights[tuple[Key, str | None], Answer] = Flights()
-        self._under_way: Counter[int] = Counter()  # by org
-        self.finished = FinishedAnswers()
+        self._single_flight: SingleFlight[tuple[Key, str | None], Computed] = SingleFlight()
+        self._computing: Counter[int] = Counter()  # responses being computed, by org
+        self.cache = ResponseCache()
         self._authenticator = authenticator
         self._identities = authenticator.identities
 
@@ -90,119 +92,122 @@ class Front:
         else:
             await self._open(scope, receive, send)
 
-    def ready(self, scope: Scope) -> Ready | None:
-        """Return the finished answer to a request of a caller who is known; None: work is needed.
+    def find_cached(self, scope: Scope) -> ReadyResponse | None:
+        """Return the cached response for a caller whose identity is cached too; else None.
 
-        This is the path of nearly every request: a few look-ups on raw bytes and nothing else.
+        Nearly every request ends here: a few look-ups on raw bytes and nothing else.
         """
         if scope["method"] != "GET" or not scope["raw_path"].startswith(GUARDED):
             return None
         headers = dict(scope["headers"])
         if b"content-length" in headers or b"transfer-encoding" in headers:
             return None
-        try:  # half the cost of `get`, which looks twice
+        try:  # half the cost of `get`, which looks up twice
             identity = self._identities[_token_of(headers)]
-            path = self.finished.normal_form(scope["raw_path"], scope["query_string"])
-            finished = self.finished.entries[identity.org_id, identity.role, path]
+            path = self.cache.normal_form(scope["raw_path"], scope["query_string"])
+            cached = self.cache.entries[identity.org_id, identity.role, path]
         except KeyError:
             return None
-        ready = finished.ready(headers)
+        ready = cached.for_request(headers)
         self._telemetry.from_memory += 1
-        self._telemetry.answers[finished.route, ready.head.status] += 1
+        self._telemetry.answers[cached.route, ready.head.status] += 1
         return ready
 
     async def _guarded(self, scope: Scope, send: Send) -> None:
-        ready = self.ready(scope)
+        ready = self.find_cached(scope)
         if ready is None:
-            ready = await self._work(scope)
+            ready = await self._respond(scope)
         await send(ready.head.message)
         body = ready.body if scope["method"] != "HEAD" else b""
         await send({"type": "http.response.body", "body": body})
 
-    async def _work(self, scope: Scope) -> Ready:
+    async def _respond(self, scope: Scope) -> ReadyResponse:
         headers = dict(scope["headers"])
         try:
             _check_request(scope, headers)
             identity = await self._authenticator.identify(_token_of(headers))
-            path = self.finished.normal_form(scope["raw_path"], scope["query_string"])
+            path = self.cache.normal_form(scope["raw_path"], scope["query_string"])
             key = (identity.org_id, identity.role, path)
-            answer = self.finished.entries.get(key) or await self._compute(scope, key, identity)
-        except Exception as error:  # noqa: BLE001 - the last handler: no error may leave unshaped
-            return self._refusal(from_error(error))
-        return answer.ready(headers) if isinstance(answer, Finished) else answer
+            response = self.cache.entries.get(key) or await self._compute_once(scope, key, identity)
+        except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
+            return self._problem_response(from_error(error))
+        if isinstance(response, CachedResponse):
+            return response.for_request(headers)
+        return response
 
-    async def _compute(self, scope: Scope, key: Key, identity: Identity) -> Answer:
+    async def _compute_once(self, scope: Scope, key: Key, identity: Identity) -> Computed:
         personal = identity.user_id if scope["raw_path"] == PERSONAL else None
         flight = (key, personal)
-        if flight not in self._flights:
+        if flight not in self._single_flight:
             self._check_room(identity.org_id)
-        answer = await self._flights.join(flight, lambda: self._answer(scope, key, identity))
+        response = await self._single_flight.run(
+            flight, lambda: self._compute(scope, key, identity)
+        )
         self._telemetry.computed += 1
-        if isinstance(answer, Finished):
-            self._telemetry.answers[answer.route, 200] += 1
-        return answer
+        if isinstance(response, CachedResponse):
+            self._telemetry.answers[response.route, 200] += 1
+        return response
 
     def _check_room(self, org_id: int) -> None:
         retry = {"Retry-After": "1"}
-        if self._under_way.total() >= ANSWERS_IN_FLIGHT_MAX:
-            detail = "too many answers are being computed: ask again in a second"
+        if self._computing.total() >= ANSWERS_IN_FLIGHT_MAX:
+            detail = "the server is computing too many answers: ask again in a second"
             raise Problem(status=503, detail=detail, headers=retry)
-        if self._under_way[org_id] >= ANSWERS_IN_FLIGHT_PER_ORG_MAX:
-            detail = "your org has too many answers being computed: ask again in a second"
+        if self._computing[org_id] >= ANSWERS_IN_FLIGHT_PER_ORG_MAX:
+            detail = "too many answers for your org are being computed: ask again in a second"
             raise Problem(status=429, detail=detail, headers=retry)
 
-    async def _answer(self, scope: Scope, key: Key, identity: Identity) -> Answer:
-        self._under_way[identity.org_id] += 1
-        began = time.monotonic()
+    async def _compute(self, scope: Scope, key: Key, identity: Identity) -> Computed:
+        self._computing[identity.org_id] += 1
+        started = time.monotonic()
         inner = {**scope, "method": "GET", "hypertally.identity": identity}
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                reply = await _capture(self._app, inner)
+                response = await _capture(self._app, inner)
         finally:
-            self._under_way[identity.org_id] -= 1
+            self._computing[identity.org_id] -= 1
         route = _route_of(inner)
-        self._telemetry.seconds.labels(route).observe(time.monotonic() - began)
-        return await self._finish(reply, key, route)
+        self._telemetry.seconds.labels(route).observe(time.monotonic() - started)
+        return await self._keep(response, key, route)
 
-    async def _finish(self, reply: Reply, key: Key, route: str) -> Answer:
-        # What names the user is kept for nobody, whatever age it claims.
+    async def _keep(self, response: FrameworkResponse, key: Key, route: str) -> Computed:
+        # An answer that names the user is never kept, whatever max-age it states.
         personal = key[2].startswith(PERSONAL)
-        max_age = 0 if personal else _max_age_of(reply)
-        if reply.status != HTTPStatus.OK:
-            self._telemetry.answers[route, reply.status] += 1
-            return self._whole(reply.status, reply.headers, reply.body)
-        kept = [header for header in reply.headers if header[0] not in _DROPPED]
-        headers = [*kept, *self._headers]
+        max_age = 0 if personal else _max_age_of(response)
+        if response.status != HTTPStatus.OK:
+            self._telemetry.answers[route, response.status] += 1
+            return self._plain_response(response.status, response.headers, response.body)
+        passed_on = [header for header in response.headers if header[0] not in _DROPPED]
+        headers = [*passed_on, *self._headers]
+        cached = CachedResponse(response.body, headers=headers, max_age=max_age, route=route)
+        if len(response.body) > COMPRESSED_INLINE_BYTES_MAX:
+            await asyncio.to_thread(cached.compress)
+        self.cache.keep(key, cached)
+        return cached
 
-        finished = Finished(reply.body, headers=headers, max_age=max_age, route=route)
-        if len(reply.body) > COMPRESSED_INLINE_BYTES_MAX:
-            await asyncio.to_thread(finished.compress)
-        self.finished.keep(key, finished)
-        return finished
-
-    def _refusal(self, problem: Problem) -> Ready:
+    def _problem_response(self, problem: Problem) -> ReadyResponse:
         self._telemetry.answers[UNKNOWN_ROUTE, problem.status] += 1
-        named = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+        extra = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
         content = (b"content-type", MEDIA_TYPE.encode())
-        return self._whole(
+        return self._plain_response(
             problem.status,
-            [content, (b"cache-control", b"no-store"), *named],
+            [content, (b"cache-control", b"no-store"), *extra],
             problem.body(),
         )
 
-    def _whole(self, status: int, headers: Headers, body: bytes) -> Ready:
+    def _plain_response(self, status: int, headers: Headers, body: bytes) -> ReadyResponse:
         length = (b"content-length", b"%d" % len(body))
         kept = [header for header in headers if header[0] != b"content-length"]
-        return Ready(Head(status, [*kept, *self._headers, length]), body)
+        return ReadyResponse(Head(status, [*kept, *self._headers, length]), body)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             _check_request(scope, dict(scope["headers"]))
             await self._pass_on(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - as above
-            refusal = self._refusal(from_error(error))
-            await send(refusal.head.message)
-            await send({"type": "http.response.body", "body": refusal.body})
+            problem = self._problem_response(from_error(error))
+            await send(problem.head.message)
+            await send({"type": "http.response.body", "body": problem.body})
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_head = scope["method"] == "HEAD"
@@ -256,20 +261,20 @@ def _check_once_each(query: bytes) -> None:
         seen.add(name)
 
 
-async def _capture(app: ASGIApp, scope: Scope) -> Reply:
-    reply = Reply(status=500, headers=[], body=b"")
+async def _capture(app: ASGIApp, scope: Scope) -> FrameworkResponse:
+    response = FrameworkResponse(status=500, headers=[], body=b"")
     parts: list[bytes] = []
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            reply.status = message["status"]
-            reply.headers = list(message["headers"])
+            response.status = message["status"]
+            response.headers = list(message["headers"])
         else:
             parts.append(message.get("body", b""))
 
     await _run(app, scope, _no_body, send)
-    reply.body = b"".join(parts)
-    return reply
+    response.body = b"".join(parts)
+    return response
 
 
 async def _run(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -292,9 +297,9 @@ async def _no_body() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-def _max_age_of(reply: Reply) -> int:
-    found = _MAX_AGE.search(dict(reply.headers).get(b"cache-control", b""))
-    return int(found[1]) if found else 0
+def _max_age_of(response: FrameworkResponse) -> int:
+    match = _MAX_AGE.search(dict(response.headers).get(b"cache-control", b""))
+    return int(match[1]) if match else 0
 
 
 def _route_of(scope: Scope) -> str:

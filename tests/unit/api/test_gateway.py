@@ -1,4 +1,4 @@
-"""The front on its own: room for answers, and errors that say nothing of the inside."""
+"""The gateway on its own: room for answers, and errors that say nothing of the inside."""
 
 import asyncio
 import dataclasses
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hypertally.api.gateway import Front
+from hypertally.api.gateway import Gateway
 from hypertally.api.http.limits import (
     ANSWERS_IN_FLIGHT_MAX,
     ANSWERS_IN_FLIGHT_PER_ORG_MAX,
@@ -18,7 +18,7 @@ from hypertally.api.identity.auth import Authenticator, Identity
 from hypertally.api.identity.token_verification import TokenVerifier
 
 
-def front(app: Any) -> Front:
+def make_gateway(app: Any) -> Gateway:
     options = ApiOptions(database_url="postgresql://x", version="1", jwt_secret="x" * 32)
     authenticator = Authenticator(TokenVerifier(options))
     for org_id in range(1, 5):
@@ -26,10 +26,12 @@ def front(app: Any) -> Front:
             user_id=f"user{org_id}", org_id=org_id, org=f"org{org_id}", role="viewer",
             expires_at=2**40,
         )  # fmt: skip
-    return Front(app, authenticator=authenticator, telemetry=Telemetry(), headers=[])
+    return Gateway(app, authenticator=authenticator, telemetry=Telemetry(), headers=[])
 
 
-async def ask(front: Front, path: str, *, org: int = 1, query: str = "") -> tuple[int, dict, bytes]:
+async def ask(
+    gateway: Gateway, path: str, *, org: int = 1, query: str = ""
+) -> tuple[int, dict, bytes]:
     messages: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -43,7 +45,7 @@ async def ask(front: Front, path: str, *, org: int = 1, query: str = "") -> tupl
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
         "query_string": query.encode(), "headers": headers,
     }  # fmt: skip
-    await front(scope, receive, send)
+    await gateway(scope, receive, send)
     start, *bodies = messages
     body = b"".join(message["body"] for message in bodies)
     return start["status"], dict(start["headers"]), body
@@ -62,7 +64,7 @@ async def test_one_org_cannot_take_all_the_room() -> None:
         await release.wait()
         await answering(send)
 
-    tested = front(app)
+    tested = make_gateway(app)
 
     async def fill(org: int, count: int) -> list[asyncio.Task]:
         tasks = [
@@ -91,7 +93,7 @@ async def test_an_error_says_nothing_of_the_inside(path: str, capsys) -> None:
     async def app(*_: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
-    status, headers, body = await ask(front(app), path)
+    status, headers, body = await ask(make_gateway(app), path)
     assert status == 500
     assert headers[b"content-type"] == b"application/problem+json"
     assert b"swordfish" not in body
@@ -114,7 +116,7 @@ async def test_only_a_200_with_an_age_is_kept(status: int, cache: bytes, times: 
         computed += 1
         await answering(send, status=status, cache=cache)
 
-    tested = front(app)
+    tested = make_gateway(app)
     for _ in range(2):
         assert (await ask(tested, "/api/v1/x"))[0] == status
     assert computed == times
@@ -129,7 +131,7 @@ async def test_the_session_of_one_user_is_not_the_answer_to_another_who_asks_mea
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": name})
 
-    tested = front(app)
+    tested = make_gateway(app)
     colleague = dataclasses.replace(tested._authenticator.identities["token1"], user_id="colleague")
     tested._authenticator.identities["token9"] = colleague
     asked = [asyncio.create_task(ask(tested, "/api/v1/session", org=number)) for number in (1, 9)]
@@ -146,7 +148,7 @@ async def test_an_identity_travels_with_its_request() -> None:
         seen.append(scope["hypertally.identity"])
         await answering(send)
 
-    tested = front(app)
+    tested = make_gateway(app)
     for org in (1, 2):
         await ask(tested, "/api/v1/x", org=org)
     assert [identity.org_id for identity in seen] == [1, 2]

@@ -8,17 +8,11 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    ForViewers,
-    PageParameters,
-    answer,
-    cut_page,
-    of_shape,
-    read_cursor,
-    read_row,
-    read_rows,
-    write_cursor,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.store import queries
 
 router = APIRouter()

@@ -13,23 +13,13 @@ from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Address,
-    Caller,
-    Day,
-    ForAnalysts,
-    Json,
-    PageParameters,
-    answer,
-    as_json,
-    cut_page,
-    find_row,
-    of_shape,
-    read_cursor,
-    read_row,
-    read_rows,
-    write_cursor,
-)
+from hypertally.api.resource.access import Caller, ForAnalysts
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import Json, as_json
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Address, PageParameters
+from hypertally.api.resource.rows import find_row, read_row, read_rows
+from hypertally.api.resource.time_range import Day
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

@@ -1,7 +1,7 @@
 """The raw fills of one wallet, paged by key."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,20 +11,13 @@ from pydantic import Field
 from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    COIN,
-    Address,
-    Coin,
-    DayOrTime,
-    ForViewers,
-    Json,
-    PageParameters,
-    answer,
-    of_shape,
-    read_cursor,
-    read_row,
-    write_cursor,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.paging import Int32, Int64, read_cursor, write_cursor
+from hypertally.api.resource.parameters import COIN, Address, Coin, PageParameters
+from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.time_range import DayOrTime, begin_of, end_of
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -33,9 +26,6 @@ router = APIRouter()
 MAX_AGE: Final = 60
 
 _QUERIES = queries.load(__file__)
-
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class FillKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -89,32 +79,14 @@ async def read_fills(
         _QUERIES["list_fills"],
         {
             "wallet_id": wallet_id,
-            "from_at": _begin(parameters.first),
-            "to_at": _end(parameters.last),
+            "from_at": begin_of(parameters.first) or "-infinity",
+            "to_at": end_of(parameters.last) or "infinity",
             "only_coin": parameters.coin,
             "limit": parameters.limit + 1,
             **_place(place),
         },
     )
     return FillsPage(fills=Json(row["body"].encode()), next=_next(row))
-
-
-def _begin(bound: date | datetime | None) -> datetime | str:
-    if bound is None:
-        return "-infinity"
-    return bound if isinstance(bound, datetime) else _midnight(bound)
-
-
-def _end(bound: date | datetime | None) -> datetime | str:
-    if bound is None:
-        return "infinity"
-    if isinstance(bound, datetime):
-        return bound
-    return "infinity" if bound == date.max else _midnight(bound + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _place(place: FillKey | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Day metrics of the caller's org: one entry for each calendar day."""
 
 from datetime import date
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
@@ -9,15 +9,12 @@ from hypertally.api.activity.wallets import settled_age
 from hypertally.api.http.limits import PROOF_DUE_MINUTES
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Caller,
-    ForViewers,
-    Json,
-    Parameters,
-    answer,
-    of_shape,
-    read_row,
-)
+from hypertally.api.resource.access import Caller, ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.parameters import Parameters
+from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.time_range import RangeDays, days_in
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -25,16 +22,13 @@ router = APIRouter()
 
 MAX_AGE: Final = 300
 
-Range: TypeAlias = Literal["7d", "30d", "90d"]
-RANGE_DAYS: Final[dict[Range, int]] = {"7d": 7, "30d": 30, "90d": 90}
-
 _QUERIES = queries.load(__file__)
 
 
 class GlobalParameters(Parameters):
     """How far back; a range ends with the current day."""
 
-    range: Range = "30d"
+    range: RangeDays = "30d"
 
 
 @router.get("/api/v1/metrics/global", responses=of_shape(shapes.GlobalDays))
@@ -44,7 +38,7 @@ async def list_global_days(
     connection: ForViewers,
 ) -> Response:
     """Return the org's days, oldest first; the current UTC day is flagged partial."""
-    size = RANGE_DAYS[parameters.range]
+    size = days_in(parameters.range)
     days = await read_global_days(connection, caller, days=size)
     bounds = await read_row(connection, _QUERIES["read_range"], {"days": size})
     content = {"range": parameters.range, **bounds, "days": days}

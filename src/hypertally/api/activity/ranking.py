@@ -7,16 +7,12 @@ from fastapi import APIRouter, Query, Response
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Caller,
-    ForViewers,
-    Limit,
-    Parameters,
-    answer,
-    as_json,
-    of_shape,
-    read_row,
-)
+from hypertally.api.resource.access import Caller, ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import as_json
+from hypertally.api.resource.parameters import Limit, Parameters
+from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.time_range import DayCount, days_in
 from hypertally.store import queries
 
 router = APIRouter()
@@ -26,8 +22,6 @@ MAX_AGE: Final = 120
 By: TypeAlias = Literal[
     "volume", "perp_volume", "spot_volume", "hip3_volume", "fills", "pnl", "fees"
 ]
-Window: TypeAlias = Literal["1d", "7d", "30d", "90d"]
-WINDOW_DAYS: Final[dict[Window, int]] = {"1d": 1, "7d": 7, "30d": 30, "90d": 90}
 
 _QUERIES = queries.load(__file__)
 
@@ -36,7 +30,7 @@ class TopParameters(Parameters):
     """Which figure, over how many full UTC days before the current one."""
 
     by: By = "volume"
-    window: Window = "7d"
+    window: DayCount = "7d"
     limit: Limit = PAGE_ROWS_DEFAULT
 
 
@@ -53,7 +47,7 @@ async def rank_wallets(
         {
             "org_id": caller.org_id,
             "by": parameters.by,
-            "days": WINDOW_DAYS[parameters.window],
+            "days": days_in(parameters.window),
             "limit": parameters.limit,
         },
     )

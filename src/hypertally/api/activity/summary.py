@@ -5,11 +5,15 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Response
 
-from hypertally.api.activity.global_days import RANGE_DAYS, read_global_days
+from hypertally.api.activity.global_days import read_global_days
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import Caller, ForViewers, Json, answer, of_shape, read_row
+from hypertally.api.resource.access import Caller, ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.time_range import RANGES, days_in
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -49,10 +53,11 @@ async def _read_newest(
 
 
 async def _read_ranges(connection: Connection, caller: Identity) -> Json:
-    days = await read_global_days(connection, caller, days=max(RANGE_DAYS.values()))
+    sizes = [days_in(name) for name in RANGES]
+    days = await read_global_days(connection, caller, days=max(sizes))
     totals = await read_row(
         connection,
         _QUERIES["read_totals"],
-        {"days": bytes(days).decode(), "sizes": list(RANGE_DAYS.values())},
+        {"days": bytes(days).decode(), "sizes": sizes},
     )
     return Json(totals["body"].encode())

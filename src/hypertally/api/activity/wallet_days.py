@@ -9,17 +9,12 @@ from pydantic import Field
 from hypertally.api.activity.wallets import address_bytes, no_wallet
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Address,
-    Day,
-    ForViewers,
-    Json,
-    Limit,
-    Parameters,
-    answer,
-    find_row,
-    of_shape,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.parameters import Address, Limit, Parameters
+from hypertally.api.resource.rows import find_row
+from hypertally.api.resource.time_range import Day
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

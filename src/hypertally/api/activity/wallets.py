@@ -8,21 +8,12 @@ from pydantic import Field
 from hypertally.api.http.limits import GAPS_SHOWN_MAX, SETTLING_SECONDS
 from hypertally.api.http.problems import Problem
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Address,
-    ForViewers,
-    PageParameters,
-    answer,
-    as_json,
-    cut_page,
-    find_row,
-    not_found,
-    of_shape,
-    read_cursor,
-    read_row,
-    read_rows,
-    write_cursor,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.json_text import as_json
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Address, PageParameters
+from hypertally.api.resource.rows import find_row, read_row, read_rows
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

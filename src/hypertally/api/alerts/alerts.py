@@ -7,22 +7,14 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from hypertally.api.activity.fills import Int64
-from hypertally.api.resource.resource import (
-    ForViewers,
-    PageParameters,
-    Parameters,
-    answer,
-    as_json,
-    cut_page,
-    of_shape,
-    read_cursor,
-    read_rows,
-    write_cursor,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import as_json, json_row
+from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import PageParameters, Parameters
+from hypertally.api.resource.rows import read_rows
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.figures import MAX_AGE
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 
 router = APIRouter()
@@ -71,10 +63,7 @@ async def list_alerts(
         },
     )
     page, more = cut_page(rows, parameters.limit)
-    shown = [
-        {name: as_text(value) for name, value in row.items()} | {"value": as_json(row["value"])}
-        for row in page
-    ]
+    shown = [json_row(row) | {"value": as_json(row["value"])} for row in page]
     after = write_cursor([page[-1]["at"], page[-1]["id"]]) if more else None
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
 
@@ -86,5 +75,5 @@ async def list_states(
     """Return where each alert stands."""
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked)
-    shown = [{name: as_text(value) for name, value in row.items()} for row in rows]
+    shown = [json_row(row) for row in rows]
     return answer({"states": shown}, max_age=MAX_AGE)

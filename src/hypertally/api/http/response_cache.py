@@ -1,7 +1,8 @@
-"""Finished answers: bytes, headers and validators made once and sent many times."""
+"""The response cache: bytes, headers and validators are made once and sent many times."""
 
 import gzip
 import hashlib
+import re
 import time
 from collections.abc import MutableMapping
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -9,9 +10,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from cachetools import LRUCache, TLRUCache
 
 from hypertally.api.http.limits import (
+    CACHE_BYTES_MAX,
+    CACHE_ENTRY_BYTES_MIN,
     COMPRESSED_BYTES_MIN,
-    FINISHED_BYTES_MAX,
-    FINISHED_ENTRY_BYTES_MIN,
     PATHS_KEPT_MAX,
 )
 
@@ -19,12 +20,12 @@ Message: TypeAlias = MutableMapping[str, Any]  # ASGI's own
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 COMPRESSION_LEVEL: Final = 5  # higher ones take longer and save next to nothing on such JSON
-ADDRESS_REST: Final = 41  # x and forty digits, after the 0
+ADDRESS: Final = re.compile(rb"/0[xX][0-9a-fA-F]{40}(?=/|\Z)")  # accepted in any case
 VARY: Final = (b"vary", b"Authorization, Cookie, Accept-Encoding")
 
 
 class Variant:
-    """One encoding of an answer: as messages for any server, and as bytes for the wire."""
+    """One encoding of a response: as ASGI messages, and as bytes for the socket."""
 
     __slots__ = ("_age", "_fixed", "body", "changed", "etag", "unchanged")
 
@@ -35,7 +36,7 @@ class Variant:
         self._age = -1
         self.changed = self.unchanged = Head(200, [])
 
-    def grow(self, age: int) -> None:
+    def set_age(self, age: int) -> None:
         """Make the heads of a body that is `age` seconds old: once a second, not once a request."""
         if age != self._age:
             headers = [*self._fixed, (b"age", b"%d" % age)]
@@ -46,9 +47,9 @@ class Variant:
 
 
 class Head:
-    """The beginning of an answer."""
+    """Status and headers of a response."""
 
-    __slots__ = ("message", "status", "wire")
+    __slots__ = ("header_bytes", "message", "status")
 
     def __init__(self, status: int, headers: Headers) -> None:
         self.status = status
@@ -58,18 +59,18 @@ class Head:
             "headers": headers,
         }
         # All but the status line and the server's own headers.
-        self.wire = b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n"
+        self.header_bytes = b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n"
 
 
-class Ready(NamedTuple):
-    """An answer that needs no more work than sending it."""
+class ReadyResponse(NamedTuple):
+    """A response that only has to be sent."""
 
     head: Head
     body: bytes
 
 
-class Finished:
-    """An answer with its encodings; `max_age` seconds from `made_at` it is forgotten."""
+class CachedResponse:
+    """A response with its encodings; the cache drops it `max_age` seconds after `made_at`."""
 
     __slots__ = ("_compressed", "_digest", "_headers", "made_at", "max_age", "plain", "route")
 
@@ -83,65 +84,64 @@ class Finished:
         self.route = route
 
     def compress(self) -> Variant:
-        """Return the compressed encoding; made for the first who asks for it."""
+        """Return the compressed encoding; made when a request first accepts it."""
         if self._compressed is None:
-            self._compressed = self._squeeze()
+            self._compressed = self._make_compressed()
         return self._compressed
 
-    def _squeeze(self) -> Variant:
+    def _make_compressed(self) -> Variant:
         body = self.plain.body
         if len(body) < COMPRESSED_BYTES_MIN:
             return self.plain
         headers = [*self._headers, (b"content-encoding", b"gzip")]
         # mtime 0: the same answer has the same bytes, as a strong ETag promises.
-        squeezed = gzip.compress(body, compresslevel=COMPRESSION_LEVEL, mtime=0)
-        return Variant(squeezed, etag=b'"%s-gzip"' % self._digest, headers=headers)
+        compressed = gzip.compress(body, compresslevel=COMPRESSION_LEVEL, mtime=0)
+        return Variant(compressed, etag=b'"%s-gzip"' % self._digest, headers=headers)
 
-    def ready(self, headers: dict[bytes, bytes]) -> Ready:
-        """Choose what a request with these headers gets: which encoding, or that it has it."""
+    def for_request(self, headers: dict[bytes, bytes]) -> ReadyResponse:
+        """Return the encoding that these request headers accept, or 304 if they name its ETag."""
         accepted = headers.get(b"accept-encoding")
-        squeezed = accepted is not None and accepts_gzip(accepted)
-        variant = self.compress() if squeezed else self.plain
-        variant.grow(int(time.monotonic() - self.made_at))
-        known = headers.get(b"if-none-match")
-        if known is not None and matches(known, variant.etag):
-            return Ready(variant.unchanged, b"")
-        return Ready(variant.changed, variant.body)
+        compressed = accepted is not None and accepts_gzip(accepted)
+        variant = self.compress() if compressed else self.plain
+        variant.set_age(int(time.monotonic() - self.made_at))
+        known_etags = headers.get(b"if-none-match")
+        if known_etags is not None and matches(known_etags, variant.etag):
+            return ReadyResponse(variant.unchanged, b"")
+        return ReadyResponse(variant.changed, variant.body)
 
     def size(self) -> int:
-        """Return the bytes this may come to hold, never below the floor for tiny ones."""
-        return max(2 * len(self.plain.body), FINISHED_ENTRY_BYTES_MIN)
+        """Return the bytes that both encodings can take, at least the minimum of an entry."""
+        return max(2 * len(self.plain.body), CACHE_ENTRY_BYTES_MIN)
 
 
 Key: TypeAlias = tuple[int, str, bytes]  # org, role, normal form of path and query
 
 
-class FinishedAnswers:
-    """Finished answers by who may see them and what was asked; bounded by bytes and by age."""
+class ResponseCache:
+    """Responses by org, role, path and query; bounded by bytes and by age."""
 
     def __init__(self) -> None:
-        self.entries: TLRUCache[Key, Finished] = TLRUCache(
-            FINISHED_BYTES_MAX,
+        self.entries: TLRUCache[Key, CachedResponse] = TLRUCache(
+            CACHE_BYTES_MAX,
             ttu=lambda _, entry, now: now + entry.max_age,
             timer=time.monotonic,
-            getsizeof=Finished.size,
+            getsizeof=CachedResponse.size,
         )
         self.normal_forms: LRUCache[tuple[bytes, bytes], bytes] = LRUCache(PATHS_KEPT_MAX)
 
-    def keep(self, key: Key, finished: Finished) -> None:
-        """Keep an answer until its age is over; one larger than all the room is not kept."""
-        if finished.max_age > 0 and finished.size() <= FINISHED_BYTES_MAX:
-            self.entries[key] = finished
+    def keep(self, key: Key, response: CachedResponse) -> None:
+        """Keep a response for its max-age, unless it is larger than the whole cache."""
+        if response.max_age > 0 and response.size() <= CACHE_BYTES_MAX:
+            self.entries[key] = response
 
     def normal_form(self, path: bytes, query: bytes) -> bytes:
-        """Return one spelling for all requests that ask for the same thing."""
+        """Return one spelling for all requests that ask for the same answer."""
         normal = self.normal_forms.get((path, query))
         if normal is None:
-            # Sorted by name alone: of a parameter given twice the later one counts, and still does.
+            # Sorted by name only: values of one name keep their order, as the last one counts.
             parameters = sorted(filter(None, query.split(b"&")), key=_name_of)
-            head, slash, rest = path.partition(b"/0")
-            address = rest[:ADDRESS_REST].lower() + rest[ADDRESS_REST:]
-            normal = head + slash + address + b"?" + b"&".join(parameters)
+            spelled = ADDRESS.sub(lambda address: address[0].lower(), path)
+            normal = spelled + b"?" + b"&".join(parameters)
             self.normal_forms[path, query] = normal
         return normal
 

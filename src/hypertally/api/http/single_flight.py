@@ -1,4 +1,4 @@
-"""Work that many ask for at once and that is done once."""
+"""Single flight: work that several callers ask for at the same time is done once."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -8,8 +8,8 @@ Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 
-class Flights(Generic[Key, Result]):
-    """Tasks under way by key: who asks for one that runs waits for its result."""
+class SingleFlight(Generic[Key, Result]):
+    """Running tasks by key: a caller who asks for a running task waits for its result."""
 
     def __init__(self) -> None:
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
@@ -20,17 +20,17 @@ class Flights(Generic[Key, Result]):
     def __contains__(self, key: Key) -> bool:
         return key in self._tasks
 
-    async def join(self, key: Key, start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Return the result of the task of `key`, started now unless it runs already."""
+    async def run(self, key: Key, start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Return the result of the task of `key`; start the task unless it is running."""
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.create_task(start())
             self._tasks[key] = task
-            task.add_done_callback(lambda done: self._land(key, done))
-        # A caller who hangs up must not take the work away from the others.
+            task.add_done_callback(lambda done: self._forget(key, done))
+        # A caller who hangs up must not cancel the task for the other callers.
         return await asyncio.shield(task)
 
-    def _land(self, key: Key, task: asyncio.Task[Result]) -> None:
+    def _forget(self, key: Key, task: asyncio.Task[Result]) -> None:
         self._tasks.pop(key, None)
         if not task.cancelled():
-            task.exception()  # seen here even when every caller has gone
+            task.exception()  # marked as retrieved even when every caller has hung up

@@ -1,4 +1,4 @@
-"""What /metrics shows: how many answers, how fast, and how often from memory; no wallet's data."""
+"""Telemetry for /metrics: counts and times of answers; nothing about a wallet."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -53,14 +53,14 @@ class Telemetry(Collector):
         for (route, status), count in sorted(self.answers.items()):
             answers.add_metric([route, str(status)], count)
         yield answers
-        finished = CounterMetricFamily(
+        sources = CounterMetricFamily(
             "hypertally_api_finished",
             "Answers under /api by where they came from",
             labels=["from"],
         )
-        finished.add_metric(["memory"], self.from_memory)
-        finished.add_metric(["database"], self.computed)
-        yield finished
+        sources.add_metric(["memory"], self.from_memory)
+        sources.add_metric(["database"], self.computed)
+        yield sources
 
 
 @router.get("/metrics")

@@ -10,7 +10,7 @@ from cachetools import TLRUCache
 
 from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
 from hypertally.api.http.problems import Problem
-from hypertally.api.http.single_flight import Flights
+from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import unix_now
 from hypertally.store import queries
@@ -49,7 +49,7 @@ class Authenticator:
     def __init__(self, verifier: TokenVerifier) -> None:
         self.pool: Pool | None = None  # set when the server has started
         self._verifier = verifier
-        self._flights: Flights[str, Identity] = Flights()
+        self._single_flight: SingleFlight[str, Identity] = SingleFlight()
         self.identities: TLRUCache[str, Identity] = TLRUCache(
             IDENTITIES_KEPT_MAX, ttu=_kept_until, timer=time.monotonic
         )
@@ -63,7 +63,7 @@ class Authenticator:
         if known is not None:
             return known
         # Signed and read once, however many requests bring the token at the same moment.
-        return await self._flights.join(token, lambda: self._identify(token))
+        return await self._single_flight.run(token, lambda: self._identify(token))
 
     async def _identify(self, token: str) -> Identity:
         claims = await self._verifier.verify(token)
@@ -112,7 +112,7 @@ async def set_identity(connection: Connection, *, user_id: str, org_id: int | No
 
 
 @asynccontextmanager
-async def reading(pool: Pool, identity: Identity) -> AsyncIterator[Connection]:
+async def connect_as(pool: Pool, identity: Identity) -> AsyncIterator[Connection]:
     """One transaction that sees what `identity` may see and nothing else.
 
     It is the one a pipeline is up to its end: the caller's name and the first question go out

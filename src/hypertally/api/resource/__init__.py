@@ -1,1 +1,1 @@
-"""What every resource shares: parameters, rows, JSON."""
+"""Parameters, rows, pages and JSON that the resources share."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from hypertally import store
-from hypertally.api.resource.resource import read_row
+from hypertally.api.resource.rows import read_row
 from hypertally.errors import TryLater
 from hypertally.store import queries
 from hypertally.store.postgres import Pool, transaction

@@ -3,7 +3,9 @@
 from fastapi import APIRouter, Response
 
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import Caller, ForViewers, answer, of_shape, read_row
+from hypertally.api.resource.access import Caller, ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.rows import read_row
 from hypertally.store import queries
 
 router = APIRouter()

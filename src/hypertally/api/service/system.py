@@ -5,14 +5,9 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from hypertally.api.resource import shapes
-from hypertally.api.resource.resource import (
-    Caller,
-    ForAdmins,
-    answer,
-    of_shape,
-    read_row,
-    read_rows,
-)
+from hypertally.api.resource.access import Caller, ForAdmins
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.store import queries
 
 router = APIRouter()

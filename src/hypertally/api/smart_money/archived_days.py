@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from hypertally.api.resource.resource import read_rows
+from hypertally.api.resource.rows import read_rows
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

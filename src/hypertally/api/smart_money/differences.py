@@ -9,22 +9,16 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from hypertally.api.resource.resource import (
-    Cursor,
-    ForViewers,
-    answer,
-    cut_page,
-    of_shape,
-    read_cursor,
-    read_rows,
-    write_cursor,
-)
-from hypertally.api.resource.time_range import read_minute
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_text
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Cursor
+from hypertally.api.resource.rows import read_rows
+from hypertally.api.resource.time_range import FromToParameters, read_minute
 from hypertally.api.smart_money import difference_shapes
 from hypertally.api.smart_money.figures import ASSETS, MAX_AGE, Asset, Row
-from hypertally.api.smart_money.signals import RANGE_MAX
-from hypertally.api.smart_money.time_range import StretchParameters, resolve_stretch
-from hypertally.api.twaps.figures import as_text
+from hypertally.api.smart_money.signals import SIGNALS_RANGE
 from hypertally.metrics.smart_money.formulas.version_differences import causes
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -37,7 +31,7 @@ PERIODS_DEFAULT: Final = 100
 _QUERIES = queries.load(__file__)
 
 
-class DifferencesParameters(StretchParameters):
+class DifferencesParameters(FromToParameters):
     """Which periods; without an asset all three."""
 
     asset: Asset | None = None
@@ -63,16 +57,15 @@ async def get_differences(
 ) -> Response:
     """Return how often and how far both versions differ in [from, to), and where and why."""
     place = read_cursor(parameters.cursor, shape=PeriodPlace) if parameters.cursor else None
-    start, end = resolve_stretch(
+    time_range = SIGNALS_RANGE.resolve(
         parameters.start or (place and place.start),
         parameters.end or (place and place.end),
         minute=await read_minute(connection),
-        longest=RANGE_MAX,
     )
     asked = {
         "assets": [parameters.asset] if parameters.asset else list(ASSETS),
-        "from_at": start,
-        "to_at": end,
+        "from_at": time_range.start,
+        "to_at": time_range.end,
         "before_at": place.at if place else "infinity",
         "after_asset": place.asset if place else "",
         "limit": parameters.limit,
@@ -90,8 +83,8 @@ async def read_differences(connection: Connection, asked: Mapping[str, Any]) -> 
     # The reasons of a full page take a tenth of a second: meanwhile others are answered.
     periods = await asyncio.to_thread(_periods, page)
     return {
-        "from": as_text(asked["from_at"]),
-        "to": as_text(asked["to_at"]),
+        "from": json_text(asked["from_at"]),
+        "to": json_text(asked["to_at"]),
         "summary": await _summary(connection, asked),
         "periods": periods,
         "next": write_cursor([asked["from_at"], asked["to_at"], *last]) if more else None,
@@ -106,10 +99,10 @@ def _periods(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def _period(first: Row, second: Row) -> dict[str, Any]:
     told = causes(first, second)
     return {
-        "at": as_text(first["at"]),
+        "at": json_text(first["at"]),
         "asset": first["asset"],
-        "first": {name: as_text(first[name]) for name in _TOLD},
-        "second": {name: as_text(second[name]) for name in _TOLD},
+        "first": {name: json_text(first[name]) for name in _TOLD},
+        "second": {name: json_text(second[name]) for name in _TOLD},
         "causes": [msgspec.to_builtins(one) for one in told],
         "because": "; ".join(one.words for one in told),
     }
@@ -143,4 +136,4 @@ def _pairs(rows: Sequence[Row], asset: str, part: str) -> list[dict[str, Any]]:
 
 
 def _compared(row: Row) -> dict[str, Any]:
-    return {name: as_text(row[name]) for name in row if name not in {"asset", "score"}}
+    return {name: json_text(row[name]) for name in row if name not in {"asset", "score"}}

@@ -5,17 +5,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
-from hypertally.api.resource.resource import (
-    ForViewers,
-    answer,
-    find_row,
-    of_shape,
-    read_row,
-    read_rows,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_row, json_text, json_tree
+from hypertally.api.resource.rows import find_row, read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
-from hypertally.api.smart_money.figures import MAX_AGE, Row, plain, show_signal
+from hypertally.api.smart_money.figures import MAX_AGE, Row, show_signal
 from hypertally.api.smart_money.signals import (
     AssetName,
     At,
@@ -23,7 +19,6 @@ from hypertally.api.smart_money.signals import (
     find_signal,
     read_contributors,
 )
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -50,14 +45,14 @@ async def explain_signal(
     computed = await find_row(connection, _QUERIES["read_computed_at"], key)
     content = {
         "metric": METRIC,
-        "key": key | {"at": as_text(at)},
+        "key": key | {"at": json_text(at)},
         "definition": await find_row(connection, _QUERIES["read_definition"], key),
         "value": show_signal(row),
         "inputs": await _inputs(connection, row),
         "counts": row["counts"],
-        "exits": plain(row["exits"]),
+        "exits": json_tree(row["exits"]),
         **await read_contributors(connection, row, parameters),
-        "completeness": as_text(row["completeness"]),
+        "completeness": json_text(row["completeness"]),
         "computed_at": computed["computed_at"] if computed else None,
     }
     return answer(content, max_age=MAX_AGE)
@@ -73,7 +68,7 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
     counted = await read_row(connection, _QUERIES["count_snapshots"], asked)
     anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked)
     sealed = await list_sealed_days(connection, *counted["minutes"])
-    minutes = [as_text(minute) for minute in counted["minutes"]]
+    minutes = [json_text(minute) for minute in counted["minutes"]]
     path = f"/api/v1/smart-money/snapshots/{signal['asset']}"
     return {
         # What rests in the archive cannot be counted here, and is not nothing.
@@ -83,5 +78,5 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
         "minutes": minutes,
         "snapshots": [f"{path}/{minute}" for minute in minutes],
         "universe_run_id": signal["universe_run_id"],
-        "anomalies": [{name: as_text(one[name]) for name in one} for one in anomalies],
+        "anomalies": [json_row(one) for one in anomalies],
     }

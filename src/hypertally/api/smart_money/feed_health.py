@@ -6,17 +6,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.resource.resource import (
-    ForViewers,
-    Parameters,
-    answer,
-    of_shape,
-    read_row,
-    read_rows,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.parameters import Parameters
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import MAX_AGE
-from hypertally.api.twaps.figures import as_text
 from hypertally.metrics.smart_money.formulas.feed_health import (
     DEGRADED_AGE,
     STATES,
@@ -58,16 +54,16 @@ async def read_feed(connection: Connection) -> Feed:
     health = judge_health(as_of=as_of, last_success_at=last, coverage=row["coverage"])
     shown = {
         "state": health.state,
-        "last_success": as_text(last),
+        "last_success": json_text(last),
         "age_seconds": None if health.age is None else int(health.age.total_seconds()),
-        "coverage": as_text(row["coverage"]),
+        "coverage": json_text(row["coverage"]),
         "reason": _reason(row, health),
         "effect": EFFECTS[health.signals] + ("; with a warning" if health.warning else ""),
     }
     masked = None
     if health.masked:
         since = row["stale_since"] or (last and last + DEGRADED_AGE)
-        masked = {"reason": shown["reason"], "since": as_text(since)}
+        masked = {"reason": shown["reason"], "since": json_text(since)}
     return Feed(as_of=as_of, health=shown, masked=masked)
 
 
@@ -77,7 +73,7 @@ def _reason(row: dict[str, Any], health: Health) -> str:
     if STATES.index(health.state) > STATES.index(row["state"]):
         return (
             f"the last minute recorded is {int(health.age.total_seconds())} s old, "
-            f"and nobody has looked since {as_text(row['at'])}"
+            f"and nobody has looked since {json_text(row['at'])}"
         )
     return row["reason"]
 
@@ -91,10 +87,10 @@ async def get_health(_: Annotated[Parameters, Query()], connection: ForViewers) 
     )
     minutes = await read_row(connection, _QUERIES["count_minutes"], {"as_of": feed.as_of})
     content = {
-        "as_of": as_text(feed.as_of),
+        "as_of": json_text(feed.as_of),
         "health": feed.health,
         "masked": feed.masked,
-        "states": [{name: as_text(value) for name, value in span.items()} for span in spans],
-        "minutes": {name: as_text(value) for name, value in minutes.items()},
+        "states": [json_row(span) for span in spans],
+        "minutes": json_row(minutes),
     }
     return answer(content, max_age=MAX_AGE)

@@ -1,11 +1,10 @@
 """Signals of smart money as the API shows them, and why a figure of one is unknown."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
-from hypertally.api.twaps.figures import as_text
+from hypertally.api.resource.json_text import json_text, json_tree
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
 from hypertally.metrics.smart_money.formulas.feed_health import stands_for_cas
 from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
@@ -66,20 +65,6 @@ _REASONS: Final = {
     "mark_price": ("mark_price", NO_MARK),
     **{f"playbook.{flag}": (flag, NO_INPUT) for flag in FLAGS},
 }
-_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
-
-def plain(value: Any) -> Any:
-    """Write the numbers within stored JSON as the API writes them: plain, no zeros at the end."""
-    match value:
-        case str() if _NUMBER.fullmatch(value):
-            return as_text(Decimal(value))
-        case dict():
-            return {name: plain(one) for name, one in value.items()}
-        case list():
-            return [plain(one) for one in value]
-        case _:
-            return as_text(value)
 
 
 def not_shown(wallets: int) -> dict[str, Any] | None:
@@ -90,20 +75,20 @@ def not_shown(wallets: int) -> dict[str, Any] | None:
 def show_signal(row: Row) -> dict[str, Any]:
     """Return a row of metrics.signals as the API shows it."""
     shown = {
-        **{name: as_text(row[name]) for name in _AS_STORED},
-        "epsilon": as_text(EPSILON_FLOORS[row["asset"]]),
+        **{name: json_text(row[name]) for name in _AS_STORED},
+        "epsilon": json_text(EPSILON_FLOORS[row["asset"]]),
         "cas": _picked(row, {"value": "cas", "lower": "cas_lower", "upper": "cas_upper"})
-        | {"shown": as_text(_shown(row)), "band": row["band"]},
+        | {"shown": json_text(_shown(row)), "band": row["band"]},
         "dispersion": _picked(
             row, {"value": "dispersion", "size": "dispersion_size", "activity_sd": "activity_sd"}
         )
         | {"band": _dispersion_band(row)},
         "ecs": _picked(row, {"value": "ecs"} | {part: f"ecs_{part}" for part in _ECS_PARTS})
         | {"band": _exits_band(row)},
-        "herding": {"h": as_text(row["herding"]), "sign": row["herding_sign"]}
+        "herding": {"h": json_text(row["herding"]), "sign": row["herding_sign"]}
         | {"n": row["herding_n"]},
         "counts": row["counts"],
-        "reach": plain(row["reach"]),
+        "reach": json_tree(row["reach"]),
         "playbook": show_playbook(row),
     }
     return {**shown, "unknown": _unknown(row, shown)}
@@ -131,7 +116,7 @@ _ECS_PARTS: Final = ("long", "short", "forced", "z", "percentile")
 
 
 def _picked(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
-    return {name: as_text(row[column]) for name, column in columns.items()}
+    return {name: json_text(row[column]) for name, column in columns.items()}
 
 
 def show_playbook(row: Row) -> dict[str, Any]:
@@ -140,7 +125,7 @@ def show_playbook(row: Row) -> dict[str, Any]:
         "bias": row["bias"],
         "risk": row["risk"],
         "rule": row["rule"],
-        "nearest_miss": plain(row["nearest_miss"]),
+        "nearest_miss": json_tree(row["nearest_miss"]),
         **{flag: row["flags"].get(flag) for flag in FLAGS},
     }
 

@@ -7,7 +7,11 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.resource.resource import ForViewers, Parameters, answer, of_shape, read_rows
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.parameters import Parameters
+from hypertally.api.resource.rows import read_rows
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.figures import (
     ASSETS,
@@ -17,7 +21,6 @@ from hypertally.api.smart_money.figures import (
     Definition,
     Row,
 )
-from hypertally.api.twaps.figures import as_text
 from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.outcomes import HORIZONS, RATED_MIN, SIDES, wilson
 from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
@@ -66,7 +69,7 @@ async def get_outcomes(
         "horizon_minutes": minutes,
         # A year of all assets takes a fifth of a second: meanwhile others are answered.
         "rates": await asyncio.to_thread(_rates, asked["assets"], known, seconds=minutes * 60),
-        "outcomes": [{name: as_text(row[name]) for name in row} for row in newest],
+        "outcomes": [json_row(row) for row in newest],
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -92,7 +95,7 @@ def _rate(asset: str, band: Band, known: Row | None, *, seconds: int) -> dict[st
     if len(sample) < RATED_MIN:
         return {**shown, "hits": right, **dict.fromkeys(_FIGURES), "unknown": FEW}
     figures = (ratio(right, len(sample)), *wilson(right, len(sample)))
-    rates = {name: as_text(one) for name, one in zip(_FIGURES, figures, strict=True)}
+    rates = {name: json_text(one) for name, one in zip(_FIGURES, figures, strict=True)}
     return {**shown, "hits": right, **rates, "unknown": None}
 
 

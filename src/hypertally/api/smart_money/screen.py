@@ -5,15 +5,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.resource.resource import (
-    ForViewers,
-    Parameters,
-    answer,
-    find_row,
-    of_shape,
-    read_rows,
-)
-from hypertally.api.resource.time_range import Moment
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.parameters import Parameters
+from hypertally.api.resource.rows import find_row, read_rows
+from hypertally.api.resource.time_range import UtcTime
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.feed_health import read_feed
 from hypertally.api.smart_money.figures import (
@@ -27,7 +24,6 @@ from hypertally.api.smart_money.figures import (
     show_playbook,
     show_signal,
 )
-from hypertally.api.twaps.figures import as_text
 from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -46,7 +42,7 @@ _QUERIES = queries.load(__file__)
 class PlaybookParameters(Parameters):
     """Which time's playbook; by default the newest."""
 
-    at: Moment | None = None
+    at: UtcTime | None = None
     definition: Definition = NEWEST_DEFINITION
 
 
@@ -59,9 +55,9 @@ async def get_screen(_: Annotated[Parameters, Query()], connection: ForViewers) 
     signals = await read_rows(connection, _QUERIES["list_newest"], asked)
     held = await _read_positions(connection, asked)
     content = {
-        "as_of": as_text(feed.as_of),
+        "as_of": json_text(feed.as_of),
         "health": feed.health,
-        "universe": universe and {name: as_text(value) for name, value in universe.items()},
+        "universe": universe and json_row(universe),
         "masked": feed.masked,
         "assets": [_show_asset(asset, signals, held) for asset in ASSETS],
     }
@@ -82,10 +78,10 @@ def _show_asset(asset: str, signals: Sequence[Row], positions: dict[str, Row]) -
     shown = {
         "asset": asset,
         "signal": show_signal(second) if second else None,
-        "first": {name: as_text(first[name]) for name in _OF_FIRST} if first else None,
-        "positioning": {name: as_text(held[name]) for name in _POSITIONING} if held else None,
-        "mark_price": as_text(held["mark_price"]) if held else None,
-        "mark_at": as_text(held["mark_at"]) if held else None,
+        "first": {name: json_text(first[name]) for name in _OF_FIRST} if first else None,
+        "positioning": {name: json_text(held[name]) for name in _POSITIONING} if held else None,
+        "mark_price": json_text(held["mark_price"]) if held else None,
+        "mark_at": json_text(held["mark_at"]) if held else None,
     }
     return {**shown, "unknown": _unknown(shown)}
 
@@ -126,7 +122,7 @@ async def get_playbook(
     rows = await read_rows(connection, _QUERIES["list_newest"], asked)
     masked = feed.masked if parameters.at is None else None
     content = {
-        "as_of": as_text(at),
+        "as_of": json_text(at),
         "definition": parameters.definition,
         "masked": masked,
         "playbooks": [
@@ -139,5 +135,5 @@ async def get_playbook(
 
 
 def _show_output(row: Row, *, masked: bool) -> dict[str, Any]:
-    shown = {name: as_text(row[name]) for name in ("asset", "at", "locked")} | show_playbook(row)
+    shown = {name: json_text(row[name]) for name in ("asset", "at", "locked")} | show_playbook(row)
     return shown | MASKED | dict.fromkeys(FLAGS) if masked else shown

@@ -7,20 +7,13 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from hypertally.api.resource.resource import (
-    Cursor,
-    ForViewers,
-    PageParameters,
-    answer,
-    cut_page,
-    find_row,
-    not_found,
-    of_shape,
-    read_cursor,
-    read_rows,
-    write_cursor,
-)
-from hypertally.api.resource.time_range import Moment, read_minute
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.json_text import json_text
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Cursor, PageParameters
+from hypertally.api.resource.rows import find_row, read_rows
+from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import (
     MAX_AGE,
@@ -31,24 +24,23 @@ from hypertally.api.smart_money.figures import (
     not_shown,
     show_signal,
 )
-from hypertally.api.smart_money.time_range import StretchParameters, resolve_stretch
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
 router = APIRouter()
 
 RANGE_MAX: Final = timedelta(days=31)
+SIGNALS_RANGE: Final = from_to_rule(longest=RANGE_MAX)
 SIGNALS_MAX: Final = 500  # a page of signals is then about 1 MB; a day of an asset has 288
 SIGNALS_DEFAULT: Final = 300
 
 _QUERIES = queries.load(__file__)
 
 AssetName: TypeAlias = Annotated[Asset, Path()]
-At: TypeAlias = Annotated[Moment, Path()]
+At: TypeAlias = Annotated[UtcTime, Path()]
 
 
-class SignalsParameters(StretchParameters):
+class SignalsParameters(FromToParameters):
     """Which signals of an asset."""
 
     definition: Definition = NEWEST_DEFINITION
@@ -83,11 +75,10 @@ async def list_signals(
 ) -> Response:
     """Return an asset's signals in [from, to), oldest first."""
     place = read_cursor(parameters.cursor, shape=SignalPlace) if parameters.cursor else None
-    start, end = resolve_stretch(
+    time_range = SIGNALS_RANGE.resolve(
         parameters.start or (place and place.start),
         parameters.end or (place and place.end),
         minute=await read_minute(connection),
-        longest=RANGE_MAX,
     )
     rows = await read_rows(
         connection,
@@ -95,8 +86,8 @@ async def list_signals(
         {
             "asset": asset,
             "definition": parameters.definition,
-            "from_at": start,
-            "to_at": end,
+            "from_at": time_range.start,
+            "to_at": time_range.end,
             "after_at": place.at if place else "-infinity",
             "limit": parameters.limit + 1,
         },
@@ -105,10 +96,10 @@ async def list_signals(
     content = {
         "asset": asset,
         "definition": parameters.definition,
-        "from": as_text(start),
-        "to": as_text(end),
+        "from": json_text(time_range.start),
+        "to": json_text(time_range.end),
         "signals": [show_signal(row) for row in page],
-        "next": write_cursor([start, end, page[-1]["at"]]) if more else None,
+        "next": write_cursor([time_range.start, time_range.end, page[-1]["at"]]) if more else None,
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -137,7 +128,7 @@ async def find_signal(
     row = await find_row(connection, _QUERIES["find_signal"], key)
     if row is None:
         raise not_found(
-            f"{asset} has no signal of {definition} at {as_text(at)}: periods end at every fifth "
+            f"{asset} has no signal of {definition} at {json_text(at)}: periods end at every fifth "
             f"minute, and /api/v1/smart-money/signals/{asset} lists them"
         )
     return row
@@ -159,7 +150,7 @@ async def read_contributors(
         },
     )
     page, more = cut_page(rows, parameters.limit)
-    after = write_cursor([as_text(page[-1]["moves"]), page[-1]["wallet"]]) if more else None
+    after = write_cursor([json_text(page[-1]["moves"]), page[-1]["wallet"]]) if more else None
     key = {"run_id": signal["universe_run_id"]}
     hidden = await find_row(connection, _QUERIES["count_hidden"], key)
     return {
@@ -171,8 +162,8 @@ async def read_contributors(
 
 def _show_contributor(row: Row) -> dict[str, Any]:
     return {
-        **{name: as_text(row[name]) for name in _CONTRIBUTOR},
-        "effect": {name: as_text(row[f"effect_{name}"]) for name in _EFFECTS},
+        **{name: json_text(row[name]) for name in _CONTRIBUTOR},
+        "effect": {name: json_text(row[f"effect_{name}"]) for name in _EFFECTS},
     }
 
 

@@ -6,36 +6,28 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
-from hypertally.api.resource.resource import (
-    ForViewers,
-    PageParameters,
-    answer,
-    cut_page,
-    find_row,
-    not_found,
-    of_shape,
-    read_cursor,
-    read_row,
-    read_rows,
-    write_cursor,
-)
-from hypertally.api.resource.time_range import Moment, read_minute
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.rows import find_row, read_row, read_rows
+from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
 from hypertally.api.smart_money.figures import MAX_AGE, Asset, Row, not_shown
-from hypertally.api.smart_money.time_range import StretchParameters, resolve_stretch
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 
 router = APIRouter()
 
-RANGE_MAX: Final = timedelta(hours=48)  # of 200 wallets over half a million rows are summed
+# Of 200 wallets, 48 hours are over half a million rows, and all are summed.
+SNAPSHOTS_RANGE: Final = from_to_rule(longest=timedelta(hours=48))
 A_MOMENT: Final = timedelta(microseconds=1)  # the end of a stretch is none of it
 
 _QUERIES = queries.load(__file__)
 
 AssetName: TypeAlias = Annotated[Asset, Path()]
-Minute: TypeAlias = Annotated[Moment, Path()]
+Minute: TypeAlias = Annotated[UtcTime, Path()]
 
 
 class WalletPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -46,23 +38,22 @@ class WalletPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
 
 @router.get("/api/v1/smart-money/snapshots/{asset}", responses=of_shape(record_shapes.Snapshots))
 async def list_minutes(
-    asset: AssetName, parameters: Annotated[StretchParameters, Query()], connection: ForViewers
+    asset: AssetName, parameters: Annotated[FromToParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return what the wallets held together at each minute in [from, to), oldest first."""
-    start, end = resolve_stretch(
+    time_range = SNAPSHOTS_RANGE.resolve(
         parameters.start,
         parameters.end,
         minute=await read_minute(connection),
-        longest=RANGE_MAX,
     )
-    asked = {"asset": asset, "from_at": start, "to_at": end}
+    asked = {"asset": asset, "from_at": time_range.start, "to_at": time_range.end}
     rows = await read_rows(connection, _QUERIES["sum_minutes"], asked)
     content = {
         "asset": asset,
-        "from": as_text(start),
-        "to": as_text(end),
+        "from": json_text(time_range.start),
+        "to": json_text(time_range.end),
         "minutes": [_show(row) for row in rows],
-        "sealed": await list_sealed_days(connection, start, end - A_MOMENT),
+        "sealed": await list_sealed_days(connection, time_range.start, time_range.end - A_MOMENT),
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -81,7 +72,7 @@ async def list_wallets(
     run = await find_row(connection, _QUERIES["find_minute"], {"minute": minute})
     if run is None:
         raise not_found(
-            f"no minute was recorded at {as_text(minute)}: "
+            f"no minute was recorded at {json_text(minute)}: "
             f"/api/v1/smart-money/snapshots/{asset} lists them"
         )
     place = read_cursor(parameters.cursor, shape=WalletPlace) if parameters.cursor else None
@@ -101,7 +92,7 @@ async def list_wallets(
     hidden = await read_row(connection, _QUERIES["count_hidden"], key)
     content = {
         "asset": asset,
-        "minute": as_text(minute),
+        "minute": json_text(minute),
         "run": _show(run),
         "wallets": [_show(row) for row in page],
         "sealed": await list_sealed_days(connection, minute, minute),
@@ -112,4 +103,4 @@ async def list_wallets(
 
 
 def _show(row: Row) -> dict[str, Any]:
-    return {name: as_text(value) for name, value in row.items()}
+    return json_row(row)

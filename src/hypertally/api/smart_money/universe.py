@@ -6,24 +6,15 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.activity.fills import Int64
-from hypertally.api.resource.resource import (
-    ForViewers,
-    PageParameters,
-    Parameters,
-    answer,
-    cut_page,
-    find_row,
-    not_found,
-    of_shape,
-    read_cursor,
-    read_rows,
-    write_cursor,
-)
-from hypertally.api.resource.time_range import Moment, read_minute
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import PageParameters, Parameters
+from hypertally.api.resource.rows import find_row, read_rows
+from hypertally.api.resource.time_range import UtcTime, read_minute
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.figures import MAX_AGE, Row, not_shown
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 
 router = APIRouter()
@@ -36,7 +27,7 @@ _QUERIES = queries.load(__file__)
 class UniverseParameters(Parameters):
     """The time; by default the current minute's start."""
 
-    at: Moment | None = None
+    at: UtcTime | None = None
 
 
 class RunPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -55,16 +46,16 @@ async def get_universe(
     run = await find_row(connection, _QUERIES["find_run"], {"at": at})
     if run is None:
         raise not_found(
-            f"no universe was known at {as_text(at)}: /api/v1/smart-money/universe/runs tells when "
-            "there was one, and what became of each attempt"
+            f"no universe was known at {json_text(at)}: /api/v1/smart-money/universe/runs "
+            "lists every attempt to choose one"
         )
     members = await read_rows(
         connection, _QUERIES["list_members"], {"run_id": run["id"], "limit": MEMBERS_SHOWN_MAX}
     )
     content = {
-        "at": as_text(at),
+        "at": json_text(at),
         "run": _show_run(run),
-        "members": [{name: as_text(value) for name, value in row.items()} for row in members],
+        "members": [json_row(row) for row in members],
         "not_shown": not_shown(run["members"] - len(members)),
         **{name: run[name] for name in _MOVES},
     }
@@ -100,4 +91,4 @@ _RUN: Final = (
 
 
 def _show_run(row: Row) -> dict[str, Any]:
-    return {name: as_text(row[name]) for name in _RUN}
+    return {name: json_text(row[name]) for name in _RUN}

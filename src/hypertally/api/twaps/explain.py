@@ -6,16 +6,11 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.activity.explain import MAX_AGE, RESTATEMENTS_SHOWN_MAX, find_definition
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
-from hypertally.api.resource.resource import (
-    ForAnalysts,
-    PageParameters,
-    answer,
-    as_json,
-    find_row,
-    of_shape,
-    read_row,
-    read_rows,
-)
+from hypertally.api.resource.access import ForAnalysts
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import as_json
+from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.rows import find_row, read_row, read_rows
 from hypertally.api.twaps import shapes
 from hypertally.api.twaps.figures import TwapName
 from hypertally.api.twaps.orders import TwapId, find_twap, read_slices, read_statuses, read_whole

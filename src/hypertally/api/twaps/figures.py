@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from hypertally.api.resource.resource import as_json, read_rows
-from hypertally.api.resource.time_range import Window
+from hypertally.api.resource.json_text import as_json, json_text
+from hypertally.api.resource.rows import read_rows
+from hypertally.api.resource.time_range import TimeRange
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -40,12 +41,12 @@ class TwapName:
 
 
 async def read_twaps(
-    connection: Connection, names: Sequence[TwapName], window: Window
+    connection: Connection, names: Sequence[TwapName], *, time_range: TimeRange, as_of: datetime
 ) -> list[dict[str, Any]]:
-    """Return the TWAPs named, in their order, with what each executed in the window."""
+    """Return the TWAPs named, in their order, with what each executed in the range."""
     if not names:
         return []
-    bounds = {"start": window.start, "end": window.end}
+    bounds = {"start": time_range.start, "end": time_range.end}
     rows = await read_rows(
         connection,
         _QUERIES["read_figures"],
@@ -53,7 +54,7 @@ async def read_twaps(
             "twap_ids": [name.twap_id for name in names],
             "wallets": [name.wallet for name in names],
             "wallet_ids": [name.wallet_id for name in names],
-            "as_of": window.as_of,
+            "as_of": as_of,
             **bounds,
         },
     )
@@ -79,8 +80,8 @@ async def _sum_slices(
     return {row["place"]: row for row in rows}
 
 
-def _show(row: Row, in_window: Row) -> dict[str, Any]:
-    executed, total = _executed(row, in_window), _total(row)
+def _show(row: Row, in_range: Row) -> dict[str, Any]:
+    executed, total = _executed(row, in_range), _total(row)
     shown = {
         "twap_id": str(row["twap_id"]),
         "wallet": row["wallet"],
@@ -88,19 +89,19 @@ def _show(row: Row, in_window: Row) -> dict[str, Any]:
         "side": row["side"],
         "status": row["status"],
         "duration_minutes": row["duration_minutes"],
-        "latest_ts": as_text(row["status_at"] or row["started_at"]),
+        "latest_ts": json_text(row["status_at"] or row["started_at"]),
         "executed": executed,
         "raw": as_json(row["raw"]),
         "status_totals": {
-            "size": as_text(row["status_size"]),
-            "notional": as_text(row["status_notional"]),
+            "size": json_text(row["status_size"]),
+            "notional": json_text(row["status_notional"]),
         },
         "total": total,
         "residual": {
-            "size": as_text(row["size_residual"]),
-            "notional": as_text(row["notional_residual"]),
+            "size": json_text(row["size_residual"]),
+            "notional": json_text(row["notional_residual"]),
         },
-        **{name: as_text(row[name]) for name in AS_STORED},
+        **{name: json_text(row[name]) for name in AS_STORED},
     }
     return {**shown, "unknown": _unknown(row, shown)}
 
@@ -126,22 +127,9 @@ AS_STORED: Final = (
 )
 
 
-def as_text(value: Any) -> Any:
-    """Return decimals and times as the API writes them, anything else as it is."""
-    match value:
-        case Decimal():
-            # By format alone: any arithmetic would round to the context's precision.
-            text = format(value, "f")
-            return text.rstrip("0").rstrip(".") if "." in text else text
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-        case _:
-            return value
-
-
-def _executed(row: Row, in_window: Row) -> dict[str, Any]:
+def _executed(row: Row, in_range: Row) -> dict[str, Any]:
     if row["has_slices"]:
-        return _by_slices(in_window)
+        return _by_slices(in_range)
     # Its last status speaks of its whole life, or of every part of it if there was nothing.
     if _is_told(row) and (row["life_inside"] or row["size"] == 0):
         return _by_status(row)
@@ -160,13 +148,13 @@ def _is_told(row: Row) -> bool:
 
 def _by_slices(sums: Row) -> dict[str, Any]:
     names = ("size", "notional", "fees", "fees_usd", "slices")
-    told = {name: as_text(sums[name]) for name in names}
+    told = {name: json_text(sums[name]) for name in names}
     return {**told, "source": "slices", "unknown": None}
 
 
 def _by_status(row: Row) -> dict[str, Any]:
     notional = row["notional"] if row["size"] else Decimal(0)
-    told = {"size": as_text(row["size"]), "notional": as_text(notional)}
+    told = {"size": json_text(row["size"]), "notional": json_text(notional)}
     untold = dict.fromkeys(("fees", "fees_usd", "slices"))
     return {**told, **untold, "source": "status", "unknown": None}
 

@@ -2,39 +2,28 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from hypertally.api.activity.fills import Int64
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
-from hypertally.api.resource.resource import (
-    AnyAddress,
-    Coin,
-    Cursor,
-    ForViewers,
-    PageParameters,
-    answer,
-    as_json,
-    cut_page,
-    find_row,
-    not_found,
-    of_shape,
-    read_cursor,
-    read_rows,
-    write_cursor,
-)
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.json_text import as_json
+from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import AnyAddress, Coin, Cursor, PageParameters
+from hypertally.api.resource.rows import find_row, read_rows
 from hypertally.api.resource.time_range import (
+    ALL_TIME,
     AsOfParameters,
-    Moment,
-    Window,
-    WindowParameters,
+    StartEndParameters,
+    TimeRange,
+    UtcTime,
     read_minute,
-    resolve,
-    whole_life,
+    start_end_rule,
 )
 from hypertally.api.twaps import shapes
 from hypertally.api.twaps.figures import TwapName, read_twaps
@@ -44,6 +33,7 @@ from hypertally.store.postgres import Connection
 router = APIRouter()
 
 MAX_AGE: Final = 30  # a slice comes every 30 seconds
+TWAPS_RANGE: Final = start_end_rule(longest=timedelta(days=366))  # a leap year
 TWAPS_MAX: Final = 500  # a page of TWAPs with their payloads is then under 1 MB
 STATUSES_SHOWN_MAX: Final = 1_000  # a TWAP has two or three, a few more from several sources
 TWAP_ID_MAX: Final = 2**63 - 1
@@ -68,13 +58,13 @@ TwapId = Annotated[
 ]
 
 
-class TwapsParameters(WindowParameters):
+class TwapsParameters(StartEndParameters):
     """Which TWAPs; `error` means every status that begins with it."""
 
     wallet: AnyAddress | None = None
     asset: Coin | None = None
     status: Status | None = None
-    as_of: Moment | None = None
+    as_of: UtcTime | None = None
     limit: Annotated[int, Field(ge=1, le=TWAPS_MAX)] = PAGE_ROWS_DEFAULT
     cursor: Cursor | None = None
 
@@ -103,21 +93,22 @@ async def list_twaps(
 ) -> Response:
     """Return the TWAPs whose life touches [start, end), those that began last first."""
     place = read_cursor(parameters.cursor, shape=TwapPlace) if parameters.cursor else None
-    window = resolve(
+    minute = await read_minute(connection)
+    time_range = TWAPS_RANGE.resolve(
         parameters.start or (place and place.start),
         parameters.end or (place and place.end),
-        minute=await read_minute(connection),
-        as_of=parameters.as_of or (place and place.as_of),
+        minute=minute,
     )
-    rows = await _list_names(connection, parameters, window, place)
+    as_of = parameters.as_of or (place and place.as_of) or minute
+    rows = await _list_names(connection, parameters, time_range=time_range, place=place)
     page, more = cut_page(rows, parameters.limit)
     content = {
         "wallet": parameters.wallet,
-        "start": window.start,
-        "end": window.end,
-        "as_of": window.as_of,
-        "twaps": await read_twaps(connection, _names(page), window),
-        "next": _next(page[-1], window) if more else None,
+        "start": time_range.start,
+        "end": time_range.end,
+        "as_of": as_of,
+        "twaps": await read_twaps(connection, _names(page), time_range=time_range, as_of=as_of),
+        "next": _next(page[-1], time_range, as_of) if more else None,
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -125,7 +116,8 @@ async def list_twaps(
 async def _list_names(
     connection: Connection,
     parameters: TwapsParameters,
-    window: Window,
+    *,
+    time_range: TimeRange,
     place: TwapPlace | None,
 ) -> list[dict[str, Any]]:
     name = "list_twaps_of_asset" if parameters.asset else "list_twaps"
@@ -135,20 +127,20 @@ async def _list_names(
         connection,
         _QUERIES[name],
         {
-            "start": window.start,
+            "start": time_range.start,
             "wallet": parameters.wallet,
             "asset": parameters.asset,
             "status": parameters.status,
             "limit": parameters.limit + 1,
-            **_from_place(place, window),
+            **_from_place(place, time_range),
         },
     )
 
 
-def _from_place(place: TwapPlace | None, window: Window) -> dict[str, Any]:
-    if place is None or place.started_at >= window.end:
+def _from_place(place: TwapPlace | None, time_range: TimeRange) -> dict[str, Any]:
+    if place is None or place.started_at >= time_range.end:
         # The end itself, which is before all that begins at it.
-        return {"started_at": window.end, "twap_id": 0, "place_wallet": ""}
+        return {"started_at": time_range.end, "twap_id": 0, "place_wallet": ""}
     return {
         "started_at": place.started_at,
         "twap_id": place.twap_id,
@@ -163,9 +155,9 @@ def _names(rows: Sequence[dict[str, Any]]) -> list[TwapName]:
     ]
 
 
-def _next(last: dict[str, Any], window: Window) -> str:
+def _next(last: dict[str, Any], time_range: TimeRange, as_of: datetime) -> str:
     place = {name: last[name] for name in ("started_at", "twap_id", "wallet")}
-    return write_cursor([window.start, window.end, window.as_of, *place.values()])
+    return write_cursor([time_range.start, time_range.end, as_of, *place.values()])
 
 
 @router.get("/api/v1/twaps/{twap_id}", responses=of_shape(shapes.WholeTwap))
@@ -204,9 +196,9 @@ async def find_twap(connection: Connection, twap_id: int) -> TwapName:
 async def read_whole(
     connection: Connection, name: TwapName, as_of: datetime | None
 ) -> dict[str, Any]:
-    """Return a TWAP with its whole life as the window."""
-    window = whole_life(as_of or await read_minute(connection))
-    return (await read_twaps(connection, [name], window))[0]
+    """Return a TWAP with its whole life as the range."""
+    as_of = as_of or await read_minute(connection)
+    return (await read_twaps(connection, [name], time_range=ALL_TIME, as_of=as_of))[0]
 
 
 async def read_statuses(connection: Connection, twap_id: int) -> list[dict[str, Any]]:

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.resource.resource import ForViewers, answer, of_shape, read_row, read_rows
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.resource.time_range import AsOfParameters, read_minute
 from hypertally.api.twaps import shapes
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -43,7 +45,7 @@ async def get_pressure(
     coins = await _sum_coins(connection, running, as_of) if running else []
     content = {
         "as_of": as_of,
-        "statuses_known_until": as_text(known["known_until"]),
+        "statuses_known_until": json_text(known["known_until"]),
         "coins": [_show_coin(coin) for coin in coins],
         "running": [_show_running(row) for row in running[:RUNNING_SHOWN_MAX]],
     }
@@ -68,14 +70,14 @@ async def _sum_coins(
     forecasts: dict[str, list[dict[str, Any]]] = {coin["asset"]: [] for coin in coins}
     for point in points:
         forecasts[point["asset"]].append(
-            {"at": as_text(point["at"]), "net_size_left": as_text(point["net_size_left"])}
+            {"at": json_text(point["at"]), "net_size_left": json_text(point["net_size_left"])}
         )
     return [{**coin, "forecast": forecasts[coin["asset"]]} for coin in coins]
 
 
 def _show_coin(coin: dict[str, Any]) -> dict[str, Any]:
     hidden = ("quote_token", "price")
-    shown = {name: as_text(value) for name, value in coin.items() if name not in hidden}
+    shown = {name: json_text(value) for name, value in coin.items() if name not in hidden}
     if coin["price_usd"] is not None:
         return {**shown, "unknown": {}}
     reason = f"no middle price in the {MID_MINUTES_MAX} minutes before as_of"
@@ -88,5 +90,5 @@ def _show_coin(coin: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_running(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: as_text(value) for name, value in row.items()}
+    shown = json_row(row)
     return {**shown, "twap_id": str(row["twap_id"])}

@@ -1,29 +1,37 @@
 """TWAP orders of a window, summed by wallet or by coin."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
-from hypertally.api.resource.resource import ForViewers, answer, of_shape, read_row
-from hypertally.api.resource.time_range import Window, WindowParameters, read_minute, resolve
+from hypertally.api.resource.access import ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.json_text import json_text
+from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.time_range import (
+    StartEndParameters,
+    TimeRange,
+    read_minute,
+    start_end_rule,
+)
 from hypertally.api.twaps import shapes
-from hypertally.api.twaps.figures import as_text
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
 router = APIRouter()
 
 MAX_AGE: Final = 30  # as the list the sums are of
-RANGE_MAX: Final = timedelta(days=31)  # every TWAP of it is read: a busy month has half a million
+# Every TWAP of the range is read: a busy month has half a million.
+SUMMARY_RANGE: Final = start_end_rule(longest=timedelta(days=31))
 ROWS_MAX: Final = 500  # more than there are coins; of wallets those that executed most
 
 _QUERIES = queries.load(__file__)
 
 
-class SummaryParameters(WindowParameters):
+class SummaryParameters(StartEndParameters):
     """Which TWAPs, and by what they are summed."""
 
     by: Literal["wallet", "asset"] = "asset"
@@ -36,26 +44,26 @@ async def sum_twaps(
 ) -> Response:
     """Return how TWAPs ended and what they executed in [start, end), the largest sums first."""
     minute = await read_minute(connection)
-    window = resolve(parameters.start, parameters.end, minute=minute, longest=RANGE_MAX)
-    rows = await _sum_twaps(connection, parameters, window)
+    time_range = SUMMARY_RANGE.resolve(parameters.start, parameters.end, minute=minute)
+    rows = await _sum_twaps(connection, parameters, time_range=time_range, as_of=minute)
     shown = [
-        {parameters.by if name == "name" else name: as_text(value) for name, value in row.items()}
+        {parameters.by if name == "name" else name: json_text(value) for name, value in row.items()}
         for row in rows
     ]
-    content = {"by": parameters.by, "start": window.start, "end": window.end, "rows": shown}
+    content = {"by": parameters.by, "start": time_range.start, "end": time_range.end, "rows": shown}
     return answer(content, max_age=MAX_AGE)
 
 
 async def _sum_twaps(
-    connection: Connection, parameters: SummaryParameters, window: Window
+    connection: Connection, parameters: SummaryParameters, *, time_range: TimeRange, as_of: datetime
 ) -> list[dict[str, Any]]:
-    since = await read_row(connection, _QUERIES["read_since"], {"start": window.start})
+    since = await read_row(connection, _QUERIES["read_since"], {"start": time_range.start})
     found = await connection.execute(
         _QUERIES["sum_twaps"].text,
         {
-            "start": window.start,
-            "end": window.end,
-            "as_of": window.as_of,
+            "start": time_range.start,
+            "end": time_range.end,
+            "as_of": as_of,
             "by": parameters.by,
             "limit": parameters.limit,
             **since,

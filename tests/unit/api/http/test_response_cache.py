@@ -1,4 +1,4 @@
-"""Finished answers: one spelling, right encodings, honest validators, bounded memory."""
+"""CachedResponse answers: one spelling, right encodings, honest validators, bounded memory."""
 
 import gzip
 
@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.api.http.response_cache import Finished, FinishedAnswers, accepts_gzip, matches
+from hypertally.api.http.response_cache import CachedResponse, ResponseCache, accepts_gzip, matches
 
 TYPE = [(b"content-type", b"application/json")]
 
 
-def finished(body: bytes, *, max_age: int = 60) -> Finished:
-    return Finished(body, headers=TYPE, max_age=max_age, route="/x")
+def finished(body: bytes, *, max_age: int = 60) -> CachedResponse:
+    return CachedResponse(body, headers=TYPE, max_age=max_age, route="/x")
 
 
 @given(st.permutations([b"a=1", b"b=2", b"c=3", b""]))
 def test_parameters_in_any_order_are_the_same_question(parts: list[bytes]) -> None:
-    answers = FinishedAnswers()
+    answers = ResponseCache()
     assert answers.normal_form(b"/api/x", b"&".join(parts)) == b"/api/x?a=1&b=2&c=3"
 
 
 def test_only_addresses_lose_their_case() -> None:
-    answers = FinishedAnswers()
+    answers = ResponseCache()
     upper = b"/api/v1/wallets/0XAB" + b"CD" * 19
     assert answers.normal_form(upper + b"/days", b"") == upper.lower() + b"/days?"
     assert answers.normal_form(upper + b"/Days", b"") == upper.lower() + b"/Days?"
@@ -30,7 +30,7 @@ def test_only_addresses_lose_their_case() -> None:
 
 
 def test_values_of_one_name_keep_their_order() -> None:
-    answers = FinishedAnswers()
+    answers = ResponseCache()
     first, second = (answers.normal_form(b"/x", query) for query in (b"a=1&a=2", b"a=2&a=1"))
     assert first != second
 
@@ -65,8 +65,8 @@ def test_a_validator_names_what_the_caller_has(named: bytes, *, known: bool) -> 
 @given(st.binary(max_size=5000))
 def test_both_encodings_hold_the_same_answer(body: bytes) -> None:
     answer = finished(body)
-    plain = answer.ready({})
-    packed = answer.ready({b"accept-encoding": b"gzip"})
+    plain = answer.for_request({})
+    packed = answer.for_request({b"accept-encoding": b"gzip"})
     headers = dict(packed.head.message["headers"])
     if headers.get(b"content-encoding") == b"gzip":
         assert gzip.decompress(packed.body) == plain.body == body
@@ -77,8 +77,8 @@ def test_both_encodings_hold_the_same_answer(body: bytes) -> None:
 
 
 def test_the_head_on_the_wire_is_the_head_as_a_message() -> None:
-    ready = finished(b"{}").ready({})
-    lines = ready.head.wire.decode().split("\r\n")
+    ready = finished(b"{}").for_request({})
+    lines = ready.head.header_bytes.decode().split("\r\n")
     assert lines[-2:] == ["", ""]
     said = {tuple(line.split(": ", 1)) for line in lines[:-2]}
     meant = {(name.decode(), value.decode()) for name, value in ready.head.message["headers"]}
@@ -87,15 +87,15 @@ def test_the_head_on_the_wire_is_the_head_as_a_message() -> None:
 
 def test_a_304_has_no_length_and_the_same_validator() -> None:
     answer = finished(b"x" * 999)
-    etag = dict(answer.ready({}).head.message["headers"])[b"etag"]
-    ready = answer.ready({b"if-none-match": etag})
+    etag = dict(answer.for_request({}).head.message["headers"])[b"etag"]
+    ready = answer.for_request({b"if-none-match": etag})
     headers = dict(ready.head.message["headers"])
     assert (ready.head.status, ready.body, headers[b"etag"]) == (304, b"", etag)
     assert b"content-length" not in headers
 
 
 def test_an_answer_without_an_age_is_not_kept() -> None:
-    answers = FinishedAnswers()
+    answers = ResponseCache()
     answers.keep((1, "viewer", b"/x?"), finished(b"{}", max_age=0))
     assert not answers.entries
     answers.keep((1, "viewer", b"/x?"), finished(b"{}"))
@@ -105,8 +105,8 @@ def test_an_answer_without_an_age_is_not_kept() -> None:
 
 
 def test_memory_is_bounded_by_bytes_however_small_or_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypertally.api.http.response_cache.FINISHED_BYTES_MAX", 100_000)
-    answers = FinishedAnswers()
+    monkeypatch.setattr("hypertally.api.http.response_cache.CACHE_BYTES_MAX", 100_000)
+    answers = ResponseCache()
     for number in range(200):
         answers.keep((1, "viewer", b"/tiny?%d" % number), finished(b"{}"))
     assert len(answers.entries) <= 100_000 // 2_048

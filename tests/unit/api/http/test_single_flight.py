@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from hypertally.api.http.single_flight import Flights
+from hypertally.api.http.single_flight import SingleFlight
 
 
 async def test_all_who_ask_meanwhile_get_the_one_result() -> None:
-    flights: Flights[str, int] = Flights()
+    single_flight: SingleFlight[str, int] = SingleFlight()
     done = asyncio.Event()
     started = 0
 
@@ -18,26 +18,26 @@ async def test_all_who_ask_meanwhile_get_the_one_result() -> None:
         await done.wait()
         return 7
 
-    waiting = [asyncio.create_task(flights.join("a", work)) for _ in range(10)]
+    waiting = [asyncio.create_task(single_flight.run("a", work)) for _ in range(10)]
     await asyncio.sleep(0)
-    assert len(flights) == 1
+    assert len(single_flight) == 1
     done.set()
     assert await asyncio.gather(*waiting) == [7] * 10
     assert started == 1
     await asyncio.sleep(0)
-    assert len(flights) == 0
+    assert len(single_flight) == 0
 
 
 async def test_who_leaves_does_not_take_the_work_away() -> None:
-    flights: Flights[str, int] = Flights()
+    single_flight: SingleFlight[str, int] = SingleFlight()
     done = asyncio.Event()
 
     async def work() -> int:
         await done.wait()
         return 7
 
-    first = asyncio.create_task(flights.join("a", work))
-    second = asyncio.create_task(flights.join("a", work))
+    first = asyncio.create_task(single_flight.run("a", work))
+    second = asyncio.create_task(single_flight.run("a", work))
     await asyncio.sleep(0)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -47,7 +47,7 @@ async def test_who_leaves_does_not_take_the_work_away() -> None:
 
 
 async def test_a_failure_reaches_all_and_the_next_starts_anew() -> None:
-    flights: Flights[str, int] = Flights()
+    single_flight: SingleFlight[str, int] = SingleFlight()
     results = iter([ValueError("no"), 7])
 
     async def work() -> int:
@@ -58,7 +58,7 @@ async def test_a_failure_reaches_all_and_the_next_starts_anew() -> None:
         return result
 
     outcomes = await asyncio.gather(
-        *(flights.join("a", work) for _ in range(3)), return_exceptions=True
+        *(single_flight.run("a", work) for _ in range(3)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes] == [ValueError] * 3
-    assert await flights.join("a", work) == 7
+    assert await single_flight.run("a", work) == 7

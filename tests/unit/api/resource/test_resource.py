@@ -9,7 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from hypertally.api.activity.fills import FillKey, FillsParameters
 from hypertally.api.http.problems import Problem
-from hypertally.api.resource.resource import Address, Day, DayOrTime, read_cursor, write_cursor
+from hypertally.api.resource.paging import read_cursor, write_cursor
+from hypertally.api.resource.parameters import Address
+from hypertally.api.resource.time_range import Day, DayOrTime
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

@@ -1,8 +1,8 @@
-"""The server's protocol with a short way out: finished bytes go to the socket at once.
+"""The server's protocol with a short path: cached responses go to the socket at once.
 
-An answer that is in memory needs no task, no messages and no header checks; these cost more than
-finding it. Whatever is out of the ordinary takes uvicorn's own way, and so would everything if a
-later uvicorn no longer called the method below.
+A cached response needs no task, no messages and no header checks: these cost more than finding it.
+Every unusual request takes uvicorn's own path, and so would every request if a later uvicorn no
+longer called the method below.
 """
 
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -14,23 +14,23 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from hypertally.api.gateway import Front
+from hypertally.api.gateway import Gateway
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
 
-class FinishedBytesProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, asking the front for finished bytes first."""
+class CachedResponseProtocol(HttpToolsProtocol):
+    """uvicorn's protocol over httptools, asking the gateway for a cached response first."""
 
-    front: ClassVar[Front]
+    gateway: ClassVar[Gateway]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         ordinary = cycle.keep_alive and not (
             cycle.waiting_for_100_continue or self.flow.write_paused or self.transport.is_closing()
         )
         ready = (
-            self.front.ready(cast("Scope", cast("object", cycle.scope)))
+            self.gateway.find_cached(cast("Scope", cast("object", cycle.scope)))
             if ordinary and app is self.app
             else None
         )
@@ -39,12 +39,12 @@ class FinishedBytesProtocol(HttpToolsProtocol):
             return
         own = b"".join([b"%s: %s\r\n" % header for header in cycle.default_headers])
         status = STATUS_LINE[ready.head.status]
-        self.transport.write(b"".join((status, own, ready.head.wire, ready.body)))
+        self.transport.write(b"".join((status, own, ready.head.header_bytes, ready.body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         cycle.on_response()
 
 
-def protocol_for(front: Front) -> type[FinishedBytesProtocol]:
-    """Return the protocol bound to one front."""
-    return type("BoundProtocol", (FinishedBytesProtocol,), {"front": front})
+def protocol_for(gateway: Gateway) -> type[CachedResponseProtocol]:
+    """Return the protocol bound to one gateway."""
+    return type("BoundProtocol", (CachedResponseProtocol,), {"gateway": gateway})

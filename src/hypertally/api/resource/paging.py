@@ -1,0 +1,40 @@
+"""Paging by key: a cursor holds the place of the last row of the page before."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias, TypeVar
+
+import msgspec
+
+from hypertally.api.http.problems import bad_parameter
+
+Row = TypeVar("Row")
+Shape = TypeVar("Shape")
+
+Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+def write_cursor(key: object) -> str:
+    """Return a place in a list as an opaque word."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str, *, shape: type[Shape]) -> Shape:
+    """Return the place a cursor names.
+
+    Errors: `Problem` 400 for a word that `write_cursor` did not write.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        content = base64.b64decode(padded, altchars=b"-_", validate=True)
+        return msgspec.json.decode(content, type=shape, strict=True)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        remedy = "take the cursor from `next` of the page before, or leave it out"
+        raise bad_parameter("cursor", value=cursor, remedy=remedy) from error
+
+
+def cut_page(rows: Sequence[Row], limit: int) -> tuple[list[Row], bool]:
+    """Return at most `limit` of the rows read, and whether there was another row."""
+    return list(rows[:limit]), len(rows) > limit

@@ -1,0 +1,56 @@
+"""Parameters that several paths share: addresses, coin names, pages."""
+
+import re
+from typing import Annotated, Final, TypeAlias
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
+
+_ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_COIN: Final = re.compile("[!-~]{1,64}")  # printable, and longer than any name seen
+CURSOR_CHARACTERS_MAX: Final = 512  # ours are under 300
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("an address is 0x and 40 hexadecimal digits")
+    return value.lower()
+
+
+def _coin(value: str) -> str:
+    if not _COIN.fullmatch(value):
+        raise ValueError("a market is named as fills name it: BTC, @107, PURR/USDC, xyz:TSLA, #10")
+    return value
+
+
+AnyAddress: TypeAlias = Annotated[
+    str,
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ADDRESS.pattern}$"}),
+]
+Address: TypeAlias = Annotated[AnyAddress, Path()]
+Coin: TypeAlias = Annotated[
+    str,
+    AfterValidator(_coin),
+    WithJsonSchema({"type": "string", "pattern": f"^{_COIN.pattern}$"}),
+]
+COIN: Final = f"^{_COIN.pattern}$"
+Limit: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
+Cursor: TypeAlias = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_CHARACTERS_MAX)
+]
+
+
+class Parameters(BaseModel):
+    """Query parameters; a parameter that the path does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageParameters(Parameters):
+    """One page of a longer list."""
+
+    limit: Limit = PAGE_ROWS_DEFAULT
+    cursor: Cursor | None = None
