@@ -19,13 +19,13 @@ from hypertally.flow import DEFINITIONS
 from hypertally.jobs.rebuild import rebuild
 from hypertally.metrics import definitions
 from hypertally.metrics.smart_money import signals
-from hypertally.metrics.smart_money.formulas.exits import baseline
+from hypertally.metrics.smart_money.formulas.exits import exit_baseline
 from hypertally.metrics.smart_money.formulas.herding import pool as pooled
-from hypertally.metrics.smart_money.formulas.period import open_window
-from hypertally.metrics.smart_money.formulas.scores import Usual, score
-from hypertally.metrics.smart_money.formulas.v1_scores import score_first
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, score
+from hypertally.metrics.smart_money.formulas.scoring_window import build_window
+from hypertally.metrics.smart_money.formulas.v1_scores import score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
-from hypertally.metrics.smart_money.signal_history import Past
+from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.sandbox.oracles import smart_money
 from hypertally.store.postgres import Pool, open_pool, transaction
 
@@ -38,7 +38,7 @@ HOURS = 27  # a day before, and the periods
 ROLE = "hypertally_worker"
 PERIOD = timedelta(minutes=5)
 PERIODS_A_YEAR = 105_120
-USUAL = Usual(all=baseline({(1, 10): 300, (0, 10): 1_500, (3, 12): 216}))
+USUAL = ExitBaselines(all=exit_baseline({(1, 10): 300, (0, 10): 1_500, (3, 12): 216}))
 
 
 async def run() -> None:
@@ -71,9 +71,9 @@ def _formulas(wallets: int) -> dict[str, list[float]]:
     at = stored_minutes.BEGIN
 
     def ours() -> None:
-        window = open_window("HYPE", at, moves)
-        score(window, pooled=pooled(window.counts), mark=Decimal("38.5"), usual=USUAL)
-        score_first(window)
+        window = build_window("HYPE", at, moves)
+        score(window, pooled=pooled(window.counts), mark=Decimal("38.5"), baselines=USUAL)
+        score_v1(window)
 
     ends = {(move.wallet, end): size for move in moves for end, size in _ends(move)}
     addresses = [move.wallet for move in moves]
@@ -129,15 +129,15 @@ async def _periods(url: str) -> dict[str, list[float]]:
     first = stored_minutes.BEGIN + stored_minutes.DAY
     async with open_pool(url, role=ROLE, size=2) as pool:
         alone = [await _period(pool, first + n * PERIOD, None) for n in range(ALONE_PERIODS)]
-        past = Past()
-        along = [await _period(pool, first + n * PERIOD, past) for n in range(ALONG_PERIODS)]
+        history = SignalHistory()
+        along = [await _period(pool, first + n * PERIOD, history) for n in range(ALONG_PERIODS)]
     return {"along a stretch": along[1:], "alone": alone}
 
 
-async def _period(pool: Pool, at: datetime, past: Past | None) -> float:
+async def _period(pool: Pool, at: datetime, history: SignalHistory | None) -> float:
     began = time.perf_counter()
     async with transaction(pool) as connection:
-        await signals.rebuild(connection, at, past=past)
+        await signals.rebuild(connection, at, history=history)
     return (time.perf_counter() - began) * 1000 / len(stored_minutes.ASSETS)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypertally.api.app import ApiOptions
 from hypertally.api.identity.tokens import mint
 from hypertally.api.smart_money import shapes
-from hypertally.metrics.smart_money.formulas.feed_health import judge_health
+from hypertally.metrics.smart_money.formulas.feed_health import assess_health
 
 from .conftest import SECRET, WORLD, run_server
 
@@ -115,7 +115,7 @@ def test_the_state_and_its_effect_are_those_of_the_one_table(
     late_world: str, ask, minutes: int, coverage: str, effect: str
 ) -> None:
     now = datetime.now(UTC)
-    health = judge_health(
+    health = assess_health(
         as_of=now, last_success_at=now - timedelta(minutes=minutes), coverage=Decimal(coverage)
     )
     judged(late_world, (health.state, 0, minutes, coverage))

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from hypertally.metrics.smart_money.formulas.exits import baseline
-from hypertally.metrics.smart_money.signal_history import Past
+from hypertally.metrics.smart_money.formulas.exits import exit_baseline
+from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.store.postgres import Pool, transaction
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ class History:
                 )
                 cursor.executemany(SIGNAL, self.exits)
 
-    def typical(self, at: datetime) -> dict[tuple[int, str], Decimal]:
+    def median_sizes(self, at: datetime) -> dict[tuple[int, str], Decimal]:
         seen: dict[tuple[int, str], list[Decimal]] = {}
         for minute, wallet, asset, size in self.sizes:
             if at - DAY < minute <= at and size is not None:
@@ -96,11 +96,11 @@ def _drawn(draw: Random) -> Decimal | None:
     return Decimal(draw.choice((0, 0, 1, -1, 250, draw.randrange(-9999, 9999)))) / 100
 
 
-async def see(pool: Pool, past: Past, at: datetime) -> tuple[Any, ...]:
+async def see(pool: Pool, history: SignalHistory, at: datetime) -> tuple[Any, ...]:
     async with transaction(pool) as connection:
-        await past.move_to(connection, at)
-    known = {position: size for position, size in past.typical.items() if size is not None}
-    return known, [past.usual(asset).all for asset in ASSETS]
+        await history.advance_to(connection, at)
+    known = {position: size for position, size in history.median_sizes.items() if size is not None}
+    return known, [history.exit_baselines(asset).all for asset in ASSETS]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -109,17 +109,17 @@ async def test_a_past_carried_on_is_the_past_counted_anew_and_by_hand(
 ) -> None:
     history = History(database_url, seed)
     draw = Random(seed)
-    along, at = Past(), BEGIN
+    along, at = SignalHistory(), BEGIN
     for _ in range(120):
         # Now and then a leap over the whole day, or back: then it is counted anew.
         at += draw.choice((5, 5, 5, 30, 60, 60, 720, 1440, 1500, 0, -600)) * MINUTE
         seen = await see(worker_pool, along, at)
-        assert seen == await see(worker_pool, Past(), at)
-        by_hand = [baseline(Counter(history.usual(at, asset))) for asset in ASSETS]
-        assert seen == (history.typical(at), by_hand)
+        assert seen == await see(worker_pool, SignalHistory(), at)
+        by_hand = [exit_baseline(Counter(history.usual(at, asset))) for asset in ASSETS]
+        assert seen == (history.median_sizes(at), by_hand)
 
 
 async def test_nothing_is_typical_before_the_first_minute(worker_pool: Pool) -> None:
-    typical, usual = await see(worker_pool, Past(), BEGIN)
-    assert typical == {}
+    median_sizes, usual = await see(worker_pool, SignalHistory(), BEGIN)
+    assert median_sizes == {}
     assert {one.windows for one in usual} == {0}

@@ -17,7 +17,7 @@ from hypertally.metrics.smart_money.formulas.feed_health import (
     DEGRADED_AGE,
     STATES,
     Health,
-    judge_health,
+    assess_health,
 )
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
@@ -51,7 +51,7 @@ async def read_feed(connection: Connection) -> Feed:
     row = await read_row(connection, _QUERIES["read_health"], {})
     last = row["last_success"]
     as_of = max(row["as_of"], last) if last else row["as_of"]
-    health = judge_health(as_of=as_of, last_success_at=last, coverage=row["coverage"])
+    health = assess_health(as_of=as_of, last_success_at=last, coverage=row["coverage"])
     shown = {
         "state": health.state,
         "last_success": json_text(last),

@@ -6,9 +6,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 from hypertally.api.resource.json_text import json_text, json_tree
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
-from hypertally.metrics.smart_money.formulas.feed_health import stands_for_cas
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
-from hypertally.metrics.smart_money.formulas.v1_playbook import exit_level_first
+from hypertally.metrics.smart_money.formulas.feed_health import fallback_cas
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
+from hypertally.metrics.smart_money.formulas.v1_playbook import v1_exit_level
 from hypertally.metrics.smart_money.formulas.wallet_moves import EPSILON_FLOORS
 
 Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
@@ -16,7 +16,7 @@ Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
 Row: TypeAlias = Mapping[str, Any]
 
 ASSETS: Final[tuple[Asset, ...]] = ("HYPE", "BTC", "ETH")
-NEWEST_DEFINITION: Final = SECOND
+NEWEST_DEFINITION: Final = V2
 MAX_AGE: Final = 30  # a snapshot comes every minute
 
 # Why a figure is null, where its row does not say.
@@ -133,7 +133,7 @@ def show_playbook(row: Row) -> dict[str, Any]:
 def _shown(row: Row) -> Decimal | None:
     """CAS, or what stands for it while too few answered to say more than that."""
     if row["cas"] is None and row["locked"] is None:
-        return stands_for_cas(row["coverage"])
+        return fallback_cas(row["coverage"])
     return row["cas"]
 
 
@@ -142,8 +142,8 @@ def _dispersion_band(row: Row) -> str | None:
 
 
 def _exits_band(row: Row) -> str | None:
-    if row["definition"] == FIRST:
-        return None if row["ecs"] is None else exit_level_first(row["ecs"])
+    if row["definition"] == V1:
+        return None if row["ecs"] is None else v1_exit_level(row["ecs"])
     return row["exits"].get("all", {}).get("level")
 
 
@@ -160,7 +160,7 @@ def _unknown(row: Row, shown: Row) -> dict[str, str]:
 def _reason(row: Row, path: str, column: str, otherwise: str) -> str:
     if row["locked"] and path != "mark_price":
         return f"locked: {row['locked']}"
-    if row["definition"] == FIRST and path not in _OF_FIRST:
+    if row["definition"] == V1 and path not in _OF_FIRST:
         return NO_FIRST
     return row["unknown"].get(column, otherwise)
 

@@ -24,7 +24,7 @@ from hypertally.api.smart_money.figures import (
     show_playbook,
     show_signal,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -74,7 +74,7 @@ async def _read_positions(connection: Connection, asked: dict[str, Any]) -> dict
 
 def _show_asset(asset: str, signals: Sequence[Row], positions: dict[str, Row]) -> dict[str, Any]:
     mine = {row["definition"]: row for row in signals if row["asset"] == asset}
-    second, first, held = mine.get(SECOND), mine.get(FIRST), positions.get(asset)
+    second, first, held = mine.get(V2), mine.get(V1), positions.get(asset)
     shown = {
         "asset": asset,
         "signal": show_signal(second) if second else None,

@@ -12,8 +12,8 @@ from hypertally.jobs.activity.rollup import REPAIRS_AFTER_SECONDS
 from hypertally.jobs.alerts.budget_forecast import MINUTE, Demand, forecast
 from hypertally.jobs.alerts.restatement_size import furthest
 from hypertally.jobs.alerts.state_machine import RULES, Condition, Judged, Standing
-from hypertally.metrics.smart_money.formulas.feed_health import judge_health
-from hypertally.metrics.smart_money.formulas.score_arithmetic import SECOND
+from hypertally.metrics.smart_money.formulas.feed_health import assess_health
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
 from hypertally.metrics.smart_money.universe import CHURN_WARNS_ABOVE
 from hypertally.records import Record
 from hypertally.store.postgres import Connection
@@ -54,7 +54,7 @@ async def read_feed(connection: Connection, at: datetime) -> Judged:
     found = await connection.execute(QUERIES["read_feed"].text, {"at": at})
     row = await found.fetchone()
     assert row is not None  # it answers one row whatever there is
-    health = judge_health(as_of=at, last_success_at=row["success_at"], coverage=row["coverage"])
+    health = assess_health(as_of=at, last_success_at=row["success_at"], coverage=row["coverage"])
     figures = {
         "health": health.state,
         "last_success_at": row["success_at"] and row["success_at"].isoformat(),
@@ -88,7 +88,7 @@ async def read_signals(
     """The periods after `since` (None: none was judged), oldest first."""
     since = max(since or at - FIRST_LOOK, at - LOOK_BACK_MAX)
     found = await connection.execute(
-        QUERIES["list_signals"].text, {"at": at, "since": since, "definition": SECOND}
+        QUERIES["list_signals"].text, {"at": at, "since": since, "definition": V2}
     )
     return await found.fetchall()
 

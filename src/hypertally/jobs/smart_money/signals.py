@@ -5,7 +5,7 @@ from datetime import datetime
 from hypertally.jobs.runtime import enqueue_alert_check, queue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.metrics.smart_money import signal_outcomes, signals
-from hypertally.metrics.smart_money.signal_history import Past
+from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
@@ -32,8 +32,8 @@ async def compute_signals(pool: Pool, job: Job) -> None:
     async with queue.finishing(pool, job) as connection:
         await connection.execute(QUERIES["lock_signals"].text)
         found = await connection.execute(QUERIES["list_due_periods"].text, {"at": at})
-        past = Past()
+        history = SignalHistory()
         for row in await found.fetchall():
-            await signals.rebuild(connection, row["at"], past=past)
+            await signals.rebuild(connection, row["at"], history=history)
             await signal_outcomes.rebuild(connection, row["at"])
         await enqueue_alert_check.enqueue(connection, at)

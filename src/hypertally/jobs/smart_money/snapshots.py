@@ -26,7 +26,7 @@ from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.smart_money import signals
 from hypertally.metrics.smart_money import snapshot_anomalies, universe
-from hypertally.metrics.smart_money.formulas.feed_health import Health, judge_health
+from hypertally.metrics.smart_money.formulas.feed_health import Health, assess_health
 from hypertally.metrics.smart_money.universe import Known
 from hypertally.records import Record, Wallet
 from hypertally.sources.info import InfoClient
@@ -231,7 +231,7 @@ async def note_health(connection: Connection, as_of: datetime) -> Health:
     """Judge how far the snapshots can be trusted now, and keep the judgement."""
     found = await connection.execute(QUERIES["read_last_success"].text, {"as_of": as_of})
     row = await found.fetchone() or {"minute": None, "coverage": None}
-    health = judge_health(as_of=as_of, last_success_at=row["minute"], coverage=row["coverage"])
+    health = assess_health(as_of=as_of, last_success_at=row["minute"], coverage=row["coverage"])
     await connection.execute(
         QUERIES["insert_health"].text,
         {

@@ -11,8 +11,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from hypertally.metrics.smart_money.formulas.exits import baseline
-from hypertally.metrics.smart_money.formulas.scores import Usual
+from hypertally.metrics.smart_money.formulas.exits import exit_baseline
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines
 from hypertally.metrics.smart_money.formulas.wallet_moves import median
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import Query, load
@@ -22,46 +22,47 @@ SIZES_OF = timedelta(hours=24)
 EXITS_OF = timedelta(days=7)
 
 
-class Past:
+class SignalHistory:
     """Sizes and exits before each period of a stretch; the periods come in order of time."""
 
     def __init__(self, schema: str = "metrics") -> None:
-        self._sizes = _Sliding(
+        self._sizes = _SlidingCounts(
             QUERIES["count_sizes"],
             schema,
             SIZES_OF,
             key=itemgetter("wallet_id", "asset"),
             item=itemgetter("size"),
         )
-        self._exits = _Sliding(
+        self._exits = _SlidingCounts(
             QUERIES["count_exits"],
             schema,
             EXITS_OF,
             key=itemgetter("asset", "side"),
             item=itemgetter("left", "exposed"),
         )
-        self._typical: dict[tuple[int, str], Decimal | None] = {}
+        self._median_sizes: dict[tuple[int, str], Decimal | None] = {}
 
-    async def move_to(self, connection: Connection, at: datetime) -> None:
+    async def advance_to(self, connection: Connection, at: datetime) -> None:
         """Let both windows end at a time."""
-        for position in await self._sizes.move_to(connection, at):
-            self._typical[position] = median(self._sizes.counts[position])
-        await self._exits.move_to(connection, at)
+        for position in await self._sizes.advance_to(connection, at):
+            self._median_sizes[position] = median(self._sizes.counts[position])
+        await self._exits.advance_to(connection, at)
 
     @property
-    def typical(self) -> Mapping[tuple[int, str], Decimal | None]:
+    def median_sizes(self) -> Mapping[tuple[int, str], Decimal | None]:
         """The median size of each position seen: by wallet id and asset, in coin, exact."""
-        return self._typical
+        return self._median_sizes
 
-    def usual(self, asset: str) -> Usual:
+    def exit_baselines(self, asset: str) -> ExitBaselines:
         """How many leave in an ordinary window."""
         sides = {
-            side: baseline(self._exits.counts[asset, side]) for side in ("all", "long", "short")
+            side: exit_baseline(self._exits.counts[asset, side])
+            for side in ("all", "long", "short")
         }
-        return Usual(**sides)
+        return ExitBaselines(**sides)
 
 
-class _Sliding:
+class _SlidingCounts:
     """How often each item of a key is in the window."""
 
     def __init__(
@@ -80,7 +81,7 @@ class _Sliding:
         self._item = item
         self._at: datetime | None = None
 
-    async def move_to(self, connection: Connection, at: datetime) -> set[Any]:
+    async def advance_to(self, connection: Connection, at: datetime) -> set[Any]:
         """End the window at a time; the keys whose counts are others now."""
         before, self._at = self._at, at
         if before is not None and before <= at < before + self._span:

@@ -11,16 +11,16 @@ from hypertally.metrics.smart_money.formulas import playbook, v1_playbook
 from hypertally.metrics.smart_money.formulas.contributors import Contributor
 from hypertally.metrics.smart_money.formulas.exits import Exits
 from hypertally.metrics.smart_money.formulas.feed_health import Health
-from hypertally.metrics.smart_money.formulas.period import Window
 from hypertally.metrics.smart_money.formulas.playbook_matrix import Playbook
-from hypertally.metrics.smart_money.formulas.playbook_state import State
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND, Trend, trend
-from hypertally.metrics.smart_money.formulas.scores import Scores, Usual
+from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2, Trend, trend
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
+from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.v1_scores import (
-    FirstContributor,
-    FirstScores,
-    band_first,
-    trend_first,
+    V1Contributor,
+    V1Scores,
+    v1_band,
+    v1_trend,
 )
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 from hypertally.records import Record
@@ -29,7 +29,7 @@ from hypertally.store.postgres import Jsonb
 PERIOD = timedelta(minutes=5)
 
 
-class Feed(Record, frozen=True, kw_only=True):
+class FeedState(Record, frozen=True, kw_only=True):
     """What was known of the feed at the end of a period."""
 
     universe_run_id: int | None
@@ -40,38 +40,38 @@ class Feed(Record, frozen=True, kw_only=True):
     coverage: Decimal | None
 
 
-class Period(Record, frozen=True, kw_only=True):
+class PeriodInputs(Record, frozen=True, kw_only=True):
     """All that the signals of one period are made of."""
 
     at: datetime
-    feed: Feed
+    feed: FeedState
     health: Health
     moves: Mapping[str, list[Move]]  # asset -> one a wallet
     ids: Mapping[str, int]  # address -> wallet id
     digests: Mapping[str, str]
     marks: Mapping[str, tuple[Decimal | None, Decimal | None]]  # at the begin and at the end
     earlier: Mapping[tuple[str, str], list[dict[str, Any]]]  # (asset, definition), oldest first
-    usual: Mapping[str, Usual]
+    baselines: Mapping[str, ExitBaselines]
 
 
-def _before(period: Period, asset: str) -> State:
+def _before(period: PeriodInputs, asset: str) -> PlaybookState:
     """What the period before handed on; with none before it the playbook begins anew."""
-    earlier = period.earlier.get((asset, SECOND), [])
+    earlier = period.earlier.get((asset, V2), [])
     if not earlier or earlier[-1]["at"] != period.at - PERIOD:
-        return State()
-    return msgspec.convert(earlier[-1]["state"], State)
+        return PlaybookState()
+    return msgspec.convert(earlier[-1]["state"], PlaybookState)
 
 
-def _trend(period: Period, asset: str, value: Decimal | None) -> Trend:
-    known = {row["at"]: row["cas"] for row in period.earlier.get((asset, SECOND), [])}
+def _trend(period: PeriodInputs, asset: str, value: Decimal | None) -> Trend:
+    known = {row["at"]: row["cas"] for row in period.earlier.get((asset, V2), [])}
     return trend(value, [known.get(period.at - PERIOD * ago) for ago in (3, 2, 1)])
 
 
-def second_row(period: Period, scores: Scores) -> dict[str, Any]:
+def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
     """The row of the second definition; its playbook goes on from the period before."""
     turned = _trend(period, scores.asset, scores.cas.score.value)
-    reading = playbook.reading_of(scores, turned, thin=period.health.signals == "neutral")
-    step = playbook.step(_before(period, scores.asset), reading)
+    inputs = playbook.playbook_inputs(scores, turned, thin=period.health.signals == "neutral")
+    step = playbook.step(_before(period, scores.asset), inputs)
     scored = {
         "cas": scores.cas.score,
         "cas_usd": scores.cas_weighted,
@@ -120,13 +120,13 @@ def _exits(exits: Exits) -> dict[str, Any]:
     return {name: getattr(exits, name) for name in names}
 
 
-def first_row(period: Period, window: Window, scores: FirstScores) -> dict[str, Any]:
+def v1_row(period: PeriodInputs, window: ScoringWindow, scores: V1Scores) -> dict[str, Any]:
     """The row of the first definition."""
     asset, value = scores.asset, scores.cas.value
     assert value is not None  # the first definition always says a number
-    known = [row["cas"] for row in period.earlier.get((asset, FIRST), []) if row["cas"] is not None]
-    turned = trend_first(value, known)
-    output = v1_playbook.playbook_first(v1_playbook.reading_first(scores, turned))
+    known = [row["cas"] for row in period.earlier.get((asset, V1), []) if row["cas"] is not None]
+    turned = v1_trend(value, known)
+    output = v1_playbook.decide_v1_playbook(v1_playbook.v1_playbook_inputs(scores, turned))
     scored = {"cas": scores.cas, "dispersion": scores.dispersion, "ecs": scores.ecs}
     return {
         **_common(period, asset, scores.definition),
@@ -137,7 +137,7 @@ def first_row(period: Period, window: Window, scores: FirstScores) -> dict[str, 
         "exposed": window.counts.observed - window.counts.flat,
         "cas_lower": scores.cas.lower,
         "cas_upper": scores.cas.upper,
-        "band": band_first(value),
+        "band": v1_band(value),
         "trend": turned.direction,
         "counts": _json(scores.states),
         "reach": _json(scores.reach),
@@ -145,7 +145,7 @@ def first_row(period: Period, window: Window, scores: FirstScores) -> dict[str, 
     }
 
 
-def locked_row(period: Period, asset: str, definition: str, reason: str) -> dict[str, Any]:
+def locked_row(period: PeriodInputs, asset: str, definition: str, reason: str) -> dict[str, Any]:
     """The row of a period without a score."""
     step = playbook.locked(_before(period, asset), reason)
     return {
@@ -158,7 +158,7 @@ def locked_row(period: Period, asset: str, definition: str, reason: str) -> dict
     }
 
 
-def _common(period: Period, asset: str, definition: str) -> dict[str, Any]:
+def _common(period: PeriodInputs, asset: str, definition: str) -> dict[str, Any]:
     """The columns that every row has; those not known here are null."""
     return {
         **dict.fromkeys(_NULL),
@@ -189,7 +189,7 @@ def _playbook(output: Playbook) -> dict[str, Any]:
         "bias": output.bias,
         "risk": output.risk,
         "rule": output.rule,
-        "nearest_miss": None if output.missed is None else _json(output.missed),
+        "nearest_miss": None if output.nearest_miss is None else _json(output.nearest_miss),
         "flags": _json({name: getattr(output, name) for name in flags}),
     }
 
@@ -198,7 +198,7 @@ def _json(value: Any) -> Jsonb:
     return Jsonb(msgspec.to_builtins(value))
 
 
-def contribution(one: Contributor | FirstContributor) -> dict[str, Any]:
+def contribution(one: Contributor | V1Contributor) -> dict[str, Any]:
     """The row of one wallet."""
     second = one if isinstance(one, Contributor) else None
     return {

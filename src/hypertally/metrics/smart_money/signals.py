@@ -7,23 +7,23 @@ from typing import Any
 
 from hypertally.metrics.metric import Archived, Definition, Metric, Scope
 from hypertally.metrics.smart_money import signal_outcomes
-from hypertally.metrics.smart_money.formulas.feed_health import judge_health, lock_reason
+from hypertally.metrics.smart_money.formulas.feed_health import assess_health, lock_reason
 from hypertally.metrics.smart_money.formulas.herding import pool
-from hypertally.metrics.smart_money.formulas.period import open_window
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.scores import Scores, score
-from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores, score_first
+from hypertally.metrics.smart_money.formulas.scoring_window import build_window
+from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
 from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
-from hypertally.metrics.smart_money.signal_history import Past
+from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.metrics.smart_money.signal_rows import (
     PERIOD,
-    Feed,
-    Period,
+    FeedState,
+    PeriodInputs,
     contribution,
-    first_row,
     locked_row,
-    second_row,
+    v1_row,
+    v2_row,
 )
 from hypertally.records import ASSETS
 from hypertally.store.postgres import Connection, in_schema
@@ -31,7 +31,7 @@ from hypertally.store.queries import load
 from hypertally.store.twins import Part
 
 QUERIES = load(__file__)
-DEFINITION = SECOND
+DEFINITION = V2
 WORDS = (
     "What the wallets of the universe known at the time did in the five minutes before it, from "
     "stored snapshots alone: consensus (CAS), dispersion, exits (ECS), herding, and the playbook "
@@ -39,25 +39,29 @@ WORDS = (
     "No score is formed from a feed that is stale, failed or older than 90 seconds: the row says "
     "why. The first definition, as once published, is computed beside the second."
 )
-WORDS_FIRST = (
+V1_WORDS = (
     "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
     "with the clock and the missing wallets mended. Kept to compare with the second definition."
 )
 
 
 async def rebuild(
-    connection: Connection, at: datetime, *, schema: str = "metrics", past: Past | None = None
+    connection: Connection,
+    at: datetime,
+    *,
+    schema: str = "metrics",
+    history: SignalHistory | None = None,
 ) -> int:
     """Compute the signals of the period that ends at `at` again; how many rows.
 
     They build on those of the periods before, so a longer stretch is computed in order of time;
-    a `past` of the same schema that goes along with it spares most of the reading.
+    a `history` of the same schema that goes along with it spares most of the reading.
     """
     for query in ("delete_contributors", "delete_signals"):
         await connection.execute(in_schema(QUERIES[query], schema), {"at": at})
     if schema == "metrics":
         await connection.execute(QUERIES["keep_computed_at"].text, {"at": at})
-    period = await _read(connection, at, schema, past or Past(schema))
+    period = await _read(connection, at, schema, history or SignalHistory(schema))
     reason = lock_reason(
         period.health,
         at=at,
@@ -69,60 +73,61 @@ async def rebuild(
     if period.feed.universe_run_id is None:
         reason = "no_universe"
     if reason:
-        locked = [
-            locked_row(period, asset, one, reason) for asset in ASSETS for one in (FIRST, SECOND)
-        ]
+        locked = [locked_row(period, asset, one, reason) for asset in ASSETS for one in (V1, V2)]
         return sum([await _insert(connection, schema, row) for row in locked])
     rows = 0
-    windows = {asset: open_window(asset, at, period.moves[asset]) for asset in ASSETS}
+    windows = {asset: build_window(asset, at, period.moves[asset]) for asset in ASSETS}
     pooled = pool(*(window.counts for window in windows.values()))
     for asset, window in windows.items():
         second = score(
-            window, pooled=pooled, mark=period.marks[asset][0], usual=period.usual[asset]
+            window, pooled=pooled, mark=period.marks[asset][0], baselines=period.baselines[asset]
         )
-        rows += await _insert(connection, schema, second_row(period, second))
+        rows += await _insert(connection, schema, v2_row(period, second))
         await _contribute(connection, schema, period, second)
-        first = score_first(window)
-        rows += await _insert(connection, schema, first_row(period, window, first))
+        first = score_v1(window)
+        rows += await _insert(connection, schema, v1_row(period, window, first))
         await _contribute(connection, schema, period, first)
     return rows
 
 
-async def _read(connection: Connection, at: datetime, schema: str, past: Past) -> Period:
+async def _read(
+    connection: Connection, at: datetime, schema: str, history: SignalHistory
+) -> PeriodInputs:
     bound: dict[str, Any] = {"at": at}
     row = await (await connection.execute(QUERIES["read_feed"].text, bound)).fetchone()
     assert row is not None  # it answers one row whatever there is
-    feed = Feed(**row)
+    feed = FeedState(**row)
     bound["run_id"] = feed.universe_run_id
     moves = await (await connection.execute(QUERIES["list_moves"].text, bound)).fetchall()
     marks = await (await connection.execute(QUERIES["list_marks"].text, bound)).fetchall()
     earlier = await (
         await connection.execute(in_schema(QUERIES["list_earlier"], schema), bound)
     ).fetchall()
-    await past.move_to(connection, at)
+    await history.advance_to(connection, at)
     prices = {(row["asset"], row["at"]): row["price"] for row in marks}
-    return Period(
+    return PeriodInputs(
         at=at,
         feed=feed,
-        health=judge_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage),
-        moves=_moves(moves, past),
+        health=assess_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage),
+        moves=_moves(moves, history),
         ids={row["wallet"]: row["wallet_id"] for row in moves},
         digests=_digests(moves),
         marks={asset: (prices[asset, at - PERIOD], prices[asset, at]) for asset in ASSETS},
         earlier=_grouped(earlier),
-        usual={asset: past.usual(asset) for asset in ASSETS},
+        baselines={asset: history.exit_baselines(asset) for asset in ASSETS},
     )
 
 
-def _moves(rows: Sequence[dict[str, Any]], past: Past) -> dict[str, list[Move]]:
+def _moves(rows: Sequence[dict[str, Any]], history: SignalHistory) -> dict[str, list[Move]]:
     moves: dict[str, list[Move]] = {asset: [] for asset in ASSETS}
     for row in rows:
+        median_size = history.median_sizes.get((row["wallet_id"], row["asset"]))
         moves[row["asset"]].append(
             Move(
                 wallet=row["wallet"],
                 before=row["before"],
                 now=row["now"],
-                epsilon=epsilon(row["asset"], past.typical.get((row["wallet_id"], row["asset"]))),
+                epsilon=epsilon(row["asset"], median_size),
                 dirty=row["dirty"],
                 forced=True if row["forced"] else None,
             )
@@ -154,7 +159,7 @@ async def _insert(connection: Connection, schema: str, row: dict[str, Any]) -> i
 
 
 async def _contribute(
-    connection: Connection, schema: str, period: Period, scores: Scores | FirstScores
+    connection: Connection, schema: str, period: PeriodInputs, scores: Scores | V1Scores
 ) -> None:
     if not scores.contributors:
         return
@@ -174,8 +179,8 @@ async def _contribute(
 
 async def rebuild_period(connection: Connection, at: datetime, scope: Scope) -> int:
     """Compute the signals of a period again, and the outcomes whose horizon ends with it."""
-    past = scope.carried.setdefault(METRIC.name, Past(scope.schema))
-    rows = await rebuild(connection, at, schema=scope.schema, past=past)
+    history = scope.carried.setdefault(METRIC.name, SignalHistory(scope.schema))
+    rows = await rebuild(connection, at, schema=scope.schema, history=history)
     await signal_outcomes.rebuild(connection, at, schema=scope.schema)
     return rows
 
@@ -199,7 +204,7 @@ METRIC = Metric(
         "ops.ingest_runs",
     ),
     key=("asset", "definition", "at"),
-    definition=SECOND,
+    definition=V2,
     words=WORDS,
     queries=QUERIES,
     statement="list_moves",
@@ -217,8 +222,8 @@ V1_DEFINITION = Definition(
     name=METRIC.name,
     reads=METRIC.reads,
     key=METRIC.key,
-    definition=FIRST,
-    words=WORDS_FIRST,
+    definition=V1,
+    words=V1_WORDS,
     queries=QUERIES,
     statement=METRIC.statement,
     module=__name__,

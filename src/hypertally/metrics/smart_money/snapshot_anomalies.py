@@ -13,8 +13,8 @@ from typing import Any
 from hypertally.metrics.metric import Definition
 from hypertally.metrics.smart_money.formulas.anomalies import (
     Anomaly,
-    Filled,
-    Sighting,
+    Observation,
+    PositionChange,
     find_anomalies,
 )
 from hypertally.records import Record
@@ -41,7 +41,7 @@ class Series(Record, frozen=True, kw_only=True):
 
     wallet_id: int
     asset: str
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[Observation, ...]
 
 
 async def find(connection: Connection, minute: datetime) -> int:
@@ -66,18 +66,18 @@ async def find(connection: Connection, minute: datetime) -> int:
 
 async def _known_fills(
     connection: Connection, rows: Iterable[dict[str, Any]], bound: dict[str, Any]
-) -> dict[Pair, list[Filled]]:
+) -> dict[Pair, list[PositionChange]]:
     """What fills did to each of these positions; those of unknown fills are not in it."""
     pairs = {(row["wallet_id"], row["asset"]) for row in rows}
     wallets = {**bound, "wallet_ids": sorted({wallet_id for wallet_id, _ in pairs})}
     found = await connection.execute(QUERIES["list_proven"].text, wallets)
     proven = {row["wallet_id"] for row in await found.fetchall()}
-    known: dict[Pair, list[Filled]] = {pair: [] for pair in pairs if pair[0] in proven}
+    known: dict[Pair, list[PositionChange]] = {pair: [] for pair in pairs if pair[0] in proven}
     found = await connection.execute(QUERIES["list_fills"].text, {**bound, "of": sorted(proven)})
     for row in await found.fetchall():
         fills = known.get((row["wallet_id"], row["asset"]))
         if fills is not None:
-            fills.append(Filled(at=row["at"], change=row["change"]))
+            fills.append(PositionChange(at=row["at"], change=row["change"]))
     return known
 
 
@@ -93,10 +93,10 @@ async def _typical_changes(
 
 
 def _series(rows: Iterable[dict[str, Any]]) -> list[Series]:
-    of: dict[Pair, list[Sighting]] = defaultdict(list)
+    of: dict[Pair, list[Observation]] = defaultdict(list)
     for row in rows:
         of[row["wallet_id"], row["asset"]].append(
-            Sighting(
+            Observation(
                 at=row["minute"],
                 observed=row["payload_fingerprint"] is not None,
                 szi=row["szi"],

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT, FORMING, rounded
-from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN, Judged
+from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN, ClassifiedMoves
 
 RATIO_MAX = Decimal(2)
 RATIO_PLACES = Decimal("1E-12")
@@ -24,14 +24,14 @@ class Activity:
 
     ratios: Sequence[Decimal | None]  # None: unseen
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, classified: ClassifiedMoves) -> None:
         with localcontext(EXACT):
             self.ratios = [
                 None
                 if change is None or move.before is None or kind.behaviour in UNSEEN
                 else _ratio(move.before, change, move.epsilon)
                 for move, kind, change in zip(
-                    judged.moves, judged.kinds, judged.changes, strict=True
+                    classified.moves, classified.kinds, classified.changes, strict=True
                 )
             ]
             known = [ratio for ratio in self.ratios if ratio is not None]

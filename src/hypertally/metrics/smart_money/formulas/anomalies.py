@@ -15,14 +15,14 @@ from typing import Literal
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT
 from hypertally.records import Record
 
-Name = Literal["transient_collapse", "szi_jump", "null_szi", "frozen"]
+AnomalyKind = Literal["transient_collapse", "szi_jump", "null_szi", "frozen"]
 
 TOLERANCE = Decimal("0.02")
 JUMP_TIMES = 10
 FROZEN_AFTER = timedelta(minutes=30)
 
 
-class Sighting(Record, frozen=True, kw_only=True):
+class Observation(Record, frozen=True, kw_only=True):
     """One wallet's position in one coin in one snapshot."""
 
     at: datetime  # the minute
@@ -31,7 +31,7 @@ class Sighting(Record, frozen=True, kw_only=True):
     payload: int | None = None  # fingerprint of the answer without its own time
 
 
-class Filled(Record, frozen=True, kw_only=True):
+class PositionChange(Record, frozen=True, kw_only=True):
     """What a fill did to the position."""
 
     at: datetime
@@ -41,7 +41,7 @@ class Filled(Record, frozen=True, kw_only=True):
 class Anomaly(Record, frozen=True, kw_only=True):
     """One snapshot that is not to be trusted."""
 
-    kind: Name
+    kind: AnomalyKind
     at: datetime  # the snapshot that is wrong
     known_at: datetime  # the snapshot that shows it
     proven: bool  # by known fills; an unproven jump does not make a move dirty
@@ -55,9 +55,9 @@ class Anomaly(Record, frozen=True, kw_only=True):
 
 
 def find_anomalies(
-    series: Sequence[Sighting],
+    series: Sequence[Observation],
     *,
-    fills: Sequence[Filled] | None,
+    fills: Sequence[PositionChange] | None,
     typical_change: Decimal | None,
 ) -> list[Anomaly]:
     """What the newest snapshot of a series, in order of time, shows.
@@ -68,19 +68,21 @@ def find_anomalies(
     if not series:
         return []
     with localcontext(EXACT):
-        found = [*_null(series), *_collapse(series, fills)]
-        if not any(anomaly.kind == "transient_collapse" for anomaly in found):
-            found += _jump(series, fills, typical_change)
-        return [*found, *_frozen(series, fills)]
+        anomalies = [*_null(series), *_collapse(series, fills)]
+        if not any(anomaly.kind == "transient_collapse" for anomaly in anomalies):
+            anomalies += _jump(series, fills, typical_change)
+        return [*anomalies, *_frozen(series, fills)]
 
 
-def _null(series: Sequence[Sighting]) -> Iterator[Anomaly]:
+def _null(series: Sequence[Observation]) -> Iterator[Anomaly]:
     newest = series[-1]
     if newest.observed and newest.szi is None:
         yield _anomaly("null_szi", newest, newest, proven=True, expected=None)
 
 
-def _collapse(series: Sequence[Sighting], fills: Sequence[Filled] | None) -> Iterator[Anomaly]:
+def _collapse(
+    series: Sequence[Observation], fills: Sequence[PositionChange] | None
+) -> Iterator[Anomaly]:
     """Something, nothing in one snapshot, and back within 2%, without a fill."""
     if len(series) < 3:  # noqa: PLR2004
         return
@@ -95,7 +97,7 @@ def _collapse(series: Sequence[Sighting], fills: Sequence[Filled] | None) -> Ite
 
 
 def _jump(
-    series: Sequence[Sighting], fills: Sequence[Filled] | None, typical: Decimal | None
+    series: Sequence[Observation], fills: Sequence[PositionChange] | None, typical: Decimal | None
 ) -> Iterator[Anomaly]:
     """A change more than ten times the typical, that fills do not explain."""
     if len(series) < 2 or typical is None:  # noqa: PLR2004
@@ -112,7 +114,9 @@ def _jump(
         )
 
 
-def _frozen(series: Sequence[Sighting], fills: Sequence[Filled] | None) -> Iterator[Anomaly]:
+def _frozen(
+    series: Sequence[Observation], fills: Sequence[PositionChange] | None
+) -> Iterator[Anomaly]:
     """The same answer for more than 30 minutes in which there were fills."""
     newest = oldest = series[-1]
     if newest.payload is None:
@@ -125,12 +129,19 @@ def _frozen(series: Sequence[Sighting], fills: Sequence[Filled] | None) -> Itera
         yield _anomaly("frozen", newest, newest, proven=True, expected=None)
 
 
-def _between(fills: Sequence[Filled] | None, start: Sighting, end: Sighting) -> list[Filled]:
+def _between(
+    fills: Sequence[PositionChange] | None, start: Observation, end: Observation
+) -> list[PositionChange]:
     return [fill for fill in fills or () if start.at < fill.at <= end.at]
 
 
 def _anomaly(
-    kind: Name, wrong: Sighting, shown_by: Sighting, *, proven: bool, expected: Decimal | None
+    kind: AnomalyKind,
+    wrong: Observation,
+    shown_by: Observation,
+    *,
+    proven: bool,
+    expected: Decimal | None,
 ) -> Anomaly:
     return Anomaly(
         kind=kind,

@@ -8,11 +8,11 @@ one unknown for lack of acting wallets has none; Dispersion has no coverage rule
 from decimal import Decimal
 from typing import Final, Literal
 
-from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     FORMING,
     HUNDRED,
-    SECOND,
+    V2,
     Score,
     percent,
     ratio,
@@ -56,7 +56,7 @@ def band(cas: Decimal) -> Band:
     return "short" if cas <= SHORT_TO else "neutral"
 
 
-def lean(long: int, short: int) -> Decimal:
+def unclamped_cas(long: int, short: int) -> Decimal:
     """50 + 50 (L - S) / (L + S + k)."""
     both = long + short + SHRINKAGE
     return rounded(FORMING.divide(50 * (2 * long + SHRINKAGE), both))
@@ -67,28 +67,28 @@ def clamp(cas: Decimal) -> Decimal:
     return min(max(cas, CLAMP_LOW), CLAMP_HIGH)
 
 
-def unknown_because(counts: Counts) -> str | None:
+def unknown_because(counts: WalletCounts) -> str | None:
     """Why there is no consensus to speak of; None where there is."""
     if not counts.covered:
         return THIN
     return FEW if counts.acting < ACTING_MIN else None
 
 
-def cas_value(counts: Counts, ecs: Decimal | None) -> Decimal | None:
+def cas_value(counts: WalletCounts, ecs: Decimal | None) -> Decimal | None:
     """CAS as published: none where it is unknown, clamped where many exit."""
     if unknown_because(counts):
         return None
-    value = lean(counts.long.added, counts.short.added)
+    value = unclamped_cas(counts.long.added, counts.short.added)
     return clamp(value) if ecs is not None and ecs > CLAMP_ABOVE else value
 
 
-def consensus(counts: Counts, ecs: Score) -> Consensus:
+def consensus(counts: WalletCounts, ecs: Score) -> Consensus:
     """CAS with its bounds and its company."""
     long, short = counts.long.added, counts.short.added
     reason = unknown_because(counts)
     value = cas_value(counts, ecs.value)
     lower, upper = (None, None) if reason == FEW else _bounds(counts, ecs)
-    unclamped = None if reason else lean(long, short)
+    unclamped = None if reason else unclamped_cas(long, short)
     exposed = counts.observed - counts.flat
     return Consensus(
         score=Score(
@@ -97,7 +97,7 @@ def consensus(counts: Counts, ecs: Score) -> Consensus:
             upper=upper,
             n=long + short,
             completeness=counts.completeness(),
-            definition=SECOND,
+            definition=V2,
             reason=reason,
         ),
         unclamped=unclamped,
@@ -109,10 +109,13 @@ def consensus(counts: Counts, ecs: Score) -> Consensus:
     )
 
 
-def _bounds(counts: Counts, ecs: Score) -> tuple[Decimal, Decimal]:
+def _bounds(counts: WalletCounts, ecs: Score) -> tuple[Decimal, Decimal]:
     """CAS had the unseen all taken the one side or the other; clamped where ECS may say so."""
     long, short = counts.long.added, counts.short.added
-    lower, upper = lean(long, short + counts.unseen), lean(long + counts.unseen, short)
+    lower, upper = (
+        unclamped_cas(long, short + counts.unseen),
+        unclamped_cas(long + counts.unseen, short),
+    )
     if ecs.lower is not None and ecs.lower > CLAMP_ABOVE:
         return clamp(lower), clamp(upper)
     if ecs.upper is not None and ecs.upper > CLAMP_ABOVE:
@@ -125,19 +128,19 @@ def split(one: int, other: int) -> Decimal | None:
     return percent(2 * min(one, other), one + other) if one + other else None
 
 
-def dispersion_value(counts: Counts) -> Decimal | None:
+def dispersion_value(counts: WalletCounts) -> Decimal | None:
     """D_count as published."""
     bought, sold = counts.long.acted, counts.short.acted
     return None if bought + sold < ACTING_MIN else split(bought, sold)
 
 
-def dispersion(counts: Counts) -> Score:
+def dispersion(counts: WalletCounts) -> Score:
     """D_count: disagreement among those who bought or sold."""
     few = counts.long.acted + counts.short.acted < ACTING_MIN
     return _disagreement(counts, counts.long.acted, counts.short.acted, reason=FEW if few else None)
 
 
-def stock_disagreement(counts: Counts) -> Score:
+def stock_disagreement(counts: WalletCounts) -> Score:
     """Disagreement among those who hold."""
     long, short = counts.long.holding, counts.short.holding
     return _disagreement(
@@ -145,7 +148,7 @@ def stock_disagreement(counts: Counts) -> Score:
     )
 
 
-def _disagreement(counts: Counts, one: int, other: int, *, reason: str | None) -> Score:
+def _disagreement(counts: WalletCounts, one: int, other: int, *, reason: str | None) -> Score:
     small, large, unseen = min(one, other), max(one, other), counts.unseen
     upper = HUNDRED if unseen >= large - small else split(small + unseen, large)
     return Score(
@@ -154,7 +157,7 @@ def _disagreement(counts: Counts, one: int, other: int, *, reason: str | None) -
         upper=None if reason else upper,
         n=one + other,
         completeness=counts.completeness(),
-        definition=SECOND,
+        definition=V2,
         reason=reason,
     )
 

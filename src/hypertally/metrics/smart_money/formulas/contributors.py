@@ -15,11 +15,11 @@ from hypertally.metrics.smart_money.formulas.consensus import (
     dispersion_value,
     unknown_because,
 )
-from hypertally.metrics.smart_money.formulas.counts import Counts, count
-from hypertally.metrics.smart_money.formulas.period import Window
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts, count
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT, NOTHING, percent
+from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.size_weighted import ACTS, ADDS, Flow, Weights
-from hypertally.metrics.smart_money.formulas.wallet_moves import FLAT, Kind, Move
+from hypertally.metrics.smart_money.formulas.wallet_moves import FLAT, Move, MoveKind
 from hypertally.records import Record
 
 
@@ -43,7 +43,7 @@ class Contributor(Record, frozen=True, kw_only=True, gc=False):
     ecs: Decimal | None
 
 
-class Counted(Record, frozen=True, kw_only=True):
+class CountedScores(Record, frozen=True, kw_only=True):
     """What a score is, as far as counts decide."""
 
     cas: Decimal | None
@@ -66,15 +66,17 @@ class Effects(Record, frozen=True, kw_only=True):
 
 
 def contributors(
-    window: Window, flow: Flow, weights: Weights, *, mark: Decimal | None
+    window: ScoringWindow, flow: Flow, weights: Weights, *, mark: Decimal | None
 ) -> tuple[Contributor, ...]:
     """A row for each wallet that was not flat, by wallet."""
-    judged = window.judged
+    classified = window.classified
     with localcontext(EXACT):
         effects = _effects(window)
         return tuple(
             _contributor(move, change, kind, effects[kind], flow=flow, weights=weights, mark=mark)
-            for move, kind, change in zip(judged.moves, judged.kinds, judged.changes, strict=True)
+            for move, kind, change in zip(
+                classified.moves, classified.kinds, classified.changes, strict=True
+            )
             if kind.behaviour != FLAT
         )
 
@@ -82,7 +84,7 @@ def contributors(
 def _contributor(
     move: Move,
     change: Decimal | None,
-    kind: Kind,
+    kind: MoveKind,
     effects: Effects,
     *,
     flow: Flow,
@@ -118,7 +120,7 @@ def _contributor(
     )
 
 
-def _effects(window: Window) -> Mapping[Kind, Effects]:
+def _effects(window: ScoringWindow) -> Mapping[MoveKind, Effects]:
     full = _counted(window.counts)
     return {
         kind: _effects_of(kind, full, _counted(count({**window.kinds, kind: many - 1})))
@@ -127,7 +129,7 @@ def _effects(window: Window) -> Mapping[Kind, Effects]:
     }
 
 
-def _effects_of(kind: Kind, full: Counted, without: Counted) -> Effects:
+def _effects_of(kind: MoveKind, full: CountedScores, without: CountedScores) -> Effects:
     return Effects(
         cas=difference(full.cas, without.cas),
         dispersion=difference(full.dispersion, without.dispersion),
@@ -139,10 +141,10 @@ def _effects_of(kind: Kind, full: Counted, without: Counted) -> Effects:
     )
 
 
-def _counted(counts: Counts) -> Counted:
+def _counted(counts: WalletCounts) -> CountedScores:
     exposed = counts.long.exposed + counts.short.exposed
     ecs = percent(counts.long.left + counts.short.left, exposed) if exposed else None
-    return Counted(
+    return CountedScores(
         cas=cas_value(counts, ecs),
         dispersion=dispersion_value(counts),
         ecs=ecs,

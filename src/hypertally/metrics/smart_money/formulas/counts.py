@@ -12,14 +12,14 @@ from hypertally.metrics.smart_money.formulas.wallet_moves import (
     FLAT,
     SELLS,
     UNSEEN,
-    Kind,
+    MoveKind,
 )
 from hypertally.records import Record
 
 COVERAGE_PERCENT_MIN = 90  # below it nothing is said of the consensus
 
 
-class Side(Record, frozen=True, kw_only=True):
+class SideCounts(Record, frozen=True, kw_only=True):
     """The wallets on one side."""
 
     added: int  # opened, added or flipped to it
@@ -31,14 +31,14 @@ class Side(Record, frozen=True, kw_only=True):
     holding: int  # hold it now
 
 
-class Counts(Record, frozen=True, kw_only=True):
+class WalletCounts(Record, frozen=True, kw_only=True):
     """One window of one coin."""
 
     wallets: int  # the universe
     observed: int  # seen at both ends, without an anomaly
     flat: int
-    long: Side
-    short: Side
+    long: SideCounts
+    short: SideCounts
 
     @property
     def unseen(self) -> int:
@@ -60,11 +60,11 @@ class Counts(Record, frozen=True, kw_only=True):
         return ratio(self.observed, self.wallets) if self.wallets else NOTHING
 
 
-def count(kinds: Mapping[Kind, int]) -> Counts:
+def count(kinds: Mapping[MoveKind, int]) -> WalletCounts:
     """Add up wallets by kind."""
     wallets = sum(kinds.values())
     unseen = sum(many for kind, many in kinds.items() if kind.behaviour in UNSEEN)
-    return Counts(
+    return WalletCounts(
         wallets=wallets,
         observed=wallets - unseen,
         flat=sum(many for kind, many in kinds.items() if kind.behaviour == FLAT),
@@ -73,7 +73,7 @@ def count(kinds: Mapping[Kind, int]) -> Counts:
     )
 
 
-def _side(kinds: Mapping[Kind, int], sign: int) -> Side:
+def _side(kinds: Mapping[MoveKind, int], sign: int) -> SideCounts:
     adds, acts = (ADDS_LONG, BUYS) if sign > 0 else (ADDS_SHORT, SELLS)
     added = acted = exposed = left = forced = unexplained = holding = 0
     for kind, many in kinds.items():
@@ -87,7 +87,7 @@ def _side(kinds: Mapping[Kind, int], sign: int) -> Side:
             left += many * (kind.forced is not True)
             forced += many * (kind.forced is True)
             unexplained += many * (kind.forced is None)
-    return Side(
+    return SideCounts(
         added=added,
         acted=acted,
         exposed=exposed,

@@ -12,12 +12,12 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from itertools import chain, repeat
 from typing import Literal
 
-from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     EXACT,
     FORMING,
     HUNDRED,
-    SECOND,
+    V2,
     Score,
     percent,
     ratio,
@@ -61,7 +61,7 @@ class Exits(Record, frozen=True, kw_only=True):
 NO_BASELINE = Baseline(windows=0, p0=None, rates=())
 
 
-def baseline(windows: Mapping[tuple[int, int], int]) -> Baseline:
+def exit_baseline(windows: Mapping[tuple[int, int], int]) -> Baseline:
     """From how often each (left, exposed) was met in the windows of the seven days before t."""
     shares = sorted(
         (FORMING.divide(left, held), many) for (left, held), many in windows.items() if held
@@ -76,7 +76,7 @@ def baseline(windows: Mapping[tuple[int, int], int]) -> Baseline:
 
 
 def assess(
-    *, left: int, exposed: int, unseen: int, completeness: Decimal, usual: Baseline
+    *, left: int, exposed: int, unseen: int, completeness: Decimal, baseline: Baseline
 ) -> tuple[Score, bool | None]:
     """The score of `left` out of `exposed`, and whether it is High."""
     if not exposed:
@@ -88,12 +88,12 @@ def assess(
         upper=percent(left + unseen, exposed + unseen),
         n=exposed,
         completeness=completeness,
-        definition=SECOND,
+        definition=V2,
     )
     if value <= HIGH_ABOVE or left < HIGH_EXITS_MIN:
         return score, False
-    needed = exits_needed(exposed, usual.p0)
-    return score, None if usual.p0 is None else needed is not None and left >= needed
+    needed = exits_needed(exposed, baseline.p0)
+    return score, None if baseline.p0 is None else needed is not None and left >= needed
 
 
 def _score(value: None, *, exposed: int, completeness: Decimal, unseen: int) -> Score:
@@ -103,7 +103,7 @@ def _score(value: None, *, exposed: int, completeness: Decimal, unseen: int) -> 
         upper=HUNDRED if unseen else None,
         n=exposed,
         completeness=completeness,
-        definition=SECOND,
+        definition=V2,
         reason="no wallet was exposed",
     )
 
@@ -112,7 +112,7 @@ def exits_needed(exposed: int, p0: Decimal | None) -> int | None:
     """The fewest exits that make ECS High; None: unknown (no p0), or more than are exposed."""
     if p0 is None:
         return None
-    expected, spread = _usual(exposed, p0)
+    expected, spread = _expected_exits(exposed, p0)
     significant = FORMING.fma(spread, HIGH_Z_MIN, expected).to_integral_value(ROUND_CEILING)
     needed = max(HIGH_EXITS_MIN, exposed // 4 + 1, int(significant))
     return needed if needed <= exposed else None
@@ -122,23 +122,23 @@ def significance(left: int, exposed: int, p0: Decimal | None) -> Decimal | None:
     """How many standard deviations more left than usual."""
     if p0 is None or not exposed or not 0 < p0 < 1:
         return None
-    expected, spread = _usual(exposed, p0)
+    expected, spread = _expected_exits(exposed, p0)
     return rounded(FORMING.divide(EXACT.subtract(left, expected), spread))
 
 
-def _usual(exposed: int, p0: Decimal) -> tuple[Decimal, Decimal]:
+def _expected_exits(exposed: int, p0: Decimal) -> tuple[Decimal, Decimal]:
     """Mean and standard deviation of the exits from that many exposed."""
     expected = EXACT.multiply(p0, exposed)
     return expected, FORMING.sqrt(EXACT.multiply(expected, EXACT.subtract(1, p0)))
 
 
-def percentile(left: int, exposed: int, usual: Baseline) -> Decimal | None:
+def percentile(left: int, exposed: int, baseline: Baseline) -> Decimal | None:
     """The share of ordinary windows in which fewer left, ties counted half."""
-    if usual.p0 is None or not exposed:
+    if baseline.p0 is None or not exposed:
         return None
     share = FORMING.divide(left, exposed)
-    below, upto = bisect_left(usual.rates, share), bisect_right(usual.rates, share)
-    return percent(below + upto, 2 * usual.windows)
+    below, upto = bisect_left(baseline.rates, share), bisect_right(baseline.rates, share)
+    return percent(below + upto, 2 * baseline.windows)
 
 
 def _level(score: Score, *, high: bool | None) -> Level | None:
@@ -149,7 +149,7 @@ def _level(score: Score, *, high: bool | None) -> Level | None:
     return "low" if score.value <= LOW_TO else "medium"
 
 
-def exits(counts: Counts, usual: Baseline, *, side: int = 0) -> Exits:
+def exits(counts: WalletCounts, baseline: Baseline, *, side: int = 0) -> Exits:
     """ECS of all holders, or of those of one side (1 long, -1 short)."""
     sides = {0: (counts.long, counts.short), 1: (counts.long,), -1: (counts.short,)}[side]
     left, exposed = sum(one.left for one in sides), sum(one.exposed for one in sides)
@@ -158,25 +158,25 @@ def exits(counts: Counts, usual: Baseline, *, side: int = 0) -> Exits:
         exposed=exposed,
         unseen=counts.unseen,
         completeness=counts.completeness(),
-        usual=usual,
+        baseline=baseline,
     )
-    needed = exits_needed(exposed, usual.p0)
+    needed = exits_needed(exposed, baseline.p0)
     return Exits(
         score=score,
         left=left,
         exposed=exposed,
         forced=sum(one.forced for one in sides),
         unexplained=sum(one.unexplained for one in sides),
-        p0=usual.p0,
-        z=significance(left, exposed, usual.p0),
-        percentile=percentile(left, exposed, usual),
+        p0=baseline.p0,
+        z=significance(left, exposed, baseline.p0),
+        percentile=percentile(left, exposed, baseline),
         high_from=percent(needed, exposed) if needed is not None else None,
         high=high,
         level=_level(score, high=high),
     )
 
 
-def forced_exits(counts: Counts) -> Score:
+def forced_exits(counts: WalletCounts) -> Score:
     """The share of those exposed that liquidation or ADL moved out."""
     forced = counts.long.forced + counts.short.forced
     exposed = counts.long.exposed + counts.short.exposed
@@ -185,5 +185,5 @@ def forced_exits(counts: Counts) -> Score:
         exposed=exposed,
         unseen=counts.unseen,
         completeness=counts.completeness(),
-        usual=NO_BASELINE,
+        baseline=NO_BASELINE,
     )[0]

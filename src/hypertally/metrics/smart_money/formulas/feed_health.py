@@ -17,10 +17,10 @@ from typing import Literal
 from hypertally.metrics.smart_money.formulas.score_arithmetic import FIFTY
 from hypertally.records import Record
 
-State = Literal["healthy", "degraded", "stale"]
-Signals = Literal["on", "neutral", "paused", "locked"]
+HealthState = Literal["healthy", "degraded", "stale"]
+SignalMode = Literal["on", "neutral", "paused", "locked"]
 
-STATES: tuple[State, ...] = ("healthy", "degraded", "stale")  # from good to bad
+STATES: tuple[HealthState, ...] = ("healthy", "degraded", "stale")  # from good to bad
 HEALTHY_AGE, DEGRADED_AGE = timedelta(seconds=120), timedelta(seconds=600)
 HEALTHY_COVERAGE, DEGRADED_COVERAGE = Decimal("0.95"), Decimal("0.80")
 SIGNAL_COVERAGE = Decimal("0.90")
@@ -30,18 +30,18 @@ SNAPSHOT_AGE_MAX = timedelta(seconds=90)  # of the newest, at the time of a sign
 class Health(Record, frozen=True, kw_only=True):
     """How far the feed of one coin can be trusted, and what follows."""
 
-    state: State
-    by_age: State
-    by_coverage: State
+    state: HealthState
+    by_age: HealthState
+    by_coverage: HealthState
     age: timedelta | None  # None: there was no success
     coverage: Decimal | None
-    signals: Signals
+    signals: SignalMode
     warning: bool
     masked: bool  # the screen shows the reason instead of numbers
     alert: bool
 
 
-def judge_health(
+def assess_health(
     *, as_of: datetime, last_success_at: datetime | None, coverage: Decimal | None
 ) -> Health:
     """The state at `as_of`, from the last success known then and its coverage (0 to 1)."""
@@ -64,19 +64,19 @@ def judge_health(
     )
 
 
-def _by_age(age: timedelta | None) -> State:
+def _by_age(age: timedelta | None) -> HealthState:
     if age is None or age > DEGRADED_AGE:
         return "stale"
     return "healthy" if age <= HEALTHY_AGE else "degraded"
 
 
-def _by_coverage(coverage: Decimal | None) -> State:
+def _by_coverage(coverage: Decimal | None) -> HealthState:
     if coverage is None or coverage < DEGRADED_COVERAGE:
         return "stale"
     return "healthy" if coverage >= HEALTHY_COVERAGE else "degraded"
 
 
-def _signals(state: State, by_age: State, coverage: Decimal | None) -> Signals:
+def _signals(state: HealthState, by_age: HealthState, coverage: Decimal | None) -> SignalMode:
     if state == "stale" or coverage is None:
         return "locked"
     if by_age == "degraded":
@@ -84,7 +84,7 @@ def _signals(state: State, by_age: State, coverage: Decimal | None) -> Signals:
     return "on" if coverage >= SIGNAL_COVERAGE else "neutral"
 
 
-def stands_for_cas(coverage: Decimal) -> Decimal | None:
+def fallback_cas(coverage: Decimal) -> Decimal | None:
     """What is shown while coverage is degraded too far for a CAS; None: nothing stands for it."""
     return FIFTY if DEGRADED_COVERAGE <= coverage < SIGNAL_COVERAGE else None
 

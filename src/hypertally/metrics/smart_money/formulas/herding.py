@@ -10,10 +10,10 @@ from functools import lru_cache
 from math import comb, gcd
 from typing import NamedTuple
 
-from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     FORMING,
-    SECOND,
+    V2,
     Score,
     ratio,
     rounded,
@@ -44,7 +44,7 @@ class Herding(Record, frozen=True, kw_only=True):
     herding: bool | None  # None: too few wallets to say
 
 
-def pool(*coins: Counts) -> Pool:
+def pool(*coins: WalletCounts) -> Pool:
     """The pooled share over all coins of one window."""
     buyers = sum(counts.long.acted for counts in coins)
     return Pool(buyers, buyers + sum(counts.short.acted for counts in coins))
@@ -69,7 +69,7 @@ def expected_deviation(n: int, pooled: Pool) -> Decimal:
     return _expected(n, pooled.buyers // shared, pooled.active // shared)
 
 
-def herding(counts: Counts, pooled: Pool) -> Herding:
+def herding(counts: WalletCounts, pooled: Pool) -> Herding:
     """LSV herding of one coin against the pooled share of all."""
     buyers, active = counts.long.acted, counts.long.acted + counts.short.acted
     assert pooled.active >= active
@@ -87,7 +87,7 @@ def herding(counts: Counts, pooled: Pool) -> Herding:
             upper=None if counts.unseen else value,
             n=active,
             completeness=counts.completeness(),
-            definition=SECOND,
+            definition=V2,
         ),
         buyers=buyers,
         active=active,
@@ -98,7 +98,7 @@ def herding(counts: Counts, pooled: Pool) -> Herding:
     )
 
 
-def _unknown(counts: Counts) -> Herding:
+def _unknown(counts: WalletCounts) -> Herding:
     return Herding(
         score=Score(
             value=None,
@@ -106,7 +106,7 @@ def _unknown(counts: Counts) -> Herding:
             upper=None,
             n=0,
             completeness=counts.completeness(),
-            definition=SECOND,
+            definition=V2,
             reason="no wallet was active",
         ),
         buyers=0,

@@ -26,41 +26,41 @@ from hypertally.metrics.smart_money.formulas.playbook_flags import (
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     RISKS,
     SIDES,
-    Answer,
-    Missed,
+    Advice,
+    NearMiss,
     Playbook,
     Risk,
-    nearest_missed,
+    find_nearest_miss,
 )
 from hypertally.metrics.smart_money.formulas.playbook_state import (
     PERIODS,
     UNKNOWN,
-    Reading,
-    State,
-    call,
-    carry,
-    entry_of,
-    settled,
-    thresholds_of,
-    values_of,
+    PlaybookInputs,
+    PlaybookState,
+    compared_thresholds,
+    compared_values,
+    decide,
+    decide_when_settled,
+    entry_side,
+    update_latches,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import SECOND, Trend
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V2, Trend
 from hypertally.metrics.smart_money.formulas.scores import Scores
 from hypertally.records import Record
 
-THIN = Answer(bias="No-trade", risk="Reduced", rule="thin_coverage")
+THIN = Advice(bias="No-trade", risk="Reduced", rule="thin_coverage")
 
 
 class Step(Record, frozen=True, kw_only=True):
     """The output of a period, and what the next one begins with."""
 
     playbook: Playbook
-    state: State
+    state: PlaybookState
 
 
-def reading_of(scores: Scores, trend: Trend, *, thin: bool = False) -> Reading:
+def playbook_inputs(scores: Scores, trend: Trend, *, thin: bool = False) -> PlaybookInputs:
     """From the scores of a period."""
-    return Reading(
+    return PlaybookInputs(
         cas=scores.cas.score.value,
         trend=trend,
         dispersion=scores.dispersion.value,
@@ -71,77 +71,77 @@ def reading_of(scores: Scores, trend: Trend, *, thin: bool = False) -> Reading:
     )
 
 
-def step(before: State, reading: Reading) -> Step:
+def step(before: PlaybookState, inputs: PlaybookInputs) -> Step:
     """The output of one period."""
-    state = carry(before, reading)
-    levels, values = levels_of(state, reading), values_of(reading)
-    flags = flags_of(reading, levels)
-    if reading.thin:
+    state = update_latches(before, inputs)
+    levels, values = levels_of(state, inputs), compared_values(inputs)
+    flags = flags_of(inputs, levels)
+    if inputs.thin:
         return _thin(state, flags)
-    called = call(state, values, dispersion=levels.dispersion, ecs=levels.ecs)
+    called = decide(state, values, dispersion=levels.dispersion, ecs=levels.ecs)
     if called is None:
         return _unknown(state, flags)
     state = replace(state, unknown=0, entry=_entry(state.entry, values["cas"]))
-    answer = _waited(state, called)
-    risk, better = _risk(state, answer.risk)
-    if SIDES[answer.bias] and risk == "Defensive":
-        answer = Answer(bias="No-trade", risk=risk, rule="risk_wait")
-    answer = replace(answer, risk=risk)
-    missed = _missed(before, reading, answer)
-    after = replace(state, bias=answer.bias, risk=risk, better=better)
-    return Step(playbook=_playbook(answer, missed, flags), state=after)
+    advice = _waited(state, called)
+    risk, better = _risk(state, advice.risk)
+    if SIDES[advice.bias] and risk == "Defensive":
+        advice = Advice(bias="No-trade", risk=risk, rule="risk_wait")
+    advice = replace(advice, risk=risk)
+    nearest_miss = _missed(before, inputs, advice)
+    after = replace(state, bias=advice.bias, risk=risk, better=better)
+    return Step(playbook=_playbook(advice, nearest_miss, flags), state=after)
 
 
-def locked(before: State, reason: str) -> Step:
+def locked(before: PlaybookState, reason: str) -> Step:
     """The output of a period without a signal: masked, No-trade / Defensive."""
-    state = State(
+    state = PlaybookState(
         dispersion=before.dispersion,
         ecs=before.ecs,
         ecs_long=before.ecs_long,
         ecs_short=before.ecs_short,
     )
-    answer = Answer(bias="No-trade", risk="Defensive", rule=f"locked:{reason}")
-    return Step(playbook=_playbook(answer, None, NO_FLAGS), state=state)
+    advice = Advice(bias="No-trade", risk="Defensive", rule=f"locked:{reason}")
+    return Step(playbook=_playbook(advice, None, NO_FLAGS), state=state)
 
 
-def _thin(state: State, flags: Flags) -> Step:
+def _thin(state: PlaybookState, flags: Flags) -> Step:
     risk: Risk = "Defensive" if state.risk == "Defensive" else "Reduced"
     after = replace(state, bias="No-trade", risk=risk, entry=0, better=0, unknown=0)
     return Step(playbook=_playbook(THIN, None, flags), state=after)
 
 
-def _unknown(state: State, flags: Flags) -> Step:
+def _unknown(state: PlaybookState, flags: Flags) -> Step:
     """Hold one period, then No-trade / Defensive."""
-    answer = UNKNOWN if state.unknown else Answer(bias=state.bias, risk=state.risk, rule="held")
+    advice = UNKNOWN if state.unknown else Advice(bias=state.bias, risk=state.risk, rule="held")
     after = replace(
         state,
-        bias=answer.bias,
-        risk=answer.risk,
+        bias=advice.bias,
+        risk=advice.risk,
         entry=0,
         better=0,
         unknown=state.unknown + 1,
     )
-    return Step(playbook=_playbook(answer, None, flags), state=after)
+    return Step(playbook=_playbook(advice, None, flags), state=after)
 
 
 def _entry(periods: int, cas: Decimal | None) -> int:
-    side = entry_of(cas)
+    side = entry_side(cas)
     if not side:
         return 0
     return periods + side if periods * side > 0 else side
 
 
-def _waited(state: State, called: Answer) -> Answer:
+def _waited(state: PlaybookState, called: Advice) -> Advice:
     """An entry waits for its second period, and for the other side to be left."""
     side, held = SIDES[called.bias], SIDES[state.bias]
     if not side or side == held:
         return called
     if held or state.entry * side < PERIODS:
-        return Answer(bias="No-trade", risk="Reduced", rule="entry_wait")
+        return Advice(bias="No-trade", risk="Reduced", rule="entry_wait")
     return called
 
 
-def _risk(state: State, called: Risk) -> tuple[Risk, int]:
+def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
     """The risk and the count of periods that called for better."""
     held = RISKS.index(state.risk)
     if RISKS.index(called) >= held:
@@ -151,36 +151,38 @@ def _risk(state: State, called: Risk) -> tuple[Risk, int]:
     return RISKS[held - 1], 0
 
 
-def _missed(before: State, reading: Reading, answer: Answer) -> Missed | None:
+def _missed(before: PlaybookState, inputs: PlaybookInputs, advice: Advice) -> NearMiss | None:
     """The nearest threshold, or nothing but time, between this answer and another."""
-    values = values_of(reading)
+    values = compared_values(inputs)
     if None in values.values():
         return None
-    aim = settled(before, reading, values)
-    if (aim.bias, aim.risk) != (answer.bias, answer.risk):
-        return Missed(
+    aim = decide_when_settled(before, inputs, values)
+    if (aim.bias, aim.risk) != (advice.bias, advice.risk):
+        return NearMiss(
             input="periods",
             threshold=Decimal(PERIODS),
             distance=Decimal(1),
             bias=aim.bias,
             risk=aim.risk,
         )
-    return nearest_missed(
-        values, thresholds_of(reading), lambda changed: settled(before, reading, changed)
+    return find_nearest_miss(
+        values,
+        compared_thresholds(inputs),
+        lambda changed: decide_when_settled(before, inputs, changed),
     )
 
 
 def _playbook(
-    answer: Answer,
-    missed: Missed | None,
+    advice: Advice,
+    nearest_miss: NearMiss | None,
     flags: Flags,
 ) -> Playbook:
     return Playbook(
-        definition=SECOND,
-        bias=answer.bias,
-        risk=answer.risk,
-        rule=answer.rule,
-        missed=missed,
+        definition=V2,
+        bias=advice.bias,
+        risk=advice.risk,
+        rule=advice.rule,
+        nearest_miss=nearest_miss,
         add_exposure_long=flags.add_exposure_long,
         add_exposure_short=flags.add_exposure_short,
         tighten_stops_long=flags.tighten_stops_long,

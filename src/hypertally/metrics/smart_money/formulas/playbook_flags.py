@@ -6,8 +6,8 @@ from hypertally.metrics.smart_money.formulas.exits import Exits
 from hypertally.metrics.smart_money.formulas.playbook_matrix import TURNS, Level
 from hypertally.metrics.smart_money.formulas.playbook_state import (
     Latch,
-    Reading,
-    State,
+    PlaybookInputs,
+    PlaybookState,
     dispersion_level,
     exits_level,
 )
@@ -40,13 +40,13 @@ NO_FLAGS = Flags(
 )
 
 
-def levels_of(state: State, reading: Reading) -> Levels:
+def levels_of(state: PlaybookState, inputs: PlaybookInputs) -> Levels:
     """From the latches of this period and what it brings."""
     return Levels(
-        dispersion=dispersion_level(reading.dispersion, high=state.dispersion.high),
-        ecs=exits_level(reading.ecs.score.value, high=_high(state.ecs, reading.ecs)),
-        long_exits_high=_high(state.ecs_long, reading.ecs_long),
-        short_exits_high=_high(state.ecs_short, reading.ecs_short),
+        dispersion=dispersion_level(inputs.dispersion, high=state.dispersion.high),
+        ecs=exits_level(inputs.ecs.score.value, high=_high(state.ecs, inputs.ecs)),
+        long_exits_high=_high(state.ecs_long, inputs.ecs_long),
+        short_exits_high=_high(state.ecs_short, inputs.ecs_short),
     )
 
 
@@ -54,9 +54,9 @@ def _high(latch: Latch, exits: Exits) -> bool | None:
     return latch.high or exits.high
 
 
-def flags_of(reading: Reading, levels: Levels) -> Flags:
+def flags_of(inputs: PlaybookInputs, levels: Levels) -> Flags:
     """Add: the trend is with the side, exits are Low and the wallets agree."""
-    direction = reading.trend.direction
+    direction = inputs.trend.direction
     rising = None if direction is None else TURNS[direction] > 0
     falling = None if direction is None else TURNS[direction] < 0
     few_exits = None if levels.ecs is None else levels.ecs == "low"

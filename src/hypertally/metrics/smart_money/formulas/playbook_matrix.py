@@ -29,7 +29,7 @@ BANDS: Mapping[Band, int] = {
 }
 
 
-class Answer(Record, frozen=True, kw_only=True):
+class Advice(Record, frozen=True, kw_only=True):
     """What a rule says."""
 
     bias: Bias
@@ -37,7 +37,7 @@ class Answer(Record, frozen=True, kw_only=True):
     rule: str
 
 
-class Row(NamedTuple):
+class MatrixRow(NamedTuple):
     """A row of the matrix, in terms of its side."""
 
     rule: str
@@ -48,7 +48,7 @@ class Row(NamedTuple):
     risk: Risk
 
 
-class Missed(Record, frozen=True, kw_only=True):
+class NearMiss(Record, frozen=True, kw_only=True):
     """What the answer would have been across the nearest threshold.
 
     `input` is cas, trend, dispersion or ecs, all in points; or periods: nothing is missing but
@@ -69,7 +69,7 @@ class Playbook(Record, frozen=True, kw_only=True):
     bias: Bias
     risk: Risk
     rule: str
-    missed: Missed | None  # None: no threshold alone would change it
+    nearest_miss: NearMiss | None  # None: no threshold alone would change it
     add_exposure_long: bool | None
     add_exposure_short: bool | None
     tighten_stops_long: bool | None
@@ -77,39 +77,39 @@ class Playbook(Record, frozen=True, kw_only=True):
 
 
 _WITH, _FLAT, _ANY = frozenset({1}), frozenset({0}), frozenset({1, 0, -1})
-ROWS = (
-    Row("strong_with", True, _WITH, "low", "low", "Normal"),
-    Row("strong_with_some_exits", True, _WITH, "low", "medium", "Reduced"),
-    Row("strong_steady", True, _FLAT, "low", "low", "Reduced"),
-    Row("lean_with", False, _WITH, "low", "low", "Reduced"),
-    Row("lean_mixed", False, _ANY, "medium", "low", "Reduced"),
+MATRIX_ROWS = (
+    MatrixRow("strong_with", True, _WITH, "low", "low", "Normal"),
+    MatrixRow("strong_with_some_exits", True, _WITH, "low", "medium", "Reduced"),
+    MatrixRow("strong_steady", True, _FLAT, "low", "low", "Reduced"),
+    MatrixRow("lean_with", False, _WITH, "low", "low", "Reduced"),
+    MatrixRow("lean_mixed", False, _ANY, "medium", "low", "Reduced"),
 )
-NEUTRAL = Answer(bias="No-trade", risk="Defensive", rule="neutral")
-ELSE = Answer(bias="No-trade", risk="Reduced", rule="anything_else")
+NEUTRAL = Advice(bias="No-trade", risk="Defensive", rule="neutral")
+ELSE = Advice(bias="No-trade", risk="Reduced", rule="anything_else")
 
 
-def matrix(band: Band, direction: Direction, dispersion: Level, ecs: Level) -> Answer:
+def look_up_advice(band: Band, direction: Direction, dispersion: Level, ecs: Level) -> Advice:
     """The answer of exactly one row."""
     place = BANDS[band]
     if not place:
         return NEUTRAL
     side = 1 if place > 0 else -1
-    for row in ROWS:
+    for row in MATRIX_ROWS:
         if (
             row.strong == (abs(place) > 1)
             and TURNS[direction] * side in row.turns
             and row.dispersion == dispersion
             and row.ecs == ecs
         ):
-            return Answer(bias="Long" if side > 0 else "Short", risk=row.risk, rule=row.rule)
+            return Advice(bias="Long" if side > 0 else "Short", risk=row.risk, rule=row.rule)
     return ELSE
 
 
-def nearest_missed(
+def find_nearest_miss(
     values: Values,
     thresholds: Mapping[str, Sequence[Decimal]],
-    decide: Callable[[Values], Answer],
-) -> Missed | None:
+    decide: Callable[[Values], Advice],
+) -> NearMiss | None:
     """The nearest threshold at or beyond which `decide` says something else."""
     here = decide(values)
     candidates = sorted(
@@ -123,7 +123,7 @@ def nearest_missed(
         for beyond in _beyond(values[names[place]], threshold):
             there = decide({**values, names[place]: beyond})
             if (there.bias, there.risk) != (here.bias, here.risk):
-                return Missed(
+                return NearMiss(
                     input=names[place],
                     threshold=threshold,
                     distance=distance,

@@ -12,12 +12,12 @@ from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE, LOW_TO, Ex
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     BANDS,
     TURNS,
-    Answer,
+    Advice,
     Bias,
     Level,
     Risk,
     Values,
-    matrix,
+    look_up_advice,
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     TREND_DEAD_ZONE,
@@ -31,7 +31,7 @@ PERIODS = 2  # a threshold is held for, to enter, to calm down, to improve
 ENTER_LONG, LEAVE_LONG = Decimal(62), Decimal(57)
 ENTER_SHORT, LEAVE_SHORT = Decimal(38), Decimal(43)
 DISPERSION_CALM_BELOW, EXITS_CALM_BELOW = Decimal(55), Decimal(20)
-UNKNOWN = Answer(bias="No-trade", risk="Defensive", rule="unknown_input")
+UNKNOWN = Advice(bias="No-trade", risk="Defensive", rule="unknown_input")
 
 
 class Latch(Record, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Latch(Record, frozen=True, kw_only=True):
     calm: int = 0  # periods on end
 
 
-class State(Record, frozen=True, kw_only=True):
+class PlaybookState(Record, frozen=True, kw_only=True):
     """All that a period hands on to the next."""
 
     bias: Bias = "No-trade"
@@ -55,7 +55,7 @@ class State(Record, frozen=True, kw_only=True):
     ecs_short: Latch = Latch()
 
 
-class Reading(Record, frozen=True, kw_only=True):
+class PlaybookInputs(Record, frozen=True, kw_only=True):
     """What a period brings."""
 
     cas: Decimal | None
@@ -67,19 +67,19 @@ class Reading(Record, frozen=True, kw_only=True):
     thin: bool = False  # coverage of 80 to 90%
 
 
-def values_of(reading: Reading) -> Values:
+def compared_values(inputs: PlaybookInputs) -> Values:
     """The numbers a threshold is compared with."""
     return {
-        "cas": reading.cas,
-        "trend": reading.trend.change,
-        "dispersion": reading.dispersion,
-        "ecs": reading.ecs.score.value,
+        "cas": inputs.cas,
+        "trend": inputs.trend.change,
+        "dispersion": inputs.dispersion,
+        "ecs": inputs.ecs.score.value,
     }
 
 
-def thresholds_of(reading: Reading) -> Mapping[str, tuple[Decimal, ...]]:
+def compared_thresholds(inputs: PlaybookInputs) -> Mapping[str, tuple[Decimal, ...]]:
     """All that may change an answer; that of High ECS depends on how many are exposed."""
-    high_from = reading.ecs.high_from
+    high_from = inputs.ecs.high_from
     return {
         "cas": tuple(map(Decimal, (25, 38, 40, 43, 57, 60, 62, 75))),
         "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
@@ -88,10 +88,10 @@ def thresholds_of(reading: Reading) -> Mapping[str, tuple[Decimal, ...]]:
     }
 
 
-def carry(state: State, reading: Reading) -> State:
+def update_latches(state: PlaybookState, inputs: PlaybookInputs) -> PlaybookState:
     """The state with the latches of this period."""
-    value = reading.dispersion
-    return State(
+    value = inputs.dispersion
+    return PlaybookState(
         bias=state.bias,
         risk=state.risk,
         entry=state.entry,
@@ -102,9 +102,9 @@ def carry(state: State, reading: Reading) -> State:
             enters=value is not None and value >= HIGH_FROM,
             calm=value is not None and value < DISPERSION_CALM_BELOW,
         ),
-        ecs=_exits_latched(state.ecs, reading.ecs),
-        ecs_long=_exits_latched(state.ecs_long, reading.ecs_long),
-        ecs_short=_exits_latched(state.ecs_short, reading.ecs_short),
+        ecs=_exits_latched(state.ecs, inputs.ecs),
+        ecs_long=_exits_latched(state.ecs_long, inputs.ecs_long),
+        ecs_short=_exits_latched(state.ecs_short, inputs.ecs_short),
     )
 
 
@@ -140,42 +140,42 @@ def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
     return "low" if value <= LOW_TO else "medium"
 
 
-def call(
-    state: State, values: Values, *, dispersion: Level | None, ecs: Level | None
-) -> Answer | None:
+def decide(
+    state: PlaybookState, values: Values, *, dispersion: Level | None, ecs: Level | None
+) -> Advice | None:
     """What the inputs call for, whatever the count of periods; None: too little is known."""
     if dispersion == "high":
-        return Answer(bias="No-trade", risk="Defensive", rule="dispersion_high")
+        return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
     if ecs == "high":
-        return Answer(bias="No-trade", risk="Defensive", rule="exits_high")
+        return Advice(bias="No-trade", risk="Defensive", rule="exits_high")
     cas, direction = values["cas"], turn(values["trend"])
     if cas is None or direction is None or dispersion is None or ecs is None:
         return None
     place = _band(cas, state.bias)
     if _against(place, direction):
-        return Answer(bias="No-trade", risk="Reduced", rule="trend_against")
-    answer = matrix(place, direction, dispersion, ecs)
-    if answer.bias not in {"No-trade", state.bias} and not entry_of(cas):
-        return Answer(bias="No-trade", risk="Reduced", rule="entry_threshold")
-    return answer
+        return Advice(bias="No-trade", risk="Reduced", rule="trend_against")
+    advice = look_up_advice(place, direction, dispersion, ecs)
+    if advice.bias not in {"No-trade", state.bias} and not entry_side(cas):
+        return Advice(bias="No-trade", risk="Reduced", rule="entry_threshold")
+    return advice
 
 
-def settled(state: State, reading: Reading, values: Values) -> Answer:
+def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Values) -> Advice:
     """What the inputs would call for, had every level held for its periods."""
     dispersion, ecs = values["dispersion"], values["ecs"]
     split = dispersion is not None and (
         dispersion >= HIGH_FROM or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
     )
-    high = _high_at(reading.ecs, ecs) or (
+    high = _high_at(inputs.ecs, ecs) or (
         state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
     )
-    answer = call(
+    advice = decide(
         state,
         values,
         dispersion=dispersion_level(dispersion, high=split),
         ecs=exits_level(ecs, high=high),
     )
-    return answer or UNKNOWN
+    return advice or UNKNOWN
 
 
 def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
@@ -187,7 +187,7 @@ def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
     return exits.high if ecs is not None and ecs > HIGH_ABOVE else False
 
 
-def entry_of(cas: Decimal | None) -> int:
+def entry_side(cas: Decimal | None) -> int:
     """1 at a CAS that enters Long, -1 at one that enters Short."""
     if cas is None:
         return 0

@@ -19,8 +19,8 @@ from typing import Literal
 
 from hypertally.records import Record
 
-FIRST = "smart_money/1"
-SECOND = "smart_money/2"
+V1 = "smart_money/1"
+V2 = "smart_money/2"
 
 Direction = Literal["rising", "flat", "falling"]
 

@@ -11,23 +11,23 @@ from hypertally.metrics.smart_money.formulas.activity_dispersion import (
     ROOT,
     WALLETS_MIN,
 )
-from hypertally.metrics.smart_money.formulas.consensus import ACTING_MIN, lean
-from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.consensus import ACTING_MIN, unclamped_cas
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.exits import exits_needed
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     FIFTY,
-    FIRST,
     FORMING,
     HUNDRED,
     NOTHING,
-    SECOND,
+    V1,
+    V2,
     percent,
     rounded,
 )
 from hypertally.records import Record
 
 
-class Reach(Record, frozen=True, kw_only=True):
+class ScoreRange(Record, frozen=True, kw_only=True):
     """The extremes of the scores, and how many wallets a threshold takes. None: no extreme."""
 
     definition: str
@@ -47,17 +47,17 @@ class Reach(Record, frozen=True, kw_only=True):
     exit_high_in_reach: bool | None
 
 
-def reach(counts: Counts, p0: Decimal | None) -> Reach:
+def reach(counts: WalletCounts, p0: Decimal | None) -> ScoreRange:
     """Of the second version, whose bands any ten adders of one side reach."""
     exposed = counts.long.exposed + counts.short.exposed
     enough = exposed >= ACTING_MIN
     needs = exits_needed(exposed, p0)
-    return Reach(
-        definition=SECOND,
+    return ScoreRange(
+        definition=V2,
         wallets=counts.observed,
         exposed=exposed,
-        cas_lowest=lean(0, exposed) if enough else None,
-        cas_highest=lean(exposed, 0) if enough else None,
+        cas_lowest=unclamped_cas(0, exposed) if enough else None,
+        cas_highest=unclamped_cas(exposed, 0) if enough else None,
         dispersion_lowest=NOTHING if enough else None,
         dispersion_highest=HUNDRED if enough else None,
         ecs_lowest=NOTHING if exposed else None,
@@ -77,13 +77,13 @@ def _exit_high_in_reach(exposed: int, p0: Decimal | None, needs: int | None) -> 
     return None if p0 is None else needs is not None
 
 
-def reach_first(wallets: int, exposed: int, *, covered: bool) -> Reach:
+def v1_score_range(wallets: int, exposed: int, *, covered: bool) -> ScoreRange:
     """Of the first version, whose scores are shares of all wallets seen, holders or not."""
     swing = FORMING.divide(50 * exposed, wallets) if wallets and covered else Decimal(0)
     long_needs, strong_needs = -(-wallets // 5), wallets // 2 + 1
     high_needs = wallets // 4 + 1
-    return Reach(
-        definition=FIRST,
+    return ScoreRange(
+        definition=V1,
         wallets=wallets,
         exposed=exposed,
         cas_lowest=rounded(FORMING.subtract(FIFTY, swing)),

@@ -15,7 +15,7 @@ from hypertally.metrics.smart_money.formulas.consensus import (
     unknown_because,
 )
 from hypertally.metrics.smart_money.formulas.contributors import Contributor, contributors
-from hypertally.metrics.smart_money.formulas.counts import Counts
+from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.exits import (
     NO_BASELINE,
     Baseline,
@@ -24,15 +24,15 @@ from hypertally.metrics.smart_money.formulas.exits import (
     forced_exits,
 )
 from hypertally.metrics.smart_money.formulas.herding import Herding, Pool, herding
-from hypertally.metrics.smart_money.formulas.period import Window
-from hypertally.metrics.smart_money.formulas.score_arithmetic import HUNDRED, NOTHING, SECOND, Score
-from hypertally.metrics.smart_money.formulas.score_range import Reach, reach
+from hypertally.metrics.smart_money.formulas.score_arithmetic import HUNDRED, NOTHING, V2, Score
+from hypertally.metrics.smart_money.formulas.score_range import ScoreRange, reach
+from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.size_weighted import Flow, Weights
-from hypertally.metrics.smart_money.formulas.wallet_moves import BEHAVIOURS, Kind
+from hypertally.metrics.smart_money.formulas.wallet_moves import BEHAVIOURS, MoveKind
 from hypertally.records import Record
 
 
-class Usual(Record, frozen=True, kw_only=True):
+class ExitBaselines(Record, frozen=True, kw_only=True):
     """How many leave in an ordinary window of the seven days before."""
 
     all: Baseline = NO_BASELINE
@@ -46,7 +46,7 @@ class Scores(Record, frozen=True, kw_only=True):
     definition: str
     asset: str
     at: datetime
-    counts: Counts
+    counts: WalletCounts
     behaviours: Mapping[str, int]
     cas: Consensus
     cas_weighted: Score
@@ -62,19 +62,23 @@ class Scores(Record, frozen=True, kw_only=True):
     ecs_short: Exits
     ecs_forced: Score
     herding: Herding
-    reach: Reach
+    reach: ScoreRange
     contributors: tuple[Contributor, ...]  # by wallet
 
 
 def score(
-    window: Window, *, pooled: Pool, mark: Decimal | None = None, usual: Usual | None = None
+    window: ScoringWindow,
+    *,
+    pooled: Pool,
+    mark: Decimal | None = None,
+    baselines: ExitBaselines | None = None,
 ) -> Scores:
     """Score a window; `pooled` is over all coins of it, `mark` is of the snapshot before."""
-    usual = usual or Usual()
-    counts, flow, weights = window.counts, Flow(window.judged), Weights(window.judged)
-    ecs = exits(counts, usual.all)
+    baselines = baselines or ExitBaselines()
+    counts, flow, weights = window.counts, Flow(window.classified), Weights(window.classified)
+    ecs = exits(counts, baselines.all)
     return Scores(
-        definition=SECOND,
+        definition=V2,
         asset=window.asset,
         at=window.at,
         counts=counts,
@@ -89,23 +93,23 @@ def score(
         gross_change=flow.gross,
         mark=mark,
         ecs=ecs,
-        ecs_long=exits(counts, usual.long, side=1),
-        ecs_short=exits(counts, usual.short, side=-1),
+        ecs_long=exits(counts, baselines.long, side=1),
+        ecs_short=exits(counts, baselines.short, side=-1),
         ecs_forced=forced_exits(counts),
         herding=herding(counts, pooled),
-        reach=reach(counts, usual.all.p0),
+        reach=reach(counts, baselines.all.p0),
         contributors=contributors(window, flow, weights, mark=mark),
     )
 
 
-def _behaviours(kinds: Mapping[Kind, int]) -> dict[str, int]:
+def _behaviours(kinds: Mapping[MoveKind, int]) -> dict[str, int]:
     found = dict.fromkeys(BEHAVIOURS, 0)
     for kind, many in kinds.items():
         found[kind.behaviour] += many
     return found
 
 
-def _weighted(counts: Counts, weights: Weights) -> Score:
+def _weighted(counts: WalletCounts, weights: Weights) -> Score:
     reason = unknown_because(counts)
     # What an unseen wallet would have added is not bounded.
     known = reason is None and not counts.unseen
@@ -115,12 +119,12 @@ def _weighted(counts: Counts, weights: Weights) -> Score:
         upper=weights.value if known else None,
         n=weights.n,
         completeness=counts.completeness(),
-        definition=SECOND,
+        definition=V2,
         reason=reason,
     )
 
 
-def _sized(counts: Counts, flow: Flow) -> Score:
+def _sized(counts: WalletCounts, flow: Flow) -> Score:
     n = counts.long.acted + counts.short.acted
     value = flow.value if n >= ACTING_MIN else None
     unseen = counts.unseen > 0 and value is not None
@@ -130,12 +134,12 @@ def _sized(counts: Counts, flow: Flow) -> Score:
         upper=HUNDRED if unseen else value,
         n=n,
         completeness=counts.completeness(),
-        definition=SECOND,
+        definition=V2,
         reason=FEW if value is None else None,
     )
 
 
-def _activity_sd(counts: Counts, activity: Activity) -> Score:
+def _activity_sd(counts: WalletCounts, activity: Activity) -> Score:
     known = not counts.unseen
     return Score(
         value=activity.value,
@@ -143,6 +147,6 @@ def _activity_sd(counts: Counts, activity: Activity) -> Score:
         upper=activity.value if known else None,
         n=activity.n,
         completeness=counts.completeness(),
-        definition=SECOND,
+        definition=V2,
         reason=f"fewer than {WALLETS_MIN} wallets" if activity.value is None else None,
     )

@@ -23,7 +23,7 @@ from hypertally.metrics.smart_money.formulas.wallet_moves import (
     ADDS_SHORT,
     BUYS,
     SELLS,
-    Judged,
+    ClassifiedMoves,
 )
 
 CAP_PERCENT = 95
@@ -38,11 +38,11 @@ def _cap_rank(n: int) -> int:
 class Flow:
     """What the active wallets bought and sold, net and gross."""
 
-    def __init__(self, judged: Judged) -> None:
-        acted = [kind.behaviour in ACTS for kind in judged.kinds]
+    def __init__(self, classified: ClassifiedMoves) -> None:
+        acted = [kind.behaviour in ACTS for kind in classified.kinds]
         with localcontext(EXACT):
-            self.net = sum(_known(compress(judged.changes, acted)), Decimal(0))
-            self.gross = sum(map(abs, _known(compress(judged.changes, acted))), Decimal(0))
+            self.net = sum(_known(compress(classified.changes, acted)), Decimal(0))
+            self.gross = sum(map(abs, _known(compress(classified.changes, acted))), Decimal(0))
         self.value = _one_sided(self.net, self.gross)  # D_size: 100 (1 - |net| / gross)
 
     def without(self, change: Decimal) -> Decimal | None:
@@ -61,10 +61,10 @@ def _one_sided(net: Decimal, gross: Decimal) -> Decimal | None:
 class Weights:
     """What the adders added, capped at the 95th percentile, and the sums over each side."""
 
-    def __init__(self, judged: Judged) -> None:
-        adders = [kind.behaviour in ADDS for kind in judged.kinds]
+    def __init__(self, classified: ClassifiedMoves) -> None:
+        adders = [kind.behaviour in ADDS for kind in classified.kinds]
         with localcontext(EXACT):
-            self._added = list(_known(compress(judged.changes, adders)))
+            self._added = list(_known(compress(classified.changes, adders)))
             ascending = sorted(map(abs, self._added))
             self.n = len(ascending)
             self.cap = ascending[_cap_rank(self.n) - 1] if self.n else None

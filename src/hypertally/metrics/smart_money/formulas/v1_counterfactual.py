@@ -14,7 +14,7 @@ from hypertally.metrics.smart_money.formulas.consensus import (
     band,
     clamp,
     dispersion_level,
-    lean,
+    unclamped_cas,
 )
 from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
@@ -23,7 +23,7 @@ from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     Bias,
     Level,
     Risk,
-    matrix,
+    look_up_advice,
 )
 from hypertally.metrics.smart_money.formulas.playbook_state import exits_level
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
@@ -46,7 +46,7 @@ from hypertally.metrics.smart_money.formulas.v1_playbook import (
     MISSING_NORMAL,
     TREND_RULE_ABOVE,
 )
-from hypertally.metrics.smart_money.formulas.v1_scores import band_first
+from hypertally.metrics.smart_money.formulas.v1_scores import v1_band
 from hypertally.metrics.smart_money.formulas.wallet_moves import ADDS_LONG, ADDS_SHORT
 from hypertally.records import Record
 
@@ -72,8 +72,8 @@ Called = tuple[Bias, Risk]
 class Figures(Record, frozen=True, kw_only=True):
     """What the rows of both versions say of one period; `_first` is of the first."""
 
-    long_first: int  # wallets that took on more long
-    short_first: int
+    v1_long: int  # wallets that took on more long
+    v1_short: int
     long: int
     short: int
     wallets: int
@@ -82,11 +82,11 @@ class Figures(Record, frozen=True, kw_only=True):
     left: int
     exposed: int  # what the second version divides exits by
     high: bool | None  # exits, as the second version judges them
-    cas_first: Decimal
+    v1_cas: Decimal
     cas: Decimal | None
-    dispersion_first: Decimal
+    v1_dispersion: Decimal
     dispersion: Decimal | None
-    trend_first: Direction
+    v1_trend: Direction
     trend: Direction | None
 
     @property
@@ -95,19 +95,19 @@ class Figures(Record, frozen=True, kw_only=True):
         return self.long + self.short
 
 
-class Said(Record, frozen=True, kw_only=True):
+class Conclusion(Record, frozen=True, kw_only=True):
     """A band, and a playbook; None where a score that it takes is unknown."""
 
     band: Band | None
     playbook: Called | None
 
 
-def figures_of(first: Row, second: Row) -> Figures:
+def collect_figures(v1: Row, v2: Row) -> Figures:
     """The figures of two rows of metrics.signals that are not locked."""
-    states, classes, exits = first["counts"], second["counts"], second["exits"].get("all", {})
+    states, classes, exits = v1["counts"], v2["counts"], v2["exits"].get("all", {})
     return Figures(
-        long_first=states.get(ADDER_LONG, 0),
-        short_first=states.get(ADDER_SHORT, 0),
+        v1_long=states.get(ADDER_LONG, 0),
+        v1_short=states.get(ADDER_SHORT, 0),
         long=sum(classes.get(name, 0) for name in ADDS_LONG),
         short=sum(classes.get(name, 0) for name in ADDS_SHORT),
         wallets=sum(states.values()),
@@ -116,43 +116,47 @@ def figures_of(first: Row, second: Row) -> Figures:
         left=exits.get("left", 0),
         exposed=exits.get("exposed", 0),
         high=exits.get("high"),
-        cas_first=first["cas"],
-        cas=second["cas"],
-        dispersion_first=first["dispersion"],
-        dispersion=second["dispersion"],
-        trend_first=first["trend"],
-        trend=second["trend"],
+        v1_cas=v1["cas"],
+        cas=v2["cas"],
+        v1_dispersion=v1["dispersion"],
+        dispersion=v2["dispersion"],
+        v1_trend=v1["trend"],
+        trend=v2["trend"],
     )
 
 
-def say(figures: Figures, mended: AbstractSet[Fault]) -> Said:
+def replay_v1(figures: Figures, corrected: AbstractSet[Fault]) -> Conclusion:
     """What the first version says with these faults mended."""
-    ecs = ecs_of(figures, mended)
-    cas = _cas(figures, mended, ecs)
+    ecs = ecs_of(figures, corrected)
+    cas = _cas(figures, corrected, ecs)
     place = None
     if cas is not None:
-        place = band(cas) if "band_edges" in mended else band_first(cas)
-    called = None if "unknown_shown" in mended else _called_by_missing(figures)
-    return Said(band=place, playbook=called or _called(figures, mended, cas, ecs, place))
+        place = band(cas) if "band_edges" in corrected else v1_band(cas)
+    called = None if "unknown_shown" in corrected else _called_by_missing(figures)
+    return Conclusion(band=place, playbook=called or _called(figures, corrected, cas, ecs, place))
 
 
-def ecs_of(figures: Figures, mended: AbstractSet[Fault]) -> Decimal | None:
+def ecs_of(figures: Figures, corrected: AbstractSet[Fault]) -> Decimal | None:
     """Exits in a hundred: of whom, and which."""
-    left = figures.left if "exits_counted" in mended else figures.reducers
-    among = figures.exposed if "exits_over_all" in mended else figures.total
+    left = figures.left if "exits_counted" in corrected else figures.reducers
+    among = figures.exposed if "exits_over_all" in corrected else figures.total
     return percent(left, among) if among else None
 
 
-def _cas(figures: Figures, mended: AbstractSet[Fault], ecs: Decimal | None) -> Decimal | None:
+def _cas(figures: Figures, corrected: AbstractSet[Fault], ecs: Decimal | None) -> Decimal | None:
     if figures.cas is None:
-        return None if "unknown_shown" in mended else figures.cas_first
-    long, short = figures.long_first, figures.short_first
-    if "near_zero" in mended:
+        return None if "unknown_shown" in corrected else figures.v1_cas
+    long, short = figures.v1_long, figures.v1_short
+    if "near_zero" in corrected:
         long, short = figures.long, figures.short
-    value = lean(long, short) if "denominator" in mended else _lean_of_all(figures, long, short)
+    value = (
+        unclamped_cas(long, short)
+        if "denominator" in corrected
+        else _lean_of_all(figures, long, short)
+    )
     if ecs is None or ecs <= CAP_ABOVE:
         return value
-    return clamp(value) if "one_sided_cap" in mended else min(value, CAP)
+    return clamp(value) if "one_sided_cap" in corrected else min(value, CAP)
 
 
 def _lean_of_all(figures: Figures, long: int, short: int) -> Decimal:
@@ -169,40 +173,42 @@ def _called_by_missing(figures: Figures) -> Called | None:
 
 def _called(
     figures: Figures,
-    mended: AbstractSet[Fault],
+    corrected: AbstractSet[Fault],
     cas: Decimal | None,
     ecs: Decimal | None,
     place: Band | None,
 ) -> Called | None:
     """The playbook, in the order that both versions decide in."""
     dispersion = _known(
-        figures.dispersion_first, figures.dispersion, "activity_as_dispersion", mended
+        figures.v1_dispersion, figures.dispersion, "activity_as_dispersion", corrected
     )
     split = None if dispersion is None else dispersion_level(dispersion)
-    exits = _exits_level(figures, mended, ecs)
+    exits = _exits_level(figures, corrected, ecs)
     if "high" in {split, exits}:
         return "No-trade", "Defensive"
     turned: Direction | None = _known(
-        figures.trend_first, figures.trend, "trend_of_its_own", mended
+        figures.v1_trend, figures.trend, "trend_of_its_own", corrected
     )
     if cas is None or place is None or turned is None or split is None or exits is None:
         return None
     against = turned == "falling" and cas > TREND_RULE_ABOVE
-    if "one_sided_trend" in mended:
+    if "one_sided_trend" in corrected:
         against = TURNS[turned] * BANDS[place] < 0
     if against:
         return "No-trade", "Reduced"
-    answer = matrix(place, turned, split, exits)
-    return answer.bias, answer.risk
+    advice = look_up_advice(place, turned, split, exits)
+    return advice.bias, advice.risk
 
 
-def _known(first: T, second: T | None, fault: Fault, mended: AbstractSet[Fault]) -> T | None:
+def _known(v1: T, v2: T | None, fault: Fault, corrected: AbstractSet[Fault]) -> T | None:
     """What stands for a figure: the second version's once mended, where that one knows it."""
-    if second is None:
-        return None if "unknown_shown" in mended else first
-    return second if fault in mended else first
+    if v2 is None:
+        return None if "unknown_shown" in corrected else v1
+    return v2 if fault in corrected else v1
 
 
-def _exits_level(figures: Figures, mended: AbstractSet[Fault], ecs: Decimal | None) -> Level | None:
+def _exits_level(
+    figures: Figures, corrected: AbstractSet[Fault], ecs: Decimal | None
+) -> Level | None:
     high = ecs is not None and ecs > HIGH_ABOVE
-    return exits_level(ecs, high=figures.high if high and "exits_unproven" in mended else high)
+    return exits_level(ecs, high=figures.high if high and "exits_unproven" in corrected else high)

@@ -11,9 +11,9 @@ from typing import Final
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     FIFTY,
-    FIRST,
     FORMING,
     NOTHING,
+    V1,
     Score,
     percent,
     ratio,
@@ -52,7 +52,7 @@ def _moved(before: Decimal, now: Decimal, change: Decimal, epsilon: Decimal) -> 
     return REDUCER if abs(now) < abs(before) - epsilon else STILL
 
 
-class Tally:
+class StateCounts:
     """How many wallets are in which state, and the scores that are formed from that."""
 
     def __init__(self, states: Counter[str]) -> None:
@@ -62,9 +62,9 @@ class Tally:
         self.unseen = self.wallets - self.total
         self.covered = self.wallets > 0 and self.total * 100 >= self.wallets * COVERAGE_PERCENT_MIN
 
-    def less(self, state: str) -> "Tally":
+    def less(self, state: str) -> "StateCounts":
         """Without a wallet of that state."""
-        return Tally(self.states - Counter((state,)))
+        return StateCounts(self.states - Counter((state,)))
 
     @property
     def completeness(self) -> Decimal:
@@ -125,6 +125,6 @@ class Tally:
             upper=upper,
             n=self.total,
             completeness=self.completeness,
-            definition=FIRST,
+            definition=V1,
             reason=reason,
         )

@@ -9,21 +9,21 @@ from decimal import Decimal
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
 from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE, LOW_TO
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
-    Answer,
+    Advice,
     Level,
-    Missed,
+    NearMiss,
     Playbook,
     Values,
-    matrix,
-    nearest_missed,
+    find_nearest_miss,
+    look_up_advice,
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
-    FIRST,
     TREND_DEAD_ZONE,
+    V1,
     Trend,
     turn,
 )
-from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores, band_first
+from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, v1_band
 from hypertally.records import Record
 
 MISSING_NORMAL, MISSING_MAX = Decimal("0.10"), Decimal("0.25")
@@ -36,7 +36,7 @@ THRESHOLDS = {
 }
 
 
-class FirstReading(Record, frozen=True, kw_only=True):
+class V1PlaybookInputs(Record, frozen=True, kw_only=True):
     """What the first playbook reads."""
 
     cas: Decimal
@@ -46,10 +46,10 @@ class FirstReading(Record, frozen=True, kw_only=True):
     missing_share: Decimal
 
 
-def reading_first(scores: FirstScores, trend: Trend) -> FirstReading:
+def v1_playbook_inputs(scores: V1Scores, trend: Trend) -> V1PlaybookInputs:
     """From the scores of a period."""
     assert scores.cas.value is not None and scores.dispersion.value is not None  # noqa: PT018
-    return FirstReading(
+    return V1PlaybookInputs(
         cas=scores.cas.value,
         trend=trend,
         dispersion=scores.dispersion.value,
@@ -58,18 +58,18 @@ def reading_first(scores: FirstScores, trend: Trend) -> FirstReading:
     )
 
 
-def playbook_first(reading: FirstReading) -> Playbook:
+def decide_v1_playbook(inputs: V1PlaybookInputs) -> Playbook:
     """The output of one period; nothing is carried over from the one before."""
-    rising, falling = reading.trend.direction == "rising", reading.trend.direction == "falling"
-    answer, missed = _answer(reading)
-    ecs = None if reading.ecs is None else exit_level_first(reading.ecs)
-    split = dispersion_level(reading.dispersion) == "high"
+    rising, falling = inputs.trend.direction == "rising", inputs.trend.direction == "falling"
+    advice, nearest_miss = _answer(inputs)
+    ecs = None if inputs.ecs is None else v1_exit_level(inputs.ecs)
+    split = dispersion_level(inputs.dispersion) == "high"
     return Playbook(
-        definition=FIRST,
-        bias=answer.bias,
-        risk=answer.risk,
-        rule=answer.rule,
-        missed=missed,
+        definition=V1,
+        bias=advice.bias,
+        risk=advice.risk,
+        rule=advice.rule,
+        nearest_miss=nearest_miss,
         add_exposure_long=rising and ecs == "low" and not split,
         add_exposure_short=None,
         tighten_stops_long=ecs == "high" or falling or split,
@@ -77,35 +77,35 @@ def playbook_first(reading: FirstReading) -> Playbook:
     )
 
 
-def _answer(reading: FirstReading) -> tuple[Answer, Missed | None]:
-    if reading.ecs is None or reading.missing_share > MISSING_MAX:
-        return Answer(bias="No-trade", risk="Defensive", rule="missing_over_25"), None
-    if reading.missing_share > MISSING_NORMAL:
-        return Answer(bias="No-trade", risk="Reduced", rule="missing_over_10"), None
+def _answer(inputs: V1PlaybookInputs) -> tuple[Advice, NearMiss | None]:
+    if inputs.ecs is None or inputs.missing_share > MISSING_MAX:
+        return Advice(bias="No-trade", risk="Defensive", rule="missing_over_25"), None
+    if inputs.missing_share > MISSING_NORMAL:
+        return Advice(bias="No-trade", risk="Reduced", rule="missing_over_10"), None
     values = {
-        "cas": reading.cas,
-        "trend": reading.trend.change,
-        "dispersion": reading.dispersion,
-        "ecs": reading.ecs,
+        "cas": inputs.cas,
+        "trend": inputs.trend.change,
+        "dispersion": inputs.dispersion,
+        "ecs": inputs.ecs,
     }
-    return decide_first(values), nearest_missed(values, THRESHOLDS, decide_first)
+    return decide_v1(values), find_nearest_miss(values, THRESHOLDS, decide_v1)
 
 
-def decide_first(values: Values) -> Answer:
+def decide_v1(values: Values) -> Advice:
     """The published order; a trend of None is flat, too short a history."""
     cas, dispersion, ecs = values["cas"], values["dispersion"], values["ecs"]
     assert cas is not None and dispersion is not None and ecs is not None  # noqa: PT018
     direction = turn(values["trend"]) or "flat"
     if dispersion_level(dispersion) == "high":
-        return Answer(bias="No-trade", risk="Defensive", rule="dispersion_high")
+        return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
     if ecs > HIGH_ABOVE:
-        return Answer(bias="No-trade", risk="Defensive", rule="exits_high")
+        return Advice(bias="No-trade", risk="Defensive", rule="exits_high")
     if direction == "falling" and cas > TREND_RULE_ABOVE:
-        return Answer(bias="No-trade", risk="Reduced", rule="trend_against")
-    return matrix(band_first(cas), direction, dispersion_level(dispersion), exit_level_first(ecs))
+        return Advice(bias="No-trade", risk="Reduced", rule="trend_against")
+    return look_up_advice(v1_band(cas), direction, dispersion_level(dispersion), v1_exit_level(ecs))
 
 
-def exit_level_first(ecs: Decimal) -> Level:
+def v1_exit_level(ecs: Decimal) -> Level:
     """Low to 15, High above 25."""
     if ecs > HIGH_ABOVE:
         return "high"

@@ -18,24 +18,24 @@ from hypertally.metrics.smart_money.formulas.consensus import (
     Band,
 )
 from hypertally.metrics.smart_money.formulas.contributors import difference
-from hypertally.metrics.smart_money.formulas.period import Window
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     EXACT,
-    FIRST,
     HUNDRED,
     NOTHING,
     TREND_PERIODS,
+    V1,
     Score,
     Trend,
     ratio,
     trend,
 )
-from hypertally.metrics.smart_money.formulas.score_range import Reach, reach_first
-from hypertally.metrics.smart_money.formulas.v1_counts import STATES, STILL, Tally, state_of
+from hypertally.metrics.smart_money.formulas.score_range import ScoreRange, v1_score_range
+from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
+from hypertally.metrics.smart_money.formulas.v1_counts import STATES, STILL, StateCounts, state_of
 from hypertally.records import Record
 
 
-class FirstContributor(Record, frozen=True, kw_only=True, gc=False):
+class V1Contributor(Record, frozen=True, kw_only=True, gc=False):
     """One wallet that had a state other than flat, or moved. Effects are points of the score."""
 
     wallet: str
@@ -50,7 +50,7 @@ class FirstContributor(Record, frozen=True, kw_only=True, gc=False):
     ecs: Decimal | None
 
 
-class FirstScores(Record, frozen=True, kw_only=True):
+class V1Scores(Record, frozen=True, kw_only=True):
     """All scores of one window of one coin."""
 
     definition: str
@@ -63,17 +63,17 @@ class FirstScores(Record, frozen=True, kw_only=True):
     cas: Score
     dispersion: Score
     ecs: Score
-    reach: Reach
-    contributors: tuple[FirstContributor, ...]  # by wallet
+    reach: ScoreRange
+    contributors: tuple[V1Contributor, ...]  # by wallet
 
 
-def score_first(window: Window) -> FirstScores:
+def score_v1(window: ScoringWindow) -> V1Scores:
     """Score a window as first published."""
     states = _states(window)
-    tally = Tally(Counter(states))
+    tally = StateCounts(Counter(states))
     exposed = window.counts.long.exposed + window.counts.short.exposed
-    return FirstScores(
-        definition=FIRST,
+    return V1Scores(
+        definition=V1,
         asset=window.asset,
         at=window.at,
         states={state: tally.states[state] for state in STATES},
@@ -83,21 +83,21 @@ def score_first(window: Window) -> FirstScores:
         cas=tally.cas_score(),
         dispersion=_dispersion_score(tally, window.activity),
         ecs=tally.ecs_score(),
-        reach=reach_first(tally.total, exposed, covered=tally.covered),
+        reach=v1_score_range(tally.total, exposed, covered=tally.covered),
         contributors=_contributors(window, states, tally),
     )
 
 
-def _states(window: Window) -> list[str]:
+def _states(window: ScoringWindow) -> list[str]:
     with localcontext(EXACT):
-        return list(map(state_of, window.judged.moves, window.judged.changes))
+        return list(map(state_of, window.classified.moves, window.classified.changes))
 
 
 def _dispersion(activity: Decimal | None) -> Decimal:
     return DISPERSION_OF_FEW if activity is None else min(activity, HUNDRED)
 
 
-def _dispersion_score(tally: Tally, activity: Activity) -> Score:
+def _dispersion_score(tally: StateCounts, activity: Activity) -> Score:
     value = _dispersion(activity.value)
     return Score(
         value=value,
@@ -105,19 +105,19 @@ def _dispersion_score(tally: Tally, activity: Activity) -> Score:
         upper=HUNDRED if tally.unseen else value,
         n=activity.n,
         completeness=tally.completeness,
-        definition=FIRST,
+        definition=V1,
         reason="fewer than 5 wallets: 50" if activity.value is None else None,
     )
 
 
 def _contributors(
-    window: Window, states: Sequence[str], tally: Tally
-) -> tuple[FirstContributor, ...]:
-    judged, activity = window.judged, window.activity
+    window: ScoringWindow, states: Sequence[str], tally: StateCounts
+) -> tuple[V1Contributor, ...]:
+    classified, activity = window.classified, window.activity
     effects = {state: _counted_effects(tally, state) for state in set(states)}
     with localcontext(EXACT):
         return tuple(
-            FirstContributor(
+            V1Contributor(
                 wallet=move.wallet,
                 state=state,
                 before=move.before,
@@ -130,7 +130,7 @@ def _contributors(
                 ecs=effects[state][1],
             )
             for move, state, change, share in zip(
-                judged.moves, states, judged.changes, activity.ratios, strict=True
+                classified.moves, states, classified.changes, activity.ratios, strict=True
             )
             if state != STILL or share
         )
@@ -142,19 +142,19 @@ def _dispersion_effect(activity: Activity, share: Decimal | None) -> Decimal | N
     return difference(_dispersion(activity.value), _dispersion(activity.without(share)))
 
 
-def _counted_effects(tally: Tally, state: str) -> tuple[Decimal | None, Decimal | None]:
+def _counted_effects(tally: StateCounts, state: str) -> tuple[Decimal | None, Decimal | None]:
     without = tally.less(state)
     return difference(tally.cas, without.cas), difference(tally.ecs, without.ecs)
 
 
-def trend_first(value: Decimal, before: Sequence[Decimal]) -> Trend:
+def v1_trend(value: Decimal, before: Sequence[Decimal]) -> Trend:
     """CAS against the mean of the last three periods known before t; flat with fewer."""
     if len(before) < TREND_PERIODS:
         return Trend(direction="flat", change=None)
     return trend(value, before[-TREND_PERIODS:])
 
 
-def band_first(cas: Decimal) -> Band:
+def v1_band(cas: Decimal) -> Band:
     """60 is inside the long band, 40 outside the short one."""
     if cas > STRONG_LONG_FROM:
         return "strong_long"

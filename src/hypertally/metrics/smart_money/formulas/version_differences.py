@@ -13,13 +13,13 @@ from typing import Any, Literal
 from hypertally.metrics.smart_money.formulas.counts import COVERAGE_PERCENT_MIN
 from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
     FAULTS,
+    Conclusion,
     Fault,
     Figures,
     Row,
-    Said,
+    collect_figures,
     ecs_of,
-    figures_of,
-    say,
+    replay_v1,
 )
 from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN
 from hypertally.records import Record
@@ -49,32 +49,32 @@ class Cause(Record, frozen=True, kw_only=True):
     words: str
 
 
-def causes(first: Row, second: Row) -> list[Cause]:
+def causes(v1: Row, v2: Row) -> list[Cause]:
     """Why two rows of one period differ in band or playbook; none where they agree."""
-    parts = _differing(first, second)
+    parts = _differing(v1, v2)
     if not parts:
         return []
-    if first["locked"] or second["locked"]:
+    if v1["locked"] or v2["locked"]:
         return [_cause("unexplained", parts)]
-    figures = figures_of(first, second)
-    base, full = say(figures, frozenset()), say(figures, frozenset(FAULTS))
-    if base != Said(band=first["band"], playbook=_stored(first)) or full.band != second["band"]:
+    figures = collect_figures(v1, v2)
+    base, full = replay_v1(figures, frozenset()), replay_v1(figures, frozenset(FAULTS))
+    if base != Conclusion(band=v1["band"], playbook=_stored(v1)) or full.band != v2["band"]:
         return [_cause("unexplained", parts)]
     acted = {part: _acted(figures, part, base, full) for part in parts}
-    told = [
-        Cause(cause=fault, moves=moves, words=WORDS[fault](figures, first, second))
+    causes_found = [
+        Cause(cause=fault, moves=moves, words=WORDS[fault](figures, v1, v2))
         for fault in FAULTS
         if (moves := tuple[Part, ...](part for part in parts if fault in acted[part]))
     ]
-    if "playbook" in parts and _remembers(full, second):
-        words = REMEMBERED.get(second["rule"], REMEMBERS)
-        told.append(Cause(cause="memory", moves=("playbook",), words=words))
-    return told or [_cause("unexplained", parts)]
+    if "playbook" in parts and _remembers(full, v2):
+        words = REMEMBERED.get(v2["rule"], REMEMBERS)
+        causes_found.append(Cause(cause="memory", moves=("playbook",), words=words))
+    return causes_found or [_cause("unexplained", parts)]
 
 
-def _differing(first: Row, second: Row) -> tuple[Part, ...]:
-    band = first["band"] != second["band"]
-    playbook = _stored(first) != _stored(second)
+def _differing(v1: Row, v2: Row) -> tuple[Part, ...]:
+    band = v1["band"] != v2["band"]
+    playbook = _stored(v1) != _stored(v2)
     return (("band",) if band else ()) + (("playbook",) if playbook else ())
 
 
@@ -86,108 +86,110 @@ def _cause(cause: Literal["unexplained"], parts: tuple[Part, ...]) -> Cause:
     return Cause(cause=cause, moves=parts, words=UNEXPLAINED)
 
 
-def _acted(figures: Figures, part: Part, base: Said, full: Said) -> set[Fault]:
+def _acted(figures: Figures, part: Part, base: Conclusion, full: Conclusion) -> set[Fault]:
     """The faults that had a hand in what the scores of the period tell apart."""
     if getattr(base, part) == getattr(full, part):
         return set()
 
-    def told(mended: AbstractSet[Fault]) -> object:
-        return getattr(say(figures, mended), part)
+    def causes_found(corrected: AbstractSet[Fault]) -> object:
+        return getattr(replay_v1(figures, corrected), part)
 
     every = frozenset(FAULTS)
-    alone: set[Fault] = {fault for fault in FAULTS if told({fault}) != getattr(base, part)}
-    needed: set[Fault] = {fault for fault in FAULTS if told(every - {fault}) != getattr(full, part)}
+    alone: set[Fault] = {fault for fault in FAULTS if causes_found({fault}) != getattr(base, part)}
+    needed: set[Fault] = {
+        fault for fault in FAULTS if causes_found(every - {fault}) != getattr(full, part)
+    }
     if alone or needed:
         return alone | needed
     # Where any one of several would do, none is needed: those that move it, mended one by one.
-    steps = [told(set(FAULTS[:place])) for place in range(len(FAULTS) + 1)]
+    steps = [causes_found(set(FAULTS[:place])) for place in range(len(FAULTS) + 1)]
     return {fault for place, fault in enumerate(FAULTS) if steps[place] != steps[place + 1]}
 
 
-def _remembers(full: Said, second: Row) -> bool:
+def _remembers(full: Conclusion, v2: Row) -> bool:
     if full.playbook is None:
-        return second["rule"] != "unknown_input"
-    return full.playbook != _stored(second)
+        return v2["rule"] != "unknown_input"
+    return full.playbook != _stored(v2)
 
 
-def _near_zero(figures: Figures, _first: Row, _second: Row) -> str:
-    many = figures.long_first + figures.short_first - figures.acting
+def _near_zero(figures: Figures, _v1: Row, _v2: Row) -> str:
+    many = figures.v1_long + figures.v1_short - figures.acting
     return f"v1 counts {_wallets(many)} as adding that ended within epsilon of zero"
 
 
-def _denominator(figures: Figures, first: Row, second: Row) -> str:
+def _denominator(figures: Figures, v1: Row, v2: Row) -> str:
     return (
         f"v1 divides by all {_wallets(figures.total)} seen, v2 by the {figures.acting} that took "
-        f"on more, and ten: CAS {_number(first['cas'])} against {_number(second['cas'])}"
+        f"on more, and ten: CAS {_number(v1['cas'])} against {_number(v2['cas'])}"
     )
 
 
-def _exits_counted(figures: Figures, _first: Row, _second: Row) -> str:
+def _exits_counted(figures: Figures, _v1: Row, _v2: Row) -> str:
     return (
         f"v1 counts {figures.reducers} exits, v2 {figures.left}: flips are among them, forced "
         "exits are not"
     )
 
 
-def _exits_over_all(figures: Figures, first: Row, second: Row) -> str:
+def _exits_over_all(figures: Figures, v1: Row, v2: Row) -> str:
     return (
         f"v1 takes exits of all {_wallets(figures.total)} seen, v2 of the {figures.exposed} that "
-        f"held: ECS {_number(first['ecs'])} against {_number(second['ecs'])}"
+        f"held: ECS {_number(v1['ecs'])} against {_number(v2['ecs'])}"
     )
 
 
-def _exits_unproven(figures: Figures, _first: Row, second: Row) -> str:
-    usual = "which is not known yet" if figures.high is None else f"here {_number(second['ecs_z'])}"
+def _exits_unproven(figures: Figures, _v1: Row, v2: Row) -> str:
+    usual = "which is not known yet" if figures.high is None else f"here {_number(v2['ecs_z'])}"
     return (
         "over 25 v1 calls exits high; v2 wants ten of them, here "
         f"{figures.left}, and three standard deviations over the usual, {usual}"
     )
 
 
-def _one_sided_cap(figures: Figures, _first: Row, _second: Row) -> str:
+def _one_sided_cap(figures: Figures, _v1: Row, _v2: Row) -> str:
     ecs = _number(ecs_of(figures, frozenset({"exits_over_all", "exits_counted"})))
     return f"with exits over 25 v1 caps longs alone, at 60; v2, at {ecs}, keeps CAS from 40 to 60"
 
 
-def _band_edges(_figures: Figures, _first: Row, second: Row) -> str:
-    cas = _number(second["cas"])
+def _band_edges(_figures: Figures, _v1: Row, v2: Row) -> str:
+    cas = _number(v2["cas"])
     return f"the bands' edges 25, 40 and 75 count as beyond them for v2 alone, and CAS is {cas}"
 
 
-def _activity(_figures: Figures, first: Row, second: Row) -> str:
+def _activity(_figures: Figures, v1: Row, v2: Row) -> str:
     return (
         "v1 takes the spread of what wallets did for dispersion, "
-        f"{_number(first['dispersion'])}; v2 how evenly buyers stand against sellers, "
-        f"{_number(second['dispersion'])}"
+        f"{_number(v1['dispersion'])}; v2 how evenly buyers stand against sellers, "
+        f"{_number(v2['dispersion'])}"
     )
 
 
-def _trend(_figures: Figures, first: Row, second: Row) -> str:
-    return f"the trend is {first['trend']} for v1 and {second['trend']} for v2, each of its own CAS"
+def _trend(_figures: Figures, v1: Row, v2: Row) -> str:
+    return f"the trend is {v1['trend']} for v1 and {v2['trend']} for v2, each of its own CAS"
 
 
-def _one_sided_trend(_figures: Figures, _first: Row, _second: Row) -> str:
+def _one_sided_trend(_figures: Figures, _v1: Row, _v2: Row) -> str:
     return "v1 heeds a trend against longs over 60 alone, v2 one against either side"
 
 
-def _unknown(figures: Figures, first: Row, second: Row) -> str:
-    return "; ".join(_unknowns(figures, first, second))
+def _unknown(figures: Figures, v1: Row, v2: Row) -> str:
+    return "; ".join(_unknowns(figures, v1, v2))
 
 
-def _unknowns(figures: Figures, first: Row, second: Row) -> Iterator[str]:
-    if first["rule"] in MISSING_RULES:
+def _unknowns(figures: Figures, v1: Row, v2: Row) -> Iterator[str]:
+    if v1["rule"] in MISSING_RULES:
         many = figures.wallets - figures.total
-        yield f"v1 judges by {_wallets(many)} missing, {MISSING_RULES[first['rule']]}"
+        yield f"v1 judges by {_wallets(many)} missing, {MISSING_RULES[v1['rule']]}"
     for name, words in (("cas", "CAS"), ("dispersion", "dispersion")):
-        if second[name] is None:
-            reason = second["unknown"].get(name, _thin(second))
-            yield f"v2 knows no {words}, as {reason}; v1 says {_number(first[name])}"
-    if second["trend"] is None and second["cas"] is not None:
-        yield f"v2 knows no trend, as one of the four CAS is unknown; v1 calls it {first['trend']}"
+        if v2[name] is None:
+            reason = v2["unknown"].get(name, _thin(v2))
+            yield f"v2 knows no {words}, as {reason}; v1 says {_number(v1[name])}"
+    if v2["trend"] is None and v2["cas"] is not None:
+        yield f"v2 knows no trend, as one of the four CAS is unknown; v1 calls it {v1['trend']}"
 
 
-def _thin(second: Row) -> str:
-    unseen = sum(second["counts"].get(name, 0) for name in UNSEEN)
+def _thin(v2: Row) -> str:
+    unseen = sum(v2["counts"].get(name, 0) for name in UNSEEN)
     return f"{_wallets(unseen)} were not seen, and {COVERAGE_PERCENT_MIN}% must be"
 
 

@@ -60,7 +60,7 @@ class Move(Record, frozen=True, kw_only=True):
     forced: bool | None = None  # a liquidation or ADL in the window; None: fills unknown
 
 
-class Kind(NamedTuple):
+class MoveKind(NamedTuple):
     """All that the counted scores need to know of a wallet."""
 
     behaviour: str
@@ -69,20 +69,20 @@ class Kind(NamedTuple):
     forced: bool | None  # of exits; else false
 
 
-class Judged(Record, frozen=True, kw_only=True):
+class ClassifiedMoves(Record, frozen=True, kw_only=True):
     """The moves by wallet, each with its kind and, where both ends are seen, its change."""
 
     moves: tuple[Move, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[MoveKind, ...]
     changes: tuple[Decimal | None, ...]
 
 
-_MISSING = Kind(MISSING, 0, 0, False)
-_DIRTY = Kind(DIRTY, 0, 0, False)
-_FLAT = Kind(FLAT, 0, 0, False)
+_MISSING = MoveKind(MISSING, 0, 0, False)
+_DIRTY = MoveKind(DIRTY, 0, 0, False)
+_FLAT = MoveKind(FLAT, 0, 0, False)
 
 
-def judge(moves: Iterable[Move]) -> Judged:
+def classify_moves(moves: Iterable[Move]) -> ClassifiedMoves:
     """Give every move its kind; each wallet may come once."""
     ordered = tuple(sorted(moves, key=lambda move: move.wallet))
     if len({move.wallet for move in ordered}) != len(ordered):
@@ -95,15 +95,15 @@ def judge(moves: Iterable[Move]) -> Judged:
             for move in ordered
         )
         kinds = tuple(map(_kind, ordered, changes))
-    return Judged(moves=ordered, kinds=kinds, changes=changes)
+    return ClassifiedMoves(moves=ordered, kinds=kinds, changes=changes)
 
 
-def classify(move: Move) -> str:
+def classify_move(move: Move) -> str:
     """The behaviour of one wallet."""
-    return judge((move,)).kinds[0].behaviour
+    return classify_moves((move,)).kinds[0].behaviour
 
 
-def _kind(move: Move, change: Decimal | None) -> Kind:
+def _kind(move: Move, change: Decimal | None) -> MoveKind:
     if change is None:
         return _MISSING
     if move.dirty:
@@ -113,9 +113,9 @@ def _kind(move: Move, change: Decimal | None) -> Kind:
     if before == now == 0:
         return _FLAT
     if -epsilon <= change <= epsilon:
-        return Kind(HOLD, before, now, False)
+        return MoveKind(HOLD, before, now, False)
     behaviour = _MOVED[before, now, change > 0]
-    return Kind(behaviour, before, now, behaviour in EXITS and move.forced)
+    return MoveKind(behaviour, before, now, behaviour in EXITS and move.forced)
 
 
 def _side(size: Decimal | None, epsilon: Decimal) -> int:

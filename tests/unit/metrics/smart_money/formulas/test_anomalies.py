@@ -7,8 +7,8 @@ import pytest
 
 from hypertally.metrics.smart_money.formulas.anomalies import (
     Anomaly,
-    Filled,
-    Sighting,
+    Observation,
+    PositionChange,
     find_anomalies,
 )
 
@@ -19,9 +19,9 @@ def minute(number: float) -> datetime:
     return START + timedelta(minutes=number)
 
 
-def series(*sizes: str | None, payloads: list[int] | None = None) -> list[Sighting]:
+def series(*sizes: str | None, payloads: list[int] | None = None) -> list[Observation]:
     return [
-        Sighting(
+        Observation(
             at=minute(number),
             observed=True,
             szi=None if size is None else Decimal(size),
@@ -31,12 +31,15 @@ def series(*sizes: str | None, payloads: list[int] | None = None) -> list[Sighti
     ]
 
 
-def filled(at: float, change: str) -> Filled:
-    return Filled(at=minute(at), change=Decimal(change))
+def filled(at: float, change: str) -> PositionChange:
+    return PositionChange(at=minute(at), change=Decimal(change))
 
 
 def find(
-    sightings: list[Sighting], *fills: Filled, known: bool = True, typical: str | None = "1"
+    sightings: list[Observation],
+    *fills: PositionChange,
+    known: bool = True,
+    typical: str | None = "1",
 ) -> list[Anomaly]:
     return find_anomalies(
         sightings,
@@ -45,18 +48,18 @@ def find(
     )
 
 
-def kinds(found: list[Anomaly]) -> list[str]:
-    return [one.kind for one in found]
+def kinds(anomalies: list[Anomaly]) -> list[str]:
+    return [one.kind for one in anomalies]
 
 
 @pytest.mark.parametrize("back", ["100", "98", "102"])
 def test_a_position_that_is_gone_for_one_snapshot_collapsed(back: str) -> None:
-    (found,) = find(series("100", "0", back))
-    assert found.kind == "transient_collapse"
-    assert (found.at, found.known_at) == (minute(1), minute(2))
-    assert (found.szi, found.expected) == (0, 100)
-    assert found.proven
-    assert found.dirties
+    (anomalies,) = find(series("100", "0", back))
+    assert anomalies.kind == "transient_collapse"
+    assert (anomalies.at, anomalies.known_at) == (minute(1), minute(2))
+    assert (anomalies.szi, anomalies.expected) == (0, 100)
+    assert anomalies.proven
+    assert anomalies.dirties
 
 
 @pytest.mark.parametrize(
@@ -85,14 +88,18 @@ def test_a_collapse_is_not_known_before_the_position_is_back() -> None:
 
 
 def test_without_known_fills_a_collapse_counts_and_is_unproven() -> None:
-    (found,) = find(series("100", "0", "100"), known=False)
-    assert (found.kind, found.proven, found.dirties) == ("transient_collapse", False, True)
+    (anomalies,) = find(series("100", "0", "100"), known=False)
+    assert (anomalies.kind, anomalies.proven, anomalies.dirties) == (
+        "transient_collapse",
+        False,
+        True,
+    )
 
 
 def test_a_change_ten_times_the_usual_without_a_fill_is_a_jump() -> None:
-    (found,) = find(series("100", "110.00000001"))
-    assert (found.kind, found.at, found.known_at) == ("szi_jump", minute(1), minute(1))
-    assert (found.szi, found.expected) == (Decimal("110.00000001"), 100)
+    (anomalies,) = find(series("100", "110.00000001"))
+    assert (anomalies.kind, anomalies.at, anomalies.known_at) == ("szi_jump", minute(1), minute(1))
+    assert (anomalies.szi, anomalies.expected) == (Decimal("110.00000001"), 100)
     assert find(series("100", "110")) == []
 
 
@@ -118,8 +125,8 @@ def test_fills_before_the_last_snapshot_explain_nothing() -> None:
 
 
 def test_without_known_fills_a_jump_is_noted_and_does_not_dirty() -> None:
-    (found,) = find(series("100", "150"), known=False)
-    assert (found.kind, found.proven, found.dirties) == ("szi_jump", False, False)
+    (anomalies,) = find(series("100", "150"), known=False)
+    assert (anomalies.kind, anomalies.proven, anomalies.dirties) == ("szi_jump", False, False)
     assert find(series("100", "150"), known=False, typical="0") == []
     assert kinds(find(series("100", "150"), typical="0")) == ["szi_jump"]
 
@@ -129,9 +136,9 @@ def test_no_jump_is_found_without_a_usual_change() -> None:
 
 
 def test_an_answer_without_a_size_is_null_and_a_wallet_that_did_not_answer_is_not() -> None:
-    (found,) = find(series("100", None))
-    assert (found.kind, found.dirties) == ("null_szi", True)
-    silent = Sighting(at=minute(1), observed=False, szi=None)
+    (anomalies,) = find(series("100", None))
+    assert (anomalies.kind, anomalies.dirties) == ("null_szi", True)
+    silent = Observation(at=minute(1), observed=False, szi=None)
     assert find([*series("100"), silent]) == []
 
 
@@ -155,7 +162,7 @@ def test_no_fill_no_freeze() -> None:
 
 def test_a_snapshot_without_an_answer_does_not_end_a_freeze() -> None:
     still = series(*["5"] * 40, payloads=[7] * 40)
-    still[20] = Sighting(at=minute(20), observed=False, szi=None)
+    still[20] = Observation(at=minute(20), observed=False, szi=None)
     assert kinds(find(still, filled(3, "1"))) == ["frozen"]
 
 

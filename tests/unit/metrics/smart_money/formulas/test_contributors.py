@@ -23,8 +23,8 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 )
 
 from hypertally.metrics.smart_money.formulas.exits import Baseline
-from hypertally.metrics.smart_money.formulas.scores import Scores, Usual
-from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
+from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 universes = small_universes | busy_universes
@@ -40,7 +40,7 @@ def second_values(scores: Scores) -> dict[str, Decimal | None]:
     }
 
 
-def first_values(scores: FirstScores) -> dict[str, Decimal | None]:
+def first_values(scores: V1Scores) -> dict[str, Decimal | None]:
     return {
         "cas": scores.cas.value,
         "dispersion": scores.dispersion.value,
@@ -103,8 +103,8 @@ def test_effects_hold_with_weights_far_apart(moves: list[Move], spread: int) -> 
 def test_the_scores_can_be_recomputed_from_the_rows_and_the_number_of_flat_wallets(
     moves: list[Move],
 ) -> None:
-    usual = Usual(all=Baseline(windows=600, p0=Decimal("0.08"), rates=()))
-    scores = second(moves, usual=usual)
+    baselines = ExitBaselines(all=Baseline(windows=600, p0=Decimal("0.08"), rates=()))
+    scores = second(moves, baselines=baselines)
     again = [
         Move(
             wallet=row.wallet,
@@ -121,7 +121,7 @@ def test_the_scores_can_be_recomputed_from_the_rows_and_the_number_of_flat_walle
         Move(wallet=f"flat{one.wallet}", before=one.before, now=one.now, epsilon=one.epsilon)
         for one in flat
     ]
-    found = second(again, usual=usual)
+    found = second(again, baselines=baselines)
     for name in ("cas", "cas_weighted", "dispersion", "dispersion_size", "stock", "counts"):
         assert getattr(found, name) == getattr(scores, name)
     assert (found.ecs, found.herding, found.reach) == (scores.ecs, scores.herding, scores.reach)

@@ -7,16 +7,16 @@ import pytest
 
 from hypertally.metrics.smart_money.formulas.feed_health import (
     Health,
-    judge_health,
+    assess_health,
+    fallback_cas,
     lock_reason,
-    stands_for_cas,
 )
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def health(age: float | None, coverage: str | None) -> Health:
-    return judge_health(
+    return assess_health(
         as_of=NOW,
         last_success_at=None if age is None else NOW - timedelta(seconds=age),
         coverage=None if coverage is None else Decimal(coverage),
@@ -51,14 +51,14 @@ def test_the_worse_column_rules(
     assert found.warning == (state == "degraded")
     assert found.masked == found.alert == (state == "stale")
     if signals in {"on", "neutral"}:  # else there is no signal that could show one
-        assert stands_for_cas(Decimal(coverage or 0)) == (50 if signals == "neutral" else None)
+        assert fallback_cas(Decimal(coverage or 0)) == (50 if signals == "neutral" else None)
 
 
 @pytest.mark.parametrize(
     ("coverage", "shown"), [("0.9", None), ("0.8999", 50), ("0.8", 50), ("0.7999", None)]
 )
 def test_fifty_stands_for_cas_between_both_edges(coverage: str, shown: int | None) -> None:
-    assert stands_for_cas(Decimal(coverage)) == shown
+    assert fallback_cas(Decimal(coverage)) == shown
 
 
 def test_each_column_is_told() -> None:

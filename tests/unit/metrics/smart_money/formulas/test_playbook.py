@@ -19,11 +19,16 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 
 from hypertally.metrics.smart_money.formulas.consensus import band
 from hypertally.metrics.smart_money.formulas.exits import Exits
-from hypertally.metrics.smart_money.formulas.playbook import Step, locked, reading_of, step
+from hypertally.metrics.smart_money.formulas.playbook import Step, locked, playbook_inputs, step
 from hypertally.metrics.smart_money.formulas.playbook_matrix import SIDES, Playbook
-from hypertally.metrics.smart_money.formulas.playbook_state import Latch, Reading, State, call
+from hypertally.metrics.smart_money.formulas.playbook_state import (
+    Latch,
+    PlaybookInputs,
+    PlaybookState,
+    decide,
+)
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
-    SECOND,
+    V2,
     Score,
     Trend,
     trend,
@@ -73,7 +78,7 @@ def exits(value: str | None, *, high: bool | None = None, exposed: int = 100) ->
         upper=number,
         n=exposed,
         completeness=Decimal(1),
-        definition=SECOND,
+        definition=V2,
     )
     return Exits(
         score=score,
@@ -96,9 +101,9 @@ def reading(
     dispersion: str | None = "10",
     ecs: str | None = "10",
     **others: Any,
-) -> Reading:
+) -> PlaybookInputs:
     number = None if change is None else Decimal(change)
-    return Reading(
+    return PlaybookInputs(
         cas=None if cas is None else Decimal(cas),
         trend=Trend(direction=turn(number), change=number),
         dispersion=None if dispersion is None else Decimal(dispersion),
@@ -109,8 +114,8 @@ def reading(
     )
 
 
-def run(readings: Sequence[Reading], state: State | None = None) -> list[Playbook]:
-    found, state = [], state or State()
+def run(readings: Sequence[PlaybookInputs], state: PlaybookState | None = None) -> list[Playbook]:
+    found, state = [], state or PlaybookState()
     for one in readings:
         taken = step(state, one)
         found.append(taken.playbook)
@@ -138,7 +143,7 @@ def wanted(place: str, direction: str, dispersion: str, ecs: str) -> tuple[str, 
 def test_every_cell_has_one_answer(cell: tuple[str, str, Any, Any]) -> None:
     place, direction, dispersion, ecs = cell
     values = {"cas": Decimal(CAS[place]), "trend": Decimal(CHANGE[direction])}
-    answer = call(State(), values, dispersion=dispersion, ecs=ecs)
+    answer = decide(PlaybookState(), values, dispersion=dispersion, ecs=ecs)
     assert answer is not None
     assert (answer.bias, answer.risk) == wanted(*cell)
     assert answer.rule
@@ -156,11 +161,11 @@ def test_a_cell_that_lasts_is_reached_from_every_state(cell: tuple[str, str, str
     for state in STATES:
         found = run([lasting] * 6, state)[-1]
         assert (found.bias, found.risk) == wanted(*cell)
-        assert found.missed is None or found.missed.input != "periods"
+        assert found.nearest_miss is None or found.nearest_miss.input != "periods"
 
 
 STATES = [
-    State(bias=bias, risk=risk, dispersion=Latch(high=high), ecs=Latch(high=high))
+    PlaybookState(bias=bias, risk=risk, dispersion=Latch(high=high), ecs=Latch(high=high))
     for bias, risk in sorted(OUTPUTS)
     for high in (False, True)
 ]
@@ -169,7 +174,7 @@ STATES = [
 def test_long_is_entered_in_the_second_period_at_sixty_two() -> None:
     once = run([reading("62")])
     assert (said(once), once[0].rule) == (["No-trade/Defensive"], "entry_wait")
-    calm = State(risk="Reduced")
+    calm = PlaybookState(risk="Reduced")
     assert said(run([reading("62")] * 2, calm)) == ["No-trade/Reduced", "Long/Reduced"]
     interrupted = [reading("62"), reading("61.99999999"), reading("62"), reading("62")]
     found = run(interrupted, calm)
@@ -178,7 +183,7 @@ def test_long_is_entered_in_the_second_period_at_sixty_two() -> None:
 
 
 def test_long_is_left_below_fifty_seven_and_not_before() -> None:
-    held = State(bias="Long", risk="Reduced")
+    held = PlaybookState(bias="Long", risk="Reduced")
     found = run([reading("61"), reading("57"), reading("56.99999999"), reading("61")], held)
     assert said(found) == [
         "Long/Reduced",
@@ -189,24 +194,24 @@ def test_long_is_left_below_fifty_seven_and_not_before() -> None:
 
 
 def test_short_mirrors_long() -> None:
-    held = State(bias="Short", risk="Reduced")
+    held = PlaybookState(bias="Short", risk="Reduced")
     found = run([reading("39", "-6"), reading("43", "-6"), reading("43.00000001", "-6")], held)
     assert said(found) == ["Short/Reduced", "Short/Reduced", "No-trade/Defensive"]
-    assert said(run([reading("38", "-6")] * 2, State(risk="Reduced"))) == [
+    assert said(run([reading("38", "-6")] * 2, PlaybookState(risk="Reduced"))) == [
         "No-trade/Reduced",
         "Short/Reduced",
     ]
 
 
 def test_between_long_and_short_lies_no_trade() -> None:
-    held = State(bias="Long", risk="Reduced")
+    held = PlaybookState(bias="Long", risk="Reduced")
     found = run([reading("30", "-6")] * 3, held)
     assert said(found) == ["No-trade/Reduced", "Short/Reduced", "Short/Reduced"]
     assert found[0].rule == "entry_wait"
 
 
 def test_the_count_of_an_entry_begins_anew_on_the_other_side() -> None:
-    found = run([reading("70")] * 4 + [reading("30", "-6")] * 2, State(risk="Reduced"))
+    found = run([reading("70")] * 4 + [reading("30", "-6")] * 2, PlaybookState(risk="Reduced"))
     assert [one.bias for one in found] == ["No-trade", *["Long"] * 3, "No-trade", "Short"]
 
 
@@ -226,13 +231,14 @@ def test_risk_worsens_at_once_and_improves_by_one_step_in_two_periods() -> None:
         "Long/Normal",
     ]
     worse = run(
-        [reading("80", ecs="20"), reading("80"), reading("80")], State(bias="Long", risk="Normal")
+        [reading("80", ecs="20"), reading("80"), reading("80")],
+        PlaybookState(bias="Long", risk="Normal"),
     )
     assert said(worse) == ["Long/Reduced", "Long/Reduced", "Long/Normal"]
 
 
 def test_high_dispersion_ends_after_two_periods_below_fifty_five() -> None:
-    held = State(bias="Long", risk="Normal")
+    held = PlaybookState(bias="Long", risk="Normal")
     values = ["60", "54", "55", "54.9", "54.9", "54.9"]
     found = run([reading("80", dispersion=value) for value in values], held)
     assert [one.rule for one in found[:4]] == ["dispersion_high"] * 4
@@ -240,7 +246,7 @@ def test_high_dispersion_ends_after_two_periods_below_fifty_five() -> None:
 
 
 def test_high_exits_end_after_two_periods_below_twenty() -> None:
-    held = State(bias="Long", risk="Normal")
+    held = PlaybookState(bias="Long", risk="Normal")
     values = ["26", "19", "20", "19", "19"]
     found = run([reading("80", ecs=value) for value in values], held)
     assert [one.rule for one in found[:4]] == ["exits_high"] * 4
@@ -249,12 +255,14 @@ def test_high_exits_end_after_two_periods_below_twenty() -> None:
 
 def test_many_exits_without_significance_are_medium() -> None:
     usual = msgspec.structs.replace(reading("80"), ecs=exits("30", high=False))
-    assert run([usual], State(bias="Long", risk="Normal"))[0].rule == "strong_with_some_exits"
+    assert (
+        run([usual], PlaybookState(bias="Long", risk="Normal"))[0].rule == "strong_with_some_exits"
+    )
 
 
 @pytest.mark.parametrize("missing", ["cas", "change", "dispersion", "ecs"])
 def test_an_unknown_input_is_held_for_one_period(missing: str) -> None:
-    held = State(bias="Long", risk="Normal")
+    held = PlaybookState(bias="Long", risk="Normal")
     unknown = reading(**{missing: None})
     found = run([unknown, unknown, unknown], held)
     assert said(found) == ["Long/Normal", "No-trade/Defensive", "No-trade/Defensive"]
@@ -266,37 +274,37 @@ def test_an_unknown_input_is_held_for_one_period(missing: str) -> None:
 def test_exits_that_may_be_high_are_an_unknown_input() -> None:
     unsure = exits("30", high=False)
     doubt = msgspec.structs.replace(unsure, high=None)
-    held = State(bias="Long", risk="Normal")
+    held = PlaybookState(bias="Long", risk="Normal")
     found = run([msgspec.structs.replace(reading("80"), ecs=doubt)], held)
     assert found[0].rule == "held"
 
 
 def test_an_override_needs_no_other_input() -> None:
-    held = State(bias="Long", risk="Normal")
+    held = PlaybookState(bias="Long", risk="Normal")
     assert run([reading(None, None, "60", None)], held)[0].rule == "dispersion_high"
     assert run([reading(None, None, None, "26")], held)[0].rule == "exits_high"
 
 
 def test_a_hold_breaks_the_count_of_an_entry() -> None:
-    found = run([reading("70"), reading(None), reading("70")], State(risk="Reduced"))
+    found = run([reading("70"), reading(None), reading("70")], PlaybookState(risk="Reduced"))
     assert [one.bias for one in found] == ["No-trade"] * 3
 
 
 def test_thin_coverage_is_no_trade_reduced_at_once_and_improves_nothing() -> None:
     thin = reading(None, thin=True)
-    assert said(run([thin], State(bias="Long", risk="Normal"))) == ["No-trade/Reduced"]
-    shown = step(State(risk="Defensive"), thin)
+    assert said(run([thin], PlaybookState(bias="Long", risk="Normal"))) == ["No-trade/Reduced"]
+    shown = step(PlaybookState(risk="Defensive"), thin)
     assert said([shown.playbook]) == ["No-trade/Reduced"]
     assert shown.state.risk == "Defensive"
 
 
 def test_a_lock_is_no_trade_defensive_with_its_reason_and_begins_anew() -> None:
-    before = State(bias="Long", risk="Normal", entry=9, ecs=Latch(high=True))
+    before = PlaybookState(bias="Long", risk="Normal", entry=9, ecs=Latch(high=True))
     found = locked(before, "snapshot_old")
     assert said([found.playbook]) == ["No-trade/Defensive"]
     assert found.playbook.rule == "locked:snapshot_old"
     assert found.playbook.tighten_stops_long is None
-    assert found.state == State(ecs=Latch(high=True))
+    assert found.state == PlaybookState(ecs=Latch(high=True))
 
 
 @pytest.mark.parametrize(
@@ -342,39 +350,39 @@ def test_stops_are_tightened_on_the_side_that_is_in_danger(
 
 
 def test_the_nearest_missed_threshold_knows_what_is_held() -> None:
-    held = run([reading("58", "20")], State(bias="Long", risk="Reduced"))[0].missed
+    held = run([reading("58", "20")], PlaybookState(bias="Long", risk="Reduced"))[0].nearest_miss
     assert held is not None
     assert (held.input, held.threshold, held.distance) == ("cas", 57, 1)
     assert (held.bias, held.risk) == ("No-trade", "Defensive")
-    entering = run([reading("61", "20")], State(risk="Reduced"))[0].missed
+    entering = run([reading("61", "20")], PlaybookState(risk="Reduced"))[0].nearest_miss
     assert entering is not None
     # To fall to neutral or to rise to the entry: both one point away, the lower comes first.
     assert (entering.input, entering.threshold, entering.distance) == ("cas", 60, 1)
-    nearer = run([reading("61.5", "20")], State(risk="Reduced"))[0].missed
+    nearer = run([reading("61.5", "20")], PlaybookState(risk="Reduced"))[0].nearest_miss
     assert nearer is not None
     assert (nearer.threshold, nearer.bias) == (62, "Long")
 
 
 def test_a_threshold_that_is_just_met_is_missed_by_nothing() -> None:
-    met = run([reading("75", "20")], State(bias="Long", risk="Normal"))[0].missed
+    met = run([reading("75", "20")], PlaybookState(bias="Long", risk="Normal"))[0].nearest_miss
     assert met is not None
     assert (met.input, met.threshold, met.distance, met.risk) == ("cas", 75, 0, "Reduced")
-    short = run([reading("25", "-20")], State(bias="Short", risk="Normal"))[0].missed
+    short = run([reading("25", "-20")], PlaybookState(bias="Short", risk="Normal"))[0].nearest_miss
     assert short is not None
     assert (short.threshold, short.distance, short.risk) == (25, 0, "Reduced")
 
 
 def test_where_only_time_is_missing_the_output_says_so() -> None:
-    missed = run([reading("80")], State(risk="Reduced"))[0].missed
-    assert missed is not None
-    assert (missed.input, missed.threshold) == ("periods", 2)
-    assert (missed.bias, missed.risk) == ("Long", "Normal")
+    nearest_miss = run([reading("80")], PlaybookState(risk="Reduced"))[0].nearest_miss
+    assert nearest_miss is not None
+    assert (nearest_miss.input, nearest_miss.threshold) == ("periods", 2)
+    assert (nearest_miss.bias, nearest_miss.risk) == ("Long", "Normal")
 
 
 def test_a_state_survives_being_stored() -> None:
-    taken = step(State(), reading("80", ecs="26"))
+    taken = step(PlaybookState(), reading("80", ecs="26"))
     stored = msgspec.json.encode(taken.state)
-    assert msgspec.json.decode(stored, type=State) == taken.state
+    assert msgspec.json.decode(stored, type=PlaybookState) == taken.state
 
 
 points = st.one_of(st.none(), st.decimals(0, 100, places=1))
@@ -397,7 +405,7 @@ readings = st.builds(
 )
 
 
-def mirrored(one: Reading) -> Reading:
+def mirrored(one: PlaybookInputs) -> PlaybookInputs:
     return reading(
         None if one.cas is None else str(100 - one.cas),
         None if one.trend.change is None else str(-one.trend.change),
@@ -408,7 +416,7 @@ def mirrored(one: Reading) -> Reading:
 
 
 @given(st.lists(readings, max_size=25))
-def test_longs_and_shorts_are_treated_alike(series: list[Reading]) -> None:
+def test_longs_and_shorts_are_treated_alike(series: list[PlaybookInputs]) -> None:
     for one, other in zip(run(series), run([*map(mirrored, series)]), strict=True):
         assert (MIRROR[one.bias], one.risk, one.rule) == (other.bias, other.risk, other.rule)
         assert one.add_exposure_long == other.add_exposure_short
@@ -416,8 +424,8 @@ def test_longs_and_shorts_are_treated_alike(series: list[Reading]) -> None:
 
 
 @given(st.lists(readings, min_size=1, max_size=25))
-def test_no_series_breaks_the_rules_of_change(series: list[Reading]) -> None:
-    state, before = State(), State()
+def test_no_series_breaks_the_rules_of_change(series: list[PlaybookInputs]) -> None:
+    state, before = PlaybookState(), PlaybookState()
     for one in series:
         taken: Step = step(state, one)
         found = taken.playbook
@@ -434,14 +442,14 @@ def test_no_series_breaks_the_rules_of_change(series: list[Reading]) -> None:
 
 @given(st.lists(readings, max_size=15), st.lists(readings, max_size=15))
 def test_what_comes_later_changes_nothing_that_was_said(
-    series: list[Reading], later: list[Reading]
+    series: list[PlaybookInputs], later: list[PlaybookInputs]
 ) -> None:
     assert run([*series, *later])[: len(series)] == run(series)
 
 
 def test_a_reading_is_taken_from_the_scores_of_its_period() -> None:
     scores = second(universe((60, OPEN_LONG), (5, CLOSE_LONG), (55, HOLD_LONG)))
-    found = reading_of(scores, trend(scores.cas.score.value, [Decimal(50)] * 3))
+    found = playbook_inputs(scores, trend(scores.cas.score.value, [Decimal(50)] * 3))
     assert found.cas is not None
     assert band(found.cas) == "strong_long"
     assert run([found] * 4)[-1].bias == "Long"

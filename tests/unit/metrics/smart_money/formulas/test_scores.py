@@ -38,10 +38,10 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 
 from hypertally.metrics.smart_money.formulas.consensus import band
 from hypertally.metrics.smart_money.formulas.counts import count
-from hypertally.metrics.smart_money.formulas.exits import Baseline, baseline
+from hypertally.metrics.smart_money.formulas.exits import Baseline, exit_baseline
 from hypertally.metrics.smart_money.formulas.herding import Pool, expected_deviation, herding, pool
 from hypertally.metrics.smart_money.formulas.score_arithmetic import Trend, trend
-from hypertally.metrics.smart_money.formulas.scores import Scores, Usual
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 HALF_PLACE = Fraction(5, 10**9)
@@ -53,9 +53,9 @@ def near(value: Decimal | None, expected: str) -> bool:
     return value.quantize(Decimal(expected)) == Decimal(expected)
 
 
-def usual(p0: str) -> Usual:
+def baselines(p0: str) -> ExitBaselines:
     found = Baseline(windows=2016, p0=Decimal(p0), rates=())
-    return Usual(all=found, long=found, short=found)
+    return ExitBaselines(all=found, long=found, short=found)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_stock_disagreement_is_of_those_who_hold_now() -> None:
 def test_exit_vectors(left: int, exposed: int, expected: str, z: str, *, high: bool) -> None:
     scores = second(
         universe((left, REDUCE_LONG), (exposed - left, HOLD_LONG), (200 - exposed, FLAT)),
-        usual=usual("0.08"),
+        baselines=baselines("0.08"),
     )
     assert near(scores.ecs.score.value, expected)
     assert near(scores.ecs.z, z)
@@ -188,7 +188,7 @@ def test_exit_vectors(left: int, exposed: int, expected: str, z: str, *, high: b
 
 
 def test_exits_are_not_high_where_they_are_usual() -> None:
-    scores = second(universe((18, REDUCE_LONG), (42, HOLD_LONG)), usual=usual("0.25"))
+    scores = second(universe((18, REDUCE_LONG), (42, HOLD_LONG)), baselines=baselines("0.25"))
     assert scores.ecs.high is False
     assert scores.ecs.level == "medium"
     assert near(scores.ecs.z, "0.89")
@@ -197,7 +197,9 @@ def test_exits_are_not_high_where_they_are_usual() -> None:
 @pytest.mark.parametrize("exposed", [39, 40, 60, 200])
 def test_high_exits_begin_where_the_three_conditions_meet(exposed: int) -> None:
     found = [
-        second(universe((left, CLOSE_LONG), (exposed - left, HOLD_LONG)), usual=usual("0.2"))
+        second(
+            universe((left, CLOSE_LONG), (exposed - left, HOLD_LONG)), baselines=baselines("0.2")
+        )
         for left in range(exposed + 1)
     ]
     for left, scores in enumerate(found):
@@ -251,17 +253,17 @@ def test_exits_of_no_one_are_unknown_and_not_high() -> None:
 
 def test_the_usual_share_is_the_mean_of_at_least_five_hundred_windows() -> None:
     windows = [(1, 10)] * 250 + [(3, 10)] * 249 + [(0, 0)] * 100
-    assert baseline(Counter(windows)).p0 is None
-    enough = baseline(Counter([*windows, (3, 10)]))
+    assert exit_baseline(Counter(windows)).p0 is None
+    enough = exit_baseline(Counter([*windows, (3, 10)]))
     assert enough.p0 == Decimal("0.2")
     assert enough.windows == 500
 
 
 def test_the_percentile_counts_ties_half() -> None:
-    found = baseline({(0, 10): 400, (1, 10): 100, (5, 10): 100})
-    scores = second(universe((2, CLOSE_LONG), (18, HOLD_LONG)), usual=Usual(all=found))
+    found = exit_baseline({(0, 10): 400, (1, 10): 100, (5, 10): 100})
+    scores = second(universe((2, CLOSE_LONG), (18, HOLD_LONG)), baselines=ExitBaselines(all=found))
     assert scores.ecs.percentile == 75
-    highest = second(universe((19, CLOSE_LONG), (1, HOLD_LONG)), usual=Usual(all=found))
+    highest = second(universe((19, CLOSE_LONG), (1, HOLD_LONG)), baselines=ExitBaselines(all=found))
     assert highest.ecs.percentile == 100
 
 
@@ -396,10 +398,10 @@ def test_the_order_of_the_wallets_moves_no_byte(moves: list[Move], random: Rando
 
 @given(busy_universes)
 def test_the_precision_of_the_caller_moves_no_byte(moves: list[Move]) -> None:
-    wanted = second(moves, usual=usual("0.08"))
+    wanted = second(moves, baselines=baselines("0.08"))
     with localcontext() as context:
         context.prec = 2
-        assert same_bytes(second(moves, usual=usual("0.08")), wanted)
+        assert same_bytes(second(moves, baselines=baselines("0.08")), wanted)
 
 
 @given(small_universes)
@@ -417,7 +419,7 @@ def test_scores_stay_on_their_scale_and_between_their_bounds(moves: list[Move]) 
 
 
 def test_reach_says_what_the_exposed_wallets_could_do_to_each_score() -> None:
-    reach = second(universe((60, HOLD_LONG), (140, FLAT)), usual=usual("0.08")).reach
+    reach = second(universe((60, HOLD_LONG), (140, FLAT)), baselines=baselines("0.08")).reach
     assert near(reach.cas_highest, "92.86")
     assert near(reach.cas_lowest, "7.14")
     assert (reach.ecs_lowest, reach.ecs_highest) == (0, 100)

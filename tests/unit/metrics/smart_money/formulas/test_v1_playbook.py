@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hypertally.metrics.smart_money.formulas.playbook_matrix import Playbook
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, Trend
-from hypertally.metrics.smart_money.formulas.v1_playbook import FirstReading, playbook_first
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend
+from hypertally.metrics.smart_money.formulas.v1_playbook import V1PlaybookInputs, decide_v1_playbook
 
 NORMAL = Decimal(0)
 CAS = {"strong_long": "80", "long": "65", "neutral": "50", "short": "35", "strong_short": "20"}
@@ -40,8 +40,8 @@ def play(
     direction = "flat"
     if number is not None and abs(number) > 5:
         direction = "rising" if number > 0 else "falling"
-    return playbook_first(
-        FirstReading(
+    return decide_v1_playbook(
+        V1PlaybookInputs(
             cas=Decimal(cas),
             trend=Trend(direction=direction, change=number),
             dispersion=Decimal(dispersion),
@@ -66,7 +66,7 @@ def test_every_cell_has_the_published_answer(cell: tuple[str, str, str, str]) ->
     band, direction, dispersion, ecs = cell
     found = play(CAS[band], CHANGE[direction], DISPERSION[dispersion], ECS[ecs])
     assert (found.bias, found.risk) == wanted(*cell)
-    assert found.definition == FIRST
+    assert found.definition == V1
     assert found.rule
 
 
@@ -102,21 +102,21 @@ def test_flags_serve_longs_alone() -> None:
 
 
 def test_the_nearest_missed_threshold_is_the_one_that_would_change_the_answer() -> None:
-    missed = play("70", "6", "10", "10").missed
-    assert missed is not None
+    nearest_miss = play("70", "6", "10", "10").nearest_miss
+    assert nearest_miss is not None
     # The trend lies one point from flat: nearer than 75, and than 15 of ECS.
-    assert (missed.input, missed.threshold, missed.distance) == ("trend", 5, 1)
-    assert (missed.bias, missed.risk) == ("No-trade", "Reduced")
-    upper = play("74", "9", "10", "10").missed
+    assert (nearest_miss.input, nearest_miss.threshold, nearest_miss.distance) == ("trend", 5, 1)
+    assert (nearest_miss.bias, nearest_miss.risk) == ("No-trade", "Reduced")
+    upper = play("74", "9", "10", "10").nearest_miss
     assert upper is not None
     assert (upper.input, upper.threshold, upper.distance) == ("cas", 75, 1)
     assert (upper.bias, upper.risk) == ("Long", "Normal")
 
 
 def test_a_trend_of_too_short_a_history_misses_no_threshold() -> None:
-    missed = play("76", None, "10", "10").missed
-    assert missed is not None
-    assert missed.input == "cas"
+    nearest_miss = play("76", None, "10", "10").nearest_miss
+    assert nearest_miss is not None
+    assert nearest_miss.input == "cas"
 
 
 points = st.decimals(0, 100, places=2)
@@ -128,15 +128,15 @@ def test_across_the_missed_threshold_lies_the_answer_that_was_told(
 ) -> None:
     values = {"cas": cas, "change": change, "dispersion": dispersion, "ecs": ecs}
     found = play(*map(str, values.values()))
-    missed = found.missed
-    if missed is None:
+    nearest_miss = found.nearest_miss
+    if nearest_miss is None:
         return
-    name = "change" if missed.input == "trend" else missed.input
-    assert missed.distance == abs(values[name] - missed.threshold)
+    name = "change" if nearest_miss.input == "trend" else nearest_miss.input
+    assert nearest_miss.distance == abs(values[name] - nearest_miss.threshold)
     answers = [
-        play(*map(str, {**values, name: missed.threshold + step}.values()))
+        play(*map(str, {**values, name: nearest_miss.threshold + step}.values()))
         for step in (Decimal(0), Decimal("1E-8"), Decimal("-1E-8"))
     ]
-    told = (missed.bias, missed.risk)
+    told = (nearest_miss.bias, nearest_miss.risk)
     assert told != (found.bias, found.risk)
     assert told in [(one.bias, one.risk) for one in answers]

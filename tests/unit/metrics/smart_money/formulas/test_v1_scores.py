@@ -25,8 +25,8 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
     universe,
 )
 
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, Trend
-from hypertally.metrics.smart_money.formulas.v1_scores import band_first, trend_first
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend
+from hypertally.metrics.smart_money.formulas.v1_scores import v1_band, v1_trend
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 
@@ -122,14 +122,14 @@ def test_of_no_wallet_nothing_is_known() -> None:
 def test_sixty_is_inside_the_long_band_and_forty_outside_the_short_one(
     cas: str, expected: str
 ) -> None:
-    assert band_first(Decimal(cas)) == expected
+    assert v1_band(Decimal(cas)) == expected
 
 
 def test_the_trend_of_fewer_than_three_periods_is_flat() -> None:
-    assert trend_first(Decimal(90), [Decimal(50)] * 2) == Trend(direction="flat", change=None)
-    assert trend_first(Decimal(90), [Decimal(50)] * 3).direction == "rising"
+    assert v1_trend(Decimal(90), [Decimal(50)] * 2) == Trend(direction="flat", change=None)
+    assert v1_trend(Decimal(90), [Decimal(50)] * 3).direction == "rising"
     earlier = [Decimal(0), Decimal(90), Decimal(90), Decimal(90)]
-    assert trend_first(Decimal(90), earlier).direction == "flat"
+    assert v1_trend(Decimal(90), earlier).direction == "flat"
 
 
 @pytest.mark.parametrize(("exposed", "cas", "ecs"), [(60, "65", "30"), (50, "62.5", "25")])
@@ -142,7 +142,7 @@ def test_reach_shows_what_no_holder_could_ever_bring_about(
     assert (reach.strong_needs, reach.strong_in_reach) == (101, False)
     assert (reach.long_needs, reach.long_in_reach) == (40, True)
     assert (reach.exit_high_needs, reach.exit_high_in_reach) == (51, exposed > 50)
-    assert reach.definition == FIRST
+    assert reach.definition == V1
 
 
 @pytest.mark.parametrize("exposed", [0, 1, 3, 4, 7, 20])

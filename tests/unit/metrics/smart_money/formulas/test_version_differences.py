@@ -27,21 +27,31 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 )
 
 from hypertally.metrics.smart_money.formulas.exits import Baseline
-from hypertally.metrics.smart_money.formulas.feed_health import judge_health
+from hypertally.metrics.smart_money.formulas.feed_health import assess_health
 from hypertally.metrics.smart_money.formulas.herding import pool
-from hypertally.metrics.smart_money.formulas.playbook_state import Latch, State
-from hypertally.metrics.smart_money.formulas.score_arithmetic import FIRST, SECOND
-from hypertally.metrics.smart_money.formulas.scores import Usual, score
-from hypertally.metrics.smart_money.formulas.v1_counterfactual import FAULTS, figures_of, say
-from hypertally.metrics.smart_money.formulas.v1_scores import score_first
+from hypertally.metrics.smart_money.formulas.playbook_state import Latch, PlaybookState
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, score
+from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
+    FAULTS,
+    collect_figures,
+    replay_v1,
+)
+from hypertally.metrics.smart_money.formulas.v1_scores import score_v1
 from hypertally.metrics.smart_money.formulas.version_differences import causes
-from hypertally.metrics.smart_money.signal_rows import PERIOD, Feed, Period, first_row, second_row
+from hypertally.metrics.smart_money.signal_rows import (
+    PERIOD,
+    FeedState,
+    PeriodInputs,
+    v1_row,
+    v2_row,
+)
 from hypertally.store.postgres import Jsonb
 
-KNOWN = Usual(
+KNOWN = ExitBaselines(
     **dict.fromkeys(("all", "long", "short"), Baseline(windows=900, p0=Decimal("0.05"), rates=()))
 )
-READY = State(bias="No-trade", risk="Reduced", entry=1, better=1)
+READY = PlaybookState(bias="No-trade", risk="Reduced", entry=1, better=1)
 
 Rows = tuple[dict[str, Any], dict[str, Any]]
 
@@ -49,15 +59,15 @@ Rows = tuple[dict[str, Any], dict[str, Any]]
 def rows(
     moves: Any,
     *,
-    before: State = READY,
-    cas_first: str | None = "50",
+    before: PlaybookState = READY,
+    v1_cas: str | None = "50",
     cas_second: str | None = "50",
-    usual: Usual = KNOWN,
+    baselines: ExitBaselines = KNOWN,
     coverage: str = "1",
 ) -> Rows:
     """The two rows of a period, as they come back from the database."""
     window = window_of(moves)
-    past = {FIRST: cas_first, SECOND: cas_second}
+    past = {V1: v1_cas, V2: cas_second}
     earlier = {
         ("BTC", definition): [
             {
@@ -73,20 +83,21 @@ def rows(
         ]
         for definition, cas in past.items()
     }  # fmt: skip
-    period = Period(
+    period = PeriodInputs(
         at=AT,
-        feed=Feed(
-            universe_run_id=1, wallets=len(window.judged.moves), newest_at=AT, last_failed=False,
+        feed=FeedState(
+            universe_run_id=1, wallets=len(window.classified.moves), newest_at=AT,
+            last_failed=False,
             success_at=AT, coverage=Decimal(coverage),
         ),
-        health=judge_health(
+        health=assess_health(
             as_of=AT + timedelta(seconds=1), last_success_at=AT, coverage=Decimal(coverage)
         ),
         moves={}, ids={}, digests={"BTC": "0:0"}, marks={"BTC": (None, None)},
-        earlier=earlier, usual={"BTC": usual},
+        earlier=earlier, baselines={"BTC": baselines},
     )  # fmt: skip
-    second = second_row(period, score(window, pooled=pool(window.counts), usual=usual))
-    first = first_row(period, window, score_first(window))
+    second = v2_row(period, score(window, pooled=pool(window.counts), baselines=baselines))
+    first = v1_row(period, window, score_v1(window))
     return plain(first), plain(second)
 
 
@@ -100,7 +111,7 @@ def found(both: Rows) -> dict[str, str]:
 
 past_cas = st.sampled_from([None, "20", "50", "58", "80"])
 states = st.builds(
-    State,
+    PlaybookState,
     bias=st.sampled_from(["Long", "Short", "No-trade"]),
     risk=st.sampled_from(["Normal", "Reduced", "Defensive"]),
     entry=st.integers(-2, 2),
@@ -112,22 +123,22 @@ both_rows = st.builds(
     rows,
     st.one_of(busy_universes, small_universes),
     before=states,
-    cas_first=past_cas.map(lambda cas: cas or "50"),
+    v1_cas=past_cas.map(lambda cas: cas or "50"),
     cas_second=past_cas,
-    usual=st.sampled_from([KNOWN, Usual()]),
+    baselines=st.sampled_from([KNOWN, ExitBaselines()]),
     coverage=st.sampled_from(["1", "0.93", "0.85"]),
 )
 
 
 @given(both_rows)
 def test_with_nothing_mended_the_first_version_says_what_it_stored(both: Rows) -> None:
-    said = say(figures_of(*both), frozenset())
+    said = replay_v1(collect_figures(*both), frozenset())
     assert (said.band, said.playbook) == (both[0]["band"], (both[0]["bias"], both[0]["risk"]))
 
 
 @given(both_rows)
 def test_with_all_mended_it_says_the_band_that_the_second_stored(both: Rows) -> None:
-    assert say(figures_of(*both), frozenset(FAULTS)).band == both[1]["band"]
+    assert replay_v1(collect_figures(*both), frozenset(FAULTS)).band == both[1]["band"]
 
 
 @given(both_rows)
@@ -224,8 +235,8 @@ def test_a_fault_that_acted_is_named_with_its_figures(groups: Any, cause: str, w
 def test_a_trend_against_a_short_is_heeded_by_the_second_version_alone() -> None:
     both = rows(
         universe((2, OPEN_SHORT), (18, ADD_SHORT), (7, ADD_LONG), (23, HOLD_LONG)),
-        before=State(bias="Short", risk="Reduced"),
-        cas_first="20",
+        before=PlaybookState(bias="Short", risk="Reduced"),
+        v1_cas="20",
         cas_second="20",
     )
     assert both[0]["rule"] == "lean_mixed"
@@ -235,7 +246,8 @@ def test_a_trend_against_a_short_is_heeded_by_the_second_version_alone() -> None
 
 def test_an_entry_that_waits_is_the_memory_of_the_second_version() -> None:
     both = rows(
-        universe((14, OPEN_LONG), (40, HOLD_LONG), (140, FLAT)), before=State(risk="Reduced")
+        universe((14, OPEN_LONG), (40, HOLD_LONG), (140, FLAT)),
+        before=PlaybookState(risk="Reduced"),
     )
     assert found(both)["memory"] == "v2 enters a side in the second period that calls for it"
 

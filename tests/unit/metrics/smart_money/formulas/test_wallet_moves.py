@@ -18,9 +18,9 @@ from hypertally.metrics.smart_money.formulas.wallet_moves import (
     SELLS,
     UNSEEN,
     Move,
-    classify,
+    classify_move,
+    classify_moves,
     epsilon,
-    judge,
     median,
 )
 
@@ -72,7 +72,7 @@ MIRROR = {"MISSING": "MISSING", "DIRTY": "DIRTY", "FLAT": "FLAT", "HOLD": "HOLD"
 def test_the_first_rule_that_fits_names_the_behaviour(
     before: str | None, now: str | None, expected: str
 ) -> None:
-    assert classify(one(before, now)) == expected
+    assert classify_move(one(before, now)) == expected
 
 
 @given(ends)
@@ -85,13 +85,13 @@ def test_every_move_has_one_behaviour_and_its_mirror_image_the_mirrored_one(foun
         epsilon=move.epsilon,
         dirty=move.dirty,
     )
-    assert classify(move) in BEHAVIOURS
-    assert classify(mirrored) == MIRROR[classify(move)]
+    assert classify_move(move) in BEHAVIOURS
+    assert classify_move(mirrored) == MIRROR[classify_move(move)]
 
 
 def test_dirty_comes_before_what_the_sizes_say_and_missing_before_dirty() -> None:
-    assert classify(one("5", "9", dirty=True)) == "DIRTY"
-    assert classify(one("5", None, dirty=True)) == "MISSING"
+    assert classify_move(one("5", "9", dirty=True)) == "DIRTY"
+    assert classify_move(one("5", None, dirty=True)) == "MISSING"
 
 
 def test_all_that_moved_bought_or_sold_and_no_one_did_both() -> None:
@@ -103,7 +103,7 @@ def test_all_that_moved_bought_or_sold_and_no_one_did_both() -> None:
 
 def test_force_is_an_attribute_of_exits_alone() -> None:
     forced = (Decimal(100), Decimal(0), False, True), (Decimal(100), Decimal(200), False, True)
-    kinds = judge(universe(*((1, one) for one in forced))).kinds
+    kinds = classify_moves(universe(*((1, one) for one in forced))).kinds
     assert [(kind.behaviour, kind.forced) for kind in kinds] == [
         ("CLOSE_L", True),
         ("ADD_L", False),
@@ -131,7 +131,7 @@ def test_states_of_the_first_version_are_as_published(
     before: str | None, now: str | None, state: str
 ) -> None:
     move = one(before, now)
-    assert state_of(move, judge([move]).changes[0]) == state
+    assert state_of(move, classify_moves([move]).changes[0]) == state
 
 
 def test_a_dirty_wallet_has_no_state_in_the_first_version() -> None:
@@ -140,12 +140,12 @@ def test_a_dirty_wallet_has_no_state_in_the_first_version() -> None:
 
 def test_two_moves_of_one_wallet_are_refused() -> None:
     with pytest.raises(ValueError, match="one for each wallet"):
-        judge([one("1", "2"), one("1", "2")])
+        classify_moves([one("1", "2"), one("1", "2")])
 
 
 def test_an_epsilon_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
-        judge([one("1", "2", e="0")])
+        classify_moves([one("1", "2", e="0")])
 
 
 @given(st.lists(st.decimals(0, 10**9, places=8), min_size=1, max_size=30))
@@ -165,5 +165,5 @@ def test_what_precision_the_caller_has_set_changes_nothing() -> None:
     move = one("100000000.00000001", "100000000.00000002", e="0.000000005")
     with localcontext() as context:
         context.prec = 3
-        assert judge([move]).changes == (Decimal("0.00000001"),)
-        assert classify(move) == "ADD_L"
+        assert classify_moves([move]).changes == (Decimal("0.00000001"),)
+        assert classify_move(move) == "ADD_L"

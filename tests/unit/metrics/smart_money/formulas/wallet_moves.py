@@ -7,9 +7,9 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from hypertally.metrics.smart_money.formulas.herding import pool
-from hypertally.metrics.smart_money.formulas.period import Window, open_window
-from hypertally.metrics.smart_money.formulas.scores import Scores, Usual, score
-from hypertally.metrics.smart_money.formulas.v1_scores import FirstScores, score_first
+from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores, score
+from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow, build_window
+from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -40,18 +40,20 @@ def universe(*groups: tuple[int, tuple[Decimal | None, Decimal | None, bool, boo
     ]
 
 
-def window_of(moves: Iterable[Move]) -> Window:
-    return open_window("BTC", AT, moves)
+def window_of(moves: Iterable[Move]) -> ScoringWindow:
+    return build_window("BTC", AT, moves)
 
 
-def second(moves: Iterable[Move], *, usual: Usual | None = None, mark: str | None = "2") -> Scores:
+def second(
+    moves: Iterable[Move], *, baselines: ExitBaselines | None = None, mark: str | None = "2"
+) -> Scores:
     window = window_of(moves)
     at_mark = None if mark is None else Decimal(mark)
-    return score(window, pooled=pool(window.counts), mark=at_mark, usual=usual)
+    return score(window, pooled=pool(window.counts), mark=at_mark, baselines=baselines)
 
 
-def first(moves: Iterable[Move]) -> FirstScores:
-    return score_first(window_of(moves))
+def first(moves: Iterable[Move]) -> V1Scores:
+    return score_v1(window_of(moves))
 
 
 FLAT = move(0, 0)
