@@ -3,7 +3,8 @@
 import asyncio
 import os
 
-from hypertally.sandbox.exchange.server import ServerOptions, serve
+from hypertally.sandbox.exchange.application import ServerOptions
+from hypertally.sandbox.exchange.server import serve
 from hypertally.sandbox.launch import build_exchange
 
 NO_LIMIT = 10**9

@@ -19,14 +19,8 @@ from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
 from hypertally.sandbox.exchange.server import running_sandbox
-from hypertally.sandbox.oracles.activity import (
-    Fill,
-    GroupDay,
-    UsdPrices,
-    WalletDay,
-    group_days,
-    wallet_days,
-)
+from hypertally.sandbox.oracles.activity import GroupDay, WalletDay, group_days, wallet_days
+from hypertally.sandbox.oracles.usd_prices import Fill, UsdPrices
 from hypertally.sandbox.population.population import Population
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool, transaction

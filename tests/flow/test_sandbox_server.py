@@ -10,10 +10,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from hypertally.sandbox.exchange.marketdata import spot_meta
+from hypertally.sandbox.exchange.market_json import spot_meta
 from hypertally.sandbox.exchange.server import running_sandbox
-from hypertally.sandbox.oracles.activity import kind_of
 from hypertally.sandbox.oracles.inputs import population_fills
+from hypertally.sandbox.oracles.usd_prices import market_kind
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.replay.replay import ReplayExchange
 
@@ -69,7 +69,7 @@ def last_positions(population: Population, user: str) -> dict[str, Decimal]:
     ends: dict[str, Decimal] = {}
     for wallet, fill in population_fills(population):
         coin, sign = str(fill["coin"]), 1 if fill["side"] == "B" else -1
-        if wallet == user and kind_of(coin) in ("core", "hip3"):
+        if wallet == user and market_kind(coin) in ("core", "hip3"):
             ends[coin] = Decimal(str(fill["startPosition"])) + sign * Decimal(str(fill["sz"]))
     return ends
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from hypertally.sandbox.exchange.server import ServerOptions
+from hypertally.sandbox.exchange.application import ServerOptions
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sandbox.launch import run as run_sandbox
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE

@@ -8,9 +8,10 @@ from time import time
 
 from msgspec.structs import asdict
 
-from hypertally.sandbox.exchange.marketdata import PopulationExchange
+from hypertally.sandbox.exchange.application import ServerOptions
+from hypertally.sandbox.exchange.population_exchange import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange
-from hypertally.sandbox.exchange.server import HOST, ServerOptions, serve
+from hypertally.sandbox.exchange.server import HOST, serve
 from hypertally.sandbox.population.population import (
     DEFAULT_DAYS,
     DEFAULT_FILLS,

@@ -12,7 +12,7 @@ from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.metrics.activity import fill_gaps
 from hypertally.records import Gap, LimitMet
-from hypertally.sandbox.oracles import activity
+from hypertally.sandbox.oracles import fill_gaps as oracle
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 
 ADDRESS = "0x" + "ab" * 20
@@ -124,7 +124,7 @@ async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
         await store(connection, rows)
         await fill_gaps.rebuild(connection, WALLET)
         found = [row for row in await stored(connection) if row["from_at"] > fill_gaps.BEGINNING]
-    expected = activity.fill_gaps((ADDRESS, row) for row in rows)
+    expected = oracle.fill_gaps((ADDRESS, row) for row in rows)
     assert len(expected) > 5
     assert [
         (row["coin"], row["from_at"], row["to_at"], row["missing_size_coin"]) for row in found
@@ -134,7 +134,7 @@ async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
     ]
 
 
-def coin_of(gap: activity.Gap, rows: Sequence[Row]) -> str:
+def coin_of(gap: oracle.Gap, rows: Sequence[Row]) -> str:
     return next(row["coin"] for row in rows if row["time"] == gap.to_ms)
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.flow.books import Books, Exchange, milliseconds, population, require_equal, serving
 
 from hypertally.jobs import periodic
-from hypertally.sandbox.oracles.activity import fill_gaps
+from hypertally.sandbox.oracles.fill_gaps import fill_gaps
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
 WORLD = {"wallets": 5, "days": 6, "fills": 300, "live_per_second": 0.02}

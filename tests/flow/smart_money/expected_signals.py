@@ -26,7 +26,7 @@ from hypertally.sandbox.oracles.smart_money_periods import (
 from hypertally.sandbox.regimes.exchange import regime_exchange
 from hypertally.sandbox.regimes.playback import ASSETS, MINUTE_MS, RegimePlayback
 
-FIRST, SECOND = "smart_money/1", "smart_money/2"
+V1, V2 = "smart_money/1", "smart_money/2"
 SIDES: dict[str, tuple[int, ...]] = {"all": (1, -1), "long": (1,), "short": (-1,)}
 UNSEEN = ("MISSING", "DIRTY")
 
@@ -82,8 +82,8 @@ def _mids(name: str, minute: int) -> dict[str, str]:
 class _Past:
     """What the periods before leave behind of one asset."""
 
-    first: list[Decimal | None] = field(default_factory=lambda: [None] * 3)  # CAS
-    second: list[Decimal | None] = field(default_factory=lambda: [None] * 3)
+    v1: list[Decimal | None] = field(default_factory=lambda: [None] * 3)  # CAS
+    v2: list[Decimal | None] = field(default_factory=lambda: [None] * 3)
     exits: dict[str, list[ExitCount]] = field(default_factory=lambda: {side: [] for side in SIDES})
 
 
@@ -101,18 +101,18 @@ def expected(
         for asset, one in judged.items():
             mark = watched.mark(asset, minute)
             if reason := locked.get(minute):
-                for definition in (FIRST, SECOND):
+                for definition in (V1, V2):
                     yield (minute, asset, definition), _locked_row(reason, mark)
-                past[asset].first.append(None)
-                past[asset].second.append(None)
+                past[asset].v1.append(None)
+                past[asset].v2.append(None)
                 continue
             common = {"mark_price": mark, "coverage": round_as_shown(watched.answered(minute))}
             before = past[asset]
-            yield (minute, asset, FIRST), {**common, **_first_row(one, before)}
-            second = _second_row(one, list(judged.values()), before)
-            yield (minute, asset, SECOND), {**common, **second}
-            before.first.append(one.first.cas)
-            before.second.append(one.second.cas)
+            yield (minute, asset, V1), {**common, **_v1_row(one, before)}
+            v2_row = _v2_row(one, list(judged.values()), before)
+            yield (minute, asset, V2), {**common, **v2_row}
+            before.v1.append(one.v1.cas)
+            before.v2.append(one.v2.cas)
             for side in SIDES:
                 before.exits[side].append(_exits(one, side))
 
@@ -129,22 +129,22 @@ def _locked_row(reason: str, mark: Decimal | None) -> Row:
     }
 
 
-def _first_row(one: ExpectedScores, past: _Past) -> Row:
-    scores = one.first
-    states = Counter(wallet.first_version for wallet in one.wallets)
+def _v1_row(one: ExpectedScores, past: _Past) -> Row:
+    scores = one.v1
+    states = Counter(wallet.v1_class for wallet in one.wallets)
     return {
         "locked": None,
         "cas": round_as_shown(scores.cas),
         "dispersion": round_as_shown(scores.dispersion),
         "ecs": round_as_shown(scores.ecs),
-        "trend": trend(scores.cas, past.first[-3:]) or "flat",
+        "trend": trend(scores.cas, past.v1[-3:]) or "flat",
         "band": v1_band(scores.cas),
         "counts": dict(states),
     }
 
 
-def _second_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -> Row:
-    scores, wallets = one.second, len(one.wallets)
+def _v2_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -> Row:
+    scores, wallets = one.v2, len(one.wallets)
     unseen = sum(one.counts.get(name, 0) for name in UNSEEN)
     amount, sign, active = herding(one, every)
     return {
@@ -157,7 +157,7 @@ def _second_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Pas
         "cas": round_as_shown(scores.cas),
         "cas_usd": round_as_shown(scores.cas_usd),
         "band": v2_band(scores.cas),
-        "trend": trend(scores.cas, past.second[-3:]),
+        "trend": trend(scores.cas, past.v2[-3:]),
         "participation": round_as_shown(scores.participation),
         "dispersion": round_as_shown(scores.dispersion),
         "dispersion_size": round_as_shown(scores.dispersion_size),
@@ -215,8 +215,8 @@ def _comparable(name: str, value: Any) -> Any:
 def without_each(watched: Watched, asset: str, minute: int, wallet: str) -> Row:
     """What each score would lose without a wallet; null where either is unknown."""
     scores = ("cas", "cas_usd", "dispersion", "dispersion_size", "ecs")
-    full = watched.judged(asset, minute).second
-    rest = watched.judged(asset, minute, without=wallet).second
+    full = watched.judged(asset, minute).v2
+    rest = watched.judged(asset, minute, without=wallet).v2
     effects: Row = {}
     for score in scores:
         value, other = round_as_shown(getattr(full, score)), round_as_shown(getattr(rest, score))

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from tests.flow.books import Books, opened
 from tests.flow.smart_money.expected_signals import (
-    FIRST,
-    SECOND,
+    V1,
+    V2,
     History,
     Watched,
     difference,
@@ -156,7 +156,7 @@ def test_every_wallet_that_was_not_flat_is_a_contributor_with_its_class(
     watched = Watched(recording.playback, recording.minutes)
     for minute in periods(name):
         for asset in ASSETS:
-            found = recording.contributors.get((minute, asset, SECOND), [])
+            found = recording.contributors.get((minute, asset, V2), [])
             if minute in LOCKED.get(name, {}):
                 assert found == []
                 continue
@@ -186,7 +186,7 @@ def test_a_contributors_effect_is_what_the_oracle_says_without_it(
 ) -> None:
     recording = recorded(name)
     watched = Watched(recording.playback, recording.minutes)
-    for row in recording.contributors[minute, "HYPE", SECOND]:
+    for row in recording.contributors[minute, "HYPE", V2]:
         effects = without_each(watched, "HYPE", minute, row["wallet"])
         assert {column: row[f"effect_{column}"] for column in effects} == effects, row["wallet"]
 
@@ -207,7 +207,7 @@ def test_eth_stays_calm_while_its_feed_is_well(recorded: Recorded, name: str) ->
 
 def said(recording: Recording, asset: str) -> list[Said]:
     ends = sorted({minute for minute, _, _ in recording.signals})
-    rows = [(minute, recording.signals[minute, asset, SECOND]) for minute in ends]
+    rows = [(minute, recording.signals[minute, asset, V2]) for minute in ends]
     return [
         (
             minute,
@@ -241,7 +241,7 @@ def test_the_first_version_sees_no_regime_at_all(recorded: Recorded, name: str) 
         if reason := LOCKED.get(name, {}).get(minute):
             neutral = ("No-trade", "Defensive", f"locked:{reason}")
         for asset in ASSETS:
-            row = recording.signals[minute, asset, FIRST]
+            row = recording.signals[minute, asset, V1]
             wanted = thin.get(minute, neutral)
             assert (row["bias"], row["risk"], row["rule"]) == wanted, (minute, asset)
 
@@ -255,8 +255,8 @@ def test_the_flags_of_the_first_version_serve_longs_alone(
     watched = Watched(recording.playback, recording.minutes)
     for minute in periods(name):
         if minute not in LOCKED.get(name, {}):
-            row = recording.signals[minute, asset, FIRST]
-            scores = watched.judged(asset, minute).first
+            row = recording.signals[minute, asset, V1]
+            scores = watched.judged(asset, minute).v1
             assert row["flags"] == _first_flags(scores, row["trend"]), minute
 
 
@@ -292,18 +292,18 @@ def test_a_feed_that_fails_is_first_degraded_then_stale_and_well_again_at_once(
 def test_the_mark_of_a_signal_is_not_older_than_two_minutes(recorded: Recorded) -> None:
     recording = recorded("stale_feed")
     watched = Watched(recording.playback, recording.minutes)
-    marks = {minute: recording.signals[minute, "HYPE", SECOND]["mark_price"] for minute in PERIODS}
+    marks = {minute: recording.signals[minute, "HYPE", V2]["mark_price"] for minute in PERIODS}
     assert marks[15] == watched.mark("HYPE", 14) != marks[10]
     assert [minute for minute, mark in marks.items() if mark is None] == [20, 25, 30]
 
 
 def test_coverage_decides_between_a_signal_a_neutral_word_and_a_lock(recorded: Recorded) -> None:
     recording = recorded("thin_coverage")
-    rows = {minute: recording.signals[minute, "HYPE", SECOND] for minute in PERIODS}
+    rows = {minute: recording.signals[minute, "HYPE", V2] for minute in PERIODS}
     assert [str(rows[minute]["coverage"] * 100)[:5] for minute in (10, 15, 20, 25, 30, 35)] == [
         "100.0", "92.00", "92.00", "85.00", "70.00", "100.0",
     ]  # fmt: skip
-    first = recording.signals[25, "HYPE", FIRST]
+    first = recording.signals[25, "HYPE", V1]
     assert (first["cas"], rows[25]["cas"]) == (50, None)
     assert rows[25]["unknown"]["cas"] == "fewer than 90% of the wallets were seen"
     states = {number_of(row["at"]): row["state"] for row in recording.health}
@@ -316,22 +316,21 @@ def test_coverage_decides_between_a_signal_a_neutral_word_and_a_lock(recorded: R
 def test_liquidations_are_told_apart_from_exits_by_fills_alone(recorded: Recorded) -> None:
     recording = recorded("liquidation_cascade")
     for asset in EVENTFUL:
-        rows = recording.contributors[20, asset, SECOND]
+        rows = recording.contributors[20, asset, V2]
         exits = [row for row in rows if row["class"] in {"CLOSE_L", "REDUCE_L"}]
         assert Counter(row["forced"] for row in exits) == {True: 26, None: 4}
-        first = recording.signals[20, asset, FIRST]
+        first = recording.signals[20, asset, V1]
         assert first["ecs"] == 15  # it counts them as exits
 
 
 def test_exits_are_high_only_where_what_is_usual_is_known(recorded: Recorded) -> None:
     recording = recorded("exit_cascade")
     high = {
-        minute: recording.signals[minute, "BTC", SECOND]["exits"]["all"]["high"]
-        for minute in PERIODS
+        minute: recording.signals[minute, "BTC", V2]["exits"]["all"]["high"] for minute in PERIODS
     }
     assert [minute for minute, known in high.items() if known] == [20, 25]
-    assert recording.signals[20, "BTC", SECOND]["ecs_z"] > 13
-    assert recording.signals[20, "BTC", SECOND]["ecs_percentile"] == 100
+    assert recording.signals[20, "BTC", V2]["ecs_z"] > 13
+    assert recording.signals[20, "BTC", V2]["ecs_percentile"] == 100
 
 
 def test_signals_computed_again_later_are_the_same_bytes(recorded: Recorded) -> None:

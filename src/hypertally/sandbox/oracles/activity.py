@@ -1,15 +1,25 @@
-"""What the day metrics must be, computed from fill rows in the plainest way that is still exact.
+"""The expected figures of each day, computed from fill rows in the simplest exact way.
 
-It shares no code and no table with the program's own metrics: a difference is a bug in one of the
-two. Every sum runs at 60 digits, so nothing is rounded.
+The oracle shares no code and no table with the program's metrics: a difference is a bug in one of
+them. Every sum has 60 digits, so nothing is rounded.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from typing import cast
+
+from hypertally.sandbox.oracles.usd_prices import (
+    Fill,
+    Rows,
+    UsdPrices,
+    fee_usd,
+    in_usd,
+    market_kind,
+    number,
+    time_ms_of,
+)
 
 DIGITS = 60
 NO_TOKEN = "token not reported"  # noqa: S105 - a label for the rows of 2023, which name none
@@ -35,59 +45,27 @@ EVENT_DIRECTIONS = frozenset(
     ("Settlement", "Spot Dust Conversion", "Merge Outcome", "Net Child Vaults")
 )
 
-Fill = Mapping[str, object]
-Rows = Iterable[tuple[str, Fill]]
-Money = Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsdPrices:
-    """What turns amounts into USD: pairs by name, collateral by dex, hourly opens by pair."""
-
-    pairs: Mapping[str, tuple[str, str]]  # spot coin -> (base token, quote token)
-    collateral: Mapping[str, str]  # dex -> token
-    open_at: Callable[[str, int], Decimal | None]  # (spot coin, any ms of the hour) -> open
-
-    def quote_of(self, coin: str) -> str | None:
-        """Name the token a coin is priced in; None when the markets do not tell."""
-        match kind_of(coin):
-            case "spot":
-                return self.pairs[coin][1] if coin in self.pairs else None
-            case "hip3":
-                return self.collateral.get(coin.split(":", maxsplit=1)[0])
-            case "outcome":
-                return "USDH"
-            case _:
-                return "USDC"
-
-    def price(self, token: str | None, time_ms: int) -> Money:
-        """Give the USD price of a token: USDC is one, others have a pair against it."""
-        if token == "USDC":  # noqa: S105 - a currency
-            return Decimal(1)
-        pair = next((coin for coin, tokens in self.pairs.items() if tokens == (token, "USDC")), "")
-        return self.open_at(pair, time_ms) if pair else None
-
 
 @dataclass(slots=True, kw_only=True)
 class WalletDay:
-    """The figures of one wallet and UTC day; None where a needed price is missing."""
+    """The figures of one wallet and UTC day; None where a price is missing."""
 
     wallet: str
     day: date
     fills: int = 0
     events: int = 0
     forced: int = 0
-    spot_volume_usd: Money = Decimal(0)
-    perp_volume_usd: Money = Decimal(0)  # core and HIP-3
-    hip3_volume_usd: Money = Decimal(0)
-    outcome_volume_usd: Money = Decimal(0)
-    other_volume_usd: Money = Decimal(0)
-    taker_volume_usd: Money = Decimal(0)
-    maker_volume_usd: Money = Decimal(0)
-    gross_realised_pnl_usd: Money = Decimal(0)
-    spot_closed_pnl_usd: Money = Decimal(0)
+    spot_volume_usd: Decimal | None = Decimal(0)
+    perp_volume_usd: Decimal | None = Decimal(0)  # core and HIP-3
+    hip3_volume_usd: Decimal | None = Decimal(0)
+    outcome_volume_usd: Decimal | None = Decimal(0)
+    other_volume_usd: Decimal | None = Decimal(0)
+    taker_volume_usd: Decimal | None = Decimal(0)
+    maker_volume_usd: Decimal | None = Decimal(0)
+    gross_realised_pnl_usd: Decimal | None = Decimal(0)
+    spot_closed_pnl_usd: Decimal | None = Decimal(0)
     fees: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
-    fees_usd: Money = Decimal(0)
+    fees_usd: Decimal | None = Decimal(0)
     builder_fees: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     coins: int = 0
     first_fill_ms: int = 0
@@ -100,32 +78,12 @@ class GroupDay:
 
     day: date
     dau: int = 0
-    legs_usd: Money = Decimal(0)
-    unique_usd: Money = Decimal(0)
-    internal_usd: Money = Decimal(0)
-    taker_usd: Money = Decimal(0)
-    maker_usd: Money = Decimal(0)
-    average_usd: Money = None  # legs per active wallet; None on a day without one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A place where a perp position changed with no fill to show for it."""
-
-    wallet: str
-    coin: str
-    from_ms: int
-    to_ms: int
-    missing: Decimal  # signed size that would join both ends
-
-
-def kind_of(coin: str) -> str:
-    """Tell what a coin is by its name alone."""
-    if coin == "PURR/USDC" or coin.startswith("@"):
-        return "spot"
-    if ":" in coin:
-        return "hip3"
-    return "outcome" if coin.startswith("#") else "core"
+    legs_usd: Decimal | None = Decimal(0)
+    unique_usd: Decimal | None = Decimal(0)
+    internal_usd: Decimal | None = Decimal(0)
+    taker_usd: Decimal | None = Decimal(0)
+    maker_usd: Decimal | None = Decimal(0)
+    average_usd: Decimal | None = None  # legs per active wallet; None without active wallets
 
 
 def wallet_days(rows: Rows, prices: UsdPrices) -> dict[tuple[str, date], WalletDay]:
@@ -146,7 +104,7 @@ def wallet_days(rows: Rows, prices: UsdPrices) -> dict[tuple[str, date], WalletD
 
 
 def group_days(rows: Rows, prices: UsdPrices) -> dict[date, GroupDay]:
-    """Compute the days of a set of wallets; `rows` holds their legs and nobody else's."""
+    """Compute the days of a set of wallets; `rows` holds the legs of these wallets alone."""
     by_day: defaultdict[date, list[tuple[str, Fill]]] = defaultdict(list)
     for wallet, fill in rows:
         if _has_volume(fill):
@@ -155,44 +113,13 @@ def group_days(rows: Rows, prices: UsdPrices) -> dict[date, GroupDay]:
         return {day: _group_day(day, legs, prices) for day, legs in sorted(by_day.items())}
 
 
-def fill_gaps(rows: Rows) -> list[Gap]:
-    """Find every break of a perp position chain; rows come per wallet in execution order.
-
-    Rows without a tid are skipped: they are older than the chains hold.
-    """
-    found: list[Gap] = []
-    ends: dict[tuple[str, str], tuple[int, Decimal]] = {}
-    for wallet, fill in rows:
-        coin = str(fill["coin"])
-        if kind_of(coin) not in ("core", "hip3") or fill.get("tid") is None:
-            continue
-        start, time_ms = _number(fill, "startPosition"), _time(fill)
-        last_ms, end = ends.get((wallet, coin), (time_ms, start))
-        if start != end:
-            found.append(
-                Gap(wallet=wallet, coin=coin, from_ms=last_ms, to_ms=time_ms, missing=start - end)
-            )
-        signed = _number(fill, "sz") if fill["side"] == "B" else -_number(fill, "sz")
-        ends[wallet, coin] = (time_ms, start + signed)
-    return found
-
-
-def fee_usd(fee: Decimal, token: object, fill: Fill, prices: UsdPrices) -> Money:
-    """Value a fee in USD; None where a price is missing."""
-    coin = str(fill["coin"])
-    if token is not None and prices.pairs.get(coin, ("",))[0] == token:
-        # A fee taken in the token bought is worth what was just paid for that token.
-        return _in_usd(fee * _number(fill, "px"), prices.quote_of(coin), fill, prices)
-    return _in_usd(fee, None if token is None else str(token), fill, prices)
-
-
 def day_of(fill: Fill) -> date:
-    """Give the UTC day of a fill."""
-    return datetime.fromtimestamp(_time(fill) // 1000, tz=UTC).date()
+    """Return the UTC day of a fill."""
+    return datetime.fromtimestamp(time_ms_of(fill) // 1000, tz=UTC).date()
 
 
 def _count(row: WalletDay, fill: Fill) -> None:
-    direction, time_ms = str(fill.get("dir")), _time(fill)
+    direction, time_ms = str(fill.get("dir")), time_ms_of(fill)
     liquidation = cast("Fill", fill.get("liquidation") or {})
     row.fills += 1
     row.events += direction in EVENT_DIRECTIONS
@@ -213,7 +140,7 @@ def _add_volume(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
         row.taker_volume_usd = _plus(row.taker_volume_usd, usd)
     else:
         row.maker_volume_usd = _plus(row.maker_volume_usd, usd)
-    kind = kind_of(str(fill["coin"]))
+    kind = market_kind(str(fill["coin"]))
     if fill.get("dir") not in VOLUME_DIRECTIONS:
         row.other_volume_usd = _plus(row.other_volume_usd, usd)
     elif kind == "spot":
@@ -228,8 +155,8 @@ def _add_volume(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
 
 def _add_result(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     coin = str(fill["coin"])
-    usd = _in_usd(_number(fill, "closedPnl"), prices.quote_of(coin), fill, prices)
-    kind = kind_of(coin)
+    usd = in_usd(number(fill, "closedPnl"), prices.quote_of(coin), fill, prices)
+    kind = market_kind(coin)
     if kind in ("core", "hip3"):
         row.gross_realised_pnl_usd = _plus(row.gross_realised_pnl_usd, usd)
     elif kind == "spot":
@@ -240,20 +167,20 @@ def _add_fees(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     if fill.get("fee") is None:
         row.fees_usd = None
         return
-    fee, token = _number(fill, "fee"), fill.get("feeToken")
+    fee, token = number(fill, "fee"), fill.get("feeToken")
     if token is not None or fee:
         name = NO_TOKEN if token is None else str(token)
         row.fees[name] = row.fees.get(name, Decimal(0)) + fee
     if fill.get("builderFee") is not None:
         name = NO_TOKEN if token is None else str(token)
-        amount = _number(fill, "builderFee")
+        amount = number(fill, "builderFee")
         row.builder_fees[name] = row.builder_fees.get(name, Decimal(0)) + amount
     row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, prices))
 
 
 def _group_day(day: date, legs: list[tuple[str, Fill]], prices: UsdPrices) -> GroupDay:
     row = GroupDay(day=day, dau=len({wallet for wallet, _ in legs}))
-    trades: defaultdict[tuple[object, ...], dict[str, Money]] = defaultdict(dict)
+    trades: defaultdict[tuple[object, ...], dict[str, Decimal | None]] = defaultdict(dict)
     for _, fill in legs:
         usd = _notional_usd(fill, prices)
         row.legs_usd = _plus(row.legs_usd, usd)
@@ -283,25 +210,10 @@ def _has_volume(fill: Fill) -> bool:
     return fill.get("dir") not in EVENT_DIRECTIONS
 
 
-def _notional_usd(fill: Fill, prices: UsdPrices) -> Money:
-    notional = _number(fill, "px") * _number(fill, "sz")
-    return _in_usd(notional, prices.quote_of(str(fill["coin"])), fill, prices)
+def _notional_usd(fill: Fill, prices: UsdPrices) -> Decimal | None:
+    notional = number(fill, "px") * number(fill, "sz")
+    return in_usd(notional, prices.quote_of(str(fill["coin"])), fill, prices)
 
 
-def _in_usd(amount: Decimal, token: str | None, fill: Fill, prices: UsdPrices) -> Money:
-    if not amount:
-        return Decimal(0)  # nothing is worth nothing, whatever the price
-    price = prices.price(token, _time(fill))
-    return None if price is None else amount * price
-
-
-def _plus(total: Money, amount: Money) -> Money:
+def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
     return None if total is None or amount is None else total + amount
-
-
-def _number(fill: Fill, name: str) -> Decimal:
-    return Decimal(str(fill[name]))
-
-
-def _time(fill: Fill) -> int:
-    return int(str(fill["time"]))

@@ -1,4 +1,4 @@
-"""Hands a world's rows and prices to the oracle."""
+"""The inputs of the oracles: a population's rows, prices and candles."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,11 +6,11 @@ from functools import cache
 
 import msgspec
 
-from hypertally.sandbox.exchange.marketdata import find_market
-from hypertally.sandbox.oracles.activity import UsdPrices
-from hypertally.sandbox.population.markets import DEXS, PAIRS, SPOTS
+from hypertally.sandbox.oracles.usd_prices import UsdPrices
+from hypertally.sandbox.population.markets import DEXS, PAIRS, SPOTS, find_market
 from hypertally.sandbox.population.population import Population
-from hypertally.sandbox.population.prices import HOUR_MS
+from hypertally.sandbox.population.price_walk import HOUR_MS
+from hypertally.sandbox.population.prices import CandleJson
 
 Fill = dict[str, object]
 
@@ -18,7 +18,7 @@ Fill = dict[str, object]
 def population_fills(
     population: Population, *, tracked_only: bool = True
 ) -> Iterator[tuple[str, Fill]]:
-    """Give every (wallet, fill) of a population so far."""
+    """Return every (wallet, fill) of a population so far."""
     for wallet, body in population.fills(tracked_only=tracked_only):
         yield wallet, msgspec.json.decode(body, type=Fill)
 
@@ -26,14 +26,14 @@ def population_fills(
 def population_statuses(
     population: Population, *, tracked_only: bool = True
 ) -> Iterator[tuple[str, Fill]]:
-    """Give every (wallet, row of twapHistory) so far, in the order of their time."""
-    for event in population.twap_statuses():
-        if not tracked_only or population.by_address[event.user].tracked:
-            yield event.user, msgspec.json.decode(event.history_row(), type=Fill)
+    """Return every (wallet, row of twapHistory) so far, in the order of their times."""
+    for status in population.twap_statuses():
+        if not tracked_only or population.by_address[status.user].tracked:
+            yield status.user, msgspec.json.decode(status.history_row(), type=Fill)
 
 
 def population_usd_prices(population: Population) -> UsdPrices:
-    """Give the prices a population's own candles show."""
+    """Return the prices of a population's own candles."""
     markets = {market.coin: market for market in SPOTS}
 
     @cache
@@ -52,8 +52,8 @@ def population_usd_prices(population: Population) -> UsdPrices:
 
 def population_minute_candles(
     population: Population, coin: str, *, from_ms: int, to_ms: int
-) -> list[dict[str, object]]:
-    """Give the 1m candles that touch a time, both ends inclusive, however long ago it was."""
+) -> list[CandleJson]:
+    """Return the 1m candles of a time range, both ends inclusive, at any age."""
     market = find_market(coin)
     assert market is not None, f"no market {coin}"
     return population.prices.candles(

@@ -1,8 +1,8 @@
-"""What the smart money scores of a playback must be, computed in the plainest way that is exact.
+"""The expected smart money scores of a playback, computed in the simplest exact way.
 
-It shares no code with the program's own metrics and follows the definitions alone. What these
-leave open is read so: a forced exit stays among the exposed; the first version counts the wallets
-with a state, and leaves CAS at 50 where they are under nine in ten; the weighted CAS shrinks by ten
+The oracle shares no code with the program's metrics and follows the definitions alone. It decides
+what the definitions leave open: a forced exit stays among the exposed wallets; version 1 counts the
+wallets with a state, and CAS stays 50 below nine in ten of them; the weighted CAS shrinks by ten
 wallets of mean weight, and its cap is the smallest weight that 95 in 100 adders do not exceed.
 """
 
@@ -29,16 +29,16 @@ DIGITS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V1Scores:
-    """The scores as first published."""
+    """The scores of version 1."""
 
     cas: Decimal
     dispersion: Decimal
-    ecs: Decimal | None  # None: nobody was observed
+    ecs: Decimal | None  # None: no wallet was observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V2Scores:
-    """The scores of the second version; None is unknown."""
+    """The scores of version 2; None is unknown."""
 
     cas: Decimal | None
     cas_usd: Decimal | None
@@ -55,27 +55,27 @@ class V2Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedScores:
-    """What one asset's window must show."""
+    """The expected figures of one asset and window."""
 
     wallets: Sequence[WalletBehaviour]
     counts: Mapping[str, int]  # class -> wallets
     coverage: Decimal
-    first: V1Scores
-    second: V2Scores
+    v1: V1Scores
+    v2: V2Scores
 
 
 def expected_scores(
     playback: RegimePlayback, asset: str, minute: int, *, from_minute: int = 0
 ) -> ExpectedScores:
-    """Judge the window that ends at a full minute of a playback.
+    """Compute the scores of the window that ends at a full minute of a playback.
 
-    `from_minute` is the first one that was recorded.
+    `from_minute` is the first recorded minute.
     """
 
-    def position_at(wallet: str, at: int) -> Decimal | None:
-        if at < from_minute or not playback.answers(wallet, at):
+    def position_at(wallet: str, at_minute: int) -> Decimal | None:
+        if at_minute < from_minute or not playback.answers(wallet, at_minute):
             return None
-        return playback.position(wallet, asset, at)
+        return playback.position(wallet, asset, at_minute)
 
     def forced(wallet: str) -> bool:
         after = minute - WINDOW_MINUTES
@@ -96,10 +96,10 @@ def score_window(
     dirty: frozenset[str] = frozenset(),
     from_minute: int = 0,
 ) -> ExpectedScores:
-    """Judge the window that ends at a full minute, whoever's positions these are."""
+    """Compute the scores of the window that ends at a full minute, from any positions."""
     with localcontext() as context:
         context.prec = DIGITS
-        judged = [
+        behaviours = [
             classify_wallet(
                 asset,
                 wallet,
@@ -112,26 +112,26 @@ def score_window(
             for wallet in wallets
         ]
         known = [
-            behaviour for behaviour in judged if behaviour.behaviour not in ("MISSING", "DIRTY")
+            behaviour for behaviour in behaviours if behaviour.behaviour not in ("MISSING", "DIRTY")
         ]
         coverage = Decimal(len(known)) / len(wallets) if wallets else Decimal(0)
         return ExpectedScores(
-            wallets=judged,
-            counts=dict(Counter(behaviour.behaviour for behaviour in judged)),
+            wallets=behaviours,
+            counts=dict(Counter(behaviour.behaviour for behaviour in behaviours)),
             coverage=coverage,
-            first=_first_version(judged, known),
-            second=_second_version(known, coverage),
+            v1=_v1_scores(behaviours, known),
+            v2=_v2_scores(known, coverage),
         )
 
 
-def _first_version(judged: Sequence[WalletBehaviour], known: Sequence[WalletBehaviour]) -> V1Scores:
-    counts = Counter(behaviour.first_version for behaviour in judged)
-    total = len(judged) - counts["missing"]
+def _v1_scores(behaviours: Sequence[WalletBehaviour], known: Sequence[WalletBehaviour]) -> V1Scores:
+    counts = Counter(behaviour.v1_class for behaviour in behaviours)
+    total = len(behaviours) - counts["missing"]
     ecs = _percent(counts["reducer"], total)
     cas = Decimal(50)
-    if judged and Decimal(total) / len(judged) >= Decimal("0.9"):
+    if behaviours and Decimal(total) / len(behaviours) >= Decimal("0.9"):
         cas += Decimal(50) * (counts["adder_long"] - counts["adder_short"]) / total
-        if ecs is not None and ecs > 25:  # noqa: PLR2004 - thresholds stand as they are defined
+        if ecs is not None and ecs > 25:  # noqa: PLR2004 - a defined threshold
             cas = min(cas, Decimal(60))
     spread = _activity(known)
     dispersion = Decimal(50) if spread is None else min(spread, Decimal(100))
@@ -139,8 +139,8 @@ def _first_version(judged: Sequence[WalletBehaviour], known: Sequence[WalletBeha
 
 
 def _activity(known: Sequence[WalletBehaviour]) -> Decimal | None:
-    """100 standard deviations of the relative changes; None of fewer than five wallets."""
-    if len(known) < 5:  # noqa: PLR2004 - thresholds stand as they are defined
+    """Return 100 standard deviations of the relative changes; None below five wallets."""
+    if len(known) < 5:  # noqa: PLR2004 - a defined threshold
         return None
     ratios: list[Decimal] = []
     for behaviour in known:
@@ -153,7 +153,7 @@ def _activity(known: Sequence[WalletBehaviour]) -> Decimal | None:
     return 100 * variance.sqrt()
 
 
-def _second_version(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Scores:
+def _v2_scores(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Scores:
     exposed = [behaviour for behaviour in known if behaviour.side]
     left = [
         behaviour
@@ -161,9 +161,9 @@ def _second_version(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Sc
         if behaviour.behaviour in LEAVERS and not behaviour.forced
     ]
     ecs = _percent(len(left), len(exposed))
-    long, short = _many(known, ADDERS_LONG), _many(known, ADDERS_SHORT)
-    bought, sold = _many(known, BUYERS), _many(known, SELLERS)
-    few = bought + sold < 10  # noqa: PLR2004 - thresholds stand as they are defined
+    long, short = _count(known, ADDERS_LONG), _count(known, ADDERS_SHORT)
+    bought, sold = _count(known, BUYERS), _count(known, SELLERS)
+    too_few = bought + sold < 10  # noqa: PLR2004 - a defined threshold
     moved = [
         behaviour.change or Decimal(0)
         for behaviour in known
@@ -173,9 +173,9 @@ def _second_version(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Sc
     holding = [behaviour.side_now for behaviour in known]
     return V2Scores(
         cas=_consensus(long, short, ecs, coverage),
-        cas_usd=_weighted(known) if _speaks(long, short, coverage) else None,
-        dispersion=None if few else _disagreement(bought - sold, bought + sold),
-        dispersion_size=None if few else _disagreement(net, gross),
+        cas_usd=_weighted(known) if _is_scored(long, short, coverage) else None,
+        dispersion=None if too_few else _disagreement(bought - sold, bought + sold),
+        dispersion_size=None if too_few else _disagreement(net, gross),
         activity_sd=_activity(known),
         stock_disagreement=_disagreement(sum(holding), sum(map(abs, holding))),
         participation=_ratio(
@@ -188,21 +188,21 @@ def _second_version(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Sc
     )
 
 
-def _speaks(long: int, short: int, coverage: Decimal) -> bool:
-    return long + short >= 10 and coverage >= Decimal("0.9")  # noqa: PLR2004 - as they are defined
+def _is_scored(long: int, short: int, coverage: Decimal) -> bool:
+    return long + short >= 10 and coverage >= Decimal("0.9")  # noqa: PLR2004 - defined thresholds
 
 
 def _consensus(long: int, short: int, ecs: Decimal | None, coverage: Decimal) -> Decimal | None:
-    if not _speaks(long, short, coverage):
+    if not _is_scored(long, short, coverage):
         return None
     cas = 50 + Decimal(50) * (long - short) / (long + short + 10)
-    if ecs is not None and ecs > 25:  # noqa: PLR2004 - thresholds stand as they are defined
+    if ecs is not None and ecs > 25:  # noqa: PLR2004 - a defined threshold
         return min(max(cas, Decimal(40)), Decimal(60))
     return cas
 
 
 def _weighted(known: Sequence[WalletBehaviour]) -> Decimal:
-    """One mark for all wallets cancels, so coins will do."""
+    """The mark price is the same for all wallets and cancels, so sizes in coins suffice."""
     added = [
         behaviour.change for behaviour in known if behaviour.behaviour in ADDERS_LONG + ADDERS_SHORT
     ]
@@ -226,7 +226,7 @@ def _side_left(
     )
 
 
-def _many(known: Sequence[WalletBehaviour], behaviours: Sequence[str]) -> int:
+def _count(known: Sequence[WalletBehaviour], behaviours: Sequence[str]) -> int:
     return sum(behaviour.behaviour in behaviours for behaviour in known)
 
 

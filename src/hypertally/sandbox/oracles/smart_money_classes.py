@@ -1,7 +1,7 @@
-"""The behaviour of a wallet in a window: the classes of both versions, straight from the table.
+"""The class of a wallet's behaviour in a window, of both versions, by the table of definitions.
 
 The typical position of a wallet is the median over the full minutes of (t - 24 h, t] that were
-observed, flat ones included: as every other window, it ends at t.
+observed, flat minutes included: as every other window, it ends at t.
 """
 
 from collections.abc import Callable
@@ -24,11 +24,11 @@ PositionLookup = Callable[[str, int], Decimal | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletBehaviour:
-    """What one wallet did in a window."""
+    """The behaviour of one wallet in a window."""
 
     wallet: str
     behaviour: str
-    first_version: str  # adder_long, adder_short, reducer, flat, missing
+    v1_class: str  # adder_long, adder_short, reducer, flat, missing
     before: Decimal | None
     now: Decimal | None
     epsilon: Decimal
@@ -36,19 +36,19 @@ class WalletBehaviour:
 
     @property
     def change(self) -> Decimal | None:
-        """How far the position moved; None when an end was not observed."""
+        """The change of the position; None if an end was not observed."""
         return None if self.before is None or self.now is None else self.now - self.before
 
     @property
     def side(self) -> int:
-        """The side held before the window, beyond noise; 0 where that is none or unknown."""
+        """The side held before the window, beyond noise: 1, -1, or 0 for none and unknown."""
         if self.before is None or self.now is None or abs(self.before) <= self.epsilon:
             return 0
         return 1 if self.before > 0 else -1
 
     @property
     def side_now(self) -> int:
-        """The side held at the end."""
+        """The side held at the end of the window."""
         if self.now is None or abs(self.now) <= self.epsilon:
             return 0
         return 1 if self.now > 0 else -1
@@ -64,7 +64,7 @@ def classify_wallet(
     dirty: bool,
     from_minute: int,
 ) -> WalletBehaviour:
-    """Judge one wallet's window; positions were recorded from a minute on."""
+    """Classify one wallet's window; positions were recorded from a minute on."""
     before, now = position_at(wallet, minute - WINDOW_MINUTES), position_at(wallet, minute)
     epsilon = _epsilon(asset, wallet, position_at, minute, from_minute)
     behaviour = _behaviour(before, now, epsilon)
@@ -73,7 +73,7 @@ def classify_wallet(
     return WalletBehaviour(
         wallet=wallet,
         behaviour=behaviour,
-        first_version=_first_behaviour(behaviour, before, now, epsilon),
+        v1_class=_v1_class(behaviour, before, now, epsilon),
         before=before,
         now=now,
         epsilon=epsilon,
@@ -86,7 +86,9 @@ def _epsilon(
 ) -> Decimal:
     first = max(minute - DAY_MINUTES + 1, from_minute)
     minutes = range(first, minute + 1)
-    sizes = [abs(held) for at in minutes if (held := position_at(wallet, at)) is not None]
+    sizes = [
+        abs(held) for at_minute in minutes if (held := position_at(wallet, at_minute)) is not None
+    ]
     if not sizes:
         return FLOORS[asset]
     return max(FLOORS[asset], Decimal("0.02") * median(sizes))
@@ -108,9 +110,7 @@ def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) ->
     return ("ADD_" if abs(now) > abs(before) else "REDUCE_") + ("L" if now > 0 else "S")
 
 
-def _first_behaviour(
-    behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
-) -> str:
+def _v1_class(behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:
     if now is None or behaviour == "DIRTY":
         return "missing"
     if before is None:

@@ -1,7 +1,7 @@
-"""What TWAPs must be, computed from their rows in the plainest way that is still exact.
+"""The expected figures of TWAPs, computed from their rows in the simplest exact way.
 
-Like the oracle of days it shares no code and no table with the program's own metrics, and sums at
-60 digits. Windows hold their first millisecond and not their last.
+As the oracle of days, this one shares no code and no table with the program's metrics, and sums
+with 60 digits. A time range includes its start and excludes its end.
 """
 
 from collections import defaultdict
@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import cast
 
-from hypertally.sandbox.oracles.activity import DIGITS, Fill, Money, Rows, UsdPrices, fee_usd
+from hypertally.sandbox.oracles.activity import DIGITS
+from hypertally.sandbox.oracles.usd_prices import Fill, Rows, UsdPrices, fee_usd, number
 
 ACTIVATED = "activated"
 MINUTE_MS = 60_000
 END_OF_TIME_MS = 2**63 - 1
 
 Candle = Mapping[str, object]
-TwapKey = tuple[int, str]  # the TWAP's number, whose it is
+TwapKey = tuple[int, str]  # number, wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,12 @@ class Slice:
     size: Decimal
     notional: Decimal
     fees: Mapping[str, Decimal]  # token -> signed amount
-    fees_usd: Money
+    fees_usd: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwapState:
-    """What the last status of a TWAP says, and how many there are."""
+    """The last status of a TWAP, and the number of its statuses."""
 
     status: str  # an error with its description: error:text
     status_at_s: int
@@ -48,36 +49,36 @@ class TwapState:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended, as far as is known."""
+        """Whether the TWAP still runs by its last status."""
         return self.status == ACTIVATED
 
     @property
     def ends_ms(self) -> int:
-        """When it should end."""
+        """The end that was ordered."""
         return self.started_ms + self.minutes * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTotals:
-    """What slices add up to."""
+    """The sums of some slices."""
 
     slices: int = 0
     fills: int = 0
     size: Decimal = Decimal(0)
     notional: Decimal = Decimal(0)
     fees: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
-    fees_usd: Money = Decimal(0)
+    fees_usd: Decimal | None = Decimal(0)
 
     @property
-    def average_price(self) -> Money:
-        """Give the volume-weighted price; None of nothing."""
+    def average_price(self) -> Decimal | None:
+        """The volume-weighted price; None without slices."""
         with localcontext(prec=DIGITS):
             return self.notional / self.size if self.size else None
 
 
 @dataclass(slots=True, kw_only=True)
 class TwapBook:
-    """All there is to know of one TWAP; no state where no status of it is known."""
+    """The state and the slices of one TWAP; no state without a known status."""
 
     twap_id: int
     wallet: str
@@ -87,13 +88,13 @@ class TwapBook:
     slices: list[Slice] = field(default_factory=list[Slice])
 
     def executed(self, from_ms: int = 0, to_ms: int = END_OF_TIME_MS) -> ExecutionTotals:
-        """Sum up the slices of a window."""
+        """Sum up the slices of a time range."""
         with localcontext(prec=DIGITS):
             return _sum([slice_ for slice_ in self.slices if from_ms <= slice_.at_ms < to_ms])
 
     @property
     def residual(self) -> tuple[Decimal, Decimal] | None:
-        """Give slices less final totals, size and notional; None while it runs or is not known."""
+        """Slices less final totals, size and notional; None while it runs or without a status."""
         if self.state is None or self.state.runs:
             return None
         done = self.executed()
@@ -103,16 +104,16 @@ class TwapBook:
 
 
 def twap_books(rows: Rows, statuses: Rows, prices: UsdPrices) -> dict[TwapKey, TwapBook]:
-    """Keep the books of every TWAP that has a status or a slice.
+    """Collect the state and the slices of every TWAP with a status or a slice.
 
     `rows` are fills that carry their twapId, `statuses` rows of twapHistory.
     """
     books: dict[TwapKey, TwapBook] = {}
     with localcontext(prec=DIGITS):
-        for key, told in _by_twap(statuses).items():
-            state = cast("Fill", told[0]["state"])
+        for key, status_rows in _by_twap(statuses).items():
+            state = cast("Fill", status_rows[0]["state"])
             books[key] = _book(key, str(state["coin"]), str(state["side"]))
-            books[key].state = _latest(told)
+            books[key].state = _latest(status_rows)
         for key, fills in _by_twap(rows).items():
             first = fills[0]
             book = books.setdefault(key, _book(key, str(first["coin"]), str(first["side"])))
@@ -120,48 +121,48 @@ def twap_books(rows: Rows, statuses: Rows, prices: UsdPrices) -> dict[TwapKey, T
     return books
 
 
-def arrival_price(candles: Iterable[Candle], started_ms: int) -> Money:
-    """Give the open of the minute in which a TWAP began; `candles` are of its coin."""
+def arrival_price(candles: Iterable[Candle], started_ms: int) -> Decimal | None:
+    """Return the open of the minute in which a TWAP began; `candles` are of its coin."""
     minute_ms = started_ms // MINUTE_MS * MINUTE_MS
-    return next((_number(row, "o") for row in candles if row["t"] == minute_ms), None)
+    return next((number(row, "o") for row in candles if row["t"] == minute_ms), None)
 
 
-def market_price(candles: Iterable[Candle]) -> Money:
-    """Give the volume-weighted typical price of candles; None where nothing was traded."""
+def market_price(candles: Iterable[Candle]) -> Decimal | None:
+    """Return the volume-weighted typical price of candles; None without volume."""
     volume = notional = Decimal(0)
     with localcontext(prec=DIGITS):
         for row in candles:
-            typical = sum((_number(row, name) for name in "hlc"), Decimal(0)) / 3
-            volume += _number(row, "v")
-            notional += typical * _number(row, "v")
+            typical = sum((number(row, name) for name in "hlc"), Decimal(0)) / 3
+            volume += number(row, "v")
+            notional += typical * number(row, "v")
         return notional / volume if volume else None
 
 
 def _by_twap(rows: Rows) -> dict[TwapKey, list[Fill]]:
-    found: defaultdict[TwapKey, list[Fill]] = defaultdict(list)
+    by_twap: defaultdict[TwapKey, list[Fill]] = defaultdict(list)
     for wallet, row in rows:
         if row.get("twapId") is not None:
-            found[int(str(row["twapId"])), wallet].append(row)
-    return found
+            by_twap[int(str(row["twapId"])), wallet].append(row)
+    return by_twap
 
 
 def _book(key: TwapKey, coin: str, side: str) -> TwapBook:
     return TwapBook(twap_id=key[0], wallet=key[1], coin=coin, side=side)
 
 
-def _latest(told: Sequence[Fill]) -> TwapState:
-    """Take the last status; one that has ended never runs again, whatever its second."""
-    row = max(told, key=lambda row: (_status(row) != ACTIVATED, int(str(row["time"]))))
+def _latest(status_rows: Sequence[Fill]) -> TwapState:
+    """Return the last status; an end counts as later than any start of the same second."""
+    row = max(status_rows, key=lambda row: (_status(row) != ACTIVATED, int(str(row["time"]))))
     state = cast("Fill", row["state"])
     return TwapState(
         status=_status(row),
         status_at_s=int(str(row["time"])),
         started_ms=int(str(state["timestamp"])),
         minutes=int(str(state["minutes"])),
-        size_requested=_number(state, "sz"),
-        size_executed=_number(state, "executedSz"),
-        notional_executed=_number(state, "executedNtl"),
-        statuses=len(told),
+        size_requested=number(state, "sz"),
+        size_executed=number(state, "executedSz"),
+        notional_executed=number(state, "executedNtl"),
+        statuses=len(status_rows),
     )
 
 
@@ -180,13 +181,13 @@ def _slices(fills: Sequence[Fill], prices: UsdPrices) -> list[Slice]:
 
 def _slice(at_ms: int, oid: int, parts: Sequence[Fill], prices: UsdPrices) -> Slice:
     fees: dict[str, Decimal] = {}
-    total_usd: Money = Decimal(0)
+    total_usd: Decimal | None = Decimal(0)
     for fill in parts:
-        fee, token = _number(fill, "fee"), str(fill["feeToken"])
+        fee, token = number(fill, "fee"), str(fill["feeToken"])
         fees[token] = fees.get(token, Decimal(0)) + fee
         usd = fee_usd(fee, token, fill, prices)
         total_usd = None if total_usd is None or usd is None else total_usd + usd
-    sizes = [(_number(fill, "sz"), _number(fill, "px")) for fill in parts]
+    sizes = [(number(fill, "sz"), number(fill, "px")) for fill in parts]
     return Slice(
         at_ms=at_ms,
         oid=oid,
@@ -212,7 +213,3 @@ def _sum(slices: Sequence[Slice]) -> ExecutionTotals:
         fees=fees,
         fees_usd=sum(known, Decimal(0)) if len(known) == len(in_usd) else None,
     )
-
-
-def _number(row: Mapping[str, object], name: str) -> Decimal:
-    return Decimal(str(row[name]))

@@ -18,9 +18,10 @@ from hypertally.sandbox.population.markets import (
     outcome_coins,
     outcome_market,
 )
-from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder, Trader
+from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Schedule
+from hypertally.sandbox.population.traders import Trader
 from hypertally.sandbox.population.twaps import TwapTrading
 
 MARKETS = (*PERPS, *SPOTS)

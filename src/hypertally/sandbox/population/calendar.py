@@ -15,10 +15,11 @@ from hypertally.sandbox.population.markets import (
     outcome_coins,
     outcome_market,
 )
-from hypertally.sandbox.population.matching import MatchingEngine, Trader
+from hypertally.sandbox.population.matching import MatchingEngine
 from hypertally.sandbox.population.positions import FillEffect
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Schedule
+from hypertally.sandbox.population.traders import Trader
 
 DAY_MS = 86_400_000
 MIDNIGHT_JITTER_MS = 49  # dust is swept a moment after midnight upstream

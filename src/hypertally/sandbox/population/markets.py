@@ -188,3 +188,10 @@ def outcome_market(coin: str) -> Market:
         quote="USDH",
         base="USDH",
     )
+
+
+def find_market(coin: str) -> Market | None:
+    """Find a market by its coin; upper and lower case differ."""
+    if coin.startswith("#") and coin[1:].isdigit():
+        return outcome_market(coin)
+    return next((market for market in (*PERPS, *SPOTS) if market.coin == coin), None)

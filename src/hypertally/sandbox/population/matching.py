@@ -1,7 +1,7 @@
 """The matching engine: it turns taker orders into trades, each with a leg for both sides."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
@@ -11,9 +11,9 @@ from hypertally.sandbox.population.coin_volume import CoinVolumes
 from hypertally.sandbox.population.decimals import ZERO, truncated
 from hypertally.sandbox.population.fill_json import ZERO_HASH, Leg, Liquidation, Trade, encode_fill
 from hypertally.sandbox.population.markets import Market, MarketKind
-from hypertally.sandbox.population.positions import FillEffect, Holdings
+from hypertally.sandbox.population.positions import FillEffect
 from hypertally.sandbox.population.prices import Prices
-from hypertally.sandbox.population.wallet_history import HistoryKind, WalletHistory
+from hypertally.sandbox.population.traders import Trader
 
 FIRST_OID = 480_000_000_000
 TID_BITS = 50
@@ -37,38 +37,6 @@ DEPLOYER_SHARE = 0.3
 UNKNOWN_FIELD_SHARE = 0.0025
 UNKNOWN_DIRECTION_SHARE = 0.0015
 UNKNOWN_DIRECTION = "Portfolio Rebalance"  # no such value is documented: readers must keep it
-
-
-@dataclass(slots=True, kw_only=True)
-class Trader:
-    """One wallet that trades; `tracked` ones are listed, the others are the rest of the world."""
-
-    address: str
-    tracked: bool
-    maker_bps: Decimal
-    holdings: Holdings = field(default_factory=Holdings)
-    fills: WalletHistory = field(default_factory=WalletHistory)
-    ordinary: WalletHistory = field(
-        default_factory=WalletHistory
-    )  # the tape without slices of TWAPs
-    slices: WalletHistory = field(default_factory=WalletHistory)  # the slices alone, the same rows
-    statuses: WalletHistory = field(default_factory=WalletHistory)  # rows of twapHistory
-    last_cloid: str | None = None
-
-    def add_fill(self, time_ms: int, body: bytes, *, is_slice: bool) -> None:
-        """Add the newest fill."""
-        self.fills.append(time_ms, body)
-        (self.slices if is_slice else self.ordinary).append(time_ms, body)
-
-    def history(self, kind: HistoryKind) -> WalletHistory:
-        """Give one of the lists the exchange keeps of a wallet."""
-        histories = {
-            HistoryKind.FILLS: self.fills,
-            HistoryKind.FILLS_WITHOUT_SLICES: self.ordinary,
-            HistoryKind.TWAP_SLICES: self.slices,
-            HistoryKind.TWAP_STATUSES: self.statuses,
-        }
-        return histories[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,22 @@ or with which steps `advance` was called.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
-from hashlib import sha256
 from random import Random
 from typing import final
 
 from hypertally.sandbox.population.behaviour import Behaviour
 from hypertally.sandbox.population.calendar import DAY_MS, Calendar
-from hypertally.sandbox.population.matching import MatchingEngine, Trader
+from hypertally.sandbox.population.matching import MatchingEngine
 from hypertally.sandbox.population.pace import Pace
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Timeline
+from hypertally.sandbox.population.traders import (
+    Trader,
+    activity_weights,
+    make_trader,
+    make_traders,
+)
 from hypertally.sandbox.population.twaps import MINUTE_MS, TwapStatus, TwapTrading
 
 DEFAULT_SEED = 7
@@ -27,8 +31,6 @@ DEFAULT_DAYS = 90
 DEFAULT_FILLS = 8_000
 DEFAULT_LIVE_PER_SECOND = 3.0
 
-ACTIVITY_EXPONENT = 1.3  # the first of 40 wallets does about three in ten of all
-WORLD_SHARE = 1 / 3  # the rest of the world trades a third as much as the tracked wallets do
 TWAP_SHARE = 0.4  # of the tracked wallets' legs; TWAPs are few, but each has many slices
 TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the pace to `fills`
 TRACKED_LEGS_PER_TWAP = 37.0
@@ -37,7 +39,6 @@ RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
 MIDNIGHT_TWAP = (5, 12)  # likewise, of one that runs across the last midnight of the past
 SAME_MS_SHARE = 0.03
 WHALE_FILLS_PER_ORDER = 20
-MAKER_BPS = (Decimal("1.5"), Decimal("1.5"), Decimal("1.0"), Decimal(0), Decimal("-0.3"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +80,9 @@ class Population:
         self._random = Random(f"population:{seed}")
         engine = MatchingEngine(random=self._random, prices=self.prices)
         self.coin_volumes = engine.coin_volumes
-        self._traders = _traders(seed, wallets)
+        self._traders = make_traders(seed, wallets)
         self._specials: list[Trader] = []  # they take, and are never found as a counterparty
-        engine.set_traders(self._traders, _weights(wallets, len(self._traders)))
+        engine.set_traders(self._traders, activity_weights(wallets, len(self._traders)))
         twap_odds = _twap_odds(twap_share)
         legs_per_event = (
             twap_odds * TRACKED_LEGS_PER_TWAP + (1 - twap_odds) * TRACKED_LEGS_PER_ORDER
@@ -204,33 +205,12 @@ class Population:
             self._timeline.schedule(max(began_ms, self.start_ms), start)
 
     def _special(self, name: str) -> Trader:
-        trader = _trader(f"{self.seed}:{name}", tracked=True)
+        trader = make_trader(f"{self.seed}:{name}", tracked=True)
         self._specials.append(trader)
         return trader
-
-
-def _trader(name: str, *, tracked: bool) -> Trader:
-    digest = sha256(f"wallet:{name}".encode()).hexdigest()
-    return Trader(
-        address=f"0x{digest[:40]}",
-        tracked=tracked,
-        maker_bps=MAKER_BPS[int(digest[40:44], 16) % len(MAKER_BPS)],
-    )
-
-
-def _traders(seed: int, wallets: int) -> list[Trader]:
-    world = max(wallets // 5, 6)
-    tracked = [_trader(f"{seed}:{at}", tracked=True) for at in range(wallets)]
-    return tracked + [_trader(f"{seed}:world:{at}", tracked=False) for at in range(world)]
 
 
 def _twap_odds(share: float) -> float:
     """Give the share of events that start a TWAP, so that TWAPs have that share of the legs."""
     twaps = share / TRACKED_LEGS_PER_TWAP
     return twaps / (twaps + (1 - share) / TRACKED_LEGS_PER_ORDER)
-
-
-def _weights(wallets: int, traders: int) -> list[float]:
-    active = [(at + 1) ** -ACTIVITY_EXPONENT for at in range(wallets)]
-    world = traders - wallets
-    return active + [sum(active) * WORLD_SHARE / world] * world

@@ -1,15 +1,13 @@
-"""Seeded price walks, one open an hour, and the candles made of them and of what was traded."""
+"""The prices of every market, and candles made from price paths and traded volumes."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from random import Random
-from typing import Protocol, final
+from typing import TypedDict, final
 
 from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
 from hypertally.sandbox.population.decimals import decimal_text, tick_size
 from hypertally.sandbox.population.markets import WALKS, Market
+from hypertally.sandbox.population.price_walk import HOUR_MS, Ohlc, PricePath, RandomWalk
 
-HOUR_MS = 3_600_000
 LEAD_HOURS = 48 * 24  # candles exist this long before the first fill
 CANDLES_MAX = 5_000  # the exchange keeps about this many per interval
 _MINUTES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30}
@@ -17,91 +15,21 @@ _HOURS = {"1h": 1, "2h": 2, "4h": 4, "8h": 8, "12h": 12, "1d": 24}
 INTERVAL_MS = {name: minutes * 60_000 for name, minutes in _MINUTES.items()} | {
     name: hours * HOUR_MS for name, hours in _HOURS.items()
 }
-PART_WICK = 4  # how much shorter the wick of a part of an hour is
-_BASIS = 10_000
-_PLACES = Decimal("1e-12")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ohlc:
-    """Open, high, low and close of some time, not yet rounded to a market's ticks."""
+class CandleJson(TypedDict):
+    """A candle as candleSnapshot answers."""
 
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-
-
-class PricePath(Protocol):
-    """One price over time."""
-
-    def hour_ohlc(self, hour: int) -> Ohlc | None:
-        """Give the hour's span; None before the path began."""
-        ...
-
-    def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
-        """Give the span of a part of one hour."""
-        ...
-
-    def price_at(self, time_ms: int) -> Decimal:
-        """Give the price at a time."""
-        ...
-
-
-@final
-class RandomWalk:
-    """One price over time: the open of each hour since `origin_ms`, drawn on first use."""
-
-    def __init__(self, *, name: str, seed: int, origin_ms: int) -> None:
-        self._base, self._move = WALKS[name]
-        self._random = Random(f"walk:{seed}:{name}")
-        self._origin_hour = origin_ms // HOUR_MS
-        self._opens = [self._base]
-        self._wicks: list[tuple[int, int]] = []
-
-    def hour_ohlc(self, hour: int) -> Ohlc | None:
-        """Give the hour's span; None before the walk began."""
-        position = hour - self._origin_hour
-        if position < 0:
-            return None
-        while len(self._opens) < position + 2:
-            self._extend()
-        return _with_wick(self._opens[position], self._opens[position + 1], self._wicks[position])
-
-    def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
-        """Give the span of a part of one hour; raises ValueError before the walk began."""
-        start, end = self.price_at(from_ms), self.price_at(from_ms + width_ms)
-        up, down = self._wicks[from_ms // HOUR_MS - self._origin_hour]
-        return _with_wick(start, end, (up // PART_WICK, down // PART_WICK))
-
-    def price_at(self, time_ms: int) -> Decimal:
-        """Give the price on the straight line through the hour that holds the time."""
-        hour, inside = divmod(time_ms, HOUR_MS)
-        ohlc = self.hour_ohlc(hour)
-        if ohlc is None:
-            message = f"no price before the walk began; asked for {time_ms}"
-            raise ValueError(message)
-        return ohlc.open + (ohlc.close - ohlc.open) * inside / HOUR_MS
-
-    def _extend(self) -> None:
-        last = self._opens[-1]
-        # The pull back to the base keeps a long walk inside believable prices.
-        pull = int((self._base - last) / self._base * self._move)
-        step = self._random.randint(-self._move, self._move) + pull // 8
-        moved = (last * (_BASIS + step) / _BASIS).quantize(_PLACES)
-        self._opens.append(moved)
-        wick = max(self._move // 3, 1)
-        self._wicks.append((self._random.randint(0, wick), self._random.randint(0, wick)))
-
-
-def _with_wick(start: Decimal, end: Decimal, wick: tuple[int, int]) -> Ohlc:
-    up, down = wick
-    return Ohlc(
-        open=start,
-        high=max(start, end) * (_BASIS + up) / _BASIS,
-        low=min(start, end) * (_BASIS - down) / _BASIS,
-        close=end,
-    )
+    t: int
+    T: int
+    s: str
+    i: str
+    o: str
+    c: str
+    h: str
+    l: str  # noqa: E741 - the exchange's name
+    v: str
+    n: int
 
 
 @final
@@ -142,7 +70,7 @@ class Prices:
         start_ms: int,
         end_ms: int,
         coin_volumes: CoinVolumes | None = None,
-    ) -> list[dict[str, object]]:
+    ) -> list[CandleJson]:
         """List the candles that touch the window, oldest first; raises KeyError on an interval.
 
         Without a turnover nothing was traded, and the prices are those of the walk alone.
@@ -157,7 +85,7 @@ class Prices:
 
     def _candle(
         self, market: Market, interval: str, opened_ms: int, coin_volumes: CoinVolumes
-    ) -> dict[str, object]:
+    ) -> CandleJson:
         closed_ms = opened_ms + INTERVAL_MS[interval] - 1
         ohlc = self._ohlc(market, opened_ms, INTERVAL_MS[interval])
         traded = coin_volumes.total_between(market.coin, opened_ms, closed_ms)

@@ -16,9 +16,10 @@ import msgspec
 
 from hypertally.sandbox.population.decimals import ZERO, decimal_text
 from hypertally.sandbox.population.markets import PERPS, SPOTS, Market
-from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder, Trader
+from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Schedule
+from hypertally.sandbox.population.traders import Trader
 
 FIRST_TWAP = 2_000_000
 MINUTE_MS = 60_000
@@ -250,7 +251,7 @@ class TwapTrading:
             description=description,
         )
         self.statuses.append(status_row)
-        order.taker.statuses.append(time_ms, status_row.history_row())
+        order.taker.twap_statuses.append(time_ms, status_row.history_row())
 
 
 def _unit(market: Market) -> Decimal:

@@ -14,7 +14,7 @@ import msgspec
 
 from hypertally.sandbox.exchange.accounts import OpenPosition, clearinghouse_state
 from hypertally.sandbox.exchange.leaderboard import START_CASH, WINDOW_DAYS, LeaderboardRow
-from hypertally.sandbox.exchange.marketdata import PopulationExchange
+from hypertally.sandbox.exchange.population_exchange import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange, HttpAnswer
 from hypertally.sandbox.exchange.queries import AllMids, ClearinghouseState, decode_query
 from hypertally.sandbox.population.decimals import ZERO, truncated

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import final
 
-from hypertally.sandbox.population.prices import HOUR_MS, Ohlc
+from hypertally.sandbox.population.price_walk import HOUR_MS, Ohlc
 
 MINUTE_MS = 60_000
 

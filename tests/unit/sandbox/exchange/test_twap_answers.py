@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from hypertally.sandbox.exchange.marketdata import PopulationExchange
+from hypertally.sandbox.exchange.population_exchange import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange
 from hypertally.sandbox.exchange.server import Sandbox, ServerOptions
 from hypertally.sandbox.population.population import Population
@@ -71,7 +71,7 @@ async def opened(exchange: Exchange, user: str, **options: Any) -> AsyncGenerato
 
 
 def busiest(world: Population) -> str:
-    return max(world.by_address.values(), key=lambda member: len(member.slices)).address
+    return max(world.by_address.values(), key=lambda trader: len(trader.twap_slices)).address
 
 
 @asynccontextmanager
@@ -103,7 +103,7 @@ async def test_a_slice_names_its_twap_beside_the_fill_and_not_inside(desk: Desk)
 
 async def test_inclusive_pages_join_to_every_slice_there_is(desk: Desk, world: Population) -> None:
     rows = await desk.every_slice()
-    assert len(rows) == len(world.by_address[desk.user].slices) > 2 * PAGE
+    assert len(rows) == len(world.by_address[desk.user].twap_slices) > 2 * PAGE
     assert rows == sorted(rows, key=lambda row: row["fill"]["time"])
     window = {"startTime": rows[60]["fill"]["time"], "endTime": rows[70]["fill"]["time"]}
     inside = [
@@ -157,8 +157,8 @@ async def test_fills_can_show_slices_without_their_number(desk: Desk, world: Pop
 async def test_fills_can_leave_slices_out(desk: Desk, world: Population) -> None:
     async with populated(world, twap_slices_in_fills="absent", page_rows_max=2_000) as other:
         rows = await other.rows("userFillsByTime", startTime=0)
-        member = world.by_address[desk.user]
-        assert len(rows) == len(member.fills) - len(member.slices)
+        trader = world.by_address[desk.user]
+        assert len(rows) == len(trader.fills) - len(trader.twap_slices)
         assert not any(row["twapId"] for row in rows)
         assert (await other.by_time())[:PAGE] == await desk.by_time()
 
@@ -246,12 +246,12 @@ async def _spoilt(desk: Desk, fault: str) -> Row:
 
 async def test_a_late_fill_is_late_as_a_slice_too() -> None:
     world = small(live_per_second=1)
-    member = world.by_address[busiest(world)]
+    trader = world.by_address[busiest(world)]
     async with populated(world, page_rows_max=2_000) as desk:
         late = {"delay_ms": 60_000, "max_count": 10**6}
         await desk.http.post("/sandbox/faults", json={"late": late})
         await desk.http.post("/sandbox/advance", json={"ms": 45_000})
-        live = [row for row in member.slices.rows() if row.time_ms > UNTIL_MS]
+        live = [row for row in trader.twap_slices.rows() if row.time_ms > UNTIL_MS]
         assert live
         assert await desk.by_time(startTime=UNTIL_MS + 1) == []
         await desk.http.post("/sandbox/advance", json={"ms": 60_000})

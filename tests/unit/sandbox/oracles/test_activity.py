@@ -3,14 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from hypertally.sandbox.oracles.activity import (
-    Fill,
-    GroupDay,
-    UsdPrices,
-    fill_gaps,
-    group_days,
-    wallet_days,
-)
+from hypertally.sandbox.oracles.activity import GroupDay, group_days, wallet_days
+from hypertally.sandbox.oracles.fill_gaps import fill_gaps
+from hypertally.sandbox.oracles.usd_prices import Fill, UsdPrices
 
 A, B, X = "0xa", "0xb", "0xx"
 DAY = date(2026, 1, 2)

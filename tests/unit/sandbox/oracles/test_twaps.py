@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from hypertally.sandbox.oracles.activity import Fill, UsdPrices
 from hypertally.sandbox.oracles.inputs import (
     population_fills,
     population_minute_candles,
@@ -18,6 +17,7 @@ from hypertally.sandbox.oracles.twaps import (
     market_price,
     twap_books,
 )
+from hypertally.sandbox.oracles.usd_prices import Fill, UsdPrices
 from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
 from hypertally.sandbox.population.population import Population
 

@@ -7,13 +7,10 @@ from random import Random
 
 import pytest
 
-from hypertally.sandbox.oracles.activity import (
-    EVENT_DIRECTIONS,
-    VOLUME_DIRECTIONS,
-    fill_gaps,
-    kind_of,
-)
+from hypertally.sandbox.oracles.activity import EVENT_DIRECTIONS, VOLUME_DIRECTIONS
+from hypertally.sandbox.oracles.fill_gaps import fill_gaps
 from hypertally.sandbox.oracles.inputs import Fill, population_fills
+from hypertally.sandbox.oracles.usd_prices import market_kind
 from hypertally.sandbox.population.population import Population
 
 UNTIL_MS = 1_795_000_000_000
@@ -81,7 +78,7 @@ def expected_direction(start: Decimal, end: Decimal) -> str:
 def test_direction_tells_what_the_fill_did_to_the_position(world: list[tuple[str, Fill]]) -> None:
     usual = {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long"}
     for _, fill in world:
-        if kind_of(str(fill["coin"])) in PERP_KINDS and fill["dir"] in usual:
+        if market_kind(str(fill["coin"])) in PERP_KINDS and fill["dir"] in usual:
             start = number(fill, "startPosition")
             assert fill["dir"] == expected_direction(start, start + signed_size(fill))
 
@@ -92,7 +89,7 @@ def test_closed_pnl_adds_up_to_cash_from_flat_to_flat(world: list[tuple[str, Fil
     trips = 0
     for wallet, fill in world:
         key, price = (wallet, str(fill["coin"])), number(fill, "px")
-        if kind_of(key[1]) not in PERP_KINDS:
+        if market_kind(key[1]) not in PERP_KINDS:
             continue
         start = number(fill, "startPosition")
         end = start + signed_size(fill)
@@ -208,7 +205,7 @@ def test_spot_buyers_pay_in_the_token_bought_and_sellers_in_the_quote(
     seen = {
         (str(fill["coin"]), str(fill["side"]), str(fill["feeToken"]))
         for _, fill in world
-        if fill["dir"] in ("Buy", "Sell") and kind_of(str(fill["coin"])) == "spot"
+        if fill["dir"] in ("Buy", "Sell") and market_kind(str(fill["coin"])) == "spot"
     }
     assert seen == {
         *(("PURR/USDC", "B", "PURR"), ("PURR/USDC", "A", "USDC")),
@@ -221,7 +218,7 @@ def test_spot_buyers_pay_in_the_token_bought_and_sellers_in_the_quote(
 
 def test_the_builders_part_is_inside_the_fee(world: list[tuple[str, Fill]]) -> None:
     rows = [fill for _, fill in world if "builderFee" in fill]
-    core = [fill for fill in rows if kind_of(str(fill["coin"])) == "core"]
+    core = [fill for fill in rows if market_kind(str(fill["coin"])) == "core"]
     assert core
     for fill in core:
         exchanges_part = number(fill, "fee") - number(fill, "builderFee")

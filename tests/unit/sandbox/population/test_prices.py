@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from hypertally.sandbox.exchange.marketdata import find_market
-from hypertally.sandbox.population.markets import Market
-from hypertally.sandbox.population.prices import HOUR_MS, Prices
+from hypertally.sandbox.population.markets import Market, find_market
+from hypertally.sandbox.population.price_walk import HOUR_MS
+from hypertally.sandbox.population.prices import CandleJson, Prices
 
 START_MS = 1_790_000_000_000
 
@@ -15,7 +15,7 @@ def market(coin: str) -> Market:
     return found
 
 
-def candles(prices: Prices, coin: str, hours: int) -> list[dict[str, object]]:
+def candles(prices: Prices, coin: str, hours: int) -> list[CandleJson]:
     return prices.candles(
         market(coin), "1h", start_ms=START_MS, end_ms=START_MS + hours * HOUR_MS - 1
     )

@@ -14,14 +14,16 @@ from click.testing import CliRunner
 
 from hypertally.cli.sandbox import sandbox_command
 from hypertally.sandbox.launch import build_exchange
-from hypertally.sandbox.population.population import Population
-from hypertally.sandbox.population.twap_parquet import (
+from hypertally.sandbox.population.parquet_columns import (
     NULL_EVERY,
-    OBJECT_NAME,
     IdFormat,
     ObjectVariant,
     SizeFormat,
     TimeFormat,
+)
+from hypertally.sandbox.population.population import Population
+from hypertally.sandbox.population.twap_parquet import (
+    OBJECT_NAME,
     TwapSourceFolder,
     status_table,
     write_new_days,

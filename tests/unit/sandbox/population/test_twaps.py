@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hypertally.sandbox.oracles.activity import kind_of
 from hypertally.sandbox.oracles.inputs import (
     Fill,
     population_fills,
@@ -16,6 +15,7 @@ from hypertally.sandbox.oracles.inputs import (
     population_usd_prices,
 )
 from hypertally.sandbox.oracles.twaps import TwapBook, TwapKey, twap_books
+from hypertally.sandbox.oracles.usd_prices import market_kind
 from hypertally.sandbox.population.population import Population
 from hypertally.sandbox.population.twaps import SLICE_LATE_MS_MAX, SLICE_MS, TwapStatus
 
@@ -154,7 +154,7 @@ def test_twaps_trade_perps_of_both_kinds_and_spot_for_anyone(
     world: Population, books: dict[TwapKey, TwapBook]
 ) -> None:
     tracked = {count.address for count in world.wallets()}
-    seen = {(kind_of(book.coin), book.wallet in tracked) for book in books.values()}
+    seen = {(market_kind(book.coin), book.wallet in tracked) for book in books.values()}
     assert seen == {(kind, own) for kind in ("core", "hip3", "spot") for own in (True, False)}
 
 

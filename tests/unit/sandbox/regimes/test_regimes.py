@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypertally.cli.sandbox import sandbox_command
 from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.launch import build_exchange
-from hypertally.sandbox.oracles.activity import fill_gaps
+from hypertally.sandbox.oracles.fill_gaps import fill_gaps
 from hypertally.sandbox.oracles.smart_money import ExpectedScores, expected_scores, score_window
 from hypertally.sandbox.oracles.smart_money_periods import (
     exit_percentile,
@@ -60,8 +60,8 @@ def test_the_first_minutes_are_calm_and_half_of_the_wallets_hold(name: str) -> N
     for minute in (5, 10):
         seen = scored(name, minute)
         assert seen.counts["FLAT"] == 100
-        assert seen.second.cas == 50
-        assert seen.second.ecs == 5
+        assert seen.v2.cas == 50
+        assert seen.v2.ecs == 5
 
 
 @pytest.mark.parametrize("name", [*REGIMES, "rotation"])
@@ -93,7 +93,7 @@ def test_eth_stays_calm_beside_them(name: str) -> None:
     if name == "stale_feed":
         return
     for minute in (20, 25):
-        ecs = scored(name, minute, "ETH").second.ecs
+        ecs = scored(name, minute, "ETH").v2.ecs
         assert ecs is not None
         assert ecs < 6
 
@@ -102,14 +102,14 @@ def test_herding_in_is_a_strong_long_without_disagreement() -> None:
     for minute in (20, 25, 30, 35):
         seen = scored("herding_in", minute)
         assert (seen.counts["OPEN_L"], seen.counts.get("OPEN_S", 0)) == (15, 0)
-        assert seen.second.cas == Decimal("87.5")
-        assert seen.second.dispersion == seen.second.ecs == 0
-        assert seen.first.cas == Decimal("57.5")
+        assert seen.v2.cas == Decimal("87.5")
+        assert seen.v2.dispersion == seen.v2.ecs == 0
+        assert seen.v1.cas == Decimal("57.5")
 
 
 def test_a_split_has_as_many_buyers_as_sellers() -> None:
     for minute in (20, 25, 30, 35):
-        seen = scored("split", minute).second
+        seen = scored("split", minute).v2
         assert seen.dispersion is not None
         assert seen.dispersion > 90
         assert seen.dispersion_size is not None
@@ -121,27 +121,27 @@ def test_a_split_has_as_many_buyers_as_sellers() -> None:
 
 def test_an_exit_cascade_is_one_of_longs_and_not_forced() -> None:
     for minute in (20, 25):
-        seen = scored("exit_cascade", minute).second
+        seen = scored("exit_cascade", minute).v2
         assert seen.ecs is not None
         assert seen.ecs > 25
         assert seen.ecs_long is not None
         assert seen.ecs_long > 50
         assert seen.ecs_short == seen.ecs_forced == 0
         assert seen.cas == 40
-    first = scored("exit_cascade", 20).first.ecs
+    first = scored("exit_cascade", 20).v1.ecs
     assert first == 18
 
 
 def test_liquidated_wallets_are_no_voluntary_exits() -> None:
     seen = scored("liquidation_cascade", 20)
-    assert (seen.second.ecs, seen.second.ecs_forced) == (4, 26)
+    assert (seen.v2.ecs, seen.v2.ecs_forced) == (4, 26)
     assert sum(one.forced for one in seen.wallets) == 26
 
 
 def test_thin_coverage_grows_thinner_by_steps() -> None:
     coverage = [scored("thin_coverage", minute).coverage * 100 for minute in (10, 15, 20, 25, 30)]
     assert coverage == [100, 92, 92, 85, 70]
-    assert scored("thin_coverage", 25).second.cas is None
+    assert scored("thin_coverage", 25).v2.cas is None
     assert scored("thin_coverage", 25).counts["MISSING"] == 30
 
 
@@ -296,9 +296,9 @@ def test_in_the_default_world_a_regime_begins_somewhere_every_twenty_minutes() -
         during, after = (
             expected_scores(played, asset, at, from_minute=end - 60) for at in (end, end + 25)
         )
-        eventful = abs((during.second.cas or 50) - 50) >= 10 or during.counts.get("FLIP_L", 0)
-        assert eventful, (turn, during.second)
-        assert (after.second.ecs or 0) < 20
+        eventful = abs((during.v2.cas or 50) - 50) >= 10 or during.counts.get("FLIP_L", 0)
+        assert eventful, (turn, during.v2)
+        assert (after.v2.ecs or 0) < 20
     listed = {one.address for one in exchange.leaderboard(population_end_ms)}
     assert set(played.addresses) < listed
     assert len(listed) == 174
@@ -337,20 +337,20 @@ def test_the_oracle_gives_the_published_figures() -> None:
     names = [str(at) for at in range(200)]
     still = [(0.0, 0.0)] * 180
     alike = score_window("BTC", names, positions(*[(0, 1)] * 20, *still), 5)
-    assert (alike.second.dispersion, alike.second.dispersion_size) == (0, 0)
-    assert alike.first.cas == 55
-    assert round(alike.first.dispersion, 1) == Decimal("60.2")
+    assert (alike.v2.dispersion, alike.v2.dispersion_size) == (0, 0)
+    assert alike.v1.cas == 55
+    assert round(alike.v1.dispersion, 1) == Decimal("60.2")
     fifteen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5, *still), 5)
-    assert fifteen.first.cas == Decimal("52.5")
-    assert round(fifteen.second.cas or 0, 2) == Decimal("66.67")
+    assert fifteen.v1.cas == Decimal("52.5")
+    assert round(fifteen.v2.cas or 0, 2) == Decimal("66.67")
     even = score_window("BTC", names, positions(*[(0, 1)] * 10, *[(0, -1)] * 10, *still), 5)
-    assert (even.second.dispersion, even.second.dispersion_size) == (100, 100)
+    assert (even.v2.dispersion, even.v2.dispersion_size) == (100, 100)
     uneven = score_window("BTC", names, positions(*[(0, 1)] * 18, *[(0, -9)] * 2, *still), 5)
-    assert (uneven.second.dispersion, uneven.second.dispersion_size) == (20, 100)
+    assert (uneven.v2.dispersion, uneven.v2.dispersion_size) == (20, 100)
     leaving = score_window(
         "BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), 5
     )
-    assert (leaving.first.ecs, leaving.second.ecs) == (9, 30)
+    assert (leaving.v1.ecs, leaving.v2.ecs) == (9, 30)
 
 
 def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> None:
@@ -380,11 +380,11 @@ def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> Non
 
 def test_equal_weights_give_the_counted_consensus() -> None:
     names = [str(at) for at in range(20)]
-    seen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).second
+    seen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).v2
     assert seen.cas is not None
     assert seen.cas_usd is not None
     assert round(seen.cas_usd, 20) == round(seen.cas, 20)
-    uneven = score_window("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).second
+    uneven = score_window("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).v2
     assert uneven.cas_usd == uneven.cas  # who is alone above 95 in 100 counts no more than they
 
 
@@ -410,7 +410,7 @@ def test_every_class_of_the_definition(
     before: float, now: float, behaviour: str, first: str
 ) -> None:
     (one,) = score_window("HYPE", ["0"], positions((before, now)), 5).wallets
-    assert (one.behaviour, one.first_version) == (behaviour, first)
+    assert (one.behaviour, one.v1_class) == (behaviour, first)
 
 
 def test_what_was_not_seen_is_missing_and_what_cannot_be_is_dirty() -> None:
@@ -418,7 +418,7 @@ def test_what_was_not_seen_is_missing_and_what_cannot_be_is_dirty() -> None:
     assert missing.counts == {"MISSING": 1}
     dirty = score_window("HYPE", ["0"], positions((1, 2)), 5, dirty=frozenset("0"))
     assert dirty.counts == {"DIRTY": 1}
-    assert dirty.first.ecs is None
+    assert dirty.v1.ecs is None
 
 
 def test_changes_come_in_the_order_of_their_minutes() -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from hashlib import sha256
 from typing import final
 
 import msgspec
 
 from hypertally.sandbox.exchange.accounts import OpenPosition, clearinghouse_state
 from hypertally.sandbox.exchange.leaderboard import START_CASH, LeaderboardRow, row_from_fills
+from hypertally.sandbox.exchange.market_json import dex_meta, perp_dexs, spot_meta
 from hypertally.sandbox.exchange.protocol import UNREADABLE, UNSUPPORTED, HttpAnswer
 from hypertally.sandbox.exchange.queries import (
     AllMids,
@@ -26,14 +26,10 @@ from hypertally.sandbox.population.calendar import DAY_MS
 from hypertally.sandbox.population.decimals import ZERO, decimal_text
 from hypertally.sandbox.population.markets import (
     DEX_BY_NAME,
-    DEXS,
-    PAIRS,
     PERPS,
     SPOTS,
-    TOKEN_BY_NAME,
-    TOKENS,
     Market,
-    Token,
+    find_market,
     outcome_coins,
     outcome_market,
 )
@@ -104,13 +100,13 @@ class PopulationExchange:
             case ClearinghouseState(user=user, dex=dex):
                 return self._positions(user.lower(), dex, now_ms)
             case Meta(dex=dex):
-                return _json_answer(_meta(dex)) if _is_dex(dex) else UNSUPPORTED
+                return _json_answer(dex_meta(dex)) if _is_dex(dex) else UNSUPPORTED
             case MetaAndAssetCtxs(dex=dex):
                 return self._metas(dex, now_ms) if _is_dex(dex) else UNSUPPORTED
             case AllMids(dex=dex):
                 return _json_answer(self._mids(dex, now_ms)) if _is_dex(dex) else UNSUPPORTED
             case PerpDexs():
-                return _json_answer(_perp_dexs())
+                return _json_answer(perp_dexs())
             case SpotMeta():
                 return _json_answer(spot_meta())
             case SpotMetaAndAssetCtxs():
@@ -145,7 +141,7 @@ class PopulationExchange:
     def _metas(self, dex: str, now_ms: int) -> HttpAnswer:
         markets = [market for market in PERPS if market.dex == dex]
         return _json_answer(
-            [_meta(dex), [self._perp_figures(market, now_ms) for market in markets]]
+            [dex_meta(dex), [self._perp_figures(market, now_ms) for market in markets]]
         )
 
     def _perp_figures(self, market: Market, now_ms: int) -> Json:
@@ -200,75 +196,6 @@ class PopulationExchange:
 
     def _mark(self, market: Market, now_ms: int) -> Decimal:
         return self.population.prices.price(market, now_ms)
-
-
-def find_market(coin: str) -> Market | None:
-    """Find a market by its coin; upper and lower case differ."""
-    if coin.startswith("#") and coin[1:].isdigit():
-        return outcome_market(coin)
-    return next((market for market in (*PERPS, *SPOTS) if market.coin == coin), None)
-
-
-def spot_meta() -> Json:
-    """Describe tokens and pairs; a position in either list is not the index."""
-    pairs = [
-        {
-            "tokens": [TOKEN_BY_NAME[pair.base].index, TOKEN_BY_NAME[pair.quote].index],
-            "name": pair.name,
-            "index": pair.index,
-            "isCanonical": pair.index == 0,
-        }
-        for pair in PAIRS
-    ]
-    return {"universe": pairs, "tokens": [_token_row(token) for token in TOKENS]}
-
-
-def _token_row(token: Token) -> Json:
-    return {
-        "name": token.name,
-        "szDecimals": token.size_decimals,
-        "weiDecimals": 8,
-        "index": token.index,
-        "tokenId": "0x" + sha256(token.name.encode()).hexdigest()[:32],
-        "isCanonical": token.index <= 1,
-        "evmContract": None,
-        "fullName": None,
-        "deployerTradingFeeShare": "0.0",
-    }
-
-
-def _meta(dex: str) -> Json:
-    collateral = DEX_BY_NAME[dex].collateral if dex else "USDC"
-    universe = [
-        {
-            "szDecimals": market.size_decimals,
-            "name": market.coin,
-            "maxLeverage": market.max_leverage,
-            "marginTableId": market.max_leverage,
-        }
-        for market in PERPS
-        if market.dex == dex
-    ]
-    return {
-        "universe": universe,
-        "marginTables": [],
-        "collateralToken": TOKEN_BY_NAME[collateral].index,
-    }
-
-
-def _perp_dexs() -> list[Json | None]:
-    dexs: list[Json | None] = [
-        {
-            "name": dex.name,
-            "fullName": dex.full_name,
-            "deployer": "0x" + sha256(dex.name.encode()).hexdigest()[:40],
-            "oracleUpdater": None,
-            "feeRecipient": None,
-            "assetToStreamingOiCap": [],
-        }
-        for dex in DEXS
-    ]
-    return [None, *dexs]
 
 
 def _is_dex(dex: str) -> bool:
