@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from hypertally.flow import DEFINITIONS, FACTS
 from hypertally.store import migrate
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.embedded.programs import INSTALLATION, site_packages
@@ -90,13 +91,34 @@ def _sections(
 ) -> Iterator[str]:
     # The same thing has the same name everywhere, so it is described once.
     by_name = {name: said for (_, name), said in reversed(meanings.items()) if said}
+    leaves = _leaves()
     for table, members in groupby(rows, key=lambda row: row[0]):
         yield f"## {table}\n\n{tables[table]}\n"
+        if table in leaves:
+            yield f"{leaves[table]}\n"
         yield "| column | type | null | meaning |\n|---|---|---|---|"
         for _, name, type_name, required in members:
             meaning = meanings.get((table, name)) or by_name.get(name, "")
             yield f"| `{name}` | {type_name} | {'' if required else 'yes'} | {meaning} |"
         yield ""
+
+
+def _leaves() -> dict[str, str]:
+    """By table, what flow.py says of it: its key, and where its rows come from."""
+    said = {
+        f"facts.{fact.name}": f"Key: {_codes(fact.key)}. From: {fact.source}." for fact in FACTS
+    }
+    for definition in DEFINITIONS:
+        table = f"metrics.{definition.name}"
+        said.setdefault(
+            table, f"Key: {_codes(definition.key)}. Computed from: {', '.join(definition.reads)}."
+        )
+        said[table] += f" Definition: `{definition.definition}`."
+    return said
+
+
+def _codes(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 async def main() -> None:

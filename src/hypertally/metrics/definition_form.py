@@ -105,7 +105,7 @@ def _hash_module(module: str) -> str:
 
 def _computes(node: ast.stmt) -> bool:
     """Whether a statement of a module is more than an import or a description."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
+    if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
         return False
     if not isinstance(node, ast.Assign):
         return True
