@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,10 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = Path(str(files("hypertally")))
 FUNCTION_LINES_MAX = 70  # most are under 20: this only keeps the small ones small
 MODULE_LINES_MAX = 500
+FOLDERS_MIN = 60  # where the count of modules must look
+FOLDER_MODULES_MAX = 20  # a folder with more holds more than one subject
+# Larger folders, which may only shrink. The formulas of one signal in its two versions.
+LARGER_FOLDERS = {"src/hypertally/metrics/smart_money/formulas": 24}
 STATEMENT_LINES_MAX = 100  # of the metrics none: a definition is one statement, shown whole
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -129,6 +134,15 @@ def test_functions_and_modules_stay_small(path: Path) -> None:
     assert text.count("\n") <= MODULE_LINES_MAX or path.name == "records.py"
     for function, lines in _function_lengths(ast.parse(text)):
         assert lines <= FUNCTION_LINES_MAX, f"{named(path)}: {function} has {lines} lines"
+
+
+def test_a_folder_holds_few_modules() -> None:
+    modules = [path for path in OURS if path.name != "__init__.py"]
+    counts = Counter(path.parent for path in modules)
+    assert len(counts) >= FOLDERS_MIN
+    sizes = {named(folder): count for folder, count in counts.items()}
+    larger = {folder: count for folder, count in sizes.items() if count > FOLDER_MODULES_MAX}
+    assert larger == LARGER_FOLDERS
 
 
 def _function_lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
