@@ -12,7 +12,7 @@ import pytest
 
 from hypertally.errors import Refused
 from hypertally.flow import DEFINITIONS
-from hypertally.metrics.definition_form import Form, hash_statement
+from hypertally.metrics.definition_form import Form, form_of, hash_statement
 from hypertally.metrics.definitions import accepted_forms, register
 from hypertally.store.postgres import Pool
 
@@ -79,6 +79,13 @@ def test_other_words_for_the_same_meaning_start(
     change(program, name, old, new)
     started = start(program, database_url)
     assert started.returncode == 0, started.stderr
+
+
+def test_every_definition_has_the_form_that_is_listed_last() -> None:
+    assert len(DEFINITIONS) >= 10
+    listed = {name: forms[-1] for name, forms in accepted_forms().items()}
+    today = {definition.definition: form_of(definition) for definition in DEFINITIONS}
+    assert today == {name: listed[name] for name in today}
 
 
 def stored(url: str) -> tuple[str, str | None]:

@@ -48,7 +48,12 @@ async def register(pool: Pool, definitions: Iterable[Definition]) -> None:
 
 async def _register(connection: Connection, definition: Definition) -> None:
     form = form_of(definition)
-    accepted = {*accepted_forms().get(definition.definition, ()), form}
+    accepted = accepted_forms().get(definition.definition, ())
+    if form not in accepted[-1:]:
+        raise Refused(
+            f"{definition.definition} computes something that was not shown to mean the same: "
+            f"raise its version in metrics/, or list its form with make definitions"
+        )
     key = {"definition": definition.definition}
     stored = await find_row(connection, QUERIES["read_definition"], key, shape=StoredDefinition)
     if stored is not None and not _means_the_same(stored, accepted):
@@ -69,7 +74,7 @@ async def _register(connection: Connection, definition: Definition) -> None:
     )
 
 
-def _means_the_same(stored: StoredDefinition, accepted: set[Form]) -> bool:
+def _means_the_same(stored: StoredDefinition, accepted: Sequence[Form]) -> bool:
     if stored.form is None:
         return hash_statement(stored.sql) in {form.statement for form in accepted}
     return Form.parse(stored.form) in accepted
