@@ -40,8 +40,8 @@ class ServerOptions:
     horizon_rows: int = HORIZON_ROWS
     fills_by_time_order: str = SortOrder.OLDEST
     twap_slices_in_fills: str = SlicesInFills.WITH_ID
-    candles_max: int = CANDLES_MAX  # newest candles per interval; of a population
-    leaderboard_rows: int = 0  # made-up ones, beside those of the world's wallets
+    candles_max: int = CANDLES_MAX  # newest candles per interval, of a population
+    leaderboard_rows: int = 0  # filler rows, beside those of the exchange's wallets
     manual_clock: bool = False
     faults: Faults = field(default_factory=Faults)
     fault_seed: int = 1
@@ -49,18 +49,18 @@ class ServerOptions:
 
 @final
 class Clock:
-    """The exchange's time: the real one, or one that moves only when told to."""
+    """The exchange's time: the real time, or a manual time that requests move."""
 
     def __init__(self, *, manual_from_ms: int | None) -> None:
         self._manual_ms = manual_from_ms
 
     @property
     def manual(self) -> bool:
-        """Whether `move` may be used."""
+        """Whether requests move the clock."""
         return self._manual_ms is not None
 
     def now_ms(self) -> int:
-        """Give the time in milliseconds."""
+        """Return the time in milliseconds."""
         return int(time() * 1000) if self._manual_ms is None else self._manual_ms
 
     def move(self, ms: int) -> None:
@@ -75,7 +75,7 @@ class _ClockChange(msgspec.Struct):
 
 @final
 class Sandbox:
-    """One exchange with its clock, limit, faults and counters."""
+    """One exchange with its clock, rate limit, faults and counters."""
 
     def __init__(self, exchange: Exchange, options: ServerOptions) -> None:
         self.exchange = exchange
@@ -88,7 +88,7 @@ class Sandbox:
             by_time_order=SortOrder(options.fills_by_time_order),
             slices_in_fills=SlicesInFills(options.twap_slices_in_fills),
         )
-        self.board = Leaderboard(seed=options.fault_seed, rows=options.leaderboard_rows)
+        self.leaderboard_rows = Leaderboard(seed=options.fault_seed, rows=options.leaderboard_rows)
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.too_many = 0
@@ -110,46 +110,46 @@ class Sandbox:
         )
 
     async def info(self, request: Request) -> Response:
-        """Answer as the exchange would, or fail as it was told to."""
+        """Answer as the real exchange, or with a fault."""
         body = await request.body()
         type_name = query_type(body)
         self.requests[type_name] += 1
         if slow := self.faults.trigger("slow", type_name):
             await asyncio.sleep(slow.delay_ms / 1000)
-        answer = self.faults.refusal(type_name) or self._weighed(body, type_name)
+        answer = self.faults.refusal(type_name) or self._limited(body, type_name)
         self.statuses[str(answer.status)] += 1
         body = self.faults.truncate(answer.body, type_name) if answer.status == _OK else answer.body
-        shape = _DroppedResponse if self.faults.trigger("dropped", type_name) else Response
-        return shape(body, answer.status, media_type=answer.content_type)
+        response = _DroppedResponse if self.faults.trigger("dropped", type_name) else Response
+        return response(body, answer.status, media_type=answer.content_type)
 
     async def leaderboard(self, _: Request) -> Response:
-        """List everyone, as another host than the exchange's does: no weight, no limit."""
+        """Answer the leaderboard, which has its own host: no weight, no limit."""
         self.requests[LEADERBOARD] += 1
         if slow := self.faults.trigger("slow", LEADERBOARD):
             await asyncio.sleep(slow.delay_ms / 1000)
-        if refused := self.faults.refusal(LEADERBOARD):
-            self.statuses[str(refused.status)] += 1
-            return Response(refused.body, refused.status, media_type=refused.content_type)
+        if refusal := self.faults.refusal(LEADERBOARD):
+            self.statuses[str(refusal.status)] += 1
+            return Response(refusal.body, refusal.status, media_type=refusal.content_type)
         self.statuses[str(_OK)] += 1
-        bodies = await self._board_rows()
+        rows = await self._leaderboard_rows()
         if self.faults.trigger("dropped", LEADERBOARD):
-            return _DroppedResponse(b"".join(body_chunks(bodies)), media_type="application/json")
+            return _DroppedResponse(b"".join(body_chunks(rows)), media_type="application/json")
         truncated = self.faults.trigger("truncated", LEADERBOARD) is not None
         return StreamingResponse(
-            _stream(body_chunks(bodies, truncated=truncated)), media_type="application/json"
+            _stream(body_chunks(rows, truncated=truncated)), media_type="application/json"
         )
 
-    async def _board_rows(self) -> list[bytes]:
+    async def _leaderboard_rows(self) -> list[bytes]:
         if self.faults.trigger("empty", LEADERBOARD):
             return []
-        _ = await asyncio.to_thread(self.board.prepare)  # seconds, when there are many
+        _ = await asyncio.to_thread(self.leaderboard_rows.prepare)  # many rows take seconds
         now_ms = self.clock.now_ms()
         self.exchange.advance(now_ms)
         invalid = self.faults.trigger("invalid_rows", LEADERBOARD)
         share = invalid.share if invalid else 0
-        return self.board.bodies(self.exchange.leaderboard(now_ms), invalid=share)
+        return self.leaderboard_rows.bodies(self.exchange.leaderboard(now_ms), invalid=share)
 
-    def _weighed(self, body: bytes, type_name: str) -> HttpAnswer:
+    def _limited(self, body: bytes, type_name: str) -> HttpAnswer:
         answer = self._answer(body)
         if self.weights.admit(weight_of(type_name, answer.rows)):
             return answer
@@ -166,7 +166,7 @@ class Sandbox:
         return HttpAnswer(body=b"[" + b",".join(rows) + b"]", rows=len(rows))
 
     async def stats(self, _: Request) -> Response:
-        """Show the counters."""
+        """Return the counters."""
         return _json(
             {
                 "now_ms": self.clock.now_ms(),
@@ -185,16 +185,16 @@ class Sandbox:
         )
 
     async def wallets(self, _: Request) -> Response:
-        """List the wallets with their fill counts."""
+        """List the wallets with their numbers of fills."""
         self.exchange.advance(self.clock.now_ms())
         return _json(self.exchange.wallets())
 
     async def list_faults(self, _: Request) -> Response:
-        """Show which faults are on and how often each has struck."""
+        """Return the faults that are on and how often each happened."""
         return _json({"active": self.faults.active(), "counts": self.faults.counts})
 
     async def change_faults(self, request: Request) -> Response:
-        """Switch faults on (an object) or off (null); those not named stay."""
+        """Switch the named faults on (an object) or off (null)."""
         try:
             change = decode_faults(await request.body())
         except msgspec.DecodeError as error:
@@ -222,14 +222,14 @@ class Sandbox:
         return _json({"now_ms": self.clock.now_ms()})
 
 
-async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
+async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
 @final
 class _DroppedResponse(Response):
-    """Starts an answer, sends half of it and goes away; the server then closes the connection."""
+    """An answer of which half is sent; the server then closes the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # pyright: ignore[reportImplicitOverride]  # typing.override came with 3.12
         del scope, receive

@@ -21,7 +21,7 @@ START_SECONDS_MAX = 10.0
 
 @final
 class _QuietServer(uvicorn.Server):
-    """Leaves the process's signals alone: someone else owns this process."""
+    """A server that leaves the signals to the process around it."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -33,7 +33,7 @@ def _config(sandbox: Sandbox, *, host: str = HOST, port: int = 0) -> uvicorn.Con
         sandbox.app(),
         host=host,
         port=port,
-        log_level="critical",  # dropped connections are meant, not errors to report
+        log_level="critical",  # dropped connections are faults on purpose
         access_log=False,
         lifespan="off",
     )
@@ -42,22 +42,22 @@ def _config(sandbox: Sandbox, *, host: str = HOST, port: int = 0) -> uvicorn.Con
 async def serve(
     exchange: Exchange, *, host: str = HOST, port: int, options: ServerOptions | None = None
 ) -> None:
-    """Serve until told to stop by a signal."""
+    """Serve until a signal stops the process."""
     sandbox = Sandbox(exchange, options or ServerOptions())
     await uvicorn.Server(_config(sandbox, host=host, port=port)).serve()
 
 
 @asynccontextmanager
-async def running_sandbox(world: Population | Exchange, **options: object) -> AsyncGenerator[str]:
-    """Serve a world on a free loopback port, from its own thread; yields the base URL.
+async def running_sandbox(source: Population | Exchange, **options: object) -> AsyncGenerator[str]:
+    """Serve an exchange on a free loopback port, in its own thread; yields the base URL.
 
     `options` are the fields of `Options`.
     """
     server_options = msgspec.convert(options, ServerOptions)
     exchange = (
-        PopulationExchange(world, candles_max=server_options.candles_max)
-        if isinstance(world, Population)
-        else world
+        PopulationExchange(source, candles_max=server_options.candles_max)
+        if isinstance(source, Population)
+        else source
     )
     sandbox = Sandbox(exchange, server_options)
     listener = socket(AF_INET, SOCK_STREAM)
@@ -67,7 +67,7 @@ async def running_sandbox(world: Population | Exchange, **options: object) -> As
     thread.start()
     try:
         async with asyncio.timeout(START_SECONDS_MAX):
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells by this flag alone
+            while not server.started:  # noqa: ASYNC110 - uvicorn has this flag alone
                 await asyncio.sleep(0.005)
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:

@@ -1,4 +1,4 @@
-"""What the wallets of a population do: orders, liquidations, deleveraging; it starts TWAPs."""
+"""The events of a population: orders, liquidations, deleveraging, and new TWAPs."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ ORDER_USD_MAX = 250_000
 
 @final
 class Behaviour:
-    """Draws what happens next; `plan` is told what it leads to later."""
+    """Draws and runs the next event; the schedule receives its later consequences."""
 
     def __init__(
         self,
@@ -55,24 +55,24 @@ class Behaviour:
         self._prices = prices
         self._engine = engine
         self._traders = traders
-        self._shares = list(accumulate(market.weight for market in MARKETS))
+        self._cumulative_weights = list(accumulate(market.weight for market in MARKETS))
         self._twaps = twaps
         self._twap_odds = twap_odds
 
     def run_event(self, time_ms: int, schedule: Schedule) -> None:
-        """Let one thing happen: mostly an ordinary order."""
-        lot = self._random.random()
+        """Run one event: in most cases an ordinary order."""
+        draw = self._random.random()
         if self._random.random() < self._twap_odds:
             self._twaps.start(time_ms, schedule)
-        elif lot < LIQUIDATION_SHARE:
+        elif draw < LIQUIDATION_SHARE:
             self._liquidate(time_ms)
-        elif lot < LIQUIDATION_SHARE + ADL_SHARE:
+        elif draw < LIQUIDATION_SHARE + ADL_SHARE:
             self._deleverage(time_ms)
         else:
             self._engine.execute(self._order(time_ms))
 
     def take_fills(self, taker: Trader, fills: int, time_ms: int) -> None:
-        """Let one wallet take exactly so many fills, all in one millisecond."""
+        """Let one wallet take an exact number of fills, all in one millisecond."""
         market = PERPS[self._random.randrange(5)]
         size = self._size(market, time_ms) + Decimal(fills).scaleb(-market.size_decimals) * 4
         buys = taker.holdings.position(market.coin).size <= ZERO
@@ -100,14 +100,14 @@ class Behaviour:
         )
 
     def _fills_per_order(self) -> int:
-        lot = self._random.random()
-        return next(fills for share, fills in FILLS_PER_ORDER if lot <= share)
+        draw = self._random.random()
+        return next(fills for share, fills in FILLS_PER_ORDER if draw <= share)
 
     def _market(self, time_ms: int) -> Market:
-        lot = self._random.random() * (self._shares[-1] + OUTCOME_WEIGHT)
-        at = bisect_right(self._shares, lot)
-        if at < len(MARKETS):
-            return MARKETS[at]
+        draw = self._random.random() * (self._cumulative_weights[-1] + OUTCOME_WEIGHT)
+        index = bisect_right(self._cumulative_weights, draw)
+        if index < len(MARKETS):
+            return MARKETS[index]
         return outcome_market(self._random.choice(outcome_coins(time_ms)))
 
     def _size(self, market: Market, time_ms: int) -> Decimal:
@@ -117,69 +117,69 @@ class Behaviour:
         unit = Decimal(1).scaleb(-market.size_decimals)
         return (usd / self._prices.unrounded_price(market, time_ms) // unit + 1) * unit
 
-    def _holder(self) -> tuple[Trader, Market, Decimal] | None:
-        """Draw someone with an open perp position; None when the one drawn is flat."""
+    def _draw_open_position(self) -> tuple[Trader, Market, Decimal] | None:
+        """Draw a wallet and its open perp position; None if the wallet has none."""
         trader = self._engine.pick_trader()
-        held = [m for m in PERPS if trader.holdings.position(m.coin).size]
-        if not held:
+        open_markets = [m for m in PERPS if trader.holdings.position(m.coin).size]
+        if not open_markets:
             return None
-        market = self._random.choice(held)
+        market = self._random.choice(open_markets)
         return trader, market, trader.holdings.position(market.coin).size
 
     def _liquidate(self, time_ms: int) -> None:
-        if (holder := self._holder()) is None:
+        if (open_position := self._draw_open_position()) is None:
             return
-        victim, market, held = holder
+        liquidated, market, held = open_position
         backstop = self._random.random() < BACKSTOP_SHARE
         side = "Long" if held > ZERO else "Short"
         margin = self._random.choice(("Cross", "Isolated"))
         self._engine.execute(
             TakerOrder(
-                taker=victim,
+                taker=liquidated,
                 market=market,
                 buys=held < ZERO,
                 size=abs(held),
                 time_ms=time_ms,
                 fills=self._fills_per_order(),
-                liquidation=self._liquidation(victim, market, time_ms, backstop=backstop),
+                liquidation=self._liquidation(liquidated, market, time_ms, backstop=backstop),
                 direction=f"Liquidated {margin} {side}" if backstop else None,
             )
         )
 
     def _liquidation(
-        self, victim: Trader, market: Market, time_ms: int, *, backstop: bool
+        self, liquidated: Trader, market: Market, time_ms: int, *, backstop: bool
     ) -> Liquidation:
         return Liquidation(
-            liquidated_user=victim.address,
+            liquidated_user=liquidated.address,
             mark_price=self._prices.price(market, time_ms),
             method="backstop" if backstop else "market",
         )
 
     def _deleverage(self, time_ms: int) -> None:
-        if (holder := self._holder()) is None:
+        if (open_position := self._draw_open_position()) is None:
             return
-        victim, market, held = holder
-        others = [
+        liquidated, market, held = open_position
+        opposite = [
             trader
             for trader in self._traders
             if trader.holdings.position(market.coin).size * held < ZERO
         ]
-        if not others:
+        if not opposite:
             return
-        winner = self._random.choice(others)
+        winner = self._random.choice(opposite)
         gain = abs(winner.holdings.position(market.coin).size)
         side = "Long" if held > ZERO else "Short"
         self._engine.execute(
             TakerOrder(
-                taker=victim,
+                taker=liquidated,
                 market=market,
                 buys=held < ZERO,
                 size=min(abs(held), gain),
                 time_ms=time_ms,
-                liquidation=self._liquidation(victim, market, time_ms, backstop=True),
+                liquidation=self._liquidation(liquidated, market, time_ms, backstop=True),
                 direction=f"Liquidated Cross {side}",
                 maker=winner,
                 maker_direction="Auto-Deleveraging",
-                free=True,
+                without_fees=True,
             )
         )

@@ -1,4 +1,4 @@
-"""What the exchange does by the calendar: sweeps dust at midnight, settles outcome coins."""
+"""Events at fixed times: the dust conversion at midnight, the settlement of outcome coins."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,14 +22,14 @@ from hypertally.sandbox.population.timeline import Schedule
 from hypertally.sandbox.population.traders import Trader
 
 DAY_MS = 86_400_000
-MIDNIGHT_JITTER_MS = 49  # dust is swept a moment after midnight upstream
+MIDNIGHT_JITTER_MS = 49  # the real exchange converts dust shortly after midnight
 DUST_COINS = ("@142", "@107")
 DUST_UNIT = Decimal("1e-10")
 
 
 @final
 class Calendar:
-    """Writes the one-sided rows that no trade made, and plans its own next days."""
+    """Writes rows that are no trades, and schedules its own next events."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class Calendar:
         self._traders = traders
         self._schedule = schedule
         midnight_ms = (start_ms // DAY_MS + 1) * DAY_MS
-        schedule(midnight_ms + MIDNIGHT_JITTER_MS, self._sweep_dust)
+        schedule(midnight_ms + MIDNIGHT_JITTER_MS, self._convert_dust)
         settled_ms = (start_ms // OUTCOME_PERIOD_MS + 1) * OUTCOME_PERIOD_MS
         schedule(settled_ms, self._settle_outcomes)
 
-    def _sweep_dust(self, time_ms: int) -> None:
-        self._schedule(time_ms + DAY_MS, self._sweep_dust)
+    def _convert_dust(self, time_ms: int) -> None:
+        self._schedule(time_ms + DAY_MS, self._convert_dust)
         for market in (m for m in SPOTS if m.coin in DUST_COINS):
             trader = self._random.choice(self._traders)
             balance = trader.holdings.balance(market.coin)
@@ -62,22 +62,22 @@ class Calendar:
                 effect = replace(
                     balance.sell(size, self._prices.price(market, time_ms)), closed_pnl=ZERO
                 )
-                self._event(trader, market, time_ms, effect, "Spot Dust Conversion")
+                self._write_event(trader, market, time_ms, effect, "Spot Dust Conversion")
 
     def _settle_outcomes(self, time_ms: int) -> None:
         self._schedule(time_ms + OUTCOME_PERIOD_MS, self._settle_outcomes)
         coins = outcome_coins(time_ms - 1)
         winner = self._random.choice(coins)
         for coin in coins:
-            worth = Decimal(1) if coin == winner else ZERO
+            price = Decimal(1) if coin == winner else ZERO
             for trader in self._traders:
                 balance = trader.holdings.balance(coin)
                 if balance.size:
-                    effect = balance.sell(balance.size, worth)
+                    effect = balance.sell(balance.size, price)
                     market = outcome_market(coin)
-                    self._event(trader, market, time_ms, effect, "Settlement", price=worth)
+                    self._write_event(trader, market, time_ms, effect, "Settlement", price=price)
 
-    def _event(
+    def _write_event(
         self,
         trader: Trader,
         market: Market,
@@ -87,7 +87,7 @@ class Calendar:
         *,
         price: Decimal | None = None,
     ) -> None:
-        """Write a one-sided row: something the exchange did, not a trade."""
+        """Write a row of one wallet: an action of the exchange, not a trade."""
         trade = Trade(
             coin=market.coin,
             price=self._prices.price(market, time_ms) if price is None else price,

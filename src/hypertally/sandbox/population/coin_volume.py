@@ -1,4 +1,4 @@
-"""What each coin traded: the figures behind the volume and the extremes of a candle."""
+"""The traded volume of each coin, as candles need it: volume, count, high and low."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -12,7 +12,7 @@ from hypertally.sandbox.population.decimals import ZERO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradedVolume:
-    """What one coin traded between two times; no extremes where nothing traded."""
+    """The trades of one coin between two times; no high and low without trades."""
 
     volume: Decimal = ZERO
     trades: int = 0
@@ -25,25 +25,25 @@ class _Trades:
     def __init__(self) -> None:
         self.times = array("q")
         self.prices: list[Decimal] = []
-        self.volumes = [ZERO]  # summed up to each trade
+        self.volumes = [ZERO]  # cumulative, one more than trades
 
 
 @final
 class CoinVolumes:
-    """Every trade of every coin, both legs counted once; times of a coin never fall."""
+    """Every trade of every coin, counted once for both legs; the times of a coin never decrease."""
 
     def __init__(self) -> None:
         self._coins: defaultdict[str, _Trades] = defaultdict(_Trades)
 
     def add(self, coin: str, time_ms: int, *, price: Decimal, size: Decimal) -> None:
-        """Count the newest trade of a coin."""
+        """Add the newest trade of a coin."""
         trades = self._coins[coin]
         trades.times.append(time_ms)
         trades.prices.append(price)
         trades.volumes.append(trades.volumes[-1] + size)
 
     def total_between(self, coin: str, from_ms: int, to_ms: int) -> TradedVolume:
-        """Sum up the trades from one time to another, both inclusive."""
+        """Sum up the trades of a time range, both ends inclusive."""
         if coin not in self._coins:
             return TradedVolume()
         trades = self._coins[coin]

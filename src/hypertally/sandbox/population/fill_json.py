@@ -1,4 +1,4 @@
-"""Fill rows in the exchange's shape, written straight to the bytes that go over the wire."""
+"""Fill rows as the JSON bytes that the exchange sends."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,14 +11,14 @@ ZERO_HASH = "0x" + "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Liquidation:
-    """The object both sides of a forced trade carry."""
+    """The liquidation object in the rows of both sides of a forced trade."""
 
     liquidated_user: str
     mark_price: Decimal
     method: str
 
-    def body(self) -> str:
-        """Spell the object as JSON."""
+    def to_json(self) -> str:
+        """Write the object as JSON."""
         return (
             f'{{"liquidatedUser":"{self.liquidated_user}",'
             f'"markPx":"{decimal_text(self.mark_price)}","method":"{self.method}"}}'
@@ -27,7 +27,7 @@ class Liquidation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """What both legs of a trade share."""
+    """The fields that both legs of a trade share."""
 
     coin: str
     price: Decimal
@@ -40,7 +40,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """What belongs to one side of a trade."""
+    """The fields of one side of a trade."""
 
     buys: bool
     crossed: bool
@@ -57,7 +57,7 @@ class Leg:
 
 
 def encode_fill(trade: Trade, leg: Leg) -> bytes:
-    """Write one fill row, fields in the order the exchange writes them."""
+    """Write one fill row, its fields in the exchange's order."""
     parts = [
         f'{{"coin":"{trade.coin}","px":"{decimal_text(trade.price)}","sz":"{decimal_text(trade.size)}"',
         f',"side":"{"B" if leg.buys else "A"}","time":{trade.time_ms}',
@@ -71,7 +71,7 @@ def encode_fill(trade: Trade, leg: Leg) -> bytes:
     if leg.cloid is not None:
         parts.append(f',"cloid":"{leg.cloid}"')
     if trade.liquidation is not None:
-        parts.append(f',"liquidation":{trade.liquidation.body()}')
+        parts.append(f',"liquidation":{trade.liquidation.to_json()}')
     if leg.deployer_fee is not None:
         parts.append(f',"deployerFee":"{decimal_text(leg.deployer_fee)}"')
     if leg.unknown_field is not None:

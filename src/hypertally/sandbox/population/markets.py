@@ -1,18 +1,18 @@
-"""The markets of the sandbox: tokens, spot pairs, perp dexs, outcome coins, and how they are named.
+"""The markets of the sandbox: tokens, spot pairs, perp dexs, outcome coins, and their names.
 
-Array positions of tokens and pairs differ from their `index` on purpose, as they do upstream.
+The positions of tokens and pairs in their lists differ from `index`, as on the real exchange.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-OUTCOME_PERIOD_MS = 10 * 24 * 3_600_000  # one question lives ten days, then it settles
+OUTCOME_PERIOD_MS = 10 * 24 * 3_600_000  # a question is settled after ten days
 OUTCOME_FIRST = 12
 
 
 class MarketKind(StrEnum):
-    """What a market trades."""
+    """The kind of a market."""
 
     CORE = "core"
     HIP3 = "hip3"
@@ -35,9 +35,9 @@ class Market:
 
     coin: str
     kind: MarketKind
-    walk: str  # the price walk it follows; several markets may share one
+    walk: str  # the name of its price walk, which several markets may share
     size_decimals: int
-    weight: int  # relative share of the orders
+    weight: int  # its relative share of the orders
     quote: str = "USDC"
     base: str = ""  # token received on a spot buy
     dex: str = ""
@@ -45,12 +45,12 @@ class Market:
 
     @property
     def is_perp(self) -> bool:
-        """Whether it has positions rather than balances."""
+        """Whether wallets hold positions in it; in other markets they hold balances."""
         return self.kind in (MarketKind.CORE, MarketKind.HIP3)
 
     @property
     def price_decimals(self) -> int:
-        """Most decimals a price may have: 6 for perps, 8 for spot, less the size's."""
+        """The most decimals of a price: 6 for perps, 8 for spot, less the size's."""
         return (6 if self.is_perp else 8) - self.size_decimals
 
 
@@ -88,7 +88,7 @@ PAIRS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dex:
-    """A builder's perp dex and the token its positions are kept in."""
+    """A builder's perp dex and its collateral token."""
 
     name: str
     full_name: str
@@ -172,7 +172,7 @@ WALKS: dict[str, tuple[Decimal, int]] = {
 
 
 def outcome_coins(at_ms: int) -> tuple[str, str]:
-    """Name the yes and the no coin of the question that is open at a time."""
+    """Return the yes and the no coin of the question that is open at a time."""
     first = 10 * (OUTCOME_FIRST + at_ms // OUTCOME_PERIOD_MS % 1_000)
     return f"#{first}", f"#{first + 1}"
 

@@ -36,12 +36,12 @@ BUILDER_SHARE = 0.08
 DEPLOYER_SHARE = 0.3
 UNKNOWN_FIELD_SHARE = 0.0025
 UNKNOWN_DIRECTION_SHARE = 0.0015
-UNKNOWN_DIRECTION = "Portfolio Rebalance"  # no such value is documented: readers must keep it
+UNKNOWN_DIRECTION = "Portfolio Rebalance"  # an undocumented value: readers must keep it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakerOrder:
-    """One order that takes what rests in the book."""
+    """An order that is filled against resting orders."""
 
     taker: Trader
     market: Market
@@ -51,15 +51,15 @@ class TakerOrder:
     fills: int = 1
     twap_id: int | None = None
     liquidation: Liquidation | None = None
-    direction: str | None = None  # shown instead of the usual one, on the taker's side
-    maker: Trader | None = None  # set when the counterparty is not free to choose
+    direction: str | None = None  # of the taker, in place of the usual one
+    maker: Trader | None = None  # None: any other trader
     maker_direction: str | None = None
-    free: bool = False  # no fee on either side
+    without_fees: bool = False  # on both sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TradeSide:
-    """One party of a trade before its leg is written."""
+    """One side of a trade before its leg is written."""
 
     trader: Trader
     buys: bool
@@ -72,33 +72,33 @@ class _TradeSide:
 
 @final
 class MatchingEngine:
-    """The book's other half: finds makers, splits orders and writes both legs to the tapes."""
+    """Draws makers, splits orders into trades, and adds both legs to the wallets' fills."""
 
     def __init__(self, *, random: Random, prices: Prices) -> None:
         self.coin_volumes = CoinVolumes()
         self._random = random
         self._prices = prices
         self._traders: list[Trader] = []
-        self._shares: list[float] = []
+        self._cumulative_weights: list[float] = []
         self._oid = FIRST_OID
 
     def set_traders(self, traders: list[Trader], weights: list[float]) -> None:
-        """Set who trades, and how often each is found."""
+        """Set the traders and how often each is drawn."""
         self._traders = traders
-        self._shares = list(accumulate(weights))
+        self._cumulative_weights = list(accumulate(weights))
 
     def pick_trader(self) -> Trader:
         """Draw a trader by weight."""
-        point = self._random.random() * self._shares[-1]
-        return self._traders[bisect_right(self._shares, point)]
+        draw = self._random.random() * self._cumulative_weights[-1]
+        return self._traders[bisect_right(self._cumulative_weights, draw)]
 
     def next_oid(self) -> int:
-        """Give the next order id; the steps between them are other people's orders."""
+        """Return the next order id; the ids between belong to orders that are not shown."""
         self._oid += self._random.randint(1, 40)
         return self._oid
 
     def execute(self, order: TakerOrder) -> list[Trade]:
-        """Fill the order against resting ones, all inside its millisecond."""
+        """Fill an order against resting orders, all in its millisecond."""
         taker = _TradeSide(
             trader=order.taker,
             buys=order.buys,
@@ -109,12 +109,12 @@ class MatchingEngine:
             direction=order.direction,
         )
         shared_hash = self._hash(order)
-        away = 1 if order.buys else -1
+        worse = 1 if order.buys else -1
         trades: list[Trade] = []
-        for at, size in enumerate(self._parts(order)):
+        for index, size in enumerate(self._part_sizes(order)):
             trade = Trade(
                 coin=order.market.coin,
-                price=self._prices.price(order.market, order.time_ms, ticks=away * (at % 50)),
+                price=self._prices.price(order.market, order.time_ms, ticks=worse * (index % 50)),
                 size=size,
                 time_ms=order.time_ms,
                 hash=shared_hash,
@@ -126,7 +126,7 @@ class MatchingEngine:
         return trades
 
     def _maker_side(self, order: TakerOrder) -> _TradeSide:
-        trader = order.maker or self._other_than(order.taker)
+        trader = order.maker or self._pick_other(order.taker)
         return _TradeSide(
             trader=trader,
             buys=not order.buys,
@@ -136,15 +136,15 @@ class MatchingEngine:
             direction=order.maker_direction,
         )
 
-    def _other_than(self, taker: Trader) -> Trader:
-        while True:  # self-trades are prevented upstream, so a wallet never meets itself
+    def _pick_other(self, taker: Trader) -> Trader:
+        while True:  # the real exchange prevents trades of a wallet with itself
             maker = self.pick_trader()
             if maker is not taker:
                 return maker
 
     def _trade(self, order: TakerOrder, trade: Trade, *sides: _TradeSide) -> None:
         self.coin_volumes.add(trade.coin, trade.time_ms, price=trade.price, size=trade.size)
-        # The buyer is written first: on one tape both legs never meet, so the order is free.
+        # The buyer's leg comes first; no wallet has both legs, so any order would do.
         for side in sorted(sides, key=lambda side: not side.buys):
             leg = self._leg(order, trade, side)
             body = encode_fill(trade, leg)
@@ -152,8 +152,8 @@ class MatchingEngine:
 
     def _leg(self, order: TakerOrder, trade: Trade, side: _TradeSide) -> Leg:
         market = order.market
-        builder = self._builder_fee(market, trade, side) if not order.free else None
-        fee = ZERO if order.free else self._fee(market, trade, side) + (builder or ZERO)
+        builder = self._builder_fee(market, trade, side) if not order.without_fees else None
+        fee = ZERO if order.without_fees else self._fee(market, trade, side) + (builder or ZERO)
         effect = self._apply(market, trade, side, fee)
         token = market.base if _fee_in_base(market, buys=side.buys) else market.quote
         deployer = None
@@ -171,7 +171,7 @@ class MatchingEngine:
             deployer_fee=deployer,
             cloid=side.cloid,
             twap_id=side.twap_id,
-            unknown_field=self._chance_of("express", UNKNOWN_FIELD_SHARE),
+            unknown_field=self._value_by_chance("express", UNKNOWN_FIELD_SHARE),
         )
 
     def _apply(self, market: Market, trade: Trade, side: _TradeSide, fee: Decimal) -> FillEffect:
@@ -185,7 +185,7 @@ class MatchingEngine:
         if side.buys:
             in_base = fee if _fee_in_base(market, buys=True) else ZERO
             return balance.buy(trade.size, trade.price, fee_in_base=in_base)
-        if balance.size < trade.size:  # tokens also arrive by transfers, which leave no fill
+        if balance.size < trade.size:  # a transfer brings the missing tokens; it makes no fill
             balance.deposit(trade.size * self._random.randint(1, 4), trade.price)
         return balance.sell(trade.size, trade.price)
 
@@ -204,13 +204,15 @@ class MatchingEngine:
         if not (market.is_perp and side.crossed and self._random.random() < BUILDER_SHARE):
             return None
         fee = truncated(trade.size * trade.price * BUILDER_BPS * BASIS_POINT, USD_PLACES)
-        return fee or None  # upstream leaves the field out when it is zero
+        return fee or None  # the real exchange leaves out a zero
 
     def _direction(self, market: Market, effect: FillEffect) -> str:
-        odd = self._chance_of(UNKNOWN_DIRECTION, UNKNOWN_DIRECTION_SHARE if market.is_perp else 0)
-        return odd or effect.direction
+        unknown = self._value_by_chance(
+            UNKNOWN_DIRECTION, UNKNOWN_DIRECTION_SHARE if market.is_perp else 0
+        )
+        return unknown or effect.direction
 
-    def _chance_of(self, value: str, share: float) -> str | None:
+    def _value_by_chance(self, value: str, share: float) -> str | None:
         return value if self._random.random() < share else None
 
     def _cloid(self, trader: Trader) -> str | None:
@@ -225,7 +227,7 @@ class MatchingEngine:
             return ZERO_HASH
         return f"0x{self._random.getrandbits(256):064x}"
 
-    def _parts(self, order: TakerOrder) -> list[Decimal]:
+    def _part_sizes(self, order: TakerOrder) -> list[Decimal]:
         unit = Decimal(1).scaleb(-order.market.size_decimals)
         left = int(order.size / unit)
         parts: list[Decimal] = []

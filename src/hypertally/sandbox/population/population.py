@@ -1,7 +1,7 @@
-"""A seeded population of wallets that trade with each other, up to any asked time.
+"""A seeded population of wallets that trade with each other, up to any time.
 
-What happened up to a time depends on the seed, the sizes and the pace alone: never on how often
-or with which steps `advance` was called.
+The fills up to a time depend on the seed, the sizes and the pace alone: calls of `advance` in
+smaller or larger steps change nothing.
 """
 
 import time
@@ -31,19 +31,19 @@ DEFAULT_DAYS = 90
 DEFAULT_FILLS = 8_000
 DEFAULT_LIVE_PER_SECOND = 3.0
 
-TWAP_SHARE = 0.4  # of the tracked wallets' legs; TWAPs are few, but each has many slices
-TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: these scale the pace to `fills`
+TWAP_SHARE = 0.4  # of the tracked wallets' legs: TWAPs are few, but each has many slices
+TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: both scale the pace to `fills`
 TRACKED_LEGS_PER_TWAP = 37.0
-#: TWAPs that run when the past ends: minutes since they began, minutes in all
+#: TWAPs that run at the end of the past: (minutes since their start, minutes in all)
 RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
-MIDNIGHT_TWAP = (5, 12)  # likewise, of one that runs across the last midnight of the past
+MIDNIGHT_TWAP = (5, 12)  # likewise, of a TWAP that runs across the last midnight of the past
 SAME_MS_SHARE = 0.03
 WHALE_FILLS_PER_ORDER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletCount:
-    """A listed wallet and how many fills it has so far."""
+    """A listed wallet and the number of its fills."""
 
     address: str
     legs: int
@@ -51,7 +51,7 @@ class WalletCount:
 
 @final
 class Population:
-    """Wallets, markets and everything they did; `advance` lets them go on."""
+    """Wallets, their prices and their fills; `advance` continues to a time."""
 
     def __init__(
         self,
@@ -66,12 +66,11 @@ class Population:
         burst_fills: int = 0,
         twap_share: float = TWAP_SHARE,
     ) -> None:
-        """Trade `fills` legs over the `days` before `until_ms`, then `live_per_second` legs.
+        """Trade about `fills` legs in the `days` before `until_ms`, then `live_per_second`.
 
-        `twap_share` of them belong to TWAPs; a few of these run when the past ends, and one ran
-        across its last midnight.
-        `whale_fills` adds a wallet that takes that many fills, `burst_fills` one that takes that
-        many within one millisecond; both are listed after the others.
+        TWAPs have `twap_share` of the legs; some run at the end of the past, and one ran across the
+        last midnight. `whale_fills` adds a wallet with that many fills, `burst_fills` a wallet with
+        that many fills in one millisecond; both are listed after the others.
         """
         self.until_ms = int(time.time() * 1000) if until_ms is None else until_ms
         self.start_ms = self.until_ms - days * DAY_MS
@@ -81,7 +80,7 @@ class Population:
         engine = MatchingEngine(random=self._random, prices=self.prices)
         self.coin_volumes = engine.coin_volumes
         self._traders = make_traders(seed, wallets)
-        self._specials: list[Trader] = []  # they take, and are never found as a counterparty
+        self._specials: list[Trader] = []  # takers alone: never drawn as a maker
         engine.set_traders(self._traders, activity_weights(wallets, len(self._traders)))
         twap_odds = _twap_odds(twap_share)
         legs_per_event = (
@@ -111,58 +110,58 @@ class Population:
             schedule=self._timeline.schedule,
             start_ms=self.start_ms,
         )
-        self._plan_whale(whale_fills)
-        self._plan_burst(burst_fills)
+        self._schedule_whale(whale_fills)
+        self._schedule_burst(burst_fills)
         if fills and twap_share:
-            self._plan_certain_twaps()
-        self.by_address = {trader.address: trader for trader in self._everyone()}
+            self._schedule_certain_twaps()
+        self.by_address = {trader.address: trader for trader in self._all_traders()}
         self.advance(self.until_ms)
 
     @property
     def time_ms(self) -> int:
-        """The time up to which everything has happened."""
+        """The time up to which the population has traded."""
         return self._time_ms
 
     def go_live(self, from_ms: int, until_ms: int) -> None:
-        """Trade at the live pace between two times to come, and at the quiet one after."""
+        """Trade at the live rate between two future times, and at the past rate after them."""
         self.pace.set_rate(from_ms, self._live_rate)
         self.pace.set_rate(until_ms, self._past_rate)
 
     def wallets(self) -> list[WalletCount]:
-        """List the tracked wallets, the most active kind first."""
+        """List the tracked wallets, in the order of their activity weights."""
         return [
             WalletCount(address=trader.address, legs=len(trader.fills))
-            for trader in self._everyone()
+            for trader in self._all_traders()
             if trader.tracked
         ]
 
     def twap_statuses(self) -> list[TwapStatus]:
-        """List every status any TWAP has taken so far, in the order of their time."""
+        """List every TWAP status so far, in the order of their times."""
         return self._twaps.statuses
 
     def fills(self, *, tracked_only: bool = True) -> Iterator[tuple[str, bytes]]:
-        """Give every (wallet, fill row) that happened so far, wallet by wallet."""
-        for trader in self._everyone():
+        """Return every (wallet, fill row) so far, wallet by wallet."""
+        for trader in self._all_traders():
             if trader.tracked or not tracked_only:
                 for row in trader.fills.rows():
                     yield trader.address, row.body
 
-    def _everyone(self) -> list[Trader]:
+    def _all_traders(self) -> list[Trader]:
         return [*self._traders, *self._specials]
 
     def advance(self, now_ms: int) -> None:
-        """Let everything up to and including a time happen; earlier times change nothing."""
-        while self._happen_next(now_ms):
+        """Trade up to and including a time; an earlier time changes nothing."""
+        while self._run_next(now_ms):
             pass
         self._time_ms = max(now_ms, self._time_ms)
 
-    def _happen_next(self, now_ms: int) -> bool:
+    def _run_next(self, now_ms: int) -> bool:
         order_ms = self.pace.time_when(self._last_order_ms, self._rate_sum_due)
-        planned_ms = self._timeline.next_ms
-        if planned_ms is not None and (order_ms is None or planned_ms <= order_ms):
-            if planned_ms > now_ms:
+        scheduled_ms = self._timeline.next_ms
+        if scheduled_ms is not None and (order_ms is None or scheduled_ms <= order_ms):
+            if scheduled_ms > now_ms:
                 return False
-            self._time_ms = planned_ms
+            self._time_ms = scheduled_ms
             self._timeline.run_next()
             return True
         if order_ms is None or order_ms > now_ms:
@@ -177,7 +176,7 @@ class Population:
             return 0.0
         return self._random.expovariate(1 / (1 - SAME_MS_SHARE))
 
-    def _plan_whale(self, fills: int) -> None:
+    def _schedule_whale(self, fills: int) -> None:
         if not fills:
             return
         whale = self._special("whale")
@@ -187,22 +186,22 @@ class Population:
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * order // orders
             self._timeline.schedule(at_ms, partial(self._behaviour.take_fills, whale, count))
 
-    def _plan_burst(self, fills: int) -> None:
+    def _schedule_burst(self, fills: int) -> None:
         if fills:
             at_ms = self.start_ms + (self.until_ms - self.start_ms) * 6 // 10
             burst = self._special("burst")
             self._timeline.schedule(at_ms, partial(self._behaviour.take_fills, burst, fills))
 
-    def _plan_certain_twaps(self) -> None:
+    def _schedule_certain_twaps(self) -> None:
         midnight_ms = self.until_ms // DAY_MS * DAY_MS
         certain = [(self.until_ms, *running) for running in RUNNING_TWAPS]
-        for at, (known_ms, since_minutes, minutes) in enumerate(
+        for index, (reference_ms, minutes_before, minutes) in enumerate(
             [*certain, (midnight_ms, *MIDNIGHT_TWAP)]
         ):
-            taker = self._traders[at % len(self._traders)]
-            began_ms = known_ms - since_minutes * MINUTE_MS - self._random.randint(1, 20_000)
+            taker = self._traders[index % len(self._traders)]
+            started_ms = reference_ms - minutes_before * MINUTE_MS - self._random.randint(1, 20_000)
             start = partial(self._twaps.start_lasting, taker, minutes, self._timeline.schedule)
-            self._timeline.schedule(max(began_ms, self.start_ms), start)
+            self._timeline.schedule(max(started_ms, self.start_ms), start)
 
     def _special(self, name: str) -> Trader:
         trader = make_trader(f"{self.seed}:{name}", tracked=True)
@@ -211,6 +210,6 @@ class Population:
 
 
 def _twap_odds(share: float) -> float:
-    """Give the share of events that start a TWAP, so that TWAPs have that share of the legs."""
+    """Return the share of events that start a TWAP, from the share of legs that TWAPs have."""
     twaps = share / TRACKED_LEGS_PER_TWAP
     return twaps / (twaps + (1 - share) / TRACKED_LEGS_PER_ORDER)

@@ -1,17 +1,17 @@
-"""What one wallet holds: perp positions at average cost, and token balances."""
+"""The holdings of one wallet: perp positions at average cost, and token balances."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hypertally.sandbox.population.decimals import ZERO, rounded
 
-COST_PLACES = 6  # perp notional has at most six decimals, so realised results are exact
+COST_PLACES = 6  # a perp notional has six decimals at most, so realised PnL is exact
 SPOT_COST_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillEffect:
-    """How a fill met what the wallet held: the three columns a fill row shows of it."""
+    """The effect of a fill on a wallet's holding, as three fields of the fill row show it."""
 
     start: Decimal
     direction: str
@@ -26,7 +26,7 @@ class Position:
     cost: Decimal = ZERO
 
     def apply(self, signed_size: Decimal, price: Decimal) -> FillEffect:
-        """Trade a signed size at a price; a flip closes all, then opens the rest."""
+        """Trade a signed size at a price; a flip closes the position, then opens the rest."""
         start = self.size
         end = start + signed_size
         if start * signed_size >= ZERO:
@@ -54,27 +54,27 @@ def _closing_direction(start: Decimal, end: Decimal) -> str:
 
 @dataclass(slots=True)
 class Balance:
-    """A token or outcome balance with what was paid for it, in the quote token."""
+    """A token or outcome balance and its cost in the quote token."""
 
     size: Decimal = ZERO
     cost: Decimal = ZERO
 
     def deposit(self, size: Decimal, price: Decimal) -> None:
-        """Receive tokens from outside the market; no fill row shows it."""
+        """Receive tokens by a transfer, which makes no fill row."""
         self.size += size
         self.cost += rounded(size * price, SPOT_COST_PLACES)
 
     def buy(self, size: Decimal, price: Decimal, *, fee_in_base: Decimal) -> FillEffect:
-        """Receive the size less the fee taken in the token bought."""
+        """Buy a size; a fee in the bought token reduces it."""
         start = self.size
         self.size += size - fee_in_base
         self.cost += size * price
         return FillEffect(start=start, direction="Buy", closed_pnl=ZERO)
 
     def sell(self, size: Decimal, price: Decimal) -> FillEffect:
-        """Give up a size that is held."""
+        """Sell a size of the balance."""
         start = self.size
-        assert start >= size, "the caller deposits what is missing first"
+        assert start >= size, "the caller deposits the missing tokens first"
         released = (
             self.cost if start == size else rounded(self.cost * size / start, SPOT_COST_PLACES)
         )
@@ -89,16 +89,16 @@ class Balance:
 
 @dataclass(slots=True)
 class Holdings:
-    """Everything one wallet holds, by coin, and its cash per dex."""
+    """The positions and balances of one wallet by coin, and its cash by dex."""
 
     positions: dict[str, Position] = field(default_factory=dict[str, Position])
     balances: dict[str, Balance] = field(default_factory=dict[str, Balance])
     cash: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
 
     def position(self, coin: str) -> Position:
-        """Give the position of a perp coin, flat at first."""
+        """Return the position in a perp coin, flat at first."""
         return self.positions.setdefault(coin, Position())
 
     def balance(self, coin: str) -> Balance:
-        """Give the balance behind a spot or outcome coin, empty at first."""
+        """Return the balance of a spot or outcome coin, zero at first."""
         return self.balances.setdefault(coin, Balance())

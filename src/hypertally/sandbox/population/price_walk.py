@@ -15,7 +15,7 @@ _PLACES = Decimal("1e-12")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ohlc:
-    """Open, high, low and close of some time, not yet rounded to a market's ticks."""
+    """Open, high, low and close of a time range, before rounding to ticks."""
 
     open: Decimal
     high: Decimal
@@ -27,21 +27,21 @@ class PricePath(Protocol):
     """One price over time."""
 
     def hour_ohlc(self, hour: int) -> Ohlc | None:
-        """Give the hour's span; None before the path began."""
+        """Return the OHLC of an hour; None before the start of the path."""
         ...
 
     def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
-        """Give the span of a part of one hour."""
+        """Return the OHLC of a part of one hour."""
         ...
 
     def price_at(self, time_ms: int) -> Decimal:
-        """Give the price at a time."""
+        """Return the price at a time."""
         ...
 
 
 @final
 class RandomWalk:
-    """One price over time: the open of each hour since `origin_ms`, drawn on first use."""
+    """A random path: the open of each hour since `origin_ms`, drawn on first use."""
 
     def __init__(self, *, name: str, seed: int, origin_ms: int) -> None:
         self._base, self._move = WALKS[name]
@@ -51,7 +51,7 @@ class RandomWalk:
         self._wicks: list[tuple[int, int]] = []
 
     def hour_ohlc(self, hour: int) -> Ohlc | None:
-        """Give the hour's span; None before the walk began."""
+        """Return the OHLC of an hour; None before the start of the walk."""
         position = hour - self._origin_hour
         if position < 0:
             return None
@@ -60,23 +60,23 @@ class RandomWalk:
         return _with_wick(self._opens[position], self._opens[position + 1], self._wicks[position])
 
     def part_ohlc(self, from_ms: int, width_ms: int) -> Ohlc:
-        """Give the span of a part of one hour; raises ValueError before the walk began."""
+        """Return the OHLC of a part of one hour; raises ValueError before the start of the walk."""
         start, end = self.price_at(from_ms), self.price_at(from_ms + width_ms)
         up, down = self._wicks[from_ms // HOUR_MS - self._origin_hour]
         return _with_wick(start, end, (up // PART_WICK, down // PART_WICK))
 
     def price_at(self, time_ms: int) -> Decimal:
-        """Give the price on the straight line through the hour that holds the time."""
+        """Return the price at a time, on the straight line of its hour."""
         hour, inside = divmod(time_ms, HOUR_MS)
         ohlc = self.hour_ohlc(hour)
         if ohlc is None:
-            message = f"no price before the walk began; asked for {time_ms}"
+            message = f"no price at {time_ms}: it is before the start of the walk"
             raise ValueError(message)
         return ohlc.open + (ohlc.close - ohlc.open) * inside / HOUR_MS
 
     def _extend(self) -> None:
         last = self._opens[-1]
-        # The pull back to the base keeps a long walk inside believable prices.
+        # The pull towards the base keeps the prices of a long walk plausible.
         pull = int((self._base - last) / self._base * self._move)
         step = self._random.randint(-self._move, self._move) + pull // 8
         moved = (last * (_BASIS + step) / _BASIS).quantize(_PLACES)

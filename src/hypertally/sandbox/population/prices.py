@@ -8,7 +8,7 @@ from hypertally.sandbox.population.decimals import decimal_text, tick_size
 from hypertally.sandbox.population.markets import WALKS, Market
 from hypertally.sandbox.population.price_walk import HOUR_MS, Ohlc, PricePath, RandomWalk
 
-LEAD_HOURS = 48 * 24  # candles exist this long before the first fill
+LEAD_HOURS = 48 * 24  # candles start so long before the first fill
 CANDLES_MAX = 5_000  # the exchange keeps about this many per interval
 _MINUTES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30}
 _HOURS = {"1h": 1, "2h": 2, "4h": 4, "8h": 8, "12h": 12, "1d": 24}
@@ -34,7 +34,7 @@ class CandleJson(TypedDict):
 
 @final
 class Prices:
-    """Every market's price, at any time since a little before the first fill."""
+    """The prices of every market, from some time before the first fill on."""
 
     def __init__(self, *, seed: int, start_ms: int) -> None:
         origin_ms = (start_ms // HOUR_MS - LEAD_HOURS) * HOUR_MS
@@ -44,12 +44,12 @@ class Prices:
         }
 
     def set_path(self, walk: str, path: PricePath) -> None:
-        """Let the markets of a walk follow another path."""
+        """Replace the path of a walk, and so the prices of its markets."""
         assert walk in self._walks, f"no market follows {walk}"
         self._walks[walk] = path
 
     def unrounded_price(self, market: Market, time_ms: int) -> Decimal:
-        """Give the unrounded price of a market."""
+        """Return the unrounded price of a market."""
         if market.walk == "OUTCOME:no":
             return 1 - self._chance(time_ms)
         if market.walk == "OUTCOME":
@@ -57,7 +57,7 @@ class Prices:
         return self._walks[market.walk].price_at(time_ms)
 
     def price(self, market: Market, time_ms: int, *, ticks: int = 0) -> Decimal:
-        """Give a valid price, some ticks away from the middle."""
+        """Return a valid price, some ticks away from the mid."""
         raw = self.unrounded_price(market, time_ms)
         tick = tick_size(raw, market.price_decimals)
         return _valid(raw + ticks * tick, market)
@@ -71,9 +71,10 @@ class Prices:
         end_ms: int,
         coin_volumes: CoinVolumes | None = None,
     ) -> list[CandleJson]:
-        """List the candles that touch the window, oldest first; raises KeyError on an interval.
+        """List the candles that overlap a time range, oldest first.
 
-        Without a turnover nothing was traded, and the prices are those of the walk alone.
+        Without `coin_volumes` the volumes are zero, and the prices are those of the path alone. An
+        unknown interval raises KeyError.
         """
         width = INTERVAL_MS[interval]
         first = max(start_ms, self.origin_ms + width) // width
@@ -120,14 +121,14 @@ class Prices:
 
 
 def _valid(price: Decimal, market: Market) -> Decimal:
-    """Round to the ticks that hold at this very price; a step may have crossed a power of ten."""
+    """Round to the tick size at this price: a step may have crossed a power of ten."""
     tick = tick_size(price, market.price_decimals)
     return max((price / tick).to_integral_value(), Decimal(1)) * tick
 
 
 def _joined(hours: list[Ohlc | None]) -> Ohlc:
     hours_ohlc = [ohlc for ohlc in hours if ohlc is not None]
-    assert len(hours_ohlc) == len(hours), "candles begin an interval after the walk"
+    assert len(hours_ohlc) == len(hours), "candles start one interval after the walk"
     return Ohlc(
         open=hours_ohlc[0].open,
         high=max(ohlc.high for ohlc in hours_ohlc),

@@ -1,8 +1,8 @@
-"""TWAP orders: a size over some minutes, a slice every thirty seconds, and what became of them.
+"""TWAP orders: a size over some minutes, a slice every thirty seconds, and their statuses.
 
-Each slice aims at the share of the size that should be done by then, so a slice that found nobody
-is made up for by the next ones, up to three times their usual size; a TWAP whose last slices find
-nobody finishes short. Nothing here depends on who looks, or when.
+Each slice aims at the share of the size that is due by its time, so the slices after an unfilled
+slice are larger, up to three times their usual size; a TWAP whose last slices are unfilled ends
+with a smaller size than ordered. Requests change nothing here.
 """
 
 from dataclasses import dataclass, replace
@@ -25,16 +25,16 @@ FIRST_TWAP = 2_000_000
 MINUTE_MS = 60_000
 SLICE_MS = 30_000
 SLICES_PER_MINUTE = MINUTE_MS // SLICE_MS
-SLICE_LATE_MS_MAX = 1_500  # a slice leaves in the block after its time has come
+SLICE_LATE_MS_MAX = 1_500  # a slice is executed in the block after its time
 CATCH_UP_MAX = 3
-#: minutes -> how often, short ones so that a quiet past holds many
+#: minutes -> weight; most are short, so that a quiet past holds many TWAPs
 MINUTES = {5: 200, 6: 30, 8: 30, 10: 50, 15: 30, 20: 15, 30: 15, 45: 6, 60: 6, 120: 1, 180: 1}
 MARKETS = (*PERPS, *SPOTS)
 FILLS_PER_SLICE = (1, 1, 1, 1, 1, 1, 2, 2, 3)
 SLICE_USD_MIN = 12
 SLICE_USD_MAX = 20_000
 CLOSING_SHARE = 0.5
-REDUCE_ONLY_SHARE = 0.5  # of those that close
+REDUCE_ONLY_SHARE = 0.5  # of the TWAPs that close a position
 RANDOMIZED_SHARE = 0.4
 RANDOMIZED_PERCENT = (80, 120)
 TERMINATED_SHARE = 0.15
@@ -48,7 +48,7 @@ NO_MARGIN = ("error", "Insufficient margin")
 
 @dataclass(slots=True, kw_only=True)
 class TwapOrder:
-    """One TWAP order, as far as it has come."""
+    """One TWAP order and its progress."""
 
     id: int
     order: TakerOrder  # of the whole size
@@ -56,21 +56,21 @@ class TwapOrder:
     started_ms: int
     reduce_only: bool
     randomize: bool
-    missed_share: float  # of the slices that find nobody
-    fails_at: int | None = None  # the slice there is no margin for
+    missed_share: float  # of the slices that are unfilled
+    fails_at: int | None = None  # the number of the slice without margin
     executed_size: Decimal = ZERO
     executed_notional: Decimal = ZERO
-    over: bool = False
+    ended: bool = False
 
     @property
     def slices(self) -> int:
-        """How many slices its minutes hold."""
+        """The number of slices in its minutes."""
         return self.minutes * SLICES_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwapStatus:
-    """A status a TWAP took, with its totals at that time."""
+    """A status of a TWAP, with its totals at that time."""
 
     time_ms: int
     twap_id: int
@@ -88,7 +88,7 @@ class TwapStatus:
     description: str | None = None
 
     def history_row(self) -> bytes:
-        """Spell it as twapHistory does: its own time in seconds, the start in milliseconds."""
+        """Write the row of twapHistory: the status's time in seconds, the start in milliseconds."""
         described = {} if self.description is None else {"description": self.description}
         state = {
             "coin": self.coin,
@@ -114,33 +114,33 @@ class TwapStatus:
 
 @final
 class TwapTrading:
-    """Starts TWAPs and runs them; every status goes to its owner's tape and to `events`."""
+    """Starts and runs TWAPs; every status goes to its wallet's history and to `statuses`."""
 
     def __init__(self, *, random: Random, prices: Prices, engine: MatchingEngine) -> None:
         self._random = random
         self._prices = prices
         self._engine = engine
-        self._weights = list(accumulate(market.weight for market in MARKETS))
+        self._cumulative_weights = list(accumulate(market.weight for market in MARKETS))
         self._last_id = FIRST_TWAP
         self.statuses: list[TwapStatus] = []
 
     def start(self, time_ms: int, schedule: Schedule) -> None:
-        """Let someone start a TWAP, whatever will become of it."""
+        """Start a TWAP of a random wallet, with a random end."""
         twap = self._draw_order(self._engine.pick_trader(), self._minutes(), time_ms)
         activated_ms = self._begin(twap, schedule)
-        lot = self._random.random()
-        if lot < TERMINATED_SHARE:
+        draw = self._random.random()
+        if draw < TERMINATED_SHARE:
             after_ms = self._random.randint(10_000, twap.minutes * MINUTE_MS - 5_000)
             schedule(time_ms + after_ms, partial(self._end, twap, "terminated", None))
-        elif lot < TERMINATED_SHARE + FAILED_SHARE:
+        elif draw < TERMINATED_SHARE + FAILED_SHARE:
             twap.fails_at = self._random.randint(2, twap.slices)
-        elif lot < TERMINATED_SHARE + FAILED_SHARE + FAILED_AT_ONCE_SHARE:
+        elif draw < TERMINATED_SHARE + FAILED_SHARE + FAILED_AT_ONCE_SHARE:
             schedule(
                 activated_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN)
             )
 
     def start_lasting(self, taker: Trader, minutes: int, schedule: Schedule, time_ms: int) -> None:
-        """Let one wallet start a TWAP that runs, and trades, for all of its minutes."""
+        """Start a TWAP of one wallet that runs and trades for all of its minutes."""
         twap = self._draw_order(taker, minutes, time_ms)
         twap.reduce_only = False
         _ = self._begin(twap, schedule)
@@ -152,7 +152,7 @@ class TwapTrading:
         return activated_ms
 
     def _draw_order(self, taker: Trader, minutes: int, time_ms: int) -> TwapOrder:
-        (market,) = self._random.choices(MARKETS, cum_weights=self._weights)
+        (market,) = self._random.choices(MARKETS, cum_weights=self._cumulative_weights)
         held = taker.holdings.position(market.coin).size if market.is_perp else ZERO
         closes = bool(held) and self._random.random() < CLOSING_SHARE
         size = self._size(market, minutes * SLICES_PER_MINUTE, time_ms)
@@ -191,7 +191,7 @@ class TwapTrading:
         schedule(slice_ms, partial(self._run_slice, twap, number, schedule))
 
     def _run_slice(self, twap: TwapOrder, number: int, schedule: Schedule, time_ms: int) -> None:
-        if twap.over:
+        if twap.ended:
             return
         if number == twap.fails_at:
             self._end(twap, *NO_MARGIN, time_ms)
@@ -214,11 +214,11 @@ class TwapTrading:
             twap.executed_notional += trade.price * trade.size
 
     def _slice_size(self, twap: TwapOrder, number: int) -> Decimal:
-        whole, left = twap.order.size, twap.order.size - twap.executed_size
-        size = whole * number / twap.slices - twap.executed_size
+        ordered, left = twap.order.size, twap.order.size - twap.executed_size
+        size = ordered * number / twap.slices - twap.executed_size
         if twap.randomize and number < twap.slices:
             size = size * self._random.randint(*RANDOMIZED_PERCENT) / 100
-        size = min(size, whole * CATCH_UP_MAX / twap.slices, left)
+        size = min(size, ordered * CATCH_UP_MAX / twap.slices, left)
         if twap.reduce_only:
             held = twap.order.taker.holdings.position(twap.order.market.coin).size
             size = min(size, -held if twap.order.buys else held)
@@ -226,8 +226,8 @@ class TwapTrading:
         return max((size / unit).to_integral_value(ROUND_DOWN) * unit, ZERO)
 
     def _end(self, twap: TwapOrder, status: str, description: str | None, time_ms: int) -> None:
-        if not twap.over:
-            twap.over = True
+        if not twap.ended:
+            twap.ended = True
             self._record_status(twap, status, description, time_ms)
 
     def _record_status(

@@ -77,7 +77,7 @@ class RegimePlayback:
         inside = (max(minute, 0) - self._delay(asset)) % self.script.period
         asset_playback = self._asset_playbacks[asset]
         return asset_playback.first[at], [
-            one for one in asset_playback.changes[at] if one.minute <= inside
+            change for change in asset_playback.changes[at] if change.minute <= inside
         ]
 
     def period_start(self, asset: str, minute: int) -> int:

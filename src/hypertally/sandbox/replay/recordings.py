@@ -1,4 +1,4 @@
-"""Finds recorded fills and recorded answers in a folder, whatever shape they were saved in."""
+"""Recorded fills and recorded answers of a folder, in any of the formats they were saved in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-FILE_BYTES_MAX = 256 * 1024 * 1024  # read whole; a recording larger than this is a bulk dump
+FILE_BYTES_MAX = 256 * 1024 * 1024  # a file is read as a whole; a larger one is a bulk export
 REQUESTS_FILE = "_requests.json"
 FILL_TYPES = ("userFills", "userFillsByTime")
 SLICE_TYPES = ("userTwapSliceFills", "userTwapSliceFillsByTime")
@@ -26,7 +26,7 @@ class BadRecording(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedFill:
-    """One fill, every field as recorded, and its wallet."""
+    """One fill with every recorded field, and its wallet."""
 
     user: str
     time_ms: int
@@ -35,7 +35,7 @@ class RecordedFill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAnswer:
-    """One request with the answer it once got."""
+    """One request and its recorded answer."""
 
     request: Json
     status: int
@@ -44,20 +44,20 @@ class RecordedAnswer:
 
     @property
     def age_key(self) -> tuple[datetime, int]:
-        """Sort older answers first; of two undated ones the shorter is taken to be older."""
+        """The sort key of age: older first; of two answers without a date the shorter first."""
         return self.recorded_at, len(self.body)
 
 
 @dataclass(slots=True)
 class Recordings:
-    """Everything found below a folder."""
+    """The recordings of a folder and its subfolders."""
 
     fills: list[RecordedFill] = field(default_factory=list[RecordedFill])
     answers: list[RecordedAnswer] = field(default_factory=list[RecordedAnswer])
 
 
 def read_recordings(folder: Path) -> Recordings:
-    """Read every recording below a folder, in the order of their names."""
+    """Read the recordings of a folder and its subfolders, in the order of their names."""
     if not folder.is_dir():
         message = f"replay folder {folder} does not exist: name a folder of recorded answers"
         raise BadRecording(message)
@@ -99,7 +99,7 @@ def _answered_fills(answer: RecordedAnswer) -> list[RecordedFill]:
         slices = cast("object", msgspec.json.decode(answer.body))
         return [
             RecordedFill(user=user, time_ms=int(str(fill["time"])), body=msgspec.json.encode(fill))
-            for _, fill in _walk(slices, user)
+            for _, fill in _find_fills(slices, user)
         ]
     rows = msgspec.json.decode(answer.body, type=list[msgspec.Raw])
     return [RecordedFill(user=user, time_ms=_time(bytes(row)), body=bytes(row)) for row in rows]
@@ -114,9 +114,9 @@ class _Timed(msgspec.Struct):
 
 
 def _file_fills(file: Path, name: str) -> list[RecordedFill]:
-    recordings = [pair for value in _values(file) for pair in _walk(value, None)]
-    nameless = [fill for user, fill in recordings if user is None]
-    owner = _own_liquidation(nameless) or f"0x{sha256(name.encode()).hexdigest()[:40]}"
+    fills = [pair for value in _values(file) for pair in _find_fills(value, None)]
+    without_user = [fill for user, fill in recordings if user is None]
+    owner = _own_liquidation(without_user) or f"0x{sha256(name.encode()).hexdigest()[:40]}"
     return [
         RecordedFill(
             user=(user or owner).lower(),
@@ -134,7 +134,7 @@ def _values(file: Path) -> list[object]:
     return [_decoded(line, file) for line in content.splitlines() if line.strip()]
 
 
-def _walk(value: object, user: str | None) -> Iterator[tuple[str | None, Json]]:
+def _find_fills(value: object, user: str | None) -> Iterator[tuple[str | None, Json]]:
     """Find fills at any depth; the nearest address beside or above a fill is its wallet."""
     if isinstance(value, dict):
         node = cast("Json", value)
@@ -142,16 +142,18 @@ def _walk(value: object, user: str | None) -> Iterator[tuple[str | None, Json]]:
         if _is_fill(node):
             yield user, node
         elif isinstance(node.get("fill"), dict):
-            # A slice names its order outside the fill, and leaves the field inside it null.
-            yield from _walk({**cast("Json", node["fill"]), "twapId": node.get("twapId")}, user)
+            # A slice has the TWAP's number beside the fill, where the fill's own field is null.
+            yield from _find_fills(
+                {**cast("Json", node["fill"]), "twapId": node.get("twapId")}, user
+            )
         else:
             for inner in node.values():
-                yield from _walk(inner, user)
+                yield from _find_fills(inner, user)
     elif isinstance(value, list):
         items = cast("list[object]", value)
         named = _address(items[0]) if items else None
         for item in items:
-            yield from _walk(item, named or user)
+            yield from _find_fills(item, named or user)
 
 
 def _is_fill(node: Json) -> bool:
@@ -165,7 +167,7 @@ def _address(value: object) -> str | None:
 
 
 def _own_liquidation(fills: list[Json]) -> str | None:
-    """Name the wallet whose own liquidation these rows show; None if they show someone else's."""
+    """Return the wallet whose liquidation these rows show; None for another wallet's."""
     forced = [fill for fill in fills if isinstance(fill.get("liquidation"), dict)]
     users = {str(cast("Json", fill["liquidation"]).get("liquidatedUser")) for fill in forced}
     own = all(

@@ -1,4 +1,4 @@
-"""Serves recorded answers, and any window of recorded fills, instead of a population."""
+"""An exchange that serves recorded answers, and any time range of recorded fills."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ ROW_TYPES = (*FILL_TYPES, *SLICE_TYPES, "twapHistory")
 
 @final
 class ReplayExchange:
-    """A folder of recordings behind the exchange's own endpoint."""
+    """A folder of recordings as an exchange."""
 
     def __init__(self, folder: Path) -> None:
         recordings = read_recordings(folder)
@@ -36,22 +36,22 @@ class ReplayExchange:
             HistoryKind.FILLS: self._histories,
             HistoryKind.FILLS_WITHOUT_SLICES: _histories(ordinary),
             HistoryKind.TWAP_SLICES: _histories(slices),
-            HistoryKind.TWAP_STATUSES: dict[str, WalletHistory](),  # no recording holds any
+            HistoryKind.TWAP_STATUSES: dict[str, WalletHistory](),  # recordings have none
         }
         self._answers = _answers(recordings.answers)
         self._newest_first = _newest_first_users(recordings.answers)
 
     @property
     def start_clock_ms(self) -> int:
-        """The moment after the last recorded fill."""
+        """The millisecond after the last recorded fill."""
         times = [row.time_ms for history in self._histories.values() for row in history.rows()]
         return max(times, default=0) + 1
 
     def advance(self, now_ms: int) -> None:
-        """Do nothing: what was recorded has happened."""
+        """Do nothing: recordings do not change."""
 
     def wallets(self) -> list[WalletCount]:
-        """List the recorded wallets, the one with most fills first."""
+        """List the recorded wallets, the most fills first."""
         counts = [
             WalletCount(address=user, legs=len(history))
             for user, history in self._histories.items()
@@ -59,25 +59,25 @@ class ReplayExchange:
         return sorted(counts, key=lambda count: (-count.legs, count.address))
 
     def fills(self) -> Iterator[tuple[str, bytes]]:
-        """Give every (wallet, fill row), wallet by wallet, in execution order."""
+        """Return every (wallet, fill row), wallet by wallet, in execution order."""
         for user, history in self._histories.items():
             for row in history.rows():
                 yield user, row.body
 
     def history(self, user: str, kind: HistoryKind) -> WalletHistory | None:
-        """Find a list of a recorded wallet."""
+        """Find rows of a recorded wallet."""
         return self._histories_by_kind[kind].get(user)
 
     def by_time_order(self, user: str) -> SortOrder | None:
-        """Keep the order the wallet's own answers were recorded in."""
+        """Return the order of the wallet's recorded answers."""
         return SortOrder.NEWEST if user in self._newest_first else None
 
     def leaderboard(self, now_ms: int) -> list[LeaderboardRow]:
-        """Rank the recorded wallets by what their fills realised."""
+        """Make a row of each recorded wallet from its fills."""
         return [row_from_fills(user, history, now_ms) for user, history in self._histories.items()]
 
-    def answer(self, body: bytes, *, now_ms: int) -> HttpAnswer:  # noqa: ARG002 - recorded is recorded
-        """Give the recorded answer of a request."""
+    def answer(self, body: bytes, *, now_ms: int) -> HttpAnswer:  # noqa: ARG002 - recordings have their own times
+        """Return the recorded answer of a request."""
         try:
             request = msgspec.json.decode(body, type=Json)
         except msgspec.DecodeError:
@@ -102,14 +102,14 @@ def _histories(fills: Sequence[RecordedFill]) -> dict[str, WalletHistory]:
     histories: dict[str, WalletHistory] = {}
     for user, own in by_user.items():
         histories[user] = WalletHistory()
-        # Stable: inside a millisecond every kind of answer keeps execution order.
-        for fill in sorted(_once(own), key=lambda fill: fill.time_ms):
+        # The sort is stable: the fills of one millisecond keep execution order.
+        for fill in sorted(_without_repeats(own), key=lambda fill: fill.time_ms):
             histories[user].append(fill.time_ms, fill.body)
     return histories
 
 
-def _once(fills: list[RecordedFill]) -> Iterator[RecordedFill]:
-    """Drop what several recordings of one wallet show again."""
+def _without_repeats(fills: list[RecordedFill]) -> Iterator[RecordedFill]:
+    """Drop the fills that another recording of the wallet showed before."""
     seen = Counter[bytes]()
     for fill in fills:
         seen[fill.body] += 1
@@ -141,7 +141,7 @@ def _newest_first_users(recorded: Sequence[RecordedAnswer]) -> frozenset[str]:
 
 
 def _request_key(request: Json) -> str:
-    """Make requests comparable: key order, the case of an address and an empty dex mean nothing."""
+    """Return a key of a request: key order, address case and an empty dex make no difference."""
     plain = {name: value for name, value in request.items() if (name, value) != ("dex", "")}
     if isinstance(user := plain.get("user"), str):
         plain["user"] = user.lower()
