@@ -115,7 +115,7 @@ class _Timed(msgspec.Struct):
 
 def _file_fills(file: Path, name: str) -> list[RecordedFill]:
     fills = [pair for value in _values(file) for pair in _find_fills(value, None)]
-    without_user = [fill for user, fill in recordings if user is None]
+    without_user = [fill for user, fill in fills if user is None]
     owner = _own_liquidation(without_user) or f"0x{sha256(name.encode()).hexdigest()[:40]}"
     return [
         RecordedFill(
@@ -123,7 +123,7 @@ def _file_fills(file: Path, name: str) -> list[RecordedFill]:
             time_ms=int(str(fill["time"])),
             body=msgspec.json.encode(fill),
         )
-        for user, fill in recordings
+        for user, fill in fills
     ]
 
 
