@@ -18,6 +18,8 @@ from hypertally.api.activity import (
     wallets,
 )
 from hypertally.api.alerts import alerts
+from hypertally.api.explain.catalogue import Catalogue
+from hypertally.api.explain.routes import router_for
 from hypertally.api.gateway import Gateway
 from hypertally.api.http import openapi_docs, problems, static_files, telemetry
 from hypertally.api.http.limits import (
@@ -26,8 +28,8 @@ from hypertally.api.http.limits import (
     POOL_CONNECTIONS_MAX,
     SHUTDOWN_SECONDS_MAX,
     STATEMENT_SECONDS_MAX,
-    ApiOptions,
 )
+from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.security_headers import security_headers
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity import sign_in
@@ -117,6 +119,8 @@ def create_app(options: ApiOptions) -> Gateway:
     framework.state.sign_ins = SignIns(options, verifier=verifier)
     for module in (*RESOURCES, *OPEN_PAGES):
         framework.include_router(module.router)
+    # After the paths of single metrics, which this path would match too.
+    framework.include_router(router_for(Catalogue(options.metrics)))
     static_files.mount_files(framework, options.ui_dir)
     problems.install(framework)
     headers = security_headers(https=options.secure_cookie)

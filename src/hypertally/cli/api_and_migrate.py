@@ -10,6 +10,7 @@ import uvicorn
 from hypertally import settings as program_settings
 from hypertally.api.app import ApiOptions, server_config
 from hypertally.cli import runtime
+from hypertally.flow import METRICS
 from hypertally.settings import Settings
 
 HOST = "127.0.0.1"
@@ -39,6 +40,7 @@ def api_options(settings: Settings, url: str) -> ApiOptions:
         jwks_url=settings.jwks_url,
         jwt_audience=settings.jwt_audience,
         ui_dir=UI,
+        metrics=METRICS,
     )
 
 

@@ -1,82 +1,76 @@
-"""`hypertally explain`: the proof of a number, exactly as the API gives it."""
-
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from urllib.parse import quote
+"""`hypertally explain`: what a figure was computed from, exactly as the API answers it."""
 
 import click
-import httpx2
 import msgspec
-import uvicorn
 
 from hypertally import settings as program_settings
-from hypertally.api.app import server_config
-from hypertally.api.identity.tokens import mint
+from hypertally.api.explain.catalogue import Catalogue
+from hypertally.api.http.limits import PAGE_ROWS_MAX, STATEMENT_SECONDS_MAX
+from hypertally.api.http.problems import Problem
+from hypertally.api.identity.auth import connect_as, read_identity
+from hypertally.api.resource.answers import encode
+from hypertally.api.resource.parameters import PageParameters
 from hypertally.cli import runtime
-from hypertally.cli.api_and_migrate import HOST, api_options
 from hypertally.cli.tenancy import org_option, put_local_user
 from hypertally.errors import Refused
+from hypertally.flow import METRICS
 from hypertally.settings import Settings
+from hypertally.store.postgres import open_pool
 
-KEYS = {
-    "wallet_day_metrics": ("ADDRESS", "DAY"),
-    "global_day_metrics": ("DAY",),
-    "twaps": ("TWAP_ID",),
-}
-EXPLAIN_SECONDS_MAX = 60
+ROLE = "analyst"  # the lowest that may read every explanation
+NEVER = float("inf")  # the command ends before its identity expires
+
+CATALOGUE = Catalogue(METRICS)
 
 
-@click.command(name="explain")
+def _list_metrics() -> str:
+    lines = (f"  {name} {about.usage()}" for name, about in CATALOGUE.explanations.items())
+    return "\b\n" + "\n".join(lines)
+
+
+@click.command(name="explain", epilog=_list_metrics())
 @click.argument("metric")
 @click.argument("key", nargs=-1)
 @org_option
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-def explain_command(*, metric: str, key: tuple[str, ...], org: str, limit: int) -> None:
-    """Print definition, inputs, digest, subtotals, gaps and restatements of a row, as JSON.
+@click.option("--limit", type=click.IntRange(1, PAGE_ROWS_MAX), default=20, show_default=True)
+@click.option("--cursor", help="The next page: `next` of the page before.")
+@click.option("--compact", is_flag=True, help="The bytes of the API, on one line.")
+def explain_command(
+    *,
+    metric: str,
+    key: tuple[str, ...],
+    org: str,
+    limit: int,
+    cursor: str | None,
+    compact: bool,
+) -> None:
+    """Print what a figure was computed from, as JSON.
 
-    METRIC KEY: wallet_day_metrics ADDRESS DAY, global_day_metrics DAY, or twaps TWAP_ID.
+    Definition, inputs, digest, subtotals, gaps and restatements of a row. METRIC and KEY are one
+    of those below; where values in brackets are left out, all rows of the shorter key are listed.
     """
-    if metric not in KEYS:
-        raise Refused(f"{metric!r} cannot be explained: there are {', '.join(sorted(KEYS))}")
-    if len(key) != len(KEYS[metric]):
-        raise Refused(f"{metric} is named by {' '.join(KEYS[metric])}, not by {' '.join(key)!r}")
-    path = "/".join(quote(part, safe="") for part in (metric, *key))
-    settings = program_settings.read()
-    click.echo(runtime.run(_explain(settings, f"/api/v1/explain/{path}?limit={limit}", org)))
-
-
-async def _explain(settings: Settings, path: str, org: str) -> str:
-    secret = runtime.jwt_secret(settings)
-    if secret is None:
-        raise Refused("explain signs in by itself and needs HYPERTALLY_JWT_SECRET; or ask the API")
-    async with runtime.migrated(settings) as url:
-        user_id = await put_local_user(url, org=org, role="analyst")
-        token = mint(secret, user_id, seconds=EXPLAIN_SECONDS_MAX, audience=settings.jwt_audience)
-        async with _serving(settings, url) as base, httpx2.AsyncClient(trust_env=False) as http:
-            answer = await http.get(
-                base + path,
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=EXPLAIN_SECONDS_MAX,
-            )
-    body = answer.json()
-    if answer.status_code != httpx2.codes.OK:
-        raise Refused(body.get("detail") or body.get("title", f"HTTP {answer.status_code}"))
-    return msgspec.json.format(answer.content, indent=2).decode()
-
-
-@asynccontextmanager
-async def _serving(settings: Settings, url: str) -> AsyncIterator[str]:
-    """The API of this process alone, on a free port of this machine."""
-    server = uvicorn.Server(server_config(api_options(settings, url), host=HOST, port=0))
-    serving = asyncio.create_task(server.serve())
     try:
-        while not server.started:
-            if serving.done():
-                raise Refused("the API could not start")
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://{HOST}:{port}"
-    finally:
-        server.should_exit = True
-        await serving
+        CATALOGUE.find(metric, key)
+        page = PageParameters(limit=limit, cursor=cursor)
+        body = runtime.run(
+            _explain(program_settings.read(), org, metric=metric, key=key, page=page)
+        )
+    except Problem as problem:
+        raise Refused(problem.detail) from problem
+    click.echo(body if compact else msgspec.json.format(body, indent=2))
+
+
+async def _explain(
+    settings: Settings, org: str, *, metric: str, key: tuple[str, ...], page: PageParameters
+) -> bytes:
+    """Answer as the API does: with its database role, as a user of the org."""
+    async with runtime.migrated(settings) as url:
+        user_id = await put_local_user(url, org=org, role=ROLE)
+        async with open_pool(
+            url, role="hypertally_api", size=1, statement_seconds_max=STATEMENT_SECONDS_MAX
+        ) as pool:
+            caller = await read_identity(pool, user_id, expires_at=NEVER)
+            async with connect_as(pool, caller) as connection:
+                return encode(
+                    await CATALOGUE.explain(connection, caller, metric, key=key, page=page)
+                )

@@ -12,6 +12,7 @@ import uvicorn
 
 from hypertally.api.app import ApiOptions, server_config
 from hypertally.api.identity.tokens import mint
+from hypertally.flow import METRICS
 
 SECRET = "a secret of the tests, longer than 32 bytes"
 WORLD = [
@@ -43,7 +44,9 @@ def ui_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def options(world: str, ui_dir: Path) -> ApiOptions:
-    return ApiOptions(database_url=world, version="1.2.3", jwt_secret=SECRET, ui_dir=ui_dir)
+    return ApiOptions(
+        database_url=world, version="1.2.3", jwt_secret=SECRET, ui_dir=ui_dir, metrics=METRICS
+    )
 
 
 def run_server(options: ApiOptions) -> Iterator[str]:

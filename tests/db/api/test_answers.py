@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from hypertally.api.http.limits import ApiOptions
+from hypertally.api.http.options import ApiOptions
 
 A1 = "0x" + "a1" * 20
 SHARED = "0x" + "c3" * 20

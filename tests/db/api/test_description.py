@@ -41,6 +41,7 @@ PATHS = (
     "/api/v1/smart-money/signals/{asset}/{at}/explain",
     "/api/v1/explain/wallet_day_metrics/{address}/{day}",
     "/api/v1/explain/global_day_metrics/{day}",
+    "/api/v1/explain/{metric}/{key}",
     "/api/v1/coverage",
     "/api/v1/system",
 )

@@ -36,11 +36,10 @@ OF_EVERYONE = {
     "activity.global_days.read_range",
     "service.probes.read_schema_version",
     "service.system.read_database",
-    "activity.explain.read_definition",
+    "resource.explanation.read_definition",
     "activity.summary.read_totals",
     "resource.time_range.read_minute",
     "twaps.pressure.forecast_coins",
-    "smart_money.explain.read_definition",
 }
 SIGNAL_AT = datetime(2026, 3, 1, 12, 10, tzinfo=UTC)
 MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob")}
@@ -84,7 +83,8 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
         "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
-        "definition": None, "empty": "[]", "sizes": [7], "owner": str(found["wallet_id"]),
+        "definition": None, "empty": "[]", "wallet_ids": [found["wallet_id"]],
+        "keys": [f"{found['wallet_id']}/{found['day']}"], "sizes": [7],
     }  # fmt: skip
     smart = {
         "moves": None, "standing": False,
@@ -112,7 +112,7 @@ def run(
         parameters["to_at"] = None
     if name.startswith("activity.explain.") and "global" in name:
         parameters["metric"] = "global_day_metrics"
-    if name == "activity.explain.list_restatements":
+    if name.endswith("explain.list_restatements") or name.startswith("explain.metric_rows"):
         parameters["org_id"] = None
     if name == "activity.explain.list_day_gaps":
         parameters["day"] = asked["day"] - timedelta(days=20)

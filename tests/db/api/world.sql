@@ -38,6 +38,8 @@ join org as o on o.name = v.org;
 -- The program has written its own; the tests know these.
 delete from metrics.definitions;
 insert into metrics.definitions (definition, metric, version, words, sql) values
+    ('fill_gaps/1', 'fill_gaps', 1, 'Gaps of a record.', 'select 1'),
+    ('twap_slices/1', 'twap_slices', 1, 'Slices of a TWAP.', 'select 1'),
     ('wallet_day_metrics/1', 'wallet_day_metrics', 1, 'Words of the wallet day.', 'select 1'),
     ('wallet_day_metrics/2', 'wallet_day_metrics', 2, 'Newer words.', 'select 2'),
     ('global_day_metrics/1', 'global_day_metrics', 1, 'Words of the global day.', 'select 3');

@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 
 from hypertally.api.gateway import Gateway
-from hypertally.api.http.limits import (
-    ANSWERS_IN_FLIGHT_MAX,
-    ANSWERS_IN_FLIGHT_PER_ORG_MAX,
-    ApiOptions,
-)
+from hypertally.api.http.limits import ANSWERS_IN_FLIGHT_MAX, ANSWERS_IN_FLIGHT_PER_ORG_MAX
+from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 from hypertally.api.identity.token_verification import TokenVerifier

@@ -157,22 +157,6 @@ join tenancy.org_wallets as w
     and (w.to_day is null or w.to_day > m.day)
 where m.day = %(day)s::date and w.org_id = %(org_id)s;
 
--- name: read_definition :one
--- A version of a metric's definition; the newest when none is named.
--- Reads: metrics.definitions
-select definition as id, version, words, sql
-from metrics.definitions
-where metric = %(metric)s
-order by definition = %(definition)s desc nulls last, version desc
-limit 1;
-
--- name: read_computed_at :one
--- When the row was last computed.
--- Reads: ops.computations
-select to_char(computed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as computed_at
-from ops.computations
-where metric = %(metric)s and key = %(owner)s || '/' || to_char(%(day)s::date, 'YYYY-MM-DD');
-
 -- name: list_restatements :many
 -- What a published row said before, newest first.
 -- Reads: metrics.restatements

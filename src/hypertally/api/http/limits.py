@@ -1,7 +1,5 @@
-"""What the API is started with, and every limit it keeps, each with its reason."""
+"""Every limit the API keeps, each with its reason."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 # What one request may bring.
@@ -50,17 +48,3 @@ SETTLING_SECONDS: Final = 5
 
 assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_MAX
 assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiOptions:
-    """Settings of one API process; secrets stay out of its repr."""
-
-    database_url: str = field(repr=False)
-    version: str
-    jwt_secret: str | None = field(default=None, repr=False)  # HS256; the own sign-in needs it
-    jwks_url: str | None = None  # ES256 and RS256 keys of an identity provider
-    jwt_audience: str = "authenticated"
-    jwt_issuer: str | None = None
-    ui_dir: Path | None = None
-    secure_cookie: bool = False  # true behind https: Secure cookies and HSTS

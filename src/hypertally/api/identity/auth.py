@@ -4,17 +4,18 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
 from cachetools import TLRUCache
 
 from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.http.single_flight import SingleFlight
-from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
+from hypertally.api.identity.token_verification import TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import unix_now
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, Pool, transaction, translated
+from hypertally.store.postgres import Connection, Pool, find_row, transaction, translated
 
 Role: TypeAlias = Literal["viewer", "analyst", "admin"]
 
@@ -43,6 +44,15 @@ class Identity:
             )
 
 
+class _Profile(Record, frozen=True, kw_only=True):
+    org_id: int
+    role: Role
+
+
+class _Org(Record, frozen=True, kw_only=True):
+    name: str
+
+
 class Authenticator:
     """Turns tokens into identities; keeps each for a few seconds, never past its expiry."""
 
@@ -69,33 +79,36 @@ class Authenticator:
         claims = await self._verifier.verify(token)
         if claims.purpose not in READING_PURPOSES:
             raise unauthorised("this token only signs in: open /sign-in?token=... with it")
-        identity = await self._read_identity(claims)
+        assert self.pool is not None, "requests come after the start-up"
+        identity = await read_identity(self.pool, claims.sub, expires_at=claims.exp)
         self.identities[token] = identity
         return identity
 
-    async def _read_identity(self, claims: Claims) -> Identity:
-        assert self.pool is not None, "requests come after the start-up"
-        async with transaction(self.pool) as connection:
-            await set_identity(connection, user_id=claims.sub, org_id=None)
-            found = await connection.execute(_QUERIES["read_profile"].text, {"user_id": claims.sub})
-            profile = await found.fetchone()
-            if profile is None:
-                raise Problem(
-                    status=403,
-                    detail="this user belongs to no org: ask an admin for a profile",
-                )
-            await set_identity(connection, user_id=claims.sub, org_id=profile["org_id"])
-            found = await connection.execute(
-                _QUERIES["read_org_name"].text, {"org_id": profile["org_id"]}
-            )
-            org = await found.fetchone()
-        return Identity(
-            user_id=claims.sub,
-            org_id=profile["org_id"],
-            org=org["name"] if org else "",
-            role=cast("Role", profile["role"]),
-            expires_at=claims.exp,
+
+async def read_identity(pool: Pool, user_id: str, *, expires_at: float) -> Identity:
+    """Return the org and the role of a user.
+
+    Errors: `Problem` 403 for a user without a profile.
+    """
+    async with transaction(pool) as connection:
+        await set_identity(connection, user_id=user_id, org_id=None)
+        profile = await find_row(
+            connection, _QUERIES["read_profile"], {"user_id": user_id}, shape=_Profile
         )
+        if profile is None:
+            raise Problem(
+                status=403, detail="this user belongs to no org: ask an admin for a profile"
+            )
+        await set_identity(connection, user_id=user_id, org_id=profile.org_id)
+        parameters = {"org_id": profile.org_id}
+        org = await find_row(connection, _QUERIES["read_org_name"], parameters, shape=_Org)
+    return Identity(
+        user_id=user_id,
+        org_id=profile.org_id,
+        org=org.name if org else "",
+        role=profile.role,
+        expires_at=expires_at,
+    )
 
 
 def _kept_until(_: str, identity: Identity, now: float) -> float:
@@ -113,9 +126,9 @@ async def set_identity(connection: Connection, *, user_id: str, org_id: int | No
 
 @asynccontextmanager
 async def connect_as(pool: Pool, identity: Identity) -> AsyncIterator[Connection]:
-    """One transaction that sees what `identity` may see and nothing else.
+    """Give a connection whose transaction sees what `identity` may see and nothing else.
 
-    It is the one a pipeline is up to its end: the caller's name and the first question go out
+    A pipeline is one transaction up to its end: the caller's name and the first statement are sent
     together, and there is no begin and no commit to wait for.
     """
     with translated():

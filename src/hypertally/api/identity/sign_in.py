@@ -7,12 +7,8 @@ from cachetools import TLRUCache
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from hypertally.api.http.limits import (
-    SESSION_SECONDS,
-    SIGN_IN_SECONDS_MAX,
-    SIGN_INS_KEPT_MAX,
-    ApiOptions,
-)
+from hypertally.api.http.limits import SESSION_SECONDS, SIGN_IN_SECONDS_MAX, SIGN_INS_KEPT_MAX
+from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import mint, unix_now

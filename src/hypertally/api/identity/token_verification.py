@@ -16,8 +16,8 @@ from hypertally.api.http.limits import (
     JWKS_RETRY_SECONDS,
     SECRET_BYTES_MIN,
     TOKEN_BYTES_MAX,
-    ApiOptions,
 )
+from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.errors import Refused, TryLater
 

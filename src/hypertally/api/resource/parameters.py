@@ -1,12 +1,21 @@
 """Parameters that several paths share: addresses, coin names, pages."""
 
 import re
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
+from hypertally.api.http.problems import bad_parameter
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _COIN: Final = re.compile("[!-~]{1,64}")  # printable, and longer than any name seen
@@ -54,3 +63,15 @@ class PageParameters(Parameters):
 
     limit: Limit = PAGE_ROWS_DEFAULT
     cursor: Cursor | None = None
+
+
+def read_parameter(name: str, text: str, *, shape: Any) -> Any:
+    """Return the value that `text` means where it does not come through a route.
+
+    Errors: `Problem` 400 with the sentence that a route would answer.
+    """
+    try:
+        return TypeAdapter(shape).validate_python(text)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise bad_parameter(name, value=text, remedy=reason) from error

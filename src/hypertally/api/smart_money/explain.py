@@ -1,4 +1,4 @@
-"""Why a signal's scores are what they are: its snapshots, its counts, each wallet's effect."""
+"""Explanations of signals: their snapshots, their counts, and each wallet's effect."""
 
 from typing import Annotated, Any, Final
 
@@ -7,14 +7,17 @@ from fastapi import APIRouter, Query, Response
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.explanation import find_definition, read_computed_at
 from hypertally.api.resource.json_text import json_row, json_text, json_tree
-from hypertally.api.resource.rows import find_row, read_row, read_rows
+from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
 from hypertally.api.smart_money.figures import MAX_AGE, Row, show_signal
 from hypertally.api.smart_money.signals import (
     AssetName,
     At,
+    SignalKey,
     SignalParameters,
     find_signal,
     read_contributors,
@@ -32,30 +35,39 @@ _QUERIES = queries.load(__file__)
 @router.get(
     "/api/v1/smart-money/signals/{asset}/{at}/explain",
     responses=of_shape(shapes.SignalExplanation),
+    name="explain_signal",
 )
-async def explain_signal(
+async def get_signal_explanation(
     asset: AssetName,
     at: At,
     parameters: Annotated[SignalParameters, Query()],
     connection: ForViewers,
 ) -> Response:
-    """Return all that a signal is computed from; its counts alone give the scores again."""
-    row = await find_signal(connection, asset, at, parameters.definition)
-    key = {"asset": asset, "at": at, "definition": parameters.definition}
-    computed = await find_row(connection, _QUERIES["read_computed_at"], key)
-    content = {
+    """Return what a signal was computed from; from its counts alone its scores can be formed."""
+    key = SignalKey(asset=asset, at=at, definition=parameters.definition)
+    return answer(await explain_signal(connection, key, page=parameters), max_age=MAX_AGE)
+
+
+async def explain_signal(
+    connection: Connection, key: SignalKey, *, page: PageParameters
+) -> dict[str, Any]:
+    """Explain a row of signals; `page` cuts its contributors.
+
+    Errors: `Problem` 404 when there is no such signal.
+    """
+    row = await find_signal(connection, key)
+    return {
         "metric": METRIC,
-        "key": key | {"at": json_text(at)},
-        "definition": await find_row(connection, _QUERIES["read_definition"], key),
+        "key": {"asset": key.asset, "at": json_text(key.at), "definition": key.definition},
+        "definition": await find_definition(connection, METRIC, key.definition),
         "value": show_signal(row),
         "inputs": await _inputs(connection, row),
         "counts": row["counts"],
         "exits": json_tree(row["exits"]),
-        **await read_contributors(connection, row, parameters),
+        **await read_contributors(connection, row, page),
         "completeness": json_text(row["completeness"]),
-        "computed_at": computed["computed_at"] if computed else None,
+        "computed_at": await read_computed_at(connection, METRIC, [f"{key.at:%Y-%m-%dT%H:%MZ}"]),
     }
-    return answer(content, max_age=MAX_AGE)
 
 
 async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:

@@ -21,18 +21,3 @@ where x.minute in (%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamp
     and x.known_at <= %(at)s::timestamptz
 order by x.minute, m.wallet, x.kind
 limit %(limit)s;
-
--- name: read_definition :one
--- A version of the definition, in words and as it is computed.
--- Reads: metrics.definitions
-select d.definition as id, d.version, d.words, d.sql
-from metrics.definitions as d
-where d.definition = %(definition)s;
-
--- name: read_computed_at :one
--- When the signals of a period were last computed.
--- Reads: ops.computations
-select to_char(c.computed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as computed_at
-from ops.computations as c
-where c.metric = 'signals'
-    and c.key = to_char(%(at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"');

@@ -24,6 +24,7 @@ from hypertally.api.smart_money.figures import (
     not_shown,
     show_signal,
 )
+from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -52,6 +53,14 @@ class SignalParameters(PageParameters):
     """Which definition's signal, and which page of its contributors."""
 
     definition: Definition = NEWEST_DEFINITION
+
+
+class SignalKey(Record, frozen=True, kw_only=True):
+    """Names a row of metrics.signals."""
+
+    asset: Asset
+    at: datetime
+    definition: Definition
 
 
 class SignalPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -112,24 +121,22 @@ async def get_signal(
     connection: ForViewers,
 ) -> Response:
     """Return one signal and its contributors, those that move CAS most first."""
-    row = await find_signal(connection, asset, at, parameters.definition)
+    key = SignalKey(asset=asset, at=at, definition=parameters.definition)
+    row = await find_signal(connection, key)
     page = await read_contributors(connection, row, parameters)
     return answer({"signal": show_signal(row), **page}, max_age=MAX_AGE)
 
 
-async def find_signal(
-    connection: Connection, asset: Asset, at: datetime, definition: Definition
-) -> Row:
+async def find_signal(connection: Connection, key: SignalKey) -> Row:
     """Return the row of a signal.
 
     Errors: `Problem` 404 when there is none.
     """
-    key = {"asset": asset, "at": at, "definition": definition}
-    row = await find_row(connection, _QUERIES["find_signal"], key)
+    row = await find_row(connection, _QUERIES["find_signal"], msgspec.structs.asdict(key))
     if row is None:
         raise not_found(
-            f"{asset} has no signal of {definition} at {json_text(at)}: periods end at every fifth "
-            f"minute, and /api/v1/smart-money/signals/{asset} lists them"
+            f"{key.asset} has no signal of {key.definition} at {json_text(key.at)}: periods end at "
+            f"every fifth minute, and /api/v1/smart-money/signals/{key.asset} lists them"
         )
     return row
 

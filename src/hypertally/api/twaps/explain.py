@@ -1,16 +1,21 @@
-"""Why the figures of a TWAP are what they are: see explain.py."""
+"""Explanations of TWAPs: their definition, inputs, subtotals, gaps and restatements."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.activity.explain import MAX_AGE, RESTATEMENTS_SHOWN_MAX, find_definition
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForAnalysts
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.explanation import (
+    RESTATEMENTS_SHOWN_MAX,
+    find_definition,
+    read_computed_at,
+)
 from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.parameters import PageParameters
-from hypertally.api.resource.rows import find_row, read_row, read_rows
+from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.twaps import shapes
 from hypertally.api.twaps.figures import TwapName
 from hypertally.api.twaps.orders import TwapId, find_twap, read_slices, read_statuses, read_whole
@@ -19,44 +24,56 @@ from hypertally.store.postgres import Connection
 
 router = APIRouter()
 
+MAX_AGE: Final = 60
+
 _QUERIES = queries.load(__file__)
 
 
-@router.get("/api/v1/explain/twaps/{twap_id}", responses=of_shape(shapes.TwapExplanation))
-async def explain_twap(
+@router.get(
+    "/api/v1/explain/twaps/{twap_id}",
+    responses=of_shape(shapes.TwapExplanation),
+    name="explain_twap",
+)
+async def get_twap_explanation(
     twap_id: TwapId, parameters: Annotated[PageParameters, Query()], connection: ForAnalysts
 ) -> Response:
-    """Return all that a TWAP's figures were computed from, and what was said of it before."""
+    """Return what a TWAP's figures were computed from, and its earlier published figures."""
+    return answer(await explain_twap(connection, twap_id, page=parameters), max_age=MAX_AGE)
+
+
+async def explain_twap(
+    connection: Connection, twap_id: int, *, page: PageParameters
+) -> dict[str, Any]:
+    """Explain a TWAP: its execution where the org has one, else its state; `page` cuts its slices.
+
+    Errors: `Problem` 404 for a TWAP that the caller may not see.
+    """
     name = await find_twap(connection, twap_id)
     twap = await read_whole(connection, name, None)
     metric = str(twap["definition"]).partition("/")[0]
-    computed = await find_row(connection, _QUERIES["read_computed_at"], _key(name))
-    content = {
+    return {
         "metric": metric,
         "key": {"twap_id": str(twap_id), "wallet": name.wallet},
         "definition": await find_definition(connection, metric, twap["definition"]),
         "value": twap,
-        "inputs": await _inputs(connection, name, metric, parameters),
-        "subtotals": await read_rows(connection, _QUERIES["sum_slices_by_time"], _key(name)),
+        "inputs": await _inputs(connection, name, metric, page=page),
+        "subtotals": await read_rows(connection, _QUERIES["sum_slices_by_time"], asdict(name)),
         "gaps": await _gaps(connection, name, twap),
         "completeness": twap["completeness"],
-        "computed_at": computed["computed_at"] if computed else None,
+        "computed_at": await read_computed_at(
+            connection, "twap_executions", [f"{name.wallet_id}/{name.twap_id}"]
+        ),
         "restatements": await _restatements(connection, name),
     }
-    return answer(content, max_age=MAX_AGE)
-
-
-def _key(name: TwapName) -> dict[str, Any]:
-    return {"twap_id": name.twap_id, "wallet": name.wallet, "wallet_id": name.wallet_id}
 
 
 async def _inputs(
-    connection: Connection, name: TwapName, metric: str, parameters: PageParameters
+    connection: Connection, name: TwapName, metric: str, *, page: PageParameters
 ) -> dict[str, Any]:
     counting: Final = "read_fill_inputs" if metric == "twap_executions" else "read_status_inputs"
-    counted = await read_row(connection, _QUERIES[counting], _key(name))
+    counted = await read_row(connection, _QUERIES[counting], asdict(name))
     statuses = await read_statuses(connection, name.twap_id)
-    slices = await read_slices(connection, name, parameters)
+    slices = await read_slices(connection, name, page)
     return {**counted, "statuses": statuses, **slices}
 
 
@@ -67,7 +84,7 @@ async def _gaps(
         connection,
         _QUERIES["list_life_gaps"],
         {
-            **_key(name),
+            **asdict(name),
             "asset": twap["asset"],
             "since": twap["started_at"],
             "until": twap["ended_at"] or twap["ends_at"],
@@ -77,6 +94,6 @@ async def _gaps(
 
 
 async def _restatements(connection: Connection, name: TwapName) -> list[dict[str, Any]]:
-    asked = _key(name) | {"limit": RESTATEMENTS_SHOWN_MAX}
+    asked = asdict(name) | {"limit": RESTATEMENTS_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_restatements"], asked)
     return [{**row, "changes": as_json(row["changes"])} for row in rows]

@@ -95,13 +95,6 @@ where g.wallet_id = %(wallet_id)s::integer
 order by g.to_at desc, g.coin, g.kind, g.from_at
 limit %(limit)s;
 
--- name: read_computed_at :one
--- When the execution was last computed.
--- Reads: ops.computations
-select to_char(computed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as computed_at
-from ops.computations
-where metric = 'twap_executions' and key = %(wallet_id)s::integer || '/' || %(twap_id)s::bigint;
-
 -- name: list_restatements :many
 -- What published figures of a TWAP said before, newest first.
 -- Reads: metrics.restatements

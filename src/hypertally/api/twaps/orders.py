@@ -50,12 +50,12 @@ def _twap_id(value: object) -> int:
     return int(value)
 
 
-TwapId = Annotated[
+TwapNumber: TypeAlias = Annotated[
     int,
     BeforeValidator(_twap_id),
-    Path(),
     WithJsonSchema({"type": "string", "pattern": f"^{_TWAP_ID.pattern}$"}),
 ]
+TwapId: TypeAlias = Annotated[TwapNumber, Path()]
 
 
 class TwapsParameters(StartEndParameters):

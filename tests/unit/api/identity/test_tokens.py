@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from hypertally.api.http.limits import ApiOptions
+from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier

@@ -1,0 +1,34 @@
+"""What the API is started with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class KeyedMetric(Protocol):
+    """A metric as far as its explanation needs it; its table in `metrics` has its name."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the table."""
+        ...
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return the columns that name a row, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOptions:
+    """Settings of one API process; secrets stay out of its repr."""
+
+    database_url: str = field(repr=False)
+    version: str
+    jwt_secret: str | None = field(default=None, repr=False)  # HS256; the own sign-in needs it
+    jwks_url: str | None = None  # ES256 and RS256 keys of an identity provider
+    jwt_audience: str = "authenticated"
+    jwt_issuer: str | None = None
+    ui_dir: Path | None = None
+    secure_cookie: bool = False  # true behind https: Secure cookies and HSTS
+    metrics: tuple[KeyedMetric, ...] = ()  # those that can be explained
