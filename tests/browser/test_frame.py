@@ -1,13 +1,10 @@
 """The frame around every page: keys, themes, widths, speed, and nothing from elsewhere."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tests.browser.screen import Screen, eventually
 from tests.browser.stack import RunningStack
-
-import hypertally
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -190,18 +187,3 @@ async def test_the_health_mark_says_what_the_api_says(screen: Screen) -> None:
         assert f"{behind} of" in text if behind else "behind" not in text
 
     await eventually(check)
-
-
-async def test_every_module_is_loaded_ahead_in_one_step(screen: Screen) -> None:
-    folder = Path(hypertally.__file__).with_name("ui")
-    apart = {"app.js", "theme_boot.js"}  # they are loaded by script tags of their own
-    modules = {
-        f"/ui/{path.relative_to(folder).as_posix()}"
-        for path in folder.rglob("*.js")
-        if path.name not in apart and not path.name.endswith(".min.js")
-    }
-    await screen.open("#/nowhere")
-    ahead = await screen.page.locator("link[rel=modulepreload]").evaluate_all(
-        "all => all.map(one => one.getAttribute('href'))"
-    )
-    assert sorted(ahead) == sorted(modules)

@@ -148,4 +148,4 @@ async def test_incomplete_figures_carry_a_ring_with_the_share(screen: Screen) ->
 
     await screen.page.route("**/api/v1/dashboard/summary", thin)
     await screen.open()
-    assert await screen.figure("fills").locator(".ring-text").inner_text() == "98.7%"
+    assert await screen.figure("fills").locator("[data-part=ring-text]").inner_text() == "98.7%"

@@ -57,14 +57,14 @@ async def test_what_stands_is_on_top_and_the_most_urgent_first(screen: Screen) -
     ]
     await answered(screen, "alerts/state?standing=true", {"states": states})
     await screen.open("#/smart-money")
-    assert await shown(screen, "alerts-now") == [
+    assert await shown(screen, "active-alerts") == [
         "system_stale system",
         "exit_cluster ETH",
         "universe_churn system",
         f"data_gap {WALLET}",
     ]
-    assert await shown(screen, "alerts-waiting") == ["regime_change BTC", "exit_cluster BTC"]
-    now = screen.page.locator("[data-part=alerts-now]")
+    assert await shown(screen, "waiting-alerts") == ["regime_change BTC", "exit_cluster BTC"]
+    now = screen.page.locator("[data-part=active-alerts]")
     above = screen.page.locator("[data-part=health]")
     top, below = await now.bounding_box(), await above.bounding_box()
     assert top
@@ -76,7 +76,7 @@ async def test_a_line_says_level_name_subject_why_state_and_since_when(screen: S
     states = [standing("data_gap", WALLET, "acknowledged")]
     await answered(screen, "alerts/state?standing=true", {"states": states})
     await screen.open("#/smart-money")
-    line = screen.page.locator("[data-part=alerts-now] [data-alert]")
+    line = screen.page.locator("[data-part=active-alerts] [data-alert]")
     text = visible(await line.inner_text())
     assert text.startswith("high Fills missing 0x31ca83")
     assert "why data_gap is acknowledged acknowledged" in text
@@ -89,15 +89,15 @@ async def test_nothing_is_shown_on_top_when_nothing_stands(screen: Screen) -> No
     states = [standing("exit_cluster", "BTC", "pending")]
     await answered(screen, "alerts/state?standing=true", {"states": states})
     await screen.open("#/smart-money")
-    assert await screen.page.locator("[data-part=alerts-now]").count() == 0
-    assert await shown(screen, "alerts-waiting") == ["exit_cluster BTC"]
+    assert await screen.page.locator("[data-part=active-alerts]").count() == 0
+    assert await shown(screen, "waiting-alerts") == ["exit_cluster BTC"]
 
 
 async def test_many_at_once_are_folded_away_and_counted(screen: Screen) -> None:
     states = [standing("data_gap", f"0x{number:040x}", "firing") for number in range(30)]
     await answered(screen, "alerts/state?standing=true", {"states": states})
     await screen.open("#/smart-money")
-    now = screen.page.locator("[data-part=alerts-now]")
+    now = screen.page.locator("[data-part=active-alerts]")
     assert await now.locator("[data-alert]:visible").count() == 5
     await now.get_by_text("25 more").click()
     assert await now.locator("[data-alert]:visible").count() == 30
@@ -121,7 +121,7 @@ async def test_a_suppressed_move_says_what_keeps_it_silent(screen: Screen) -> No
     for name in ("type", "subject", "level", "to_state", "reason"):
         assert await screen.exact(screen.cells("alerts", name)) == [move[name]]
     title = screen.cells("alerts", "to_state").locator("[title]").first
-    assert "keeps it silent" in (await title.get_attribute("title") or "")
+    assert "held back" in (await title.get_attribute("title") or "")
 
 
 def rate(asset: str, band: str, **changes: Any) -> dict[str, Any]:

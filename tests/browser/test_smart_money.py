@@ -76,7 +76,7 @@ async def test_playbooks_are_those_of_the_api_in_words_and_shapes(screen: Screen
 
     async def check(shown: Locator, one: dict[str, Any]) -> None:
         playbook = one["signal"]["playbook"]
-        call = shown.locator(".playbook .call")
+        call = shown.locator(".playbook .advice")
         assert await call.locator(".bias").get_attribute("data-exact") == playbook["bias"]
         assert await call.locator(".risk").get_attribute("data-exact") == playbook["risk"]
         assert await call.locator("svg").count() == 2
@@ -84,7 +84,7 @@ async def test_playbooks_are_those_of_the_api_in_words_and_shapes(screen: Screen
         rule = await shown.locator(".playbook .rule").inner_text()
         assert rule.endswith(".")
         assert "_" not in rule
-        first = shown.locator(".first-call .call")
+        first = shown.locator("[data-part=v1] .advice")
         assert await first.locator(".bias").get_attribute("data-exact") == one["first"]["bias"]
 
     await of_each(screen, check)
@@ -100,7 +100,7 @@ async def test_scores_stand_on_their_gauges_with_the_first_definitions_beside(
             value = one["signal"][name]["value"]
             score = shown.locator(f"[data-score='{name}.value']")
             assert await score.locator(".score-value").inner_text() == points(value)
-            assert visible(await score.locator(".first").inner_text()) == (
+            assert visible(await score.locator(".version-1").inner_text()) == (
                 f"v1 {points(one['first'][name])}"
             )
             needle = score.locator(".needle")
@@ -122,7 +122,7 @@ async def test_consensus_shows_how_far_it_can_be_off(screen: Screen) -> None:
         bounds = shown.locator("[data-score='cas.value'] .bounds")
         assert await bounds.get_attribute("data-lower") == cas["lower"]
         assert await bounds.get_attribute("data-upper") == cas["upper"]
-        reach = shown.locator("[data-score='cas.value'] .reach")
+        reach = shown.locator("[data-score='cas.value'] .possible-range")
         style = await reach.evaluate("one => [one.style.left, one.style.width].map(parseFloat)")
         lower, upper = float(cas["lower"]), float(cas["upper"])
         assert abs(style[0] - lower) <= 0.01
@@ -242,7 +242,7 @@ async def test_a_locked_signal_says_why_and_breaks_the_line(screen: Screen) -> N
     assert await lines.count() > 1
     await screen.go(f"#/smart-money/HYPE/{locked['at']}")
     warning = await screen.page.locator("main > .warning-line").inner_text()
-    assert "snapshot of positions failed" in warning
+    assert "position snapshot failed" in warning
     assert "No-trade / Defensive" in visible(warning)
     score = screen.page.locator("[data-score='cas.value']")
     assert await score.locator(".score-value").inner_text() == DASH
@@ -266,7 +266,7 @@ async def test_health_says_its_state_age_and_coverage(screen: Screen) -> None:
     async def check() -> None:
         health = (await screen.answer(PATH))["health"]
         line = screen.page.locator("[data-part=health]")
-        assert await line.locator(".mark-text").inner_text() == health["state"]
+        assert await line.locator("[data-part=mark-text]").inner_text() == health["state"]
         exact = line.locator("[data-exact]")
         assert await exact.nth(0).get_attribute("data-exact") == health["last_success"]
         assert await exact.nth(1).get_attribute("data-exact") == health["coverage"]
@@ -276,7 +276,7 @@ async def test_health_says_its_state_age_and_coverage(screen: Screen) -> None:
 
 async def test_the_universe_opens_to_its_members(screen: Screen) -> None:
     await screen.open("#/smart-money")
-    await screen.page.get_by_text("Show members").click()
+    await screen.page.get_by_text("Show wallets").click()
     await screen.settled()
     universe = await screen.answer(f"{PATH}/universe")
     for name in ("wallet", "pnl_30d", "volume_30d"):
@@ -288,7 +288,7 @@ async def test_without_alerts_the_page_says_so(screen: Screen) -> None:
     await changed(screen, lambda body: body.update(alerts=[], next=None), f"{PATH}/alerts?*")
     await screen.open("#/smart-money")
     alerts = screen.page.locator("[data-part=alerts]")
-    assert "No alert has moved yet" in visible(await alerts.inner_text())
+    assert "No alert has fired yet" in visible(await alerts.inner_text())
 
 
 async def test_moves_of_alerts_are_listed(screen: Screen) -> None:
@@ -335,7 +335,7 @@ async def test_a_consensus_of_too_few_is_shown_as_50_with_the_reason(screen: Scr
     assert await score.locator(".score-value").inner_text() == points("50")
     assert await score.get_by_role("meter").get_attribute("aria-valuenow") == points("50")
     words = visible(await score.locator(".why-null").inner_text())
-    assert words == "Shown as 50: Unknown because under 90% of the wallets were seen."
+    assert words == "Shown as 50. Unknown because under 90% of the wallets were seen."
 
 
 async def test_unknown_scores_are_dashes_with_their_reason(screen: Screen) -> None:
@@ -364,8 +364,8 @@ async def test_the_threshold_next_to_being_met_is_said_in_words(screen: Screen) 
 
     await changed(screen, near)
     await screen.open("#/smart-money")
-    said = await asset_of(screen, "BTC").locator(".miss").inner_text()
-    assert said == "CAS across 62, 1.69 points away, gives Long / Reduced."
+    text = await asset_of(screen, "BTC").locator(".nearest-change").inner_text()
+    assert text == ("If CAS crosses 62 (1.69 points away), the advice becomes Long / Reduced.")
 
 
 async def test_before_the_first_signal_the_page_says_when_it_comes(screen: Screen) -> None:
@@ -376,7 +376,7 @@ async def test_before_the_first_signal_the_page_says_when_it_comes(screen: Scree
     await changed(screen, begin)
     await screen.open("#/smart-money")
     text = visible(await asset_of(screen, "HYPE").inner_text())
-    assert "the first comes at the next fifth minute" in text
+    assert "signals are computed every five minutes" in text
     assert await screen.page.locator("[data-table=contributors]").count() == 0
 
 

@@ -58,7 +58,7 @@ async def test_where_they_agree_one_sentence_says_so(screen: Screen) -> None:
     await screen.page.route(f"**{PATH}/differences?**", agree)
     await screen.go(f"#/smart-money/HYPE/{at}")
     text = visible(await screen.page.locator("[data-part=versions]").inner_text())
-    assert text == "v1 and v2 both say Long / Normal, CAS strong long."
+    assert text == "v1 and v2 agree: Long / Normal, CAS strong long."
 
 
 async def test_of_a_locked_period_nothing_is_said(screen: Screen) -> None:

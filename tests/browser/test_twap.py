@@ -126,8 +126,8 @@ async def test_a_brush_looks_closer_and_a_button_returns(
     await screen.page.mouse.down()
     await screen.page.mouse.move(box["x"] + 260, box["y"] + 40)
     await screen.page.mouse.up()
-    await prices.get_by_text("Whole life").click()
-    await prices.get_by_text("Whole life").wait_for(state="detached")
+    await prices.get_by_text("Whole TWAP").click()
+    await prices.get_by_text("Whole TWAP").wait_for(state="detached")
 
 
 async def test_events_are_those_of_the_api_and_unfold_their_payload(

@@ -82,7 +82,7 @@ async def test_each_state_is_a_word_and_a_shape(screen: Screen) -> None:
     shapes: dict[str, set[str]] = {}
     for word, shape in drawn:
         shapes.setdefault(word, set()).add(shape)
-    assert {"running", "finished", "terminated", "error", "end not said"} <= set(shapes)
+    assert {"running", "finished", "terminated", "error", "end not reported"} <= set(shapes)
     assert len(set().union(*shapes.values())) == len(shapes)
 
 
@@ -293,7 +293,7 @@ async def test_a_wallet_shows_its_twaps_and_leads_to_all_of_them(
             assert shown == [_text(twap[name]) for twap in twaps], name
 
     await eventually(check)
-    await screen.page.get_by_text("All in the explorer").click()
+    await screen.page.get_by_text("All TWAPs of the wallet").click()
     await screen.settled()
     assert set(await screen.exact(screen.cells("twaps", "wallet"))) == {wallet}
     assert await _field(screen, "wallet").input_value() == wallet
@@ -318,7 +318,7 @@ def _text(value: Any) -> str | None:
 
 def _word(twap: dict[str, Any]) -> str:
     if twap["status"] == "activated" and twap["elapsed_share"] == "1":
-        return "end not said"
+        return "end not reported"
     return WORDS.get(twap["status"], "error")
 
 

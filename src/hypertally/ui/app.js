@@ -1,4 +1,4 @@
-// The page itself: reads the URL, asks who is signed in, and puts one page into the frame.
+// The start of the page: reads the URL, loads the session, and shows one page in the frame.
 
 import { copyExact } from "./components/copy_exact.js";
 import { Empty } from "./components/Empty.js";
@@ -20,7 +20,7 @@ import { Twaps } from "./pages/twaps/twaps.js";
 import { html, render, useEffect, useState } from "./preact.js";
 import { link, returnToPlace, useRoute } from "./route.js";
 
-const NAMES = {
+const PAGE_NAMES = {
   "": "Overview",
   leaderboard: "Leaderboard",
   wallets: "Wallets",
@@ -48,7 +48,7 @@ function Page({ route, session }) {
     return html`<${SmartSignal} key=${asset + at} route=${route} asset=${asset} at=${at} />`;
   }
   if (page === "smart-money") return html`<${SmartMoney} route=${route} />`;
-  return html`<${Empty} title="There is no such page">Go to the <a
+  return html`<${Empty} title="Page not found">Go to the <a
     href=${link("")}>overview</a>.<//>`;
 }
 
@@ -56,22 +56,22 @@ function titleOf({ page, args }) {
   if (page === "wallets" && args[0]) return `${args[0].slice(0, 8)}… · hypertally`;
   if (page === "twaps" && args[0]) return `TWAP ${args[0]} · hypertally`;
   if (page === "smart-money" && args[1]) return `${args[0]} signal · hypertally`;
-  return `${NAMES[page] ?? "Nothing here"} · hypertally`;
+  return `${PAGE_NAMES[page] ?? "Page not found"} · hypertally`;
 }
 
-/** Everything asks at once: nobody waits for the session before loading figures. */
+/** The session and the figures load in parallel. */
 function App() {
   const route = useRoute();
   const signedOut = useSignedOut();
   const session = useFeed("/api/v1/session").data;
-  const [help, setHelp] = useState(false);
-  useEffect(() => listen({ openHelp: () => setHelp(true) }), []);
+  const [helpOpen, setHelpOpen] = useState(false);
+  useEffect(() => listen({ openHelp: () => setHelpOpen(true) }), []);
   useEffect(() => {
     document.title = titleOf(route);
   }, [route]);
   useEffect(() => scrollTo(0, 0), [route.page, route.args.join("/")]);
   if (signedOut) return html`<${SignIn} />`;
-  return html`<a class="skip" href="#main" onClick=${toMain}>Skip to the figures</a>
+  return html`<a class="skip" href="#main" onClick=${focusMain}>Skip to the content</a>
     <div class="frame">
       <${Rail} page=${route.page} />
       <${TopBar} session=${session} />
@@ -79,11 +79,11 @@ function App() {
         </main>
       <${Proof} session=${session} />
     </div>
-    <${Help} open=${help} close=${() => setHelp(false)} />`;
+    <${Help} open=${helpOpen} close=${() => setHelpOpen(false)} />`;
 }
 
-/** The hash is the route, so the skip link moves the focus by hand. */
-function toMain(event) {
+/** The hash is the route, so the skip link cannot be an anchor: move the focus in code. */
+function focusMain(event) {
   event.preventDefault();
   document.getElementById("main").focus();
 }

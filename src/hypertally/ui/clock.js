@@ -1,4 +1,4 @@
-// Times as they are read: "3 min ago" in place, UTC in full on hover.
+// Times: "3 min ago" in place, UTC in full on hover; and UTC days.
 
 import { html, useEffect, useState } from "./preact.js";
 
@@ -10,31 +10,31 @@ const STEPS = [
   [86_400 * 60, 86_400, "d"],
 ];
 
-export function ago(iso, now = Date.now()) {
+function ago(iso, now = Date.now()) {
   const seconds = Math.floor((now - Date.parse(iso)) / 1000);
   if (seconds < 5) return "just now";
-  for (const [below, unit, name] of STEPS) {
-    if (seconds < below) return `${Math.floor(seconds / unit)} ${name} ago`;
+  for (const [limit, unit, name] of STEPS) {
+    if (seconds < limit) return `${Math.floor(seconds / unit)} ${name} ago`;
   }
   return `on ${iso.slice(0, 10)}`;
 }
 
-/** "2026-11-20 18:04:05 UTC"; milliseconds where two fills must be told apart. */
+/** "2026-11-20 18:04:05"; with milliseconds where two fills may share a second. */
 export function utc(iso, { milliseconds = false } = {}) {
   if (!iso) return null;
   return `${iso.slice(0, 10)} ${iso.slice(11, milliseconds ? 23 : 19)}`;
 }
 
-const ticking = new Set();
+const tickListeners = new Set();
 setInterval(() => {
-  if (!document.hidden) for (const tick of ticking) tick(Date.now());
+  if (!document.hidden) for (const listener of tickListeners) listener(Date.now());
 }, TICK_SECONDS * 1000);
 
 export function Ago({ iso }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    ticking.add(setNow);
-    return () => ticking.delete(setNow);
+    tickListeners.add(setNow);
+    return () => tickListeners.delete(setNow);
   }, []);
   if (!iso) return html`<span class="null" title="Not known yet">–</span>`;
   return html`<time datetime=${iso} title=${`${iso}`}>
@@ -43,7 +43,7 @@ export function Ago({ iso }) {
 
 const DAY_MS = 86_400_000;
 
-/** The day before or after: plain calendar, UTC. */
+/** The UTC day so many days later; earlier for a negative number. */
 export function shiftDay(day, days) {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }

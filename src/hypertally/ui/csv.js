@@ -1,4 +1,4 @@
-// What a table holds, as a file: every column, every value exactly as the API sent it.
+// The content of a table as a CSV file: every column, every value exactly as the API sent it.
 
 function cell(value) {
   if (value === null || value === undefined) return "";
@@ -6,7 +6,7 @@ function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function toCsv(columns, rows) {
+function toCsv(columns, rows) {
   const lines = [columns.map((column) => cell(column.key)).join(",")];
   for (const row of rows) lines.push(columns.map((column) => cell(row[column.key])).join(","));
   return `${lines.join("\r\n")}\r\n`;

@@ -1,18 +1,18 @@
-// One feed per API path, shared by everything on the page that shows it.
+// One feed per API path, shared by all components that show the path.
 //
-// A feed keeps its last answer through errors, asks again when the answer's max-age is over,
-// and rests while the tab is hidden or nobody looks.
+// A feed keeps its last answer through errors, reloads when the max-age of the answer is over,
+// and pauses while the tab is hidden or no component listens.
 
 import { useEffect, useMemo, useRef, useState } from "./preact.js";
 
 const ANSWER_SECONDS_MAX = 20;
 const RETRY_SECONDS_MAX = 60;
-const FEEDS_KEPT_MAX = 80; // old paths (pages of a table) are forgotten beyond this
+const FEEDS_MAX = 80; // beyond this, feeds without listeners (old pages of a table) are dropped
 
 const feeds = new Map();
 const session = { signedOut: false, listeners: new Set() };
 
-/** Large and fractional numbers stay the text that was sent; only safe integers become numbers. */
+/** Parses JSON; only safe integers become numbers, other numbers stay the text that was sent. */
 export function decode(text) {
   return JSON.parse(text, (_key, value, context) =>
     typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value,
@@ -39,16 +39,16 @@ class Feed {
     if (this.state.loading) return;
     this.set({ loading: true });
     try {
-      this.set({ ...(await this.answer()), error: null, loading: false });
+      this.set({ ...(await this.fetch()), error: null, loading: false });
       this.failures = 0;
     } catch (error) {
       this.failures += 1;
       this.set({ error: failure(error), loading: false });
     }
-    this.plan();
+    this.schedule();
   }
 
-  async answer() {
+  async fetch() {
     const signal = AbortSignal.timeout(ANSWER_SECONDS_MAX * 1000);
     const response = await fetch(this.path, { headers: { accept: "application/json" }, signal });
     if (response.status === 401) setSignedOut(true);
@@ -60,7 +60,7 @@ class Feed {
     return { data: decode(body), at: Date.now() };
   }
 
-  plan() {
+  schedule() {
     clearTimeout(this.timer);
     const seconds = this.waitSeconds();
     if (seconds === null) return;
@@ -73,7 +73,7 @@ class Feed {
   waitSeconds() {
     const { error } = this.state;
     if (!error) return this.maxAge || null;
-    if (!error.passing) return null;
+    if (!error.temporary) return null;
     return Math.min(RETRY_SECONDS_MAX, error.retryAfter ?? 2 ** Math.min(this.failures, 6));
   }
 
@@ -87,55 +87,55 @@ class Feed {
   }
 }
 
-function problem(response, body) {
-  let said = {};
+function problem(response, text) {
+  let body = {};
   try {
-    said = JSON.parse(body);
+    body = JSON.parse(text);
   } catch {
-    // A proxy may answer in HTML: the status alone is then all there is to say.
+    // A proxy may answer in HTML: then only the status is known.
   }
   const retryAfter = Number(response.headers.get("retry-after")) || null;
-  return Object.assign(new Error(said.detail ?? said.title ?? response.statusText), {
+  return Object.assign(new Error(body.detail ?? body.title ?? response.statusText), {
     status: response.status,
-    said,
+    body,
     retryAfter,
   });
 }
 
-/** What happened, in a shape the page can show: `passing` errors are tried again by themselves. */
+/** An error in the shape the page shows; a `temporary` error is retried automatically. */
 function failure(error) {
-  const { status, said, retryAfter } = error;
+  const { status, body, retryAfter } = error;
   if (status) {
-    const passing = status === 429 || status >= 500;
-    return { status, said, retryAfter, passing, message: error.message };
+    const temporary = status === 429 || status >= 500;
+    return { status, body, retryAfter, temporary, message: error.message };
   }
-  const late = error.name === "TimeoutError";
+  const timedOut = error.name === "TimeoutError";
   const message = navigator.onLine
-    ? late
+    ? timedOut
       ? `No answer within ${ANSWER_SECONDS_MAX} seconds.`
       : "The server could not be reached."
     : "This device is offline.";
-  return { status: 0, passing: true, offline: !late, message };
+  return { status: 0, temporary: true, offline: !timedOut, message };
 }
 
 function feedOf(path, everySeconds) {
   if (!feeds.has(path)) {
     feeds.set(path, new Feed(path, everySeconds));
-    forget();
+    dropUnused();
   }
   return feeds.get(path);
 }
 
-function forget() {
+function dropUnused() {
   for (const [path, feed] of feeds) {
-    if (feeds.size <= FEEDS_KEPT_MAX) return;
+    if (feeds.size <= FEEDS_MAX) return;
     if (!feed.listeners.size) feeds.delete(path);
   }
 }
 
 /**
- * Follow an API path; null follows nothing.
- * While a new path loads, the data of the last one stays, marked `old`.
+ * The data of an API path, kept up to date; null loads nothing.
+ * While a new path loads, the data of the previous path stays, marked `old`.
  */
 export function useFeed(path, { everySeconds } = {}) {
   const [, redraw] = useState(0);
@@ -164,7 +164,7 @@ export function useFeed(path, { everySeconds } = {}) {
   };
 }
 
-/** The feeds of a list from its first page on, as far as their `next` is known. */
+/** The feeds of the pages of a list, as far as each page names the next. */
 function chainOf(path, pagesMax) {
   const chain = [];
   let address = path;
@@ -178,8 +178,8 @@ function chainOf(path, pagesMax) {
 }
 
 /**
- * Follow a list (oldest first, so that it only grows at its end) page by page.
- * `rows` are those of `field` known so far; `whole` says that these are all.
+ * All pages of a list that is sorted oldest first, so that it grows only at its end.
+ * `rows` are the loaded rows of `field`; `whole` is true when no page is missing.
  */
 export function useFeedChain(path, field, { pagesMax }) {
   const [, redraw] = useState(0);
@@ -199,16 +199,16 @@ export function useFeedChain(path, field, { pagesMax }) {
   }, [chain.map((feed) => feed.path).join(" ")]);
   const answers = chain.map((feed) => feed.state.data);
   const rows = useMemo(() => answers.flatMap((data) => data?.[field] ?? []), answers);
-  const failed = chain.find((feed) => feed.state.error);
+  const failedFeed = chain.find((feed) => feed.state.error);
   const last = answers.at(-1);
   return {
     rows,
     data: answers[0] ?? null,
     whole: Boolean(last) && !last.next,
-    error: failed?.state.error ?? null,
-    at: failed?.state.at ?? null,
+    error: failedFeed?.state.error ?? null,
+    at: failedFeed?.state.at ?? null,
     loading: chain.some((feed) => feed.state.loading || (!feed.state.at && !feed.state.error)),
-    retry: () => failed?.load(),
+    retry: () => failedFeed?.load(),
   };
 }
 
@@ -230,19 +230,19 @@ export function useSignedOut() {
 export function useOnline() {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    const follow = () => setOnline(navigator.onLine);
-    addEventListener("online", follow);
-    addEventListener("offline", follow);
+    const update = () => setOnline(navigator.onLine);
+    addEventListener("online", update);
+    addEventListener("offline", update);
     return () => {
-      removeEventListener("online", follow);
-      removeEventListener("offline", follow);
+      removeEventListener("online", update);
+      removeEventListener("offline", update);
     };
   }, []);
   return online;
 }
 
 document.addEventListener("visibilitychange", () => {
-  // Signed in again in another tab: this one finds out when it is looked at.
+  // The session may have been renewed in another tab: reload when this tab is shown.
   if (session.signedOut && !document.hidden)
     for (const feed of feeds.values()) if (feed.listeners.size) feed.load();
   for (const feed of feeds.values()) {

@@ -1,2 +1,2 @@
-// The one door to the vendored view library: a new version changes this line only.
+// The only import of the vendored view library: a new version changes this line alone.
 export * from "./vendor/htm-preact-3.1.1.js";

@@ -1,11 +1,11 @@
-// The URL holds everything that decides what is on the screen: "#/wallets/0xab…?from=2026-01-01".
-// A link shows a colleague the same view, and Back works, with "/" as the only path served.
+// The URL hash holds the whole state of the view: "#/wallets/0xab…?from=2026-01-01".
+// So a link shows a colleague the same view, and Back works; the server serves "/" alone.
 
 import { useEffect, useState } from "./preact.js";
 
-const PLACE = "hypertally.place"; // survives the round trip through /sign-in
+const PLACE_KEY = "hypertally.place"; // survives the redirect through /sign-in
 
-export function parse(hash) {
+function parse(hash) {
   const [path, search] = hash.replace(/^#\/?/, "").split("?");
   const [page = "", ...args] = path.split("/").map(decodeURIComponent);
   return { page, args, query: new URLSearchParams(search ?? "") };
@@ -25,7 +25,7 @@ export function link(path, query = {}) {
   return `#/${path}${text ? `?${text}` : ""}`;
 }
 
-/** The address of this same view with some of its parameters changed; null takes one out. */
+/** The address of the present view with some parameters changed; null removes a parameter. */
 export function here(changes) {
   const { page, args, query } = current();
   const merged = { ...Object.fromEntries(query), ...changes };
@@ -48,25 +48,25 @@ export function go(address, { replace = false } = {}) {
 export function useRoute() {
   const [route, setRoute] = useState(current);
   useEffect(() => {
-    const follow = () => setRoute(current());
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
+    const update = () => setRoute(current());
+    addEventListener("hashchange", update);
+    return () => removeEventListener("hashchange", update);
   }, []);
   return route;
 }
 
-/** Remember where we are before leaving for sign-in. */
+/** Store the present view before leaving for sign-in. */
 export function rememberPlace() {
-  sessionStorage.setItem(PLACE, location.hash);
+  sessionStorage.setItem(PLACE_KEY, location.hash);
 }
 
 export function forgetPlace() {
-  sessionStorage.removeItem(PLACE);
+  sessionStorage.removeItem(PLACE_KEY);
 }
 
-/** Go back to where sign-in was asked for, unless the link itself names a place. */
+/** Return to the view that was left for sign-in, unless the link itself names a view. */
 export function returnToPlace() {
-  const place = sessionStorage.getItem(PLACE);
+  const place = sessionStorage.getItem(PLACE_KEY);
   forgetPlace();
   if (place && !location.hash) history.replaceState(null, "", place);
 }

@@ -4,9 +4,9 @@ import { useEffect, useState } from "./preact.js";
 
 const KEY = "hypertally.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
-const followers = new Set();
+const listeners = new Set();
 
-export function theme() {
+function theme() {
   return document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light");
 }
 
@@ -16,26 +16,26 @@ export function switchTheme() {
   try {
     localStorage.setItem(KEY, next);
   } catch {
-    // Without storage the choice lasts as long as the page.
+    // Without storage the choice is lost when the page closes.
   }
-  tell();
+  notify();
 }
 
-function tell() {
-  for (const follower of followers) follower(theme());
+function notify() {
+  for (const listener of listeners) listener(theme());
 }
-system.addEventListener("change", tell);
+system.addEventListener("change", notify);
 
 export function useTheme() {
-  const [now, setNow] = useState(theme);
+  const [current, setCurrent] = useState(theme);
   useEffect(() => {
-    followers.add(setNow);
-    return () => followers.delete(setNow);
+    listeners.add(setCurrent);
+    return () => listeners.delete(setCurrent);
   }, []);
-  return now;
+  return current;
 }
 
-/** A colour token as the canvas needs it: resolved for the theme in force. */
+/** The resolved value of a colour token in the present theme, for drawing on a canvas. */
 export function colour(token) {
   const probe = document.createElement("span");
   probe.style.color = `var(--${token})`;

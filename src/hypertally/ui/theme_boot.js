@@ -1,7 +1,7 @@
-// Runs before the first paint, so that a chosen theme never flashes.
+// Applies the chosen theme before the first paint, so that the other theme never flashes.
 try {
   const chosen = localStorage.getItem("hypertally.theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 } catch {
-  // Storage may be refused; the system's theme then holds.
+  // Storage may be refused: then the theme of the system applies.
 }

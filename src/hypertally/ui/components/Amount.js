@@ -3,7 +3,7 @@
 import { html } from "../preact.js";
 import { hover, tone, write } from "../vocabulary/number_text.js";
 
-/** Sizes of a column meet at the decimal point: the fraction takes the width of the longest. */
+/** Aligns a column at the decimal point: each fraction takes the width of the longest. */
 function Aligned({ text, places }) {
   const at = text.indexOf(".");
   const whole = at < 0 ? text : text.slice(0, at);
@@ -12,7 +12,7 @@ function Aligned({ text, places }) {
   return html`${whole}<span class="fraction" style=${{ width }}>${fraction}</span>`;
 }
 
-/** In a table the arrow keys reach it, so it is no stop for Tab (`tab` -1). */
+/** `tab` is -1 in tables, where the arrow keys reach the amount. */
 export function Amount({ value, kind = "size", short, reason, href, restated, places, note, tab }) {
   if (value === null || value === undefined) {
     const why = reason ?? "Unknown";

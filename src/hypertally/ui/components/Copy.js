@@ -1,12 +1,12 @@
-// A button that puts a text on the clipboard and says that it did.
+// A button that copies a text to the clipboard and confirms it.
 
 import { html, useState } from "../preact.js";
 
-const SAID_MS = 1500;
+const CONFIRMATION_MS = 1500;
 
-async function put(text) {
+async function copyText(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Plain http on another host has no clipboard API: select a field and let the browser copy it.
+  // Without HTTPS there is no clipboard API: select a field and let the browser copy it.
   const field = Object.assign(document.createElement("textarea"), { value: text });
   document.body.append(field);
   field.select();
@@ -16,17 +16,17 @@ async function put(text) {
 }
 
 export function Copy({ text, label = "Copy", className = "quiet" }) {
-  const [said, setSaid] = useState(null);
+  const [confirmation, setConfirmation] = useState(null);
   const click = async () => {
     try {
-      await put(text);
-      setSaid("Copied");
+      await copyText(text);
+      setConfirmation("Copied");
     } catch {
-      setSaid("Not allowed");
+      setConfirmation("Not allowed");
     }
-    setTimeout(() => setSaid(null), SAID_MS);
+    setTimeout(() => setConfirmation(null), CONFIRMATION_MS);
   };
   return html`<button type="button" class=${className} onClick=${click} aria-live="polite">
-    ${said ?? label}
+    ${confirmation ?? label}
   </button>`;
 }

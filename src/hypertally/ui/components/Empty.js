@@ -1,4 +1,4 @@
-// Nothing here yet: say so, and name the next command to run.
+// The empty state: says that there is nothing yet, and names the command to run next.
 
 import { html } from "../preact.js";
 import { Copy } from "./Copy.js";

@@ -1,4 +1,4 @@
-// A headline: label, value, what is beside it, and a sparkline. The value opens its proof.
+// A headline figure: label, value, note, and a sparkline. The value opens its proof.
 
 import { html } from "../preact.js";
 import { pixels } from "../vocabulary/decimal.js";
@@ -8,7 +8,7 @@ import { Completeness } from "./Mark.js";
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** Bars of the days; a partial day is hollow, an unknown one is a gap. */
+/** One bar per day; a partial day is paler, an unknown day is a gap. */
 function Sparkline({ days, field }) {
   const values = days.map((day) => pixels(day[field]));
   const known = values.filter((value) => value !== null);
@@ -34,25 +34,32 @@ export function Figure({
   label,
   value,
   kind,
-  about,
+  description,
   reason,
   href,
   completeness,
-  found,
+  completenessNote,
   days,
   dayField,
-  beside,
+  note,
   small,
 }) {
   return html`<div class=${`figure ${small ? "small" : ""}`} data-field=${field}>
-    <div class="figure-label" title=${about}>${label}</div>
+    <div class="figure-label" title=${description}>${label}</div>
     <div class="figure-value" aria-live="polite">
       <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href} />
-      ${value === null ? !small && href && html`<a class="why"
-        href=${href}>unknown; see why</a>` : completeness !== undefined && html`<${Completeness}
-        share=${completeness} words=${found} />`}
+      ${
+        value === null
+          ? !small &&
+            href &&
+            html`<a class="why"
+        href=${href}>unknown: see why</a>`
+          : completeness !== undefined &&
+            html`<${Completeness}
+        share=${completeness} words=${completenessNote} />`
+      }
     </div>
-    ${beside && html`<div class="figure-beside">${beside}</div>`}
+    ${note && html`<div class="figure-note">${note}</div>`}
     ${days && html`<${Sparkline} days=${days} field=${dayField ?? field} />`}
   </div>`;
 }

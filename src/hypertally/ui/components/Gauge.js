@@ -1,10 +1,10 @@
-// A score on its scale of 0 to 100: the bands it is judged by, the value, and how far it could be
-// off if the wallets that were not observed had all gone one way.
+// A score on its scale of 0 to 100: its bands, its value, and the possible range of the value
+// if all wallets that were not observed had gone one way.
 
 import { html } from "../preact.js";
 import { compare, pixels, round } from "../vocabulary/decimal.js";
 
-const at = (value) => `${Math.min(Math.max(pixels(value), 0), 100).toFixed(2)}%`;
+const position = (value) => `${Math.min(Math.max(pixels(value), 0), 100).toFixed(2)}%`;
 
 /** `bands`: [from, name, tone] from 0 upwards. */
 function Bands({ bands }) {
@@ -18,19 +18,18 @@ function Bands({ bands }) {
 function Ticks({ bands }) {
   return html`<span class="gauge-ticks" aria-hidden="true">${bands
     .slice(1)
-    .map(
-      ([from]) => html`<span key=${from} style=${{ left: `${from}%` }}>${from}</span>`,
-    )}</span>`;
+    .map(([from]) => html`<span key=${from} style=${{ left: `${from}%` }}>${from}</span>`)}</span>`;
 }
 
-function Reach({ lower, upper }) {
+function PossibleRange({ lower, upper }) {
   if (lower === null || lower === undefined || upper === null || upper === undefined) return null;
   const width = Math.max(0, Math.min(pixels(upper), 100) - Math.max(pixels(lower), 0));
-  return html`<span class="reach" style=${{ left: at(lower), width: `${width.toFixed(2)}%` }}>
+  return html`<span class="possible-range"
+    style=${{ left: position(lower), width: `${width.toFixed(2)}%` }}>
     </span>`;
 }
 
-function words({ value, lower, upper, band, reason }) {
+function meterText({ value, lower, upper, band, reason }) {
   if (value === null || value === undefined) return reason ?? "unknown";
   const bounded = lower && upper && compare(lower, upper) !== 0;
   const range = bounded ? `, between ${round(lower, 2)} and ${round(upper, 2)}` : "";
@@ -39,13 +38,13 @@ function words({ value, lower, upper, band, reason }) {
 
 export function Gauge({ label, value, lower, upper, band, bands, reason }) {
   const known = value !== null && value !== undefined;
-  const text = words({ value, lower, upper, band, reason });
+  const text = meterText({ value, lower, upper, band, reason });
   return html`<div class=${`gauge ${known ? "" : "unknown"}`} role="meter" aria-label=${label}
     aria-valuemin="0" aria-valuemax="100" aria-valuenow=${known ? round(value, 2) : undefined}
     aria-valuetext=${text} title=${text}>
     <span class="gauge-track"><${Bands} bands=${bands} />
-      <${Reach} lower=${lower} upper=${upper} />
-      ${known && html`<span class="needle" style=${{ left: at(value) }}></span>`}</span>
+      <${PossibleRange} lower=${lower} upper=${upper} />
+      ${known && html`<span class="needle" style=${{ left: position(value) }}></span>`}</span>
     <${Ticks} bands=${bands} />
   </div>`;
 }

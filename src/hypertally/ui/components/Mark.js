@@ -1,27 +1,27 @@
-// Small marks with a shape as well as a colour: how complete a figure is, how healthy the house is.
+// Small marks with a shape and a colour: how complete a figure is, how healthy the system is.
 
 import { html } from "../preact.js";
 import { percent, pixels } from "../vocabulary/decimal.js";
 import { completenessWords } from "../vocabulary/measures.js";
 
 const RADIUS = 5;
-const AROUND = 2 * Math.PI * RADIUS;
+const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
-/** An open ring with its percentage; nothing at all when the figure is complete, unless asked. */
+/** An open ring with its percentage; a complete figure shows it only with `always`. */
 export function Completeness({ share, always = false, words, reasons }) {
   const known = share !== null && share !== undefined;
   const filled = known ? pixels(share) : 0;
   if (filled >= 1 && !always) return null;
   const text = known ? percent(share) : "–";
   const title = [words ?? completenessWords(share), ...(reasons ?? [])].join("\n");
-  const dash = `${(AROUND * filled).toFixed(2)} ${AROUND.toFixed(2)}`;
+  const dash = `${(CIRCUMFERENCE * filled).toFixed(2)} ${CIRCUMFERENCE.toFixed(2)}`;
   return html`<span class=${`ring ${filled >= 1 ? "whole" : ""}`} title=${title}>
     <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
       <circle class="track" cx="7" cy="7" r=${RADIUS} />
       <circle class="arc" cx="7" cy="7" r=${RADIUS} stroke-dasharray=${dash}
         transform="rotate(-90 7 7)" />
     </svg>
-    <span class="ring-text" data-exact=${known ? String(share) : ""}>${text}</span>
+    <span data-part="ring-text" data-exact=${known ? String(share) : ""}>${text}</span>
   </span>`;
 }
 
@@ -38,6 +38,6 @@ export function Mark({ level, title, children }) {
     <svg viewBox="0 0 12 12" width="10" height="10" fill="currentColor" aria-hidden="true">
       ${SHAPES[level]}
     </svg>
-    <span class="mark-text">${children}</span>
+    <span data-part="mark-text">${children}</span>
   </span>`;
 }

@@ -1,9 +1,9 @@
-// SYSTEM HALT: figures too old to act on are dimmed, and the reason stands over them.
+// SYSTEM HALT: dims figures that are too old to act on, and shows the reason above them.
 
 import { Ago, utc } from "../clock.js";
 import { html } from "../preact.js";
 
-/** Without `masked` its children stand as they are. */
+/** Without `masked` the children are shown as usual. */
 export function Mask({ masked, children }) {
   if (!masked) return children;
   const { reason, since } = masked;
@@ -16,8 +16,8 @@ export function Mask({ masked, children }) {
         since
           ? html`Since <span title=${since} data-exact=${since}>${utc(since)} UTC</span>, <${Ago}
               iso=${since} />.`
-          : "Since when is not known."
-      } Until it ends the playbook is No-trade / Defensive; what stands below is old.</p>
+          : "The start is not known."
+      } Until the halt ends, the advice is No-trade / Defensive. The figures below are old.</p>
     </div>
     <div class="mask-under" inert>${children}</div>
   </div>`;

@@ -1,30 +1,30 @@
 // Every table of the page: sorting, choosing columns, CSV, arrow keys from cell to cell.
 //
-// A column is { key, label, unit?, kind?, about?, cell?(row), href?(row), reason?(row), note?(row),
-// hidden?, sortable?, mixed? }; the numbers of a mixed one have no common scale to align by. Sort
-// and columns live in the URL under the table's name.
+// A column is { key, label, unit?, kind?, description?, cell?(row), href?(row), reason?(row),
+// note?(row), hidden?, sortable?, mixed? }; numbers of a mixed column have no common scale and are
+// not aligned. The URL holds sort and columns under the table's name.
 
 import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { compare, parse } from "../vocabulary/decimal.js";
-import { priced } from "../vocabulary/number_text.js";
+import { priceText } from "../vocabulary/number_text.js";
 import { Amount } from "./Amount.js";
 
 const NUMBERS = new Set(
   "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),
 );
 const ALIGNED = new Set(["size", "price", "net"]);
-export const isNumber = (column) => NUMBERS.has(column.kind);
+const isNumber = (column) => NUMBERS.has(column.kind);
 
 function comparison(column) {
   if (isNumber(column)) return (a, b) => compare(a[column.key], b[column.key]);
   return (a, b) => String(a[column.key] ?? "").localeCompare(String(b[column.key] ?? ""));
 }
 
-/** Rows in the order asked for; unknown values last, whichever way. */
+/** The sorted rows; unknown values come last in both directions. */
 export function sorted(rows, columns, sort) {
-  const column = sort && columns.find((one) => one.key === sort.key);
+  const column = sort && columns.find(({ key }) => key === sort.key);
   if (!column) return rows;
   const order = comparison(column);
   const unknown = (row) => row[column.key] === null || row[column.key] === undefined;
@@ -37,19 +37,19 @@ export function sorted(rows, columns, sort) {
 export function sortOf(name) {
   const text = current().query.get(`${name}.sort`);
   if (!text) return null;
-  const [key, way] = text.split(":");
-  return { key, down: way !== "up" };
+  const [key, direction] = text.split(":");
+  return { key, down: direction !== "up" };
 }
 
 function nextSort(name, column) {
-  const now = sortOf(name);
+  const sort = sortOf(name);
   const first = isNumber(column) || column.kind === "time" ? "down" : "up";
-  if (now?.key !== column.key) return `${column.key}:${first}`;
-  const other = now.down ? "up" : "down";
+  if (sort?.key !== column.key) return `${column.key}:${first}`;
+  const other = sort.down ? "up" : "down";
   return other === first ? null : `${column.key}:${other}`;
 }
 
-function chosen(name, columns) {
+function visibleColumns(name, columns) {
   const text = current().query.get(`${name}.columns`);
   const keys = text === null ? null : new Set(text.split(","));
   return columns.filter((column) => (keys ? keys.has(column.key) : !column.hidden));
@@ -88,20 +88,20 @@ function Head({ name, column, sort, onSort }) {
     data-key=${column.key}>
     ${
       column.sortable === false
-        ? html`<span class="th" title=${column.about}>${label}</span>`
-        : html`<button type="button" class="th" title=${column.about} onClick=${click}>
+        ? html`<span class="th" title=${column.description}>${label}</span>`
+        : html`<button type="button" class="th" title=${column.description} onClick=${click}>
           ${label}<span class="arrow" aria-hidden="true">${arrow}</span>
         </button>`
     }
   </th>`;
 }
 
-/** The longest fraction of a column of sizes, so that they can meet at the point. */
+/** The length of the longest fraction of a column of sizes, to align the decimal points. */
 function placesOf(column, rows) {
   if (!ALIGNED.has(column.kind) || column.mixed) return undefined;
-  const shown = column.kind === "price" ? priced : (value) => value;
+  const text = column.kind === "price" ? priceText : (value) => value;
   return rows.reduce(
-    (most, row) => Math.max(most, parse(shown(row[column.key]))?.fraction.length ?? 0),
+    (most, row) => Math.max(most, parse(text(row[column.key]))?.fraction.length ?? 0),
     0,
   );
 }
@@ -121,7 +121,7 @@ function Cell({ column, row, places }) {
 
 const MOVES = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
 
-/** Move the focus from cell to cell, and to what can be opened in it. */
+/** Move the focus to another cell: to its link or button, if there is one. */
 export function moveFocus(event, table) {
   const cell = document.activeElement.closest?.("td, th");
   const inside = cell && table.contains(cell);
@@ -150,7 +150,7 @@ export function Table({
   rows,
   old,
   onSort,
-  sort: given,
+  sort: defaultSort,
   order = true,
   file,
   note,
@@ -160,8 +160,8 @@ export function Table({
   fixed,
 }) {
   const table = useRef(null);
-  const shown = chosen(name, columns);
-  const sort = sortOf(name) ?? given ?? null;
+  const shown = visibleColumns(name, columns);
+  const sort = sortOf(name) ?? defaultSort ?? null;
   const ordered = order ? sorted(rows, columns, sortOf(name)) : rows;
   const places = new Map(shown.map((column) => [column.key, placesOf(column, rows)]));
   const key = (event) => moveFocus(event, table.current);
@@ -200,7 +200,7 @@ export function Table({
   </section>`;
 }
 
-/** Links to the neighbouring pages; an absent one is shown but leads nowhere. */
+/** Links to the neighbouring pages; a page that does not exist is shown without a link. */
 export function Pager({ steps, children }) {
   return html`${children && html`<span class="muted">${children}</span>`}<span class="grow"></span>
     ${steps.map(([label, href]) =>

@@ -6,7 +6,7 @@ import { link } from "../route.js";
 import { sideWords } from "../vocabulary/twaps.js";
 import { Amount } from "./Amount.js";
 
-/** Short in tables (`whole`: where there is room), whole on hover and copy; a link to its page. */
+/** A short address that links to its page; `whole` shows all of it on wide screens. */
 export function Address({ wallet, whole = false }) {
   const short = `${wallet.slice(0, 8)}…${wallet.slice(-6)}`;
   const text = whole
@@ -21,10 +21,10 @@ export function sideCell(row) {
   return html`<span class=${`side ${word}`} data-exact=${row.side}>${word}</span>`;
 }
 
-export function timeCell(key, open = "Not known") {
+export function timeCell(key, reason = "Not known") {
   return (row) =>
     row[key]
       ? html`<time datetime=${row[key]} title=${row[key]} data-exact=${row[key]}>
           ${utc(row[key])}</time>`
-      : html`<${Amount} value=${null} reason=${open} />`;
+      : html`<${Amount} value=${null} reason=${reason} />`;
 }

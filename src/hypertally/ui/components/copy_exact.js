@@ -1,6 +1,6 @@
 // Copying from the page takes exact values instead of the short ones that are shown.
 
-/** Copying a figure copies its exact value; copying several keeps rows and columns. */
+/** Copy the exact value of one figure, or of several with their rows and columns. */
 export function copyExact(event) {
   const selection = getSelection();
   const focused = document.activeElement?.closest?.("[data-exact]");
@@ -15,16 +15,16 @@ export function copyExact(event) {
 }
 
 function exactText(range) {
-  const holder = range.commonAncestorContainer;
-  const figure = (holder.closest ? holder : holder.parentElement)?.closest("[data-exact]");
+  const ancestor = range.commonAncestorContainer;
+  const figure = (ancestor.closest ? ancestor : ancestor.parentElement)?.closest("[data-exact]");
   if (figure) return figure.dataset.exact;
   const copy = range.cloneContents();
   const figures = copy.querySelectorAll("[data-exact]");
   if (!figures.length) return null;
-  for (const found of figures) found.textContent = found.dataset.exact;
+  for (const element of figures) element.textContent = element.dataset.exact;
   const rows = [...copy.querySelectorAll("tr")];
   if (!rows.length) return copy.textContent.trim();
   return rows
-    .map((row) => [...row.children].map((c) => c.textContent.trim()).join("\t"))
+    .map((row) => [...row.children].map((cell) => cell.textContent.trim()).join("\t"))
     .join("\n");
 }

@@ -1,4 +1,4 @@
-// What stands around every page: the rail, the top bar, the marks of health.
+// The frame of every page: the rail, the top bar, the mark of health.
 
 import { Ago } from "../clock.js";
 import { Mark } from "../components/Mark.js";
@@ -8,8 +8,9 @@ import { link } from "../route.js";
 import { switchTheme, useTheme } from "../theme.js";
 import { Search } from "./Search.js";
 
-const READY_EVERY_SECONDS = 30;
-const PACE = "5 minutes if they traded within the hour, 30 within the day, else 2 hours.";
+const READY_CHECK_SECONDS = 30;
+const UPDATE_LIMITS =
+  "5 minutes if it traded within the hour, 30 minutes within the day, otherwise 2 hours.";
 const ICONS = {
   "": html`<path d="M2.5 13.5 V8 M6.2 13.5 V3.5 M9.9 13.5 V6.5 M13.5 13.5 V9.5" />`,
   leaderboard: html`<path d="M2.5 4 h11 M2.5 8 h8 M2.5 12 h5" />`,
@@ -32,10 +33,7 @@ export function Rail({ page }) {
     <a class="brand" href="#/" aria-label="hypertally, overview"><span class="brand-mark"
       aria-hidden="true"></span>hypertally</a>
     ${PLACES.map(
-      ([
-        path,
-        name,
-      ]) => html`<a key=${path} class="place" href=${link(path)}
+      ([path, name]) => html`<a key=${path} class="place" href=${link(path)}
         aria-current=${page === path ? "page" : undefined}>
       <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor"
         stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
@@ -46,38 +44,39 @@ export function Rail({ page }) {
   </nav>`;
 }
 
-/** The worst thing known comes first. */
+/** [level, word, description]; the worst known problem wins. */
 function health({ online, ready, summary }) {
   if (!online || ready.error?.offline)
-    return ["halt", "offline", "The server cannot be reached. Figures are as last loaded."];
+    return ["halt", "offline", "The server cannot be reached. The figures are from the last load."];
   if (ready.error) {
-    const problems = ready.error.said?.problems ?? [ready.error.message];
+    const problems = ready.error.body?.problems ?? [ready.error.message];
     return [
       "halt",
       "not ready",
-      `The server cannot serve true figures:\n${[problems].flat().join("\n")}`,
+      `The server cannot serve correct figures:\n${[problems].flat().join("\n")}`,
     ];
   }
-  if (!ready.data || !summary.data) return ["idle", "checking", "Waiting for the first answer."];
+  if (!ready.data || !summary.data)
+    return ["idle", "checking", "Waiting for the first answer of the server."];
   const { wallets_behind: behind, tracked_wallets: tracked, proven_until: until } = summary.data;
   const proved = until
-    ? `All wallets are proved until ${until}.`
-    : "Not every wallet has been proved once yet.";
+    ? `The fills of all wallets are proved complete until ${until}.`
+    : "The fills of some wallets have not been fetched completely yet.";
   if (summary.error) return ["warning", "stale", `${summary.error.message}\n${proved}`];
   if (behind > 0)
     return [
       "warning",
       `${behind} of ${tracked} behind`,
-      `${behind} wallets have a record that ends longer ago than their activity allows: ${PACE}\n${proved}`,
+      `${behind} wallets were not updated in time. Limit per wallet: ${UPDATE_LIMITS}\n${proved}`,
     ];
-  if (tracked > 0 && !until) return ["warning", "first pull", proved];
+  if (tracked > 0 && !until) return ["warning", "first load", proved];
   return ["good", "up to date", proved];
 }
 
 export function TopBar({ session }) {
   const theme = useTheme();
   const online = useOnline();
-  const ready = useFeed("/readyz", { everySeconds: READY_EVERY_SECONDS });
+  const ready = useFeed("/readyz", { everySeconds: READY_CHECK_SECONDS });
   const summary = useFeed("/api/v1/dashboard/summary");
   const [level, word, title] = health({ online, ready, summary });
   const org = session?.org;
@@ -87,9 +86,12 @@ export function TopBar({ session }) {
       ${typeof org === "object" ? (org?.name ?? "") : (org ?? "")}</span>
     <${Search} />
     <span class="grow"></span>
-    ${asOf && html`<span class="as-of" aria-live="off"><span class="muted">as of</span> <span
+    ${
+      asOf &&
+      html`<span class="as-of" aria-live="off"><span class="muted">as of</span> <span
       title=${asOf}>${asOf.slice(0, 10)} ${asOf.slice(11, 16)} UTC</span><span
-        class="muted ago">, <${Ago} iso=${asOf} /></span></span>`}
+        class="muted ago">, <${Ago} iso=${asOf} /></span></span>`
+    }
     <${Mark} level=${level} title=${title}>${word}<//>
     <button type="button" class="quiet theme" onClick=${switchTheme}
       aria-label=${`Switch to the ${theme === "dark" ? "light" : "dark"} theme`}>

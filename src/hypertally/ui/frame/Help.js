@@ -1,4 +1,4 @@
-// The keys, on one card; "?" opens it, Esc closes it.
+// The card of keys and marks; "?" opens it, Esc closes it.
 
 import { html, useEffect, useRef } from "../preact.js";
 
@@ -12,9 +12,9 @@ const KEYS = [
   ["g c", "coverage"],
   ["t", "light or dark"],
   ["← ↑ → ↓", "move in a table"],
-  ["Enter", "open the proof of a figure"],
-  ["Ctrl C", "copy its exact value"],
-  ["Esc", "close what is open"],
+  ["Enter", "show how a figure was computed"],
+  ["Ctrl C", "copy the exact value of a figure"],
+  ["Esc", "close the open panel"],
   ["?", "this card"],
 ];
 
@@ -29,19 +29,22 @@ export function Help({ open, close }) {
     aria-labelledby="help-title">
     <header class="table-bar"><h2 id="help-title">Keys</h2><span class="grow"></span><button
       type="button" class="quiet" onClick=${close}>Close</button></header>
-    <dl>${KEYS.map(([keys, what]) => html`<div key=${keys}><dt>
-      ${keys.split(" ").map((one) => html`<kbd key=${one}>${one}</kbd> `)}</dt><dd>${what}</dd>
-        </div>`)}</dl>
+    <dl>${KEYS.map(
+      ([keys, action]) => html`<div key=${keys}><dt>
+      ${keys.split(" ").map((key) => html`<kbd key=${key}>${key}</kbd> `)}</dt><dd>${action}</dd>
+        </div>`,
+    )}</dl>
     <h2>Marks</h2>
     <dl>
-      <div><dt>–</dt><dd>unknown, with its reason on hover; never zero</dd></div>
+      <div><dt>–</dt><dd>unknown, never zero: the reason is shown on hover</dd></div>
       <div><dt><span class="ring"><svg viewBox="0 0 14 14" width="12" height="12"><circle
         class="track" cx="7" cy="7" r="5" /><circle class="arc" cx="7" cy="7" r="5"
           stroke-dasharray="22 32" transform="rotate(-90 7 7)" /></svg></span></dt>
-            <dd>incomplete, with the share that is proved</dd></div>
-      <div><dt><span class="restated"></span></dt><dd>restated since it was first published</dd>
+            <dd>incomplete, with the share that is proved complete</dd></div>
+      <div><dt><span class="restated"></span></dt><dd>changed since it was first published</dd>
         </div>
-      <div><dt><span class="hatched"></span></dt><dd>the day is not over, or still moving</dd></div>
+      <div><dt><span class="hatched"></span></dt><dd>preliminary: the day is not over, or
+        its fills are not complete</dd></div>
     </dl>
   </dialog>`;
 }

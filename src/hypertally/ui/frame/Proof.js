@@ -1,4 +1,4 @@
-// The explain panel: opens from any figure, named by the URL's `proof`, closes with Esc.
+// The panel that explains a figure; the `proof` in the URL names the figure. Esc closes it.
 //
 //   global:2026-11-20:fees_usd         a day of the org     range:30d:fees_usd    days of the org
 //   wallet:0xab…:2026-11-20:fees_usd   a day of a wallet    span:0xab…:fees_usd   days of a wallet
@@ -12,18 +12,18 @@ import { TwapProof } from "../pages/twaps/ProofTwap.js";
 import { html, useEffect, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 
-/** How the panel was opened decides how it closes: by Back when that was the last step. */
-const opened = { here: false };
+/** A panel that was opened on this page is closed by going back one step. */
+const panelState = { openedHere: false };
 addEventListener("hashchange", (event) => {
   const before = event.oldURL ? /[?&]proof=/.test(event.oldURL) : true;
-  opened.here = !before && current().query.has("proof");
+  panelState.openedHere = !before && current().query.has("proof");
 });
 
 export function closeProof() {
   if (!current().query.has("proof")) return false;
-  if (opened.here) history.back();
+  if (panelState.openedHere) history.back();
   else go(here({ proof: null }), { replace: true });
-  opened.here = false;
+  panelState.openedHere = false;
   return true;
 }
 
@@ -43,7 +43,7 @@ function content(parts, session) {
     return html`<${SignalProof} asset=${rest[0]} at=${rest.slice(1, -1).join(":")}
       field=${rest.at(-1)} session=${session} />`;
   }
-  return html`<p>This link names no figure that can be explained.</p>`;
+  return html`<p>This link does not name a figure.</p>`;
 }
 
 export function Proof({ session }) {

@@ -1,4 +1,4 @@
-// The keyboard, outside of fields: "/" search, "g" and a letter to go, "?" help, Esc closes.
+// Keyboard shortcuts outside of fields: "/" search, "g" and a letter a page, "?" help, Esc close.
 
 import { go, link } from "../route.js";
 import { switchTheme } from "../theme.js";
@@ -13,12 +13,12 @@ function inField(target) {
 }
 
 function chord(key) {
-  const found = PLACES.find(([, , letter]) => letter === key);
+  const place = PLACES.find(([, , letter]) => letter === key);
   chordUntil = 0;
-  if (found) go(link(found[0]));
+  if (place) go(link(place[0]));
 }
 
-/** A menu closes with a press anywhere else. */
+/** A click outside of an open menu closes the menu. */
 function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.chooser[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

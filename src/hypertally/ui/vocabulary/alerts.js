@@ -1,46 +1,55 @@
-// Names, sentences and marks of alerts.
+// Names, descriptions and marks of alerts.
 
 const TYPES = {
-  regime_change: ["New playbook", "What the watched wallets do calls for another playbook."],
-  exit_cluster: ["Exit cluster", "Unusually many of the wallets that held the asset left it at once."],
-  system_stale: ["Feed stale", "Positions are no longer recorded: signals are locked."],
-  data_gap: ["Fills missing", "The record of a wallet has a hole: its figures are incomplete."],
-  restatement: ["Restatement", "A figure that was published has moved by more than 0.5%."],
-  universe_churn: ["Universe churn", "More than 30% of the watched wallets are new."],
-  budget_infeasible: ["Too many wallets", "The allowance does not cover the wallets tracked in time."],
+  regime_change: ["New playbook", "The advice for the asset has changed."],
+  exit_cluster: [
+    "Exit cluster",
+    "Unusually many holders of the asset closed or reduced their positions at the same time.",
+  ],
+  system_stale: ["Feed stale", "Positions are no longer being recorded: signals are locked."],
+  data_gap: [
+    "Fills missing",
+    "Fills are missing from the record of a wallet: its figures are incomplete.",
+  ],
+  restatement: ["Restatement", "A published figure has changed by more than 0.5%."],
+  universe_churn: ["Watched wallets changed", "More than 30% of the watched wallets are new."],
+  budget_infeasible: [
+    "Too many wallets",
+    "The request limit of the exchange is too low to update all tracked wallets on time.",
+  ],
 };
 
-export const alertWords = (type) => TYPES[type]?.[0] ?? String(type).replaceAll("_", " ");
-export const alertAbout = (type) => TYPES[type]?.[1] ?? type;
+export const alertName = (type) => TYPES[type]?.[0] ?? String(type).replaceAll("_", " ");
+export const alertDescription = (type) => TYPES[type]?.[1] ?? type;
 
 const LEVELS = ["critical", "high", "medium", "low"];
 const LEVEL_MARKS = { critical: "halt", high: "halt", medium: "warning", low: "idle" };
 export const levelMark = (level) => LEVEL_MARKS[level] ?? "idle";
 
-/** A state's mark: what fires looks as it matters, all else is quiet. */
+/** The mark of a state: a firing alert gets the mark of its level, the others stay quiet. */
 export function stateMark(state, level) {
   if (state === "firing") return levelMark(level);
   return state === "resolved" ? "good" : "idle";
 }
 
 const STATES = {
-  pending: "It holds, but not yet for as long as it takes to fire.",
-  firing: "It stands, and was told.",
-  acknowledged: "It stands, and somebody is looking at it.",
-  suppressed: "It would fire, but something keeps it silent: see because.",
-  resolved: "It is over.",
-  inactive: "It does not hold.",
+  pending: "The condition is met, but not yet for long enough to fire.",
+  firing: "The condition is met: the alert is active.",
+  acknowledged: "The alert is active, and somebody is looking into it.",
+  suppressed: "The condition is met, but the alert is held back: see the reason.",
+  resolved: "The condition is no longer met.",
+  inactive: "The condition is not met.",
 };
-export const stateAbout = (state) => STATES[state] ?? state;
+export const stateDescription = (state) => STATES[state] ?? state;
 
-const place = (list, one) => (list.includes(one) ? list.indexOf(one) : list.length);
+const rank = (order, value) => (order.includes(value) ? order.indexOf(value) : order.length);
 
-/** What nobody looks at yet first, then by level, then the newest. */
+/** Sorts alerts: unacknowledged ones first, then by level, then the newest. */
 export function byUrgency(a, b) {
   const order = ["firing", "acknowledged"];
   return (
-    place(order, a.state) - place(order, b.state) ||
-    place(LEVELS, a.level) - place(LEVELS, b.level) ||
+    rank(order, a.state) - rank(order, b.state) ||
+    rank(LEVELS, a.level) - rank(LEVELS, b.level) ||
     (a.since < b.since ? 1 : -1)
   );
 }

@@ -6,17 +6,17 @@
 //   significant("0.00123456", 3) -> "0.00123"
 
 const SHAPE = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-const EXPONENT_MAX = 60; // beyond any amount the exchange can write
+const EXPONENT_MAX = 60; // larger than in any amount of the exchange
 
-/** Take a decimal string apart; null when it is not one. */
+/** The parts of a decimal string; null for any other text. */
 export function parse(value) {
   if (value === null || value === undefined || value === "") return null;
-  const found = SHAPE.exec(String(value));
-  if (!found || (!found[2] && !found[3])) return null;
-  const exponent = Number(found[4] ?? 0);
+  const match = SHAPE.exec(String(value));
+  if (!match || (!match[2] && !match[3])) return null;
+  const exponent = Number(match[4] ?? 0);
   if (Math.abs(exponent) > EXPONENT_MAX) return null;
-  let whole = found[2] || "0";
-  let fraction = found[3] ?? "";
+  let whole = match[2] || "0";
+  let fraction = match[3] ?? "";
   if (exponent > 0) {
     fraction = fraction.padEnd(exponent, "0");
     whole += fraction.slice(0, exponent);
@@ -28,7 +28,7 @@ export function parse(value) {
   }
   whole = whole.replace(/^0+(?=\d)/, "");
   const zero = !/[1-9]/.test(whole + fraction);
-  return { negative: found[1] === "-" && !zero, whole, fraction, zero };
+  return { negative: match[1] === "-" && !zero, whole, fraction, zero };
 }
 
 /** -1, 0 or 1; null when unknown. */
@@ -48,7 +48,7 @@ function withSign(number, places) {
   return number.negative ? -scaled(number, places) : scaled(number, places);
 }
 
-/** The inverse of scaled: digits (not negative) as a decimal with that many places. */
+/** The inverse of scaled: digits (not negative) as a decimal with so many places. */
 function pointed(digits, places) {
   const text = digits.toString().padStart(places + 1, "0");
   const cut = text.length - places;
@@ -75,7 +75,7 @@ export function add(left, right) {
   return sum < 0n ? `-${pointed(-sum, places)}` : pointed(sum, places);
 }
 
-/** Without the zeros that end a fraction: "23.4500" -> "23.45". */
+/** Without the trailing zeros of the fraction: "23.4500" -> "23.45". */
 export function trim(value) {
   const number = parse(value);
   if (!number) return null;
@@ -83,13 +83,13 @@ export function trim(value) {
   return `${number.negative ? "-" : ""}${number.whole}${fraction ? `.${fraction}` : ""}`;
 }
 
-/** Rounded to so many digits that say something, never to less than a whole: for headlines. */
+/** Rounded to so many significant digits, but never coarser than a whole number. */
 export function significant(value, digits) {
   const number = parse(value);
   if (!number || number.zero) return number && "0";
   const leading = number.whole === "0" ? /^0*/.exec(number.fraction)[0].length : 0;
-  const taken = number.whole === "0" ? -leading : number.whole.length;
-  return trim(round(value, Math.max(0, digits - taken)));
+  const wholeDigits = number.whole === "0" ? -leading : number.whole.length;
+  return trim(round(value, Math.max(0, digits - wholeDigits)));
 }
 
 /** Thousands separators in the whole part; the fraction stays as it is. */
@@ -102,9 +102,9 @@ export function group(value) {
 }
 
 const UNITS = ["", "K", "M", "B", "T", "Q"];
-const SHORTEN_FROM = 10_000n; // below it the whole amount fits a headline
+const SHORTEN_FROM = 10_000n; // smaller amounts fit a headline in full
 
-/** "12.84M": two decimals and a unit from ten thousand on; rounded, so never shown alone. */
+/** "12.84M": two decimals and a unit from ten thousand on; the exact amount goes on hover. */
 export function shorten(value, { places = 2 } = {}) {
   const number = parse(value);
   if (!number) return null;
@@ -125,7 +125,7 @@ function shift(number, places) {
   return `${minus}${whole.slice(0, cut)}.${whole.slice(cut)}${number.fraction}`;
 }
 
-/** Order two decimals; unknown ones come last whichever way the table is sorted. */
+/** The order of two decimals; an unknown one comes last. */
 export function compare(left, right) {
   const a = parse(left);
   const b = parse(right);
@@ -136,7 +136,7 @@ export function compare(left, right) {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** A share of one as a percentage, cut (not rounded) so that 100% is said of 1 alone. */
+/** A share as a percentage, cut instead of rounded: only 1 itself is 100%. */
 export function percent(share) {
   const number = parse(share);
   if (!number) return null;
@@ -145,7 +145,7 @@ export function percent(share) {
   return tenths % 10n === 0n ? `${text}%` : `${text}.${tenths % 10n}%`;
 }
 
-/** For pixels only: where a bar ends, never what a label says. */
+/** An inexact number for drawing; never for a label. */
 export function pixels(value) {
   const number = parse(value);
   return number

@@ -7,10 +7,10 @@ const USD_KINDS = new Set(["usd", "pnl", "fee", "net_usd"]);
 const CENT_KINDS = new Set([...USD_KINDS, "quote"]); // quote tokens are mostly dollars of a kind
 const SIGNED_KINDS = new Set(["pnl", "net", "net_usd", "bps", "effect"]);
 const POINT_KINDS = new Set(["bps", "score", "effect"]);
-const HEADLINE_LETTERS_MAX = 10; // a longer size or price does not fit; the exact one is on hover
+const HEADLINE_LETTERS_MAX = 10; // longer sizes and prices do not fit; hover shows them exactly
 const HEADLINE_DIGITS = 7;
-const PRICE_DIGITS = 8; // a mean price has more than say something; the exchange's have fewer
-/** What above and below zero mean: slippage above zero is a cost. */
+const PRICE_DIGITS = 8; // prices of the exchange have fewer; further digits of a mean are noise
+/** The looks of values above and below zero: positive slippage is a cost. */
 const TONES = {
   pnl: ["gain", "loss"],
   net: ["gain", "loss"],
@@ -34,25 +34,25 @@ function points(value, kind) {
   return text === "0.00" || text === "-0.00" ? "0.00" : signed(group(text), value, kind);
 }
 
-/** How far behind the clock: a share of the whole, above zero when less is done than is due. */
+/** Behind or ahead of schedule: a share of the whole, above zero when behind. */
 function lag(value) {
   const text = percent(value);
   if (text === "0%") return "on time";
   return `${text} ${sign(value) > 0 ? "behind" : "ahead"}`;
 }
 
-/** The digits of a price that say something. */
-export const priced = (value) => significant(value, PRICE_DIGITS);
+/** A price with its significant digits. */
+export const priceText = (value) => significant(value, PRICE_DIGITS);
 
-/** A size or a price: as it was sent, cut for a headline alone. */
-function coins(value, kind, short) {
-  const text = signed(group(kind === "price" ? priced(value) : value), value, kind);
+/** A size or a price: exact in tables, shortened in headlines. */
+function coinText(value, kind, short) {
+  const text = signed(group(kind === "price" ? priceText(value) : value), value, kind);
   if (!short || text.length <= HEADLINE_LETTERS_MAX) return text;
   const large = kind !== "price" && parse(value).whole.length > HEADLINE_DIGITS - 2;
   return signed(large ? shorten(value) : group(significant(value, HEADLINE_DIGITS)), value, kind);
 }
 
-/** How a value of a kind is written; null when it is unknown. */
+/** The text of a value of a kind; null when the value is unknown. */
 export function write(value, kind, { short = false } = {}) {
   if (value === null || value === undefined) return null;
   if (kind === "share") return percent(value);
@@ -61,7 +61,7 @@ export function write(value, kind, { short = false } = {}) {
   if (POINT_KINDS.has(kind)) return points(value, kind);
   if (kind === "mean") return group(round(value, 1));
   if (kind === "count") return short ? shorten(value, { places: 0 }) : group(value);
-  if (!CENT_KINDS.has(kind)) return coins(value, kind, short);
+  if (!CENT_KINDS.has(kind)) return coinText(value, kind, short);
   if (!short) return signed(cents(value).replace("-<", `${MINUS}<`), value, kind);
   const text = signed(shorten(value), value, kind);
   return /^[+−]/.test(text) ? `${text[0]}$${text.slice(1)}` : `$${text}`;
@@ -83,6 +83,11 @@ function unitOf(value, kind) {
 export function hover(value, kind, { href, restated, note }) {
   const plain = kind === "share" || kind === "lag";
   const exact = plain ? String(value) : `${group(value) ?? value}${unitOf(value, kind)}`;
-  const parts = [exact, note, restated && `Restated ${restated}×`, href && "Open to see why"];
+  const parts = [
+    exact,
+    note,
+    restated && `Restated ${restated}×`,
+    href && "Click to see how it was computed",
+  ];
   return parts.filter(Boolean).join("\n");
 }

@@ -1,56 +1,78 @@
-// Names and sentences of smart money: scores, bands, rules, classes, and why there is no signal.
-// A score is named by its path in the answer: "ecs.long".
+// Names and descriptions of smart money: scores, bands, rules, wallet classes, reasons of a lock.
+// A score is named by its path in the API's answer: "ecs.long".
+
+import { NO_REASON } from "./reasons.js";
 
 export const SMART_MEASURES = {
   "cas.value": [
     "Consensus (CAS)",
     "score",
-    "Of the wallets that took on more exposure: 100 all long, 0 all short, 50 no opinion.",
+    "Which way the wallets that increased exposure went: 100 all long, 0 all short, 50 balanced.",
   ],
   "dispersion.value": [
     "Dispersion",
     "score",
-    "How evenly buyers and sellers stand against each other: 0 all alike, 100 half and half.",
+    "How evenly buyers and sellers are split: 0 all on one side, 100 half and half.",
   ],
   "ecs.value": [
     "Exits (ECS)",
     "score",
-    "Of those who held a position, the share that left it or a part of it, not forced to.",
+    "Share of the holders that closed or reduced by choice, without liquidations.",
   ],
-  cas_usd: ["CAS by USD", "score", "Consensus weighted by USD at the mark before, weights capped."],
+  cas_usd: [
+    "CAS by USD",
+    "score",
+    "Consensus weighted by USD at the earlier mark price; weights are capped.",
+  ],
   participation: [
     "Participation",
     "share",
-    "The share of the exposed wallets that took on more exposure.",
+    "Share of the exposed wallets that increased their exposure.",
   ],
   "dispersion.size": [
     "Dispersion by size",
     "score",
-    "The net change of positions against the gross one, in USD.",
+    "Net change of all positions compared with the gross change, in USD.",
   ],
   "dispersion.activity_sd": [
     "Activity",
     "score",
-    "The spread of what wallets did: the first definition called it dispersion.",
+    "Spread of what the wallets did. Version 1 called this dispersion.",
   ],
   stock_disagreement: [
-    "Disagreement held",
+    "Disagreement of holders",
     "score",
-    "Longs against shorts among those who hold a position.",
+    "How evenly the holders are split between long and short.",
   ],
-  "ecs.long": ["Exits of longs", "score", "The share of the longs that left."],
-  "ecs.short": ["Exits of shorts", "score", "The share of the shorts that left."],
-  "ecs.forced": ["Forced exits", "score", "The share that was liquidated or deleveraged."],
-  "ecs.z": ["Exits, z", "effect", "Standard deviations from the mean of the seven days before."],
+  "ecs.long": [
+    "Exits from longs",
+    "score",
+    "Share of the holders of longs that closed or reduced.",
+  ],
+  "ecs.short": [
+    "Exits from shorts",
+    "score",
+    "Share of the holders of shorts that closed or reduced.",
+  ],
+  "ecs.forced": [
+    "Forced exits",
+    "score",
+    "Share of the holders that were liquidated or auto-deleveraged.",
+  ],
+  "ecs.z": [
+    "Exits, z-score",
+    "effect",
+    "Standard deviations from the mean of the previous seven days.",
+  ],
   "ecs.percentile": [
     "Exits, percentile",
     "score",
-    "Among the periods of the seven days before; 100 is the most exits.",
+    "Rank among the periods of the previous seven days; 100 is the most exits.",
   ],
   "herding.h": [
     "Herding (H)",
     "effect",
-    "A test of whether the active wallets went one way more than chance would have it.",
+    "Tests whether the active wallets moved one way more often than chance explains.",
   ],
 };
 
@@ -87,58 +109,68 @@ export const bandWords = (band) => String(band ?? "").replaceAll("_", " ");
 export const bandTone = (band) => BAND_TONES[band] ?? "muted";
 
 const RULES = {
-  dispersion_high: "Buyers and sellers stand against each other: dispersion is high.",
-  exits_high: "Many holders leave at once: exits are high.",
-  trend_against: "The trend runs against the side of the consensus.",
-  entry_threshold: "The consensus leans to a side, but not as far as entering it takes.",
-  entry_wait: "A side is called for; it is entered when that holds for a second period.",
-  risk_wait: "A side is called for, but risk is still defensive and improves step by step.",
-  strong_with: "Strong consensus with the trend, little disagreement, few exits.",
-  strong_with_some_exits: "Strong consensus with the trend and little disagreement; some leave.",
-  strong_steady: "Strong consensus, steady; little disagreement, few exits.",
-  lean_with: "The consensus leans to a side with the trend; little disagreement, few exits.",
-  lean_mixed: "The consensus leans to a side; some disagree, few leave.",
-  neutral: "The consensus takes no side.",
-  anything_else: "The scores fit no row of the matrix that calls for a side.",
-  thin_coverage: "Fewer than 90% of the wallets were seen: no side is taken.",
-  held: "A score is unknown in this period: the playbook of the one before is held.",
-  unknown_input: "A score is unknown: without it there is no side to take.",
-  missing_over_10: "More than 10% of the wallets are missing.",
-  missing_over_25: "More than 25% of the wallets are missing.",
+  dispersion_high: "Buyers and sellers disagree: dispersion is high.",
+  exits_high: "Many holders are leaving at the same time: exits are high.",
+  trend_against: "The trend runs against the consensus.",
+  entry_threshold: "The consensus leans to one side, but is short of the entry threshold.",
+  entry_wait: "A position is advised once the consensus holds for a second period.",
+  risk_wait: "A position is not advised yet: risk is still defensive and improves step by step.",
+  strong_with: "Strong consensus with the trend, low dispersion, few exits.",
+  strong_with_some_exits: "Strong consensus with the trend, low dispersion, some exits.",
+  strong_steady: "Strong and steady consensus, low dispersion, few exits.",
+  lean_with: "The consensus leans to one side with the trend; low dispersion, few exits.",
+  lean_mixed: "The consensus leans to one side; some dispersion, few exits.",
+  neutral: "No position advised: the consensus is neutral.",
+  anything_else:
+    "No position advised: the scores match no row of the decision matrix that advises one.",
+  thin_coverage: "No position advised: fewer than 90% of the wallets were observed.",
+  held: "A score is unknown in this period: the previous playbook is kept.",
+  unknown_input: "No position advised: a score is unknown.",
+  missing_over_10: "More than 10% of the wallets were not observed.",
+  missing_over_25: "More than 25% of the wallets were not observed.",
 };
 
 const LOCKS = {
-  health_stale: "the feed of positions was stale",
-  snapshot_failed: "the last snapshot of positions failed",
-  snapshot_old: "the newest snapshot of positions was older than 90 seconds",
-  no_snapshot: "there was no snapshot of positions",
-  no_universe: "no universe of wallets was known",
-  feed_late: "the feed was late: a signal waits for a fresh snapshot",
+  health_stale: "the position feed was stale",
+  snapshot_failed: "the last position snapshot failed",
+  snapshot_old: "the newest position snapshot was older than 90 seconds",
+  no_snapshot: "there was no position snapshot",
+  no_universe: "the watched wallets were not chosen yet",
+  feed_late: "the position feed was late: signals wait for a fresh snapshot",
 };
 export const lockWords = (reason) => LOCKS[reason] ?? bandWords(reason);
 
+/** The lock a text names: "locked: feed_late". */
 const lockOf = (text) => /^locked:\s*(.*)$/.exec(text ?? "")?.[1];
 
-export function ruleWords(rule) {
+/** The scores without which no position is advised. */
+const ADVICE_NEEDS = ["cas.value", "dispersion.value", "ecs.value"];
+
+/** Why a signal gives its advice, in a sentence. */
+export function ruleWords({ playbook, unknown }) {
+  const { rule } = playbook;
   const lock = lockOf(rule);
   if (lock) return `No signal: ${lockWords(lock)}.`;
+  const reason = ADVICE_NEEDS.map((path) => unknown?.[path]).find(Boolean);
+  if (rule === "unknown_input" && reason) return `No position advised: ${reason}.`;
   return RULES[rule] ?? bandWords(rule);
 }
 
 export const playbookWords = ({ bias, risk }) => `${bias} / ${risk}`;
 
-const MISSED = { cas: "CAS", ecs: "ECS", trend: "A trend", dispersion: "Dispersion" };
+const INPUTS = { cas: "CAS", ecs: "ECS", trend: "the trend", dispersion: "dispersion" };
 
-/** The threshold next to changing the answer; the numbers come written. */
+/** The nearest change of one input that changes the advice; the numbers come as texts. */
 export function missWords(miss, { threshold, distance } = {}) {
-  if (!miss) return "No single threshold would change it.";
-  const then = playbookWords(miss);
-  if (miss.input === "periods") return `One more period like this one gives ${then}.`;
-  const name = MISSED[miss.input] ?? miss.input;
-  return `${name} across ${threshold}, ${distance} points away, gives ${then}.`;
+  if (!miss) return "No single threshold would change the advice.";
+  const advice = playbookWords(miss);
+  if (miss.input === "periods") return `One more period like this changes the advice to ${advice}.`;
+  const input = INPUTS[miss.input] ?? miss.input;
+  const crossing = `${input} crosses ${threshold} (${distance} points away)`;
+  return `If ${crossing}, the advice becomes ${advice}.`;
 }
 
-/** Words, and its side of the market: 1 bought, -1 sold. */
+/** The words of a class of wallets, and their side of the market: 1 bought, -1 sold. */
 const CLASSES = {
   OPEN_L: ["opened long", 1],
   ADD_L: ["added long", 1],
@@ -152,28 +184,28 @@ const CLASSES = {
   CLOSE_L: ["closed long", -1],
   HOLD: ["held", 0],
   FLAT: ["flat", 0],
-  DIRTY: ["left out", 0, "An anomaly of a snapshot at one end of the period."],
-  MISSING: ["not observed", 0, "No answer for the wallet at one end of the period."],
+  DIRTY: ["excluded", 0, "The snapshot at the start or at the end of the period has an anomaly."],
+  MISSING: ["not observed", 0, "No position is known at the start or at the end of the period."],
 };
 export const CLASS_ORDER = Object.keys(CLASSES);
 export const classWords = (name) => CLASSES[name]?.[0] ?? bandWords(name);
 export const classSide = (name) => CLASSES[name]?.[1] ?? 0;
-export const classAbout = (name) => CLASSES[name]?.[2] ?? name;
+export const classDescription = (name) => CLASSES[name]?.[2] ?? name;
 
 export const HEALTH_LEVELS = { healthy: "good", degraded: "warning", stale: "halt" };
 
-/** A figure by its path: "ecs.long". */
+/** The score at a path: "ecs.long". */
 export function scoreOf(signal, path) {
   const [group, name] = path.split(".");
-  const found = signal?.[group];
-  return (name ? found?.[name] : found) ?? null;
+  const scores = signal?.[group];
+  return (name ? scores?.[name] : scores) ?? null;
 }
 
-/** Why a figure is null. */
+/** Why a score is null. */
 export function smartReason(signal, path) {
   if (!signal) return "Unknown because no signal has been computed yet.";
-  const said = signal.unknown?.[path];
-  if (!said) return "Unknown; the answer does not say why.";
-  const lock = lockOf(said);
-  return `Unknown because ${lock ? lockWords(lock) : said}.`;
+  const reason = signal.unknown?.[path];
+  if (!reason) return NO_REASON;
+  const lock = lockOf(reason);
+  return `Unknown because ${lock ? lockWords(lock) : reason}.`;
 }

@@ -1,10 +1,11 @@
-// Names and sentences of a TWAP's figures, and what its states are called.
+// Names and descriptions of the figures and states of TWAPs.
 
 import { compare } from "./decimal.js";
+import { NO_REASON } from "./reasons.js";
 
 export const TWAP_MEASURES = {
-  size_requested: ["Requested", "size", "What the order asked for, in coin."],
-  executed_size: ["Executed", "size", "What its slices traded in the range, in coin."],
+  size_requested: ["Requested", "size", "Size the order asked for, in coin."],
+  executed_size: ["Executed", "size", "Size its slices traded in the range, in coin."],
   executed_notional: [
     "Executed notional",
     "size",
@@ -13,56 +14,60 @@ export const TWAP_MEASURES = {
   progress: [
     "Progress",
     "share",
-    "Executed divided by requested over the whole life; while it runs, to the last full minute.",
+    "Executed size divided by requested size; of a running TWAP up to the last full minute.",
   ],
-  elapsed_share: ["Time passed", "share", "The share of its minutes that is over."],
-  schedule_lag: [
-    "Against schedule",
-    "lag",
-    "The share of its time that is over less the share that is executed.",
-  ],
-  vwap: ["Own VWAP", "price", "Executed notional divided by executed size, over the whole life."],
-  arrival_price: ["Arrival price", "price", "The market's price in the minute it began."],
+  elapsed_share: ["Time elapsed", "share", "Share of the planned minutes that is over."],
+  schedule_lag: ["Schedule", "lag", "Share of the time elapsed minus share of the size executed."],
+  vwap: ["Own VWAP", "price", "Executed notional divided by executed size, over the whole TWAP."],
+  arrival_price: ["Arrival price", "price", "Market price in the minute the TWAP started."],
   arrival_slippage_bps: [
     "Slippage",
     "bps",
-    "Own VWAP against the arrival price, in basis points: above zero is a cost for its side.",
+    "Own VWAP compared with the arrival price, in basis points: positive is a cost.",
   ],
-  market_vwap: ["Market VWAP", "price", "What all trades of the market cost while it ran."],
+  market_vwap: [
+    "Market VWAP",
+    "price",
+    "Average price of all trades of the market while the TWAP ran.",
+  ],
   market_slippage_bps: [
-    "Against market",
+    "Slippage vs market",
     "bps",
-    "Own VWAP against the market's while it ran, in basis points: above zero is a cost.",
+    "Own VWAP compared with the market VWAP, in basis points: positive is a cost.",
   ],
-  slices: ["Slices done", "count", "Its orders that traded."],
+  slices: ["Slices executed", "count", "Orders of the TWAP that traded."],
   slices_expected: [
-    "Expected",
+    "Slices expected",
     "count",
-    "Two a minute of the time that is over, to the last full minute.",
+    "Two per minute of the time elapsed, up to the last full minute.",
   ],
-  slices_missed: ["Missed", "count", "Slices expected by now that did not trade."],
-  size_residual: ["Residual size", "net", "Slices less what the last status says, in coin."],
-  notional_residual: [
-    "Residual notional",
+  slices_missed: ["Slices missed", "count", "Slices expected so far that did not trade."],
+  size_residual: [
+    "Size difference",
     "net",
-    "Slices less what the last status says, in the quote token.",
+    "Size of the slices minus size in the last status, in coin.",
+  ],
+  notional_residual: [
+    "Notional difference",
+    "net",
+    "Notional of the slices minus notional in the last status, in the quote token.",
   ],
 };
 
-/** What can be said of a TWAP from its last status: the words of the exchange are kept on hover. */
+/** A word and a sentence for each state; the text of the exchange is shown on hover. */
 const STATES = {
-  running: ["running", "Its last status is activated."],
+  running: ["running", 'The last status is "activated".'],
   unreported: [
-    "end not said",
-    "Its time is over, but no status after activated is stored: fetch newer statuses.",
+    "end not reported",
+    "The planned time is over, but no later status is stored: import newer statuses.",
   ],
-  finished: ["finished", "The exchange reports it finished."],
-  terminated: ["terminated", "It was ended before its time."],
-  error: ["error", "The exchange ended it with an error."],
-  other: ["other", "A status that is not known here."],
+  finished: ["finished", "The exchange reports that the TWAP has finished."],
+  terminated: ["terminated", "The TWAP was ended before its planned end."],
+  error: ["error", "The exchange ended the TWAP with an error."],
+  other: ["other", "A status this version does not know."],
 };
 
-/** running, unreported, finished, terminated, error or other. */
+/** The state of a TWAP: running, unreported, finished, terminated, error or other. */
 export function stateOf({ status, elapsed_share: elapsed }) {
   if (status === "activated") {
     return elapsed !== null && compare(elapsed, "1") >= 0 ? "unreported" : "running";
@@ -71,19 +76,24 @@ export function stateOf({ status, elapsed_share: elapsed }) {
   return STATES[word] ? word : "other";
 }
 
-/** [word, sentence]; the text of an error stands in the sentence. */
+/** The text of the exchange's error; null when there is none. */
+export function errorOf({ status }) {
+  return status.startsWith("error:") ? status.slice("error:".length) : null;
+}
+
+/** [word, sentence]; the sentence holds the text of an error. */
 export function stateWords(twap) {
   const state = stateOf(twap);
   const [word, sentence] = STATES[state];
-  const said = twap.status.startsWith("error:") ? twap.status.slice("error:".length) : null;
+  const error = errorOf(twap);
   if (state === "other") return [twap.status, sentence];
-  return [word, said ? `${sentence}\n${said}` : sentence];
+  return [word, error ? `${sentence}\n${error}` : sentence];
 }
 
 export const sideWords = (side) => ({ B: "buy", A: "sell" })[side] ?? side;
 
-/** Figures that stand in a part of the answer: what was executed in the range, or in all. */
-const IN_PART = {
+/** Figures of a part of the API's answer: executed in the range, or in total. */
+const PART_NAMES = {
   executed_size: "size",
   executed_notional: "notional",
   fees_usd: "fees_usd",
@@ -91,14 +101,14 @@ const IN_PART = {
   slices: "slices",
   source: "source",
 };
-const UNDER = { size_residual: "residual.size", notional_residual: "residual.notional" };
+const NESTED_NAMES = { size_residual: "residual.size", notional_residual: "residual.notional" };
 
 /** Why a figure of a TWAP is null; `part` is executed (in the range) or total. */
 export function twapReason(twap, field, part = "executed") {
-  const said = twap.unknown ?? {};
-  const name = IN_PART[field];
+  const reasons = twap.unknown ?? {};
+  const name = PART_NAMES[field];
   const reason = name
-    ? (twap[part]?.unknown ?? said[`${part}.${name}`])
-    : said[UNDER[field] ?? field];
-  return reason ? `Unknown because ${reason}.` : "Unknown; the answer does not say why.";
+    ? (twap[part]?.unknown ?? reasons[`${part}.${name}`])
+    : reasons[NESTED_NAMES[field] ?? field];
+  return reason ? `Unknown because ${reason}.` : NO_REASON;
 }

@@ -1,4 +1,4 @@
-// A chart over days: crosshair, range brush, legend toggles, and a table twin that says the same.
+// A chart over days: crosshair, range brush, legend toggles, and a table of the same figures.
 
 import { secondsOfDay } from "../../clock.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../preact.js";
@@ -21,20 +21,20 @@ function dayText(seconds) {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
 }
 
-/** Axis ticks come as pixels-grade numbers from uPlot; they are round already. */
+/** The label of an axis tick; uPlot gives round numbers. */
 function tickText(value, kind) {
   const text = write(String(Math.abs(value)), kind === "count" ? "count" : "usd", { short: true });
   const short = text.replace(/\.00(?=[A-Z]|$)/, "").replace(/(\.\d)0(?=[A-Z])/, "$1");
   return value < 0 ? `−${short}` : short;
 }
 
-/** Least and most of what is drawn, so that the axis fits; volumes always start at zero. */
+/** The tops and the bottoms of the stacked bars, to which uPlot fits the axis. */
 function limits(points, layers) {
   const stacks = points.map(({ day }) => segments(day, layers));
   return [stacks.map((stack) => stack.up), stacks.map((stack) => stack.down)];
 }
 
-function lookOf({ points, layers }) {
+function appearanceOf({ points, layers }) {
   const names = new Set(layers.flatMap((layer) => [layer.colour, layer.below].filter(Boolean)));
   return {
     points,
@@ -48,8 +48,8 @@ function lookOf({ points, layers }) {
 
 function options({ look, kind, width, onHover, onZoom }) {
   const text = colour("muted");
-  const edge = (seconds, way) =>
-    Math.round(seconds / DAY_SECONDS) * DAY_SECONDS + (way * DAY_SECONDS) / 2;
+  const edge = (seconds, direction) =>
+    Math.round(seconds / DAY_SECONDS) * DAY_SECONDS + (direction * DAY_SECONDS) / 2;
   return {
     width,
     height: HEIGHT,
@@ -113,9 +113,9 @@ function Plot({ points, layers, kind, label, onHover, onOpen }) {
     if (!globalThis.uPlot || !points.length) return undefined;
     const seconds = points.map((point) => point.seconds);
     const whole = seconds.at(-1) - seconds[0] + DAY_SECONDS;
-    const made = new globalThis.uPlot(
+    const chart = new globalThis.uPlot(
       options({
-        look: lookOf({ points, layers }),
+        look: appearanceOf({ points, layers }),
         kind,
         width: box.current.clientWidth,
         onHover,
@@ -124,8 +124,8 @@ function Plot({ points, layers, kind, label, onHover, onOpen }) {
       [seconds, ...limits(points, layers)],
       box.current,
     );
-    plot.current = made;
-    return () => made.destroy();
+    plot.current = chart;
+    return () => chart.destroy();
   }, [points, layers, kind, theme]);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
@@ -149,12 +149,12 @@ function Plot({ points, layers, kind, label, onHover, onOpen }) {
   </div>`;
 }
 
-function Legend({ layers, hidden, day, flip }) {
+function Legend({ layers, hidden, day, toggle }) {
   return html`<ul class="legend">
     ${layers.map(
       (layer) => html`<li key=${layer.field}>
       <button type="button" aria-pressed=${!hidden.has(layer.field)}
-        onClick=${() => flip(layer.field)}
+        onClick=${() => toggle(layer.field)}
         disabled=${layers.length === 1}>
         <span class=${`swatch fill-${layer.colour}`}></span>
         <span>${layer.label ?? labelOf(layer.field)}</span>
@@ -167,28 +167,40 @@ function Legend({ layers, hidden, day, flip }) {
 }
 
 /**
- * `days` oldest first; `layers` at most six, a `rare` one left out while it is all zero;
- * `hrefOf(day, field)` opens the proof of a day.
- * Which layers are off and whether the twin shows is part of the URL, under the chart's name.
+ * `days` are sorted oldest first; of `layers` there are at most six, and a `rare` layer is left
+ * out while it is all zero; `hrefOf(day, field)` opens the proof of a day.
+ * The URL holds the hidden layers and the choice of chart or table under the chart's name.
  */
-export function Series({ name, title, about, days, layers: offered, hrefOf, old, actions }) {
+export function Series({
+  name,
+  title,
+  description,
+  days,
+  layers: allLayers,
+  hrefOf,
+  old,
+  actions,
+}) {
   const [hovered, setHovered] = useState(null);
   const { query } = current();
-  const layers = offered.filter(
+  const layers = allLayers.filter(
     (layer) => !layer.rare || days.some((day) => sign(day[layer.field])),
   );
   const hidden = new Set((query.get(`${name}.off`) ?? "").split(",").filter(Boolean));
-  const twin = query.get(`${name}.as`) === "table";
+  const asTable = query.get(`${name}.as`) === "table";
   const kind = kindOf(layers[0].field);
   const visible = useStable(layers.filter((layer) => !hidden.has(layer.field)));
   const points = useStable(days, (day) => ({ day, seconds: secondsOfDay(day.day) }));
   const shown = days[hovered] ?? days.findLast((day) => !isMoving(day)) ?? days.at(-1);
-  const flip = (field) => {
-    const off = hidden.has(field) ? [...hidden].filter((one) => one !== field) : [...hidden, field];
+  const toggle = (field) => {
+    const off = hidden.has(field)
+      ? [...hidden].filter((name) => name !== field)
+      : [...hidden, field];
     if (off.length < layers.length)
       go(here({ [`${name}.off`]: off.join(",") || null }), { replace: true });
   };
-  const swap = () => go(here({ [`${name}.as`]: twin ? null : "table" }), { replace: true });
+  const switchView = () =>
+    go(here({ [`${name}.as`]: asTable ? null : "table" }), { replace: true });
   const columns = [
     { key: "day", label: "Day", kind: "day" },
     ...layers.map((layer) => ({
@@ -199,39 +211,39 @@ export function Series({ name, title, about, days, layers: offered, hrefOf, old,
       reason: (day) => reasonOf(day, layer.field),
     })),
   ];
-  const button = html`<button type="button" class="quiet" onClick=${swap}>
-    ${twin ? "Chart" : "Table"}</button>`;
-  if (twin) {
-    return html`<div class="series twin" data-series=${name}><${Table} name=${`${name}.twin`}
+  const button = html`<button type="button" class="quiet" onClick=${switchView}>
+    ${asTable ? "Chart" : "Table"}</button>`;
+  if (asTable) {
+    return html`<div class="series" data-series=${name}><${Table} name=${`${name}.twin`}
       title=${title} columns=${columns}
       rows=${[...days].reverse()} old=${old} file=${name} actions=${html`${actions}${button}`} />
         </div>`;
   }
   return html`<section class=${`series ${old ? "old" : ""}`} data-series=${name}>
-    <header class="table-bar"><h2 title=${about}>${title}</h2>
+    <header class="table-bar"><h2 title=${description}>${title}</h2>
       <span class="muted day-shown">
         ${shown?.day}${shown && isMoving(shown) ? ", so far" : ""}</span>
       <span class="grow"></span>${actions}${button}</header>
-    <${Legend} layers=${layers} hidden=${hidden} day=${shown} flip=${flip} />
+    <${Legend} layers=${layers} hidden=${hidden} day=${shown} toggle=${toggle} />
     <${Plot} points=${points} layers=${visible} kind=${kind} onHover=${setHovered}
       label=${described(title, days)}
       onOpen=${(day) => go(hrefOf(day, visible[0].field))} />
   </section>`;
 }
 
-/** What a chart is to those who do not see it. */
+/** The text of a chart for screen readers. */
 function described(title, days) {
   const span = `${days[0]?.day} to ${days.at(-1)?.day}`;
   return `${title} by day, ${span}. The button Table shows the same figures as a table.`;
 }
 
-/** The same array as long as its items are the same: a chart is redrawn only for new data. */
+/** Keeps the same array while the items are the same, so that only new data redraws a chart. */
 function useStable(items, make = (item) => item) {
-  const held = useRef({ keys: [], items: [] });
+  const previous = useRef({ keys: [], items: [] });
   const keys = items.map((item) => (item.day ? item : item.field));
   const same =
-    keys.length === held.current.keys.length &&
-    keys.every((key, n) => key === held.current.keys[n]);
-  if (!same) held.current = { keys, items: items.map(make) };
-  return held.current.items;
+    keys.length === previous.current.keys.length &&
+    keys.every((key, n) => key === previous.current.keys[n]);
+  if (!same) previous.current = { keys, items: items.map(make) };
+  return previous.current.items;
 }

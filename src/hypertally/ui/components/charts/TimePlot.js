@@ -1,5 +1,5 @@
-// A chart of one thing over time: points, steps or a line, and straight lines to judge it by.
-// The crosshair is shared by all charts of a `group`; a brush asks for a closer look.
+// A chart of one figure over time: points, steps or a line, and straight reference lines.
+// All charts of a `group` share the crosshair; a brush zooms in.
 
 import { html, useEffect, useLayoutEffect, useRef } from "../../preact.js";
 import { colour, useTheme } from "../../theme.js";
@@ -7,14 +7,14 @@ import { group as grouped, shorten } from "../../vocabulary/decimal.js";
 import { drawLines } from "./reference_lines.js";
 
 const HEIGHT = 190;
-const ROOM = 0.08; // of the span, above and below what is drawn
+const MARGIN = 0.08; // share of the extent, above and below the drawing
 const FONT = "11px system-ui, sans-serif";
 const POINT_PIXELS = 5;
 const POINT_PIXELS_DENSE = 2.5;
-const DENSE = 400; // more points than this would run into one another
+const DENSE = 400; // more points than this overlap at their usual size
 const BRUSH_PIXELS_MIN = 6;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const LARGE = 1_000_000; // a price below it is written in full
+const LARGE = 1_000_000; // smaller prices are written in full
 
 function timeText(seconds, step) {
   const date = new Date(seconds * 1000);
@@ -25,7 +25,7 @@ function timeText(seconds, step) {
   return text.slice(11, step < 60 ? 19 : 16);
 }
 
-/** Axis ticks come as pixels-grade numbers from uPlot; they are round already. */
+/** The label of an axis tick; uPlot gives round numbers. */
 function tickText(value) {
   const size = String(Math.abs(value));
   const text = Math.abs(value) < LARGE ? grouped(size) : shorten(size);
@@ -33,15 +33,15 @@ function tickText(value) {
   return value < 0 ? `−${short}` : short;
 }
 
-/** From the least to the most that is drawn, straight lines included; volumes from zero. */
+/** The lowest and the highest value drawn, reference lines included; `zero` starts at zero. */
 function extent(values, lines, zero) {
   const known = values.filter((value) => value !== null);
   const drawn = [...known, ...lines.flatMap((line) => [line.from[1], line.to[1]])];
   if (zero) drawn.push(0);
-  const least = Math.min(...drawn);
-  const most = Math.max(...drawn);
-  const room = (most - least || Math.abs(most) || 1) * ROOM;
-  return [least - (zero && least === 0 ? 0 : room), most + room];
+  const lowest = Math.min(...drawn);
+  const highest = Math.max(...drawn);
+  const margin = (highest - lowest || Math.abs(highest) || 1) * MARGIN;
+  return [lowest - (zero && lowest === 0 ? 0 : margin), highest + margin];
 }
 
 const LOOKS = {
@@ -110,12 +110,12 @@ function options({ shape, ink, count, lines, bounds, span, width, group, onHover
     hooks: {
       draw: [(plot) => drawLines(plot, lines, look)],
       setCursor: [(plot) => onHover?.(plot.cursor.idx ?? null)],
-      setSelect: [(plot) => brushed(plot, onZoom)],
+      setSelect: [(plot) => zoomToSelection(plot, onZoom)],
     },
   };
 }
 
-function brushed(plot, onZoom) {
+function zoomToSelection(plot, onZoom) {
   const { left, width } = plot.select;
   if (width < BRUSH_PIXELS_MIN || !onZoom) return;
   onZoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
@@ -123,8 +123,8 @@ function brushed(plot, onZoom) {
 }
 
 /**
- * `times` in seconds and `values` for pixels, as long as each other; `shape` points, steps or line.
- * A straight line is { from: [time, value], to, colour, dashed?, label?, at?, under? }.
+ * `times` (seconds) and `values` have the same length; `shape` is points, steps or line.
+ * A reference line is { from: [time, value], to, colour, dashed?, label?, at?, under? }.
  */
 export function TimePlot({ times, values, shape, ink, lines, zero, span, label, group, ...on }) {
   const box = useRef(null);
@@ -136,7 +136,7 @@ export function TimePlot({ times, values, shape, ink, lines, zero, span, label, 
   shown.current = span;
   useLayoutEffect(() => {
     if (!globalThis.uPlot || !times.length) return undefined;
-    const made = new globalThis.uPlot(
+    const chart = new globalThis.uPlot(
       options({
         shape,
         ink,
@@ -152,8 +152,8 @@ export function TimePlot({ times, values, shape, ink, lines, zero, span, label, 
       [times, values],
       box.current,
     );
-    plot.current = made;
-    return () => made.destroy();
+    plot.current = chart;
+    return () => chart.destroy();
   }, [times, values, lines, shape, theme]);
   useEffect(() => {
     plot.current?.setScale("x", { min: span[0], max: span[1] });

@@ -1,7 +1,8 @@
-// Day bars on a uPlot canvas: stacked; hatched while a day is partial; a pale column where unknown.
+// Stacked bars per day on a uPlot canvas: hatched while a day is partial, a pale column where a
+// value is unknown.
 //
-// A layer is { field, colour, inside? }: layers stand on one another, except that one `inside`
-// another is drawn over its foot (HIP-3 is a part of perp, so nothing is subtracted here).
+// A layer is { field, colour, inside? }: layers are stacked, but a layer `inside` another is drawn
+// over the bottom of it (HIP-3 is a part of perp, so nothing is subtracted here).
 
 import { pixels } from "../../vocabulary/decimal.js";
 
@@ -9,7 +10,7 @@ export const DAY_SECONDS = 86_400;
 const SHARE_OF_DAY = 0.74;
 const BAR_PIXELS_MAX = 56;
 
-/** Where each layer of a day begins and ends; null values take no room. */
+/** Where each layer of a day begins and ends; null values take no space. */
 export function segments(day, layers) {
   let up = 0;
   let down = 0;
@@ -32,11 +33,11 @@ export function segments(day, layers) {
   return { list: [...placed.values()], up, down };
 }
 
-export function isUnknown(day, layers) {
+function isUnknown(day, layers) {
   return layers.some((layer) => day[layer.field] === null || day[layer.field] === undefined);
 }
 
-/** The day is not over, or its record is not proved to its end: the bar may still grow. */
+/** The day is not over, or its fills are not yet proved complete: the bar may still grow. */
 export function isMoving(day) {
   return day.partial === true || day.closed === false;
 }
@@ -57,7 +58,7 @@ function hatch(ctx, { x, y, width, height, colour, gap }) {
   ctx.restore();
 }
 
-/** The draw hook: `look` holds the days, the visible layers and the resolved colours. */
+/** Draws all days; `look` holds the days, the visible layers and the resolved colours. */
 export function drawBars(plot, look) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;

@@ -1,30 +1,31 @@
-// Straight lines on a uPlot canvas, each with its name at one of its ends.
+// Straight reference lines on a uPlot canvas, each with a label at one end.
 
 const LETTER_PIXELS = 11;
-const ROOM_PIXELS = 16; // a name needs it above or below its line
-const APART_PIXELS = 4;
-const HALO_PIXELS = 3; // of the paper's colour, so that a name is read over points
+const LABEL_PIXELS = 16; // height of a label above or below its line
+const GAP_PIXELS = 4;
+const HALO_PIXELS = 3; // in the colour of the paper, so that a label is readable over points
 
-/** Above its line, or below it when it is asked to or there is no room. */
-function drawName({ ctx, bbox }, { label, at, under }, { y, ink, look }) {
+/** Above the line; below it with `under`, or where there is no space above. */
+function drawLabel({ ctx, bbox }, { label, at, under }, { y, ink, look }) {
   const { paper, ratio } = look;
   const right = at !== "left";
   const above = y - bbox.top;
-  const below = above < ROOM_PIXELS * ratio || (under && bbox.height - above > ROOM_PIXELS * ratio);
-  const apart = APART_PIXELS * ratio;
-  const x = right ? bbox.left + bbox.width - apart : bbox.left + apart;
+  const below =
+    above < LABEL_PIXELS * ratio || (under && bbox.height - above > LABEL_PIXELS * ratio);
+  const gap = GAP_PIXELS * ratio;
+  const x = right ? bbox.left + bbox.width - gap : bbox.left + gap;
   ctx.font = `${LETTER_PIXELS * ratio}px system-ui, sans-serif`;
   ctx.textAlign = right ? "right" : "left";
   ctx.textBaseline = below ? "top" : "bottom";
   ctx.setLineDash([]);
   ctx.strokeStyle = paper;
   ctx.lineWidth = HALO_PIXELS * ratio;
-  ctx.strokeText(label, x, below ? y + apart : y - apart);
+  ctx.strokeText(label, x, below ? y + gap : y - gap);
   ctx.fillStyle = ink;
-  ctx.fillText(label, x, below ? y + apart : y - apart);
+  ctx.fillText(label, x, below ? y + gap : y - gap);
 }
 
-/** The draw hook: `look` holds the resolved colours and the pixels to a point. */
+/** Draws the lines; `look` holds the resolved colours and the pixel ratio. */
 export function drawLines(plot, lines, look) {
   const { ctx, bbox } = plot;
   const { inks, ratio } = look;
@@ -46,7 +47,7 @@ export function drawLines(plot, lines, look) {
     ctx.moveTo(...place(line.from));
     ctx.lineTo(to, y);
     ctx.stroke();
-    if (line.label) drawName(plot, line, { y, ink, look });
+    if (line.label) drawLabel(plot, line, { y, ink, look });
   }
   ctx.restore();
 }

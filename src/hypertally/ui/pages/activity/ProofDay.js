@@ -1,4 +1,4 @@
-// The proof of one day: the definition, the inputs themselves, and whatever makes it doubtful.
+// The proof of a figure of one day: definition, subtotals, inputs, gaps, restatements.
 
 import { Ago } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -8,8 +8,8 @@ import {
   curlOf,
   Definition,
   Digest,
-  Facts,
   Restatements,
+  TermList,
   Tokens,
   Unit,
 } from "../../components/Evidence.js";
@@ -25,7 +25,6 @@ import { gapColumns } from "./gap_columns.js";
 
 const INPUTS_PER_PAGE = 50;
 
-/** A subtotal's measure for the figure that is being explained. */
 const SUBTOTAL_COLUMNS = [
   { key: "coin", label: "Coin or kind", cell: (row) => row.coin ?? row.kind },
   { key: "fills", label: "Fills", kind: "count" },
@@ -65,7 +64,7 @@ function walletColumns(day, field) {
   ];
 }
 
-/** Figures of a global day that a wallet's day has too. */
+/** Figures of a day of the org that a day of a wallet has as well. */
 const WALLET_FIELDS = new Set([
   "fills",
   "events",
@@ -93,7 +92,7 @@ function Inputs({ inputs, day, field, cursor, setCursor, old }) {
     <button type="button" class="quiet" disabled=${!inputs.next}
       onClick=${() => setCursor(inputs.next)}>Next</button>`;
   return html`<section><h3>Inputs</h3>
-    <${Facts} rows=${[
+    <${TermList} rows=${[
       ["Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
       ["Digest", html`<${Digest} value=${inputs.digest} />`],
       inputs.reference_digest !== undefined && [
@@ -101,13 +100,13 @@ function Inputs({ inputs, day, field, cursor, setCursor, old }) {
         html`<${Digest} value=${inputs.reference_digest} />`,
       ],
     ]} />
-    <${Table} name="inputs" title=${inputs.fills ? "The fills themselves" : "Wallets"}
+    <${Table} name="inputs" title=${inputs.fills ? "Fills" : "Wallets"}
       columns=${columns} rows=${rows}
       old=${old} file=${`inputs-${day}`} pager=${pager} />
   </section>`;
 }
 
-function Doubts({ data }) {
+function Gaps({ data }) {
   const gaps = data.gaps ?? [];
   const unpriced = data.unpriced ?? [];
   return html`<section><h3>Gaps</h3>
@@ -117,15 +116,18 @@ function Doubts({ data }) {
           columns=${gapColumns({ wallets: Boolean(gaps[0].wallet) })} rows=${gaps} fixed />`
         : html`<p class="muted">None known on this day.</p>`
     }
-    ${unpriced.map((item) => html`<p key=${item.token} class="warning-line">
-      ${item.fills} fills in ${item.token} have no USD price: ${item.reason}</p>`)}
+    ${unpriced.map(
+      (item) => html`<p key=${item.token} class="warning-line">
+      ${item.fills} fills in ${item.token} have no USD price: ${item.reason}</p>`,
+    )}
   </section>`;
 }
 
-function state(value) {
-  if (value.partial) return "The day is not over: the figure is so far.";
+/** Why a figure is preliminary; null when it is final. */
+function preliminaryReason(value) {
+  if (value.partial) return "Preliminary: the day is not over.";
   if (value.closed === false)
-    return "Still moving: the record is not proved to the end of the day.";
+    return "Preliminary: the fills are not proved complete to the end of the day.";
   return null;
 }
 
@@ -137,8 +139,12 @@ export function DayProof({ wallet, day, field, session }) {
   const value = data?.value;
   return html`<header class="proof-head">
       <h2>${labelOf(field)}</h2>
-      <p class="muted">${wallet ? html`<${Address}
-        wallet=${wallet} />` : "All tracked wallets"} on ${day}</p>
+      <p class="muted">${
+        wallet
+          ? html`<${Address}
+        wallet=${wallet} />`
+          : "All tracked wallets"
+      } on ${day}</p>
       ${
         value &&
         html`<p class="proof-value">
@@ -147,7 +153,7 @@ export function DayProof({ wallet, day, field, session }) {
         <${Unit} field=${field} />
         <${Completeness} share=${data.completeness ?? value.completeness} always /></p>
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
-        ${state(value) && html`<p class="muted">${state(value)}</p>`}`
+        ${preliminaryReason(value) && html`<p class="muted">${preliminaryReason(value)}</p>`}`
       }
     </header>
     <${Failure} feed=${feed} what="the proof" role=${session?.role} />
@@ -164,10 +170,14 @@ export function DayProof({ wallet, day, field, session }) {
       }
       <${Inputs} inputs=${data.inputs} day=${day} field=${field} cursor=${cursor}
         setCursor=${setCursor} old=${feed.old} />
-      <${Doubts} data=${data} />
+      <${Gaps} data=${data} />
       <${Restatements} list=${data.restatements} field=${field} />
-      <footer class="proof-foot"><span class="muted">Computed ${data.computed_at ? html`<${Ago}
-        iso=${data.computed_at} />` : "never"}</span>
+      <footer class="proof-foot"><span class="muted">Computed ${
+        data.computed_at
+          ? html`<${Ago}
+        iso=${data.computed_at} />`
+          : "never"
+      }</span>
         <span class="grow"></span><${Copy} text=${curlOf(path, session)} label="Copy as curl" />
           </footer>`
     }`;

@@ -1,4 +1,4 @@
-// The proof of a figure over many days: the days it is made of, each with its own proof.
+// The proof of a figure over many days: its days, each of which has a proof of its own.
 
 import { shiftDay } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -11,19 +11,19 @@ import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { current, here } from "../../route.js";
-import { aboutOf, dayFieldOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
+import { dayFieldOf, descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
 const DAYS_MAX = 1000;
 const DAY_PARTS = ["spot_volume_usd", "perp_volume_usd", "outcome_volume_usd", "other_volume_usd"];
-const MADE_OF_KINDS = new Set(["volume_usd", "legs_volume_usd"]);
+const SPLIT_BY_KIND = new Set(["volume_usd", "legs_volume_usd"]);
 
-/** How a figure over days follows from the days. */
-function rule(field) {
+/** How a figure is computed from its days. */
+function ruleOf(field) {
   if (field === "dau_average")
-    return "The mean over the days listed. It is unknown when one of them is.";
-  if (field === "coins_max") return "The greatest of the days listed.";
-  if (field === "days_active") return "The number of days listed that have fills.";
-  return "The sum of the days listed. It is unknown when one of them is.";
+    return "The mean of the listed days; unknown if one of the days is unknown.";
+  if (field === "coins_max") return "The highest of the listed days.";
+  if (field === "days_active") return "The number of listed days that have fills.";
+  return "The sum of the listed days; unknown if one of the days is unknown.";
 }
 
 function columnsOf(fields, hrefOf) {
@@ -52,24 +52,26 @@ function columnsOf(fields, hrefOf) {
   ];
 }
 
-/** Which versions of the definition the days were computed with: more than one after a change. */
+/** The versions of the definition the days were computed with. */
 function Versions({ days }) {
   const versions = [...new Set(days.map((day) => day.definition).filter(Boolean))];
-  return versions.length > 0 && html`<p class="muted">Each day by ${versions.join(", ")}</p>`;
+  return (
+    versions.length > 0 && html`<p class="muted">Days computed with ${versions.join(", ")}</p>`
+  );
 }
 
 function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, file }) {
-  const why = "Unknown because at least one of the days is. Its proof says why.";
+  const reason = "Unknown because at least one day is unknown: the proof of the day says why.";
   return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
       <p class="muted">${subject}${span && html`, ${span.from} to ${span.to}`}</p>
       ${
         total &&
         html`<p class="proof-value"><${Amount} value=${total[field]} kind=${kindOf(field)}
-          reason=${why} /><${Unit} field=${field} />
+          reason=${reason} /><${Unit} field=${field} />
         <${Completeness} share=${total.completeness} always /></p>`
       }
     </header>
-    <section><h3>Definition</h3><p>${aboutOf(field)}</p><p>${rule(field)}</p><${Versions}
+    <section><h3>Definition</h3><p>${descriptionOf(field)}</p><p>${ruleOf(field)}</p><${Versions}
       days=${days} /></section>
     <${Failure} feed=${feed} what="the days" />
     ${!feed.data && feed.loading && html`<${Skeleton} rows=${8} />`}
@@ -96,14 +98,14 @@ export function RangeProof({ range, field }) {
     hrefOf=${(day, name) => here({ proof: `global:${day.day}:${name}` })} />`;
 }
 
-/** The total comes from the page the panel was opened on: a wallet's own page, or a ranking. */
+/** The total comes from the page behind the panel: the page of the wallet, or the leaderboard. */
 function useTotal(wallet) {
   const { page, query } = current();
-  const ranking = page === "leaderboard";
+  const onLeaderboard = page === "leaderboard";
   const rankPath = `/api/v1/wallets/top?${rankSearch(query)}`;
-  const top = useFeed(ranking ? rankPath : null).data;
-  const own = useFeed(ranking ? null : `/api/v1/wallets/${wallet}`).data;
-  if (ranking) {
+  const top = useFeed(onLeaderboard ? rankPath : null).data;
+  const own = useFeed(onLeaderboard ? null : `/api/v1/wallets/${wallet}`).data;
+  if (onLeaderboard) {
     return {
       total: top?.wallets.find((row) => row.wallet === wallet),
       span: top && { from: top.from, to: top.to },
@@ -133,7 +135,7 @@ export function SpanProof({ wallet, field }) {
     : "";
   const path = `/api/v1/wallets/${wallet}/days?${bounds}limit=${DAYS_MAX}`;
   const feed = useFeed(span ? path : null);
-  const fields = MADE_OF_KINDS.has(field) ? DAY_PARTS : [SPAN_FIELDS[field] ?? field];
+  const fields = SPLIT_BY_KIND.has(field) ? DAY_PARTS : [SPAN_FIELDS[field] ?? field];
   return html`<${Days} feed=${feed} days=${feed.data?.days ?? []} fields=${fields} total=${total}
     field=${field} path=${path}
     subject=${html`<${Address} wallet=${wallet} />`} span=${span} file=${`${wallet}-${field}`}

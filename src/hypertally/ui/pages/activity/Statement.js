@@ -1,10 +1,10 @@
-// The statement: every figure of several spans side by side, as a bank would print it.
+// The statement: the figures of several spans side by side, like a bank statement.
 
 import { Amount } from "../../components/Amount.js";
 import { Completeness } from "../../components/Mark.js";
 import { moveFocus } from "../../components/Table.js";
 import { html, useRef } from "../../preact.js";
-import { aboutOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
 const GROUPS = [
   ["Activity", ["dau_average", "fills", "events"]],
@@ -22,9 +22,9 @@ const GROUPS = [
   ["By side", ["taker_volume_usd", "maker_volume_usd"]],
   ["Result, USD", ["gross_realised_pnl_usd", "fees_usd", "*builder_fees_usd"]],
 ];
-const WHY_NULL = "Unknown because at least one day of the span is.";
+const REASON = "Unknown because at least one day of the span is unknown.";
 
-/** A day calls its active wallets `dau`, a range has their mean. */
+/** The active wallets of a day are `dau`; a range has their mean. */
 function valueOf(values, field) {
   if (field === "dau_average" && values.dau !== undefined) return values.dau;
   return values[field];
@@ -32,7 +32,8 @@ function valueOf(values, field) {
 
 function Line({ field, indent, columns, current }) {
   return html`<tr data-field=${field}>
-    <th scope="row" class=${indent ? "indent" : ""} title=${aboutOf(field)}>${labelOf(field)}</th>
+    <th scope="row" class=${indent ? "indent" : ""}
+      title=${descriptionOf(field)}>${labelOf(field)}</th>
     ${columns.map(
       ({
         key,
@@ -42,12 +43,12 @@ function Line({ field, indent, columns, current }) {
       <${Amount} value=${values ? valueOf(values, field) : null} kind=${kindOf(field)} tab=${-1}
         restated=${values?.restated}
         href=${values ? hrefOf(field) : null}
-          reason=${values?.day ? reasonOf(values, field) : WHY_NULL} /></td>`,
+          reason=${values?.day ? reasonOf(values, field) : REASON} /></td>`,
     )}
   </tr>`;
 }
 
-/** `columns`: { key, label, span, values, hrefOf(field) }. Lines no column has are left out. */
+/** `columns`: { key, label, span, values, hrefOf(field) }. Lines without any value are left out. */
 export function Statement({ title, columns, current }) {
   const table = useRef(null);
   const key = (event) => moveFocus(event, table.current);
@@ -74,8 +75,10 @@ export function Statement({ title, columns, current }) {
           fields.length > 0 &&
           html`<tbody key=${name}>
         <tr class="group"><th colspan=${columns.length + 1} scope="rowgroup">${name}</th></tr>
-        ${fields.map((field) => html`<${Line} key=${field} field=${field.replace("*", "")}
-          indent=${field.startsWith("*")} columns=${columns} current=${current} />`)}
+        ${fields.map(
+          (field) => html`<${Line} key=${field} field=${field.replace("*", "")}
+          indent=${field.startsWith("*")} columns=${columns} current=${current} />`,
+        )}
       </tbody>`,
       )}
       <tbody><tr class="group"><th colspan=${columns.length + 1} scope="rowgroup">Record</th></tr>

@@ -1,11 +1,16 @@
-// Which figures are drawn, and in which colour: the same thing has the same colour on every page.
+// The figures of each chart and their colours: a figure has the same colour on every page.
 
 export const SPLITS = {
   kind: {
     label: "Kind",
     layers: [
       { field: "perp_volume_usd", colour: "perp", label: "Perp" },
-      { field: "hip3_volume_usd", colour: "hip3", label: "of it HIP-3", inside: "perp_volume_usd" },
+      {
+        field: "hip3_volume_usd",
+        colour: "hip3",
+        label: "including HIP-3",
+        inside: "perp_volume_usd",
+      },
       { field: "spot_volume_usd", colour: "spot", label: "Spot" },
       { field: "outcome_volume_usd", colour: "outcome", label: "Outcome" },
       { field: "other_volume_usd", colour: "other", label: "Other", rare: true },
@@ -27,7 +32,7 @@ export const SPLITS = {
   },
 };
 
-/** A wallet has no overlap with itself to show. */
+/** A single wallet has no internal trades. */
 export const WALLET_SPLITS = { kind: SPLITS.kind, side: SPLITS.side };
 
 export const PNL_CHART = {

@@ -2,9 +2,9 @@
 
 import { Completeness } from "../../components/Mark.js";
 import { html } from "../../preact.js";
-import { aboutOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
-/** Figures of a list of days, the widest first; the rest waits in the column chooser. */
+/** The figures of a table of days, and those that the column chooser offers besides. */
 export const DAY_FIELDS = [
   "fills",
   "spot_volume_usd",
@@ -26,14 +26,14 @@ export const DAY_FIELDS_HIDDEN = [
   "builder_fees_usd",
 ];
 
-/** A figure of a day as a column whose every cell opens its proof. */
+/** A column of a figure; each cell opens the proof of its figure. */
 export function dayColumn(field, hrefOf, more = {}) {
   return {
     key: field,
     label: labelOf(field),
     unit: field.endsWith("_usd") ? "USD" : undefined,
     kind: kindOf(field),
-    about: aboutOf(field),
+    description: descriptionOf(field),
     href: (row) => hrefOf(row, field),
     reason: (row) => reasonOf(row, field),
     ...more,
@@ -44,17 +44,20 @@ export const completenessColumn = {
   key: "completeness",
   label: "Complete",
   kind: "share",
-  about: "The share of the time that is proved by the record.",
+  description: "Share of the time for which all fills are proved to be stored.",
   cell: (row) => html`<${Completeness} share=${row.completeness} always />`,
 };
 
 export function dayCell(row) {
-  const state = row.partial ? "so far" : row.closed === false ? "moving" : null;
-  const why = row.partial
+  const state = row.partial ? "so far" : row.closed === false ? "preliminary" : null;
+  const reason = row.partial
     ? "The day is not over."
-    : "The record is not proved to the end of the day.";
+    : "The fills are not proved complete to the end of the day.";
   return html`<span data-exact=${row.day}>${row.day}</span>
-    ${row.restated > 0 && html` <span class="restated" title=${`Restated ${row.restated}×`}>
-      </span>`}
-    ${state && html` <span class="tag" title=${why}>${state}</span>`}`;
+    ${
+      row.restated > 0 &&
+      html` <span class="restated" title=${`Restated ${row.restated}×`}>
+      </span>`
+    }
+    ${state && html` <span class="tag" title=${reason}>${state}</span>`}`;
 }

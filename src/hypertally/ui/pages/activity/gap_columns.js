@@ -5,17 +5,17 @@ import { Address } from "../../components/cells.js";
 import { html } from "../../preact.js";
 import { gapWords } from "../../vocabulary/measures.js";
 
-/** Before this nothing can have happened: the API's way to say "since the beginning". */
+/** The API's date for "since the beginning". */
 const BEGINNING = "1970-01-01";
 
-function gapEnd(iso, open) {
-  if (!iso || iso.startsWith(BEGINNING)) return html`<span class="muted">${open}</span>`;
+function gapTime(iso, openText) {
+  if (!iso || iso.startsWith(BEGINNING)) return html`<span class="muted">${openText}</span>`;
   return html`<time datetime=${iso} title=${iso} data-exact=${iso}>${utc(iso)}</time>`;
 }
 
-const MISSING_UNKNOWN = () => "The missing size is not known for this kind of gap.";
+const NO_SIZE = () => "The missing size is not known for this kind of gap.";
 
-/** The columns of a list of gaps; `wallets` where it is over more than one. */
+/** The columns of a table of gaps; `wallets` shows the wallet of each gap. */
 export function gapColumns({ wallets } = {}) {
   const columns = [
     { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
@@ -34,15 +34,21 @@ export function gapColumns({ wallets } = {}) {
       label: "From",
       unit: "UTC",
       kind: "time",
-      cell: (row) => gapEnd(row.from, "the beginning"),
+      cell: (row) => gapTime(row.from, "the beginning"),
     },
-    { key: "to", label: "To", unit: "UTC", kind: "time", cell: (row) => gapEnd(row.to, "open") },
+    {
+      key: "to",
+      label: "To",
+      unit: "UTC",
+      kind: "time",
+      cell: (row) => gapTime(row.to, "still open"),
+    },
     {
       key: "missing_size_coin",
       label: "Missing size",
       unit: "coin",
       kind: "size",
-      reason: MISSING_UNKNOWN,
+      reason: NO_SIZE,
     },
   ];
   return wallets ? columns : columns.slice(1);

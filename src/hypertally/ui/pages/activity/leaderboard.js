@@ -20,7 +20,7 @@ const WINDOWS = [
   ["30d", "30 days"],
   ["90d", "90 days"],
 ];
-const RANKED_MAX = 1000; // the API answers no more
+const RANKED_MAX = 1000; // the API lists no more
 const RANKINGS = {
   volume: ["Volume", "volume_usd", "By volume"],
   perp_volume: ["Perp", "perp_volume_usd", "By perp volume"],
@@ -52,7 +52,7 @@ const RANK_OF = Object.fromEntries(Object.entries(RANKINGS).map(([by, [, field]]
 function columnsOf() {
   const hrefOf = (row, field) => proofOf("span", row.wallet, field);
   const reason = () =>
-    "Unknown because at least one day of the window is. Open the proof to see which.";
+    "Unknown because at least one day of the window is unknown: click to see which.";
   return [
     { key: "rank", label: "#", kind: "count", sortable: true },
     { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
@@ -68,7 +68,7 @@ function columnsOf() {
   ];
 }
 
-/** A heading that is a ranking asks the server to rank; any other sorts the rows at hand. */
+/** A heading with a ranking of its own asks the server to rank; others sort the shown rows. */
 function rankBy(by) {
   return (column) => {
     const next = RANK_OF[column.key];
@@ -107,12 +107,15 @@ function Ranks({ feed, by, span, page }) {
   const { data } = feed;
   if (!data.wallets.length) {
     return html`<${Empty} title="No wallet traded in this window" command="hypertally status">
-      The ranking counts whole days before today. A wider window may hold some; the status shows
-      what is being pulled.<//>`;
+      The ranking counts whole days before today. Choose a longer window, or see in the status
+      which wallets are still being fetched:<//>`;
   }
   const columns = columnsOf();
-  const held = data.wallets.slice((page - 1) * RANKS_PER_PAGE, page * RANKS_PER_PAGE);
-  const rows = sorted(held, columns, sortOf("ranks")).map((row) => ({ ...row, id: row.wallet }));
+  const pageRows = data.wallets.slice((page - 1) * RANKS_PER_PAGE, page * RANKS_PER_PAGE);
+  const rows = sorted(pageRows, columns, sortOf("ranks")).map((row) => ({
+    ...row,
+    id: row.wallet,
+  }));
   const [, field, title] = RANKINGS[by];
   return html`<${Table} name="ranks" title=${title} columns=${columns} rows=${rows} order=${false}
     sort=${{ key: field, down: true }} onSort=${rankBy(by)} old=${feed.old}
@@ -122,8 +125,8 @@ function Ranks({ feed, by, span, page }) {
 export function Leaderboard({ route }) {
   const { query } = route;
   const by = RANKINGS[query.get("by")] ? query.get("by") : "volume";
-  const asked = query.get("window");
-  const span = WINDOWS.some(([key]) => key === asked) ? asked : "7d";
+  const requested = query.get("window");
+  const span = WINDOWS.some(([key]) => key === requested) ? requested : "7d";
   const page = Math.max(1, Number(query.get("page")) || 1);
   const feed = useFeed(`/api/v1/wallets/top?${rankSearch(query)}`);
   const { data } = feed;
@@ -131,10 +134,11 @@ export function Leaderboard({ route }) {
   return html`<header class="page-head"><h1>Leaderboard</h1>
       ${data && html`<span class="muted">${data.from} to ${data.to}, whole UTC days</span>`}
       <span class="grow"></span>
-      <${Switch} name="window" label="Window" now=${span} first="7d" clears=${clears}
+      <${Switch} name="window" label="Window" current=${span} first="7d" clears=${clears}
         items=${WINDOWS} />
     </header>
-    <div class="row"><${Switch} name="by" label="Rank by" now=${by} first="volume" clears=${clears}
+    <div class="row"><${Switch} name="by" label="Rank by" current=${by} first="volume"
+      clears=${clears}
       items=${Object.entries(RANKINGS).map(([key, [text]]) => [key, text])} /></div>
     <${Failure} feed=${feed} what="the ranking" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}

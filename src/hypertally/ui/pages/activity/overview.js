@@ -1,4 +1,4 @@
-// Overview: the org's headline figures, how they run day by day, and the statement behind them.
+// Overview: the headline figures of the org, their charts by day, the statement, the days.
 
 import { Series } from "../../components/charts/Series.js";
 import { Empty } from "../../components/Empty.js";
@@ -10,13 +10,14 @@ import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
 import { completenessColumn, DAY_FIELDS, dayCell, dayColumn } from "./day_columns.js";
 import { Statement } from "./Statement.js";
 
 const RANGES = ["7d", "30d", "90d"];
 const HEADLINES = ["dau_average", "legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills"];
+const NOTES = { legs_volume_usd: "both sides of internal trades counted" };
 const PARTS = [
   "unique_volume_usd",
   "internal_volume_usd",
@@ -25,8 +26,8 @@ const PARTS = [
   "spot_volume_usd",
   "outcome_volume_usd",
 ];
-const WHY_NULL = "Unknown because at least one day of the range is. Open the proof to see which.";
-const SIDES = new Set(["taker_volume_usd", "maker_volume_usd"]);
+const REASON = "Unknown because at least one day of the range is unknown: click to see which.";
+const SIDE_FIELDS = new Set(["taker_volume_usd", "maker_volume_usd"]);
 const DAYS_HIDDEN = [
   "events",
   "wallets",
@@ -38,21 +39,22 @@ const DAYS_HIDDEN = [
 
 function Headline({ field, range, total, days, small }) {
   const dayField = field === "dau_average" ? "dau" : field;
-  return html`<${Figure} field=${field} label=${labelOf(field)} about=${aboutOf(field)}
+  return html`<${Figure} field=${field} label=${labelOf(field)} description=${descriptionOf(field)}
     kind=${kindOf(field)} small=${small}
-    value=${total?.[field] ?? null} reason=${WHY_NULL} href=${proofOf("range", range, field)}
-    completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField} />`;
+    value=${total?.[field] ?? null} reason=${REASON} href=${proofOf("range", range, field)}
+    completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField}
+    note=${small ? null : NOTES[field]} />`;
 }
 
 const COLUMNS_OF_STATEMENT = [
   ["today", "Today so far"],
-  ["previous", "Day before"],
+  ["previous", "Previous day"],
   ["7d", "7 days"],
   ["30d", "30 days"],
   ["90d", "90 days"],
 ];
 
-/** Today's and the previous day's columns are proved by their day, the others by their range. */
+/** The figures of a day open the proof of the day, the others the proof of their range. */
 function statementColumns(summary) {
   return COLUMNS_OF_STATEMENT.map(([key, label]) => {
     const day = summary[key];
@@ -81,7 +83,7 @@ function Days({ feed }) {
   const columns = [
     { key: "day", label: "Day", kind: "day", cell: dayCell },
     ...first,
-    ...DAY_FIELDS.map((field) => dayColumn(field, hrefOf, { hidden: SIDES.has(field) })),
+    ...DAY_FIELDS.map((field) => dayColumn(field, hrefOf, { hidden: SIDE_FIELDS.has(field) })),
     ...DAYS_HIDDEN.map((field) => dayColumn(field, hrefOf, { hidden: true })),
     completenessColumn,
   ];
@@ -93,15 +95,15 @@ function Days({ feed }) {
 function Charts({ feed, split }) {
   const { days } = feed.data;
   const hrefOf = (day, field) => proofOf("global", day.day, field);
-  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split}
+  const chooser = html`<${Switch} name="split" label="Split volume by" current=${split}
     items=${Object.keys(SPLITS).map((key) => [key, SPLITS[key].label])} first="kind" />`;
   return html`<div class="charts">
     <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD"
-      about=${aboutOf("legs_volume_usd")} days=${days} layers=${SPLITS[split].layers}
+      description=${descriptionOf("legs_volume_usd")} days=${days} layers=${SPLITS[split].layers}
       hrefOf=${hrefOf} old=${feed.old} actions=${chooser} /></div>
     ${SINGLE_CHARTS.map(
       ({ name, title, layers }) => html`<${Series} key=${name} name=${name} title=${title}
-      about=${aboutOf(layers[0].field)} days=${days} layers=${layers} hrefOf=${hrefOf}
+      description=${descriptionOf(layers[0].field)} days=${days} layers=${layers} hrefOf=${hrefOf}
         old=${feed.old} />`,
     )}
   </div>`;
@@ -116,10 +118,13 @@ export function Overview({ route }) {
   if (summary.data?.tracked_wallets === 0) return html`<${NoWallets} />`;
   return html`<header class="page-head">
       <h1>Overview</h1>
-      ${total && html`<span class="muted">${total.from} to ${total.to}, UTC days</span>
-        <${Completeness} share=${total.completeness} always />`}
+      ${
+        total &&
+        html`<span class="muted">${total.from} to ${total.to}, UTC days</span>
+        <${Completeness} share=${total.completeness} always />`
+      }
       <span class="grow"></span>
-      <${Switch} name="range" label="Range" now=${range} first="30d"
+      <${Switch} name="range" label="Range" current=${range} first="30d"
         items=${RANGES.map((key) => [key, `${parseInt(key, 10)} days`])} />
     </header>
     <${Failure} feed=${summary} what="the summary" />
@@ -127,24 +132,30 @@ export function Overview({ route }) {
     ${
       summary.data &&
       html`
-      <div class="figures">${HEADLINES.map((field) => html`<${Headline} key=${field} field=${field}
-        range=${range} total=${total} days=${days.old ? null : days.data?.days} />`)}</div>
-      <div class="figures parts">${PARTS.map((field) => html`<${Headline} key=${field}
-        field=${field} range=${range} total=${total} small />`)}</div>`
+      <div class="figures">${HEADLINES.map(
+        (field) => html`<${Headline} key=${field} field=${field}
+        range=${range} total=${total} days=${days.old ? null : days.data?.days} />`,
+      )}</div>
+      <div class="figures parts">${PARTS.map(
+        (field) => html`<${Headline} key=${field}
+        field=${field} range=${range} total=${total} small />`,
+      )}</div>`
     }
     <${Failure} feed=${days} what="the days" />
     ${!days.data && days.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
     ${days.data && html`<${Charts} feed=${days} split=${split} />`}
-    ${summary.data && html`<${Statement} title="Statement" columns=${statementColumns(summary.data)}
-      current=${range} />`}
+    ${
+      summary.data &&
+      html`<${Statement} title="Statement" columns=${statementColumns(summary.data)}
+      current=${range} />`
+    }
     ${days.data && html`<${Days} feed=${days} />`}`;
 }
 
-export function NoWallets() {
+function NoWallets() {
   return html`<header class="page-head"><h1>Overview</h1></header>
     <${Empty} title="No wallets are tracked yet" command="hypertally wallets add 0x…">
-      Add a wallet, or a file of them with <code>hypertally wallets import FILE</code>. Its fills are
-      pulled from the exchange at once
-      and the first figures show up here.
+      Add a wallet, or a file of them with <code>hypertally wallets import FILE</code>. Its
+      fills are fetched from the exchange right away, and the first figures appear here.
     <//>`;
 }

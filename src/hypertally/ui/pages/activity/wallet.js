@@ -1,4 +1,4 @@
-// One wallet: its totals, its days, its fills, and how far its record is proved.
+// One wallet: its totals, its record, its days, its TWAPs, its gaps, its fills.
 
 import { Ago, shiftDay, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -14,7 +14,7 @@ import { Pager, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
 import {
@@ -38,18 +38,17 @@ const PARTS = [
   "taker_volume_usd",
   "maker_volume_usd",
 ];
-const WHY_NULL = "Unknown because at least one day of the history is. Open the proof to see which.";
+const REASON = "Unknown because at least one day of the history is unknown: click to see which.";
 
 function Figures({ wallet, data, small, fields }) {
   const totals = { days_active: data.days_active, fills: data.fills, ...data.totals };
   return html`<div class=${`figures ${small ? "parts" : ""}`}>
     ${fields.map(
-      (
-        field,
-      ) => html`<${Figure} key=${field} field=${field}
+      (field) => html`<${Figure} key=${field} field=${field}
         label=${field === "legs_volume_usd" ? "Volume" : labelOf(field)}
-      about=${aboutOf(field)} kind=${kindOf(field)} small=${small} value=${totals[field] ?? null}
-        reason=${WHY_NULL}
+      description=${descriptionOf(field)} kind=${kindOf(field)} small=${small}
+      value=${totals[field] ?? null}
+        reason=${REASON}
       completeness=${data.record?.completeness} href=${proofOf("span", wallet, field)} />`,
     )}
   </div>`;
@@ -64,17 +63,17 @@ function Record({ data }) {
   const { record } = data;
   const level = recordLevel(record);
   const words = {
-    good: "The record is whole",
-    warning: "The record has marks against it",
-    halt: "The last pull failed",
+    good: "The record is complete",
+    warning: "The record has gaps, conflicts or rejected rows",
+    halt: "The last fetch failed",
   }[level];
   const rows = [
-    ["Proved until", html`<${Ago} iso=${record.proven_until} />`],
-    ["Last pulled", html`<${Ago} iso=${record.pulled_at} />`],
+    ["Complete until", html`<${Ago} iso=${record.proven_until} />`],
+    ["Last fetched", html`<${Ago} iso=${record.pulled_at} />`],
     [
       "History begins",
       record.history_begins_at
-        ? html`<span title="The exchange holds nothing older than this for the wallet">
+        ? html`<span title="The exchange has no older fills of this wallet">
           ${utc(record.history_begins_at)}</span>`
         : html`<span class="muted">with the first fill</span>`,
     ],
@@ -85,18 +84,20 @@ function Record({ data }) {
     [
       "Conflicts",
       html`<${Amount} value=${record.conflicts} kind="count"
-        note="Same key, other content: both are kept." />`,
+        note="Rows with the same key and different content: both are kept." />`,
     ],
     [
       "Rejected rows",
       html`<${Amount} value=${record.rejects} kind="count"
-        note="Rows that could not be read, kept with their reason." />`,
+        note="Rows that could not be decoded: kept with the reason." />`,
     ],
   ];
   return html`<section class="record"><header class="table-bar"><h2>Record</h2><${Mark}
     level=${level}>${words}<//></header>
-    <dl class="facts columns">${rows.map(([term, value]) => html`<div key=${term}><dt>${term}</dt>
-      <dd>${value}</dd></div>`)}</dl>
+    <dl class="terms columns">${rows.map(
+      ([term, value]) => html`<div key=${term}><dt>${term}</dt>
+      <dd>${value}</dd></div>`,
+    )}</dl>
     ${record.last_error && html`<p class="warning-line">${record.last_error}</p>`}
   </section>`;
 }
@@ -117,31 +118,23 @@ function Days({ wallet, feed, route }) {
     file=${`days-${wallet}`}
     rowClass=${(day) => (day.closed === false ? "partial" : "")}
     pager=${
-      (older || newest) &&
-      html`<${Pager} steps=${[
-        ["Newest", newest],
-        ["Older", older],
-      ]} />`
+      (older || newest) && html`<${Pager} steps=${[["Newest", newest], ["Older", older]]} />`
     } />`;
 }
 
-/** Days without fills have no row: they are drawn as the empty days they are. */
+/** Days without fills have no row; the charts leave their places empty. */
 function Charts({ wallet, feed, split }) {
   const days = [...feed.data.days].reverse();
   const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
-  const chooser = html`<${Switch} name="split" label="Split volume by" now=${split} first="kind"
+  const chooser = html`<${Switch} name="split" label="Split volume by" current=${split} first="kind"
     items=${Object.entries(WALLET_SPLITS).map(([key, { label }]) => [key, label])} />`;
   return html`<div class="charts thirds">
     <div class="wide"><${Series} key=${split} name="volume" title="Volume, USD"
-      about=${aboutOf("volume_usd")} days=${days} layers=${WALLET_SPLITS[split].layers}
+      description=${descriptionOf("volume_usd")} days=${days} layers=${WALLET_SPLITS[split].layers}
         hrefOf=${hrefOf} old=${feed.old} actions=${chooser} /></div>
     ${[PNL_CHART, FEES_CHART, FILLS_CHART].map(
-      ({
-        name,
-        title,
-        layers,
-      }) => html`<${Series} key=${name} name=${name} title=${title}
-        about=${aboutOf(layers[0].field)}
+      ({ name, title, layers }) => html`<${Series} key=${name} name=${name} title=${title}
+        description=${descriptionOf(layers[0].field)}
       days=${days} layers=${layers} hrefOf=${hrefOf} old=${feed.old} />`,
     )}
   </div>`;
@@ -152,8 +145,8 @@ function FillFilter({ route }) {
   const submit = (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
-    const one = (name) => form.get(name).trim() || null;
-    go(here({ coin: one("coin"), from: one("from"), to: one("to"), cursor: null }));
+    const field = (name) => form.get(name).trim() || null;
+    go(here({ coin: field("coin"), from: field("from"), to: field("to"), cursor: null }));
   };
   const filtered = ["coin", "from", "to"].some((name) => value(name));
   return html`<form class="filter" onSubmit=${submit}
@@ -163,13 +156,16 @@ function FillFilter({ route }) {
     <label>From <input name="from" type="date" value=${value("from")} /></label>
     <label>To <input name="to" type="date" value=${value("to")} /></label>
     <button type="submit">Show</button>
-    ${filtered && html`<a class="quiet"
-      href=${here({ coin: null, from: null, to: null, cursor: null })}>All</a>`}
+    ${
+      filtered &&
+      html`<a class="quiet"
+      href=${here({ coin: null, from: null, to: null, cursor: null })}>All</a>`
+    }
   </form>`;
 }
 
-/** Where a page of fills was reached from, so that Newer leads back. */
-const before = new Map();
+/** The cursor of the previous page by the cursor of a page, so that Newer leads back. */
+const newerCursors = new Map();
 
 function Fills({ wallet, route }) {
   const cursor = route.query.get("cursor");
@@ -179,8 +175,9 @@ function Fills({ wallet, route }) {
   }
   const feed = useFeed(`/api/v1/wallets/${wallet}/fills?${search}`);
   const { data } = feed;
-  if (data?.next && !feed.old) before.set(data.next, cursor);
-  const newer = cursor && before.has(cursor) ? here({ cursor: before.get(cursor) }) : null;
+  if (data?.next && !feed.old) newerCursors.set(data.next, cursor);
+  const newer =
+    cursor && newerCursors.has(cursor) ? here({ cursor: newerCursors.get(cursor) }) : null;
   const steps = [
     ["Newest", cursor && here({ cursor: null })],
     ["Newer", newer],
@@ -195,7 +192,7 @@ function Fills({ wallet, route }) {
       actions=${html`<${FillFilter} route=${route} />`} pager=${html`<${Pager}
         steps=${steps}>Newest first<//>`} />`
     }
-    ${data && !data.fills.length && html`<p class="muted">No fills match.</p>`}</div>`;
+    ${data && !data.fills.length && html`<p class="muted">No fill matches.</p>`}</div>`;
 }
 
 function Head({ wallet, data }) {
@@ -204,7 +201,7 @@ function Head({ wallet, data }) {
     <h1><span class="muted">Wallet</span>${" "}
       <code class="whole-address" data-exact=${wallet}>${wallet}</code></h1>
     <${Copy} text=${wallet} />
-    ${data?.from_day && html`<span class="muted">counts from ${data.from_day}${until}</span>`}
+    ${data?.from_day && html`<span class="muted">tracked from ${data.from_day}${until}</span>`}
   </header>`;
 }
 
@@ -218,21 +215,34 @@ export function Wallet({ route, wallet, role }) {
   const { data } = feed;
   const head = html`<${Head} wallet=${wallet} data=${data} />`;
   if (feed.error?.status === 404 && !data) {
-    return html`${head}<${Empty} title="This org does not track that wallet"
+    return html`${head}<${Empty} title="This org does not track this wallet"
       command=${`hypertally wallets add ${wallet}`} /><${WalletTwaps} wallet=${wallet} />`;
   }
   return html`${head}
     <${Failure} feed=${feed} what="the wallet" role=${role} />
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
-    ${data && html`<${Figures} wallet=${wallet} data=${data} fields=${HEADLINES} /><${Figures}
-      wallet=${wallet} data=${data} fields=${PARTS} small /><${Record} data=${data} />`}
-    ${data && !data.fills && html`<${Empty} title="No fills are stored for this wallet"
-      command="hypertally status">The status shows whether it is still being pulled.<//>`}
+    ${
+      data &&
+      html`<${Figures} wallet=${wallet} data=${data} fields=${HEADLINES} /><${Figures}
+      wallet=${wallet} data=${data} fields=${PARTS} small /><${Record} data=${data} />`
+    }
+    ${
+      data &&
+      !data.fills &&
+      html`<${Empty} title="No fills are stored for this wallet"
+      command="hypertally status">The status shows whether its fills are still being fetched:<//>`
+    }
     <${Failure} feed=${days} what="the days" />
-    ${days.data?.days.length > 0 && html`<${Charts} wallet=${wallet} feed=${days} split=${split} />
-      <${Days} wallet=${wallet} feed=${days} route=${route} />`}
+    ${
+      days.data?.days.length > 0 &&
+      html`<${Charts} wallet=${wallet} feed=${days} split=${split} />
+      <${Days} wallet=${wallet} feed=${days} route=${route} />`
+    }
     ${data && html`<${WalletTwaps} wallet=${wallet} />`}
-    ${data?.gaps?.length > 0 && html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
-      rows=${data.gaps} file=${`gaps-${wallet}`} />`}
+    ${
+      data?.gaps?.length > 0 &&
+      html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
+      rows=${data.gaps} file=${`gaps-${wallet}`} />`
+    }
     ${data?.fills !== 0 && html`<${Fills} wallet=${wallet} route=${route} />`}`;
 }

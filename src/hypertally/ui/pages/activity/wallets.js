@@ -1,4 +1,4 @@
-// Wallets: every wallet the org tracks, found by any part of its address.
+// Wallets: every wallet the org tracks, with a search for a part of an address.
 
 import { Ago } from "../../clock.js";
 import { Address } from "../../components/cells.js";
@@ -10,7 +10,7 @@ import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
 
 const PER_PAGE = 100;
-const NEVER = () => "Not known yet: no fill of this wallet is stored.";
+const NO_FILL = () => "Unknown because no fill of this wallet is stored.";
 
 const COLUMNS = [
   {
@@ -18,12 +18,12 @@ const COLUMNS = [
     label: "Wallet",
     cell: (row) => html`<${Address} wallet=${row.wallet} whole />`,
   },
-  { key: "days_active", label: "Days active", kind: "count", reason: NEVER },
+  { key: "days_active", label: "Days active", kind: "count", reason: NO_FILL },
   {
     key: "first_fill_at",
     label: "First fill",
     kind: "time",
-    reason: NEVER,
+    reason: NO_FILL,
     cell: (row) =>
       row.first_fill_at
         ? html`<span title=${row.first_fill_at}>${row.first_fill_at.slice(0, 10)}</span>`
@@ -33,22 +33,22 @@ const COLUMNS = [
     key: "last_fill_at",
     label: "Last fill",
     kind: "time",
-    reason: NEVER,
+    reason: NO_FILL,
     cell: (row) => html`<${Ago} iso=${row.last_fill_at} />`,
   },
   {
     key: "proven_until",
-    label: "Proved until",
+    label: "Complete until",
     kind: "time",
-    about: "The record is proved complete up to this time.",
+    description: "All fills up to this time are proved to be stored.",
     cell: (row) => html`<${Ago} iso=${row.proven_until} />`,
   },
   {
     key: "from_day",
-    label: "Counts from",
+    label: "Tracked from",
     kind: "day",
-    reason: () => "From the first fill on.",
-    about: "The day from which the wallet counts in the org's figures.",
+    reason: () => "From its first fill on.",
+    description: "First day on which the wallet counts in the figures of the org.",
   },
   { key: "to_day", label: "Until", kind: "day", reason: () => "Still tracked." },
 ];
@@ -60,6 +60,8 @@ function Filter({ query }) {
   };
   return html`<form class="filter" role="search" onSubmit=${submit}>
     <label>Part of an address <input name="query" value=${query} placeholder="0x…"
+      pattern="\\s*(0[xX])?[0-9a-fA-F]{0,40}\\s*"
+      title="Digits 0 to 9 and a to f, with or without 0x"
       autocomplete="off" spellcheck=${false} /></label>
     <button type="submit">Find</button>
     ${query && html`<a class="quiet" href=${here({ query: null, cursor: null })}>All</a>`}
@@ -97,6 +99,6 @@ export function Wallets({ route }) {
     ${
       rows.length > 0 &&
       html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}
-      title=${query ? `With “${query}”` : "Tracked"} />`
+      title=${query ? `With “${query}”` : "Tracked wallets"} />`
     }`;
 }

@@ -1,9 +1,14 @@
-// Columns of the moves of alerts.
+// Columns of the table of changes of alerts.
 
 import { Address, timeCell } from "../../components/cells.js";
 import { Mark } from "../../components/Mark.js";
 import { html } from "../../preact.js";
-import { alertAbout, alertWords, stateAbout, stateMark } from "../../vocabulary/alerts.js";
+import {
+  alertDescription,
+  alertName,
+  stateDescription,
+  stateMark,
+} from "../../vocabulary/alerts.js";
 
 const ADDRESS = /^0x[0-9a-f]{40}$/;
 
@@ -14,7 +19,7 @@ export function AlertSubject({ subject }) {
 }
 
 function stateCell(row) {
-  const title = `${stateAbout(row.to_state)} Before: ${row.from_state}.`;
+  const title = `${stateDescription(row.to_state)} Previous state: ${row.from_state}.`;
   return html`<span data-exact=${row.to_state}><${Mark} level=${stateMark(row.to_state, row.level)}
     title=${title}>${row.to_state}<//></span>`;
 }
@@ -25,10 +30,14 @@ export const ALERT_COLUMNS = [
   {
     key: "type",
     label: "Alert",
-    cell: (row) => html`<span title=${alertAbout(row.type)} data-exact=${row.type}>
-      ${alertWords(row.type)}</span>`,
+    cell: (row) => html`<span title=${alertDescription(row.type)} data-exact=${row.type}>
+      ${alertName(row.type)}</span>`,
   },
-  { key: "subject", label: "Of", cell: (row) => html`<${AlertSubject} subject=${row.subject} />` },
+  {
+    key: "subject",
+    label: "Subject",
+    cell: (row) => html`<${AlertSubject} subject=${row.subject} />`,
+  },
   { key: "level", label: "Level" },
-  { key: "reason", label: "Because", kind: "because" },
+  { key: "reason", label: "Reason", kind: "because" },
 ];

@@ -1,4 +1,4 @@
-// Coverage: what is known to be missing, over all wallets of the org.
+// Coverage: the fills known to be missing, over all wallets of the org.
 
 import { Ago } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -19,32 +19,34 @@ function Counts({ data, summary }) {
       html`<${Amount} value=${summary?.tracked_wallets} kind="count" reason="Not loaded yet" />`,
     ],
     [
-      "Behind their pace",
+      "Behind schedule",
       html`<${Amount} value=${summary?.wallets_behind} kind="count" reason="Not loaded yet" />`,
     ],
-    ["All proved until", html`<${Ago} iso=${summary?.proven_until} />`],
+    ["All complete until", html`<${Ago} iso=${summary?.proven_until} />`],
     [
       "Conflicts",
       html`<${Amount} value=${data.conflicts} kind="count"
-        note="Same key, other content: both are kept." />`,
+        note="Rows with the same key and different content: both are kept." />`,
     ],
     [
       "Rejected rows",
       html`<${Amount} value=${data.rejects} kind="count"
-        note="Rows that could not be read, kept with their reason." />`,
+        note="Rows that could not be decoded: kept with the reason." />`,
     ],
   ];
-  return html`<dl class="facts columns">${rows.map(([term, value]) => html`<div key=${term}><dt>
-    ${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="terms columns">${rows.map(
+    ([term, value]) => html`<div key=${term}><dt>
+    ${term}</dt><dd>${value}</dd></div>`,
+  )}</dl>`;
 }
 
-function Nothing({ tracked }) {
+function NoGaps({ tracked }) {
   if (tracked === 0) {
     return html`<${Empty} title="No wallets are tracked yet"
       command="hypertally wallets add 0x…" />`;
   }
   return html`<${Empty} title="No gaps are known" command="hypertally verify">
-    Every position chain is unbroken. To recompute every figure from the fills and compare:<//>`;
+    All positions match their fills. To compute every figure again from the fills and compare:<//>`;
 }
 
 export function Coverage({ route }) {
@@ -59,12 +61,15 @@ export function Coverage({ route }) {
     ["Older", data?.next && here({ cursor: data.next })],
   ];
   return html`<header class="page-head"><h1>Coverage</h1><span
-    class="muted">What is known to be missing from the record</span></header>
+    class="muted">Fills that are known to be missing</span></header>
     <${Failure} feed=${feed} what="the gaps" />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
     ${data && html`<${Counts} data=${data} summary=${summary} />`}
-    ${data && !data.gaps.length && html`<${Nothing} tracked=${summary?.tracked_wallets} />`}
-    ${data?.gaps.length > 0 && html`<${Table} name="gaps" title="Gaps"
+    ${data && !data.gaps.length && html`<${NoGaps} tracked=${summary?.tracked_wallets} />`}
+    ${
+      data?.gaps.length > 0 &&
+      html`<${Table} name="gaps" title="Gaps"
       columns=${gapColumns({ wallets: true })} rows=${data.gaps} old=${feed.old}
-        pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`}`;
+        pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`
+    }`;
 }

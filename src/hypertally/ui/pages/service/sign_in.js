@@ -1,19 +1,19 @@
-// Signed out: how to get in, and the way back to the same place.
+// The sign-in page; after signing in the user returns to the page that was left.
 
 import { decode } from "../../feed.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { forgetPlace, rememberPlace } from "../../route.js";
 
-/** The printed link is accepted as well as the bare token. */
+/** The token in a text: a bare token or the whole sign-in link. */
 function tokenOf(text) {
   const trimmed = text.trim();
-  const found = /[?&]token=([^&#\s]+)/.exec(trimmed);
-  return found ? decodeURIComponent(found[1]) : trimmed;
+  const match = /[?&]token=([^&#\s]+)/.exec(trimmed);
+  return match ? decodeURIComponent(match[1]) : trimmed;
 }
 
-/** Swap the token for the cookie; null when that went well, else what was said against it. */
+/** Exchange the token for the cookie; returns null, or the reason of a refusal. */
 async function signIn(token) {
-  // In a header: a token in an address would stay in histories and logs.
+  // In a header: a token in an address would stay in the history and in logs.
   const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
   try {
     const response = await fetch("/sign-in", { headers });
@@ -25,23 +25,23 @@ async function signIn(token) {
 }
 
 export function SignIn() {
-  const [said, setSaid] = useState(null);
+  const [refusal, setRefusal] = useState(null);
   useEffect(() => {
-    rememberPlace(); // the link may be opened in this very tab
+    rememberPlace(); // the sign-in link may be opened in this tab
     return forgetPlace;
   }, []);
   const submit = async (event) => {
     event.preventDefault();
-    const refusal = await signIn(tokenOf(new FormData(event.target).get("token")));
-    if (refusal === null) location.reload();
-    else setSaid(refusal);
+    const reason = await signIn(tokenOf(new FormData(event.target).get("token")));
+    if (reason === null) location.reload();
+    else setRefusal(reason);
   };
   return html`<main class="sign-in" id="main">
     <h1>hypertally</h1>
-    <p>You are not signed in, or the session is over.</p>
+    <p>You are not signed in, or your session has ended.</p>
     <p>
-      Open the link that <code>hypertally up</code> printed, or run <code>hypertally token</code>${" "}
-      and paste what it prints:
+      Open the link that <code>hypertally up</code> printed, or run
+      ${" "}<code>hypertally token</code> and paste what it prints:
     </p>
     <form onSubmit=${submit}>
       <label for="token">Token or link</label>
@@ -49,7 +49,7 @@ export function SignIn() {
         autofocus />
       <button type="submit">Sign in</button>
     </form>
-    ${said && html`<p class="warning-line" role="alert">${said}</p>`}
-    <p class="muted">You come back to the page you were on.</p>
+    ${refusal && html`<p class="warning-line" role="alert">${refusal}</p>`}
+    <p class="muted">After signing in you return to the page you were on.</p>
   </main>`;
 }

@@ -1,4 +1,4 @@
-// How CAS ran over the last hours: a line with the bands behind it, broken where it is unknown.
+// CAS over the last hours: a line over its bands, interrupted where CAS is unknown.
 
 import { utc } from "../../clock.js";
 import { html, useState } from "../../preact.js";
@@ -12,27 +12,28 @@ const EDGES = [25, 40, 60, 75];
 
 const y = (score) => (HEIGHT - (score / 100) * HEIGHT).toFixed(1);
 
-/** Runs of periods on end with a known score. */
-function runs(points) {
-  const found = [];
+/** Groups of consecutive periods with a known score. */
+function segmentsOf(points) {
+  const segments = [];
   let last = null;
   for (const point of points) {
     if (point.value === null) continue;
-    if (last === null || point.ms - last > PERIOD_MS) found.push([]);
-    found.at(-1).push(point);
+    if (last === null || point.ms - last > PERIOD_MS) segments.push([]);
+    segments.at(-1).push(point);
     last = point.ms;
   }
-  return found;
+  return segments;
 }
 
-const pathOf = (run, x) => run.map((p, n) => `${n ? "L" : "M"}${x(p.ms)} ${y(p.value)}`).join(" ");
+const pathOf = (segment, x) =>
+  segment.map((point, n) => `${n ? "L" : "M"}${x(point.ms)} ${y(point.value)}`).join(" ");
 
 /** The period under the pointer. */
 function nearest(event, points, from, span) {
   const box = event.currentTarget.getBoundingClientRect();
   const ms = from + ((event.clientX - box.left) / box.width) * span;
   return points.reduce(
-    (best, one) => (best && Math.abs(best.ms - ms) <= Math.abs(one.ms - ms) ? best : one),
+    (best, point) => (best && Math.abs(best.ms - ms) <= Math.abs(point.ms - ms) ? best : point),
     null,
   );
 }
@@ -44,7 +45,7 @@ function Readout({ point, hours }) {
     </span> UTC, CAS ${value}${point.signal.locked ? ", locked" : ""}</span>`;
 }
 
-/** `from` and `to` in milliseconds: the same for all assets, so that they can be compared. */
+/** `from` and `to` (milliseconds) are the same for all assets, so that the lines compare. */
 export function CasLine({ asset, signals, from, to, old }) {
   const [point, setPoint] = useState(null);
   const span = to - from;
@@ -57,17 +58,17 @@ export function CasLine({ asset, signals, from, to, old }) {
   const clock = (ms) => new Date(ms).toISOString().slice(11, 16);
   const known = points.filter(({ value }) => value !== null).length;
   const hours = `${span / HOUR_MS} h to ${clock(to)} UTC`;
-  const label = `CAS of ${asset}, ${hours}, ${known} periods known. The button Table shows them.`;
+  const label = `CAS of ${asset}, ${hours}, ${known} known periods. The button Table lists them.`;
   return html`<div class=${`cas-line ${old ? "old" : ""}`} data-line=${asset}>
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img"
       aria-label=${label} onPointerMove=${(event) => setPoint(nearest(event, points, from, span))}
       onPointerLeave=${() => setPoint(null)}>
       <rect class="neutral" x="0" width=${WIDTH} y=${y(60)} height=${y(40) - y(60)} />
       ${EDGES.map((edge) => html`<path key=${edge} class="edge" d=${`M0 ${y(edge)} H${WIDTH}`} />`)}
-      ${runs(points).map((run) =>
-        run.length > 1
-          ? html`<path key=${run[0].ms} class="line" d=${pathOf(run, x)} />`
-          : html`<path key=${run[0].ms} class="line lone" d=${`${pathOf(run, x)} h0.1`} />`,
+      ${segmentsOf(points).map((segment) =>
+        segment.length > 1
+          ? html`<path key=${segment[0].ms} class="line" d=${pathOf(segment, x)} />`
+          : html`<path key=${segment[0].ms} class="line lone" d=${`${pathOf(segment, x)} h0.1`} />`,
       )}
       ${point && html`<path class="cross" d=${`M${x(point.ms)} 0 V${HEIGHT}`} />`}
     </svg>

@@ -1,5 +1,5 @@
-// What a signal calls for, as shapes and words: its side, its risk, the rule that fired, and what
-// is nearest to changing it.
+// The advice of a signal as shapes and words: bias, risk, the rule behind it, the nearest change
+// of an input that would change it, and the advice for open positions.
 
 import { html } from "../../preact.js";
 import { round, trim } from "../../vocabulary/decimal.js";
@@ -10,7 +10,7 @@ const SIDES = {
   Short: ["loss", html`<path d="M6 10.6 L11 1.8 H1 Z" />`],
   "No-trade": ["muted", html`<path d="M1.5 4.9 h9 v2.2 h-9 Z" />`],
 };
-/** A fuller shield is a warier one. */
+/** The fuller the shape, the more defensive the risk. */
 const RISKS = {
   Normal: html`<circle cx="6" cy="6" r="4.4" fill="none" stroke="currentColor"
     stroke-width="1.4" />`,
@@ -25,10 +25,10 @@ function Shape({ children, size = 12 }) {
     aria-hidden="true">${children}</svg>`;
 }
 
-/** "Long" with its shape; `small` for the first definition's beside. */
+/** Bias and risk with their shapes; `small` for the advice of version 1. */
 export function Bias({ bias, risk, small }) {
   const [tone, shape] = SIDES[bias] ?? SIDES["No-trade"];
-  return html`<span class=${`call ${small ? "small" : ""}`}>
+  return html`<span class=${`advice ${small ? "small" : ""}`}>
     <span class=${`bias ${tone}`} data-exact=${bias}><${Shape} size=${small ? 9 : 15}>${shape}<//>
       ${" "}${bias}</span>
     <span class=${`risk ${RISK_TONES[risk]}`} data-exact=${risk}><${Shape} size=${small ? 9 : 12}>
@@ -38,11 +38,11 @@ export function Bias({ bias, risk, small }) {
 
 const points = (value) => trim(round(value, 2));
 
-/** Of a playbook that follows from no scores there is no threshold to speak of. */
+/** Rules that apply when scores are unknown: then no threshold is the nearest. */
 const WITHOUT_SCORES = /^(unknown_input|held|thin_coverage|missing_over_\d+|masked|locked:.*)$/;
 
-function writtenMiss({ nearest_miss: miss, rule }) {
-  if (!miss && WITHOUT_SCORES.test(rule)) return "Which threshold is nearest cannot be said.";
+function nearestChange({ nearest_miss: miss, rule }) {
+  if (!miss && WITHOUT_SCORES.test(rule)) return "The nearest threshold is unknown.";
   if (!miss) return missWords(null);
   return missWords(miss, { threshold: points(miss.threshold), distance: points(miss.distance) });
 }
@@ -50,27 +50,29 @@ function writtenMiss({ nearest_miss: miss, rule }) {
 const FLAGS = [
   ["add_exposure_long", "add to longs"],
   ["add_exposure_short", "add to shorts"],
-  ["tighten_stops_long", "tighten stops of longs"],
-  ["tighten_stops_short", "tighten stops of shorts"],
+  ["tighten_stops_long", "tighten stops on longs"],
+  ["tighten_stops_short", "tighten stops on shorts"],
 ];
-const UNKNOWN_FLAG = "Unknown: no known score decides it";
+const UNKNOWN_FLAG = "Unknown because the scores that decide it are unknown";
 
-export function Flags({ playbook }) {
+function Flags({ playbook }) {
   const on = FLAGS.filter(([name]) => playbook[name] === true).map(([, words]) => words);
   const unknown = FLAGS.filter(([name]) => playbook[name] === null);
   const title = `${UNKNOWN_FLAG}: ${unknown.map(([, words]) => words).join(", ")}`;
-  return html`<p class="flags"><span class="muted">It calls to:</span>${" "}
-    ${on.length ? on.join(", ") : "nothing"}${
+  return html`<p class="flags"><span class="muted">Advice:</span>${" "}
+    ${on.length ? on.join(", ") : "leave positions as they are"}${
       unknown.length > 0 &&
       html`<span class="muted" title=${title}>${` (${unknown.length} unknown)`}</span>`
     }</p>`;
 }
 
-export function Playbook({ playbook }) {
+/** `signal` has the playbook and the reasons of unknown scores. */
+export function Playbook({ signal }) {
+  const { playbook } = signal;
   return html`<div class="playbook" data-rule=${playbook.rule}>
     <${Bias} bias=${playbook.bias} risk=${playbook.risk} />
-    <p class="rule" title=${playbook.rule}>${ruleWords(playbook.rule)}</p>
-    <p class="muted miss">${writtenMiss(playbook)}</p>
+    <p class="rule" title=${playbook.rule}>${ruleWords(signal)}</p>
+    <p class="muted nearest-change">${nearestChange(playbook)}</p>
     <${Flags} playbook=${playbook} />
   </div>`;
 }

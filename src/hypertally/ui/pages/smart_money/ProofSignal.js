@@ -1,24 +1,24 @@
-// The proof of a score of smart money: the definition, the snapshots it is made of, the counts from
-// which it can be formed again, and what each wallet does to it.
+// The proof of a score of smart money: definition, counts, snapshots, the effect of each wallet.
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { Address } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
-import { curlOf, Definition, Digest, Facts } from "../../components/Evidence.js";
+import { curlOf, Definition, Digest, TermList } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { current, link } from "../../route.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
 import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
 
 const CONTRIBUTORS_PER_PAGE = 100;
-export const OBSERVED = "The share of the wallets that was observed at both ends of the period.";
-/** The columns a proof has room for; of the effects the score's own. */
+export const OBSERVED =
+  "Share of the wallets that were observed at the start and at the end of the period.";
+/** The columns shown in a proof, besides the effect on the score that is explained. */
 const COLUMNS = ["wallet", "class", "before_coin", "now_coin"];
 const EFFECTS = {
   "cas.value": "effect_cas",
@@ -43,23 +43,25 @@ function Head({ asset, at, field, signal }) {
   </header>`;
 }
 
-/** Classes of the second definition in their order, others after. */
+/** The counts in the order of the classes of version 2; other classes come last. */
 function ordered(counts) {
-  const place = (name) => (CLASS_ORDER.indexOf(name) + 1 || CLASS_ORDER.length + 1) - 1;
-  return Object.entries(counts).sort(([a], [b]) => place(a) - place(b));
+  const rank = (name) => (CLASS_ORDER.indexOf(name) + 1 || CLASS_ORDER.length + 1) - 1;
+  return Object.entries(counts).sort(([a], [b]) => rank(a) - rank(b));
 }
 
 export function Counts({ counts }) {
-  return html`<${Facts} rows=${ordered(counts).map(([name, wallets]) => [
+  return html`<${TermList} rows=${ordered(counts).map(([name, wallets]) => [
     html`<span title=${name} data-class=${name}>${classWords(name)}</span>`,
     html`<${Amount} value=${String(wallets)} kind="count" />`,
   ])} />`;
 }
 
+const NO_USUAL_SHARE =
+  "Unknown because fewer than 500 periods of the last seven days are stored.";
 const EXIT_SIDES = [
-  ["all", "Of all holders"],
-  ["long", "Of longs"],
-  ["short", "Of shorts"],
+  ["all", "All holders"],
+  ["long", "Holders of longs"],
+  ["short", "Holders of shorts"],
 ];
 
 function ExitCounts({ exits }) {
@@ -67,19 +69,19 @@ function ExitCounts({ exits }) {
     const { left, exposed, forced, p0 } = exits[side];
     return [
       words,
-      html`${left} left of ${exposed} exposed, ${forced} more were forced; usual share <${Amount}
-        value=${p0} reason="Unknown because fewer than 500 periods of seven days are stored." />`,
+      html`${left} of ${exposed} holders, ${forced} more were forced; usual share <${Amount}
+        value=${p0} reason=${NO_USUAL_SHARE} />`,
     ];
   });
-  return rows.length > 0 && html`<h3>Exits</h3><${Facts} rows=${rows} />`;
+  return rows.length > 0 && html`<h3>Exits</h3><${TermList} rows=${rows} />`;
 }
 
 function Anomalies({ list }) {
-  if (!list.length) return html`<p class="muted">No anomaly of these snapshots is known.</p>`;
+  if (!list.length) return html`<p class="muted">No anomaly is known in these snapshots.</p>`;
   return list.map(
-    (one) => html`<p class="warning-line" key=${`${one.wallet}${one.kind}`}>
-      ${utc(one.minute)} UTC, <${Address} wallet=${one.wallet} />: ${one.kind.replaceAll("_", " ")},
-      ${one.dirties ? " left out" : " kept"}</p>`,
+    ({ wallet, kind, minute, dirties }) => html`<p class="warning-line" key=${`${wallet}${kind}`}>
+      ${utc(minute)} UTC, <${Address} wallet=${wallet} />: ${kind.replaceAll("_", " ")},
+      ${dirties ? " excluded" : " included"}</p>`,
   );
 }
 
@@ -88,12 +90,18 @@ function Inputs({ inputs, wallets }) {
     ? html`sealed in the archive (${inputs.sealed.join(" and ")}), of ${wallets}`
     : html`<${Amount} value=${String(inputs.count)} kind="count" /> of ${wallets}`;
   return html`<section><h3>Inputs</h3>
-    <${Facts} rows=${[
-      ["Snapshots", html`${counted}
+    <${TermList} rows=${[
+      [
+        "Snapshots",
+        html`${counted}
         ${" "}wallets at ${inputs.minutes.map((minute) => utc(minute).slice(11, 16)).join(" and ")}
-        ${" "}UTC`],
+        ${" "}UTC`,
+      ],
       inputs.digest && ["Digest", html`<${Digest} value=${inputs.digest} />`],
-      ["Universe", inputs.universe_run_id === null ? "none" : `run ${inputs.universe_run_id}`],
+      [
+        "Watched wallets",
+        inputs.universe_run_id === null ? "none" : `run ${inputs.universe_run_id}`,
+      ],
     ]} />
     <h3>Gaps</h3><${Anomalies} list=${inputs.anomalies} />
   </section>`;
@@ -101,9 +109,12 @@ function Inputs({ inputs, wallets }) {
 
 function Effects({ feed, field, cursor, setCursor, name }) {
   const { data } = feed;
-  const own = EFFECTS[field] ?? "effect_cas";
-  const kept = new Set([...COLUMNS, own]);
-  const columns = CONTRIBUTOR_COLUMNS.map((one) => ({ ...one, hidden: !kept.has(one.key) }));
+  const ownEffect = EFFECTS[field] ?? "effect_cas";
+  const visible = new Set([...COLUMNS, ownEffect]);
+  const columns = CONTRIBUTOR_COLUMNS.map((column) => ({
+    ...column,
+    hidden: !visible.has(column.key),
+  }));
   const pager =
     (cursor || data.next) &&
     html`<span class="grow"></span>
@@ -112,7 +123,7 @@ function Effects({ feed, field, cursor, setCursor, name }) {
     <button type="button" class="quiet" disabled=${!data.next}
       onClick=${() => setCursor(data.next)}>Next</button>`;
   return html`<section><h3>Wallets</h3><${Table} name="proof-contributors"
-    title="Without each wallet" columns=${columns} rows=${data.contributors.map(contributorRow)}
+    title="Effect of each wallet" columns=${columns} rows=${data.contributors.map(contributorRow)}
     old=${feed.old} file=${name} pager=${pager} /></section>`;
 }
 
@@ -132,9 +143,9 @@ export function SignalProof({ asset, at, field, session }) {
       html`${
         data.definition
           ? html`<${Definition} definition=${data.definition} field=${field} />`
-          : html`<section><h3>Definition</h3><p>${aboutOf(field)}</p></section>`
+          : html`<section><h3>Definition</h3><p>${descriptionOf(field)}</p></section>`
       }
-      <section><h3>Wallets by what they did</h3><${Counts} counts=${data.counts} />
+      <section><h3>Wallets by action</h3><${Counts} counts=${data.counts} />
         <${ExitCounts} exits=${data.exits} /></section>
       <${Inputs} inputs=${data.inputs} wallets=${data.value.wallets} />
       <${Effects} feed=${feed} field=${field} cursor=${cursor} setCursor=${setCursor}

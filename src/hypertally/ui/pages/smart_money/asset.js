@@ -1,4 +1,4 @@
-// One asset of the screen of smart money: its playbook, its scores, how they ran, and who holds.
+// One asset on the page of smart money: advice, scores, their line over time, positions.
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -11,19 +11,19 @@ import { CasLine } from "./CasLine.js";
 import { Bias, Playbook } from "./Playbook.js";
 import { Positions } from "./Positions.js";
 import { OBSERVED } from "./ProofSignal.js";
-import { Quiet, Scores } from "./Scores.js";
+import { ScoreNotes, Scores } from "./Scores.js";
 
-const NO_SIGNAL = "No signal has been computed yet: the first comes at the next fifth minute.";
+const NO_SIGNAL = "No signal has been computed yet: signals are computed every five minutes.";
 
-function Head({ one, chosen }) {
-  const { asset, signal } = one;
-  const title = `Show who contributed to ${asset}`;
+function Head({ row, chosen }) {
+  const { asset, signal } = row;
+  const title = `Show the contributors of ${asset}`;
   return html`<header class="asset-head">
     <h2><a class="asset" href=${here({ asset: asset === "HYPE" ? null : asset })} title=${title}
       aria-current=${chosen ? "true" : undefined}>${asset}</a></h2>
-    <span title=${one.mark_at && `Middle price at ${one.mark_at}`}><${Amount}
-      value=${one.mark_price} kind="price"
-      reason=${`Unknown because ${one.unknown?.mark_price ?? "no price is stored"}.`} />
+    <span title=${row.mark_at && `Mid price at ${row.mark_at}`}><${Amount}
+      value=${row.mark_price} kind="price"
+      reason=${`Unknown because ${row.unknown?.mark_price ?? "no price is stored"}.`} />
       <span class="unit"> USD</span></span>
     <span class="grow"></span>
     ${signal && html`<${Completeness} share=${signal.completeness} always words=${OBSERVED} />`}
@@ -41,30 +41,30 @@ function Locked({ signal }) {
   return html`<p class="warning-line" role="status">Locked: ${lockWords(signal.locked)}.</p>`;
 }
 
-function FirstCall({ first }) {
+function VersionOneAdvice({ first }) {
   if (!first) return null;
-  return html`<p class="first-call muted" title="What the first definition (smart_money/1) says">v1
+  return html`<p class="muted" data-part="v1" title="Advice of version 1 (smart_money/1)">v1
     ${" "}<${Bias} bias=${first.bias} risk=${first.risk} small /></p>`;
 }
 
-/** `line`: the signals of the hours before, and from when to when. */
-export function SmartAsset({ one, chosen, line }) {
-  const { asset, signal, first } = one;
+/** `row`: the asset in the API's answer; `line`: its signals of the last hours, from and to. */
+export function SmartAsset({ row, chosen, line }) {
+  const { asset, signal, first } = row;
   const hrefOf = (path) => proofOf("signal", asset, signal.at, path);
   return html`<section class=${`smart-asset ${chosen ? "chosen" : ""}`} data-asset=${asset}
     aria-label=${asset}>
-    <${Head} one=${one} chosen=${chosen} />
+    <${Head} row=${row} chosen=${chosen} />
     ${
       signal
         ? html`<${Locked} signal=${signal} />
-          <${Playbook} playbook=${signal.playbook} />
-          <div class="row tight"><${FirstCall} first=${first} /><span class="grow"></span>
+          <${Playbook} signal=${signal} />
+          <div class="row tight"><${VersionOneAdvice} first=${first} /><span class="grow"></span>
             <${Period} signal=${signal} /></div>`
         : html`<p class="muted">${NO_SIGNAL}</p>`
     }
     <${Scores} asset=${asset} signal=${signal} first=${first} hrefOf=${hrefOf} />
     ${line && html`<${CasLine} asset=${asset} ...${line} />`}
-    <${Positions} one=${one} />
-    <${Quiet} signal=${signal} hrefOf=${hrefOf} />
+    <${Positions} row=${row} />
+    <${ScoreNotes} signal=${signal} hrefOf=${hrefOf} />
   </section>`;
 }

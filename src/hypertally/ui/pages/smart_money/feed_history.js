@@ -1,9 +1,9 @@
-// How the feed of positions stood in the last 24 hours.
+// The health of the position feed over the last 24 hours.
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { timeCell } from "../../components/cells.js";
-import { Facts } from "../../components/Evidence.js";
+import { TermList } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
 import { Table } from "../../components/Table.js";
@@ -24,7 +24,7 @@ const COLUMNS = [
   },
   {
     key: "coverage_least",
-    label: "Coverage, least",
+    label: "Lowest coverage",
     kind: "share",
     cell: (row) =>
       row.coverage_least === null
@@ -32,11 +32,11 @@ const COLUMNS = [
         : html`<span data-exact=${row.coverage_least}>${percent(row.coverage_least)}</span>`,
   },
   { key: "checks", label: "Checks", kind: "count" },
-  { key: "reason", label: "Because", kind: "because" },
+  { key: "reason", label: "Reason", kind: "because" },
 ];
 
-const MINUTES = [
-  ["success", "Whole"],
+const MINUTE_STATES = [
+  ["success", "Complete"],
   ["partial", "Partial"],
   ["failed", "Failed"],
   ["unrecorded", "Not recorded"],
@@ -45,11 +45,11 @@ const MINUTES = [
 function History() {
   const feed = useFeed("/api/v1/smart-money/health");
   const { data } = feed;
-  return html`<${Failure} feed=${feed} what="how the feed stood" />
+  return html`<${Failure} feed=${feed} what="the history of the feed" />
     ${!data && feed.loading && html`<${Skeleton} rows=${3} />`}
     ${
       data &&
-      html`<${Facts} rows=${MINUTES.map(([key, label]) => [
+      html`<${TermList} rows=${MINUTE_STATES.map(([key, label]) => [
         `${label}, min`,
         html`<${Amount} value=${String(data.minutes[key])} kind="count" />`,
       ])} />
@@ -62,13 +62,13 @@ function History() {
 export function FeedHistory({ route }) {
   const open = route.query.get("feed") === "open";
   return html`<section class="feed-history" data-part="feed-history">
-    <header class="table-bar"><h2>Feed, 24 hours</h2><span class="grow"></span>
+    <header class="table-bar"><h2>Position feed, 24 hours</h2><span class="grow"></span>
       <a class="quiet" href=${here({ feed: open ? null : "open" })}
         aria-expanded=${String(open)}>${open ? "Hide history" : "Show history"}</a></header>
     ${
       open
         ? html`<${History} />`
-        : html`<p class="muted">When positions were recorded, and how well.</p>`
+        : html`<p class="muted">How completely positions were recorded, minute by minute.</p>`
     }
   </section>`;
 }

@@ -1,4 +1,4 @@
-// How often the side of a band was right: one click away, as it is a record and no advice.
+// How often the side of a band was right. Hidden until asked for: it is a record, not advice.
 
 import { Amount } from "../../components/Amount.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
@@ -11,12 +11,12 @@ import { percent, round } from "../../vocabulary/decimal.js";
 import { bandTone, bandWords } from "../../vocabulary/smart_money.js";
 
 const HORIZONS = ["5m", "1h", "4h", "24h"];
-const WORDS = { "5m": "5 min", "1h": "1 h", "4h": "4 h", "24h": "24 h" };
+const HORIZON_NAMES = { "5m": "5 min", "1h": "1 h", "4h": "4 h", "24h": "24 h" };
 
-/** Rounded, unlike a completeness: a rate says nothing of being whole. */
+/** A rate is rounded; only a completeness is cut. */
 const rounded = (share) => percent(round(share, 3));
 
-const because = (row) => `Unknown because ${row.unknown ?? "there is no rate"}.`;
+const reasonOf = (row) => `Unknown because ${row.unknown ?? "there is no rate"}.`;
 
 function bandCell(row) {
   const tone = bandTone(row.band);
@@ -25,12 +25,12 @@ function bandCell(row) {
 }
 
 function rateCell(row) {
-  if (row.rate === null) return html`<${Amount} value=${null} reason=${because(row)} />`;
+  if (row.rate === null) return html`<${Amount} value=${null} reason=${reasonOf(row)} />`;
   return html`<span data-exact=${row.rate} title=${row.rate}>${rounded(row.rate)}</span>`;
 }
 
-function betweenCell(row) {
-  if (row.lower === null) return html`<${Amount} value=${null} reason=${because(row)} />`;
+function intervalCell(row) {
+  if (row.lower === null) return html`<${Amount} value=${null} reason=${reasonOf(row)} />`;
   return html`<span data-exact=${`${row.lower} ${row.upper}`}
     title=${`${row.lower} to ${row.upper}`}>${rounded(row.lower)} – ${rounded(row.upper)}</span>`;
 }
@@ -42,33 +42,33 @@ const COLUMNS = [
     key: "rate",
     label: "Right",
     kind: "share",
-    about: "The share of the signals after which the price went their side's way.",
+    description: "Share of the signals after which the price moved in the direction of the band.",
     cell: rateCell,
   },
   {
     key: "between",
-    label: "95% between",
+    label: "95% interval",
     kind: "share",
     sortable: false,
-    about: "Wilson's interval: with this few signals the true share may lie anywhere in it.",
-    cell: betweenCell,
+    description: "Wilson interval: the true share probably lies in this interval.",
+    cell: intervalCell,
   },
-  { key: "hits", label: "Hits", kind: "count", reason: because },
+  { key: "hits", label: "Hits", kind: "count", reason: reasonOf },
   {
     key: "n_apart",
-    label: "Of",
+    label: "Independent",
     unit: "n",
     kind: "count",
-    about: "Signals that do not overlap: what follows one does not follow another.",
+    description: "Signals whose periods after the signal do not overlap.",
   },
-  { key: "n", label: "In all", kind: "count", about: "Signals whose outcome is known." },
+  { key: "n", label: "All", kind: "count", description: "All signals whose outcome is known." },
 ];
 
 function Rates({ horizon }) {
   const feed = useFeed(`/api/v1/smart-money/outcomes?horizon=${horizon}`);
   const { data } = feed;
-  const choice = html`<${Switch} name="outcomes" label="After" now=${horizon} first=${null}
-    items=${HORIZONS.map((one) => [one, WORDS[one]])} />`;
+  const choice = html`<${Switch} name="outcomes" label="After" current=${horizon} first=${null}
+    items=${HORIZONS.map((name) => [name, HORIZON_NAMES[name]])} />`;
   const rows = (data?.rates ?? []).map((row) => ({ ...row, id: `${row.asset} ${row.band}` }));
   return html`<${Failure} feed=${feed} what="the hit rates" />
     ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
@@ -79,20 +79,22 @@ function Rates({ horizon }) {
     }`;
 }
 
-/** Closed, nothing is asked for: a year of outcomes is the largest answer of the page. */
+/** Nothing is loaded while closed: a year of outcomes is the largest answer of the page. */
 export function Outcomes({ route }) {
-  const asked = route.query.get("outcomes");
-  const horizon = HORIZONS.includes(asked) ? asked : null;
+  const requested = route.query.get("outcomes");
+  const horizon = HORIZONS.includes(requested) ? requested : null;
   return html`<section class="outcomes" data-part="outcomes">
     <header class="table-bar"><h2>Hit rates</h2>
-      <span class="muted">${horizon ? `the price ${WORDS[horizon]} after a signal` : ""}</span>
+      <span class="muted">
+        ${horizon && `the price ${HORIZON_NAMES[horizon]} after a signal`}</span>
       <span class="grow"></span>
       <a class="quiet" href=${here({ outcomes: horizon ? null : "1h" })}
-        aria-expanded=${String(Boolean(horizon))}>${horizon ? "Hide" : "Show"} hit rates</a></header>
+        aria-expanded=${String(Boolean(horizon))}>
+        ${horizon ? "Hide" : "Show"} hit rates</a></header>
     ${
       horizon
         ? html`<${Rates} horizon=${horizon} />`
-        : html`<p class="muted">How often the side of a band was right, with how sure that is.</p>`
+        : html`<p class="muted">How often the side of a band was right, with the 95% interval.</p>`
     }
   </section>`;
 }

@@ -1,4 +1,4 @@
-// Smart money: what the most successful wallets do in HYPE, BTC and ETH, on one screen.
+// Smart money: the positions and the advice of the most successful wallets in HYPE, BTC and ETH.
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -13,7 +13,7 @@ import { html } from "../../preact.js";
 import { go, here, link } from "../../route.js";
 import { percent } from "../../vocabulary/decimal.js";
 import { HEALTH_LEVELS, smartReason } from "../../vocabulary/smart_money.js";
-import { Alerts, AlertsNow } from "../alerts/alerts.js";
+import { ActiveAlerts, Alerts } from "../alerts/alerts.js";
 import { SmartAsset } from "./asset.js";
 import { CONTRIBUTOR_COLUMNS, contributorRow, lineColumns } from "./columns.js";
 import { FeedHistory } from "./feed_history.js";
@@ -28,7 +28,7 @@ const CONTRIBUTORS_MAX = 500;
 const ASSETS = ["HYPE", "BTC", "ETH"];
 const COMMAND = "hypertally smart-money --once --refresh-universe";
 
-export function HealthLine({ health }) {
+function HealthLine({ health }) {
   const { state, last_success: last, coverage, reason, effect } = health;
   return html`<p class="health-line" data-part="health">
     <${Mark} level=${HEALTH_LEVELS[state] ?? "idle"} title=${reason}>${state}<//>
@@ -44,14 +44,14 @@ export function HealthLine({ health }) {
   </p>`;
 }
 
-/** The hours that end with the newest period, as the path of a question. */
+/** The signals of all assets in the hours up to the newest period. */
 function useLines(asOf, hours) {
   const to = Math.floor(Date.parse(asOf) / PERIOD_MS) * PERIOD_MS;
   const from = to - hours * HOUR_MS;
   const iso = (ms) => new Date(ms).toISOString().slice(0, 19) + "Z";
-  const beyond = to + PERIOD_MS / 5; // the newest period is one of them
-  const asked = new URLSearchParams({ limit: SIGNALS_MAX, from: iso(from), to: iso(beyond) });
-  const feeds = ASSETS.map((asset) => useFeed(`/api/v1/smart-money/signals/${asset}?${asked}`));
+  const afterNewest = to + PERIOD_MS / 5; // so that the newest period is included
+  const search = new URLSearchParams({ limit: SIGNALS_MAX, from: iso(from), to: iso(afterNewest) });
+  const feeds = ASSETS.map((asset) => useFeed(`/api/v1/smart-money/signals/${asset}?${search}`));
   const lines = feeds.map(({ data, old }) => data && { signals: data.signals, from, to, old });
   return { feeds, lines: Object.fromEntries(ASSETS.map((asset, n) => [asset, lines[n]])) };
 }
@@ -61,17 +61,17 @@ function lineRows(lines) {
   const rows = new Map();
   for (const asset of ASSETS) {
     for (const signal of lines[asset]?.signals ?? []) {
-      const row = rows.get(signal.at) ?? { id: signal.at, at: signal.at, why: {} };
+      const row = rows.get(signal.at) ?? { id: signal.at, at: signal.at, reasons: {} };
       row[asset] = signal.cas.value;
-      row.why[asset] = smartReason(signal, "cas.value");
+      row.reasons[asset] = smartReason(signal, "cas.value");
       rows.set(signal.at, row);
     }
   }
   return [...rows.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-function Contributors({ one }) {
-  const { asset, signal } = one;
+function Contributors({ row }) {
+  const { asset, signal } = row;
   const path = signal && `/api/v1/smart-money/signals/${asset}/${signal.at}`;
   const feed = useFeed(path && `${path}?limit=${CONTRIBUTORS_MAX}`);
   const { data } = feed;
@@ -84,13 +84,14 @@ function Contributors({ one }) {
 function ContributorTable({ feed, asset }) {
   const { data } = feed;
   const { at, locked } = data.signal;
-  const choice = html`<${Switch} name="asset" label="Contributors of" now=${asset}
-    first=${ASSETS[0]} items=${ASSETS.map((one) => [one, one])} />`;
+  const choice = html`<${Switch} name="asset" label="Contributors of" current=${asset}
+    first=${ASSETS[0]} items=${ASSETS.map((name) => [name, name])} />`;
   const open = html`<a class="quiet" href=${link(`smart-money/${asset}/${at}`)}>This signal</a>`;
-  const said = data.next ? `the ${CONTRIBUTORS_MAX} that move CAS most` : "";
-  const none = locked ? "none: the signal is locked" : "no wallet held or moved";
-  const note = [`${utc(at)} UTC`, said, !data.contributors.length && none].filter(Boolean);
-  return html`<${Table} name="contributors" title=${`Contributors, ${asset}`} note=${note.join(", ")}
+  const limit = data.next ? `the ${CONTRIBUTORS_MAX} with the largest effect on CAS` : "";
+  const none = locked ? "none: the signal is locked" : "no wallet held or traded";
+  const note = [`${utc(at)} UTC`, limit, !data.contributors.length && none].filter(Boolean);
+  return html`<${Table} name="contributors" title=${`Contributors, ${asset}`}
+    note=${note.join(", ")}
     columns=${CONTRIBUTOR_COLUMNS} rows=${data.contributors.map(contributorRow)} old=${feed.old}
     file=${`contributors-${asset}-${at}`} actions=${html`${choice}${open}`} />`;
 }
@@ -98,29 +99,30 @@ function ContributorTable({ feed, asset }) {
 function Screen({ feed, route }) {
   const { data, old } = feed;
   const range = HOURS[route.query.get("trend")] ? route.query.get("trend") : "6h";
-  const twin = route.query.get("trend.as") === "table";
+  const asTable = route.query.get("trend.as") === "table";
   const { feeds, lines } = useLines(data.as_of, HOURS[range]);
-  const asked = route.query.get("asset");
-  const chosen = data.assets.find((one) => one.asset === asked) ?? data.assets[0];
-  const failed = feeds.find((one) => one.error);
-  const swap = () => go(here({ "trend.as": twin ? null : "table" }), { replace: true });
+  const requested = route.query.get("asset");
+  const chosen = data.assets.find(({ asset }) => asset === requested) ?? data.assets[0];
+  const failed = feeds.find(({ error }) => error);
+  const switchView = () => go(here({ "trend.as": asTable ? null : "table" }), { replace: true });
   return html`<div class="table-bar"><${HealthLine} health=${data.health} /><span
       class="grow"></span><span class="muted">CAS over</span>
-      <${Switch} name="trend" label="CAS over" now=${range} first="6h"
+      <${Switch} name="trend" label="CAS over" current=${range} first="6h"
         items=${[["6h", "6 h"], ["24h", "24 h"]]} />
-      <button type="button" class="quiet" onClick=${swap}>${twin ? "Lines" : "Table"}</button></div>
-    ${failed && html`<${Failure} feed=${failed} what="how CAS ran" />`}
+      <button type="button" class="quiet"
+        onClick=${switchView}>${asTable ? "Lines" : "Table"}</button></div>
+    ${failed && html`<${Failure} feed=${failed} what="CAS over time" />`}
     <${Mask} masked=${data.masked}>
       <div class=${`smart-assets ${old ? "old" : ""}`}>${data.assets.map(
-        (one) => html`<${SmartAsset} key=${one.asset} one=${one} line=${lines[one.asset]}
-          chosen=${one === chosen} />`,
+        (row) => html`<${SmartAsset} key=${row.asset} row=${row} line=${lines[row.asset]}
+          chosen=${row === chosen} />`,
       )}</div><//>
     ${
-      twin &&
+      asTable &&
       html`<${Table} name="trend" title="CAS by period" columns=${lineColumns(ASSETS)}
         rows=${lineRows(lines)} file=${`cas-${range}`} />`
     }
-    <${Contributors} key=${chosen.asset} one=${chosen} />
+    <${Contributors} key=${chosen.asset} row=${chosen} />
     <${Alerts} />
     <div class="smart-foot"><${Universe} universe=${data.universe} route=${route} />
       <div class="stacked"><${Outcomes} route=${route} />
@@ -133,13 +135,17 @@ export function SmartMoney({ route }) {
   return html`<header class="page-head"><h1>Smart money</h1>
       ${data && html`<span class="muted">as of ${utc(data.as_of)} UTC, five-minute periods</span>`}
     </header>
-    <${AlertsNow} />
+    <${ActiveAlerts} />
     <${Failure} feed=${feed} what="smart money" />
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${3} />`}
-    ${data && !data.universe && html`<${HealthLine} health=${data.health} />
-      <${Empty} title="No wallets are watched yet" command=${COMMAND}>The universe of wallets is
-        chosen from the leaderboard every six hours, and their positions are recorded every minute.
-        Both begin with a worker; or by hand:<//>
-      <${Alerts} />`}
+    ${
+      data &&
+      !data.universe &&
+      html`<${HealthLine} health=${data.health} />
+      <${Empty} title="No wallets are watched yet" command=${COMMAND}>A running worker chooses the
+        wallets from the leaderboard every six hours and records their positions every minute. To
+        start once by hand:<//>
+      <${Alerts} />`
+    }
     ${data?.universe && html`<${Screen} feed=${feed} route=${route} />`}`;
 }

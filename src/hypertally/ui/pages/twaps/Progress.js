@@ -1,5 +1,5 @@
-// How a TWAP stands: its state as shape and word, and a thin bar of how far it is, with a mark
-// where the clock says it should be.
+// The state of a TWAP as a shape and a word, and a bar of its progress with a mark where the
+// schedule says it should be.
 
 import { Amount } from "../../components/Amount.js";
 import { html } from "../../preact.js";
@@ -19,10 +19,10 @@ const SHAPES = {
   other: html`<circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="1.6" />`,
 };
 
-/** `asSaid` writes the status as the source does: for the events of a TWAP. */
-export function TwapState({ twap, asSaid }) {
-  const state = stateOf(asSaid ? { ...twap, elapsed_share: null } : twap);
-  const [word, sentence] = asSaid ? [twap.status] : stateWords(twap);
+/** `verbatim` shows the status as the source writes it: for the events of a TWAP. */
+export function TwapState({ twap, verbatim }) {
+  const state = stateOf(verbatim ? { ...twap, elapsed_share: null } : twap);
+  const [word, sentence] = verbatim ? [twap.status] : stateWords(twap);
   return html`<span class=${`state ${state}`} title=${sentence} data-exact=${twap.status}>
     <svg viewBox="0 0 12 12" width="10" height="10" fill="currentColor" aria-hidden="true">
       ${SHAPES[state]}
@@ -30,19 +30,19 @@ export function TwapState({ twap, asSaid }) {
   </span>`;
 }
 
-function dueWords(twap) {
+function scheduleText(twap) {
   if (stateOf(twap) !== "running") return undefined;
-  const passed = `${percent(twap.elapsed_share)} of its time is over`;
-  return [passed, write(twap.schedule_lag, "lag")].filter(Boolean).join(": ");
+  const elapsed = `${percent(twap.elapsed_share)} of the time elapsed`;
+  return [elapsed, write(twap.schedule_lag, "lag")].filter(Boolean).join(": ");
 }
 
-/** The bar alone; of one that runs, the mark stands where the clock says it should be. */
+/** The bar alone; a running TWAP has a mark where the schedule says it should be. */
 export function ProgressBar({ twap, wide }) {
   const state = stateOf(twap);
   const done = Math.min(pixels(twap.progress) ?? 0, 1);
   const due = state === "running" ? pixels(twap.elapsed_share) : null;
   return html`<span class=${`bar ${state} ${wide ? "wide" : ""}`} aria-hidden="true"
-    title=${dueWords(twap)}>
+    title=${scheduleText(twap)}>
     <span class="done" style=${{ width: `${(done * 100).toFixed(2)}%` }}></span>
     ${
       due !== null &&
@@ -55,5 +55,5 @@ export function ProgressBar({ twap, wide }) {
 export function Progress({ twap, href, tab }) {
   return html`<span class="progress"><${ProgressBar} twap=${twap} />
     <${Amount} value=${twap.progress} kind="share" href=${href} tab=${tab}
-      reason=${twapReason(twap, "progress")} note=${dueWords(twap)} /></span>`;
+      reason=${twapReason(twap, "progress")} note=${scheduleText(twap)} /></span>`;
 }

@@ -1,4 +1,4 @@
-// The proof of a figure of a TWAP: its definition, its statuses and slices, what was said before.
+// The proof of a figure of a TWAP: definition, subtotals, statuses and slices, restatements.
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -8,8 +8,8 @@ import {
   curlOf,
   Definition,
   Digest,
-  Facts,
   Restatements,
+  TermList,
   Unit,
 } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
@@ -24,14 +24,14 @@ import { feesNote, FOUND } from "./twap_columns.js";
 
 const SLICES_PER_PAGE = 50;
 
-/** What a field is over the whole life of a TWAP. */
-export function wholeLife(twap, field) {
+/** The value of a figure over the whole TWAP. */
+export function valueOfWhole(twap, field) {
   const { size, notional, fees_usd, slices } = twap.total;
-  const summed = { executed_size: size, executed_notional: notional, fees_usd, slices };
+  const totals = { executed_size: size, executed_notional: notional, fees_usd, slices };
   const { residual } = twap;
-  const left = { size_residual: residual?.size, notional_residual: residual?.notional };
-  const found = { ...summed, ...left };
-  return (field in found ? found[field] : twap[field]) ?? null;
+  const differences = { size_residual: residual?.size, notional_residual: residual?.notional };
+  const values = { ...twap, ...totals, ...differences };
+  return values[field] ?? null;
 }
 
 function Statuses({ rows }) {
@@ -40,7 +40,7 @@ function Statuses({ rows }) {
     rows=${rows} fixed />`;
 }
 
-/** A TWAP without slices is known by its statuses alone: they are then what is counted. */
+/** The inputs of a TWAP: its slices; without stored slices its statuses alone. */
 function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
   const pager =
     (cursor || inputs.next) &&
@@ -50,7 +50,7 @@ function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
     <button type="button" class="quiet" disabled=${!inputs.next}
       onClick=${() => setCursor(inputs.next)}>Next</button>`;
   return html`<section><h3>Inputs</h3>
-    <${Facts} rows=${[
+    <${TermList} rows=${[
       [byStatuses ? "Statuses" : "Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
       ["Digest", html`<${Digest} value=${inputs.digest} />`],
       inputs.reference_digest && [
@@ -75,11 +75,12 @@ function Head({ id, field, data }) {
     <p class="muted">TWAP ${id}${
       twap &&
       html`: ${sideWords(twap.side)} ${twap.asset} of <${Address}
-      wallet=${twap.wallet} />, from ${utc(twap.started_at)}, over its whole life`
+      wallet=${twap.wallet} />, from ${utc(twap.started_at)}, over the whole TWAP`
     }</p>
     ${
       twap &&
-      html`<p class="proof-value"><${Amount} value=${wholeLife(twap, field)} kind=${kindOf(field)}
+      html`<p class="proof-value"><${Amount} value=${valueOfWhole(twap, field)}
+        kind=${kindOf(field)}
           reason=${twapReason(twap, field, "total")} restated=${twap.restated} />
         <${Unit} field=${field} />
         ${
@@ -88,7 +89,7 @@ function Head({ id, field, data }) {
           words=${FOUND} />`
         }</p>
       ${
-        wholeLife(twap, field) === null &&
+        valueOfWhole(twap, field) === null &&
         html`<p class="warning-line">
         ${twapReason(twap, field, "total")}</p>`
       }`
@@ -96,14 +97,14 @@ function Head({ id, field, data }) {
   </header>`;
 }
 
-const GAP_WORDS = (gap) =>
+const gapText = (gap) =>
   typeof gap === "string" ? gap : (gap.reason ?? gap.kind ?? JSON.stringify(gap));
 
 function Gaps({ list }) {
   return html`<section><h3>Gaps</h3>${
     list?.length
-      ? list.map((gap) => html`<p key=${GAP_WORDS(gap)} class="warning-line">${GAP_WORDS(gap)}</p>`)
-      : html`<p class="muted">None known.</p>`
+      ? list.map((gap) => html`<p key=${gapText(gap)} class="warning-line">${gapText(gap)}</p>`)
+      : html`<p class="muted">No gap is known.</p>`
   }</section>`;
 }
 
@@ -124,7 +125,7 @@ const HOUR_COLUMNS = [
 ];
 
 function computed({ computed_at: at }) {
-  return at ? html`Computed <${Ago} iso=${at} />` : "When it was computed is not kept";
+  return at ? html`Computed <${Ago} iso=${at} />` : "The time of computation is not stored";
 }
 
 export function TwapProof({ id, field, session }) {

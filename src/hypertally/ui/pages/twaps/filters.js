@@ -1,4 +1,4 @@
-// Which TWAPs are asked for: the window, the wallet, the asset, the status, all of it in the URL.
+// The filters of TWAPs: range of time, wallet, asset, status. The URL holds all of them.
 
 import { shiftDay } from "../../clock.js";
 import { Switch } from "../../components/Switch.js";
@@ -19,34 +19,34 @@ const STATUSES = [
   ["error", "Failed"],
 ];
 const FIELDS = ["wallet", "asset", "from", "to"];
-/** What no longer means anything when the rows become others. */
-export const ROWS_CHANGE = { cursor: null };
+/** The parameters of the URL to remove when a filter changes: a page of other rows is useless. */
+export const RESET_PAGE = { cursor: null };
 
-const STEP_MS = 5 * 60_000; // a window up to now begins anew this often, so that answers are shared
+const STEP_MS = 5 * 60_000; // a range up to now moves in these steps, so that requests are equal
 const DAY_MS = 86_400_000;
 
 function steppedNow() {
   return Math.floor(Date.now() / STEP_MS) * STEP_MS;
 }
 
-/** Now, in steps; it stands still while `held`. */
-function useSteppedNow(held) {
+/** The present time in steps; it stops while `paused`. */
+function useSteppedNow(paused) {
   const [now, setNow] = useState(steppedNow);
   useEffect(() => {
-    if (held) return undefined;
+    if (paused) return undefined;
     const timer = setInterval(() => setNow(steppedNow()), STEP_MS / 10);
     return () => clearInterval(timer);
-  }, [held]);
+  }, [paused]);
   return now;
 }
 
 export const dayStart = (day) => `${day}T00:00:00Z`;
 
-/** The days that were named, or the last days up to now; `range` is null for named ones. */
-export function useWindow(query) {
+/** The chosen days, or the last days up to now; `range` is null for chosen days. */
+export function useTimeRange(query) {
   const [from, to] = [query.get("from"), query.get("to")];
-  const asked = query.get("range");
-  const range = RANGES.some(([key]) => key === asked) ? asked : FIRST_RANGE;
+  const requested = query.get("range");
+  const range = RANGES.some(([key]) => key === requested) ? requested : FIRST_RANGE;
   const now = useSteppedNow(query.has("cursor"));
   if (from || to) {
     const first = from ?? shiftDay(to, -parseInt(FIRST_RANGE, 10));
@@ -56,10 +56,10 @@ export function useWindow(query) {
   return { range, start: start.replace(".000Z", "Z"), end: null };
 }
 
-/** The parameters of the API for what the URL asks. */
+/** The parameters of the API request for the filters in the URL. */
 export function searchOf(query, { start, end }, more) {
   const search = new URLSearchParams(more);
-  // A cursor holds the window that its first page was asked for.
+  // A cursor holds the time range of its first page.
   if (!query.has("cursor")) search.set("start", start);
   if (end && !query.has("cursor")) search.set("end", end);
   for (const name of ["wallet", "asset", "status", "cursor"]) {
@@ -71,27 +71,27 @@ export function searchOf(query, { start, end }, more) {
 export const isFiltered = (query) => ["wallet", "asset", "status"].some((name) => query.get(name));
 
 export function RangeChoice({ range }) {
-  return html`<${Switch} name="range" label="Range" items=${RANGES} now=${range}
-    first=${FIRST_RANGE} clears=${{ from: null, to: null, ...ROWS_CHANGE }} />`;
+  return html`<${Switch} name="range" label="Range" items=${RANGES} current=${range}
+    first=${FIRST_RANGE} clears=${{ from: null, to: null, ...RESET_PAGE }} />`;
 }
 
 export function StatusChoice({ query }) {
   return html`<${Switch} name="status" label="Status" items=${STATUSES}
-    now=${query.get("status") ?? "all"} first="all" clears=${ROWS_CHANGE} />`;
+    current=${query.get("status") ?? "all"} first="all" clears=${RESET_PAGE} />`;
 }
 
-/** Fields that are named in `only` alone are offered. */
+/** The form of the filters; `only` names the fields it shows. */
 export function Filter({ query, only = FIELDS }) {
   const value = (name) => query.get(name) ?? "";
   const submit = (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
-    const said = Object.fromEntries(only.map((name) => [name, form.get(name).trim() || null]));
-    const days = said.from || said.to ? { range: null } : {};
-    go(here({ ...said, ...days, ...ROWS_CHANGE }));
+    const values = Object.fromEntries(only.map((name) => [name, form.get(name).trim() || null]));
+    const days = values.from || values.to ? { range: null } : {};
+    go(here({ ...values, ...days, ...RESET_PAGE }));
   };
-  const nothing = { ...Object.fromEntries(only.map((name) => [name, null])), ...ROWS_CHANGE };
-  const texts = {
+  const cleared = { ...Object.fromEntries(only.map((name) => [name, null])), ...RESET_PAGE };
+  const fields = {
     wallet: html`<label key="wallet">Wallet <input name="wallet" value=${value("wallet")} size="16"
       placeholder="0x…" pattern="\\s*0[xX][0-9a-fA-F]{40}\\s*" autocomplete="off"
       spellcheck=${false} title="A whole address: 0x and 40 digits" /></label>`,
@@ -102,8 +102,8 @@ export function Filter({ query, only = FIELDS }) {
     to: html`<label key="to">To <input name="to" type="date" value=${value("to")} /></label>`,
   };
   return html`<form class="filter" key=${only.map(value).join(" ")} onSubmit=${submit}>
-    ${only.map((name) => texts[name])}
+    ${only.map((name) => fields[name])}
     <button type="submit">Show</button>
-    ${only.some(value) && html`<a class="quiet" href=${here(nothing)}>Clear</a>`}
+    ${only.some(value) && html`<a class="quiet" href=${here(cleared)}>Clear</a>`}
   </form>`;
 }

@@ -1,4 +1,4 @@
-// The explorer: TWAPs whose life touches the window, newest first.
+// The list of TWAPs that were running in a range of time, newest first.
 
 import { utc } from "../../clock.js";
 import { Empty } from "../../components/Empty.js";
@@ -8,17 +8,25 @@ import { Pager, sortOf, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
-import { Filter, isFiltered, RangeChoice, searchOf, StatusChoice, useWindow } from "./filters.js";
+import {
+  Filter,
+  isFiltered,
+  RangeChoice,
+  searchOf,
+  StatusChoice,
+  useTimeRange,
+} from "./filters.js";
 import { rowOf, twapColumns } from "./twap_columns.js";
 
 const PER_PAGE = 100;
 const NO_FILTER = { wallet: null, asset: null, status: null, cursor: null };
 
-/** Where a page was reached from, so that Newer leads back. */
-const before = new Map();
+/** The cursor of the previous page by the cursor of a page, so that Newer leads back. */
+const newerCursors = new Map();
 
 function stepsOf(cursor, next) {
-  const newer = cursor && before.has(cursor) ? here({ cursor: before.get(cursor) }) : null;
+  const newer =
+    cursor && newerCursors.has(cursor) ? here({ cursor: newerCursors.get(cursor) }) : null;
   return [
     ["Newest", cursor && here({ cursor: null })],
     ["Newer", newer],
@@ -26,7 +34,7 @@ function stepsOf(cursor, next) {
   ];
 }
 
-export function SpanShown({ data }) {
+export function ShownRange({ data }) {
   if (!data) return null;
   return html`<span class="muted" title=${`${data.start} to ${data.end}`}>
     ${utc(data.start).slice(0, 16)} to ${utc(data.end).slice(0, 16)} UTC</span>`;
@@ -35,33 +43,33 @@ export function SpanShown({ data }) {
 function Nothing({ filtered, data }) {
   if (filtered) {
     return html`<${Empty} title="No TWAP matches">
-      <a href=${here(NO_FILTER)}>Show all of the range</a>, or widen it.<//>`;
+      <a href=${here(NO_FILTER)}>Remove the filters</a>, or choose a longer range.<//>`;
   }
   return html`<${Empty} title="No TWAPs are stored in this range"
     command="hypertally twap ingest --incremental">
-    None is known from ${utc(data.start)} to ${utc(data.end)} UTC. Newer statuses are read from the
-    archive by:<//>`;
+    From ${utc(data.start)} to ${utc(data.end)} UTC. Import newer statuses from the exchange's
+    archive:<//>`;
 }
 
 function Rows({ feed, cursor }) {
   const { data } = feed;
   const columns = twapColumns((row, field) => proofOf("twap", row.twap_id, field));
-  const sorted = sortOf("twaps") ? "This page, sorted" : "Newest first";
+  const order = sortOf("twaps") ? "This page is sorted" : "Newest first";
   return html`<${Table} name="twaps" columns=${columns} rows=${data.twaps.map(rowOf)}
     old=${feed.old} title="TWAPs" file=${`twaps-${data.start.slice(0, 10)}`}
-    pager=${html`<${Pager} steps=${stepsOf(cursor, data.next)}>${sorted}<//>`} />`;
+    pager=${html`<${Pager} steps=${stepsOf(cursor, data.next)}>${order}<//>`} />`;
 }
 
 export function TwapList({ route, chooser }) {
   const { query } = route;
   const cursor = query.get("cursor");
-  const asked = useWindow(query);
-  const feed = useFeed(`/api/v1/twaps?${searchOf(query, asked, { limit: PER_PAGE })}`);
+  const timeRange = useTimeRange(query);
+  const feed = useFeed(`/api/v1/twaps?${searchOf(query, timeRange, { limit: PER_PAGE })}`);
   const { data } = feed;
-  if (data?.next && !feed.old) before.set(data.next, cursor);
-  return html`<header class="page-head"><h1>TWAPs</h1><${SpanShown} data=${data} />${chooser}
+  if (data?.next && !feed.old) newerCursors.set(data.next, cursor);
+  return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
-    <div class="row filters"><${RangeChoice} range=${asked.range} /><${StatusChoice}
+    <div class="row filters"><${RangeChoice} range=${timeRange.range} /><${StatusChoice}
       query=${query} /><${Filter} query=${query} /></div>
     <${Failure} feed=${feed} what="the TWAPs" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}

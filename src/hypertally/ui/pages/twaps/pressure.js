@@ -1,4 +1,4 @@
-// Pressure: what the TWAPs that run now still have to buy and sell, coin by coin.
+// Pressure: what the running TWAPs still have to buy and sell, asset by asset.
 
 import { Ago, utc } from "../../clock.js";
 import { timeCell } from "../../components/cells.js";
@@ -18,21 +18,21 @@ const LISTED_MAX = 200; // the API lists no more
 const WIDTH = 96;
 const HEIGHT = 20;
 const INGEST = "hypertally twap ingest --incremental";
-const NO_PRICE = () => "Unknown because no price of the coin is stored.";
+const NO_PRICE = () => "Unknown because no price of the asset is stored.";
 
-/** Left for sells, right for buys; as long as the largest on the page. */
-function Diverging({ value, most }) {
-  const share = most > 0 ? pixels(value) / most : 0;
+/** A bar to the left for sells, to the right for buys, in proportion to the largest. */
+function NetBar({ value, largest }) {
+  const share = largest > 0 ? pixels(value) / largest : 0;
   const size = Math.abs(share) * 50;
   const left = share < 0 ? 50 - size : 50;
-  return html`<span class="diverging" aria-hidden="true"><span class="axis"></span><span
+  return html`<span class="net-bar" aria-hidden="true"><span class="axis"></span><span
     class=${share < 0 ? "sell" : "buy"}
     style=${{ left: `${left.toFixed(2)}%`, width: `${size.toFixed(2)}%` }}>
     </span></span>`;
 }
 
-/** How the size that is left runs down to nothing. */
-function Rundown({ forecast }) {
+/** A small line of the size left over time. */
+function ForecastLine({ forecast }) {
   const values = forecast.map((point) => pixels(point.net_size_left));
   if (values.length < 2) return null;
   const top = Math.max(0, ...values);
@@ -40,22 +40,22 @@ function Rundown({ forecast }) {
   const y = (value) => (((top - value) / (top - bottom || 1)) * (HEIGHT - 4) + 2).toFixed(1);
   const x = (n) => ((n / (values.length - 1)) * WIDTH).toFixed(1);
   const line = values.map((value, n) => `${n ? "L" : "M"}${x(n)} ${y(value)}`).join(" ");
-  return html`<svg class="rundown" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} width=${WIDTH}
+  return html`<svg class="forecast-line" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} width=${WIDTH}
     height=${HEIGHT} aria-hidden="true"><path class="axis" d=${`M0 ${y(0)} H${WIDTH}`} /><path
     class="line" d=${line} /></svg>`;
 }
 
 function Basis({ coin }) {
   const { observed, running } = coin;
-  const words = `${observed} of ${running} are known by their slices, the others by their schedule:
-requested × the share of the time that is left.`;
+  const title = `The size left of ${observed} of ${running} TWAPs is known from their slices,
+of the others from their schedule: requested size × share of the time left.`;
   const kind = observed === running ? "slices" : observed > 0 ? "mixed" : "schedule";
-  return html`<span class=${`basis ${kind}`} title=${words}
+  return html`<span class=${`basis ${kind}`} title=${title}
     data-exact=${String(observed)}>${observed} of ${running}</span>`;
 }
 
 function columnsOf(coins) {
-  const most = Math.max(0, ...coins.map((coin) => Math.abs(pixels(coin.net_usd_left) ?? 0)));
+  const largest = Math.max(0, ...coins.map((coin) => Math.abs(pixels(coin.net_usd_left) ?? 0)));
   const left = { unit: "coin", kind: "size" };
   return [
     {
@@ -72,7 +72,7 @@ function columnsOf(coins) {
       label: "Net",
       unit: "coin",
       kind: "net",
-      about: "To buy less to sell.",
+      description: "To buy minus to sell.",
     },
     {
       key: "net_usd_left",
@@ -85,23 +85,24 @@ function columnsOf(coins) {
     {
       key: "bar",
       label: "Sell | buy",
-      about: "Net in USD, as long as the largest of the coins.",
+      description: "Net in USD, in proportion to the largest of the assets.",
       sortable: false,
       cell: (row) =>
-        row.net_usd_left !== null && html`<${Diverging} value=${row.net_usd_left} most=${most} />`,
+        row.net_usd_left !== null &&
+        html`<${NetBar} value=${row.net_usd_left} largest=${largest} />`,
     },
     {
       key: "observed",
-      label: "By slices",
-      about: "How many of them are known by their slices and not by their schedule.",
+      label: "From slices",
+      description: "Number of TWAPs whose size left is known from slices instead of the schedule.",
       cell: (row) => html`<${Basis} coin=${row} />`,
     },
     {
       key: "forecast",
-      label: "Runs down",
-      about: "Net size left from now to the last end, each TWAP at an even pace.",
+      label: "Forecast",
+      description: "Net size left until the last TWAP ends, if each continues at an even pace.",
       sortable: false,
-      cell: (row) => html`<${Rundown} forecast=${row.forecast} />`,
+      cell: (row) => html`<${ForecastLine} forecast=${row.forecast} />`,
     },
     {
       key: "last_ends_at",
@@ -118,11 +119,11 @@ function columnsOf(coins) {
       reason: NO_PRICE,
       hidden: true,
     },
-    { key: "price_source", label: "Price by", hidden: true, reason: NO_PRICE },
+    { key: "price_source", label: "Price source", hidden: true, reason: NO_PRICE },
   ];
 }
 
-function Known({ data }) {
+function StatusesKnownUntil({ data }) {
   const until = data.statuses_known_until;
   if (!until) return html`<span class="warning-line">No statuses are stored</span>`;
   return html`<span class="muted">statuses known until <span title=${until}
@@ -133,8 +134,8 @@ function Stale({ data }) {
   const until = data.statuses_known_until;
   if (!until || Date.parse(data.as_of) - Date.parse(until) <= STALE_MS) return null;
   return html`<p class="warning-line" role="status">The newest status is from ${utc(until)} UTC,
-    more than a day ago: TWAPs that began since are missing here, and some of these may be over.
-    Read newer ones with <code>${INGEST}</code>.</p>`;
+    more than a day ago: TWAPs that started since then are missing here, and some of the TWAPs
+    below may have ended. Import newer statuses: <code>${INGEST}</code></p>`;
 }
 
 const FORECAST_COLUMNS = [
@@ -145,7 +146,7 @@ const FORECAST_COLUMNS = [
 function ForecastPlot({ coin }) {
   const { forecast } = coin;
   const times = useMemo(() => forecast.map(({ at }) => Date.parse(at) / 1000), [forecast]);
-  const values = useMemo(() => forecast.map((one) => pixels(one.net_size_left)), [forecast]);
+  const values = useMemo(() => forecast.map((point) => pixels(point.net_size_left)), [forecast]);
   const span = [times[0], times.at(-1)];
   const zero = useMemo(
     () => [{ from: [span[0], 0], to: [span[1], 0], colour: "line-strong" }],
@@ -153,23 +154,23 @@ function ForecastPlot({ coin }) {
   );
   return html`<${TimePlot} times=${times} values=${values} lines=${zero} shape="line" ink="slice"
     span=${span} zero
-    label=${`Net size of ${coin.asset} left over time. The button Table shows it.`} />`;
+    label=${`Net size of ${coin.asset} left over time. The button Table shows the figures.`} />`;
 }
 
 function Forecast({ coin, route, old }) {
   if (coin.forecast.length < 2) return null;
-  const twin = route.query.get("forecast.as") === "table";
-  const swap = () => go(here({ "forecast.as": twin ? null : "table" }), { replace: true });
-  const button = html`<button type="button" class="quiet" onClick=${swap}>
-    ${twin ? "Chart" : "Table"}</button>`;
-  const title = `How ${coin.asset} runs down`;
-  if (twin) {
+  const asTable = route.query.get("forecast.as") === "table";
+  const switchView = () => go(here({ "forecast.as": asTable ? null : "table" }), { replace: true });
+  const button = html`<button type="button" class="quiet" onClick=${switchView}>
+    ${asTable ? "Chart" : "Table"}</button>`;
+  const title = `Net size of ${coin.asset} left`;
+  if (asTable) {
     return html`<${Table} name="forecast" title=${title} columns=${FORECAST_COLUMNS} fixed
       rows=${coin.forecast} old=${old} file=${`forecast-${coin.asset}`} actions=${button} />`;
   }
   return html`<section class=${`series ${old ? "old" : ""}`} data-series="forecast">
-    <header class="table-bar"><h2 title="Each TWAP at an even pace to its end">${title}</h2>
-      <span class="muted">net size left, ${write(trim(coin.net_size_left), "net")} now</span>
+    <header class="table-bar"><h2 title="If each TWAP continues at an even pace">${title}</h2>
+      <span class="muted">${write(trim(coin.net_size_left), "net")} now</span>
       <span class="grow"></span>${button}</header>
     <${ForecastPlot} coin=${coin} /></section>`;
 }
@@ -178,17 +179,18 @@ function Running({ data, asset, old }) {
   const rows = data.running
     .filter((row) => !asset || row.asset === asset)
     .map((row) => ({ ...row, id: `${row.twap_id}:${row.wallet}` }));
-  const cut = data.running.length >= LISTED_MAX && `the ${LISTED_MAX} that end first`;
+  const cut = data.running.length >= LISTED_MAX && `the first ${LISTED_MAX} to end`;
   const all = html`<a class="quiet" href=${here({ asset: null })}>All assets</a>`;
-  return html`<${Table} name="running" title=${asset ? `Running in ${asset}` : "Running"}
+  const title = asset ? `Running TWAPs in ${asset}` : "Running TWAPs";
+  return html`<${Table} name="running" title=${title}
     columns=${RUNNING_COLUMNS} rows=${rows} old=${old} note=${cut} actions=${asset && all} />`;
 }
 
 function Shown({ feed, route }) {
   const { data, old } = feed;
   const asset = route.query.get("asset");
-  const coin = data.coins.find((one) => one.asset === asset);
-  const rows = data.coins.map((one) => ({ ...one, id: one.asset }));
+  const coin = data.coins.find((candidate) => candidate.asset === asset);
+  const rows = data.coins.map((row) => ({ ...row, id: row.asset }));
   return html`<${Table} name="pressure" title="By asset" columns=${columnsOf(data.coins)}
       rows=${rows} old=${old} rowClass=${(row) => (row.asset === asset ? "chosen" : "")} />
     ${
@@ -207,7 +209,7 @@ export function Pressure({ route, chooser }) {
   return html`<header class="page-head"><h1>TWAPs</h1>
       ${
         data &&
-        html`<span class="muted">as of ${utc(data.as_of)} UTC</span><${Known}
+        html`<span class="muted">as of ${utc(data.as_of)} UTC</span><${StatusesKnownUntil}
         data=${data} />`
       }
       ${chooser}</header>
@@ -217,8 +219,8 @@ export function Pressure({ route, chooser }) {
     ${
       data &&
       !data.coins.length &&
-      html`<${Empty} title="No TWAP is known to run now"
-      command=${INGEST}>Newer statuses are read from the archive by:<//>`
+      html`<${Empty} title="No running TWAP is known"
+      command=${INGEST}>Import newer statuses from the exchange's archive:<//>`
     }
     ${data?.coins.length > 0 && html`<${Shown} feed=${feed} route=${route} />`}`;
 }

@@ -1,4 +1,4 @@
-// Columns of what a TWAP is made of: its slices, its statuses, and what it still has to do.
+// Columns of tables of slices, of statuses, and of running TWAPs.
 
 import { Ago, utc } from "../../clock.js";
 import { timeCell } from "../../components/cells.js";
@@ -7,9 +7,9 @@ import { html } from "../../preact.js";
 import { TwapState } from "./Progress.js";
 import { ASSET, feesNote, NUMBER, SIDE, STARTED, WALLET } from "./twap_columns.js";
 
-/** `href`: the proof that every figure of a slice belongs to. */
+/** Every figure of a slice opens the proof at `href`. */
 export function sliceColumns(href) {
-  const each = [
+  const columns = [
     {
       key: "at",
       label: "Time",
@@ -20,14 +20,14 @@ export function sliceColumns(href) {
           ${utc(row.at, { milliseconds: true })}</time>`,
     },
     { key: "size", label: "Size", unit: "coin", kind: "size" },
-    { key: "price", label: "Price", kind: "price", about: "Notional divided by size." },
-    { key: "notional", label: "Notional", kind: "size", about: "In the quote token." },
+    { key: "price", label: "Price", kind: "price", description: "Notional divided by size." },
+    { key: "notional", label: "Notional", kind: "size", description: "In the quote token." },
     {
       key: "so_far",
       label: "Executed so far",
       unit: "coin",
       kind: "size",
-      about: "The sizes of the slices up to this one, added.",
+      description: "Sum of the sizes of all slices up to this one.",
     },
     {
       key: "fees_usd",
@@ -46,15 +46,15 @@ export function sliceColumns(href) {
     { key: "fills", label: "Fills", kind: "count" },
     { key: "oid", label: "Order id" },
   ];
-  return each.map((column) => ({ sortable: false, href: () => href, ...column }));
+  return columns.map((column) => ({ sortable: false, href: () => href, ...column }));
 }
 
 function payload(row) {
-  return html`<details class="payload"><summary>payload</summary><pre
+  return html`<details class="payload"><summary>show</summary><pre
     tabindex="0">${JSON.stringify(row.raw, null, 2)}</pre></details>`;
 }
 
-const SAID_NOTHING = () => "The source does not say.";
+const NOT_GIVEN = () => "The source does not give this.";
 
 export const STATUS_COLUMNS = [
   {
@@ -62,29 +62,29 @@ export const STATUS_COLUMNS = [
     label: "Happened",
     unit: "UTC",
     kind: "time",
-    cell: timeCell("event_at", "The source gives only the start of the TWAP."),
+    cell: timeCell("event_at", "The source gives only the start time of the TWAP."),
   },
-  { key: "status", label: "Status", cell: (row) => html`<${TwapState} twap=${row} asSaid />` },
+  { key: "status", label: "Status", cell: (row) => html`<${TwapState} twap=${row} verbatim />` },
   {
     key: "size_executed",
     label: "Executed",
     unit: "coin",
     kind: "size",
-    about: "Since the TWAP began.",
-    reason: SAID_NOTHING,
+    description: "Since the start of the TWAP.",
+    reason: NOT_GIVEN,
   },
   {
     key: "notional_executed",
     label: "Notional",
     kind: "size",
-    about: "Since the TWAP began.",
-    reason: SAID_NOTHING,
+    description: "Since the start of the TWAP.",
+    reason: NOT_GIVEN,
   },
   { key: "size_requested", label: "Requested", unit: "coin", kind: "size", hidden: true },
-  { key: "duration_minutes", label: "Asked for", unit: "min", kind: "count", hidden: true },
+  { key: "duration_minutes", label: "Duration", unit: "min", kind: "count", hidden: true },
   {
     key: "s3_object_key",
-    label: "From",
+    label: "Source",
     cell: (row) =>
       row.s3_object_key
         ? html`<code class="clip wide" title=${row.s3_object_key}
@@ -97,12 +97,12 @@ export const STATUS_COLUMNS = [
     kind: "time",
     cell: (row) => html`<${Ago} iso=${row.inserted_at} />`,
   },
-  { key: "raw", label: "As it came", cell: payload },
+  { key: "raw", label: "Raw data", cell: payload },
 ].map((column) => ({ sortable: false, ...column }));
 
 const BASES = {
-  slices: "Requested less what its slices traded.",
-  schedule: "Requested × the share of its time that is left: its slices are not followed.",
+  slices: "Requested size minus the size of its slices.",
+  schedule: "Requested size × share of the time left: the slices of this wallet are not recorded.",
 };
 
 export const RUNNING_COLUMNS = [
@@ -111,7 +111,7 @@ export const RUNNING_COLUMNS = [
     label: "Completes",
     unit: "UTC",
     kind: "time",
-    about: "When it will be done if it goes on as it does.",
+    description: "Expected end if it continues at its present pace.",
     cell: timeCell("completes_at"),
   },
   NUMBER,
@@ -122,8 +122,8 @@ export const RUNNING_COLUMNS = [
   { key: "size_requested", label: "Requested", unit: "coin", kind: "size" },
   {
     key: "basis",
-    label: "Left by",
-    about: "How the size that is left is known.",
+    label: "Left according to",
+    description: "How the size left is known: from the slices, or from the schedule.",
     cell: (row) => html`<span class=${`basis ${row.basis}`} title=${BASES[row.basis]}
       data-exact=${row.basis}>${row.basis}</span>`,
   },

@@ -1,4 +1,4 @@
-// Totals of the TWAPs in a window, by wallet or by asset.
+// Totals of the TWAPs in a range of time, by wallet or by asset.
 
 import { Amount } from "../../components/Amount.js";
 import { Address } from "../../components/cells.js";
@@ -10,8 +10,8 @@ import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
 import { write } from "../../vocabulary/number_text.js";
-import { Filter, RangeChoice, useWindow } from "./filters.js";
-import { SpanShown } from "./list.js";
+import { Filter, RangeChoice, useTimeRange } from "./filters.js";
+import { ShownRange } from "./list.js";
 
 const ROWS_MAX = 100;
 const KINDS = [
@@ -27,7 +27,7 @@ const COUNTS = [
   ["running", "Running"],
   ["terminated", "Terminated"],
   ["failed", "Failed"],
-  ["end_unknown", "End not said"],
+  ["end_unknown", "End not reported"],
 ];
 
 function keyColumn(by) {
@@ -41,17 +41,16 @@ function keyColumn(by) {
   return { key: "asset", label: "Asset" };
 }
 
-/** A sum over TWAPs covers those of which it is known; how many stands beside it. */
-function covered(field, kind) {
+/** A sum over the TWAPs with a known figure; a tag counts them when some are unknown. */
+function partialSumCell(field, kind) {
   return (row) => {
     const [known, twaps] = [row[`${field}_known`], row.twaps];
-    const words =
-      known < twaps && `Summed over ${known} of ${twaps} TWAPs: of the others it is not known.`;
-    return html`<${Amount} value=${row[field]} kind=${kind} note=${words}
-      reason="Not known of any of them." />${
-        words &&
+    const note = known < twaps && `Sum over ${known} of ${twaps} TWAPs: the others are unknown.`;
+    return html`<${Amount} value=${row[field]} kind=${kind} note=${note}
+      reason="Unknown for all of these TWAPs." />${
+        note &&
         row[field] !== null &&
-        html` <span class="tag" title=${words}>${known} of
+        html` <span class="tag" title=${note}>${known} of
           ${" "}${twaps}</span>`
       }`;
   };
@@ -59,47 +58,54 @@ function covered(field, kind) {
 
 function columnsOf(by) {
   const other = by === "asset" ? "wallet" : "asset";
-  const list = (row) => here({ view: null, by: null, [by]: row[by], [other]: null });
-  const counted = (row) =>
-    html`<a class="num" href=${list(row)} title="List them" data-exact=${String(row.twaps)}>
+  const listHref = (row) => here({ view: null, by: null, [by]: row[by], [other]: null });
+  const countCell = (row) =>
+    html`<a class="num" href=${listHref(row)} title="List these TWAPs"
+      data-exact=${String(row.twaps)}>
       ${write(row.twaps, "count")}</a>`;
   return [
     keyColumn(by),
-    { key: "twaps", label: "TWAPs", kind: "count", cell: counted },
+    { key: "twaps", label: "TWAPs", kind: "count", cell: countCell },
     ...COUNTS.map(([key, label]) => ({ key, label, kind: "count" })),
     {
       key: "executed_notional",
       label: "Executed",
       unit: "quote",
       kind: "quote",
-      about: "Price × size of what they executed in the range, in the quote token.",
-      cell: covered("executed_notional", "quote"),
+      description: "Price × size executed in the range, in the quote token.",
+      cell: partialSumCell("executed_notional", "quote"),
     },
     {
       key: "fees_usd",
       label: "Fees",
       unit: "USD",
       kind: "fee",
-      about: "Known of TWAPs of tracked wallets, if their fee tokens have a price.",
-      cell: covered("fees_usd", "fee"),
+      description: "Known for TWAPs of tracked wallets whose fee tokens have a price.",
+      cell: partialSumCell("fees_usd", "fee"),
     },
-    ...KNOWN.map(([key, label, about]) => ({ key, label, kind: "count", hidden: true, about })),
+    ...KNOWN.map(([key, label, description]) => ({
+      key,
+      label,
+      kind: "count",
+      hidden: true,
+      description,
+    })),
   ];
 }
 
 export function TwapTotals({ route, chooser }) {
   const { query } = route;
   const by = query.get("by") === "wallet" ? "wallet" : "asset";
-  const asked = useWindow(query);
-  const search = new URLSearchParams({ by, start: asked.start, limit: ROWS_MAX });
-  if (asked.end) search.set("end", asked.end);
+  const timeRange = useTimeRange(query);
+  const search = new URLSearchParams({ by, start: timeRange.start, limit: ROWS_MAX });
+  if (timeRange.end) search.set("end", timeRange.end);
   const feed = useFeed(`/api/v1/twaps/summary?${search}`);
   const data = feed.data?.by === by ? feed.data : null;
   const rows = data?.rows.map((row) => ({ ...row, id: row[by] })) ?? [];
-  return html`<header class="page-head"><h1>TWAPs</h1><${SpanShown} data=${data} />${chooser}
+  return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
-    <div class="row filters"><${Switch} name="by" label="By" items=${KINDS} now=${by}
-      first="asset" /><${RangeChoice} range=${asked.range} /><${Filter} query=${query}
+    <div class="row filters"><${Switch} name="by" label="By" items=${KINDS} current=${by}
+      first="asset" /><${RangeChoice} range=${timeRange.range} /><${Filter} query=${query}
         only=${["from", "to"]} /></div>
     <${Failure} feed=${feed} what="the totals" />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}

@@ -1,5 +1,4 @@
-// One TWAP: how far it is, what it cost against the market, its slices, its events, and whether the
-// slices and the statuses agree.
+// One TWAP: progress, cost against the market, slices, events, agreement of slices and statuses.
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -16,18 +15,18 @@ import { useFeed, useFeedChain } from "../../feed.js";
 import { html, useMemo } from "../../preact.js";
 import { here, link } from "../../route.js";
 import { add, group, sign } from "../../vocabulary/decimal.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { priced } from "../../vocabulary/number_text.js";
-import { stateOf, twapReason } from "../../vocabulary/twaps.js";
+import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { priceText } from "../../vocabulary/number_text.js";
+import { errorOf, stateOf, twapReason } from "../../vocabulary/twaps.js";
 import { ProgressBar, TwapState } from "./Progress.js";
-import { wholeLife } from "./ProofTwap.js";
+import { valueOfWhole } from "./ProofTwap.js";
 import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
 import { SliceCharts } from "./SliceCharts.js";
 import { FOUND } from "./twap_columns.js";
 
 const WHOLE_NUMBER = /^\d{1,19}$/;
 const SLICES_PER_ANSWER = 500;
-const ANSWERS_MAX = 12; // a day's TWAP has 2,880 slices; this is twice as many
+const ANSWERS_MAX = 12; // 6,000 slices: a TWAP of a day has 2,880
 const SLICES_PER_PAGE = 50;
 const HEADLINES = ["executed_size", "progress", "vwap", "arrival_slippage_bps", "fees_usd"];
 const PARTS = [
@@ -39,38 +38,39 @@ const PARTS = [
   "slices_missed",
 ];
 
-const against = (word, price) =>
+const referencePrice = (word, price) =>
   price !== null &&
   html`${word} <span
-    data-exact=${price}>${group(priced(price))}</span>`;
+    data-exact=${price}>${group(priceText(price))}</span>`;
 
-/** Slices come in all the time; what they are measured against is counted in minutes. */
-function minuteWords(twap) {
+/** The expected slices are counted per full minute, the executed ones as they come. */
+function minuteNote(twap) {
   return stateOf(twap) === "running" && "to the last full minute";
 }
 
-/** What stands under a headline. */
-const BESIDE = {
+/** The notes below the headline figures. */
+const NOTES = {
   executed_size: (twap) =>
     html`of <span data-exact=${twap.size_requested}>${group(twap.size_requested)}</span>
       ${" "}${twap.asset}`,
   progress: (twap) => html`<${ProgressBar} twap=${twap} wide />`,
-  vwap: (twap) => against("arrival", twap.arrival_price),
+  vwap: (twap) => referencePrice("arrival", twap.arrival_price),
   arrival_slippage_bps: (twap) =>
-    twap.arrival_slippage_bps !== null && "basis points; above zero is a cost",
+    twap.arrival_slippage_bps !== null && "basis points; positive is a cost",
   fees_usd: (twap) => twap.total.fees && html`<${Tokens} amounts=${twap.total.fees} />`,
-  market_slippage_bps: (twap) => against("market", twap.market_vwap),
-  schedule_lag: minuteWords,
-  slices_expected: minuteWords,
+  market_slippage_bps: (twap) => referencePrice("market", twap.market_vwap),
+  schedule_lag: minuteNote,
+  slices_expected: minuteNote,
 };
 
 function Figures({ twap, fields, small }) {
   return html`<div class=${`figures ${small ? "parts" : ""}`}>${fields.map(
     (field) => html`<${Figure} key=${field} field=${field} label=${labelOf(field)}
-      about=${aboutOf(field)} kind=${kindOf(field)} small=${small} value=${wholeLife(twap, field)}
-      completeness=${twap.completeness ?? undefined} found=${FOUND}
+      description=${descriptionOf(field)} kind=${kindOf(field)} small=${small}
+      value=${valueOfWhole(twap, field)}
+      completeness=${twap.completeness ?? undefined} completenessNote=${FOUND}
       reason=${twapReason(twap, field, "total")} href=${proofOf("twap", twap.twap_id, field)}
-      beside=${BESIDE[field]?.(twap)} />`,
+      note=${NOTES[field]?.(twap)} />`,
   )}</div>`;
 }
 
@@ -83,27 +83,26 @@ function Head({ id, twap }) {
       <${TwapState} twap=${twap} />
       <span class="muted">of</span> <${Address} wallet=${twap.wallet} />
       <span class="muted" title=${`${twap.started_at} to ${twap.ended_at ?? twap.ends_at}`}>
-        ${utc(twap.started_at)} UTC, ${twap.duration_minutes} min asked for</span>
+        ${utc(twap.started_at)} UTC, duration ${twap.duration_minutes} min</span>
       ${
         twap.completeness !== null &&
         html`<${Completeness} share=${twap.completeness} always
         words=${FOUND} />`
       }
       <span class="grow"></span>
-      <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>Its wallet's
-        TWAPs</a>`
+      <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>All TWAPs of
+        the wallet</a>`
     }
   </header>`;
 }
 
-/** The text of the exchange's error is worth a line of its own. */
-function ErrorSaid({ twap }) {
-  if (!twap.status.startsWith("error:")) return null;
-  return html`<p class="warning-line">The exchange ended it:
-    ${" "}${twap.status.slice("error:".length)}</p>`;
+/** The error of the exchange, if there is one. */
+function ErrorLine({ twap }) {
+  const error = errorOf(twap);
+  return error && html`<p class="warning-line">The exchange ended the TWAP: ${error}</p>`;
 }
 
-/** A page of the slices, in the URL like every page; the charts show all of them. */
+/** One page of the slices; the charts above show all slices. */
 function Slices({ chain, slices, route, href, id }) {
   const pages = Math.max(1, Math.ceil(slices.length / SLICES_PER_PAGE));
   const page = Math.min(Math.max(1, Number(route.query.get("page")) || 1), pages);
@@ -122,7 +121,7 @@ function Slices({ chain, slices, route, href, id }) {
     ${" "}${group(String(slices.length))} slices, oldest first<//>`;
   return html`<${Table} name="slices" title="Slices" columns=${sliceColumns(href)} order=${false}
     rows=${rows.map((row) => ({ ...row, id: `${row.at}:${row.oid}` }))} file=${`slices-${id}`}
-    note=${!chain.whole && (chain.loading ? "more are loading" : "more are stored")}
+    note=${!chain.whole && (chain.loading ? "loading more" : "only the first slices are shown")}
     pager=${pager} />`;
 }
 
@@ -130,10 +129,10 @@ function NoSlices({ twap }) {
   if (twap.total.source === "slices") return null;
   return html`<${Empty} title="No slices are stored"
     command=${`hypertally wallets add ${twap.wallet}`}>
-    Slices are followed for tracked wallets. What is known comes from the statuses.<//>`;
+    Slices are stored for tracked wallets. The figures above come from the statuses.<//>`;
 }
 
-function withSums(slices) {
+function withRunningSums(slices) {
   let sum = "0";
   return slices.map((slice) => {
     sum = add(sum, slice.size) ?? sum;
@@ -145,7 +144,7 @@ function Execution({ twap, route }) {
   const id = twap.twap_id;
   const path = `/api/v1/twaps/${id}/slices?limit=${SLICES_PER_ANSWER}`;
   const chain = useFeedChain(path, "slices", { pagesMax: ANSWERS_MAX });
-  const slices = useMemo(() => withSums(chain.rows), [chain.rows]);
+  const slices = useMemo(() => withRunningSums(chain.rows), [chain.rows]);
   if (chain.data && !slices.length) return html`<${NoSlices} twap=${twap} />`;
   return html`<${Failure} feed=${chain} what="the slices" />
     ${!chain.data && chain.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
@@ -164,27 +163,27 @@ function agreement({ size, notional }) {
     : ["warning", "they differ"];
 }
 
-/** The slices against what the last status says. */
+/** The totals of the slices compared with the totals of the last status. */
 function Reconciliation({ twap }) {
-  const { total, status_totals: said, residual } = twap;
+  const { total, status_totals: reported, residual } = twap;
   const summed = total.source === "slices" ? total : { size: null, notional: null };
   const noSlices = twapReason(twap, "slices_missed");
   const [level, words] = agreement(residual);
   const line = (name, unit, key) => html`<tr data-key=${key}><th scope="row">${name}
     ${" "}<span class="unit">${unit}</span></th>
     <td class="n" data-key="slices"><${Amount} value=${summed[key]} reason=${noSlices} /></td>
-    <td class="n" data-key="status"><${Amount} value=${said[key]}
+    <td class="n" data-key="status"><${Amount} value=${reported[key]}
       reason=${twapReason(twap, `status_totals.${key}`)} /></td>
     <td class="n" data-key="residual"><${Amount} value=${residual[key]} kind="net"
       href=${proofOf("twap", twap.twap_id, `${key}_residual`)}
       reason=${twapReason(twap, `${key}_residual`)} /></td></tr>`;
-  return html`<section class="reconciliation"><header class="table-bar"><h2>Slices against the last
-      status</h2><${Mark} level=${level}
+  return html`<section class="reconciliation"><header class="table-bar"><h2>Slices compared with the
+      last status</h2><${Mark} level=${level}
       title=${level === "idle" ? twapReason(twap, "size_residual") : null}>${words}<//></header>
     <div class="scroll"><table><thead><tr><th scope="col"><span class="th">Total</span></th>${[
       "Slices",
       "Last status",
-      "Residual",
+      "Difference",
     ].map(
       (text) => html`<th key=${text} scope="col" class="n"><span class="th">${text}</span></th>`,
     )}
@@ -195,23 +194,23 @@ function Reconciliation({ twap }) {
 
 function Shown({ data, feed, route }) {
   const { twap, rows } = data;
-  return html`<${ErrorSaid} twap=${twap} />
+  return html`<${ErrorLine} twap=${twap} />
     <${Figures} twap=${twap} fields=${HEADLINES} /><${Figures} twap=${twap} fields=${PARTS} small />
     <${Execution} twap=${twap} route=${route} />
     <${Reconciliation} twap=${twap} />
     <${Table} name="statuses" title="Events" columns=${STATUS_COLUMNS} rows=${rows} order=${false}
-      old=${feed.old} file=${`statuses-${twap.twap_id}`} note="as the sources say it" />`;
+      old=${feed.old} file=${`statuses-${twap.twap_id}`} note="as reported by the sources" />`;
 }
 
 export function Twap({ id, route, role }) {
-  const known = WHOLE_NUMBER.test(id);
-  const feed = useFeed(known ? `/api/v1/twaps/${id}` : null);
+  const valid = WHOLE_NUMBER.test(id);
+  const feed = useFeed(valid ? `/api/v1/twaps/${id}` : null);
   const { data, error } = feed;
   const head = html`<${Head} id=${id} twap=${data?.twap} />`;
-  if (!known || (error?.status === 404 && !data)) {
+  if (!valid || (error?.status === 404 && !data)) {
     return html`${head}<${Empty} title="No such TWAP is stored, or this org may not see it"
-      command="hypertally twap ingest --incremental">Newer statuses are read from the archive
-      by:<//>`;
+      command="hypertally twap ingest --incremental">Import newer statuses from the
+      exchange's archive:<//>`;
   }
   return html`${head}<${Failure} feed=${feed} what="the TWAP" role=${role} />
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}

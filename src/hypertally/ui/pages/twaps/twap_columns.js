@@ -1,4 +1,4 @@
-// Columns of the tables that list TWAPs.
+// Columns of tables of TWAPs.
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
@@ -6,17 +6,17 @@ import { Address, sideCell, timeCell } from "../../components/cells.js";
 import { Completeness } from "../../components/Mark.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
-import { aboutOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { twapReason } from "../../vocabulary/twaps.js";
 import { Progress, TwapState } from "./Progress.js";
 
-export const FOUND = "The share found, slice by slice, of what it executed.";
+export const FOUND = "Share of the executed size for which the slices are stored.";
 const SOURCES = {
-  slices: "Summed over its slices.",
-  status: "What its last status says: it is over, and the range holds its whole life.",
+  slices: "Sum over the slices.",
+  status: "From the last status: the TWAP has ended, and the range holds all of it.",
 };
 
-/** A TWAP as a row of a table: what it executed in the range stands beside the rest. */
+/** A TWAP as a row of a table, with the figures executed in the range as fields of the row. */
 export function rowOf(twap) {
   const { size, notional, fees, fees_usd, slices, source } = twap.executed;
   return {
@@ -31,25 +31,25 @@ export function rowOf(twap) {
   };
 }
 
-/** The year is left out where there is little room. */
-function dated(iso) {
+/** A time without its year on narrow screens. */
+function startTime(iso) {
   const text = utc(iso);
   return html`<span class="wide-only">${text.slice(0, 5)}</span>${text.slice(5)}`;
 }
 
-function opening(key, write) {
+function twapLinkCell(key, write) {
   return (row) =>
     html`<a class="num" href=${link(`twaps/${row.twap_id}`)} title=${`Open TWAP ${row.twap_id}`}
       data-exact=${row[key]}>${write(row[key])}</a>`;
 }
 
-/** A figure of a TWAP as a column; `hrefOf` opens its proof. */
-function figure(field, hrefOf, more = {}) {
+/** A column of a figure; `hrefOf` opens the proof of the figure. */
+function figureColumn(field, hrefOf, more = {}) {
   return {
     key: field,
     label: labelOf(field),
     kind: kindOf(field),
-    about: aboutOf(field),
+    description: descriptionOf(field),
     href: (row) => hrefOf(row, field),
     reason: (row) => twapReason(row, field),
     ...more,
@@ -61,13 +61,13 @@ export const STARTED = {
   label: "Started",
   unit: "UTC",
   kind: "time",
-  cell: opening("started_at", dated),
+  cell: twapLinkCell("started_at", startTime),
 };
 export const NUMBER = {
   key: "twap_id",
   label: "TWAP",
   sortable: false,
-  cell: opening("twap_id", String),
+  cell: twapLinkCell("twap_id", String),
 };
 export const WALLET = {
   key: "wallet",
@@ -86,7 +86,7 @@ const FOUND_COLUMN = {
   key: "completeness",
   label: "Found",
   kind: "share",
-  about: FOUND,
+  description: FOUND,
   cell: (row) =>
     row.completeness === null
       ? html`<${Amount} value=${null} reason=${twapReason(row, "completeness")} />`
@@ -102,7 +102,7 @@ export function feesNote({ fees }) {
 export function twapColumns(hrefOf) {
   const progress = (row) =>
     html`<${Progress} twap=${row} href=${hrefOf(row, "progress")} tab=${-1} />`;
-  const bySource = (row) => SOURCES[row.source];
+  const sourceNote = (row) => SOURCES[row.source];
   return [
     STARTED,
     NUMBER,
@@ -110,14 +110,14 @@ export function twapColumns(hrefOf) {
     ASSET,
     SIDE,
     STATE,
-    figure("size_requested", hrefOf, { unit: "coin" }),
-    figure("executed_size", hrefOf, { unit: "coin", note: bySource }),
-    figure("progress", hrefOf, { cell: progress }),
-    figure("vwap", hrefOf, { mixed: true }),
-    figure("arrival_slippage_bps", hrefOf, { unit: "bps" }),
-    figure("fees_usd", hrefOf, { unit: "USD", note: feesNote }),
+    figureColumn("size_requested", hrefOf, { unit: "coin" }),
+    figureColumn("executed_size", hrefOf, { unit: "coin", note: sourceNote }),
+    figureColumn("progress", hrefOf, { cell: progress }),
+    figureColumn("vwap", hrefOf, { mixed: true }),
+    figureColumn("arrival_slippage_bps", hrefOf, { unit: "bps" }),
+    figureColumn("fees_usd", hrefOf, { unit: "USD", note: feesNote }),
     FOUND_COLUMN,
-    ...hiddenColumns(hrefOf, bySource),
+    ...hiddenColumns(hrefOf, sourceNote),
   ];
 }
 
@@ -131,29 +131,33 @@ const HIDDEN = [
   ["slices_missed"],
 ];
 
-function hiddenColumns(hrefOf, bySource) {
+function hiddenColumns(hrefOf, sourceNote) {
   return [
-    figure("executed_notional", hrefOf, { unit: "quote", note: bySource }),
-    ...HIDDEN.map(([field, more]) => figure(field, hrefOf, more)),
-    { key: "duration_minutes", label: "Asked for", unit: "min", kind: "count" },
+    figureColumn("executed_notional", hrefOf, { unit: "quote", note: sourceNote }),
+    ...HIDDEN.map(([field, more]) => figureColumn(field, hrefOf, more)),
+    { key: "duration_minutes", label: "Duration", unit: "min", kind: "count" },
     { key: "ends_at", label: "Ends", unit: "UTC", kind: "time", cell: timeCell("ends_at") },
     {
       key: "ended_at",
       label: "Ended",
       unit: "UTC",
       kind: "time",
-      cell: timeCell("ended_at", "It runs, or the source does not say when it ended."),
+      cell: timeCell("ended_at", "The TWAP is running, or the source does not give its end."),
     },
-    { key: "source", label: "Executed by", reason: (row) => twapReason(row, "executed_size") },
+    {
+      key: "source",
+      label: "Executed according to",
+      reason: (row) => twapReason(row, "executed_size"),
+    },
     { key: "definition", label: "Definition" },
     { key: "digest", label: "Digest" },
   ].map((column) => ({ hidden: true, ...column }));
 }
 
-/** The few columns that fit beside other things. */
+/** The few columns shown on the page of a wallet. */
 export function compactColumns(hrefOf) {
-  const kept = new Set(
+  const visible = new Set(
     "started_at asset side status size_requested progress arrival_slippage_bps fees_usd".split(" "),
   );
-  return twapColumns(hrefOf).map((column) => ({ ...column, hidden: !kept.has(column.key) }));
+  return twapColumns(hrefOf).map((column) => ({ ...column, hidden: !visible.has(column.key) }));
 }

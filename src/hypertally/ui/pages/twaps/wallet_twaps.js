@@ -1,4 +1,4 @@
-// A wallet's newest TWAPs, and the way to all of them.
+// The newest TWAPs of a wallet, with a link to all of them.
 
 import { shiftDay } from "../../clock.js";
 import { Failure } from "../../components/Failure.js";
@@ -21,11 +21,11 @@ export function WalletTwaps({ wallet }) {
   const feed = useFeed(`/api/v1/twaps?${search}`);
   const { data } = feed;
   const all = html`<a class="quiet" href=${link("twaps", { wallet, range: `${DAYS}d` })}>
-    All in the explorer</a>`;
+    All TWAPs of the wallet</a>`;
   const note = data?.next ? `the newest ${SHOWN_MAX} of ${DAYS} days` : `last ${DAYS} days`;
   if (data && !data.twaps.length) {
     return html`<section class="table" data-table="twaps"><header class="table-bar"><h2>TWAPs</h2>
-      <span class="muted">None is known in the last ${DAYS} days.</span><span class="grow"></span>
+      <span class="muted">None in the last ${DAYS} days.</span><span class="grow"></span>
       ${all}</header></section>`;
   }
   return html`<${Failure} feed=${feed} what="the TWAPs" />
