@@ -179,7 +179,7 @@ function chainOf(path, pagesMax) {
 
 /**
  * All pages of a list that is sorted oldest first, so that it grows only at its end.
- * `rows` are the loaded rows of `field`; `whole` is true when no page is missing.
+ * `rows` are the loaded rows of `field`; `complete` is true when no page is missing.
  */
 export function useFeedChain(path, field, { pagesMax }) {
   const [, redraw] = useState(0);
@@ -204,7 +204,7 @@ export function useFeedChain(path, field, { pagesMax }) {
   return {
     rows,
     data: answers[0] ?? null,
-    whole: Boolean(last) && !last.next,
+    complete: Boolean(last) && !last.next,
     error: failedFeed?.state.error ?? null,
     at: failedFeed?.state.at ?? null,
     loading: chain.some((feed) => feed.state.loading || (!feed.state.at && !feed.state.error)),

@@ -56,7 +56,7 @@ export function Figure({
         href=${href}>unknown: see why</a>`
           : completeness !== undefined &&
             html`<${Completeness}
-        share=${completeness} words=${completenessNote} />`
+        share=${completeness} description=${completenessNote} />`
       }
     </div>
     ${note && html`<div class="figure-note">${note}</div>`}

@@ -8,12 +8,12 @@ const RADIUS = 5;
 const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
 /** An open ring with its percentage; a complete figure shows it only with `always`. */
-export function Completeness({ share, always = false, words, reasons }) {
+export function Completeness({ share, always = false, description, reasons }) {
   const known = share !== null && share !== undefined;
   const filled = known ? pixels(share) : 0;
   if (filled >= 1 && !always) return null;
   const text = known ? percent(share) : "–";
-  const title = [words ?? completenessWords(share), ...(reasons ?? [])].join("\n");
+  const title = [description ?? completenessWords(share), ...(reasons ?? [])].join("\n");
   const dash = `${(CIRCUMFERENCE * filled).toFixed(2)} ${CIRCUMFERENCE.toFixed(2)}`;
   return html`<span class=${`ring ${filled >= 1 ? "whole" : ""}`} title=${title}>
     <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">

@@ -8,7 +8,7 @@ export function Mask({ masked, children }) {
   if (!masked) return children;
   const { reason, since } = masked;
   return html`<div class="masked">
-    <div class="mask-words" role="alert">
+    <div class="mask-message" role="alert">
       <p class="mask-title"><svg viewBox="0 0 12 12" width="12" height="12" fill="currentColor"
         aria-hidden="true"><path d="M1.5 1.5 h9 v9 h-9 Z" /></svg> SYSTEM HALT</p>
       <p>${reason}</p>

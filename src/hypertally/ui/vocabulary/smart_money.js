@@ -112,7 +112,7 @@ const RULES = {
   dispersion_high: "Buyers and sellers disagree: dispersion is high.",
   exits_high: "Many holders are leaving at the same time: exits are high.",
   trend_against: "The trend runs against the consensus.",
-  entry_threshold: "The consensus leans to one side, but is short of the entry threshold.",
+  entry_threshold: "No position advised: the consensus has not reached the entry threshold.",
   entry_wait: "A position is advised once the consensus holds for a second period.",
   risk_wait: "A position is not advised yet: risk is still defensive and improves step by step.",
   strong_with: "Strong consensus with the trend, low dispersion, few exits.",

@@ -214,7 +214,7 @@ export function Series({
   const button = html`<button type="button" class="quiet" onClick=${switchView}>
     ${asTable ? "Chart" : "Table"}</button>`;
   if (asTable) {
-    return html`<div class="series" data-series=${name}><${Table} name=${`${name}.twin`}
+    return html`<div class="series" data-series=${name}><${Table} name=${`${name}.days`}
       title=${title} columns=${columns}
       rows=${[...days].reverse()} old=${old} file=${name} actions=${html`${actions}${button}`} />
         </div>`;

@@ -104,7 +104,7 @@ function useTotal(wallet) {
   const onLeaderboard = page === "leaderboard";
   const rankPath = `/api/v1/wallets/top?${rankSearch(query)}`;
   const top = useFeed(onLeaderboard ? rankPath : null).data;
-  const own = useFeed(onLeaderboard ? null : `/api/v1/wallets/${wallet}`).data;
+  const walletPage = useFeed(onLeaderboard ? null : `/api/v1/wallets/${wallet}`).data;
   if (onLeaderboard) {
     return {
       total: top?.wallets.find((row) => row.wallet === wallet),
@@ -112,8 +112,11 @@ function useTotal(wallet) {
     };
   }
   return {
-    total: own?.totals && { days_active: own.days_active, ...own.totals },
-    span: own?.totals,
+    total: walletPage?.totals && {
+      days_active: walletPage.days_active,
+      ...walletPage.totals,
+    },
+    span: walletPage?.totals,
   };
 }
 

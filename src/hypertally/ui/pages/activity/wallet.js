@@ -40,13 +40,16 @@ const PARTS = [
 ];
 const REASON = "Unknown because at least one day of the history is unknown: click to see which.";
 
+/** The total volume of a single wallet is called its volume. */
+const nameOf = (field) => (field === "legs_volume_usd" ? "volume_usd" : field);
+
 function Figures({ wallet, data, small, fields }) {
   const totals = { days_active: data.days_active, fills: data.fills, ...data.totals };
   return html`<div class=${`figures ${small ? "parts" : ""}`}>
     ${fields.map(
       (field) => html`<${Figure} key=${field} field=${field}
-        label=${field === "legs_volume_usd" ? "Volume" : labelOf(field)}
-      description=${descriptionOf(field)} kind=${kindOf(field)} small=${small}
+        label=${labelOf(nameOf(field))}
+      description=${descriptionOf(nameOf(field))} kind=${kindOf(field)} small=${small}
       value=${totals[field] ?? null}
         reason=${REASON}
       completeness=${data.record?.completeness} href=${proofOf("span", wallet, field)} />`,
@@ -62,7 +65,7 @@ function recordLevel(record) {
 function Record({ data }) {
   const { record } = data;
   const level = recordLevel(record);
-  const words = {
+  const text = {
     good: "The record is complete",
     warning: "The record has gaps, conflicts or rejected rows",
     halt: "The last fetch failed",
@@ -93,7 +96,7 @@ function Record({ data }) {
     ],
   ];
   return html`<section class="record"><header class="table-bar"><h2>Record</h2><${Mark}
-    level=${level}>${words}<//></header>
+    level=${level}>${text}<//></header>
     <dl class="terms columns">${rows.map(
       ([term, value]) => html`<div key=${term}><dt>${term}</dt>
       <dd>${value}</dd></div>`,

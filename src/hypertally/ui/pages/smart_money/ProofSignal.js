@@ -37,7 +37,7 @@ function Head({ asset, at, field, signal }) {
       signal &&
       html`<p class="proof-value"><${Amount} value=${value} kind=${kindOf(field)}
           reason=${smartReason(signal, field)} />
-        <${Completeness} share=${signal.completeness} always words=${OBSERVED} /></p>
+        <${Completeness} share=${signal.completeness} always description=${OBSERVED} /></p>
       ${value === null && html`<p class="warning-line">${smartReason(signal, field)}</p>`}`
     }
   </header>`;

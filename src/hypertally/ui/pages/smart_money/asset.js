@@ -26,7 +26,10 @@ function Head({ row, chosen }) {
       reason=${`Unknown because ${row.unknown?.mark_price ?? "no price is stored"}.`} />
       <span class="unit"> USD</span></span>
     <span class="grow"></span>
-    ${signal && html`<${Completeness} share=${signal.completeness} always words=${OBSERVED} />`}
+    ${
+      signal &&
+      html`<${Completeness} share=${signal.completeness} always description=${OBSERVED} />`
+    }
   </header>`;
 }
 

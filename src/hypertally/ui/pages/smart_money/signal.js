@@ -40,7 +40,10 @@ function Head({ asset, at, signal, definition }) {
   };
   return html`<header class="page-head"><h1>${asset} signal</h1>
     <span class="muted"><span data-exact=${at}>${utc(at)} UTC</span>, <${Ago} iso=${at} /></span>
-    ${signal && html`<${Completeness} share=${signal.completeness} always words=${OBSERVED} />`}
+    ${
+      signal &&
+      html`<${Completeness} share=${signal.completeness} always description=${OBSERVED} />`
+    }
     <span class="grow"></span>
     ${periodLink("Previous period", -1)}${periodLink("Next period", 1)}
     <a class="quiet" href=${link("smart-money", { asset: asset === "HYPE" ? null : asset })}>Smart
@@ -110,7 +113,7 @@ function Shown({ feed, asset, at }) {
     html`<p class="warning-line" role="status">Locked: ${lockWords(signal.locked)}. No scores were
         computed; the advice is ${signal.playbook.bias} / ${signal.playbook.risk}.</p>`
   }
-    <div class=${`smart-one ${feed.old ? "old" : ""}`}>
+    <div class=${`signal-summary ${feed.old ? "old" : ""}`}>
       <section><${Playbook} signal=${signal} /></section>
       <section><${Scores} asset=${asset} signal=${signal} hrefOf=${hrefOf} alone /></section>
     </div>

@@ -86,7 +86,7 @@ function Head({ id, field, data }) {
         ${
           twap.completeness !== null &&
           html`<${Completeness} share=${twap.completeness} always
-          words=${FOUND} />`
+          description=${FOUND} />`
         }</p>
       ${
         valueOfWhole(twap, field) === null &&

@@ -87,7 +87,7 @@ function Head({ id, twap }) {
       ${
         twap.completeness !== null &&
         html`<${Completeness} share=${twap.completeness} always
-        words=${FOUND} />`
+        description=${FOUND} />`
       }
       <span class="grow"></span>
       <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>All TWAPs of
@@ -121,7 +121,7 @@ function Slices({ chain, slices, route, href, id }) {
     ${" "}${group(String(slices.length))} slices, oldest first<//>`;
   return html`<${Table} name="slices" title="Slices" columns=${sliceColumns(href)} order=${false}
     rows=${rows.map((row) => ({ ...row, id: `${row.at}:${row.oid}` }))} file=${`slices-${id}`}
-    note=${!chain.whole && (chain.loading ? "loading more" : "only the first slices are shown")}
+    note=${!chain.complete && (chain.loading ? "loading more" : "only the first slices are shown")}
     pager=${pager} />`;
 }
 

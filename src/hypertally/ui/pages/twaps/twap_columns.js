@@ -90,7 +90,7 @@ const FOUND_COLUMN = {
   cell: (row) =>
     row.completeness === null
       ? html`<${Amount} value=${null} reason=${twapReason(row, "completeness")} />`
-      : html`<${Completeness} share=${row.completeness} always words=${FOUND} />`,
+      : html`<${Completeness} share=${row.completeness} always description=${FOUND} />`,
 };
 
 export function feesNote({ fees }) {
