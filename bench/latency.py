@@ -35,7 +35,7 @@ from hypertally.metrics.activity import wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool, transaction
-from hypertally.tenancy import wallets
+from hypertally.tenancy import orgs, wallets
 
 WALLETS = 1_000
 PACE_SECONDS = 60  # of the program, for wallets that traded within the hour
@@ -90,8 +90,9 @@ async def _prepare(server_url: str, name: str) -> tuple[str, dict[str, int]]:
     url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
     await bring_up_to_date(url)
     async with open_pool(url, role=ROLE, size=1) as pool, transaction(pool) as connection:
-        org_id = await wallets.find_org(connection, "default")
-        ids = await wallets.add(connection, addresses(WALLETS), org_id=org_id, from_day=None)
+        org_id = await orgs.find_org(connection, "default")
+        addition = await wallets.add(connection, addresses(WALLETS), org_id=org_id, from_day=None)
+        ids = addition.added
         for number, wallet_id in enumerate(ids):
             await enqueue(
                 connection,

@@ -24,7 +24,7 @@ from hypertally.sandbox.oracles.usd_prices import Fill, UsdPrices
 from hypertally.sandbox.population.population import Population
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool, transaction
-from hypertally.tenancy import wallets
+from hypertally.tenancy import orgs, wallets
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNTIL_MS = 1_760_000_000_000  # 2025-10-09: long past, so every day of these worlds is over
@@ -100,19 +100,19 @@ class Books:
 
     async def add_org(self, name: str) -> None:
         async with self._tenancy() as connection:
-            await wallets.add_org(connection, name)
+            await orgs.add_org(connection, name)
 
     async def track(
         self, addresses: Sequence[str], *, org: str = "default", from_day: date | None = None
     ) -> None:
         async with self._tenancy() as connection:
-            org_id = await wallets.find_org(connection, org)
-            ids = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
-        await membership.membership_changed(self.url, ids, pull=True)
+            org_id = await orgs.find_org(connection, org)
+            addition = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
+        await membership.membership_changed(self.url, addition.changed, pull=True)
 
     async def untrack(self, addresses: Sequence[str], *, org: str = "default") -> None:
         async with self._tenancy() as connection:
-            org_id = await wallets.find_org(connection, org)
+            org_id = await orgs.find_org(connection, org)
             ids = await wallets.remove(connection, addresses, org_id=org_id)
         await membership.membership_changed(self.url, ids, pull=False)
 

@@ -1,5 +1,6 @@
 """`hypertally alerts`: where each alert stands, and acknowledging one that fires."""
 
+import asyncio
 from typing import Any
 
 import click
@@ -8,16 +9,23 @@ from rich.table import Table
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
-from hypertally.cli.alerts_test import test_command
+from hypertally.cli.options import json_option
+from hypertally.cli.worker import channels_of
+from hypertally.clock import now
+from hypertally.errors import Refused, SourceDown
 from hypertally.jobs.alerts.check import acknowledge_alert, list_standings
+from hypertally.jobs.alerts.messages import trial_notice
 from hypertally.jobs.alerts.state_machine import RULES, Standing
+from hypertally.records import Record
+from hypertally.settings import PREFIX
+from hypertally.sources.notifications import Channel, Notice
 
 PIPE_WIDTH = 1000  # of a file or a pipe no line is broken: who reads that searches it
 
 
 @click.group(name="alerts", invoke_without_command=True)
 @click.option("--all", "quiet", is_flag=True, help="Those that never moved, too.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @click.pass_context
 def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
     """List where alerts stand, what fires first; say that one is being looked at."""
@@ -68,4 +76,40 @@ def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> Non
     click.echo(f"{standing.type} {standing.subject}: acknowledged by {by}")
 
 
-alerts_group.add_command(test_command)
+class Sending(Record, frozen=True, kw_only=True):
+    """The result of sending a message through a channel."""
+
+    channel: str
+    error: str | None  # None: the channel took it
+
+
+@alerts_group.command(name="test")
+@json_option
+def test_command(*, as_json: bool) -> None:
+    """Send a test message through every channel that is set."""
+    channels = channels_of(program_settings.read())
+    if not channels:
+        raise Refused(
+            f"alerts are told to nobody: set {PREFIX}ALERT_URLS to an address in apprise's form, "
+            "such as jsons://host/path or mailtos://user:password@host"
+        )
+    sendings = runtime.run(_send_all(list(channels.values())))
+    if as_json:
+        runtime.echo_json_lines(sendings)
+    for sending in [] if as_json else sendings:
+        click.echo(f"{sending.channel}: {f'failed: {sending.error}' if sending.error else 'taken'}")
+    if any(sending.error for sending in sendings):
+        raise click.exceptions.Exit(1)
+
+
+async def _send_all(channels: list[Channel]) -> list[Sending]:
+    notice = trial_notice(now())
+    return await asyncio.gather(*(_send(channel, notice) for channel in channels))
+
+
+async def _send(channel: Channel, notice: Notice) -> Sending:
+    try:
+        await channel.send(notice)
+    except SourceDown as problem:
+        return Sending(channel=channel.name, error=str(problem))
+    return Sending(channel=channel.name, error=None)

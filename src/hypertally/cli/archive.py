@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
-from hypertally.errors import Refused
+from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.facts.smart_money.archived_snapshots import DATASET
 from hypertally.jobs.archive import seal as archive_seal
 from hypertally.jobs.archive import verify_files
@@ -24,7 +24,6 @@ from hypertally.store.parquet_archive import Manifest, signing_key
 from hypertally.store.postgres import Pool, transaction
 
 FOLDER = "archive"
-day_type = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group(name="archive")
@@ -39,7 +38,7 @@ def archive_group() -> None:
 )
 def seal_command(*, before: datetime | None, release: bool) -> None:
     """Write every day that is two full days past to the archive, and read it back."""
-    bound = before.date() if before else None
+    bound = day_of(before)
 
     async def run(tell: Tell) -> tuple[list[Manifest], list[date]]:
         async with _opened() as (pool, vault):
@@ -70,7 +69,7 @@ def verify_command(*, day: datetime | None) -> None:
         async with _opened() as (pool, vault):
             async with transaction(pool) as connection:
                 seals = await archive_seal.list_seals(connection, DATASET)
-            return await verify_files.verify(vault, DATASET, seals, day=day.date() if day else None)
+            return await verify_files.verify(vault, DATASET, seals, day=day_of(day))
 
     proof = runtime.run(run())
     click.echo(
@@ -84,7 +83,7 @@ def verify_command(*, day: datetime | None) -> None:
 
 
 @archive_group.command(name="list")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 def list_command(*, as_json: bool) -> None:
     """Show what is sealed, and what of it is in the database."""
     settings = program_settings.read()
@@ -116,8 +115,7 @@ def list_command(*, as_json: bool) -> None:
 @click.option("--to", "to_day", type=day_type, required=True)
 def restore_command(*, from_day: datetime, to_day: datetime) -> None:
     """Bring released days back into the database, as they were."""
-    if to_day < from_day:
-        raise Refused(f"--to {to_day:%Y-%m-%d} lies before --from {from_day:%Y-%m-%d}")
+    refuse_turned_days(from_day, to_day)
 
     async def run(tell: Tell) -> list[date]:
         async with _opened() as (pool, vault):

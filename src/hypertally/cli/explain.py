@@ -11,7 +11,8 @@ from hypertally.api.identity.auth import connect_as, read_identity
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.cli import runtime
-from hypertally.cli.tenancy import org_option, put_local_user
+from hypertally.cli.options import org_option
+from hypertally.cli.user_tokens import put_local_user
 from hypertally.errors import Refused
 from hypertally.flow import METRICS
 from hypertally.settings import Settings

@@ -22,7 +22,7 @@ from hypertally.metrics import definitions
 from hypertally.settings import Settings
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.migrate import migrate
-from hypertally.store.postgres import Pool, open_pool
+from hypertally.store.postgres import Connection, Pool, Role, open_pool, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +62,25 @@ async def bring_up_to_date(url: str) -> list[str]:
     async with open_pool(url, role="hypertally_metrics", size=1) as pool:
         await definitions.register(pool, DEFINITIONS)
     return applied
+
+
+@asynccontextmanager
+async def open_database(
+    settings: Settings, *, role: Role = "hypertally_worker", size: int = 2
+) -> AsyncIterator[Pool]:
+    """Connections to the trading database, at the schema of this program."""
+    async with migrated(settings) as url, open_pool(url, role=role, size=size) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def tenancy_transaction(url: str) -> AsyncIterator[Connection]:
+    """One transaction that may change which org tracks which wallets."""
+    async with (
+        open_pool(url, role="hypertally_tenancy", size=1) as pool,
+        transaction(pool) as connection,
+    ):
+        yield connection
 
 
 @asynccontextmanager

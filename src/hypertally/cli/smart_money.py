@@ -9,8 +9,8 @@ import click
 from hypertally import settings as program_settings
 from hypertally.api.smart_money.figures import ASSETS
 from hypertally.cli import runtime
+from hypertally.cli.options import day_type
 from hypertally.cli.smart_money_differences import print_differences
-from hypertally.cli.tenancy import day_type
 from hypertally.cli.worker import work
 from hypertally.clock import now
 from hypertally.errors import Refused

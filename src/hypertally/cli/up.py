@@ -20,7 +20,8 @@ import structlog
 from hypertally import settings as program_settings
 from hypertally.api.identity.tokens import mint
 from hypertally.cli import runtime
-from hypertally.cli.tenancy import put_local_user, track
+from hypertally.cli.user_tokens import put_local_user
+from hypertally.cli.wallets import track
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
 from hypertally.settings import PREFIX, Settings

@@ -22,7 +22,7 @@ from hypertally.settings import PREFIX, Settings
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channels, open_channels
 from hypertally.store.postgres import Pool
-from hypertally.tenancy import wallets
+from hypertally.tenancy.addresses import read_address
 
 # Snapshots of 200 wallets within two seconds, at a fifth of a second each; an answer that takes
 # longer than ten is as good as none; asked twice, the rest of the minute can wait.
@@ -119,7 +119,7 @@ def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
     """Pull the fills of the tracked wallets now, and compute what follows from them."""
     runtime.configure_logs()
     settings = program_settings.read()
-    checked = [wallets.read_address(address) for address in addresses]
+    checked = [read_address(address) for address in addresses]
 
     async def pull() -> int:
         async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:

@@ -1,122 +1,132 @@
-"""Wallets of orgs: added, listed and removed as dated intervals; facts stay when one is removed."""
+"""Wallets of orgs: each counts in dated intervals; facts stay when a wallet is removed.
 
-import re
-from collections.abc import Sequence
+An interval holds the days from `from_day` (None: the whole history) up to and without `to_day`
+(None: still open). The intervals of a wallet and an org never overlap. Adding a wallet never takes
+away a day that counts already: published figures rest on that day.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
-from hypertally.errors import Refused
-from hypertally.store.postgres import Connection
+from hypertally.records import Record
+from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-SHOWN_MAX = 5
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
-def read_address(text: str) -> str:
-    """An address in lower case.
+class TrackedWallet(Record, frozen=True, kw_only=True):
+    """One interval of a wallet."""
 
-    Errors: `Refused` that names what is no address.
-    """
-    if not _ADDRESS.fullmatch(text):
-        raise Refused(f"{text!r} is not an address: expected 0x and 40 hex digits")
-    return text.lower()
+    wallet: str
+    from_day: date | None
+    to_day: date | None
 
 
-def read_addresses(text: str, *, name: str) -> list[str]:
-    """The addresses of a file, one a line; empty lines and what follows a # do not count.
+class OpenInterval(Record, frozen=True, kw_only=True):
+    """The interval of a wallet that has no end yet."""
 
-    Errors: `Refused` that names the first lines that are no addresses; then nothing is taken.
-    """
-    addresses: list[str] = []
-    wrong: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        word = line.partition("#")[0].strip()
-        if word and _ADDRESS.fullmatch(word):
-            addresses.append(word.lower())
-        elif word:
-            wrong.append(f"line {number}: {word[:60]!r}")
-    if wrong:
-        more = "; ..." if len(wrong) > SHOWN_MAX else ""
-        shown = "; ".join(wrong[:SHOWN_MAX]) + more
-        raise Refused(
-            f"{name} holds {len(wrong)} lines that are not addresses (0x and 40 hex digits), "
-            f"nothing was imported: {shown}"
-        )
-    if not addresses:
-        raise Refused(f"{name} holds no address: expected one a line")
-    return list(dict.fromkeys(addresses))
+    wallet_id: int
+    wallet: str
+    from_day: date | None
+    counting: bool  # the interval began: figures of the org may rest on its days
 
 
-async def find_org(connection: Connection, name: str) -> int:
-    """The id of an org.
+class Addition(Record, frozen=True, kw_only=True):
+    """What adding wallets changed."""
 
-    Errors: `Refused` that names the org that does not exist.
-    """
-    row = await (await connection.execute(QUERIES["find_org"].text, {"name": name})).fetchone()
-    if row is None:
-        raise Refused(f"no org is called {name!r}: `hypertally orgs add {name}` makes it")
-    return row["id"]
+    added: list[int]
+    moved: list[int]  # tracked before, with another first day
+    kept: list[OpenInterval]  # their days count already, and a later first day would drop them
+    same: int  # tracked before, and nothing to change
 
-
-async def add_org(connection: Connection, name: str) -> bool:
-    """Make an org; false if it exists.
-
-    Errors: `Refused` for a name that is none.
-    """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name):
-        raise Refused(f"{name!r} is not a name for an org: use a-z, 0-9, - and _")
-    cursor = await connection.execute(QUERIES["insert_org"].text, {"name": name})
-    return cursor.rowcount > 0
+    @property
+    def changed(self) -> list[int]:
+        """The wallets whose days are to be computed again."""
+        return [*self.added, *self.moved]
 
 
-async def list_orgs(connection: Connection) -> list[dict[str, Any]]:
-    """Every org with how many wallets it tracks."""
-    return await (await connection.execute(QUERIES["list_orgs"].text)).fetchall()
+class _WalletId(Record, frozen=True, kw_only=True):
+    wallet_id: int
+
+
+class _Start(Record, frozen=True, kw_only=True):
+    wallet_id: int
+    from_day: date | None
 
 
 async def add(
-    connection: Connection,
-    addresses: Sequence[str],
-    *,
-    org_id: int,
-    from_day: date | None,
-) -> list[int]:
-    """Track wallets for an org from a day (None: their whole history); the ids of the new ones."""
+    connection: Connection, addresses: Sequence[str], *, org_id: int, from_day: date | None
+) -> Addition:
+    """Count wallets for an org from a day on (None: their whole history, if they are new).
+
+    A wallet that counts from a later day counts from this day instead. One that counts from an
+    earlier day keeps it, unless that day is still to come.
+    """
     await give_ids(connection, addresses)
-    bound = {
-        "addresses": [bytes.fromhex(a[2:]) for a in addresses],
-        "org_id": org_id,
-        "from_day": from_day,
-    }
-    found = await connection.execute(QUERIES["insert_org_wallets"].text, bound)
-    return [row["wallet_id"] for row in await found.fetchall()]
+    bound = _bind(addresses, org_id)
+    await connection.execute(QUERIES["lock_org_wallets"].text, bound)
+    tracked = await read_rows(connection, QUERIES["list_open_intervals"], bound, shape=OpenInterval)
+    new = await read_rows(
+        connection, QUERIES["insert_org_wallets"], {**bound, "from_day": from_day}, shape=_WalletId
+    )
+    added = [row.wallet_id for row in new]
+    if from_day is None:
+        return Addition(added=added, moved=[], kept=[], same=len(tracked))
+    other = [interval for interval in tracked if interval.from_day != from_day]
+    kept = [row for row in other if row.counting and _is_before(row.from_day, from_day)]
+    moved = [row.wallet_id for row in other if row not in kept]
+    await _start_at(connection, [*added, *moved], org_id=org_id, from_day=from_day)
+    return Addition(added=added, moved=moved, kept=kept, same=len(tracked) - len(other))
+
+
+def _is_before(first_day: date | None, day: date) -> bool:
+    return first_day is None or first_day < day
+
+
+async def _start_at(
+    connection: Connection, wallet_ids: Sequence[int], *, org_id: int, from_day: date
+) -> None:
+    """Begin the open intervals on a day; closed intervals that overlap then become part of them."""
+    bound = {"wallet_ids": list(wallet_ids), "org_id": org_id, "from_day": from_day}
+    merged = await read_rows(connection, QUERIES["delete_overlapped"], bound, shape=_Start)
+    await connection.execute(QUERIES["move_starts"].text, bound)
+    await connection.execute(
+        QUERIES["keep_earlier_starts"].text,
+        {
+            "org_id": org_id,
+            "wallet_ids": [row.wallet_id for row in merged],
+            "from_days": [row.from_day for row in merged],
+        },
+    )
 
 
 async def give_ids(connection: Connection, addresses: Sequence[str]) -> None:
-    """Give each address its id, once; that alone tracks nothing."""
-    bound = {"addresses": [bytes.fromhex(address[2:]) for address in addresses]}
-    await connection.execute(QUERIES["insert_wallets"].text, bound)
+    """Give each address its id, once; the wallet is not tracked by that alone."""
+    await connection.execute(
+        QUERIES["insert_wallets"].text, {"addresses": _decode_addresses(addresses)}
+    )
 
 
 async def remove(connection: Connection, addresses: Sequence[str], *, org_id: int) -> list[int]:
     """Stop tracking wallets today; their earlier days go on counting. The ids of those removed."""
-    bound = {"addresses": [bytes.fromhex(a[2:]) for a in addresses], "org_id": org_id}
-    never = await (await connection.execute(QUERIES["delete_empty"].text, bound)).fetchall()
-    closed = await (await connection.execute(QUERIES["close_intervals"].text, bound)).fetchall()
-    return [row["wallet_id"] for row in [*never, *closed]]
+    bound = _bind(addresses, org_id)
+    await connection.execute(QUERIES["lock_org_wallets"].text, bound)
+    deleted = await read_rows(connection, QUERIES["delete_empty"], bound, shape=_WalletId)
+    closed = await read_rows(connection, QUERIES["close_intervals"], bound, shape=_WalletId)
+    return [row.wallet_id for row in (*deleted, *closed)]
 
 
-async def list_wallets(connection: Connection, *, org_id: int) -> list[dict[str, Any]]:
+async def list_wallets(connection: Connection, *, org_id: int) -> list[TrackedWallet]:
     """The wallets of an org with their intervals."""
-    return await (
-        await connection.execute(QUERIES["list_wallets"].text, {"org_id": org_id})
-    ).fetchall()
-
-
-async def put_user(connection: Connection, *, user_id: str, org_id: int, role: str) -> None:
-    """Give a user an org and a role; an existing profile is replaced."""
-    await connection.execute(
-        QUERIES["put_user"].text, {"user_id": user_id, "org_id": org_id, "role": role}
+    return await read_rows(
+        connection, QUERIES["list_wallets"], {"org_id": org_id}, shape=TrackedWallet
     )
+
+
+def _bind(addresses: Sequence[str], org_id: int) -> Mapping[str, object]:
+    return {"addresses": _decode_addresses(addresses), "org_id": org_id}
+
+
+def _decode_addresses(addresses: Sequence[str]) -> list[bytes]:
+    return [bytes.fromhex(address.removeprefix("0x")) for address in addresses]

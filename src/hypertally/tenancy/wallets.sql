@@ -1,22 +1,3 @@
--- name: find_org :one
--- An org by its name.
--- Reads: tenancy.orgs   Writes: -   Key: name
-select id from tenancy.orgs where name = %(name)s;
-
--- name: insert_org :execrows
--- Make an org.
--- Reads: -   Writes: tenancy.orgs   Key: name
-insert into tenancy.orgs (name) values (%(name)s) on conflict do nothing;
-
--- name: list_orgs :many
--- Every org with how many wallets it tracks.
--- Reads: tenancy.orgs, tenancy.org_wallets   Writes: -   Key: name
-select o.name, o.created_at, count(w.wallet_id)::integer as wallets
-from tenancy.orgs as o
-left join tenancy.org_wallets as w on w.org_id = o.id and w.to_day is null
-group by o.id
-order by o.name;
-
 -- name: insert_wallets :execrows
 -- Give each address its id, once.
 -- Reads: -   Writes: tenancy.wallets   Key: address
@@ -25,6 +6,22 @@ select distinct a.address from unnest(%(addresses)s::bytea[]) as a (address)
 where not exists (select from tenancy.wallets as w where w.address = a.address)
 order by 1
 on conflict do nothing;
+
+-- name: lock_org_wallets :exec
+-- One change at a time of the wallets of an org: two would decide on the same intervals.
+-- Reads: -   Writes: -   Key: org_id
+select pg_advisory_xact_lock(hashtext('org_wallets'), %(org_id)s);
+
+-- name: list_open_intervals :many
+-- The open intervals of these wallets.
+-- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: (org_id, wallet_id, from_day)
+select o.wallet_id, '0x' || encode(w.address, 'hex') as wallet,
+    nullif(o.from_day, '-infinity') as from_day,
+    o.from_day <= (now() at time zone 'UTC')::date as counting
+from tenancy.org_wallets as o
+join tenancy.wallets as w on w.id = o.wallet_id
+where o.org_id = %(org_id)s and w.address = any (%(addresses)s::bytea[]) and o.to_day is null
+order by w.address;
 
 -- name: insert_org_wallets :many
 -- Open an interval for each wallet that has none open. One that was closed is opened again from
@@ -43,8 +40,35 @@ order by w.id
 on conflict do nothing
 returning wallet_id;
 
+-- name: delete_overlapped :many
+-- Delete closed intervals that end after the new first day of the open one; their first days.
+-- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
+delete from tenancy.org_wallets as o
+where o.org_id = %(org_id)s and o.wallet_id = any (%(wallet_ids)s::integer[])
+    and o.to_day > %(from_day)s
+returning o.wallet_id, nullif(o.from_day, '-infinity') as from_day;
+
+-- name: move_starts :execrows
+-- Begin the open intervals of these wallets on a day.
+-- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
+update tenancy.org_wallets as o
+set from_day = %(from_day)s
+where o.org_id = %(org_id)s and o.wallet_id = any (%(wallet_ids)s::integer[]) and o.to_day is null;
+
+-- name: keep_earlier_starts :execrows
+-- Begin the open intervals no later than the closed ones that they took in.
+-- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
+update tenancy.org_wallets as o
+set from_day = least(o.from_day, merged.from_day)
+from (
+    select m.wallet_id, min(coalesce(m.from_day, '-infinity')) as from_day
+    from unnest(%(wallet_ids)s::integer[], %(from_days)s::date[]) as m (wallet_id, from_day)
+    group by m.wallet_id
+) as merged
+where o.org_id = %(org_id)s and o.wallet_id = merged.wallet_id and o.to_day is null;
+
 -- name: delete_empty :many
--- An interval that began today or later never counted: it goes.
+-- Delete intervals that begin today or later: no full day of them counted.
 -- Reads: tenancy.wallets   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
 delete from tenancy.org_wallets as o
 using tenancy.wallets as w
@@ -71,10 +95,3 @@ from tenancy.org_wallets as o
 join tenancy.wallets as w on w.id = o.wallet_id
 where o.org_id = %(org_id)s
 order by w.address, o.from_day;
-
--- name: put_user :execrows
--- A user's org and role.
--- Reads: -   Writes: tenancy.user_profiles   Key: user_id
-insert into tenancy.user_profiles (user_id, org_id, role)
-values (%(user_id)s, %(org_id)s, %(role)s)
-on conflict (user_id) do update set org_id = excluded.org_id, role = excluded.role;

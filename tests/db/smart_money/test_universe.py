@@ -31,7 +31,7 @@ from hypertally.metrics.smart_money import universe
 from hypertally.records import Answer, ProvenPage
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, transaction
-from hypertally.tenancy import wallets
+from hypertally.tenancy import orgs, wallets
 
 NOWHERE = "http://127.0.0.1:9/info"  # nobody listens there
 DOWN = Reply(status=503)
@@ -115,11 +115,11 @@ class Books:
     async def track(self, number: int) -> int:
         """Have the default org track a wallet; its id."""
         async with transaction(self.pool) as connection:
-            org_id = await wallets.find_org(connection, "default")
-            (wallet_id,) = await wallets.add(
+            org_id = await orgs.find_org(connection, "default")
+            addition = await wallets.add(
                 connection, [address(number)], org_id=org_id, from_day=None
             )
-        return wallet_id
+        return addition.added[0]
 
     async def pulled(self, wallet_id: int, *legs: dict[str, Any], since: datetime) -> None:
         """Store a pull of a wallet that proves everything since a time up to now."""

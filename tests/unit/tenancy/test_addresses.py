@@ -3,7 +3,7 @@
 import pytest
 
 from hypertally.errors import Refused
-from hypertally.tenancy.wallets import read_address, read_addresses
+from hypertally.tenancy.addresses import read_address, read_addresses
 
 ONE, TWO = "0x" + "ab" * 20, "0x" + "cd" * 20
 

@@ -1,4 +1,4 @@
-"""`hypertally api` and `hypertally migrate`."""
+"""`hypertally api`: serve the API and the page."""
 
 from importlib.metadata import version
 from importlib.resources import files
@@ -18,7 +18,7 @@ UI = Path(str(files("hypertally") / "ui"))
 
 
 @click.command(name="api")
-@click.option("--host", default=HOST, show_default=True)
+@click.option("--host", default=HOST, show_default=True, help="The address to listen on.")
 def api_command(*, host: str) -> None:
     """Serve the API and the page."""
     runtime.configure_logs()
@@ -32,7 +32,7 @@ async def _serve(settings: Settings, host: str) -> None:
 
 
 def api_options(settings: Settings, url: str) -> ApiOptions:
-    """What the settings say about the API."""
+    """The options of the API that follow from the settings."""
     return ApiOptions(
         database_url=url,
         version=version("hypertally"),
@@ -42,18 +42,3 @@ def api_options(settings: Settings, url: str) -> ApiOptions:
         ui_dir=UI,
         metrics=METRICS,
     )
-
-
-@click.command(name="migrate")
-def migrate_command() -> None:
-    """Bring the database to the schema of this version."""
-    settings = program_settings.read()
-
-    async def apply() -> list[str]:
-        async with runtime.database_url(settings) as url:
-            return await runtime.bring_up_to_date(url)
-
-    applied = runtime.run(apply())
-    for line in applied:
-        click.echo(f"applied {line}")
-    click.echo("the database is up to date")

@@ -1,0 +1,122 @@
+"""`hypertally rebuild` and `hypertally verify`: compute metrics again, and compare them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
+from hypertally.jobs.rebuild import rebuild, verify
+from hypertally.jobs.rebuild.differences import Difference
+
+LINE_COLUMNS_MIN = 160  # in a file or a pipe a table is not cut to the width of a terminal
+
+
+@click.command(name="rebuild")
+@click.argument("metrics", nargs=-1)
+@click.option("--from", "from_day", type=day_type, help="The first day.  [the first of all]")
+@click.option("--to", "to_day", type=day_type, help="The last day.  [the last of all]")
+@click.option("--engine", type=click.Choice(["postgres"]), default="postgres", show_default=True)
+def rebuild_command(
+    *, metrics: tuple[str, ...], from_day: datetime | None, to_day: datetime | None, engine: str
+) -> None:
+    """Delete metrics and compute them again from the facts; all metrics if none is named."""
+    chosen = rebuild.choose(metrics)
+    refuse_turned_days(from_day, to_day)
+    settings = program_settings.read()
+
+    async def run() -> dict[str, int]:
+        rows: dict[str, int] = {}
+        with _progress_bars() as bars:
+            tasks: dict[str, TaskID] = {}
+            async with runtime.open_database(settings) as pool:
+                async for progress in rebuild.rebuild(
+                    pool, chosen, from_day=day_of(from_day), to_day=day_of(to_day)
+                ):
+                    name = progress.metric
+                    if name not in tasks:
+                        tasks[name] = bars.add_task(name)
+                    bars.update(tasks[name], completed=progress.done, total=progress.total)
+                    rows[name] = progress.rows
+        return rows
+
+    for name, count in runtime.run(run()).items():
+        click.echo(f"{name}: {count:,} rows rebuilt on {engine}")
+
+
+def _progress_bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+@click.command(name="verify")
+@click.argument("metrics", nargs=-1)
+@json_option
+def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
+    """Compute metrics again beside the stored rows, and show the first rows that differ."""
+    chosen = rebuild.choose(metrics)
+    settings = program_settings.read()
+
+    async def run() -> list[verify.Comparison]:
+        async with runtime.open_database(settings, role="none") as pool:
+            return await verify.verify(pool, chosen)
+
+    comparisons = runtime.run(run())
+    if as_json:
+        runtime.echo_json_lines(comparisons)
+    else:
+        _show(comparisons)
+    if any(comparison.differing for comparison in comparisons):
+        raise click.exceptions.Exit(1)
+
+
+def _show(comparisons: Sequence[verify.Comparison]) -> None:
+    console = Console()
+    console.width = max(console.width, LINE_COLUMNS_MIN)
+    for row in comparisons:
+        waiting = f", {row.waiting} wait to be recomputed" if row.waiting else ""
+        sealed = f", {row.sealed} rest on sealed facts" if row.sealed else ""
+        click.echo(f"{row.metric}: {row.rows} rows, {row.differing} differ{waiting}{sealed}")
+        if row.differences:
+            console.print(difference_table(row.differences), markup=False, highlight=False)
+        if row.differing > len(row.differences):
+            click.echo(f"  and {row.differing - len(row.differences)} more rows")
+
+
+def difference_table(differences: Sequence[Difference]) -> Table:
+    """A line for each field that differs, with the key of its row on the first line."""
+    table = Table("row", "field", "stored", "recomputed", box=None, padding=(0, 2))
+    for difference in differences:
+        title = _row_title(difference)
+        for field, (stored, recomputed) in difference["fields"].items():
+            table.add_row(title, field, _value_text(stored), _value_text(recomputed))
+            title = ""
+        if difference.get("more_fields"):
+            table.add_row("", f"and {difference['more_fields']} more fields")
+    return table
+
+
+def _row_title(difference: Mapping[str, object]) -> str:
+    hidden = {"fields", "more_fields"}
+    return " ".join(str(value) for name, value in difference.items() if name not in hidden)
+
+
+def _value_text(value: str | None) -> str:
+    return "-" if value is None else value

@@ -1,0 +1,48 @@
+"""`hypertally orgs`: the orgs that track wallets."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.tenancy.orgs import Org, add_org, list_orgs
+
+
+@click.group(name="orgs")
+def orgs_group() -> None:
+    """The orgs that track wallets."""
+
+
+@orgs_group.command(name="add")
+@click.argument("name")
+def orgs_add(*, name: str) -> None:
+    """Add an org."""
+    settings = program_settings.read()
+
+    async def add() -> bool:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            return await add_org(connection, name)
+
+    click.echo(f"{name} added" if runtime.run(add()) else f"{name} exists already")
+
+
+@orgs_group.command(name="list")
+def orgs_list() -> None:
+    """List the orgs and the number of wallets each tracks."""
+    settings = program_settings.read()
+
+    async def read() -> list[Org]:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            return await list_orgs(connection)
+
+    table = Table("org", "wallets", box=None)
+    for org in runtime.run(read()):
+        table.add_row(org.name, str(org.wallets))
+    Console().print(table)

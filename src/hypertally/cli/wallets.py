@@ -1,0 +1,156 @@
+"""`hypertally wallets`: the wallets an org tracks, and since when each counts."""
+
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.cli.options import day_of, day_type, json_option, org_option
+from hypertally.errors import Refused
+from hypertally.jobs.membership import membership_changed
+from hypertally.tenancy import wallets
+from hypertally.tenancy.addresses import read_address, read_addresses
+from hypertally.tenancy.orgs import find_org
+from hypertally.tenancy.wallets import Addition, TrackedWallet
+
+KEPT_SHOWN_MAX = 5
+from_option = click.option(
+    "--from",
+    "from_day",
+    type=day_type,
+    help="Count from this UTC day; a tracked wallet moves to an earlier day.  [all history]",
+)
+
+
+async def track(
+    url: str, addresses: Sequence[str], *, org: str, from_day: date | None = None
+) -> Addition:
+    """Track wallets for an org, pull them, and have the org's days computed again."""
+    async with runtime.tenancy_transaction(url) as connection:
+        org_id = await find_org(connection, org)
+        addition = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
+    await membership_changed(url, addition.changed, pull=True)
+    return addition
+
+
+async def untrack(url: str, addresses: Sequence[str], *, org: str) -> int:
+    """Stop tracking wallets for an org from today on; how many were tracked."""
+    async with runtime.tenancy_transaction(url) as connection:
+        org_id = await find_org(connection, org)
+        removed = await wallets.remove(connection, addresses, org_id=org_id)
+    await membership_changed(url, removed, pull=False)
+    return len(removed)
+
+
+@click.group(name="wallets")
+def wallets_group() -> None:
+    """The wallets an org tracks."""
+
+
+@wallets_group.command(name="add")
+@click.argument("addresses", nargs=-1, required=True)
+@org_option
+@from_option
+def wallets_add(*, addresses: tuple[str, ...], org: str, from_day: datetime | None) -> None:
+    """Track wallets and pull their history at once."""
+    checked = dict.fromkeys(read_address(address) for address in addresses)
+    _add(list(checked), org=org, from_day=day_of(from_day))
+
+
+@wallets_group.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@org_option
+@from_option
+def wallets_import(*, file: Path, org: str, from_day: datetime | None) -> None:
+    """Track the wallets of a file with one address a line ("-": standard input)."""
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{file} cannot be read: {error}") from error
+    _add(read_addresses(text, name=str(file)), org=org, from_day=day_of(from_day))
+
+
+def _add(addresses: list[str], *, org: str, from_day: date | None) -> None:
+    settings = program_settings.read()
+
+    async def add() -> Addition:
+        async with runtime.migrated(settings) as url:
+            return await track(url, addresses, org=org, from_day=from_day)
+
+    addition = runtime.run(add())
+    click.echo(addition_text(addition, from_day=from_day))
+    if addition.kept:
+        raise Refused(kept_text(addition, org=org, from_day=from_day))
+
+
+def addition_text(addition: Addition, *, from_day: date | None) -> str:
+    """The numbers of wallets that were added, moved and tracked before."""
+    parts = [f"{len(addition.added)} added"]
+    if addition.moved:
+        parts.append(f"{len(addition.moved)} now counted from {from_day}")
+    if addition.same:
+        parts.append(f"{addition.same} were tracked already")
+    return ", ".join(parts)
+
+
+def kept_text(addition: Addition, *, org: str, from_day: date | None) -> str:
+    """Why wallets keep an earlier first day than the one asked for."""
+    shown = ", ".join(
+        f"{row.wallet} from {row.from_day or 'its first fill on'}"
+        for row in addition.kept[:KEPT_SHOWN_MAX]
+    )
+    more = ", ..." if len(addition.kept) > KEPT_SHOWN_MAX else ""
+    return (
+        f"not moved to {from_day}: {len(addition.kept)} counted by {org} already ({shown}{more}). "
+        f"A later first day would take days out of figures of {org} that were published"
+    )
+
+
+@wallets_group.command(name="list")
+@org_option
+@json_option
+def wallets_list(*, org: str, as_json: bool) -> None:
+    """List the wallets of an org and the days from and to which each counts."""
+    settings = program_settings.read()
+
+    async def read() -> list[TrackedWallet]:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            org_id = await find_org(connection, org)
+            return await wallets.list_wallets(connection, org_id=org_id)
+
+    rows = runtime.run(read())
+    if as_json:
+        runtime.echo_json_lines(rows)
+        return
+    table = Table("wallet", "from", "to", box=None)
+    for row in rows:
+        table.add_row(row.wallet, str(row.from_day or ""), str(row.to_day or ""))
+    Console().print(table)
+
+
+@wallets_group.command(name="remove")
+@click.argument("addresses", nargs=-1, required=True)
+@org_option
+def wallets_remove(*, addresses: tuple[str, ...], org: str) -> None:
+    """Stop tracking wallets from today on; the days before go on counting."""
+    settings = program_settings.read()
+    checked = [read_address(address) for address in addresses]
+
+    async def remove() -> int:
+        async with runtime.migrated(settings) as url:
+            return await untrack(url, checked, org=org)
+
+    removed = runtime.run(remove())
+    if removed < len(checked):
+        click.echo(f"{removed} removed; {len(checked) - removed} were not tracked by {org}")
+        raise click.exceptions.Exit(2)
+    click.echo(f"{removed} removed")
