@@ -1,12 +1,13 @@
 """The vocabulary: every row that crosses a layer, frozen, with units."""
 
 from datetime import date, datetime
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 import msgspec
 
 TIME_MS_MAX = 253_402_300_799_999  # the end of year 9999
-ASSETS = ("HYPE", "BTC", "ETH")  # whose positions are watched and scored
+Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]  # whose positions are watched and scored
+ASSETS: tuple[Asset, ...] = get_args(Asset)
 
 
 JsonObject: TypeAlias = dict[str, Any]  # decoded JSON; decimals stay the strings they came as

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from hypertally import settings as program_settings
-from hypertally.api.smart_money.figures import ASSETS
 from hypertally.cli import runtime
 from hypertally.cli.options import day_type
 from hypertally.cli.smart_money_differences import print_differences
@@ -23,6 +22,7 @@ from hypertally.jobs.smart_money.snapshots import (
 )
 from hypertally.jobs.smart_money.universe import hurry_refresh, list_survivorship
 from hypertally.jobs.worker import Options
+from hypertally.records import ASSETS
 from hypertally.settings import Settings
 from hypertally.store.postgres import transaction
 

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hypertally.api.smart_money.differences import PERIODS_MAX, read_differences
-from hypertally.api.smart_money.figures import ASSETS
 from hypertally.api.smart_money.signals import RANGE_MAX
 from hypertally.cli import runtime
 from hypertally.clock import now
 from hypertally.errors import Refused
+from hypertally.records import ASSETS
 from hypertally.settings import Settings
 from hypertally.store.postgres import transaction
 

@@ -71,6 +71,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     now = datetime.now(UTC)
     twap = {
         "start": now - timedelta(days=9), "end": "infinity", "as_of": now, "of_past": True,
+        "period": timedelta(minutes=5),
         "status": None, "asset": "BTC", "wallet": wallet, "twap_id": number,
         "started_at": "infinity", "place_wallet": "", "twap_ids": [number], "wallets": [wallet],
         "places": [1], "wallet_ids": [found["wallet_id"]], "seconds_max": 86_400,

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hypertally.api.resource.shapes import Amount, Shape, Time
-from hypertally.api.smart_money.shapes import Asset, Bias, Risk
+from hypertally.api.smart_money.shapes import Bias, Risk
+from hypertally.records import Asset
 
 Band = Literal["strong_long", "long", "neutral", "short", "strong_short"]
 

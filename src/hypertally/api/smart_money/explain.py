@@ -22,6 +22,7 @@ from hypertally.api.smart_money.signals import (
     find_signal,
     read_contributors,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
@@ -74,6 +75,7 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
     asked = {
         "asset": signal["asset"],
         "at": signal["at"],
+        "period": PERIOD,
         "run_id": signal["universe_run_id"],
         "limit": GAPS_SHOWN_MAX,
     }

@@ -4,7 +4,7 @@
 -- Reads: metrics.count_snapshots
 select c.count, c.digest, e.minutes
 from (
-    select array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz] as minutes
+    select array[%(at)s::timestamptz - %(period)s::interval, %(at)s::timestamptz] as minutes
 ) as e
 cross join lateral metrics.count_snapshots(
     %(run_id)s::bigint, %(asset)s, e.minutes) as c;
@@ -16,7 +16,7 @@ select x.minute, m.wallet, x.kind, x.known_at, x.dirties, x.detail
 from metrics.snapshot_anomalies as x
 join metrics.wallet_universe_members as m
     on m.run_id = %(run_id)s::bigint and m.wallet_id = x.wallet_id
-where x.minute in (%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz)
+where x.minute in (%(at)s::timestamptz - %(period)s::interval, %(at)s::timestamptz)
     and x.asset = %(asset)s
     and x.known_at <= %(at)s::timestamptz
 order by x.minute, m.wallet, x.kind

@@ -13,12 +13,8 @@ from hypertally.api.resource.parameters import Parameters
 from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import MAX_AGE
-from hypertally.metrics.smart_money.formulas.feed_health import (
-    DEGRADED_AGE,
-    STATES,
-    Health,
-    assess_health,
-)
+from hypertally.metrics.smart_money.formulas.feed_health import STATES, Health, assess_health
+from hypertally.metrics.smart_money.formulas.thresholds import DEGRADED_AGE
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

@@ -8,14 +8,12 @@ from hypertally.api.resource.json_text import json_text, json_tree
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
 from hypertally.metrics.smart_money.formulas.feed_health import fallback_cas
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
+from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS
 from hypertally.metrics.smart_money.formulas.v1_playbook import v1_exit_level
-from hypertally.metrics.smart_money.formulas.wallet_moves import EPSILON_FLOORS
 
-Asset: TypeAlias = Literal["HYPE", "BTC", "ETH"]
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
 Row: TypeAlias = Mapping[str, Any]
 
-ASSETS: Final[tuple[Asset, ...]] = ("HYPE", "BTC", "ETH")
 NEWEST_DEFINITION: Final = V2
 MAX_AGE: Final = 30  # a snapshot comes every minute
 

@@ -13,17 +13,12 @@ from hypertally.api.resource.json_text import json_row, json_text
 from hypertally.api.resource.parameters import Parameters
 from hypertally.api.resource.rows import read_rows
 from hypertally.api.smart_money import record_shapes
-from hypertally.api.smart_money.figures import (
-    ASSETS,
-    MAX_AGE,
-    NEWEST_DEFINITION,
-    Asset,
-    Definition,
-    Row,
-)
+from hypertally.api.smart_money.figures import MAX_AGE, NEWEST_DEFINITION, Definition, Row
 from hypertally.metrics.smart_money.formulas.consensus import Band
-from hypertally.metrics.smart_money.formulas.outcomes import HORIZONS, RATED_MIN, SIDES, wilson
+from hypertally.metrics.smart_money.formulas.outcomes import SIDES, wilson
 from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
+from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS, RATED_MIN
+from hypertally.records import ASSETS, Asset
 from hypertally.store import queries
 
 router = APIRouter()

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hypertally.api.resource.shapes import Amount, Day, Shape, Time, Wallet
-from hypertally.api.smart_money.shapes import Asset, Bias, NotShown, Version
+from hypertally.api.smart_money.shapes import Bias, NotShown, Version
+from hypertally.records import Asset
 
 
 class UniverseRun(Shape):

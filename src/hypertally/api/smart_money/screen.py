@@ -14,7 +14,6 @@ from hypertally.api.resource.time_range import UtcTime
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.feed_health import read_feed
 from hypertally.api.smart_money.figures import (
-    ASSETS,
     FLAGS,
     MAX_AGE,
     NEWEST_DEFINITION,
@@ -25,6 +24,7 @@ from hypertally.api.smart_money.figures import (
     show_signal,
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
+from hypertally.records import ASSETS
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

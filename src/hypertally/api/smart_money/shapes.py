@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hypertally.api.resource.shapes import Amount, Day, Definition, Shape, Time, Wallet
+from hypertally.records import Asset
 
-Asset = Literal["HYPE", "BTC", "ETH"]
 Version = Literal["smart_money/1", "smart_money/2"]
 Level = Literal["low", "medium", "high"]
 Bias = Literal["Long", "Short", "No-trade"]

@@ -18,13 +18,12 @@ from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import (
     MAX_AGE,
     NEWEST_DEFINITION,
-    Asset,
     Definition,
     Row,
     not_shown,
     show_signal,
 )
-from hypertally.records import Record
+from hypertally.records import Asset, Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 

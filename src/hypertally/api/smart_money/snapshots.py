@@ -15,7 +15,8 @@ from hypertally.api.resource.rows import find_row, read_row, read_rows
 from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
-from hypertally.api.smart_money.figures import MAX_AGE, Asset, Row, not_shown
+from hypertally.api.smart_money.figures import MAX_AGE, Row, not_shown
+from hypertally.records import Asset
 from hypertally.store import queries
 
 router = APIRouter()

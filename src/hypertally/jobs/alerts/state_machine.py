@@ -17,6 +17,7 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from hypertally.errors import Refused
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.records import Record
 
 State = Literal["inactive", "pending", "firing", "resolved", "suppressed", "acknowledged"]
@@ -25,7 +26,6 @@ Condition = Literal["holds", "begins", "neither", "clears", "unknown"]
 Level = Literal["low", "medium", "high", "critical"]
 
 NO_COOLDOWN = timedelta(0)
-SIGNAL_PERIOD = timedelta(minutes=5)
 # Of an asset, all behavioural types together: who is told more stops to read.
 FIRED_MAX, FIRED_WITHIN = 4, timedelta(hours=24)
 
@@ -47,7 +47,7 @@ RULES: Mapping[str, Rule] = {
         level="medium",
         fire_after=2,
         cooldown=timedelta(minutes=30),
-        period=SIGNAL_PERIOD,
+        period=PERIOD,
         behavioural=True,
         event=True,
     ),
@@ -55,7 +55,7 @@ RULES: Mapping[str, Rule] = {
         level="high",
         clear_after=2,
         cooldown=timedelta(minutes=60),
-        period=SIGNAL_PERIOD,
+        period=PERIOD,
         behavioural=True,
     ),
     "system_stale": Rule(level="critical", clear_after=2),

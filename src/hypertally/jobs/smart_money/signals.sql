@@ -11,7 +11,7 @@ from generate_series(
     greatest(
         coalesce((select max(at) from metrics.signals), %(at)s::timestamptz - interval '1 hour'),
         %(at)s::timestamptz - interval '1 day'),
-    %(at)s::timestamptz, interval '5 minutes') as p (at)
+    %(at)s::timestamptz, %(period)s::interval) as p (at)
 where not exists (select from metrics.signals as s where s.at = p.at)
     and exists (select from ops.ingest_runs as i where i.minute <= p.at)
 order by p.at;

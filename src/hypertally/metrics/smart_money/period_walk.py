@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from hypertally.metrics.metric import Days, Walk, all_at_once
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.metrics.smart_money.signal_history import SIZES_OF
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
@@ -18,7 +19,12 @@ def days_needed(at: datetime) -> set[date]:
 async def list_periods(connection: Connection, days: Days) -> list[datetime]:
     """The ends of the periods that have, or should have, a signal."""
     cursor = await connection.execute(
-        QUERIES["list_periods"].text, {"from_day": days.first, "to_day": days.last}
+        QUERIES["list_periods"].text,
+        {
+            "from_day": days.first,
+            "to_day": days.last,
+            "period_seconds": PERIOD // timedelta(seconds=1),
+        },
     )
     return [row["at"] for row in await cursor.fetchall()]
 

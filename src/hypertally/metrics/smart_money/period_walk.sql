@@ -3,7 +3,7 @@
 -- Reads: ops.ingest_runs, metrics.signals   Writes: -   Key: at
 select distinct at from (
     select i.minute as at from ops.ingest_runs as i
-    where extract(minute from i.minute)::integer %% 5 = 0
+    where extract(epoch from i.minute)::bigint %% %(period_seconds)s = 0
     union
     select s.at from metrics.signals as s
 ) as either

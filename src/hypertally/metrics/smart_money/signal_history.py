@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from hypertally.metrics.smart_money.formulas.exits import exit_baseline
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines
 from hypertally.metrics.smart_money.formulas.wallet_moves import median
 from hypertally.store.postgres import Connection, in_schema
@@ -95,7 +96,9 @@ class _SlidingCounts:
     async def _count(
         self, connection: Connection, after: datetime, until: datetime
     ) -> Counter[tuple[Any, Any]]:
-        found = await connection.execute(self._statement, {"after": after, "until": until})
+        found = await connection.execute(
+            self._statement, {"after": after, "until": until, "definition": V2}
+        )
         return Counter(
             {(self._key(row), self._item(row)): row["many"] for row in await found.fetchall()}
         )

@@ -13,6 +13,6 @@ select s.asset, e.side, (e.exits ->> 'left')::integer as left,
     (e.exits ->> 'exposed')::integer as exposed, count(*)::integer as many
 from {schema}.signals as s
 cross join jsonb_each(s.exits) as e (side, exits)
-where s.definition = 'smart_money/2' and s.locked is null
+where s.definition = %(definition)s and s.locked is null
     and s.at >= %(after)s and s.at < %(until)s
 group by 1, 2, 3, 4;

@@ -1,11 +1,13 @@
 """Outcomes: what the mark did after each signal, frozen when its horizon ends."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+HORIZON_MINUTES = [horizon // timedelta(minutes=1) for horizon in HORIZONS.values()]
 
 
 async def rebuild(connection: Connection, at: datetime, *, schema: str = "metrics") -> int:
@@ -13,6 +15,7 @@ async def rebuild(connection: Connection, at: datetime, *, schema: str = "metric
 
     An outcome reads its signal and the marks of both ends, so none of it was known before.
     """
-    await connection.execute(in_schema(QUERIES["delete_outcomes"], schema), {"at": at})
-    inserted = await connection.execute(in_schema(QUERIES["insert_outcomes"], schema), {"at": at})
+    parameters = {"at": at, "horizon_minutes": HORIZON_MINUTES}
+    await connection.execute(in_schema(QUERIES["delete_outcomes"], schema), parameters)
+    inserted = await connection.execute(in_schema(QUERIES["insert_outcomes"], schema), parameters)
     return inserted.rowcount

@@ -4,7 +4,7 @@
 delete from {schema}.signal_outcomes as o
 where (o.at, o.horizon_minutes) in (
     select %(at)s::timestamptz - make_interval(mins => h), h
-    from unnest(array[5, 60, 240, 1440]) as h);
+    from unnest(%(horizon_minutes)s::integer[]) as h);
 
 -- name: insert_outcomes :execrows
 -- What the mark did until this period since the signals of five minutes, one, four and twenty-four
@@ -21,7 +21,7 @@ select s.at, s.asset, s.definition, h.minutes, s.mark_price, after.price, moved.
         when s.mark_price is null then 'no mark at the signal'
         when after.price is null then 'no mark after the horizon'
     end
-from unnest(array[5, 60, 240, 1440]) as h (minutes)
+from unnest(%(horizon_minutes)s::integer[]) as h (minutes)
 join {schema}.signals as s
     on s.at = %(at)s::timestamptz - make_interval(mins => h.minutes) and s.locked is null
 left join lateral (

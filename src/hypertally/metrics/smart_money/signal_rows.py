@@ -1,7 +1,7 @@
 """The rows of signals: what is stored of a period's scores, and of one that has none."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2, Trend, trend
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.metrics.smart_money.formulas.v1_scores import (
     V1Contributor,
     V1Scores,
@@ -25,8 +26,6 @@ from hypertally.metrics.smart_money.formulas.v1_scores import (
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 from hypertally.records import Record
 from hypertally.store.postgres import Jsonb
-
-PERIOD = timedelta(minutes=5)
 
 
 class FeedState(Record, frozen=True, kw_only=True):

@@ -12,12 +12,12 @@ from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.scores import Scores, score
 from hypertally.metrics.smart_money.formulas.scoring_window import build_window
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD, TREND_PERIODS
 from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
 from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
 from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.metrics.smart_money.signal_rows import (
-    PERIOD,
     FeedState,
     PeriodInputs,
     contribution,
@@ -39,7 +39,7 @@ WORDS = (
     "No score is formed from a feed that is stale, failed or older than 90 seconds: the row says "
     "why. The first definition, as once published, is computed beside the second."
 )
-V1_WORDS = (
+WORDS_V1 = (
     "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
     "with the clock and the missing wallets mended. Kept to compare with the second definition."
 )
@@ -93,7 +93,12 @@ async def rebuild(
 async def _read(
     connection: Connection, at: datetime, schema: str, history: SignalHistory
 ) -> PeriodInputs:
-    bound: dict[str, Any] = {"at": at}
+    bound: dict[str, Any] = {
+        "at": at,
+        "assets": list(ASSETS),
+        "period": PERIOD,
+        "periods_before": TREND_PERIODS,
+    }
     row = await (await connection.execute(QUERIES["read_feed"].text, bound)).fetchone()
     assert row is not None  # it answers one row whatever there is
     feed = FeedState(**row)
@@ -223,7 +228,7 @@ V1_DEFINITION = Definition(
     reads=METRIC.reads,
     key=METRIC.key,
     definition=V1,
-    words=V1_WORDS,
+    words=WORDS_V1,
     queries=QUERIES,
     statement=METRIC.statement,
     module=__name__,

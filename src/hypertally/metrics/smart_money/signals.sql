@@ -62,8 +62,8 @@ where m.run_id = %(run_id)s;
 -- The marks of the assets at both ends of a period, each not older than two minutes then.
 -- Reads: facts.mids   Writes: -   Key: (asset, at)
 select a.asset, e.at, mark.price
-from unnest(array['HYPE', 'BTC', 'ETH']) as a (asset)
-cross join unnest(array[%(at)s::timestamptz - interval '5 minutes', %(at)s::timestamptz]) as e (at)
+from unnest(%(assets)s::text[]) as a (asset)
+cross join unnest(array[%(at)s::timestamptz - %(period)s::interval, %(at)s::timestamptz]) as e (at)
 left join lateral (
     select (m.mids ->> a.asset)::numeric as price
     from facts.mids as m
@@ -77,7 +77,7 @@ left join lateral (
 -- Reads: {schema}.signals   Writes: -   Key: (asset, definition, at)
 select asset, definition, at, cas, state
 from {schema}.signals
-where at >= %(at)s::timestamptz - interval '15 minutes' and at < %(at)s
+where at >= %(at)s::timestamptz - %(periods_before)s * %(period)s::interval and at < %(at)s
 order by at;
 
 -- name: insert_signal :execrows

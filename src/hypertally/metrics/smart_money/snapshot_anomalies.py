@@ -17,7 +17,7 @@ from hypertally.metrics.smart_money.formulas.anomalies import (
     PositionChange,
     find_anomalies,
 )
-from hypertally.records import Record
+from hypertally.records import ASSETS, Record
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
 
@@ -73,7 +73,9 @@ async def _known_fills(
     found = await connection.execute(QUERIES["list_proven"].text, wallets)
     proven = {row["wallet_id"] for row in await found.fetchall()}
     known: dict[Pair, list[PositionChange]] = {pair: [] for pair in pairs if pair[0] in proven}
-    found = await connection.execute(QUERIES["list_fills"].text, {**bound, "of": sorted(proven)})
+    found = await connection.execute(
+        QUERIES["list_fills"].text, {**bound, "of": sorted(proven), "assets": list(ASSETS)}
+    )
     for row in await found.fetchall():
         fills = known.get((row["wallet_id"], row["asset"]))
         if fills is not None:

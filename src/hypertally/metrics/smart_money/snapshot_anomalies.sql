@@ -52,7 +52,7 @@ having max(p.covers_to_ms) >= extract(epoch from %(minute)s::timestamptz) * 1000
 select f.wallet_id, f.coin as asset, f.time as at,
     case f.side when 'B' then f.sz else -f.sz end as change
 from facts.hl_fills_raw as f
-where f.wallet_id = any (%(of)s::integer[]) and f.coin in ('HYPE', 'BTC', 'ETH')
+where f.wallet_id = any (%(of)s::integer[]) and f.coin = any (%(assets)s::text[])
     and f.time > %(minute)s::timestamptz - %(looked_back)s::interval
     and f.time <= %(minute)s::timestamptz
 order by 1, 2, 3;

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT, FORMING, rounded
+from hypertally.metrics.smart_money.formulas.thresholds import ACTIVITY_WALLETS_MIN, RATIO_MAX
 from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN, ClassifiedMoves
 
-RATIO_MAX = Decimal(2)
 RATIO_PLACES = Decimal("1E-12")
-WALLETS_MIN = 5
 DISPERSION_OF_FEW = Decimal(50)  # what the first version says of fewer wallets
 _STILL = Decimal(0)
 # A root of 34 digits takes five times as long; 18 are ten more than the result's decimals.
@@ -66,7 +65,7 @@ def _ratio(before: Decimal, change: Decimal, epsilon: Decimal) -> Decimal:
 
 def _deviation(n: int, total: Decimal, squares: Decimal) -> Decimal | None:
     """100 sigma; None of fewer than 5 wallets. In the exact context."""
-    if n < WALLETS_MIN:
+    if n < ACTIVITY_WALLETS_MIN:
         return None
     variance = FORMING.divide(10_000 * (n * squares - total * total), n * (n - 1))
     return rounded(ROOT.sqrt(variance))

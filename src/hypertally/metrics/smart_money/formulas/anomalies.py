@@ -8,18 +8,15 @@ against a median that is not zero, and frozen cannot be told; a return from a co
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Literal
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT
+from hypertally.metrics.smart_money.formulas.thresholds import FROZEN_AFTER, JUMP_TIMES, TOLERANCE
 from hypertally.records import Record
 
 AnomalyKind = Literal["transient_collapse", "szi_jump", "null_szi", "frozen"]
-
-TOLERANCE = Decimal("0.02")
-JUMP_TIMES = 10
-FROZEN_AFTER = timedelta(minutes=30)
 
 
 class Observation(Record, frozen=True, kw_only=True):

@@ -18,19 +18,26 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     ratio,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    ACTING_MIN,
+    CLAMP_ABOVE,
+    CLAMP_HIGH,
+    CLAMP_LOW,
+    COVERAGE_PERCENT_MIN,
+    DISPERSION_HIGH_FROM,
+    DISPERSION_LOW_BELOW,
+    LONG_FROM,
+    SHORT_TO,
+    SHRINKAGE,
+    STRONG_LONG_FROM,
+    STRONG_SHORT_TO,
+)
 from hypertally.records import Record
 
 Band = Literal["strong_long", "long", "neutral", "short", "strong_short"]
 
-STRONG_LONG_FROM, LONG_FROM = Decimal(75), Decimal(60)
-STRONG_SHORT_TO, SHORT_TO = Decimal(25), Decimal(40)
-SHRINKAGE = 10  # k: wallets of no opinion that are added to those acting
-ACTING_MIN = 10
-CLAMP_ABOVE = Decimal(25)  # ECS
-CLAMP_LOW, CLAMP_HIGH = Decimal(40), Decimal(60)
-LOW_BELOW, HIGH_FROM = Decimal(40), Decimal(60)  # Dispersion
 FEW: Final = f"fewer than {ACTING_MIN} wallets acted"
-THIN: Final = "fewer than 90% of the wallets were seen"
+THIN: Final = f"fewer than {COVERAGE_PERCENT_MIN}% of the wallets were seen"
 
 
 class Consensus(Record, frozen=True, kw_only=True):
@@ -164,6 +171,6 @@ def _disagreement(counts: WalletCounts, one: int, other: int, *, reason: str | N
 
 def dispersion_level(value: Decimal) -> Literal["low", "medium", "high"]:
     """Of both versions."""
-    if value >= HIGH_FROM:
+    if value >= DISPERSION_HIGH_FROM:
         return "high"
-    return "low" if value < LOW_BELOW else "medium"
+    return "low" if value < DISPERSION_LOW_BELOW else "medium"

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from hypertally.metrics.smart_money.formulas.consensus import (
-    ACTING_MIN,
     cas_value,
     dispersion_value,
     unknown_because,
@@ -19,6 +18,7 @@ from hypertally.metrics.smart_money.formulas.counts import WalletCounts, count
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT, NOTHING, percent
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.size_weighted import ACTS, ADDS, Flow, Weights
+from hypertally.metrics.smart_money.formulas.thresholds import ACTING_MIN
 from hypertally.metrics.smart_money.formulas.wallet_moves import FLAT, Move, MoveKind
 from hypertally.records import Record
 

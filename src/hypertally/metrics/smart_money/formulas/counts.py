@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import NOTHING, ratio
+from hypertally.metrics.smart_money.formulas.thresholds import COVERAGE_PERCENT_MIN
 from hypertally.metrics.smart_money.formulas.wallet_moves import (
     ADDS_LONG,
     ADDS_SHORT,
@@ -15,8 +16,6 @@ from hypertally.metrics.smart_money.formulas.wallet_moves import (
     MoveKind,
 )
 from hypertally.records import Record
-
-COVERAGE_PERCENT_MIN = 90  # below it nothing is said of the consensus
 
 
 class SideCounts(Record, frozen=True, kw_only=True):

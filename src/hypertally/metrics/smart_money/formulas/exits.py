@@ -23,15 +23,16 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     ratio,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    BASELINE_WINDOWS_MIN,
+    EXITS_HIGH_ABOVE,
+    EXITS_HIGH_MIN,
+    EXITS_HIGH_Z_MIN,
+    EXITS_LOW_TO,
+)
 from hypertally.records import Record
 
 Level = Literal["low", "medium", "high"]
-
-WINDOWS_MIN = 500  # of the 2,016 of seven days
-HIGH_ABOVE = Decimal(25)
-LOW_TO = Decimal(15)
-HIGH_EXITS_MIN = 10
-HIGH_Z_MIN = 3
 
 
 class Baseline(Record, frozen=True, kw_only=True):
@@ -71,7 +72,9 @@ def exit_baseline(windows: Mapping[tuple[int, int], int]) -> Baseline:
     with localcontext(EXACT):
         total = sum(rates, Decimal(0))
     return Baseline(
-        windows=known, p0=ratio(total, known) if known >= WINDOWS_MIN else None, rates=rates
+        windows=known,
+        p0=ratio(total, known) if known >= BASELINE_WINDOWS_MIN else None,
+        rates=rates,
     )
 
 
@@ -90,7 +93,7 @@ def assess(
         completeness=completeness,
         definition=V2,
     )
-    if value <= HIGH_ABOVE or left < HIGH_EXITS_MIN:
+    if value <= EXITS_HIGH_ABOVE or left < EXITS_HIGH_MIN:
         return score, False
     needed = exits_needed(exposed, baseline.p0)
     return score, None if baseline.p0 is None else needed is not None and left >= needed
@@ -113,8 +116,9 @@ def exits_needed(exposed: int, p0: Decimal | None) -> int | None:
     if p0 is None:
         return None
     expected, spread = _expected_exits(exposed, p0)
-    significant = FORMING.fma(spread, HIGH_Z_MIN, expected).to_integral_value(ROUND_CEILING)
-    needed = max(HIGH_EXITS_MIN, exposed // 4 + 1, int(significant))
+    significant = FORMING.fma(spread, EXITS_HIGH_Z_MIN, expected).to_integral_value(ROUND_CEILING)
+    above_level = exposed * int(EXITS_HIGH_ABOVE) // 100 + 1
+    needed = max(EXITS_HIGH_MIN, above_level, int(significant))
     return needed if needed <= exposed else None
 
 
@@ -146,7 +150,7 @@ def _level(score: Score, *, high: bool | None) -> Level | None:
         return None
     if high:
         return "high"
-    return "low" if score.value <= LOW_TO else "medium"
+    return "low" if score.value <= EXITS_LOW_TO else "medium"
 
 
 def exits(counts: WalletCounts, baseline: Baseline, *, side: int = 0) -> Exits:

@@ -15,16 +15,20 @@ from decimal import Decimal
 from typing import Literal
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import FIFTY
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    DEGRADED_AGE,
+    DEGRADED_COVERAGE,
+    HEALTHY_AGE,
+    HEALTHY_COVERAGE,
+    SIGNAL_COVERAGE,
+    SNAPSHOT_AGE_MAX,
+)
 from hypertally.records import Record
 
 HealthState = Literal["healthy", "degraded", "stale"]
 SignalMode = Literal["on", "neutral", "paused", "locked"]
 
 STATES: tuple[HealthState, ...] = ("healthy", "degraded", "stale")  # from good to bad
-HEALTHY_AGE, DEGRADED_AGE = timedelta(seconds=120), timedelta(seconds=600)
-HEALTHY_COVERAGE, DEGRADED_COVERAGE = Decimal("0.95"), Decimal("0.80")
-SIGNAL_COVERAGE = Decimal("0.90")
-SNAPSHOT_AGE_MAX = timedelta(seconds=90)  # of the newest, at the time of a signal
 
 
 class Health(Record, frozen=True, kw_only=True):

@@ -18,9 +18,9 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     ratio,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import HERDING_WALLETS_MIN
 from hypertally.records import Record
 
-WALLETS_MIN = 10
 _DIGITS = 30  # of the expectation, before it is used
 _EXPECTATIONS_KEPT = 4096  # as many pairs of (n, p) as come up in days; a few hundred bytes each
 
@@ -94,7 +94,7 @@ def herding(counts: WalletCounts, pooled: Pool) -> Herding:
         pooled=ratio(pooled.buyers, pooled.active),
         expected=rounded(expected),
         sign=(lean > 0) - (lean < 0),
-        herding=value > 0 if active >= WALLETS_MIN else None,
+        herding=value > 0 if active >= HERDING_WALLETS_MIN else None,
     )
 
 

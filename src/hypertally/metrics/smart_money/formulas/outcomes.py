@@ -13,20 +13,12 @@ from types import MappingProxyType
 
 from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.score_arithmetic import FORMING, ratio, rounded
+from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS, RATED_MIN
 from hypertally.records import Record
 
-HORIZONS = MappingProxyType(
-    {
-        "5m": timedelta(minutes=5),
-        "1h": timedelta(hours=1),
-        "4h": timedelta(hours=4),
-        "24h": timedelta(hours=24),
-    }
-)
 SIDES: Mapping[Band, int] = MappingProxyType(
     {"strong_long": 1, "long": 1, "neutral": 0, "short": -1, "strong_short": -1}
 )
-RATED_MIN = 5
 Z_95 = Decimal("1.959963984540054")  # of the normal distribution, two-sided 95%
 
 

@@ -33,7 +33,6 @@ from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     find_nearest_miss,
 )
 from hypertally.metrics.smart_money.formulas.playbook_state import (
-    PERIODS,
     UNKNOWN,
     PlaybookInputs,
     PlaybookState,
@@ -46,6 +45,7 @@ from hypertally.metrics.smart_money.formulas.playbook_state import (
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V2, Trend
 from hypertally.metrics.smart_money.formulas.scores import Scores
+from hypertally.metrics.smart_money.formulas.thresholds import HOLD_PERIODS
 from hypertally.records import Record
 
 THIN = Advice(bias="No-trade", risk="Reduced", rule="thin_coverage")
@@ -136,7 +136,7 @@ def _waited(state: PlaybookState, called: Advice) -> Advice:
     side, held = SIDES[called.bias], SIDES[state.bias]
     if not side or side == held:
         return called
-    if held or state.entry * side < PERIODS:
+    if held or state.entry * side < HOLD_PERIODS:
         return Advice(bias="No-trade", risk="Reduced", rule="entry_wait")
     return called
 
@@ -146,7 +146,7 @@ def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
     held = RISKS.index(state.risk)
     if RISKS.index(called) >= held:
         return called, 0
-    if state.better + 1 < PERIODS:
+    if state.better + 1 < HOLD_PERIODS:
         return state.risk, state.better + 1
     return RISKS[held - 1], 0
 
@@ -160,7 +160,7 @@ def _missed(before: PlaybookState, inputs: PlaybookInputs, advice: Advice) -> Ne
     if (aim.bias, aim.risk) != (advice.bias, advice.risk):
         return NearMiss(
             input="periods",
-            threshold=Decimal(PERIODS),
+            threshold=Decimal(HOLD_PERIODS),
             distance=Decimal(1),
             bias=aim.bias,
             risk=aim.risk,

@@ -7,8 +7,8 @@ its latch and breaks its count of calm periods; above 25 without significance EC
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hypertally.metrics.smart_money.formulas.consensus import HIGH_FROM, LOW_BELOW, Band, band
-from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE, LOW_TO, Exits
+from hypertally.metrics.smart_money.formulas.consensus import Band, band
+from hypertally.metrics.smart_money.formulas.exits import Exits
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     BANDS,
     TURNS,
@@ -19,18 +19,27 @@ from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     Values,
     look_up_advice,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+from hypertally.metrics.smart_money.formulas.score_arithmetic import Direction, Trend, turn
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    DISPERSION_CALM_BELOW,
+    DISPERSION_HIGH_FROM,
+    DISPERSION_LOW_BELOW,
+    ENTER_LONG,
+    ENTER_SHORT,
+    EXITS_CALM_BELOW,
+    EXITS_HIGH_ABOVE,
+    EXITS_LOW_TO,
+    HOLD_PERIODS,
+    LEAVE_LONG,
+    LEAVE_SHORT,
+    LONG_FROM,
+    SHORT_TO,
+    STRONG_LONG_FROM,
+    STRONG_SHORT_TO,
     TREND_DEAD_ZONE,
-    Direction,
-    Trend,
-    turn,
 )
 from hypertally.records import Record
 
-PERIODS = 2  # a threshold is held for, to enter, to calm down, to improve
-ENTER_LONG, LEAVE_LONG = Decimal(62), Decimal(57)
-ENTER_SHORT, LEAVE_SHORT = Decimal(38), Decimal(43)
-DISPERSION_CALM_BELOW, EXITS_CALM_BELOW = Decimal(55), Decimal(20)
 UNKNOWN = Advice(bias="No-trade", risk="Defensive", rule="unknown_input")
 
 
@@ -81,10 +90,19 @@ def compared_thresholds(inputs: PlaybookInputs) -> Mapping[str, tuple[Decimal, .
     """All that may change an answer; that of High ECS depends on how many are exposed."""
     high_from = inputs.ecs.high_from
     return {
-        "cas": tuple(map(Decimal, (25, 38, 40, 43, 57, 60, 62, 75))),
+        "cas": (
+            STRONG_SHORT_TO,
+            ENTER_SHORT,
+            SHORT_TO,
+            LEAVE_SHORT,
+            LEAVE_LONG,
+            LONG_FROM,
+            ENTER_LONG,
+            STRONG_LONG_FROM,
+        ),
         "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
-        "dispersion": (LOW_BELOW, DISPERSION_CALM_BELOW, HIGH_FROM),
-        "ecs": (LOW_TO, EXITS_CALM_BELOW, *(() if high_from is None else (high_from,))),
+        "dispersion": (DISPERSION_LOW_BELOW, DISPERSION_CALM_BELOW, DISPERSION_HIGH_FROM),
+        "ecs": (EXITS_LOW_TO, EXITS_CALM_BELOW, *(() if high_from is None else (high_from,))),
     }
 
 
@@ -99,7 +117,7 @@ def update_latches(state: PlaybookState, inputs: PlaybookInputs) -> PlaybookStat
         unknown=state.unknown,
         dispersion=_latched(
             state.dispersion,
-            enters=value is not None and value >= HIGH_FROM,
+            enters=value is not None and value >= DISPERSION_HIGH_FROM,
             calm=value is not None and value < DISPERSION_CALM_BELOW,
         ),
         ecs=_exits_latched(state.ecs, inputs.ecs),
@@ -119,7 +137,7 @@ def _latched(latch: Latch, *, enters: bool, calm: bool) -> Latch:
     if enters:
         return Latch(high=True)
     periods = latch.calm + 1 if calm else 0
-    return Latch(high=True, calm=periods) if latch.high and periods < PERIODS else Latch()
+    return Latch(high=True, calm=periods) if latch.high and periods < HOLD_PERIODS else Latch()
 
 
 def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
@@ -128,7 +146,7 @@ def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
         return "high"
     if value is None:
         return None
-    return "low" if value < LOW_BELOW else "medium"
+    return "low" if value < DISPERSION_LOW_BELOW else "medium"
 
 
 def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
@@ -137,7 +155,7 @@ def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
         return "high"
     if value is None or high is None:
         return None
-    return "low" if value <= LOW_TO else "medium"
+    return "low" if value <= EXITS_LOW_TO else "medium"
 
 
 def decide(
@@ -164,7 +182,8 @@ def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Va
     """What the inputs would call for, had every level held for its periods."""
     dispersion, ecs = values["dispersion"], values["ecs"]
     split = dispersion is not None and (
-        dispersion >= HIGH_FROM or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
+        dispersion >= DISPERSION_HIGH_FROM
+        or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
     )
     high = _high_at(inputs.ecs, ecs) or (
         state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
@@ -184,7 +203,7 @@ def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
         return exits.high
     if exits.high_from is not None:
         return ecs is not None and ecs >= exits.high_from
-    return exits.high if ecs is not None and ecs > HIGH_ABOVE else False
+    return exits.high if ecs is not None and ecs > EXITS_HIGH_ABOVE else False
 
 
 def entry_side(cas: Decimal | None) -> int:

@@ -17,6 +17,7 @@ from decimal import (
 )
 from typing import Literal
 
+from hypertally.metrics.smart_money.formulas.thresholds import TREND_DEAD_ZONE, TREND_PERIODS
 from hypertally.records import Record
 
 V1 = "smart_money/1"
@@ -31,8 +32,6 @@ FIFTY = Decimal(50)
 # Sizes of 36 digits at prices of 36, over any number of wallets; one digit lost is an error.
 EXACT = Context(prec=200, traps=[InvalidOperation, DivisionByZero, Inexact])
 FORMING = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
-TREND_PERIODS = 3
-TREND_DEAD_ZONE = Decimal(5)  # points of CAS either way, edges included
 
 
 class Score(Record, frozen=True, kw_only=True):

@@ -6,12 +6,8 @@ the exposed cannot reach, however they act, is said to be out of reach.
 
 from decimal import Decimal
 
-from hypertally.metrics.smart_money.formulas.activity_dispersion import (
-    DISPERSION_OF_FEW,
-    ROOT,
-    WALLETS_MIN,
-)
-from hypertally.metrics.smart_money.formulas.consensus import ACTING_MIN, unclamped_cas
+from hypertally.metrics.smart_money.formulas.activity_dispersion import DISPERSION_OF_FEW, ROOT
+from hypertally.metrics.smart_money.formulas.consensus import unclamped_cas
 from hypertally.metrics.smart_money.formulas.counts import WalletCounts
 from hypertally.metrics.smart_money.formulas.exits import exits_needed
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
@@ -23,6 +19,13 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     V2,
     percent,
     rounded,
+)
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    ACTING_MIN,
+    ACTIVITY_WALLETS_MIN,
+    EXITS_HIGH_ABOVE,
+    LONG_FROM,
+    STRONG_LONG_FROM,
 )
 from hypertally.records import Record
 
@@ -80,8 +83,9 @@ def _exit_high_in_reach(exposed: int, p0: Decimal | None, needs: int | None) -> 
 def v1_score_range(wallets: int, exposed: int, *, covered: bool) -> ScoreRange:
     """Of the first version, whose scores are shares of all wallets seen, holders or not."""
     swing = FORMING.divide(50 * exposed, wallets) if wallets and covered else Decimal(0)
-    long_needs, strong_needs = -(-wallets // 5), wallets // 2 + 1
-    high_needs = wallets // 4 + 1
+    long_needs = -(-wallets * int(LONG_FROM - FIFTY) // 50)  # reaches the edge: rounded up
+    strong_needs = wallets * int(STRONG_LONG_FROM - FIFTY) // 50 + 1  # is beyond the edge
+    high_needs = wallets * int(EXITS_HIGH_ABOVE) // 100 + 1
     return ScoreRange(
         definition=V1,
         wallets=wallets,
@@ -103,7 +107,7 @@ def v1_score_range(wallets: int, exposed: int, *, covered: bool) -> ScoreRange:
 
 def _activity(wallets: int, moving: int) -> Decimal:
     """The first version's Dispersion, half of the moving doubling up and half turning over."""
-    if wallets < WALLETS_MIN:
+    if wallets < ACTIVITY_WALLETS_MIN:
         return DISPERSION_OF_FEW
     squares = 4 * (moving * wallets - moving % 2)
     sigma = ROOT.sqrt(FORMING.divide(10_000 * squares, wallets * (wallets - 1)))

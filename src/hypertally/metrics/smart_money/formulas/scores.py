@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from hypertally.metrics.smart_money.formulas.activity_dispersion import WALLETS_MIN, Activity
+from hypertally.metrics.smart_money.formulas.activity_dispersion import Activity
 from hypertally.metrics.smart_money.formulas.consensus import (
-    ACTING_MIN,
     FEW,
     Consensus,
     consensus,
@@ -28,6 +27,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import HUNDRED, NO
 from hypertally.metrics.smart_money.formulas.score_range import ScoreRange, reach
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.size_weighted import Flow, Weights
+from hypertally.metrics.smart_money.formulas.thresholds import ACTING_MIN, ACTIVITY_WALLETS_MIN
 from hypertally.metrics.smart_money.formulas.wallet_moves import BEHAVIOURS, MoveKind
 from hypertally.records import Record
 
@@ -148,5 +148,5 @@ def _activity_sd(counts: WalletCounts, activity: Activity) -> Score:
         n=activity.n,
         completeness=counts.completeness(),
         definition=V2,
-        reason=f"fewer than {WALLETS_MIN} wallets" if activity.value is None else None,
+        reason=f"fewer than {ACTIVITY_WALLETS_MIN} wallets" if activity.value is None else None,
     )

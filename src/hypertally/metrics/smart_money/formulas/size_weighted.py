@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from itertools import compress
 
-from hypertally.metrics.smart_money.formulas.consensus import SHRINKAGE
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     EXACT,
     FIFTY,
@@ -18,6 +17,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     percent,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import CAP_PERCENT, SHRINKAGE
 from hypertally.metrics.smart_money.formulas.wallet_moves import (
     ADDS_LONG,
     ADDS_SHORT,
@@ -26,7 +26,6 @@ from hypertally.metrics.smart_money.formulas.wallet_moves import (
     ClassifiedMoves,
 )
 
-CAP_PERCENT = 95
 ADDS = ADDS_LONG | ADDS_SHORT
 ACTS = BUYS | SELLS
 

@@ -16,7 +16,6 @@ from hypertally.metrics.smart_money.formulas.consensus import (
     dispersion_level,
     unclamped_cas,
 )
-from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     BANDS,
     TURNS,
@@ -33,18 +32,19 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     ratio,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    EXITS_HIGH_ABOVE,
+    V1_CAP,
+    V1_CAP_ABOVE,
+    V1_MISSING_MAX,
+    V1_MISSING_NORMAL,
+    V1_TREND_RULE_ABOVE,
+)
 from hypertally.metrics.smart_money.formulas.v1_counts import (
     ADDER_LONG,
     ADDER_SHORT,
-    CAP,
-    CAP_ABOVE,
     COUNTED,
     REDUCER,
-)
-from hypertally.metrics.smart_money.formulas.v1_playbook import (
-    MISSING_MAX,
-    MISSING_NORMAL,
-    TREND_RULE_ABOVE,
 )
 from hypertally.metrics.smart_money.formulas.v1_scores import v1_band
 from hypertally.metrics.smart_money.formulas.wallet_moves import ADDS_LONG, ADDS_SHORT
@@ -154,9 +154,9 @@ def _cas(figures: Figures, corrected: AbstractSet[Fault], ecs: Decimal | None) -
         if "denominator" in corrected
         else _lean_of_all(figures, long, short)
     )
-    if ecs is None or ecs <= CAP_ABOVE:
+    if ecs is None or ecs <= V1_CAP_ABOVE:
         return value
-    return clamp(value) if "one_sided_cap" in corrected else min(value, CAP)
+    return clamp(value) if "one_sided_cap" in corrected else min(value, V1_CAP)
 
 
 def _lean_of_all(figures: Figures, long: int, short: int) -> Decimal:
@@ -166,9 +166,9 @@ def _lean_of_all(figures: Figures, long: int, short: int) -> Decimal:
 def _called_by_missing(figures: Figures) -> Called | None:
     unseen = figures.wallets - figures.total
     share = ratio(unseen, figures.wallets) if figures.wallets else Decimal(1)
-    if not figures.total or share > MISSING_MAX:
+    if not figures.total or share > V1_MISSING_MAX:
         return "No-trade", "Defensive"
-    return ("No-trade", "Reduced") if share > MISSING_NORMAL else None
+    return ("No-trade", "Reduced") if share > V1_MISSING_NORMAL else None
 
 
 def _called(
@@ -191,7 +191,7 @@ def _called(
     )
     if cas is None or place is None or turned is None or split is None or exits is None:
         return None
-    against = turned == "falling" and cas > TREND_RULE_ABOVE
+    against = turned == "falling" and cas > V1_TREND_RULE_ABOVE
     if "one_sided_trend" in corrected:
         against = TURNS[turned] * BANDS[place] < 0
     if against:
@@ -210,5 +210,5 @@ def _known(v1: T, v2: T | None, fault: Fault, corrected: AbstractSet[Fault]) -> 
 def _exits_level(
     figures: Figures, corrected: AbstractSet[Fault], ecs: Decimal | None
 ) -> Level | None:
-    high = ecs is not None and ecs > HIGH_ABOVE
+    high = ecs is not None and ecs > EXITS_HIGH_ABOVE
     return exits_level(ecs, high=figures.high if high and "exits_unproven" in corrected else high)

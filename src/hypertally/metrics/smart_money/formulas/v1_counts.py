@@ -19,6 +19,11 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     ratio,
     rounded,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    COVERAGE_PERCENT_MIN,
+    V1_CAP,
+    V1_CAP_ABOVE,
+)
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 ADDER_LONG: Final = "adder_long"
@@ -29,8 +34,6 @@ ABSENT: Final = "missing"
 EXCLUDED: Final = "excluded"
 COUNTED = (ADDER_LONG, ADDER_SHORT, REDUCER, STILL)
 STATES = (*COUNTED, ABSENT, EXCLUDED)
-COVERAGE_PERCENT_MIN = 90
-CAP, CAP_ABOVE = Decimal(60), Decimal(25)
 
 
 def state_of(move: Move, change: Decimal | None) -> str:
@@ -82,7 +85,7 @@ class StateCounts:
         if not self.covered:
             return FIFTY
         lean = self._lean(0)
-        return min(lean, CAP) if self.ecs is not None and self.ecs > CAP_ABOVE else lean
+        return min(lean, V1_CAP) if self.ecs is not None and self.ecs > V1_CAP_ABOVE else lean
 
     def _lean(self, unseen: int) -> Decimal:
         """50 + 50 (L - S) / N with that many more wallets, all long (negative: all short)."""
@@ -94,11 +97,15 @@ class StateCounts:
         """CAS with its bounds."""
         lower, upper = self._lean(-self.unseen), self._lean(self.unseen)
         ecs = self.ecs_score()
-        if ecs.lower is not None and ecs.lower > CAP_ABOVE:
-            upper = min(upper, CAP)
-        if ecs.upper is not None and ecs.upper > CAP_ABOVE:
-            lower = min(lower, CAP)
-        reason = None if self.covered else "fewer than 90% of the wallets were seen: 50"
+        if ecs.lower is not None and ecs.lower > V1_CAP_ABOVE:
+            upper = min(upper, V1_CAP)
+        if ecs.upper is not None and ecs.upper > V1_CAP_ABOVE:
+            lower = min(lower, V1_CAP)
+        reason = (
+            None
+            if self.covered
+            else f"fewer than {COVERAGE_PERCENT_MIN}% of the wallets were seen: 50"
+        )
         return self._score(self.cas, lower, upper, reason=reason)
 
     def ecs_score(self) -> Score:

@@ -7,7 +7,6 @@ inclusive for the better side; the flags have no short side and are unknown ther
 from decimal import Decimal
 
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
-from hypertally.metrics.smart_money.formulas.exits import HIGH_ABOVE, LOW_TO
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     Advice,
     Level,
@@ -17,22 +16,29 @@ from hypertally.metrics.smart_money.formulas.playbook_matrix import (
     find_nearest_miss,
     look_up_advice,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import (
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend, turn
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    DISPERSION_HIGH_FROM,
+    DISPERSION_LOW_BELOW,
+    EXITS_HIGH_ABOVE,
+    EXITS_LOW_TO,
+    LONG_FROM,
+    SHORT_TO,
+    STRONG_LONG_FROM,
+    STRONG_SHORT_TO,
     TREND_DEAD_ZONE,
-    V1,
-    Trend,
-    turn,
+    V1_MISSING_MAX,
+    V1_MISSING_NORMAL,
+    V1_TREND_RULE_ABOVE,
 )
 from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, v1_band
 from hypertally.records import Record
 
-MISSING_NORMAL, MISSING_MAX = Decimal("0.10"), Decimal("0.25")
-TREND_RULE_ABOVE = Decimal(60)
 THRESHOLDS = {
-    "cas": tuple(map(Decimal, (25, 40, 60, 75))),
+    "cas": (STRONG_SHORT_TO, SHORT_TO, LONG_FROM, STRONG_LONG_FROM),
     "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
-    "dispersion": tuple(map(Decimal, (40, 60))),
-    "ecs": (LOW_TO, HIGH_ABOVE),
+    "dispersion": (DISPERSION_LOW_BELOW, DISPERSION_HIGH_FROM),
+    "ecs": (EXITS_LOW_TO, EXITS_HIGH_ABOVE),
 }
 
 
@@ -78,9 +84,9 @@ def decide_v1_playbook(inputs: V1PlaybookInputs) -> Playbook:
 
 
 def _answer(inputs: V1PlaybookInputs) -> tuple[Advice, NearMiss | None]:
-    if inputs.ecs is None or inputs.missing_share > MISSING_MAX:
+    if inputs.ecs is None or inputs.missing_share > V1_MISSING_MAX:
         return Advice(bias="No-trade", risk="Defensive", rule="missing_over_25"), None
-    if inputs.missing_share > MISSING_NORMAL:
+    if inputs.missing_share > V1_MISSING_NORMAL:
         return Advice(bias="No-trade", risk="Reduced", rule="missing_over_10"), None
     values = {
         "cas": inputs.cas,
@@ -98,15 +104,15 @@ def decide_v1(values: Values) -> Advice:
     direction = turn(values["trend"]) or "flat"
     if dispersion_level(dispersion) == "high":
         return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
-    if ecs > HIGH_ABOVE:
+    if ecs > EXITS_HIGH_ABOVE:
         return Advice(bias="No-trade", risk="Defensive", rule="exits_high")
-    if direction == "falling" and cas > TREND_RULE_ABOVE:
+    if direction == "falling" and cas > V1_TREND_RULE_ABOVE:
         return Advice(bias="No-trade", risk="Reduced", rule="trend_against")
     return look_up_advice(v1_band(cas), direction, dispersion_level(dispersion), v1_exit_level(ecs))
 
 
 def v1_exit_level(ecs: Decimal) -> Level:
     """Low to 15, High above 25."""
-    if ecs > HIGH_ABOVE:
+    if ecs > EXITS_HIGH_ABOVE:
         return "high"
-    return "low" if ecs <= LOW_TO else "medium"
+    return "low" if ecs <= EXITS_LOW_TO else "medium"

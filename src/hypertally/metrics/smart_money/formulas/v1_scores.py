@@ -10,19 +10,12 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from hypertally.metrics.smart_money.formulas.activity_dispersion import DISPERSION_OF_FEW, Activity
-from hypertally.metrics.smart_money.formulas.consensus import (
-    LONG_FROM,
-    SHORT_TO,
-    STRONG_LONG_FROM,
-    STRONG_SHORT_TO,
-    Band,
-)
+from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.contributors import difference
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     EXACT,
     HUNDRED,
     NOTHING,
-    TREND_PERIODS,
     V1,
     Score,
     Trend,
@@ -31,6 +24,14 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import (
 )
 from hypertally.metrics.smart_money.formulas.score_range import ScoreRange, v1_score_range
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    ACTIVITY_WALLETS_MIN,
+    LONG_FROM,
+    SHORT_TO,
+    STRONG_LONG_FROM,
+    STRONG_SHORT_TO,
+    TREND_PERIODS,
+)
 from hypertally.metrics.smart_money.formulas.v1_counts import STATES, STILL, StateCounts, state_of
 from hypertally.records import Record
 
@@ -106,7 +107,7 @@ def _dispersion_score(tally: StateCounts, activity: Activity) -> Score:
         n=activity.n,
         completeness=tally.completeness,
         definition=V1,
-        reason="fewer than 5 wallets: 50" if activity.value is None else None,
+        reason=f"fewer than {ACTIVITY_WALLETS_MIN} wallets: 50" if activity.value is None else None,
     )
 
 

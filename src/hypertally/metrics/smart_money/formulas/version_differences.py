@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, Literal
 
-from hypertally.metrics.smart_money.formulas.counts import COVERAGE_PERCENT_MIN
+from hypertally.metrics.smart_money.formulas.thresholds import COVERAGE_PERCENT_MIN
 from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
     FAULTS,
     Conclusion,

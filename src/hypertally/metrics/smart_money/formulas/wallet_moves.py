@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT
+from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS, EPSILON_SHARE
 from hypertally.records import Record
 
 MISSING: Final = "MISSING"
@@ -42,11 +43,6 @@ ADDS_SHORT = frozenset({"OPEN_S", "ADD_S", "FLIP_S"})
 BUYS = frozenset({"OPEN_L", "ADD_L", "CLOSE_S", "REDUCE_S", "FLIP_L"})
 SELLS = frozenset({"OPEN_S", "ADD_S", "CLOSE_L", "REDUCE_L", "FLIP_S"})
 EXITS = frozenset({"CLOSE_L", "CLOSE_S", "REDUCE_L", "REDUCE_S", "FLIP_L", "FLIP_S"})
-
-EPSILON_FLOORS = MappingProxyType(
-    {"HYPE": Decimal("0.01"), "BTC": Decimal("0.0001"), "ETH": Decimal("0.001")}
-)
-EPSILON_SHARE = Decimal("0.02")
 
 
 class Move(Record, frozen=True, kw_only=True):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.outcomes import (
-    HORIZONS,
     HitRate,
     Outcome,
     hit_rates,
     later_returns,
     wilson,
 )
+from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DAY = AT + timedelta(days=1)

@@ -32,6 +32,7 @@ from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.playbook_state import Latch, PlaybookState
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, score
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
     FAULTS,
     collect_figures,
@@ -39,13 +40,7 @@ from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
 )
 from hypertally.metrics.smart_money.formulas.v1_scores import score_v1
 from hypertally.metrics.smart_money.formulas.version_differences import causes
-from hypertally.metrics.smart_money.signal_rows import (
-    PERIOD,
-    FeedState,
-    PeriodInputs,
-    v1_row,
-    v2_row,
-)
+from hypertally.metrics.smart_money.signal_rows import FeedState, PeriodInputs, v1_row, v2_row
 from hypertally.store.postgres import Jsonb
 
 KNOWN = ExitBaselines(
