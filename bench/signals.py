@@ -23,7 +23,7 @@ from hypertally.metrics.smart_money.formulas.exits import exit_baseline
 from hypertally.metrics.smart_money.formulas.herding import pool as pooled
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, score
 from hypertally.metrics.smart_money.formulas.scoring_window import build_window
-from hypertally.metrics.smart_money.formulas.v1_scores import score_v1
+from hypertally.metrics.smart_money.formulas.v1.scores import score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
 from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.sandbox.oracles import smart_money

@@ -15,7 +15,6 @@ ELSEWHERE = ("sandbox", "store/migrations", "store/schema.sql", "ui")
 ASSET_LIST = re.compile(r"[\[({][^\])}]*" + r"[^\])}]*".join(f"['\"]{a}['\"]" for a in ASSETS))
 PERIOD_WRITTEN = re.compile(r"timedelta\(minutes=5\)|interval '5 minutes'|timedelta\(seconds=300\)")
 PLACES_OF_ASSETS = [
-    "metrics/smart_money/formulas/thresholds.py",  # the epsilon of each
     "metrics/smart_money/signals.sql",  # list_moves, registered with its text
     "records.py",
 ]

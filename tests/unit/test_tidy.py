@@ -23,7 +23,7 @@ MODULE_LINES_MAX = 500
 FOLDERS_MIN = 60  # where the count of modules must look
 FOLDER_MODULES_MAX = 20  # a folder with more holds more than one subject
 # Larger folders, which may only shrink. The formulas of one signal in its two versions.
-LARGER_FOLDERS = {"src/hypertally/metrics/smart_money/formulas": 24}
+LARGER_FOLDERS: dict[str, int] = {}  # none may come to stand here
 STATEMENT_LINES_MAX = 100  # of the metrics none: a definition is one statement, shown whole
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

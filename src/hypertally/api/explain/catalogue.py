@@ -15,11 +15,11 @@ from hypertally.api.resource.answers import not_found
 from hypertally.api.resource.parameters import AnyAddress, PageParameters, read_parameter
 from hypertally.api.resource.time_range import Day, UtcTime
 from hypertally.api.smart_money.explain import explain_signal
-from hypertally.api.smart_money.figures import NEWEST_DEFINITION, Asset, Definition
+from hypertally.api.smart_money.figures import NEWEST_DEFINITION, Definition
 from hypertally.api.smart_money.signals import SignalKey
 from hypertally.api.twaps.explain import explain_twap
 from hypertally.api.twaps.orders import TwapNumber
-from hypertally.records import Record
+from hypertally.records import Asset, Record
 from hypertally.store.postgres import Connection
 
 Content: TypeAlias = dict[str, Any]

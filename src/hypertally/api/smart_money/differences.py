@@ -19,7 +19,7 @@ from hypertally.api.resource.time_range import FromToParameters, read_minute
 from hypertally.api.smart_money import difference_shapes
 from hypertally.api.smart_money.figures import MAX_AGE, Row
 from hypertally.api.smart_money.signals import SIGNALS_RANGE
-from hypertally.metrics.smart_money.formulas.version_differences import causes
+from hypertally.metrics.smart_money.formulas.v1.differences import causes
 from hypertally.records import ASSETS, Asset
 from hypertally.store import queries
 from hypertally.store.postgres import Connection

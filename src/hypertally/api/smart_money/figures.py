@@ -9,7 +9,7 @@ from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
 from hypertally.metrics.smart_money.formulas.feed_health import fallback_cas
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS
-from hypertally.metrics.smart_money.formulas.v1_playbook import v1_exit_level
+from hypertally.metrics.smart_money.formulas.v1.playbook import v1_exit_level
 
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
 Row: TypeAlias = Mapping[str, Any]

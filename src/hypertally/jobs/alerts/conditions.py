@@ -14,13 +14,13 @@ from hypertally.jobs.alerts.restatement_size import furthest
 from hypertally.jobs.alerts.state_machine import RULES, Condition, Judged, Standing
 from hypertally.metrics.smart_money.formulas.feed_health import assess_health
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
+from hypertally.metrics.smart_money.formulas.thresholds import EXITS_CALM_BELOW
 from hypertally.metrics.smart_money.universe import CHURN_WARNS_ABOVE
 from hypertally.records import Record
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-EXITS_CALM_BELOW = Decimal(20)
 YOUNG = timedelta(seconds=600)  # a feed that never worked is stale from then on
 FIRST_LOOK = timedelta(hours=1)  # of signals, when none was ever judged
 LOOK_BACK_MAX = timedelta(days=1)  # as far as signals themselves are made up for

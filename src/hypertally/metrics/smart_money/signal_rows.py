@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hypertally.metrics.smart_money.formulas import playbook, v1_playbook
+from hypertally.metrics.smart_money.formulas import playbook
 from hypertally.metrics.smart_money.formulas.contributors import Contributor
 from hypertally.metrics.smart_money.formulas.exits import Exits
 from hypertally.metrics.smart_money.formulas.feed_health import Health
@@ -17,7 +17,11 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2, Tre
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
-from hypertally.metrics.smart_money.formulas.v1_scores import (
+from hypertally.metrics.smart_money.formulas.v1.playbook import (
+    decide_v1_playbook,
+    v1_playbook_inputs,
+)
+from hypertally.metrics.smart_money.formulas.v1.scores import (
     V1Contributor,
     V1Scores,
     v1_band,
@@ -125,7 +129,7 @@ def v1_row(period: PeriodInputs, window: ScoringWindow, scores: V1Scores) -> dic
     assert value is not None  # the first definition always says a number
     known = [row["cas"] for row in period.earlier.get((asset, V1), []) if row["cas"] is not None]
     turned = v1_trend(value, known)
-    output = v1_playbook.decide_v1_playbook(v1_playbook.v1_playbook_inputs(scores, turned))
+    output = decide_v1_playbook(v1_playbook_inputs(scores, turned))
     scored = {"cas": scores.cas, "dispersion": scores.dispersion, "ecs": scores.ecs}
     return {
         **_common(period, asset, scores.definition),

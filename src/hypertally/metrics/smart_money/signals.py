@@ -13,7 +13,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.scores import Scores, score
 from hypertally.metrics.smart_money.formulas.scoring_window import build_window
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD, TREND_PERIODS
-from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, score_v1
+from hypertally.metrics.smart_money.formulas.v1.scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
 from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
 from hypertally.metrics.smart_money.signal_history import SignalHistory

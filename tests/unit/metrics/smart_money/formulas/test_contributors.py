@@ -24,7 +24,7 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 
 from hypertally.metrics.smart_money.formulas.exits import Baseline
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores
-from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores
+from hypertally.metrics.smart_money.formulas.v1.scores import V1Scores
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 universes = small_universes | busy_universes

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.metrics.smart_money.formulas.wallet_moves import ends, universe
 
 from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS
-from hypertally.metrics.smart_money.formulas.v1_counts import state_of
+from hypertally.metrics.smart_money.formulas.v1.counts import state_of
 from hypertally.metrics.smart_money.formulas.wallet_moves import (
     BEHAVIOURS,
     BUYS,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, Scores, score
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow, build_window
-from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, score_v1
+from hypertally.metrics.smart_money.formulas.v1.scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)

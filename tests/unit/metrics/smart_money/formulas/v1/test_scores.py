@@ -26,7 +26,7 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 )
 
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend
-from hypertally.metrics.smart_money.formulas.v1_scores import v1_band, v1_trend
+from hypertally.metrics.smart_money.formulas.v1.scores import v1_band, v1_trend
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move
 
 

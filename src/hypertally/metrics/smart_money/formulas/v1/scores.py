@@ -32,7 +32,7 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
     STRONG_SHORT_TO,
     TREND_PERIODS,
 )
-from hypertally.metrics.smart_money.formulas.v1_counts import STATES, STILL, StateCounts, state_of
+from hypertally.metrics.smart_money.formulas.v1.counts import STATES, STILL, StateCounts, state_of
 from hypertally.records import Record
 
 

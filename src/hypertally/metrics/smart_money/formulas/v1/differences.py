@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from hypertally.metrics.smart_money.formulas.thresholds import COVERAGE_PERCENT_MIN
-from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
+from hypertally.metrics.smart_money.formulas.v1.counterfactual import (
     FAULTS,
     Conclusion,
     Fault,

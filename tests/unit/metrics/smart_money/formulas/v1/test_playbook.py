@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hypertally.metrics.smart_money.formulas.playbook_matrix import Playbook
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend
-from hypertally.metrics.smart_money.formulas.v1_playbook import V1PlaybookInputs, decide_v1_playbook
+from hypertally.metrics.smart_money.formulas.v1.playbook import V1PlaybookInputs, decide_v1_playbook
 
 NORMAL = Decimal(0)
 CAS = {"strong_long": "80", "long": "65", "neutral": "50", "short": "35", "strong_short": "20"}

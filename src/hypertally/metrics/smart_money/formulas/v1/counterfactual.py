@@ -40,13 +40,13 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
     V1_MISSING_NORMAL,
     V1_TREND_RULE_ABOVE,
 )
-from hypertally.metrics.smart_money.formulas.v1_counts import (
+from hypertally.metrics.smart_money.formulas.v1.counts import (
     ADDER_LONG,
     ADDER_SHORT,
     COUNTED,
     REDUCER,
 )
-from hypertally.metrics.smart_money.formulas.v1_scores import v1_band
+from hypertally.metrics.smart_money.formulas.v1.scores import v1_band
 from hypertally.metrics.smart_money.formulas.wallet_moves import ADDS_LONG, ADDS_SHORT
 from hypertally.records import Record
 

@@ -33,13 +33,13 @@ from hypertally.metrics.smart_money.formulas.playbook_state import Latch, Playbo
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.scores import ExitBaselines, score
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
-from hypertally.metrics.smart_money.formulas.v1_counterfactual import (
+from hypertally.metrics.smart_money.formulas.v1.counterfactual import (
     FAULTS,
     collect_figures,
     replay_v1,
 )
-from hypertally.metrics.smart_money.formulas.v1_scores import score_v1
-from hypertally.metrics.smart_money.formulas.version_differences import causes
+from hypertally.metrics.smart_money.formulas.v1.differences import causes
+from hypertally.metrics.smart_money.formulas.v1.scores import score_v1
 from hypertally.metrics.smart_money.signal_rows import FeedState, PeriodInputs, v1_row, v2_row
 from hypertally.store.postgres import Jsonb
 

@@ -31,7 +31,7 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
     V1_MISSING_NORMAL,
     V1_TREND_RULE_ABOVE,
 )
-from hypertally.metrics.smart_money.formulas.v1_scores import V1Scores, v1_band
+from hypertally.metrics.smart_money.formulas.v1.scores import V1Scores, v1_band
 from hypertally.records import Record
 
 THRESHOLDS = {
