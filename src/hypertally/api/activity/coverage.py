@@ -10,7 +10,7 @@ from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.paging import CoinPlace, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.store import queries
@@ -22,16 +22,14 @@ OPEN_ENDS: Final = ("-infinity", "infinity")
 
 _QUERIES = queries.load(__file__)
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{0,64}$")]
-
 
 class GapKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The place of a gap in the list: all that orders gaps."""
 
     to_at: str  # as PostgreSQL writes a time, because a gap may have an open end
     address: bytes
-    coin: Name
-    kind: Name
+    coin: CoinPlace
+    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}\Z")]
     from_at: str
 
 

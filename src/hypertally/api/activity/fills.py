@@ -14,8 +14,8 @@ from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.paging import Int32, Int64, read_cursor, write_cursor
-from hypertally.api.resource.parameters import COIN, Address, Coin, PageParameters
+from hypertally.api.resource.paging import CoinPlace, Int32, Int64, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Address, Coin, PageParameters
 from hypertally.api.resource.rows import read_row
 from hypertally.api.resource.time_range import DayOrTime, begin_of, end_of
 from hypertally.store import queries
@@ -32,7 +32,7 @@ class FillKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """The place of a fill in the list: all that orders fills."""
 
     at: datetime
-    coin: Annotated[str, msgspec.Meta(pattern=COIN)]
+    coin: CoinPlace
     oid: Int64
     tid: Int64  # -1: rows of 2023 have none
     side: Annotated[str, msgspec.Meta(pattern="^[AB]$")]

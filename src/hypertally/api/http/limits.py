@@ -3,7 +3,7 @@
 from typing import Final
 
 # What one request may bring.
-QUERY_BYTES_MAX: Final = 2_048  # the longest cursor and all other parameters fit in a quarter
+QUERY_BYTES_MAX: Final = 2_048  # the longest cursor, the longest coin name and the rest fit
 HEADER_BYTES_MAX: Final = 16_384  # browsers send under 2 KB; a token with all claims under 4 KB
 TOKEN_BYTES_MAX: Final = 8_192  # what a cookie or a header can carry through usual proxies
 PAGE_ROWS_MAX: Final = 1_000  # a page of fills is then under 1 MB

@@ -8,11 +8,14 @@ from typing import Annotated, TypeAlias, TypeVar
 import msgspec
 
 from hypertally.api.http.problems import bad_parameter
+from hypertally.api.resource.parameters import NAME_CHARACTER
 
 Row = TypeVar("Row")
 Shape = TypeVar("Shape")
 
 Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# A coin, or the empty name that stands for every coin.
+CoinPlace: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^{NAME_CHARACTER}{{0,64}}\Z")]
 Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 

@@ -18,8 +18,10 @@ from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
 from hypertally.api.http.problems import bad_parameter
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]{40}")
-_COIN: Final = re.compile("[!-~]{1,64}")  # printable, and longer than any name seen
-CURSOR_CHARACTERS_MAX: Final = 512  # ours are under 300
+# The exchange names a coin as it likes, such as 币安人生; control characters are never a name.
+NAME_CHARACTER: Final = r"[^\u0000-\u001f\u007f-\u009f]"
+_COIN: Final = re.compile(NAME_CHARACTER + "{1,64}")  # longer than any name seen
+CURSOR_CHARACTERS_MAX: Final = 768  # enough for a coin of 64 characters of four bytes each
 
 
 def _address(value: str) -> str:
@@ -30,7 +32,10 @@ def _address(value: str) -> str:
 
 def _coin(value: str) -> str:
     if not _COIN.fullmatch(value):
-        raise ValueError("a market is named as fills name it: BTC, @107, PURR/USDC, xyz:TSLA, #10")
+        raise ValueError(
+            "a coin is written as fills write it: BTC, @107, PURR/USDC, xyz:TSLA, #10; up to 64 "
+            "characters, none of them a control character"
+        )
     return value
 
 
@@ -45,7 +50,6 @@ Coin: TypeAlias = Annotated[
     AfterValidator(_coin),
     WithJsonSchema({"type": "string", "pattern": f"^{_COIN.pattern}$"}),
 ]
-COIN: Final = f"^{_COIN.pattern}$"
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
 Cursor: TypeAlias = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_CHARACTERS_MAX)
