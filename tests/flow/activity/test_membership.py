@@ -74,6 +74,21 @@ async def test_a_wallet_counts_from_its_day_on(books: Books, tmp_path: Path) -> 
     assert (ALICE, DAY) in await books.wallet_days()
 
 
+async def test_a_wallet_whose_start_moves_earlier_counts_from_then_on(
+    books: Books, tmp_path: Path
+) -> None:
+    async with serving(world(tmp_path / "world", two_days())) as exchange:
+        await books.track([ALICE], from_day=date(2025, 10, 2))
+        await books.settle(exchange)
+        await books.track([ALICE], from_day=DAY)
+        await books.settle(exchange)
+        moved = await books.org_days("default")
+        assert figures(moved[DAY]) == [1, 100, 100, 0, 100, 0]
+        await books.track([ALICE], from_day=date(2025, 10, 2))
+        await books.settle(exchange)
+    assert await books.org_days("default") == moved, "a day that counts keeps counting"
+
+
 async def test_a_removed_wallet_counts_up_to_its_last_day_and_is_pulled_no_more(
     books: Books, tmp_path: Path
 ) -> None:
