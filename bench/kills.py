@@ -27,8 +27,14 @@ from typing import Any
 import click
 import psycopg
 import stamina
-from tests.flow.books import Books, Exchange, opened, require_equal, serving
-from tests.flow.books import population as small_population
+from tests.flow.books import (
+    Books,
+    Exchange,
+    open_books,
+    require_oracle_figures,
+    serving,
+    small_population,
+)
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
@@ -169,10 +175,10 @@ class Rig:
                     quiet = 0
 
     async def _has_work(self) -> bool:
-        hurried = await self.books.hurry()
+        hurried = await self.books.make_due()
         return bool(
             hurried
-            or await self.books.left_to_do()
+            or await self.books.unfinished_work()
             or await self.books.value(
                 "select count(*) from ops.jobs where status = 'queued' and run_at <= now()"
             )
@@ -183,7 +189,7 @@ class Rig:
         known = set(self.tracked)
         rows = [(user, row) for user, row in population_fills(self.world) if user in known]
         assert (await self.books.facts_digest())[0] == len(rows)
-        await require_equal(self.books, rows, population_usd_prices(self.world))
+        await require_oracle_figures(self.books, rows, population_usd_prices(self.world))
         self.tally.lost_leases += await self.books.execute(
             "update ops.jobs set last_error = null where status = 'done' "
             "and last_error like '%% stopped without a word'"
@@ -202,7 +208,7 @@ async def attacked(home: Path, world: Population, *, seed: int) -> AsyncGenerato
         serving(world) as exchange,
     ):
         await runtime.bring_up_to_date(server.url)
-        async with opened(server.url) as books:
+        async with open_books(server.url) as books:
             random = Random(seed)
             waiting = await exchange.addresses()
             random.shuffle(waiting)

@@ -1,4 +1,4 @@
-"""An hour of made-up positions, and the signals they make: both versions, here and there apart."""
+"""An hour of made-up positions, whose signals sometimes differ between both versions."""
 
 from datetime import UTC, datetime, timedelta
 

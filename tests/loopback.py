@@ -1,4 +1,4 @@
-"""A server on loopback that answers GET as a test tells it to, and counts."""
+"""A server on loopback that answers GET requests by a script and counts them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ HEAD = (
 
 @dataclass(slots=True)
 class Reply:
-    """What one request is answered: a status and a body in pieces; `cut`: it promises more."""
+    """One answer: a status and a body in pieces; `cut`: its length header promises more bytes."""
 
     pieces: Iterable[bytes] = (b"{}",)
     status: int = 200
@@ -23,32 +23,32 @@ class Reply:
 
 
 @dataclass(slots=True)
-class Told:
-    """Its address, the replies to come (the last one again and again), and how many were asked."""
+class ScriptedServer:
+    """Its URL, its next replies (the last one repeats), and the number of requests."""
 
     replies: Iterator[Reply]
     url: str = ""
-    asked: int = 0
+    request_count: int = 0
     last: Reply = field(default_factory=Reply)
 
     def next_reply(self) -> Reply:
-        self.asked += 1
+        self.request_count += 1
         self.last = next(self.replies, self.last)
         return self.last
 
 
 @asynccontextmanager
-async def answering(*replies: Reply) -> AsyncGenerator[Told]:
+async def scripted_server(*replies: Reply) -> AsyncGenerator[ScriptedServer]:
     """Serve these replies in turn."""
-    told = Told(iter(replies))
+    server_state = ScriptedServer(iter(replies))
     serving: set[asyncio.Task[Any] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving.add(asyncio.current_task())
-        with suppress(ConnectionError):  # who has heard enough hangs up
+        with suppress(ConnectionError):  # a client may close the connection early
             try:
                 await reader.readuntil(b"\r\n\r\n")
-                await _write(writer, told.next_reply())
+                await _write(writer, server_state.next_reply())
             finally:
                 writer.close()
             await writer.wait_closed()
@@ -56,8 +56,8 @@ async def answering(*replies: Reply) -> AsyncGenerator[Told]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()[:2]
-        told.url = f"http://{host}:{port}/leaderboard"
-        yield told
+        server_state.url = f"http://{host}:{port}/leaderboard"
+        yield server_state
     tasks = [task for task in serving if task]
     for task in tasks:
         task.cancel()
@@ -93,13 +93,13 @@ def row(
     } | changes
 
 
-def board(rows: Iterable[Any]) -> Reply:
+def leaderboard_reply(rows: Iterable[Any]) -> Reply:
     """A leaderboard of these rows, each a piece of the answer."""
     return Reply(_pieces(rows, msgspec.json.encode))
 
 
 def _pieces(rows: Iterable[Any], encode: Callable[[Any], bytes]) -> Iterator[bytes]:
     yield b'{"leaderboardRows": ['
-    for number, one in enumerate(rows):
-        yield (b", " if number else b"") + encode(one)
+    for number, row in enumerate(rows):
+        yield (b", " if number else b"") + encode(row)
     yield b"]}"

@@ -1,4 +1,4 @@
-"""A set of books under test: one database, the worker that keeps it, and what it must say."""
+"""The books under test: one database, its worker, and the comparison with the oracle."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -27,10 +27,10 @@ from hypertally.store.postgres import Pool, open_pool, transaction
 from hypertally.tenancy import orgs, wallets
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-UNTIL_MS = 1_760_000_000_000  # 2025-10-09: long past, so every day of these worlds is over
+UNTIL_MS = 1_760_000_000_000  # 2025-10-09: every day of these populations is over
 NO_LIMIT = 10**9
 REST_SECONDS_MAX = 90
-ROUNDS_MAX = 60  # of a worker until nothing is left: more means that something goes in circles
+ROUNDS_MAX = 60  # of a worker until no work is left: more rounds mean an endless loop
 AVERAGE_PLACES = Decimal("1e-8")
 ALL_TRACKED = 0  # the org that stands for every tracked wallet
 
@@ -38,15 +38,15 @@ Rows = Iterable[tuple[str, Fill]]
 Figures = dict[tuple[str, date], WalletDay]
 
 
-def population(seed: int = 7, **options: Any) -> Population:
-    """A small world in which everything happens that happens in a large one."""
+def small_population(seed: int = 7, **options: Any) -> Population:
+    """A small population with every kind of event of a large one."""
     sizes: dict[str, Any] = {"wallets": 12, "days": 14, "fills": 1_500, "until_ms": UNTIL_MS}
     return Population(seed=seed, **(sizes | options))
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A running sandbox, to be steered and looked at."""
+    """A client of a running sandbox: it moves its clock and reads its counters."""
 
     url: str
 
@@ -59,8 +59,8 @@ class Exchange:
     async def clear_faults(self) -> None:
         await self._call("DELETE", "faults")
 
-    async def struck(self, fault: str) -> int:
-        """How often a fault has hit."""
+    async def fault_count(self, fault: str) -> int:
+        """How often a fault has happened."""
         return (await self._call("GET", "faults"))["counts"].get(fault, 0)
 
     async def stats(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Exchange:
         return [wallet["address"] for wallet in await self._call("GET", "wallets")]
 
     async def fills(self, address: str) -> list[dict[str, Any]]:
-        """What the exchange shows of a wallet at once: at most a page."""
+        """The first page of a wallet's fills."""
         request = {"type": "userFillsByTime", "user": address, "startTime": 0}
         async with httpx2.AsyncClient(timeout=10) as http:
             return (await http.post(f"{self.url}/info", json=request)).json()
@@ -83,10 +83,10 @@ class Exchange:
 
 
 @asynccontextmanager
-async def serving(world: Any, **options: Any) -> AsyncGenerator[Exchange]:
-    """An exchange whose time stands still, with no limit of weight unless the options name one."""
+async def serving(exchange_model: Any, **options: Any) -> AsyncGenerator[Exchange]:
+    """A running exchange with a manual clock, and no weight limit unless the options set one."""
     async with running_sandbox(
-        world, **{"weight_limit": NO_LIMIT, "manual_clock": True, **options}
+        exchange_model, **{"weight_limit": NO_LIMIT, "manual_clock": True, **options}
     ) as url:
         yield Exchange(url)
 
@@ -125,12 +125,12 @@ class Books:
             yield connection
 
     async def pull(self, exchange: Exchange) -> None:
-        """Pull every tracked wallet now, and compute until nothing is left to do."""
+        """Pull every tracked wallet now, and compute until no work is left."""
         await periodic.pull_now(self.pool, None)
         await self.settle(exchange)
 
-    async def pull_far_back(self, exchange: Exchange) -> None:
-        """Pull as once a day, when two days are asked for again."""
+    async def pull_deep(self, exchange: Exchange) -> None:
+        """Pull as once a day, when the last two days are requested again."""
         await self.execute("update ops.hl_ingest_cursor set deep_at = deep_at - interval '2 days'")
         await self.pull(exchange)
 
@@ -145,23 +145,23 @@ class Books:
         await self.settle(exchange)
 
     async def work(self, exchange: Exchange) -> None:
-        """Do what is due, and leave what waits for its time."""
+        """Run the jobs that are due."""
         async with asyncio.timeout(REST_SECONDS_MAX), self._info(exchange) as info:
             await Worker(self.pool, info, Options(until_idle=True)).run()
 
     async def settle(self, exchange: Exchange, *, retry: bool = True) -> None:
-        """Work until nothing is left: what would wait for its time is done at once.
+        """Work until no work is left: jobs that wait for their time run at once.
 
-        `retry=False`: what the exchange cannot answer is left alone.
+        `retry=False`: failed jobs are not tried again.
         """
         for _ in range(ROUNDS_MAX):
             await self.work(exchange)
-            if not await self.hurry(retry=retry):
+            if not await self.make_due(retry=retry):
                 return
-        raise AssertionError("there is always something left to do")
+        raise AssertionError("the work never ends")
 
-    async def hurry(self, *, retry: bool = True) -> int:
-        """Make due what follows from facts and what failed, but no next round; how many jobs."""
+    async def make_due(self, *, retry: bool = True) -> int:
+        """Make due the jobs that follow from facts and, with `retry`, failed jobs; their number."""
         return await self.execute(
             "update ops.jobs set run_at = now() where status = 'queued' and "
             "case when last_error is null then kind in "
@@ -177,16 +177,16 @@ class Books:
             yield info
 
     async def read(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:
-        """Rows, read as the database's owner."""
+        """The rows of a statement, run as the owner of the database."""
         async with await self._owner() as connection:
             return await (await connection.execute(statement, values)).fetchall()
 
     async def value(self, statement: LiteralString, *values: Any) -> Any:
-        """The one value of one row."""
+        """The value of a statement with one row and one column."""
         return next(iter((await self.read(statement, *values))[0].values()))
 
     async def execute(self, statement: LiteralString, *values: Any) -> int:
-        """Change something as the database's owner; how many rows."""
+        """Run a statement as the owner of the database; the number of rows."""
         async with await self._owner() as connection:
             return (await connection.execute(statement, values)).rowcount
 
@@ -196,14 +196,14 @@ class Books:
         )
 
     async def facts_digest(self) -> tuple[int, Decimal]:
-        found = await self.read(
+        rows = await self.read(
             "select count(*), coalesce(sum(fingerprint), 0) as sum from facts.hl_fills_raw"
         )
-        return found[0]["count"], found[0]["sum"]
+        return rows[0]["count"], rows[0]["sum"]
 
     async def metric_texts(self) -> dict[str, str]:
-        """Every metric row as text, by a name that does not depend on how ids were given out."""
-        found = await self.read(
+        """Every metric row as text, by a name without ids."""
+        rows = await self.read(
             """
             select 'wallet ' || encode(w.address, 'hex') || ' ' || m.day as name,
                 (to_jsonb(m) - 'wallet_id')::text as text
@@ -218,27 +218,27 @@ class Books:
             from metrics.fill_gaps as g join tenancy.wallets as w on w.id = g.wallet_id
             """
         )
-        return {row["name"]: row["text"] for row in found}
+        return {row["name"]: row["text"] for row in rows}
 
     async def wallet_days(self) -> Figures:
-        """The stored wallet days, in the oracle's words."""
-        found = await self.read(
+        """The stored wallet days, as the oracle's records."""
+        rows = await self.read(
             "select '0x' || encode(w.address, 'hex') as wallet, m.* "
             "from metrics.wallet_day_metrics as m join tenancy.wallets as w on w.id = m.wallet_id"
         )
-        return {(row["wallet"], row["day"]): _wallet_day(row) for row in found}
+        return {(row["wallet"], row["day"]): _wallet_day(row) for row in rows}
 
     async def org_days(self, org: str | None = None) -> dict[date, GroupDay]:
-        """The stored days of an org, None: of all tracked wallets, in the oracle's words."""
-        found = await self.read(
+        """The stored days of an org (None: of all tracked wallets), as the oracle's records."""
+        rows = await self.read(
             "select * from metrics.global_day_metrics "
             "where org_id = coalesce((select id from tenancy.orgs where name = %s), 0)",
             org,
         )
-        return {row["day"]: _group_day(row) for row in found}
+        return {row["day"]: _group_day(row) for row in rows}
 
-    async def left_to_do(self) -> list[dict[str, Any]]:
-        """What a pipeline at rest must not have: marks, jobs at work, jobs that failed."""
+    async def unfinished_work(self) -> list[dict[str, Any]]:
+        """Dirty marks, running jobs and failed jobs: a pipeline at rest has none."""
         return await self.read(
             """
             select 'dirty wallet day' as what, to_jsonb(d)::text as row
@@ -256,30 +256,30 @@ class Books:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[Books]:
+async def open_books(url: str) -> AsyncGenerator[Books]:
     """The books of a migrated database."""
     async with open_pool(url, role="hypertally_worker", size=12) as pool:
         yield Books(url, pool)
 
 
-async def require_equal(books: Books, rows: Rows, quotes: UsdPrices) -> None:
-    """Every wallet day and every day of all tracked wallets is the oracle's, none more or less."""
+async def require_oracle_figures(books: Books, rows: Rows, quotes: UsdPrices) -> None:
+    """Require that the stored days of each wallet and of all wallets are exactly the oracle's."""
     rows = list(rows)
     expected = wallet_days(rows, quotes)
-    assert_same(await books.wallet_days(), expected)
+    require_same(await books.wallet_days(), expected)
     days = {day for _, day in expected}
-    assert_same(await books.org_days(), expected_org_days(rows, quotes, days))
-    assert await books.left_to_do() == []
+    require_same(await books.org_days(), expected_org_days(rows, quotes, days))
+    assert await books.unfinished_work() == []
 
 
 def expected_org_days(rows: Rows, quotes: UsdPrices, days: set[date]) -> dict[date, GroupDay]:
-    """The oracle's days of a set of wallets; one on which nothing but events happened has zeros."""
-    found = group_days(rows, quotes)
-    return {day: _rounded(found.get(day, GroupDay(day=day))) for day in days}
+    """The oracle's days of a set of wallets; a day with events alone has zeros."""
+    days_by_date = group_days(rows, quotes)
+    return {day: _rounded(days_by_date.get(day, GroupDay(day=day))) for day in days}
 
 
-def assert_same(stored: dict[Any, Any], expected: dict[Any, Any]) -> None:
-    """Equal, or the first difference by name."""
+def require_same(stored: dict[Any, Any], expected: dict[Any, Any]) -> None:
+    """Require equal records, or fail with the first difference."""
     assert not (missing := sorted(expected.keys() - stored.keys())), missing[:3]
     assert not (extra := sorted(stored.keys() - expected.keys())), extra[:3]
     for key in sorted(expected):

@@ -1,4 +1,4 @@
-"""Worlds of a few fills written by hand, served as recordings."""
+"""Exchanges with a few fills written by hand, served as recordings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def ms(text: str) -> int:
 
 
 def fill(time_ms: int, **fields: Any) -> Row:
-    """One BTC on the taker's side at 100 USDC, opened from nothing, unless the fields differ."""
+    """A fill row: by default a taker opens a position of 1 BTC at 100 USDC."""
     number = next(_numbers)
     row = {
         "coin": "BTC",
@@ -53,7 +53,7 @@ def trade(time_ms: int, taker: str, maker: str, **fields: Any) -> dict[str, Row]
 
 
 def world(folder: Path, fills: Mapping[str, Sequence[Row]]) -> ReplayExchange:
-    """An exchange at which these wallets did this and nothing else."""
+    """An exchange with these wallets and these fills alone."""
     folder.mkdir()
     answers = {
         "spotMeta": {"tokens": TOKENS, "universe": []},

@@ -12,7 +12,7 @@ import stamina
 from psycopg.rows import dict_row
 from structlog.testing import capture_logs
 from tests.flow.handmade import fill
-from tests.loopback import Reply, answering, board, row
+from tests.loopback import Reply, leaderboard_reply, row, scripted_server
 
 from hypertally.clock import now
 from hypertally.facts import pages
@@ -43,7 +43,7 @@ def address(number: int) -> str:
 
 def ranked(numbers: Sequence[int], **changes: Any) -> Reply:
     """A leaderboard on which the lower number made more."""
-    return board([row(address(n), f"{1000 - n}.5", **changes) for n in numbers])
+    return leaderboard_reply([row(address(n), f"{1000 - n}.5", **changes) for n in numbers])
 
 
 class Books:
@@ -67,7 +67,9 @@ class Books:
         """Choose the universe once, as the job does; None: no such address is set."""
         async with AsyncExitStack() as servers, self._positions() as positions:
             urls = [
-                None if reply is None else (await servers.enter_async_context(answering(reply))).url
+                None
+                if reply is None
+                else (await servers.enter_async_context(scripted_server(reply))).url
                 for reply in (leaderboard, fallback)
             ]
             watch = Watch(
@@ -183,7 +185,7 @@ async def test_the_universe_is_chosen_from_the_leaderboard_and_again_in_six_hour
     books: Books,
 ) -> None:
     rows = [row(address(n), f"{1000 - n}") for n in range(1, 251)]
-    await books.refresh(board(["no row", *rows]))
+    await books.refresh(leaderboard_reply(["no row", *rows]))
     assert await books.runs() == [("leaderboard", "chosen", 200)]
     assert await books.current() == [address(n) for n in range(1, 201)]
     run = await books.last_run()
@@ -204,7 +206,9 @@ async def test_watching_a_wallet_tracks_it_for_nobody(books: Books) -> None:
 
 
 async def test_who_has_no_volume_in_the_month_is_passed_over(books: Books) -> None:
-    await books.refresh(board([row(address(1), "9", volume="0.0"), row(address(2), "8")]))
+    await books.refresh(
+        leaderboard_reply([row(address(1), "9", volume="0.0"), row(address(2), "8")])
+    )
     assert await books.current() == [address(2)]
     assert (await books.last_run())["excluded"] == {"no_volume_30d": 1}
 
@@ -212,7 +216,7 @@ async def test_who_has_no_volume_in_the_month_is_passed_over(books: Books) -> No
 @pytest.mark.parametrize("week", ["0", "0.0", "0.000"])
 async def test_who_has_no_volume_in_the_week_is_passed_over(books: Books, week: str) -> None:
     rows = [row(address(1), "9", week=week), row(address(2), "8", week="0.01"), row(address(3))]
-    await books.refresh(board([*rows, row(address(4), "7", week="unreadable")]))
+    await books.refresh(leaderboard_reply([*rows, row(address(4), "7", week="unreadable")]))
     assert await books.current() == [address(2), address(4), address(3)]
     assert (await books.last_run())["excluded"] == {"no_volume_7d": 1}
 
@@ -304,7 +308,9 @@ async def test_if_nothing_gives_a_universe_the_last_one_stays_and_every_try_is_r
 
 async def test_a_bad_answer_keeps_the_old_universe_and_asks_no_one_else(books: Books) -> None:
     await books.refresh(ranked([1, 2]))
-    await books.refresh(board([*[row(address(n)) for n in range(3, 9)], "bad"]), ranked([9]))
+    await books.refresh(
+        leaderboard_reply([*[row(address(n)) for n in range(3, 9)], "bad"]), ranked([9])
+    )
     assert (await books.runs())[1:] == [("leaderboard", "kept_old", 0)]
     assert (await books.last_run())["error_text"] == "only 6 of 7 rows can be read"
     assert await books.current() == [address(1), address(2)]
@@ -341,9 +347,11 @@ async def test_a_time_knows_the_universe_chosen_before_it_and_no_later_one(books
 async def test_who_left_is_followed_for_thirty_days_wherever_it_stands(books: Books) -> None:
     await books.refresh(ranked([1, 2]))
     crowd = [row(address(n), f"{5000 - n}") for n in range(100, 1200)]
-    await books.refresh(board([*crowd, row(address(1), "-77.5"), row(address(2), "-3")]))
+    await books.refresh(
+        leaderboard_reply([*crowd, row(address(1), "-77.5"), row(address(2), "-3")])
+    )
     await _let_pass(books, timedelta(days=30, hours=1))
-    await books.refresh(board([*crowd, row(address(1), "-88.5")]))
+    await books.refresh(leaderboard_reply([*crowd, row(address(1), "-88.5")]))
     found = await list_survivorship(books.pool)
     first = [one for one in found if one["wallet"] in (address(1), address(2))]
     assert [(one["wallet"], one["last_rank"], one["pnl_30d_after"]) for one in first] == [

@@ -4,13 +4,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.flow.books import Books, Exchange, milliseconds, population, require_equal, serving
+from tests.flow.books import (
+    Books,
+    Exchange,
+    milliseconds,
+    require_oracle_figures,
+    serving,
+    small_population,
+)
 
 from hypertally.jobs import periodic
 from hypertally.sandbox.oracles.fill_gaps import fill_gaps
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
-WORLD = {"wallets": 5, "days": 6, "fills": 300, "live_per_second": 0.02}
+POPULATION_SIZES = {"wallets": 5, "days": 6, "fills": 300, "live_per_second": 0.02}
 FILLS = ["userFillsByTime"]
 LATE_MS = 20 * 60 * 1000
 
@@ -33,76 +40,78 @@ async def pulled_under(books: Books, exchange: Exchange, **faults: dict[str, Any
     ],
 )
 async def test_answers_spoilt_a_few_times_change_nothing(books: Books, faults: list[str]) -> None:
-    world = population(11, **WORLD)
+    world = small_population(11, **POPULATION_SIZES)
     spoilt = {"probability": 0.5, "max_count": 8, "delay_ms": 40}
     async with serving(world) as exchange:
         await pulled_under(books, exchange, **dict.fromkeys(faults, spoilt))
         for fault in faults:
-            assert await exchange.struck(fault) >= 2, fault
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+            assert await exchange.fault_count(fault) >= 2, fault
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_many_faults_at_once_change_nothing(books: Books) -> None:
-    world = population(12, **WORLD)
+    world = small_population(12, **POPULATION_SIZES)
     names = ("repeated", "reordered", "truncated", "null_body", "http_5xx", "http_429", "dropped")
     faults = {name: {"probability": 0.15, "max_count": 6} for name in names}
     async with serving(world) as exchange:
         await pulled_under(books, exchange, **faults)
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_a_429_is_not_the_jobs_fault(books: Books) -> None:
-    world = population(11, **WORLD)
+    world = small_population(11, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await pulled_under(books, exchange, http_429={"max_count": 30, "types": FILLS})
-        assert await exchange.struck("http_429") == 30
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+        assert await exchange.fault_count("http_429") == 30
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
     tries = "select max(attempts) from ops.jobs where kind = 'ingest_wallet'"
     assert await books.value(tries) <= 1
 
 
 async def test_an_outage_is_survived_and_nothing_of_it_stays(books: Books) -> None:
-    world = population(11, **WORLD)
+    world = small_population(11, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await books.track(await exchange.addresses())
         await exchange.set_faults(outage={})
         for _ in range(3):
             await books.work(exchange)
-            await books.hurry()
+            await books.make_due()
         assert await books.facts_digest() == (0, 0)
         failed = "select count(*) from ops.jobs where last_error like 'SourceDown%%HTTP 503'"
-        assert await books.value(failed) >= WORLD["wallets"]
+        assert await books.value(failed) >= POPULATION_SIZES["wallets"]
         await exchange.clear_faults()
         await books.settle(exchange)
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
 
 
 async def test_fills_that_show_late_are_in_the_books_once_they_show(books: Books) -> None:
-    world = population(13, **WORLD)
+    world = small_population(13, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await pulled_under(
             books, exchange, late={"probability": 0.5, "max_count": 500, "delay_ms": LATE_MS}
         )
-        assert await exchange.struck("late") > 0
+        assert await exchange.fault_count("late") > 0
         await exchange.advance(timedelta(milliseconds=LATE_MS))
-        await books.pull_far_back(exchange)
+        await books.pull_deep(exchange)
         rows = list(population_fills(world))
         # What the last advance brought is late itself; it shows when its time has come.
         await exchange.clear_faults()
-        await books.pull_far_back(exchange)
-        await require_equal(books, rows, population_usd_prices(world))
+        await books.pull_deep(exchange)
+        await require_oracle_figures(books, rows, population_usd_prices(world))
         assert await books.value("select count(*) from metrics.fill_gaps") == 0
 
 
 async def test_a_broken_row_and_one_told_differently_are_kept_beside_the_good_ones(
     books: Books,
 ) -> None:
-    world = population(11, **WORLD)
+    world = small_population(11, **POPULATION_SIZES)
     sometimes = {"probability": 0.5, "max_count": 9, "types": FILLS}
     async with serving(world) as exchange:
         await pulled_under(books, exchange, malformed_row=sometimes, amended=sometimes)
-        broken, amended = [await exchange.struck(name) for name in ("malformed_row", "amended")]
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+        broken, amended = [
+            await exchange.fault_count(name) for name in ("malformed_row", "amended")
+        ]
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
     rejects = await books.read("select payload, reason, page_id from facts.rejects")
     assert 0 < len(rejects) <= broken
     for reject in rejects:
@@ -121,7 +130,7 @@ async def test_a_broken_row_and_one_told_differently_are_kept_beside_the_good_on
 async def test_a_hole_is_named_while_it_exists_and_vanishes_when_it_is_filled(
     books: Books,
 ) -> None:
-    world = population(11, **WORLD | {"days": 40, "fills": 500})
+    world = small_population(11, **POPULATION_SIZES | {"days": 40, "fills": 500})
     thin = {"probability": 0.2, "max_count": 30, "older_than_ms": 30 * 86_400_000}
     async with serving(world) as exchange:
         await exchange.set_faults(thin=thin)
@@ -141,7 +150,7 @@ async def test_a_hole_is_named_while_it_exists_and_vanishes_when_it_is_filled(
         assert await incomplete_days(books) < holed
         await refetch_what_no_repair_asks_for(books, exchange)
         assert await incomplete_days(books) == 0
-        await require_equal(books, population_fills(world), population_usd_prices(world))
+        await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
 
 
 async def refetch_what_no_repair_asks_for(books: Books, exchange: Exchange) -> None:

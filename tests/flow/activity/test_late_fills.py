@@ -37,7 +37,7 @@ async def with_a_late_fill(books: Books, tmp_path: Path) -> tuple[dict[str, str]
         before = await books.metric_texts()
     fills[ALICE].append(LATE)
     async with serving(world(tmp_path / "after", fills)) as exchange:
-        await books.pull_far_back(exchange)
+        await books.pull_deep(exchange)
     return before, await books.metric_texts()
 
 

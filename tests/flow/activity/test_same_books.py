@@ -5,14 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from random import Random
 from typing import Any
 
-from tests.flow.books import Books, Exchange, population, require_equal, serving
+from tests.flow.books import Books, Exchange, require_oracle_figures, serving, small_population
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
-WORLD = {"wallets": 6, "days": 7, "fills": 400}
+POPULATION_SIZES = {"wallets": 6, "days": 7, "fills": 400}
 LAST_COMPUTED = "select max(computed_at) from ops.computations"
 
 
@@ -32,7 +32,7 @@ async def rebuilt(books: Books) -> None:
 
 
 async def test_any_page_size_in_either_order_gives_the_same_books(more_books: MoreBooks) -> None:
-    world = population(5, wallets=4, days=7, fills=240)
+    world = small_population(5, wallets=4, days=7, fills=240)
     async with serving(world) as exchange, more_books() as books:
         expected = await filled(books, exchange)
     for page_rows, order in ((2000, "newest"), (29, "newest"), (31, "oldest")):
@@ -47,10 +47,10 @@ async def test_any_page_size_in_either_order_gives_the_same_books(more_books: Mo
 
 
 async def test_a_history_of_several_true_pages_is_stored_whole(books: Books) -> None:
-    world = population(3, wallets=1, days=2, fills=20, whale_fills=2_300)
+    world = small_population(3, wallets=1, days=2, fills=20, whale_fills=2_300)
     async with serving(world) as exchange:
         await filled(books, exchange)
-    await require_equal(books, population_fills(world), population_usd_prices(world))
+    await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
     pages = await books.read(
         "select row_count, closed from facts.pages where source = 'info.userFillsByTime' "
         "order by row_count desc"
@@ -60,27 +60,27 @@ async def test_a_history_of_several_true_pages_is_stored_whole(books: Books) -> 
 
 
 async def test_pulling_again_stores_and_computes_nothing(books: Books) -> None:
-    async with serving(population(5, **WORLD)) as exchange:
+    async with serving(small_population(5, **POPULATION_SIZES)) as exchange:
         expected = await filled(books, exchange)
         computed_at = await books.value(LAST_COMPUTED)
         await books.pull(exchange)
-        await books.pull_far_back(exchange)
+        await books.pull_deep(exchange)
         assert await state(books) == expected
         assert await books.value(LAST_COMPUTED) == computed_at
         assert await books.value("select count(*) from metrics.restatements") == 0
 
 
 async def test_a_rebuild_gives_the_same_bytes_and_a_pull_after_it_too(books: Books) -> None:
-    async with serving(population(5, **WORLD)) as exchange:
+    async with serving(small_population(5, **POPULATION_SIZES)) as exchange:
         expected = await filled(books, exchange)
         await rebuilt(books)
         assert await state(books) == expected
-        await books.pull_far_back(exchange)
+        await books.pull_deep(exchange)
         assert await state(books) == expected
 
 
 async def test_a_rebuild_puts_right_what_was_deleted_or_added_by_hand(books: Books) -> None:
-    async with serving(population(5, **WORLD)) as exchange:
+    async with serving(small_population(5, **POPULATION_SIZES)) as exchange:
         expected = await filled(books, exchange)
     await books.execute("delete from metrics.wallet_day_metrics where day > '2025-10-05'")
     await books.execute("delete from metrics.global_day_metrics where org_id = 0")
@@ -101,7 +101,7 @@ async def test_a_rebuild_puts_right_what_was_deleted_or_added_by_hand(books: Boo
 async def test_wallets_added_one_by_one_in_any_order_give_the_same_books(
     books: Books, more_books: MoreBooks
 ) -> None:
-    async with serving(population(5, **WORLD)) as exchange:
+    async with serving(small_population(5, **POPULATION_SIZES)) as exchange:
         expected = await filled(books, exchange)
         async with more_books() as others:
             addresses = await exchange.addresses()

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import LiteralString
 
 import pytest_asyncio
-from tests.flow.books import Books, population, serving
+from tests.flow.books import Books, serving, small_population
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.verify import Comparison, verify
@@ -20,7 +20,7 @@ COMMAND_SECONDS_MAX = 60
 @pytest_asyncio.fixture
 async def kept(books: Books) -> AsyncGenerator[Books]:
     """Books with a history in them."""
-    async with serving(population(8, wallets=5, days=5, fills=250)) as exchange:
+    async with serving(small_population(8, wallets=5, days=5, fills=250)) as exchange:
         await books.track(await exchange.addresses())
         await books.settle(exchange)
     yield books

@@ -1,4 +1,4 @@
-"""Receivers of notices on loopback: a webhook and a mail server, steered by a test."""
+"""Receivers of notifications on loopback: a webhook and a mail server with scripted answers."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ Between = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Webhook:
-    """Takes requests over HTTP and keeps them."""
+    """A webhook that records its requests."""
 
     port: int = 0
-    statuses: list[int] = field(default_factory=list)  # answers to come; then 200
-    between: Between | None = None  # awaited after a request was read, before it is answered
+    statuses: list[int] = field(default_factory=list)  # of the next answers; then 200
+    before_answer: Between | None = None  # awaited after a request was read, before it is answered
     paths: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)  # JSON, decoded
     arrived: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))  # one each
@@ -41,8 +41,8 @@ class Webhook:
             self.paths.append(head.split()[1])
             self.bodies.append(json.loads(body))
             self.arrived.release()
-            if self.between:
-                await self.between()
+            if self.before_answer:
+                await self.before_answer()
             status = self.statuses.pop(0) if self.statuses else 200
             answer = '{"ok": true}' if "/bot" in self.paths[-1] else "ok"
             writer.write(
@@ -56,21 +56,21 @@ class Webhook:
 @asynccontextmanager
 async def webhook(port: int = 0, *, statuses: Iterable[int] = ()) -> AsyncGenerator[Webhook]:
     """A running webhook."""
-    made = Webhook(statuses=list(statuses))
-    server = await asyncio.start_server(made.serve, "127.0.0.1", port)
-    made.port = server.sockets[0].getsockname()[1]
+    server_state = Webhook(statuses=list(statuses))
+    server = await asyncio.start_server(server_state.serve, "127.0.0.1", port)
+    server_state.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield server_state
     finally:
         server.close()
 
 
 @dataclass(slots=True)
 class MailServer:
-    """Takes mail and keeps it."""
+    """A mail server that records its mails."""
 
     port: int = 0
-    refusals: list[str] = field(default_factory=list)  # answers to come; then it takes the mail
+    refusals: list[str] = field(default_factory=list)  # of the next mails; then mails are accepted
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
 
@@ -84,27 +84,27 @@ class MailServer:
 
     @property
     def texts(self) -> list[str]:
-        found = [mail.get_body(("plain", "html")) for mail in self.mails]
-        return [part.get_content() for part in found if part]
+        parts = [mail.get_body(("plain", "html")) for mail in self.mails]
+        return [part.get_content() for part in parts if part]
 
 
 @asynccontextmanager
 async def mail_server() -> AsyncGenerator[MailServer]:
     """A running mail server."""
-    made = MailServer()
+    server_state = MailServer()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(made, hostname="mail.test", loop=loop), "127.0.0.1", 0
+        lambda: SMTP(server_state, hostname="mail.test", loop=loop), "127.0.0.1", 0
     )
-    made.port = server.sockets[0].getsockname()[1]
+    server_state.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield server_state
     finally:
         server.close()
 
 
 async def closed_port() -> int:
-    """A port that nobody listens at, and that a receiver may open later."""
+    """A free port, which a receiver may open later."""
     server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
     port: int = server.sockets[0].getsockname()[1]
     server.close()

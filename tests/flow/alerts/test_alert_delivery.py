@@ -73,7 +73,7 @@ class Desk:
         async with asyncio.timeout(WORK_SECONDS_MAX), self.worker(channels, until_idle=True) as one:
             await one.run()
 
-    async def hurry(self) -> None:
+    async def make_due(self) -> None:
         """Let the waits between tries pass."""
         await self.books.execute(
             "update ops.jobs set run_at = now() where status = 'queued' and kind = 'deliver_alert'"
@@ -146,7 +146,7 @@ async def test_a_receiver_that_is_down_is_told_when_it_is_up(desk: Desk) -> None
     (id_,) = await desk.put(*channels)
     for attempt in (1, 2):
         await desk.work(channels)
-        await desk.hurry()
+        await desk.make_due()
         row = await desk.row(id_)
         assert (row["attempts"], row["delivered_at"], row["status"]) == (attempt, None, "queued")
         assert "onnection error" in row["last_error"]
@@ -167,7 +167,7 @@ async def test_an_answer_of_500_is_no_delivery(desk: Desk) -> None:
         failed = await desk.row(id_)
         assert "500" in failed["last_error"]
         assert failed["delivered_at"] is None
-        await desk.hurry()
+        await desk.make_due()
         await desk.work(channels)
     assert len(hook.bodies) == 2
     assert hook.messages[0] == hook.messages[1]
@@ -183,7 +183,7 @@ async def test_mail_that_is_refused_is_sent_again(desk: Desk) -> None:
         (id_,) = await desk.put(*channels)
         await desk.work(channels)
         assert (await desk.row(id_))["delivered_at"] is None
-        await desk.hurry()
+        await desk.make_due()
         await desk.work(channels)
     assert len(mail.mails) == 1
     assert (await desk.row(id_))["attempts"] == 2
@@ -277,11 +277,11 @@ async def test_killed_between_sending_and_marking_it_is_told_again_by_the_same_k
         channels = open_channels(url)
         (id_,) = await desk.put(*channels)
         with _worker_process(desk.books.url, url, tmp_path) as process:
-            hook.between = lambda: _kill(process)
+            hook.before_answer = lambda: _kill(process)
             async with asyncio.timeout(WORK_SECONDS_MAX):
                 await hook.arrived.acquire()
             await asyncio.to_thread(process.wait)
-        hook.between = None
+        hook.before_answer = None
         row = await desk.row(id_)
         assert (row["status"], row["attempts"], row["delivered_at"]) == ("running", 1, None)
         await desk.books.execute("update ops.jobs set lease_until = now() where status = 'running'")
@@ -319,7 +319,7 @@ async def test_a_slow_receiver_is_given_up_in_time_and_holds_up_no_other(
         await release.wait()
 
     async with webhook() as slow, webhook() as quick:
-        slow.between = hang
+        slow.before_answer = hang
         first = open_channels(f"{hook_url(slow.port)}?rto=600", seconds_max=2)
         second = open_channels(hook_url(quick.port))
         (waiting,) = await desk.put(*first)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.db.alerts.alert_rows import Desk
-from tests.flow.books import Books, population, serving
+from tests.flow.books import Books, serving, small_population
 from tests.flow.smart_money.test_snapshots import watching
 
 from hypertally.clock import now
@@ -19,7 +19,7 @@ from hypertally.store.postgres import Pool
 
 COMMAND = Path(sys.executable).with_name("hypertally")
 PATIENCE_SECONDS = 60
-WORLD: dict[str, Any] = {"wallets": 3, "days": 2, "fills": 60}
+POPULATION_SIZES: dict[str, Any] = {"wallets": 3, "days": 2, "fills": 60}
 
 
 class Operator:
@@ -50,7 +50,7 @@ def operator(database_url: str, tmp_path: Path) -> Operator:
 
 
 async def test_housekeeping_alone_has_alerts_judged(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await Desk(books.pool).universe("0.5", at=now() - timedelta(minutes=5))
         await books.work(exchange)
     rows = await books.read("select type, to_state from ops.alerts order by id")
@@ -62,7 +62,7 @@ async def test_housekeeping_alone_has_alerts_judged(books: Books) -> None:
 
 async def test_a_worker_of_smart_money_alone_judges_each_minute(books: Books) -> None:
     """And the feed that began with a failure, of which nobody wants to hear yet."""
-    async with watching(books, population(7, **WORLD)) as eyes:
+    async with watching(books, small_population(7, **POPULATION_SIZES)) as eyes:
         minute = floor_minute(now())
         await Desk(books.pool).minute(minute - timedelta(minutes=2), status="failed")
         await Desk(books.pool).universe("0.5", at=minute - timedelta(minutes=5))

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 from tests import hour
-from tests.flow.archive.vaults import DAY, SIGNALS, Sealed, vault_at
-from tests.flow.twaps.objects import paid_store
+from tests.flow.archive.vaults import DAY, SIGNALS, SealedDays, open_vault
+from tests.flow.twaps.objects import requester_pays_store
 
 from hypertally.errors import InvariantBroken, Refused
 from hypertally.jobs.archive.verify_files import Step
@@ -31,9 +31,9 @@ class Stopped(Exception):
 
 
 @asynccontextmanager
-async def sealing(url: str, store_url: str) -> AsyncGenerator[Sealed]:
+async def sealing(url: str, store_url: str) -> AsyncGenerator[SealedDays]:
     async with open_pool(url, role="hypertally_worker", size=4) as pool:
-        yield Sealed(pool, vault_at(store_url, url))
+        yield SealedDays(pool, open_vault(store_url, url))
 
 
 @pytest.fixture
@@ -50,27 +50,27 @@ def store_url(
     if request.param == "folder":
         yield folder.as_uri()
         return
-    with paid_store() as store:
+    with requester_pays_store() as store:
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)
         yield store.url
 
 
 @pytest_asyncio.fixture
-async def sealed(database_url: str, folder: Path) -> AsyncGenerator[Sealed]:
+async def sealed(database_url: str, folder: Path) -> AsyncGenerator[SealedDays]:
     """An hour of positions, and a folder to seal them to."""
     hour.record(database_url)
     async with sealing(database_url, folder.as_uri()) as made:
         yield made
 
 
-async def rebuild_signals(sealed: Sealed) -> None:
+async def rebuild_signals(sealed: SealedDays) -> None:
     metrics = rebuild.choose(["signals"])
     async for _ in rebuild.rebuild(sealed.pool, metrics, from_day=None, to_day=None):
         pass
 
 
-async def judge_signals(sealed: Sealed) -> verify.Comparison:
+async def judge_signals(sealed: SealedDays) -> verify.Comparison:
     async with open_pool(sealed.vault.database_url, role="none", size=1) as pool:
         (verdict,) = await verify.verify(pool, rebuild.choose(["signals"]))
     return verdict
@@ -83,7 +83,7 @@ async def test_a_day_that_left_comes_back_as_it_was(database_url: str, store_url
         await rebuild_signals(sealed)
         rows, signals = sealed.rows(), sealed.rows(SIGNALS)
         assert len(rows) == ROWS_OF_THE_HOUR
-        await sealed.leave()
+        await sealed.seal_and_release()
         assert sealed.rows() == []
         assert sealed.read("select to_regclass('facts.wallet_snapshots_2026_05_04') as it") == [
             {"it": None}
@@ -96,12 +96,12 @@ async def test_a_day_that_left_comes_back_as_it_was(database_url: str, store_url
         assert await sealed.seal() == []
         await rebuild_signals(sealed)
         assert sealed.rows(SIGNALS) == signals
-        await sealed.leave()
+        await sealed.seal_and_release()
         assert sealed.rows() == []
 
 
 async def test_the_files_hold_the_rows_in_order_for_any_reader(
-    sealed: Sealed, folder: Path
+    sealed: SealedDays, folder: Path
 ) -> None:
     (manifest,) = await sealed.seal()
     stored = sealed.read(
@@ -123,24 +123,24 @@ async def test_the_files_hold_the_rows_in_order_for_any_reader(
 
 
 async def test_signals_of_sealed_snapshots_are_not_rebuilt_and_nothing_is_deleted(
-    sealed: Sealed,
+    sealed: SealedDays,
 ) -> None:
     await rebuild_signals(sealed)
     signals = sealed.rows(SIGNALS)
     assert len(signals) > hour.PERIODS
-    await sealed.leave()
+    await sealed.seal_and_release()
     with pytest.raises(Refused, match=f"archive restore --from {DAY} --to {DAY}"):
         await rebuild_signals(sealed)
     assert sealed.rows(SIGNALS) == signals
 
 
 async def test_verify_leaves_out_signals_of_sealed_snapshots_and_says_how_many(
-    sealed: Sealed,
+    sealed: SealedDays,
 ) -> None:
     await rebuild_signals(sealed)
     before = await judge_signals(sealed)
     assert (before.differing, before.sealed) == (0, 0)
-    await sealed.leave()
+    await sealed.seal_and_release()
     verdict = await judge_signals(sealed)
     assert (verdict.rows, verdict.differing) == (before.rows, 0)
     assert verdict.sealed == before.rows
@@ -148,7 +148,7 @@ async def test_verify_leaves_out_signals_of_sealed_snapshots_and_says_how_many(
     assert await judge_signals(sealed) == before
 
 
-async def test_signals_need_the_day_before_too(sealed: Sealed) -> None:
+async def test_signals_need_the_day_before_too(sealed: SealedDays) -> None:
     await rebuild_signals(sealed)
     before = DAY - timedelta(days=1)
     sealed.read("select facts.ensure_day('wallet_snapshots', %(day)s::date)", {"day": before})
@@ -172,7 +172,7 @@ async def test_an_object_that_must_be_new_is_not_overwritten(store_url: str) -> 
     assert await store.read("a/c") is None
 
 
-async def test_a_late_row_is_sealed_as_a_further_part(sealed: Sealed) -> None:
+async def test_a_late_row_is_sealed_as_a_further_part(sealed: SealedDays) -> None:
     await sealed.seal()
     sealed.store_late()
     rows = sealed.rows()
@@ -188,7 +188,7 @@ async def test_a_late_row_is_sealed_as_a_further_part(sealed: Sealed) -> None:
     assert (await sealed.verify()).rows == ROWS_OF_THE_HOUR + 2
 
 
-async def test_a_day_with_a_row_that_is_not_sealed_stays(sealed: Sealed) -> None:
+async def test_a_day_with_a_row_that_is_not_sealed_stays(sealed: SealedDays) -> None:
     await sealed.seal()
     sealed.store_late()
     rows = sealed.rows()
@@ -197,8 +197,8 @@ async def test_a_day_with_a_row_that_is_not_sealed_stays(sealed: Sealed) -> None
     assert sealed.rows() == rows
 
 
-async def test_a_released_day_takes_no_row_and_says_what_to_do(sealed: Sealed) -> None:
-    await sealed.leave()
+async def test_a_released_day_takes_no_row_and_says_what_to_do(sealed: SealedDays) -> None:
+    await sealed.seal_and_release()
     ensure = "select facts.ensure_day('wallet_snapshots', %(day)s::date)"
     with pytest.raises(psycopg.OperationalError, match=f"archive restore --from {DAY}"):
         sealed.read(ensure, {"day": DAY})
@@ -207,7 +207,7 @@ async def test_a_released_day_takes_no_row_and_says_what_to_do(sealed: Sealed) -
     sealed.read(ensure, {"day": DAY - timedelta(days=1)})
 
 
-async def test_a_row_that_is_stored_while_a_day_is_leaving_keeps_it(sealed: Sealed) -> None:
+async def test_a_row_that_is_stored_while_a_day_is_leaving_keeps_it(sealed: SealedDays) -> None:
     await sealed.seal()
     with psycopg.connect(sealed.vault.database_url) as other:
         other.execute(
@@ -225,19 +225,19 @@ async def test_a_row_that_is_stored_while_a_day_is_leaving_keeps_it(sealed: Seal
 
 
 @asynccontextmanager
-async def fresh(make_database: Callable[[], str], store_url: str) -> AsyncGenerator[Sealed]:
+async def fresh(make_database: Callable[[], str], store_url: str) -> AsyncGenerator[SealedDays]:
     url = make_database()
     hour.record(url)
     async with sealing(url, store_url) as made:
         yield made
 
 
-async def run_through(sealed: Sealed, tell: Callable[[Step], None]) -> None:
+async def run_through(sealed: SealedDays, tell: Callable[[Step], None]) -> None:
     """Everything that is done to a day: sealed, a late row of it too, released and restored."""
     await sealed.seal(tell=tell)
     if not sealed.read("select 1 as it from facts.wallet_snapshots where fingerprint = 7700"):
         sealed.store_late()
-    await sealed.leave(tell)
+    await sealed.seal_and_release(tell)
     await sealed.restore(tell=tell)
 
 
@@ -280,7 +280,7 @@ async def stop_after(
         assert (await sealed.verify()).unknown == 0
 
 
-async def test_two_runs_at_once_seal_a_day_once(sealed: Sealed) -> None:
+async def test_two_runs_at_once_seal_a_day_once(sealed: SealedDays) -> None:
     await asyncio.gather(sealed.seal(), sealed.seal())
     assert sorted(await asyncio.gather(sealed.release(), sealed.release())) == [[], [DAY]]
     (seal,) = await sealed.seals()
@@ -293,7 +293,7 @@ async def test_two_runs_at_once_seal_a_day_once(sealed: Sealed) -> None:
 
 @pytest.mark.parametrize("held", ["rows", "nothing"])
 async def test_a_database_of_an_older_backup_takes_in_what_was_sealed_since(
-    sealed: Sealed, held: str
+    sealed: SealedDays, held: str
 ) -> None:
     rows = sealed.rows()
     await sealed.seal()
@@ -309,7 +309,7 @@ async def test_a_database_of_an_older_backup_takes_in_what_was_sealed_since(
     assert sealed.rows() == rows
 
 
-async def test_days_that_are_not_closed_stay_open(sealed: Sealed) -> None:
+async def test_days_that_are_not_closed_stay_open(sealed: SealedDays) -> None:
     today = datetime.now(UTC).date()
     for back in (2, 3, 9, 10):
         day = today - timedelta(days=back)
@@ -327,12 +327,12 @@ async def test_days_that_are_not_closed_stay_open(sealed: Sealed) -> None:
     assert await sealed.release() == [DAY, today - timedelta(days=10)]
 
 
-async def test_wallets_of_another_database_are_not_brought_back(sealed: Sealed) -> None:
+async def test_wallets_of_another_database_are_not_brought_back(sealed: SealedDays) -> None:
     wallet = (
         "insert into tenancy.wallets (id, address) overriding system value values (5001, %(a)s)"
     )
     sealed.read(wallet, {"a": bytes(20)})
-    await sealed.leave()
+    await sealed.seal_and_release()
     sealed.read("delete from tenancy.wallets")
     sealed.read(wallet, {"a": bytes(19) + b"\1"})
     with pytest.raises(Refused, match=r"wallet 5001 of the archive is 0x0{40}, and 0x0{39}1 here"):
@@ -351,7 +351,7 @@ async def test_wallets_of_another_database_are_not_brought_back(sealed: Sealed) 
     ],
 )
 async def test_the_database_itself_lets_no_day_go_that_is_not_sealed(
-    sealed: Sealed, change: str, reason: str
+    sealed: SealedDays, change: str, reason: str
 ) -> None:
     await sealed.seal()
     assert (release(sealed, date.today())) == "it did not end nine days ago"
@@ -361,7 +361,7 @@ async def test_the_database_itself_lets_no_day_go_that_is_not_sealed(
     assert len(sealed.rows()) == ROWS_OF_THE_HOUR
 
 
-def release(sealed: Sealed, day: date) -> str | None:
+def release(sealed: SealedDays, day: date) -> str | None:
     with psycopg.connect(
         sealed.vault.database_url, autocommit=True, options="-c role=hypertally_jobs"
     ) as connection:
@@ -373,7 +373,7 @@ def release(sealed: Sealed, day: date) -> str | None:
 
 
 @pytest.mark.parametrize("role", ["hypertally_jobs", "hypertally_facts", "hypertally_worker"])
-def test_no_role_may_drop_a_day_itself(sealed: Sealed, role: str) -> None:
+def test_no_role_may_drop_a_day_itself(sealed: SealedDays, role: str) -> None:
     for statement in (
         "drop table facts.wallet_snapshots_2026_05_04",
         "alter table facts.wallet_snapshots detach partition facts.wallet_snapshots_2026_05_04",

@@ -14,7 +14,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import hour
-from tests.flow.archive.vaults import DAY, ROWS, SECRET, Sealed, vault_at
+from tests.flow.archive.vaults import DAY, ROWS, SECRET, SealedDays, open_vault
 
 from hypertally.errors import InvariantBroken
 from hypertally.jobs.archive.verify_files import Vault
@@ -43,11 +43,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def sealed(database_url: str, folder: Path) -> AsyncGenerator[Sealed]:
+async def sealed(database_url: str, folder: Path) -> AsyncGenerator[SealedDays]:
     """Three sealed days in a folder."""
     hour.record(database_url)
     async with open_pool(database_url, role="hypertally_worker", size=4) as pool:
-        made = Sealed(pool, vault_at(folder.as_uri(), database_url))
+        made = SealedDays(pool, open_vault(folder.as_uri(), database_url))
         for back in range(1, SEALED_DAYS):
             made.read(
                 "select facts.ensure_day('wallet_snapshots', %(day)s::date)",
@@ -74,13 +74,13 @@ def file_of(folder: Path, number: int, part: str = "BTC") -> Path:
     return found
 
 
-async def difference(sealed: Sealed) -> str:
+async def difference(sealed: SealedDays) -> str:
     with pytest.raises(InvariantBroken) as caught:
         await sealed.verify()
     return str(caught.value)
 
 
-async def stays(sealed: Sealed, number: int) -> None:
+async def stays(sealed: SealedDays, number: int) -> None:
     """The day of a manifest is not released, and no other is lost."""
     rows = sealed.rows()
     with pytest.raises(InvariantBroken):
@@ -92,7 +92,9 @@ async def stays(sealed: Sealed, number: int) -> None:
 
 
 @pytest.mark.parametrize("place", [0.0, 0.01, 0.3, 0.6, 0.99, 1.0])
-async def test_a_flipped_bit_of_a_file_is_found(sealed: Sealed, folder: Path, place: float) -> None:
+async def test_a_flipped_bit_of_a_file_is_found(
+    sealed: SealedDays, folder: Path, place: float
+) -> None:
     path = file_of(folder, 2)
     change_byte(path, place)
     said = await difference(sealed)
@@ -101,7 +103,7 @@ async def test_a_flipped_bit_of_a_file_is_found(sealed: Sealed, folder: Path, pl
     await stays(sealed, 2)
 
 
-async def test_a_missing_and_a_cut_file_are_found(sealed: Sealed, folder: Path) -> None:
+async def test_a_missing_and_a_cut_file_are_found(sealed: SealedDays, folder: Path) -> None:
     cut = file_of(folder, 2)
     cut.write_bytes(cut.read_bytes()[:-1])
     size = len(cut.read_bytes())
@@ -113,7 +115,7 @@ async def test_a_missing_and_a_cut_file_are_found(sealed: Sealed, folder: Path) 
 
 
 async def test_a_file_of_other_rows_is_found_though_its_manifest_fits(
-    sealed: Sealed, folder: Path
+    sealed: SealedDays, folder: Path
 ) -> None:
     """Whoever has the secret could write such a manifest: the database knows the one it sealed."""
     path = file_of(folder, 3)
@@ -145,7 +147,7 @@ def replace_manifest(folder: Path, number: int, **changes: Callable[[Any], Any])
 
 @pytest.mark.parametrize("place", [0.01, 0.2, 0.5, 0.9, 1.0])
 async def test_a_flipped_bit_of_a_manifest_is_found(
-    sealed: Sealed, folder: Path, place: float
+    sealed: SealedDays, folder: Path, place: float
 ) -> None:
     path = folder / MANIFEST.format(2)
     change_byte(path, place)
@@ -154,14 +156,14 @@ async def test_a_flipped_bit_of_a_manifest_is_found(
 
 
 @pytest.mark.parametrize("number", range(1, SEALED_DAYS + 1))
-async def test_a_missing_manifest_is_found(sealed: Sealed, folder: Path, number: int) -> None:
+async def test_a_missing_manifest_is_found(sealed: SealedDays, folder: Path, number: int) -> None:
     path = folder / MANIFEST.format(number)
     path.unlink()
     assert await difference(sealed) == f"{path.as_uri()} is missing"
     await stays(sealed, number)
 
 
-async def test_a_broken_chain_is_found(sealed: Sealed, folder: Path) -> None:
+async def test_a_broken_chain_is_found(sealed: SealedDays, folder: Path) -> None:
     replace_manifest(folder, 2, previous=lambda _: "0" * 64)
     assert f"{MANIFEST.format(2)} follows a manifest of hash 000" in await difference(sealed)
     replace_manifest(
@@ -178,16 +180,16 @@ def sealed_hash(folder: Path, number: int) -> str:
 
 
 async def test_an_old_manifest_in_the_place_of_a_newer_is_found(
-    sealed: Sealed, folder: Path
+    sealed: SealedDays, folder: Path
 ) -> None:
     shutil.copy(folder / MANIFEST.format(1), folder / MANIFEST.format(2))
     assert "of another dataset, number or form" in await difference(sealed)
 
 
-async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: Sealed) -> None:
-    other = Sealed(
+async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: SealedDays) -> None:
+    other = SealedDays(
         sealed.pool,
-        vault_at(sealed.vault.store.url, sealed.vault.database_url, secret="another" * 9),
+        open_vault(sealed.vault.store.url, sealed.vault.database_url, secret="another" * 9),
     )
     assert "HYPERTALLY_JWT_SECRET" in await difference(other)
     sealed.store_late()
@@ -198,12 +200,12 @@ async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: Sealed
 
 
 async def test_another_databases_archive_is_not_written_to(
-    sealed: Sealed, make_database: Callable[[], str]
+    sealed: SealedDays, make_database: Callable[[], str]
 ) -> None:
     url = make_database()
     hour.record(url)
     async with open_pool(url, role="hypertally_worker", size=2) as pool:
-        other = Sealed(
+        other = SealedDays(
             pool,
             Vault(
                 database_url=url,
@@ -217,7 +219,7 @@ async def test_another_databases_archive_is_not_written_to(
 
 
 async def test_a_day_that_cannot_be_trusted_is_not_brought_back(
-    sealed: Sealed, folder: Path
+    sealed: SealedDays, folder: Path
 ) -> None:
     await sealed.release()
     change_byte(file_of(folder, 3), 0.5)
@@ -276,9 +278,9 @@ async def test_any_rows_come_back_digit_for_digit(
         connection.execute("select facts.ensure_day('wallet_snapshots', %s)", [hour.BEGIN])
         connection.cursor().executemany(SNAPSHOT, rows)
     async with open_pool(url, role="hypertally_worker", size=2) as pool:
-        sealed = Sealed(pool, vault_at(folder.as_uri(), url))
+        sealed = SealedDays(pool, open_vault(folder.as_uri(), url))
         before = sealed.rows(ROWS)
-        await sealed.leave()
+        await sealed.seal_and_release()
         assert sealed.rows() == []
         await sealed.restore()
         assert sealed.rows() == before

@@ -1,4 +1,4 @@
-"""Sealed days under test: rows to seal, the archive they go to, and what is in the database."""
+"""Sealed days under test: rows to seal, their archive, and the rows of the database."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,8 +37,8 @@ def silent(step: Step) -> None:
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """A database and the archive its days go to."""
+class SealedDays:
+    """A database and the archive of its days."""
 
     pool: Pool
     vault: Vault
@@ -58,8 +58,8 @@ class Sealed:
             self.pool, self.vault, DATASET, from_day=day, to_day=day, tell=tell
         )
 
-    async def leave(self, tell: Tell = silent) -> None:
-        """Seal all there is, and let it go."""
+    async def seal_and_release(self, tell: Tell = silent) -> None:
+        """Seal every day and release the sealed days."""
         await self.seal(tell=tell)
         await self.release(tell=tell)
 
@@ -74,7 +74,7 @@ class Sealed:
         return [row["row"] for row in self.read(statement)]
 
     def read(self, statement: LiteralString, bound: dict[str, Any] | None = None) -> list[Any]:
-        """Run a statement as the login; the rows it answers."""
+        """Run a statement as the login; its rows."""
         url = self.vault.database_url
         with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -82,9 +82,9 @@ class Sealed:
             return cursor.fetchall() if cursor.description else []
 
     def store_late(self, minutes: int = 1) -> None:
-        """A row of a minute of the day that none was stored of."""
+        """Store a row of a minute of the day that has no row yet."""
         self.read(LATE, {"minute": hour.BEGIN + timedelta(minutes=minutes)})
 
 
-def vault_at(url: str, database_url: str, *, secret: str = SECRET) -> Vault:
+def open_vault(url: str, database_url: str, *, secret: str = SECRET) -> Vault:
     return Vault(database_url=database_url, store=ObjectStore(url), key=signing_key(secret))

@@ -35,46 +35,47 @@ Row = dict[str, Any]
 History = Mapping[tuple[str, str], Sequence[ExitCount]]
 
 
-class Watched:
-    """A playback as far as its minutes were recorded."""
+class RecordedPlayback:
+    """A playback and those of its minutes that were recorded."""
 
     def __init__(self, playback: RegimePlayback, minutes: frozenset[int]) -> None:
         self.playback = playback
         self.minutes = minutes
         self._position = cache(playback.position)
 
-    def judged(self, asset: str, minute: int, *, without: str = "") -> ExpectedScores:
-        """The oracle's words on a window, had a wallet not been in the universe."""
+    def scores(self, asset: str, minute: int, *, without: str = "") -> ExpectedScores:
+        """The oracle's scores of a window; `without` leaves a wallet out of the universe."""
 
-        def seen(wallet: str, at: int) -> Decimal | None:
-            if at not in self.minutes or not self.playback.answers(wallet, at):
+        def position_at(wallet: str, at_minute: int) -> Decimal | None:
+            if at_minute not in self.minutes or not self.playback.answers(wallet, at_minute):
                 return None
-            return self._position(wallet, asset, at)
+            return self._position(wallet, asset, at_minute)
 
         def forced(wallet: str) -> bool:
             begin = minute - WINDOW_MINUTES
             return self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
 
         wallets = [wallet for wallet in self.playback.addresses if wallet != without]
-        return score_window(asset, wallets, seen, minute, forced=forced)
+        return score_window(asset, wallets, position_at, minute, forced=forced)
 
-    def answered(self, minute: int) -> Decimal:
+    def answered_share(self, minute: int) -> Decimal:
         """The share of the wallets that answered in a minute."""
         wallets = self.playback.addresses
-        return Decimal(sum(self.playback.answers(one, minute) for one in wallets)) / len(wallets)
+        answered = sum(self.playback.answers(wallet, minute) for wallet in wallets)
+        return Decimal(answered) / len(wallets)
 
-    def mark(self, asset: str, minute: int) -> Decimal | None:
-        """The newest price the exchange gave in the two minutes before."""
-        for at in (minute, minute - 1):
-            if at in self.minutes and self.playback.prices_answer(at):
-                return Decimal(_mids(self.playback.script.name, at)[asset])
+    def mark_price(self, asset: str, minute: int) -> Decimal | None:
+        """The newest price that the exchange answered in the last two minutes."""
+        for at_minute in (minute, minute - 1):
+            if at_minute in self.minutes and self.playback.prices_answer(at_minute):
+                return Decimal(_mids(self.playback.script.name, at_minute)[asset])
         return None
 
 
 @cache
 def _mids(name: str, minute: int) -> dict[str, str]:
-    world = regime_exchange(name, start_ms=START_MS)
-    answer = world.answer(b'{"type": "allMids"}', now_ms=START_MS + minute * MINUTE_MS)
+    exchange = regime_exchange(name, start_ms=START_MS)
+    answer = exchange.answer(b'{"type": "allMids"}', now_ms=START_MS + minute * MINUTE_MS)
     return msgspec.json.decode(answer.body)
 
 
@@ -91,30 +92,33 @@ def expected(
     recording: Recording, periods: Sequence[int], *, locked: Mapping[int, str], history: History
 ) -> Iterator[tuple[tuple[int, str, str], Row]]:
     """Every row of every period, by (minute, asset, definition)."""
-    watched = Watched(recording.playback, recording.minutes)
+    watched = RecordedPlayback(recording.playback, recording.minutes)
     past = {
         asset: _Past(exits={side: list(history.get((asset, side), ())) for side in SIDES})
         for asset in ASSETS
     }
     for minute in periods:
-        judged = {asset: watched.judged(asset, minute) for asset in ASSETS}
-        for asset, one in judged.items():
-            mark = watched.mark(asset, minute)
+        scores_by_asset = {asset: watched.scores(asset, minute) for asset in ASSETS}
+        for asset, scores in scores_by_asset.items():
+            mark = watched.mark_price(asset, minute)
             if reason := locked.get(minute):
                 for definition in (V1, V2):
                     yield (minute, asset, definition), _locked_row(reason, mark)
                 past[asset].v1.append(None)
                 past[asset].v2.append(None)
                 continue
-            common = {"mark_price": mark, "coverage": round_as_shown(watched.answered(minute))}
+            common = {
+                "mark_price": mark,
+                "coverage": round_as_shown(watched.answered_share(minute)),
+            }
             before = past[asset]
-            yield (minute, asset, V1), {**common, **_v1_row(one, before)}
-            v2_row = _v2_row(one, list(judged.values()), before)
+            yield (minute, asset, V1), {**common, **_v1_row(scores, before)}
+            v2_row = _v2_row(scores, list(scores_by_asset.values()), before)
             yield (minute, asset, V2), {**common, **v2_row}
-            before.v1.append(one.v1.cas)
-            before.v2.append(one.v2.cas)
+            before.v1.append(scores.v1.cas)
+            before.v2.append(scores.v2.cas)
             for side in SIDES:
-                before.exits[side].append(_exits(one, side))
+                before.exits[side].append(_exits(scores, side))
 
 
 def _locked_row(reason: str, mark: Decimal | None) -> Row:
@@ -129,9 +133,9 @@ def _locked_row(reason: str, mark: Decimal | None) -> Row:
     }
 
 
-def _v1_row(one: ExpectedScores, past: _Past) -> Row:
-    scores = one.v1
-    states = Counter(wallet.v1_class for wallet in one.wallets)
+def _v1_row(window: ExpectedScores, past: _Past) -> Row:
+    scores = window.v1
+    states = Counter(wallet.v1_class for wallet in window.wallets)
     return {
         "locked": None,
         "cas": round_as_shown(scores.cas),
@@ -143,17 +147,17 @@ def _v1_row(one: ExpectedScores, past: _Past) -> Row:
     }
 
 
-def _v2_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -> Row:
-    scores, wallets = one.v2, len(one.wallets)
-    unseen = sum(one.counts.get(name, 0) for name in UNSEEN)
-    amount, sign, active = herding(one, every)
+def _v2_row(window: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -> Row:
+    scores, wallets = window.v2, len(window.wallets)
+    unseen = sum(window.counts.get(name, 0) for name in UNSEEN)
+    amount, sign, active = herding(window, every)
     return {
         "locked": None,
         "wallets": wallets,
         "observed": wallets - unseen,
-        "exposed": wallets - unseen - one.counts.get("FLAT", 0),
+        "exposed": wallets - unseen - window.counts.get("FLAT", 0),
         "completeness": round_as_shown(Decimal(wallets - unseen) / wallets),
-        "counts": dict(one.counts),
+        "counts": dict(window.counts),
         "cas": round_as_shown(scores.cas),
         "cas_usd": round_as_shown(scores.cas_usd),
         "band": v2_band(scores.cas),
@@ -167,31 +171,31 @@ def _v2_row(one: ExpectedScores, every: Sequence[ExpectedScores], past: _Past) -
         "ecs_long": round_as_shown(scores.ecs_long),
         "ecs_short": round_as_shown(scores.ecs_short),
         "ecs_forced": round_as_shown(scores.ecs_forced),
-        "ecs_z": exit_z_score(_exits(one, "all"), past.exits["all"]),
-        "ecs_percentile": exit_percentile(_exits(one, "all"), past.exits["all"]),
+        "ecs_z": exit_z_score(_exits(window, "all"), past.exits["all"]),
+        "ecs_percentile": exit_percentile(_exits(window, "all"), past.exits["all"]),
         "herding": amount,
         "herding_sign": sign,
         "herding_n": active,
-        "exits": {side: _side(one, side, past) for side in SIDES},
+        "exits": {side: _side(window, side, past) for side in SIDES},
     }
 
 
-def _exits(one: ExpectedScores, side: str) -> ExitCount:
-    held = [wallet for wallet in one.wallets if wallet.side in SIDES[side]]
+def _exits(scores: ExpectedScores, side: str) -> ExitCount:
+    held = [wallet for wallet in scores.wallets if wallet.side in SIDES[side]]
     held = [wallet for wallet in held if wallet.behaviour not in UNSEEN]
     left = [each for each in held if each.behaviour in LEAVERS and not each.forced]
     return len(left), len(held)
 
 
-def _side(one: ExpectedScores, side: str, past: _Past) -> Row:
-    (left, exposed), before = _exits(one, side), past.exits[side]
+def _side(scores: ExpectedScores, side: str, past: _Past) -> Row:
+    (left, exposed), before = _exits(scores, side), past.exits[side]
     many = exposed > 0 and 100 * left > 25 * exposed and left >= 10
     z = exit_z_score((left, exposed), before)
     usual = mean_exit_share(before)
     return {
         "left": left,
         "exposed": exposed,
-        "forced": sum(wallet.forced and wallet.side in SIDES[side] for wallet in one.wallets),
+        "forced": sum(wallet.forced and wallet.side in SIDES[side] for wallet in scores.wallets),
         "p0": None if usual is None else str(usual),
         "high": (None if z is None else z >= 3) if many else False,
     }
@@ -205,18 +209,18 @@ def difference(stored: Row, wanted: Row) -> dict[str, tuple[Any, Any]]:
 
 def _comparable(name: str, value: Any) -> Any:
     if name == "counts":  # every class has its place in the column
-        return {one: many for one, many in value.items() if many}
+        return {name: count for name, count in value.items() if count}
     if name == "exits":
         names = ("left", "exposed", "forced", "p0", "high")
-        return {side: {one: figures[one] for one in names} for side, figures in value.items()}
+        return {side: {name: figures[name] for name in names} for side, figures in value.items()}
     return value
 
 
-def without_each(watched: Watched, asset: str, minute: int, wallet: str) -> Row:
+def without_each(watched: RecordedPlayback, asset: str, minute: int, wallet: str) -> Row:
     """What each score would lose without a wallet; null where either is unknown."""
     scores = ("cas", "cas_usd", "dispersion", "dispersion_size", "ecs")
-    full = watched.judged(asset, minute).v2
-    rest = watched.judged(asset, minute, without=wallet).v2
+    full = watched.scores(asset, minute).v2
+    rest = watched.scores(asset, minute, without=wallet).v2
     effects: Row = {}
     for score in scores:
         value, other = round_as_shown(getattr(full, score)), round_as_shown(getattr(rest, score))

@@ -1,4 +1,4 @@
-"""A regime played before the program, minute by minute, and what the program wrote down of it.
+"""A regime played to the program minute by minute, and the rows that the program stored of it.
 
 The program's modules, the exchange and the playback share one clock; only the queue goes by the
 database's own, so what is to be done is always due.
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import stamina
-from tests.flow.books import EPOCH, NO_LIMIT, Books, Exchange, opened, serving
+from tests.flow.books import EPOCH, NO_LIMIT, Books, Exchange, open_books, serving
 
 from hypertally import clock
 from hypertally.jobs.activity.pull_fills import pull_fills
@@ -61,17 +61,17 @@ class StageClock:
     @contextmanager
     def ruling(self) -> Iterator[None]:
         """Have all modules that are loaded ask this clock."""
-        asked = clock.now
+        position_requests = clock.now
         with pytest.MonkeyPatch.context() as patch:
             for name, module in list(sys.modules.items()):
-                if name.startswith("hypertally.") and vars(module).get("now") is asked:
+                if name.startswith("hypertally.") and vars(module).get("now") is position_requests:
                     patch.setattr(module, "now", self)
             yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What the program wrote down while a playback was played."""
+    """The rows that the program stored during a playback."""
 
     url: str
     playback: RegimePlayback
@@ -82,7 +82,7 @@ class Recording:
     runs: list[dict[str, Any]]
     anomalies: list[dict[str, Any]]
     alerts: list[dict[str, Any]]
-    asked: int  # requests for positions that the exchange saw
+    position_requests: int  # requests for positions that the exchange saw
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class Stage:
 
     books: Books
     exchange: Exchange
-    world: RegimeExchange
+    regime: RegimeExchange
     time: StageClock
     info: InfoClient
     watch: Watch
@@ -158,47 +158,47 @@ class Stage:
             await pull_fills(self.books.pool, self.info, Wallet(**row))
 
     async def record(self) -> Recording:
-        """Read all that was written down."""
+        """Read all stored rows."""
         signals = await self.books.read(SIGNALS, START)
         contributors = await self.books.read(CONTRIBUTORS, START)
         requests = (await self.exchange.stats())["requests"]
         return Recording(
             url=self.books.url,
-            playback=self.world.playback,
+            playback=self.regime.playback,
             minutes=frozenset(self.minutes),
-            signals={_place(row): row for row in signals},
+            signals={_signal_key(row): row for row in signals},
             contributors=_grouped(contributors),
             health=await self.books.read("select * from ops.ingest_health order by id"),
             runs=await self.books.read("select * from ops.ingest_runs order by minute"),
             anomalies=await self.books.read("select * from metrics.snapshot_anomalies"),
             alerts=await self.books.read("select * from ops.alerts order by at, type, subject, id"),
-            asked=requests["clearinghouseState"],
+            position_requests=requests["clearinghouseState"],
         )
 
 
-def _place(row: dict[str, Any]) -> tuple[int, str, str]:
+def _signal_key(row: dict[str, Any]) -> tuple[int, str, str]:
     return number_of(row["at"]), row["asset"], row["definition"]
 
 
 def _grouped(rows: Iterable[dict[str, Any]]) -> dict[tuple[int, str, str], list[dict[str, Any]]]:
     grouped: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        grouped.setdefault(_place(row), []).append(row)
+        grouped.setdefault(_signal_key(row), []).append(row)
     return grouped
 
 
 @asynccontextmanager
-async def staged(url: str, name: str) -> AsyncGenerator[Stage]:
+async def open_stage(url: str, name: str) -> AsyncGenerator[Stage]:
     """A regime that begins now, the universe not chosen yet."""
-    world = regime_exchange(name, start_ms=START_MS)
+    regime = regime_exchange(name, start_ms=START_MS)
     time = StageClock()
     with time.ruling(), stamina.set_testing(True, attempts=10, cap=True):
         async with (
-            opened(url) as books,
-            serving(world) as exchange,
+            open_books(url) as books,
+            serving(regime) as exchange,
             _asking(books, exchange, time) as (info, watch),
         ):
-            yield Stage(books, exchange, world, time, info, watch)
+            yield Stage(books, exchange, regime, time, info, watch)
 
 
 @asynccontextmanager

@@ -13,12 +13,12 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from tests.flow.books import Books, opened
+from tests.flow.books import Books, open_books
 from tests.flow.smart_money.expected_signals import (
     V1,
     V2,
     History,
-    Watched,
+    RecordedPlayback,
     difference,
     expected,
     without_each,
@@ -35,7 +35,7 @@ from tests.flow.smart_money.regime_tables import (
     Said,
     periods,
 )
-from tests.flow.smart_money.stage import START, Recording, Stage, minute_at, number_of, staged
+from tests.flow.smart_money.stage import START, Recording, Stage, minute_at, number_of, open_stage
 
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild
@@ -88,7 +88,7 @@ async def _after_two_days(stage: Stage) -> None:
 async def _with_fills(stage: Stage) -> None:
     """Those who will be liquidated are tracked; their fills are pulled before each period ends."""
     await stage.play([0])
-    playback = stage.world.playback
+    playback = stage.regime.playback
     await stage.track(
         wallet
         for wallet in playback.addresses
@@ -125,7 +125,7 @@ def recorded(make_database: Callable[[], str]) -> Recorded:
     kept: dict[str, Recording] = {}
 
     async def play(name: str) -> Recording:
-        async with staged(make_database(), name) as stage:
+        async with open_stage(make_database(), name) as stage:
             await SCRIPTS[name](stage)
             return await stage.record()
 
@@ -153,14 +153,14 @@ def test_every_wallet_that_was_not_flat_is_a_contributor_with_its_class(
     recorded: Recorded, name: str
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.playback, recording.minutes)
+    watched = RecordedPlayback(recording.playback, recording.minutes)
     for minute in periods(name):
         for asset in ASSETS:
             found = recording.contributors.get((minute, asset, V2), [])
             if minute in LOCKED.get(name, {}):
                 assert found == []
                 continue
-            mark = watched.mark(asset, minute - 5)
+            mark = watched.mark_price(asset, minute - 5)
             assert {row["wallet"]: _told(row) for row in found} == {
                 one.wallet: (
                     one.behaviour,
@@ -170,7 +170,7 @@ def test_every_wallet_that_was_not_flat_is_a_contributor_with_its_class(
                     one.forced,
                     None if mark is None or one.change is None else one.change * mark,
                 )
-                for one in watched.judged(asset, minute).wallets
+                for one in watched.scores(asset, minute).wallets
                 if one.behaviour != "FLAT"
             }
 
@@ -185,7 +185,7 @@ def test_a_contributors_effect_is_what_the_oracle_says_without_it(
     recorded: Recorded, name: str, minute: int
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.playback, recording.minutes)
+    watched = RecordedPlayback(recording.playback, recording.minutes)
     for row in recording.contributors[minute, "HYPE", V2]:
         effects = without_each(watched, "HYPE", minute, row["wallet"])
         assert {column: row[f"effect_{column}"] for column in effects} == effects, row["wallet"]
@@ -252,11 +252,11 @@ def test_the_flags_of_the_first_version_serve_longs_alone(
     recorded: Recorded, name: str, asset: str
 ) -> None:
     recording = recorded(name)
-    watched = Watched(recording.playback, recording.minutes)
+    watched = RecordedPlayback(recording.playback, recording.minutes)
     for minute in periods(name):
         if minute not in LOCKED.get(name, {}):
             row = recording.signals[minute, asset, V1]
-            scores = watched.judged(asset, minute).v1
+            scores = watched.scores(asset, minute).v1
             assert row["flags"] == _first_flags(scores, row["trend"]), minute
 
 
@@ -291,9 +291,9 @@ def test_a_feed_that_fails_is_first_degraded_then_stale_and_well_again_at_once(
 
 def test_the_mark_of_a_signal_is_not_older_than_two_minutes(recorded: Recorded) -> None:
     recording = recorded("stale_feed")
-    watched = Watched(recording.playback, recording.minutes)
+    watched = RecordedPlayback(recording.playback, recording.minutes)
     marks = {minute: recording.signals[minute, "HYPE", V2]["mark_price"] for minute in PERIODS}
-    assert marks[15] == watched.mark("HYPE", 14) != marks[10]
+    assert marks[15] == watched.mark_price("HYPE", 14) != marks[10]
     assert [minute for minute, mark in marks.items() if mark is None] == [20, 25, 30]
 
 
@@ -338,7 +338,7 @@ def test_signals_computed_again_later_are_the_same_bytes(recorded: Recorded) -> 
 
     async def again(url: str) -> None:
         chosen = [metric for metric in METRICS if metric.name == "signals"]
-        async with opened(url) as books:
+        async with open_books(url) as books:
             before = await texts(books)
             async for _ in rebuild(books.pool, chosen, from_day=START.date(), to_day=START.date()):
                 pass
@@ -381,7 +381,7 @@ def test_workers_that_race_or_are_killed_leave_the_same_rows(
     """A killed one stops anywhere in the half second it needs; its jobs are found again."""
 
     async def play() -> Recording:
-        async with staged(make_database(), "exit_cascade") as stage:
+        async with open_stage(make_database(), "exit_cascade") as stage:
             await _know_what_is_usual(stage)
             if how == "kills":
                 await stage.play_with_kills(PERIODS, after=cycle((0.05, 0.2, 0.3, 0.4, 0.1, 0.25)))
@@ -393,5 +393,5 @@ def test_workers_that_race_or_are_killed_leave_the_same_rows(
     assert other.signals == once.signals
     assert other.contributors == once.contributors
     assert alerts(other) == alerts(once)
-    assert other.asked == once.asked or how == "kills"
+    assert other.position_requests == once.position_requests or how == "kills"
     assert [row["minute"] for row in other.runs] == [minute_at(number) for number in PERIODS]

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from tests.flow.books import Exchange, population, serving
+from tests.flow.books import Exchange, serving, small_population
 
 COMMAND = str(Path(sys.executable).with_name("hypertally"))
 STOP_SECONDS_MAX = 10
@@ -50,7 +50,9 @@ class Operator:
 
 @asynccontextmanager
 async def operating(url: str, home: Path) -> AsyncGenerator[Operator]:
-    async with serving(population(7, wallets=6, days=3, fills=300), leaderboard_rows=9) as exchange:
+    async with serving(
+        small_population(7, wallets=6, days=3, fills=300), leaderboard_rows=9
+    ) as exchange:
         yield Operator(url, home, exchange)
 
 

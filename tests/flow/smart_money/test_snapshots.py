@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flow.books import NO_LIMIT, Books, Exchange, population, serving
+from tests.flow.books import NO_LIMIT, Books, Exchange, serving, small_population
 
 from hypertally.clock import now
 from hypertally.jobs import worker
@@ -28,7 +28,7 @@ from hypertally.jobs.worker import Options, Worker
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sources.info import InfoClient
 
-WORLD: dict[str, Any] = {"wallets": 12, "days": 4, "fills": 1_500}
+POPULATION_SIZES: dict[str, Any] = {"wallets": 12, "days": 4, "fills": 1_500}
 ASSETS = ("HYPE", "BTC", "ETH")
 SECONDS_MAX = 30
 
@@ -110,7 +110,7 @@ async def watching(books: Books, world: Any, **options: Any) -> AsyncGenerator[W
 @asynccontextmanager
 async def chosen(books: Books, **options: Any) -> AsyncGenerator[Watching]:
     """The same, of a small world, whose universe is chosen."""
-    async with watching(books, population(7, **WORLD), **options) as eyes:
+    async with watching(books, small_population(7, **POPULATION_SIZES), **options) as eyes:
         await eyes.work()
         yield eyes
 
@@ -194,7 +194,7 @@ async def test_a_minute_that_is_over_is_missing_and_nobody_is_asked(books: Books
 
 
 async def test_without_a_universe_the_minute_says_so(books: Books) -> None:
-    async with watching(books, population(7, **WORLD)) as eyes:
+    async with watching(books, small_population(7, **POPULATION_SIZES)) as eyes:
         await begin_minute(books.pool, floor_minute(now()))
         (job,) = await queue.claim(books.pool, worker="test", lease_seconds=60, limit=1)
         await snapshot_minute(books.pool, eyes.watch, job)
@@ -250,7 +250,7 @@ async def test_a_minute_of_two_hundred_wallets_is_paid_in_few_parts_and_its_shar
 
 
 async def test_a_worker_that_is_not_given_a_watch_leaves_smart_money_alone(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await begin_minute(books.pool, floor_minute(now()))
         await books.work(exchange)
     jobs = await books.read("select kind, status from ops.jobs where kind = any (%s)", _KINDS)

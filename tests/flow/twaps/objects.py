@@ -1,4 +1,4 @@
-"""A real S3 server that insists on requester-pays, and objects of statuses to put there."""
+"""A real S3 server with requester-pays buckets, and objects of TWAP statuses for it."""
 
 import secrets
 import threading
@@ -20,10 +20,10 @@ ACCOUNT = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
 @dataclass
-class PaidStore:
-    """Where the server is, and what it refused."""
+class RequesterPaysStore:
+    """The server's address and the requests it refused."""
 
-    bucket: str  # one of its own: all servers of a process share what they hold
+    bucket: str  # its own: all servers of a process share their buckets
     endpoint: str = ""
     refused: list[str] = field(default_factory=list)
 
@@ -51,10 +51,10 @@ class PaidStore:
         obstore.put(self.writer(), f"{PREFIX}/{key}", as_parquet(table, **options))
 
 
-class _Paying:
-    """In front of the server: a reader that does not say it pays is refused, as Amazon does."""
+class _RequesterPaysCheck:
+    """A check before the server: reads without the requester-pays header are refused, as on S3."""
 
-    def __init__(self, inner: Any, store: PaidStore) -> None:
+    def __init__(self, inner: Any, store: RequesterPaysStore) -> None:
         self._inner = inner
         self._store = store
 
@@ -68,10 +68,10 @@ class _Paying:
 
 
 @contextmanager
-def paid_store() -> Iterator[PaidStore]:
+def requester_pays_store() -> Iterator[RequesterPaysStore]:
     """An S3 server on a free port of this machine, with an empty bucket."""
-    store = PaidStore(f"statuses-{secrets.token_hex(6)}")
-    app = _Paying(DomainDispatcherApplication(create_backend_app), store)
+    store = RequesterPaysStore(f"statuses-{secrets.token_hex(6)}")
+    app = _RequesterPaysCheck(DomainDispatcherApplication(create_backend_app), store)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -84,7 +84,7 @@ def paid_store() -> Iterator[PaidStore]:
         thread.join(timeout=5)
 
 
-def _make_bucket(store: PaidStore) -> None:
+def _make_bucket(store: RequesterPaysStore) -> None:
     import boto3
 
     boto3.client(

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
-from tests.flow.twaps.objects import PaidStore, as_parquet, paid_store, statuses
+from tests.flow.twaps.objects import RequesterPaysStore, as_parquet, requester_pays_store, statuses
 
 from hypertally.errors import Refused
 from hypertally.jobs.twaps import import_archive
@@ -30,8 +30,8 @@ ROWS = (
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[PaidStore]:
-    with paid_store() as made:
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[RequesterPaysStore]:
+    with requester_pays_store() as made:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
         yield made
@@ -50,7 +50,7 @@ async def ingest(
 
 
 async def test_every_status_of_every_object_is_stored(
-    store: PaidStore, worker_pool: Pool, database_url: str
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str
 ) -> None:
     store.put("2026/07/17/one.parquet", statuses(40), row_group_size=7)
     store.put("2026/07/18/two.parquet", statuses(30, first_id=1_000))
@@ -69,7 +69,7 @@ async def test_every_status_of_every_object_is_stored(
 
 
 async def test_reading_again_adds_nothing_and_reads_no_object_twice(
-    store: PaidStore, worker_pool: Pool, database_url: str
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str
 ) -> None:
     store.put("one.parquet", statuses(20))
     await ingest(worker_pool, database_url, store.url)
@@ -83,7 +83,9 @@ async def test_reading_again_adds_nothing_and_reads_no_object_twice(
     assert (reading.rows_ingested, reading.rows_repeated) == (2, 40)
 
 
-async def test_since_means_the_objects_changed_since(store: PaidStore, worker_pool: Pool) -> None:
+async def test_since_means_the_objects_changed_since(
+    store: RequesterPaysStore, worker_pool: Pool
+) -> None:
     store.put("one.parquet", statuses(1))
     [found] = await choose(worker_pool, ObjectStore(store.url), Choice(incremental=True))
     after = found.last_modified + timedelta(seconds=1)
@@ -93,7 +95,7 @@ async def test_since_means_the_objects_changed_since(store: PaidStore, worker_po
 
 
 async def test_a_broken_object_is_logged_and_the_rest_goes_on(
-    store: PaidStore, worker_pool: Pool, database_url: str
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str
 ) -> None:
     store.put("a.parquet", as_parquet(statuses(50))[:-200])
     store.put("b.parquet", statuses(3).drop_columns(["state_user", "status"]))
@@ -114,7 +116,7 @@ async def test_a_broken_object_is_logged_and_the_rest_goes_on(
 
 
 async def test_a_bad_row_is_kept_with_its_reason(
-    store: PaidStore, worker_pool: Pool, database_url: str
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str
 ) -> None:
     sides = ["B", "A", "sell", "A"]
     store.put("odd.parquet", statuses(2, state_side=sides))
@@ -127,7 +129,7 @@ async def test_a_bad_row_is_kept_with_its_reason(
 
 
 async def test_a_reader_who_may_not_is_told_what_is_needed(
-    store: PaidStore, worker_pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from obstore.store import S3Store
 
@@ -144,7 +146,7 @@ async def test_a_reader_who_may_not_is_told_what_is_needed(
 
 
 async def test_an_object_that_is_not_there_is_named(
-    store: PaidStore, worker_pool: Pool, database_url: str
+    store: RequesterPaysStore, worker_pool: Pool, database_url: str
 ) -> None:
     with pytest.raises(Refused, match=r"there is no s3://.*/gone\.parquet"):
         await ingest(worker_pool, database_url, store.url, Choice(key="gone.parquet"))

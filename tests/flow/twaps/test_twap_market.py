@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.flow.books import Books, milliseconds, population, serving
-from tests.flow.twaps.twaps import WORLD, executions, filled, look_again, require_twaps
+from tests.flow.books import Books, milliseconds, serving, small_population
+from tests.flow.twaps.twaps import POPULATION_SIZES, executions, filled, pull_again, require_twaps
 
 from hypertally.clock import now
 from hypertally.flow import METRICS
@@ -23,7 +23,9 @@ MINUTES_ASKED_FOR = """
 def recent(seed: int, **options: Any) -> Population:
     """A world that ends now, so that the exchange still has its minutes."""
     until_ms = milliseconds(now()) - 10 * 60_000
-    return population(seed, **(WORLD | {"until_ms": until_ms, "days": 2, "fills": 900} | options))
+    return small_population(
+        seed, **(POPULATION_SIZES | {"until_ms": until_ms, "days": 2, "fills": 900} | options)
+    )
 
 
 async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books) -> None:
@@ -31,7 +33,7 @@ async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books)
     async with serving(world) as exchange:
         await filled(books, exchange)
         asked = await books.value(MINUTES_ASKED_FOR)
-        await look_again(books, exchange, far_back=True)
+        await pull_again(books, exchange, deep=True)
         assert await books.value(MINUTES_ASKED_FOR) == asked
     stored = await executions(books)
     judged = 0
@@ -56,7 +58,7 @@ async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books)
 
 
 async def test_minutes_the_exchange_no_longer_has_leave_a_reason(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await filled(books, exchange)
     for row in (await executions(books)).values():
         assert row["arrival_price"] is None
@@ -68,7 +70,7 @@ async def test_minutes_the_exchange_does_not_show_are_asked_for_once(books: Book
     async with serving(recent(7), candles_max=5) as exchange:
         await filled(books, exchange)
         asked = await books.value(MINUTES_ASKED_FOR)
-        await look_again(books, exchange, far_back=True)
+        await pull_again(books, exchange, deep=True)
         assert await books.value(MINUTES_ASKED_FOR) == asked > 0
     assert any("arrival_price" in row["unknown"] for row in (await executions(books)).values())
 

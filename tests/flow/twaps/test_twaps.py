@@ -11,17 +11,17 @@ from random import Random
 from typing import Any, LiteralString
 
 import pytest
-from tests.flow.books import EPOCH, Books, population, require_equal, serving
+from tests.flow.books import EPOCH, Books, require_oracle_figures, serving, small_population
 from tests.flow.handmade import ALICE, fill, ms
 from tests.flow.handmade import world as handmade_world
 from tests.flow.twaps.twaps import (
     MANY,
-    WORLD,
+    POPULATION_SIZES,
     executions,
     expected,
     filled,
     has_one_fingerprint,
-    look_again,
+    pull_again,
     require_twaps,
     tracked,
     twap_texts,
@@ -46,17 +46,17 @@ RESTATED = "select count(*) from metrics.restatements where metric = 'twap_execu
 async def test_what_was_executed_equals_the_oracle_wherever_slices_are_shown(
     books: Books, mode: str
 ) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     async with serving(world, twap_slices_in_fills=mode) as exchange:
         await filled(books, exchange)
     true = await require_twaps(books, world)
     assert len(true) > MANY
-    await require_equal(books, population_fills(world), population_usd_prices(world))
+    await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
     assert await books.value("select count(*) from facts.conflicts") == 0
 
 
 async def test_any_window_of_a_twap_holds_the_slices_in_it_and_no_total(books: Books) -> None:
-    world = population(3, **WORLD)
+    world = small_population(3, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await filled(books, exchange)
     random = Random(5)
@@ -85,7 +85,7 @@ async def test_any_window_of_a_twap_holds_the_slices_in_it_and_no_total(books: B
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_twaps_that_run_go_on_and_end(books: Books, mode: str) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     async with serving(world, twap_slices_in_fills=mode) as exchange:
         await filled(books, exchange)
         begun = await require_twaps(books, world)
@@ -93,7 +93,7 @@ async def test_twaps_that_run_go_on_and_end(books: Books, mode: str) -> None:
         assert running
         for minutes in (4, 9, 120):
             await exchange.advance(timedelta(minutes=minutes))
-            await look_again(books, exchange)
+            await pull_again(books, exchange)
             ended = await require_twaps(books, world)
     assert not any(ended[key].state.runs for key in running)
     more = [key for key in running if len(ended[key].slices) > len(begun[key].slices)]
@@ -105,7 +105,7 @@ async def test_twaps_that_run_go_on_and_end(books: Books, mode: str) -> None:
 async def test_any_page_size_in_either_order_gives_the_same_rows(
     more_books: MoreBooks, mode: str
 ) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     digests = has_one_fingerprint(mode)
     async with serving(world, twap_slices_in_fills=mode) as exchange, more_books() as books:
         await filled(books, exchange)
@@ -131,7 +131,7 @@ async def test_any_page_size_in_either_order_gives_the_same_rows(
 async def test_slices_before_fills_or_after_them_give_the_same_rows(
     more_books: MoreBooks, mode: str
 ) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     found = []
     for first, second in ((pull_fills, pull_twaps), (pull_twaps, pull_fills)):
         async with (
@@ -151,19 +151,21 @@ async def test_slices_before_fills_or_after_them_give_the_same_rows(
 
 
 async def test_pulling_again_stores_and_computes_nothing(books: Books) -> None:
-    async with serving(population(7, **WORLD), twap_slices_in_fills="without_id") as exchange:
+    async with serving(
+        small_population(7, **POPULATION_SIZES), twap_slices_in_fills="without_id"
+    ) as exchange:
         await filled(books, exchange)
         rows = await twap_texts(books)
         computed_at = await books.value("select max(computed_at) from ops.computations")
-        await look_again(books, exchange)
-        await look_again(books, exchange, far_back=True)
+        await pull_again(books, exchange)
+        await pull_again(books, exchange, deep=True)
         assert await twap_texts(books) == rows
         assert await books.value("select max(computed_at) from ops.computations") == computed_at
 
 
 @pytest.mark.parametrize("mode", ["with_id", "absent"])
 async def test_slices_that_show_late_are_counted_once_they_show(books: Books, mode: str) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     hidden = {"probability": 0.5, "max_count": 200, "delay_ms": 40 * 3_600_000}
     async with serving(world, twap_slices_in_fills=mode) as exchange:
         await exchange.set_faults(late=hidden)
@@ -172,13 +174,13 @@ async def test_slices_that_show_late_are_counted_once_they_show(books: Books, mo
         assert len(short) > 1
         assert any(row["size_residual"] and row["size_residual"] < 0 for row in short)
         await exchange.clear_faults()
-        await look_again(books, exchange, far_back=True)
+        await pull_again(books, exchange, deep=True)
     await require_twaps(books, world)
     assert await books.value(RESTATED) == 0
 
 
 async def test_markets_and_prices_that_come_later_are_applied(books: Books) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await books.track(await exchange.addresses())
         async with books._info(exchange) as info:
@@ -196,16 +198,16 @@ async def test_markets_and_prices_that_come_later_are_applied(books: Books) -> N
 
 
 async def test_an_execution_that_is_missing_is_computed_at_the_next_look(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await filled(books, exchange)
         rows = await twap_texts(books)
         await books.execute("delete from metrics.twap_executions")
-        await look_again(books, exchange)
+        await pull_again(books, exchange)
     assert await twap_texts(books) == rows
 
 
 async def test_broken_rows_are_kept_and_hide_no_slice(books: Books) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     sometimes = {"probability": 0.5, "max_count": 40}
     slices_only = sometimes | {"types": ["userTwapSliceFillsByTime"]}
     async with serving(world, twap_slices_in_fills="absent") as exchange:
@@ -217,7 +219,7 @@ async def test_broken_rows_are_kept_and_hide_no_slice(books: Books) -> None:
         )
         await filled(books, exchange)
         for _ in range(3):
-            await look_again(books, exchange, far_back=True)
+            await pull_again(books, exchange, deep=True)
     await require_twaps(books, world)
     sources = await books.read("select source, count(*) from facts.rejects group by 1 order by 1")
     assert [row["source"] for row in sources] == [
@@ -228,7 +230,7 @@ async def test_broken_rows_are_kept_and_hide_no_slice(books: Books) -> None:
 
 
 async def test_a_rebuild_gives_the_same_rows_and_puts_right_what_was_spoilt(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await filled(books, exchange)
     rows = await twap_texts(books)
     spoils: list[LiteralString] = [
@@ -247,7 +249,7 @@ async def test_a_rebuild_gives_the_same_rows_and_puts_right_what_was_spoilt(book
 
 
 async def test_verify_names_the_twap_whose_digit_differs(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await filled(books, exchange)
 
     async def differing() -> dict[str, int]:
@@ -291,7 +293,7 @@ async def test_a_wallet_without_twaps_costs_one_question_a_day(books: Books, tmp
 
 
 async def test_a_slice_among_the_fills_hurries_the_wallets_twaps(books: Books) -> None:
-    world = population(7, **WORLD, live_per_second=0.02)
+    world = small_population(7, **POPULATION_SIZES, live_per_second=0.02)
     async with serving(world) as exchange:
         await filled(books, exchange)
         await books.execute(
@@ -307,7 +309,7 @@ async def test_a_slice_among_the_fills_hurries_the_wallets_twaps(books: Books) -
 
 
 async def test_the_command_rebuilds_twaps_by_name(books: Books) -> None:
-    async with serving(population(7, **WORLD)) as exchange:
+    async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
         await filled(books, exchange)
     rows = await twap_texts(books)
     await books.execute("delete from metrics.twap_executions")
@@ -318,7 +320,7 @@ async def test_the_command_rebuilds_twaps_by_name(books: Books) -> None:
 
 
 async def test_the_command_explains_a_twap_from_its_slices_up(books: Books) -> None:
-    world = population(7, **WORLD)
+    world = small_population(7, **POPULATION_SIZES)
     async with serving(world) as exchange:
         await filled(books, exchange)
     (twap_id, wallet), book = next(

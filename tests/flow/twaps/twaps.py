@@ -1,4 +1,4 @@
-"""The TWAPs of books under test: what is stored of them, and what the oracle says they are."""
+"""The TWAPs of books under test: the stored figures and the oracle's."""
 
 import json
 from collections.abc import Mapping
@@ -16,36 +16,38 @@ from hypertally.sandbox.oracles.inputs import (
 from hypertally.sandbox.oracles.twaps import ExecutionTotals, Slice, TwapBook, TwapKey, twap_books
 from hypertally.sandbox.population.population import Population
 
-WORLD: dict[str, Any] = {"wallets": 4, "days": 4, "fills": 500}
+POPULATION_SIZES: dict[str, Any] = {"wallets": 4, "days": 4, "fills": 500}
 MANY = 5
 
 
-def expected(world: Population) -> dict[TwapKey, TwapBook]:
+def expected(population: Population) -> dict[TwapKey, TwapBook]:
     return twap_books(
-        population_fills(world), population_statuses(world), population_usd_prices(world)
+        population_fills(population),
+        population_statuses(population),
+        population_usd_prices(population),
     )
 
 
 async def tracked(books: Books) -> list[Wallet]:
-    found = await books.read(
+    rows = await books.read(
         "select id, '0x' || encode(address, 'hex') as address from tenancy.wallets order by id"
     )
-    return [Wallet(**row) for row in found]
+    return [Wallet(**row) for row in rows]
 
 
-async def look_again(books: Books, exchange: Exchange, *, far_back: bool = False) -> None:
-    """Pull fills and TWAPs of every wallet now; far back as at the first pull of a day."""
+async def pull_again(books: Books, exchange: Exchange, *, deep: bool = False) -> None:
+    """Pull fills and TWAPs of every wallet now; `deep`: as in the first pull of a day."""
     await books.execute("update ops.jobs set run_at = now() where kind = 'ingest_twaps'")
-    if far_back:
+    if deep:
         await books.execute("update ops.twap_cursors set history_at = '2025-01-01'")
-        await books.pull_far_back(exchange)
+        await books.pull_deep(exchange)
     else:
         await books.pull(exchange)
 
 
 async def twap_texts(books: Books, *, digests: bool = True) -> set[str]:
     """Every row of the metrics of TWAPs as text."""
-    found = await books.read(
+    rows = await books.read(
         """
         select to_jsonb(t) as row from metrics.twaps as t
         union all
@@ -56,7 +58,7 @@ async def twap_texts(books: Books, *, digests: bool = True) -> set[str]:
         from metrics.twap_executions as e join tenancy.wallets as w on w.id = e.wallet_id
         """
     )
-    rows = [row["row"] for row in found]
+    rows = [row["row"] for row in rows]
     for row in rows:
         row.pop("wallet_id", None)
         if not digests:
@@ -75,13 +77,13 @@ async def filled(books: Books, exchange: Exchange) -> None:
 
 
 async def slices(books: Books) -> dict[TwapKey, list[Slice]]:
-    """The stored slices, in the oracle's words."""
-    found: dict[TwapKey, list[Slice]] = {}
+    """The stored slices, as the oracle's records."""
+    rows: dict[TwapKey, list[Slice]] = {}
     for row in await books.read(
         "select '0x' || encode(w.address, 'hex') as wallet, s.* from metrics.twap_slices as s "
         "join tenancy.wallets as w on w.id = s.wallet_id order by s.at, s.oid"
     ):
-        made = Slice(
+        slice_ = Slice(
             at_ms=milliseconds(row["at"]),
             oid=row["oid"],
             fills=row["fills"],
@@ -90,8 +92,8 @@ async def slices(books: Books) -> dict[TwapKey, list[Slice]]:
             fees={token: Decimal(amount) for token, amount in row["fees"].items()},
             fees_usd=row["fees_usd"],
         )
-        found.setdefault((row["twap_id"], row["wallet"]), []).append(made)
-    return found
+        rows.setdefault((row["twap_id"], row["wallet"]), []).append(slice_)
+    return rows
 
 
 async def executions(books: Books) -> dict[TwapKey, dict[str, Any]]:
@@ -115,9 +117,9 @@ def executed(row: Mapping[str, Any]) -> ExecutionTotals:
     )
 
 
-async def require_twaps(books: Books, world: Population) -> dict[TwapKey, TwapBook]:
-    """Every TWAP is the oracle's: slices, execution, residual; none more or less."""
-    true = expected(world)
+async def require_twaps(books: Books, population: Population) -> dict[TwapKey, TwapBook]:
+    """Require that the stored TWAPs, slices, executions and residuals are the oracle's."""
+    true = expected(population)
     stored = await executions(books)
     assert stored.keys() == true.keys()
     assert await slices(books) == {key: book.slices for key, book in true.items() if book.slices}
@@ -126,5 +128,5 @@ async def require_twaps(books: Books, world: Population) -> dict[TwapKey, TwapBo
         assert executed(row) == book.executed(), key
         assert (book.residual or (None, None)) == (row["size_residual"], row["notional_residual"])
         assert row["completeness"] == (None if book.state is None or book.state.runs else 1)
-    assert await books.left_to_do() == []
+    assert await books.unfinished_work() == []
     return true

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import stamina
-from tests.loopback import Reply, answering, board, row
+from tests.loopback import Reply, leaderboard_reply, row, scripted_server
 
 from hypertally.errors import RateLimited, SourceDown
 from hypertally.sources import leaderboard
@@ -53,16 +53,16 @@ async def read(url: str) -> tuple[Any, list[Any]]:
 
 async def failure(*replies: Reply) -> tuple[str, int]:
     """What a leaderboard that cannot be read is called, and how often it was asked."""
-    async with answering(*replies) as told:
+    async with scripted_server(*replies) as told:
         with pytest.raises(SourceDown) as caught:
             await read(told.url)
-        return str(caught.value), told.asked
+        return str(caught.value), told.request_count
 
 
 async def test_every_row_is_handed_on_as_it_came_and_in_order() -> None:
     rows = [ONE, row("0x" + "cd" * 20, "-5.25"), "no object", None, [1], {}]
-    body = b"".join(board(rows).pieces)
-    async with answering(Reply([body])) as told:
+    body = b"".join(leaderboard_reply(rows).pieces)
+    async with scripted_server(Reply([body])) as told:
         answer, found = await read(told.url)
     assert found == rows
     assert (answer.body, answer.weight, answer.asked_at) == (6, 0, NOW)
@@ -70,7 +70,7 @@ async def test_every_row_is_handed_on_as_it_came_and_in_order() -> None:
 
 
 async def test_a_row_split_at_any_byte_is_the_same_row() -> None:
-    body = b"".join(board([ONE, ONE]).pieces)
+    body = b"".join(leaderboard_reply([ONE, ONE]).pieces)
     for at in range(1, len(body), 7):
         rows = leaderboard._Rows(reader := Rows())
         rows.feed(body[:at])
@@ -81,7 +81,7 @@ async def test_a_row_split_at_any_byte_is_the_same_row() -> None:
 
 async def test_other_keys_of_the_answer_are_passed_over() -> None:
     body = b'{"a": [1, {"leaderboardRows": [2]}], "leaderboardRows": [3], "z": [4]}'
-    async with answering(Reply([body])) as told:
+    async with scripted_server(Reply([body])) as told:
         _, rows = await read(told.url)
     assert rows == [3]
 
@@ -89,7 +89,7 @@ async def test_other_keys_of_the_answer_are_passed_over() -> None:
 async def test_thirty_megabytes_are_read_in_less_than_three() -> None:
     rows = 40_000
     wide = row("0x" + "ab" * 20, displayName="n" * 400)
-    async with answering(board(wide for _ in range(rows))) as told:
+    async with scripted_server(leaderboard_reply(wide for _ in range(rows))) as told:
         gc.collect()
         tracemalloc.start()
         try:
@@ -128,7 +128,7 @@ async def test_an_answer_that_is_no_leaderboard_is_refused_after_all_tries(
 
 
 async def test_an_answer_that_is_cut_off_is_refused_though_what_came_is_whole() -> None:
-    whole = b"".join(board([ONE]).pieces)
+    whole = b"".join(leaderboard_reply([ONE]).pieces)
     message, _ = await failure(Reply([whole], cut=True))
     assert "did not answer" in message
 
@@ -141,20 +141,20 @@ async def test_a_status_that_is_no_success_is_named() -> None:
 
 async def test_after_a_bad_answer_a_good_one_is_read_by_a_new_reader() -> None:
     cut = Reply([b'{"leaderboardRows": [1, 2, 3, '])
-    async with answering(cut, board([ONE])) as told:
+    async with scripted_server(cut, leaderboard_reply([ONE])) as told:
         _, rows = await read(told.url)
     assert rows == [ONE]
 
 
 async def test_who_asked_too_often_does_not_ask_again() -> None:
-    async with answering(Reply(status=429)) as told:
+    async with scripted_server(Reply(status=429)) as told:
         with pytest.raises(RateLimited):
             await read(told.url)
-        assert told.asked == 1
+        assert told.request_count == 1
 
 
 async def test_an_address_where_nobody_listens_is_named() -> None:
-    async with answering() as told:
+    async with scripted_server() as told:
         url = told.url
     with pytest.raises(SourceDown, match=url):
         await read(url)
@@ -163,6 +163,6 @@ async def test_an_address_where_nobody_listens_is_named() -> None:
 async def test_an_answer_that_takes_too_long_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaderboard, "ANSWER_SECONDS_MAX", 0.05)
     endless = (b"[" if number == 0 else b" " for number in range(10**9))
-    async with answering(Reply(endless)) as told:
+    async with scripted_server(Reply(endless)) as told:
         with pytest.raises(SourceDown, match=r"over 0\.05 seconds|not read on|not answer"):
             await read(told.url)
