@@ -78,6 +78,9 @@ PROBES = [
     Probe(API, "api/http", "hypertally.api.identity.auth"),
     Probe(API, "api/resource", "hypertally.api.activity.fills"),
     Probe(API, "api/activity", "hypertally.api.gateway"),
+    Probe(API, "api/twaps", "hypertally.api.explain.catalogue"),
+    Probe(API, "api", "hypertally"),
+    Probe(JOBS, "jobs", "hypertally"),
     Probe(SANDBOX, "sandbox/population", "hypertally.sandbox.exchange.server"),
     Probe(SANDBOX, "sandbox/replay", "hypertally.sandbox.regimes.script"),
 ]

@@ -1,6 +1,6 @@
 """`hypertally archive`: days of facts sealed as files, released, proved and brought back."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -132,7 +132,7 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[tuple[Pool, Vault]]:
+async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
     """The database, and where it is sealed to."""
     settings = program_settings.read()
     store = ObjectStore(_store_url(settings))
@@ -151,7 +151,7 @@ def _store_url(settings: Settings) -> str:
 
 
 @contextmanager
-def _telling() -> Iterator[Tell]:
+def _telling() -> Generator[Tell]:
     """Progress on a terminal, else a line for each step."""
     console = Console(stderr=True)
     if not console.is_terminal:

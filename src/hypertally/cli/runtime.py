@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -39,7 +39,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def database_url(settings: Settings) -> AsyncIterator[str]:
+async def database_url(settings: Settings) -> AsyncGenerator[str]:
     """The address of the trading database; the embedded server is held while it is used."""
     if settings.database_url:
         yield settings.database_url.get_secret_value()
@@ -49,7 +49,7 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def migrated(settings: Settings) -> AsyncIterator[str]:
+async def migrated(settings: Settings) -> AsyncGenerator[str]:
     """The trading database at the schema of this program."""
     async with database_url(settings) as url:
         await bring_up_to_date(url)
@@ -67,14 +67,14 @@ async def bring_up_to_date(url: str) -> list[str]:
 @asynccontextmanager
 async def open_database(
     settings: Settings, *, role: Role = "hypertally_worker", size: int = 2
-) -> AsyncIterator[Pool]:
+) -> AsyncGenerator[Pool]:
     """Connections to the trading database, at the schema of this program."""
     async with migrated(settings) as url, open_pool(url, role=role, size=size) as pool:
         yield pool
 
 
 @asynccontextmanager
-async def tenancy_transaction(url: str) -> AsyncIterator[Connection]:
+async def tenancy_transaction(url: str) -> AsyncGenerator[Connection]:
     """One transaction that may change which org tracks which wallets."""
     async with (
         open_pool(url, role="hypertally_tenancy", size=1) as pool,
@@ -84,7 +84,7 @@ async def tenancy_transaction(url: str) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def worker_pool(url: str, *, size: int = 2) -> AsyncIterator[Pool]:
+async def worker_pool(url: str, *, size: int = 2) -> AsyncGenerator[Pool]:
     """A pool that may do what a worker may."""
     async with open_pool(url, role="hypertally_worker", size=size) as pool:
         yield pool

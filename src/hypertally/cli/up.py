@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,7 @@ async def _get(address: str, stopping: asyncio.Event) -> bytes | None:
                 if stopping.is_set():
                     return None
                 response = await http.get(address)
-                if response.status_code != httpx2.codes.OK:
+                if response.status_code != HTTPStatus.OK:
                     raise SourceDown(f"{address} answers {response.status_code}")
                 return response.content
     return None

@@ -17,7 +17,7 @@ from hypertally.jobs.membership import membership_changed
 from hypertally.tenancy import wallets
 from hypertally.tenancy.addresses import read_address, read_addresses
 from hypertally.tenancy.orgs import find_org
-from hypertally.tenancy.wallets import Addition, TrackedWallet
+from hypertally.tenancy.wallets import Addition, WalletInterval
 
 KEPT_SHOWN_MAX = 5
 from_option = click.option(
@@ -119,7 +119,7 @@ def wallets_list(*, org: str, as_json: bool) -> None:
     """List the wallets of an org and the days from and to which each counts."""
     settings = program_settings.read()
 
-    async def read() -> list[TrackedWallet]:
+    async def read() -> list[WalletInterval]:
         async with (
             runtime.migrated(settings) as url,
             runtime.tenancy_transaction(url) as connection,

@@ -15,7 +15,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 
 
-class TrackedWallet(Record, frozen=True, kw_only=True):
+class WalletInterval(Record, frozen=True, kw_only=True):
     """One interval of a wallet."""
 
     wallet: str
@@ -117,10 +117,10 @@ async def remove(connection: Connection, addresses: Sequence[str], *, org_id: in
     return [row.wallet_id for row in (*deleted, *closed)]
 
 
-async def list_wallets(connection: Connection, *, org_id: int) -> list[TrackedWallet]:
+async def list_wallets(connection: Connection, *, org_id: int) -> list[WalletInterval]:
     """The wallets of an org with their intervals."""
     return await read_rows(
-        connection, QUERIES["list_wallets"], {"org_id": org_id}, shape=TrackedWallet
+        connection, QUERIES["list_wallets"], {"org_id": org_id}, shape=WalletInterval
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypertally.cli.wallets import addition_text, kept_text
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 from hypertally.tenancy import orgs, wallets
-from hypertally.tenancy.wallets import Addition, TrackedWallet
+from hypertally.tenancy.wallets import Addition, WalletInterval
 
 ALICE, BOB = "0x" + "a1" * 20, "0x" + "b2" * 20
 JANUARY, MARCH, MAY, JUNE, AUGUST = (date(2025, month, 1) for month in (1, 3, 5, 6, 8))
@@ -50,7 +50,7 @@ class Tenancy:
 
     async def intervals(self, org: str = "default", wallet: str = ALICE) -> list[Interval]:
         async with self.org(org) as (connection, org_id):
-            rows: list[TrackedWallet] = await wallets.list_wallets(connection, org_id=org_id)
+            rows: list[WalletInterval] = await wallets.list_wallets(connection, org_id=org_id)
         return [(row.from_day, row.to_day) for row in rows if row.wallet == wallet]
 
 
