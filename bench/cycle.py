@@ -17,13 +17,18 @@ from bench.feeder import HOST
 from bench.machine import announce
 from bench.measuring import Claim, judge, show_times
 from hypertally.cli.worker import watch_of
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.jobs.runtime import queue
-from hypertally.jobs.smart_money import snapshots
-from hypertally.jobs.smart_money.snapshots import Watch, begin_minute, floor_minute
-from hypertally.jobs.smart_money.universe import refresh_universe
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.smart_money.snapshots import (
+    SNAPSHOT_MINUTE,
+    begin_minute,
+    floor_minute,
+    snapshot_minute,
+)
+from hypertally.jobs.smart_money.universe import hurry_refresh, refresh_universe
 from hypertally.settings import Settings
-from hypertally.store.postgres import Pool, open_pool
+from hypertally.store.postgres import open_pool
 
 AIM_SECONDS = 2.0
 AIM_WEIGHT = 400
@@ -59,7 +64,12 @@ async def run(*, minutes: int) -> None:
                 open_pool(url, role=ROLE, size=8) as pool,
                 watch_of(settings, pool) as watch,
             ):
-                ours, rival, weights = await _turns(url, address, pool, watch, minutes=minutes)
+                ours, rival, weights = await _turns(
+                    url,
+                    address,
+                    Resources(pool=pool, info=watch.positions, clock=system_clock, watch=watch),
+                    minutes=minutes,
+                )
     show_times("a minute of 200 wallets", {"ours": ours, "rival": rival}, unit="s")
     judge(
         (
@@ -79,9 +89,9 @@ async def run(*, minutes: int) -> None:
 
 
 async def _turns(
-    url: str, address: str, pool: Pool, watch: Watch, *, minutes: int
+    url: str, address: str, resources: Resources, *, minutes: int
 ) -> tuple[list[float], list[float], list[int]]:
-    await queue_and_run(pool, watch, "refresh_universe")
+    await choose_universe(resources)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLE)
         rows = connection.execute("select wallet from metrics.wallet_universe_current").fetchall()
@@ -89,10 +99,10 @@ async def _turns(
         ours: list[float] = []
         rival: list[float] = []
         weights: list[int] = []
-        first = floor_minute(now())
+        first = floor_minute(system_clock())
         for number in range(minutes):
             before = _spent(connection)
-            ours.append(await _minute(pool, watch, number))
+            ours.append(await _minute(resources, number))
             weights.append(_spent(connection) - before)
             minute = first + timedelta(minutes=number)
             rival.append(await _rival(connection, address, wallets, minute.isoformat()))
@@ -100,22 +110,25 @@ async def _turns(
     return ours, rival, weights
 
 
-async def queue_and_run(pool: Pool, watch: Watch, kind: str) -> None:
+async def choose_universe(resources: Resources) -> None:
     """Run the job that chooses the universe."""
-    async with pool.connection() as connection:
-        await queue.enqueue(connection, kind, dedupe_key=kind)
-    [job] = await queue.claim(pool, worker="bench", lease_seconds=60, limit=1)
-    await refresh_universe(pool, watch, job)
+    async with resources.pool.connection() as connection:
+        await hurry_refresh(connection)
+    [job] = await queue.claim(resources.pool, worker="bench", lease_seconds=60, limit=1)
+    await refresh_universe(resources, job)
 
 
-async def _minute(pool: Pool, watch: Watch, number: int) -> float:
-    await begin_minute(pool, floor_minute(now()) + timedelta(minutes=number))
-    kinds = frozenset(("snapshot_minute",))
+async def _minute(resources: Resources, number: int) -> float:
+    await begin_minute(resources.pool, floor_minute(system_clock()) + timedelta(minutes=number))
     [job] = await queue.claim(
-        pool, worker="bench", lease_seconds=60, limit=1, kinds=kinds, among=True
+        resources.pool,
+        worker="bench",
+        lease_seconds=60,
+        limit=1,
+        only_kinds=[SNAPSHOT_MINUTE.name],
     )
     began = time.perf_counter()
-    await snapshots.snapshot_minute(pool, watch, job)
+    await snapshot_minute(resources, job)
     return time.perf_counter() - began
 
 

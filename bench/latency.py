@@ -30,7 +30,8 @@ from bench.measuring import Claim, judge, percentile, show_times
 from hypertally.cli.runtime import bring_up_to_date
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Sourced
-from hypertally.jobs.runtime.queue import enqueue
+from hypertally.jobs.periodic import INGEST_WALLET
+from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
 from hypertally.metrics.activity import wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.embedded.join import ensure_running
@@ -96,9 +97,8 @@ async def _prepare(server_url: str, name: str) -> tuple[str, dict[str, int]]:
         for number, wallet_id in enumerate(ids):
             await enqueue(
                 connection,
-                "ingest_wallet",
-                {"wallet_id": wallet_id},
-                dedupe_key=f"ingest_wallet:{wallet_id}",
+                INGEST_WALLET,
+                WalletPayload(wallet_id=wallet_id),
                 delay_seconds=number * PACE_SECONDS // WALLETS,
             )
         return url, dict(zip(addresses(WALLETS), ids, strict=True))

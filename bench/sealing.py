@@ -12,6 +12,7 @@ from rich.table import Table
 from bench import stored_minutes
 from bench.database import fresh_database
 from bench.machine import announce, calibrate, console
+from hypertally.clock import system_clock
 from hypertally.facts.smart_money.archived_snapshots import DATASET
 from hypertally.jobs.archive import seal, verify_files
 from hypertally.jobs.archive.verify_files import Step, Vault
@@ -36,7 +37,12 @@ async def run(*, wallets: int) -> None:
             size = connection.execute(_BYTES, [name]).fetchone()
             assert size is not None
             key = signing_key("a secret of this measurement")
-            vault = Vault(database_url=url, store=ObjectStore(Path(folder).as_uri()), key=key)
+            vault = Vault(
+                database_url=url,
+                store=ObjectStore(Path(folder).as_uri()),
+                key=key,
+                clock=system_clock,
+            )
             connection.rollback()
             async with open_pool(url, role="hypertally_worker", size=3) as pool:
                 times = await _steps(pool, vault)

@@ -19,7 +19,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from bench.database import fresh_database
 from bench.machine import announce
 from bench.measuring import Claim, interleaved, judge, show_rates
-from hypertally.jobs.twaps.import_archive import Choice, read_archive
+from hypertally.clock import system_clock
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps.source_import import Choice, import_objects
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool
 
@@ -126,7 +128,9 @@ async def _by_us(url: str, paths: Sequence[Path], *, repeated: bool) -> float:
         store = ObjectStore(folder.as_uri())
         choice = Choice(since=datetime(2000, 1, 1, tzinfo=UTC))
         began = time.perf_counter()
-        readings = await read_archive(pool, url, store, choice)
+        readings = await import_objects(
+            pool, TwapSource(database_url=url, store=store), choice, clock=system_clock
+        )
         seconds = time.perf_counter() - began
     assert not any(reading.error_text for reading in readings), readings
     rows = sum(reading.rows_ingested + reading.rows_repeated for reading in readings)

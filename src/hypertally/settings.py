@@ -14,6 +14,7 @@ from hypertally.errors import Refused
 PREFIX = "HYPERTALLY_"
 MAINNET_INFO = "https://api.hyperliquid.xyz/info"
 MAINNET_LEADERBOARD = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
+WEIGHT_PER_MINUTE = 1200  # the exchange's allowance for one address
 PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
@@ -94,7 +95,7 @@ class Settings(BaseSettings):
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     seal_url: StoreUrl | None = None  # None: the folder `archive` under home
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
-    weight_per_minute: int = Field(default=1200, ge=PAGE_WEIGHT_MAX, le=1_000_000)
+    weight_per_minute: int = Field(default=WEIGHT_PER_MINUTE, ge=PAGE_WEIGHT_MAX, le=1_000_000)
     jwt_secret: JwtSecret | None = None
     jwks_url: HttpUrl | None = None
     jwt_audience: str = "authenticated"

@@ -12,9 +12,10 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.jobs import membership, periodic
 from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
@@ -141,13 +142,17 @@ class Books:
         )
         async with self._info(exchange) as info:
             for row in tracked:
-                await pull_fills(self.pool, info, Wallet(**row), page_rows=page_rows)
+                await pull_fills(
+                    self.pool, info, Wallet(**row), clock=system_clock, page_rows=page_rows
+                )
         await self.settle(exchange)
 
     async def work(self, exchange: Exchange) -> None:
         """Run the jobs that are due."""
         async with asyncio.timeout(REST_SECONDS_MAX), self._info(exchange) as info:
-            await Worker(self.pool, info, Options(until_idle=True)).run()
+            await Worker(
+                Resources(pool=self.pool, info=info, clock=system_clock), Options(until_idle=True)
+            ).run()
 
     async def settle(self, exchange: Exchange, *, retry: bool = True) -> None:
         """Work until no work is left: jobs that wait for their time run at once.
@@ -172,8 +177,8 @@ class Books:
 
     @asynccontextmanager
     async def _info(self, exchange: Exchange) -> AsyncGenerator[InfoClient]:
-        budget = SharedBudget(self.pool, egress="test", weight_per_minute=NO_LIMIT)
-        async with InfoClient(f"{exchange.url}/info", budget=budget, now=now) as info:
+        budget = SharedBudget(self.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
+        async with InfoClient(f"{exchange.url}/info", budget=budget, clock=system_clock) as info:
             yield info
 
     async def read(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """`hypertally alerts`: where each alert stands, and acknowledging one that fires."""
 
 import asyncio
-from typing import Any
 
 import click
 from rich.console import Console
@@ -11,11 +10,11 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option
 from hypertally.cli.worker import channels_of
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.errors import Refused, SourceDown
-from hypertally.jobs.alerts.check import acknowledge_alert, list_standings
+from hypertally.jobs.alerts.check import AlertSummary, acknowledge_alert, list_alert_states
 from hypertally.jobs.alerts.messages import trial_notice
-from hypertally.jobs.alerts.state_machine import RULES, Standing
+from hypertally.jobs.alerts.state_machine import RULES, AlertState
 from hypertally.records import Record
 from hypertally.settings import PREFIX
 from hypertally.sources.notifications import Channel, Notice
@@ -33,9 +32,9 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
         return
     settings = program_settings.read()
 
-    async def read() -> list[dict[str, Any]]:
+    async def read() -> list[AlertSummary]:
         async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-            return await list_standings(pool, quiet=quiet)
+            return await list_alert_states(pool, quiet=quiet)
 
     rows = runtime.run(read())
     if as_json:
@@ -44,15 +43,14 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
         _show(rows)
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _show(rows: list[AlertSummary]) -> None:
     if not rows:
         click.echo("no alert has moved yet: `hypertally alerts --all` lists what is watched")
         return
     table = Table("state", "level", "type", "subject", "since (UTC)", "why", box=None)
     for row in rows:
-        since = f"{row['since']:%Y-%m-%d %H:%M:%S}" if row["since"] else ""
-        names = ("state", "level", "type", "subject")
-        table.add_row(*(row[name] for name in names), since, row["reason"])
+        since = f"{row.since:%Y-%m-%d %H:%M:%S}" if row.since else ""
+        table.add_row(row.state, row.level, row.type, row.subject, since, row.reason)
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
@@ -68,12 +66,13 @@ def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> Non
     """Say that somebody looks at an alert that fires. It is resolved when its cause is over."""
     settings = program_settings.read()
 
-    async def note() -> Standing:
+    async def note() -> AlertState:
         async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-            return await acknowledge_alert(pool, name, subject, by=by, reason=reason)
+            at = system_clock()
+            return await acknowledge_alert(pool, name, subject, at=at, by=by, reason=reason)
 
-    standing = runtime.run(note())
-    click.echo(f"{standing.type} {standing.subject}: acknowledged by {by}")
+    alert = runtime.run(note())
+    click.echo(f"{alert.type} {alert.subject}: acknowledged by {by}")
 
 
 class Sending(Record, frozen=True, kw_only=True):
@@ -103,7 +102,7 @@ def test_command(*, as_json: bool) -> None:
 
 
 async def _send_all(channels: list[Channel]) -> list[Sending]:
-    notice = trial_notice(now())
+    notice = trial_notice(system_clock())
     return await asyncio.gather(*(_send(channel, notice) for channel in channels))
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
+from hypertally.clock import system_clock
 from hypertally.facts.smart_money.archived_snapshots import DATASET
 from hypertally.jobs.archive import seal as archive_seal
 from hypertally.jobs.archive import verify_files
@@ -138,7 +139,7 @@ async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
     store = ObjectStore(_store_url(settings))
     key = signing_key(runtime.kept_secret(settings))
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-        yield pool, Vault(database_url=url, store=store, key=key)
+        yield pool, Vault(database_url=url, store=store, key=key, clock=system_clock)
 
 
 def _store_url(settings: Settings) -> str:

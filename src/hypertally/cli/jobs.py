@@ -1,7 +1,5 @@
 """`hypertally jobs`: jobs that used up their attempts, and a new start for them."""
 
-from typing import Any
-
 import click
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +24,7 @@ def jobs_dead(*, as_json: bool) -> None:
     """List dead jobs with their errors, newest first."""
     settings = program_settings.read()
 
-    async def read() -> list[dict[str, Any]]:
+    async def read() -> list[queue.DeadJob]:
         async with runtime.open_database(settings) as pool:
             return await queue.list_dead(pool, limit=DEAD_SHOWN_MAX)
 
@@ -36,10 +34,8 @@ def jobs_dead(*, as_json: bool) -> None:
         return
     table = Table("id", "job", "attempts", "finished", "error", box=None)
     for row in rows:
-        finished = row["finished_at"].isoformat(timespec="seconds")
-        table.add_row(
-            str(row["id"]), row["kind"], str(row["attempts"]), finished, row["last_error"]
-        )
+        finished = row.finished_at.isoformat(timespec="seconds")
+        table.add_row(str(row.id), row.kind, str(row.attempts), finished, row.last_error)
     Console().print(table if rows else "no dead jobs")
 
 

@@ -11,11 +11,12 @@ from hypertally.cli import runtime
 from hypertally.cli.options import day_type
 from hypertally.cli.smart_money_differences import print_differences
 from hypertally.cli.worker import work
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs.smart_money.snapshots import (
     ANSWERED_WITHIN,
     MINUTE,
+    RecordedRun,
     begin_minute,
     floor_minute,
     read_run,
@@ -70,7 +71,7 @@ def smart_money_command(
     elif survivors:
         runtime.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:
-        _report(runtime.run(_watch_once(settings, refresh=refresh_universe)))
+        _report(*runtime.run(_watch_once(settings, refresh=refresh_universe)))
     else:
         runtime.run(_watch(settings, refresh=refresh_universe))
 
@@ -81,7 +82,7 @@ async def _watch(settings: Settings, *, refresh: bool) -> None:
     await work(settings, ALONE, watching=True)
 
 
-async def _watch_once(settings: Settings, *, refresh: bool) -> dict[str, Any]:
+async def _watch_once(settings: Settings, *, refresh: bool) -> tuple[datetime, RecordedRun | None]:
     """Choose the universe if it must be, record the minute that it is then; how that went."""
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
         if refresh:
@@ -90,12 +91,12 @@ async def _watch_once(settings: Settings, *, refresh: bool) -> dict[str, Any]:
         minute = await _next_minute()
         await begin_minute(pool, minute)
         await work(settings, ALONE_ONCE, watching=True)
-        return {"minute": minute, **(await read_run(pool, minute) or {})}
+        return minute, await read_run(pool, minute)
 
 
 async def _next_minute() -> datetime:
     """The minute that it is; near its end the next one, once it has begun."""
-    at = now()
+    at = system_clock()
     minute = floor_minute(at)
     if at < minute + ANSWERED_WITHIN:
         return minute
@@ -112,17 +113,17 @@ async def _refresh(settings: Settings) -> None:
         await hurry_refresh(connection)
 
 
-def _report(run: dict[str, Any]) -> None:
-    minute = f"{run['minute']:%Y-%m-%d %H:%M}"
-    if "status" not in run:
-        click.echo(f"{minute}: not recorded yet; another worker is at it", err=True)
+def _report(at: datetime, run: RecordedRun | None) -> None:
+    minute = f"{at:%Y-%m-%d %H:%M}"
+    if run is None:
+        click.echo(f"{minute}: not recorded yet; another worker is recording it", err=True)
         raise click.exceptions.Exit(1)
     click.echo(
-        f"{minute}: {run['status']}, {run['wallets_ok']} of {run['wallets']} wallets answered, "
-        f"{run['rows_written']} rows in {run['duration_ms'] / 1000:.1f} s; {run['health']}"
+        f"{minute}: {run.status}, {run.wallets_ok} of {run.wallets} wallets answered, "
+        f"{run.rows_written} rows in {run.duration_ms / 1000:.1f} s; {run.health}"
     )
-    if run["status"] == "failed":
-        click.echo(run["error_text"] or "no wallet answered", err=True)
+    if run.status == "failed":
+        click.echo(run.error_text or "no wallet answered", err=True)
         raise click.exceptions.Exit(1)
 
 

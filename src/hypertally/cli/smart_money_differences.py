@@ -12,7 +12,7 @@ from rich.table import Table
 from hypertally.api.smart_money.differences import PERIODS_MAX, read_differences
 from hypertally.api.smart_money.signals import RANGE_MAX
 from hypertally.cli import runtime
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.records import ASSETS
 from hypertally.settings import Settings
@@ -48,7 +48,7 @@ def print_differences(
 
 def _stretch(first: datetime | None, last: datetime | None) -> tuple[datetime, datetime]:
     """The days that are asked for; without one today."""
-    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = system_clock().replace(hour=0, minute=0, second=0, microsecond=0)
     end = (last.replace(tzinfo=UTC) if last else today) + DAY
     start = first.replace(tzinfo=UTC) if first else end - DAY
     if start >= end:

@@ -1,8 +1,7 @@
 """`hypertally status` and `hypertally plan`: how fresh records are, and how fresh they can be."""
 
-from typing import Any
-
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -10,7 +9,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option
 from hypertally.jobs import periodic
-from hypertally.jobs.status import read_status
+from hypertally.jobs.status import Status, read_status
 from hypertally.sources.weights import BASE_WEIGHT
 
 
@@ -20,7 +19,7 @@ def status_command(*, as_json: bool) -> None:
     """Show the queue, how far the records reach, and the weight used."""
     settings = program_settings.read()
 
-    async def read() -> dict[str, Any]:
+    async def read() -> Status:
         async with runtime.open_database(settings) as pool:
             return await read_status(pool)
 
@@ -31,34 +30,35 @@ def status_command(*, as_json: bool) -> None:
     _show_status(status, weight_per_minute=settings.weight_per_minute)
 
 
-def _show_status(status: dict[str, Any], *, weight_per_minute: int) -> None:
+def _show_status(status: Status, *, weight_per_minute: int) -> None:
     console = Console()
     table = Table("job", "due", "waiting", "running", "dead", "late s", box=None)
-    for job in status["jobs"]:
-        names = ("kind", "due", "waiting", "running", "dead", "late_seconds")
-        table.add_row(*(str(job[name]) for name in names))
+    for job in status.jobs:
+        figures = (job.due, job.waiting, job.running, job.dead, job.late_seconds)
+        table.add_row(job.kind, *map(str, figures))
     console.print(table)
-    for title in ("wallets", "facts"):
-        figures = ", ".join(
-            f"{name.replace('_', ' ')} {value:,}" for name, value in status[title].items()
+    for title, counts in (("wallets", status.wallets), ("facts", status.facts)):
+        words = ", ".join(
+            f"{name.replace('_', ' ')} {value:,}"
+            for name, value in msgspec.structs.asdict(counts).items()
         )
-        console.print(f"\n[bold]{title}[/bold]  {figures}", highlight=False)
-    for spent in status["weight"]:
+        console.print(f"\n[bold]{title}[/bold]  {words}", highlight=False)
+    for spent in status.weight:
         console.print(
-            f"\n[bold]weight[/bold]  {spent['egress']}: {spent['last_minute']} of "
+            f"\n[bold]weight[/bold]  {spent.egress}: {spent.last_minute} of "
             f"{weight_per_minute} in the last minute",
             highlight=False,
         )
-    for alert in status["alerts"]:
+    for alert in status.alerts:
         console.print(
-            f"\n[bold]alerts[/bold]  {alert['type']}: {alert['firing']} firing, "
-            f"{alert['acknowledged']} acknowledged",
+            f"\n[bold]alerts[/bold]  {alert.type}: {alert.firing} firing, "
+            f"{alert.acknowledged} acknowledged",
             highlight=False,
         )
-    for error in status["errors"]:
+    for error in status.errors:
         console.print(
-            f"job {error['id']} {error['kind']} ({error['status']}, attempt {error['attempts']}): "
-            f"{error['last_error']}",
+            f"job {error.id} {error.kind} ({error.status}, attempt {error.attempts}): "
+            f"{error.last_error}",
             highlight=False,
             markup=False,
         )
@@ -77,7 +77,8 @@ def plan_command(*, count: int) -> None:
         f"{count:,} wallets at {settings.weight_per_minute:,} weight a minute: "
         f"{polls:,.0f} looks a minute, each wallet every {minutes:,.1f} minutes if all are alike"
     )
-    for within, seconds, _ in periodic.PACES:
+    for pace in periodic.PACES:
+        within, seconds = pace.active_within, pace.seconds
         share = polls * seconds / 60
         hours = f"traded within {within.total_seconds() / 3600:g} h" if within else "idle longer"
         click.echo(f"  {hours}: every {seconds / 60:g} min, room for {share:,.0f} such wallets")

@@ -11,9 +11,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
-from hypertally.jobs.twaps import import_archive, pull_and_rollup
-from hypertally.jobs.twaps.import_archive import Choice, Reading
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps import rollup, source_import
+from hypertally.jobs.twaps.source_import import Choice, Reading
 from hypertally.settings import Settings
 from hypertally.sources.object_store import ObjectStore
 
@@ -37,7 +39,7 @@ def twap_group() -> None:
 @click.option(
     "--parallel",
     type=click.IntRange(1, 16),
-    default=import_archive.PARALLEL,
+    default=source_import.PARALLEL,
     show_default=True,
     help="Objects side by side.",
 )
@@ -85,10 +87,11 @@ async def _ingest(
         runtime.migrated(settings) as database_url,
         runtime.worker_pool(database_url) as pool,
     ):
-        readings = await import_archive.read_archive(
-            pool, database_url, store, choice, progress=show, parallel=parallel
+        source = TwapSource(database_url=database_url, store=store)
+        readings = await source_import.import_objects(
+            pool, source, choice, clock=system_clock, progress=show, parallel=parallel
         )
-        await pull_and_rollup.rollup_marked(pool)
+        await rollup.rollup_marked(pool, clock=system_clock)
     return readings
 
 

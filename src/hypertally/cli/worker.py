@@ -6,17 +6,16 @@ from urllib.parse import urlsplit
 
 import click
 import structlog
-from msgspec.structs import replace
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs import periodic
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
-from hypertally.jobs.smart_money.snapshots import Watch
-from hypertally.jobs.twaps.import_archive import open_archive
+from hypertally.jobs.twaps.source_import import open_twap_source
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
 from hypertally.settings import PREFIX, Settings
 from hypertally.sources.info import InfoClient
@@ -46,20 +45,23 @@ async def work(
     async with (
         runtime.migrated(settings) as url,
         runtime.worker_pool(url, size=POOL_SIZE) as pool,
-        InfoClient(settings.info_url, budget=shared_budget(pool, settings), now=now) as info,
+        InfoClient(
+            settings.info_url, budget=shared_budget(pool, settings), clock=system_clock
+        ) as info,
         watch_of(settings, pool) as watch,
     ):
-        archive = open_archive(settings.twap_url, url)
-        chosen = replace(options or Options(), weight_per_minute=settings.weight_per_minute)
-        wanted = watching and (settings.smart_money or chosen.watching_alone)
-        worker = Worker(
-            pool,
-            info,
-            chosen,
-            archive=archive,
-            watch=watch if wanted else None,
+        chosen = options or Options()
+        is_watching = watching and (settings.smart_money or chosen.watching_alone)
+        resources = Resources(
+            pool=pool,
+            info=info,
+            clock=system_clock,
+            weight_per_minute=settings.weight_per_minute,
             channels=channels,
+            twap_source=open_twap_source(settings.twap_url, url),
+            watch=watch if is_watching else None,
         )
+        worker = Worker(resources, chosen)
         runtime.stop_on_signals(worker.stop)
         structlog.get_logger().info(
             "worker started",
@@ -76,7 +78,7 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
     async with InfoClient(
         settings.info_url,
         budget=budget,
-        now=now,
+        clock=system_clock,
         concurrency=SNAPSHOTS_SIDE_BY_SIDE,
         tries=SNAPSHOT_TRIES_MAX,
         answer_seconds_max=SNAPSHOT_SECONDS_MAX,
@@ -103,8 +105,10 @@ def channels_of(settings: Settings) -> Channels:
 
 def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:
     """The allowance that all processes share that ask this address."""
-    egress = urlsplit(settings.info_url).netloc
-    return SharedBudget(pool, egress=egress, weight_per_minute=settings.weight_per_minute)
+    upstream_host = urlsplit(settings.info_url).netloc
+    return SharedBudget(
+        pool, upstream_host=upstream_host, weight_per_minute=settings.weight_per_minute
+    )
 
 
 @click.group(name="pull")

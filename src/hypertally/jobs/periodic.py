@@ -1,206 +1,216 @@
-"""Periodic work, as rows of the queue: each run queues the next."""
+"""Periodic work, as rows of the queue: each run queues the next run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from hypertally.clock import now
 from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
-from hypertally.jobs.activity.pull_fills import pull_fills, pull_window
-from hypertally.jobs.market.candles_and_mids import MIDS_PRIORITY
-from hypertally.jobs.market.reference_prices import REFERENCE_PRIORITY
-from hypertally.jobs.runtime import enqueue_alert_check, queue, shared_budget
+from hypertally.facts.activity import fills
+from hypertally.jobs.activity.kinds import wallet_key
+from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.runtime import queue, shared_budget
+from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
+from hypertally.jobs.runtime.kinds import (
+    AnyKind,
+    Handlers,
+    Kind,
+    Lane,
+    NoPayload,
+    WalletPayload,
+    declare,
+    enqueue,
+    enqueue_next,
+)
 from hypertally.jobs.runtime.queue import Job
-from hypertally.jobs.smart_money.universe import PRIORITY as UNIVERSE_PRIORITY
-from hypertally.jobs.twaps.import_archive import PRIORITY as ARCHIVE_PRIORITY
-from hypertally.jobs.twaps.pull_and_rollup import Activity, pull_twaps
-from hypertally.records import Wallet
-from hypertally.sources.info import InfoClient
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.twaps.pull_twaps import Activity, pull_twaps
+from hypertally.records import Record, Wallet
+from hypertally.store.postgres import Connection, Pool, find_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-HOUSEKEEPING_SECONDS = 30
 MONTHS_AHEAD = 2  # partitions exist this long before they are needed
 KEEP_DONE_HOURS = 24
-PERIODIC = (
-    ("housekeeping", 95),
-    ("pull_reference", REFERENCE_PRIORITY),
-    ("pull_mids", MIDS_PRIORITY),
-    ("ingest_twap_objects", ARCHIVE_PRIORITY),
-)
-WATCHING = ("refresh_universe", UNIVERSE_PRIORITY)
-MARKS = ("pull_mids", MIDS_PRIORITY)  # what signals are weighed by
-# (traded within, look again after, priority): the busier a wallet, the fresher its record.
+
+
+class Pace(Record, frozen=True, kw_only=True):
+    """When a wallet is looked at again, and how urgently: the busier, the fresher its record."""
+
+    active_within: timedelta | None  # the wallet traded within this time; None: any wallet
+    seconds: int
+    priority: int
+
+
 PACES = (
-    (timedelta(hours=1), 60, 20),
-    (timedelta(days=1), 900, 10),
-    (None, 3600, 0),
+    Pace(active_within=timedelta(hours=1), seconds=60, priority=20),
+    Pace(active_within=timedelta(days=1), seconds=900, priority=10),
+    Pace(active_within=None, seconds=3600, priority=0),
 )
-FIRST_PULL_PRIORITY = 30  # a wallet just added is looked at before the rounds
-# The same of a wallet's TWAPs: one that has none costs twenty of the allowance a day.
-RUNNING_TWAP_PACE = (60, 20)
+FIRST_PULL = Pace(active_within=None, seconds=0, priority=30)  # before the rounds
+# The same for a wallet's TWAPs: a wallet without TWAPs costs twenty of the allowance a day.
+RUNNING_TWAP_PACE = Pace(active_within=None, seconds=60, priority=20)
 TWAP_PACES = (
-    (timedelta(days=1), 900, 10),
-    (timedelta(days=30), 3600, 0),
-    (None, 86_400, 0),
+    Pace(active_within=timedelta(days=1), seconds=900, priority=10),
+    Pace(active_within=timedelta(days=30), seconds=3600, priority=0),
+    Pace(active_within=None, seconds=86_400, priority=0),
 )
-FIRST_TWAPS_PRIORITY = 5  # after the rounds of wallets that trade
+FIRST_TWAP_PULL = Pace(active_within=None, seconds=0, priority=5)  # after the rounds of fills
+
+INGEST_WALLET = declare(
+    Kind(
+        name="ingest_wallet",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
+        distinguish=wallet_key,
+    )
+)
+INGEST_TWAPS = declare(
+    Kind(
+        name="ingest_twaps",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
+        distinguish=wallet_key,
+    )
+)
+HOUSEKEEPING = declare(
+    Kind(
+        name="housekeeping",
+        payload_type=NoPayload,
+        lane=Lane.COMPUTING,
+        leaves_when_killed="partitions made and rows pruned so far; the next run does the rest",
+        priority=95,
+        period=timedelta(seconds=30),
+    )
+)
 
 
-async def start(connection: Connection, *, watching: bool = False, alone: bool = False) -> None:
-    """Make sure the periodic rows exist; a worker does so whenever it starts.
-
-    `watching`: those of smart money too; `alone`: no others.
-    """
-    periodic = (MARKS,) if alone else PERIODIC
-    for kind, priority in (*periodic, WATCHING) if watching else periodic:
-        await connection.execute(
-            QUERIES["ensure_periodic"].text, {"kind": kind, "priority": priority}
-        )
+async def start(connection: Connection, kinds: Iterable[AnyKind]) -> None:
+    """Queue the periodic kinds among these that are not queued; a worker does so as it starts."""
+    for kind in kinds:
+        if kind.period is not None:
+            await connection.execute(
+                QUERIES["ensure_periodic"].text, {"kind": kind.name, "priority": kind.priority}
+            )
 
 
-async def ingest_wallet(pool: Pool, info: InfoClient, job: Job) -> None:
-    """Pull one wallet and queue its next pull; one that no org tracks any more is let go."""
-    wallet = await _find_tracked(pool, job)
+async def ingest_wallet(resources: Resources, job: Job) -> None:
+    """Pull the fills of one wallet and queue its next pull; an untracked wallet is let go."""
+    pool, clock = resources.pool, resources.clock
+    wallet = await _find_tracked(pool, INGEST_WALLET, job)
     if wallet is None:
         return
     try:
-        pulled = await pull_fills(pool, info, wallet, job=job)
+        pulled = await pull_fills(pool, resources.info, wallet, clock=clock, job=job)
     except SourceDown as problem:
-        await _note_error(pool, "note_error", wallet, problem)
+        await _store_error(pool, "note_error", wallet, problem)
         raise
+    traded_at = fills.at(pulled.last_ms) if pulled.last_ms else None
     async with queue.finishing(pool, job) as connection:
-        await enqueue_ingest(connection, wallet.id, last_ms=pulled.last_ms)
+        await _enqueue_pull(connection, wallet.id, pace_of(PACES, traded_at, now=clock()))
         if pulled.twaps:
             await hurry_twaps(connection, wallet.id)
 
 
-async def ingest_twaps(pool: Pool, info: InfoClient, job: Job) -> None:
-    """Pull the TWAPs of one wallet and queue the next time; as `ingest_wallet` its fills."""
-    wallet = await _find_tracked(pool, job)
+async def ingest_twaps(resources: Resources, job: Job) -> None:
+    """Pull the TWAPs of one wallet and queue the next pull; an untracked wallet is let go."""
+    pool, clock = resources.pool, resources.clock
+    wallet = await _find_tracked(pool, INGEST_TWAPS, job)
     if wallet is None:
         return
     try:
-        activity = await pull_twaps(pool, info, wallet, job=job)
+        activity = await pull_twaps(pool, resources.info, wallet, clock=clock, job=job)
     except SourceDown as problem:
-        await _note_error(pool, "note_twap_error", wallet, problem)
+        await _store_error(pool, "note_twap_error", wallet, problem)
         raise
-    delay, priority = _twap_pace(activity)
     async with queue.finishing(pool, job) as connection:
-        await _enqueue_twaps(connection, wallet.id, delay=delay, priority=priority)
+        await _enqueue_twap_pull(connection, wallet.id, _twap_pace(activity, now=clock()))
 
 
-async def _find_tracked(pool: Pool, job: Job) -> Wallet | None:
-    """The wallet of a job; one that no org tracks any more is let go, and the job done."""
+async def _find_tracked(pool: Pool, kind: Kind[WalletPayload], job: Job) -> Wallet | None:
+    """The wallet of a job; None, with the job done, when no org tracks the wallet any more."""
+    parameters = {"wallet_id": kind.read_payload(job).wallet_id}
     async with transaction(pool) as connection:
-        found = await connection.execute(
-            QUERIES["read_tracked_wallet"].text, {"wallet_id": job.payload["wallet_id"]}
+        wallet = await find_row(
+            connection, QUERIES["read_tracked_wallet"], parameters, shape=Wallet
         )
-        row = await found.fetchone()
-    if row is None:
+    if wallet is None:
         async with queue.finishing(pool, job):
             return None
-    return Wallet(**row)
+    return wallet
 
 
-async def _note_error(pool: Pool, query: str, wallet: Wallet, problem: SourceDown) -> None:
+async def _store_error(pool: Pool, query: str, wallet: Wallet, problem: SourceDown) -> None:
     async with transaction(pool) as connection:
         await connection.execute(
             QUERIES[query].text, {"wallet_id": wallet.id, "error": str(problem)}
         )
 
 
-async def enqueue_ingest(
-    connection: Connection, wallet_id: int, *, last_ms: int | None, first: bool = False
-) -> None:
-    """Queue a wallet's next pull: at once if it is the first, else as its activity asks."""
-    idle = now().timestamp() - (last_ms or 0) / 1000
-    delay, priority = next(
-        (delay, priority)
-        for within, delay, priority in PACES
-        if within is None or idle < within.total_seconds()
-    )
-    await queue.enqueue(
-        connection,
-        "ingest_wallet",
-        {"wallet_id": wallet_id},
-        dedupe_key=f"ingest_wallet:{wallet_id}",
-        priority=FIRST_PULL_PRIORITY if first else priority,
-        delay_seconds=0 if first else delay,
-    )
+async def start_pull(connection: Connection, wallet_id: int) -> None:
+    """Queue the pull of a wallet for now, before the rounds."""
+    await _enqueue_pull(connection, wallet_id, FIRST_PULL)
 
 
 async def start_twaps(connection: Connection, wallet_id: int) -> None:
     """Queue the first pull of a wallet's TWAPs."""
-    await _enqueue_twaps(connection, wallet_id, delay=0, priority=FIRST_TWAPS_PRIORITY)
+    await _enqueue_twap_pull(connection, wallet_id, FIRST_TWAP_PULL)
 
 
 async def hurry_twaps(connection: Connection, wallet_id: int) -> None:
-    """Look at a wallet's TWAPs as soon as if one ran: a slice of one was met."""
-    delay, priority = RUNNING_TWAP_PACE
-    await _enqueue_twaps(connection, wallet_id, delay=delay, priority=priority)
+    """Queue the pull of a wallet's TWAPs as if a TWAP ran: a slice of one was stored."""
+    await _enqueue_twap_pull(connection, wallet_id, RUNNING_TWAP_PACE)
 
 
-async def _enqueue_twaps(
-    connection: Connection, wallet_id: int, *, delay: int, priority: int
-) -> None:
-    await queue.enqueue(
+async def _enqueue_pull(connection: Connection, wallet_id: int, pace: Pace) -> None:
+    await enqueue(
         connection,
-        "ingest_twaps",
-        {"wallet_id": wallet_id},
-        dedupe_key=f"ingest_twaps:{wallet_id}",
-        priority=priority,
-        delay_seconds=delay,
+        INGEST_WALLET,
+        WalletPayload(wallet_id=wallet_id),
+        priority=pace.priority,
+        delay_seconds=pace.seconds,
     )
 
 
-def _twap_pace(activity: Activity) -> tuple[int, int]:
+async def _enqueue_twap_pull(connection: Connection, wallet_id: int, pace: Pace) -> None:
+    await enqueue(
+        connection,
+        INGEST_TWAPS,
+        WalletPayload(wallet_id=wallet_id),
+        priority=pace.priority,
+        delay_seconds=pace.seconds,
+    )
+
+
+def pace_of(paces: Sequence[Pace], active_at: datetime | None, *, now: datetime) -> Pace:
+    """The first pace that fits a wallet; None: the wallet was never seen to be active."""
+    idle = now - active_at if active_at else timedelta.max
+    return next(pace for pace in paces if pace.active_within is None or idle < pace.active_within)
+
+
+def _twap_pace(activity: Activity, *, now: datetime) -> Pace:
     if activity.running:
         return RUNNING_TWAP_PACE
-    idle = now() - activity.last_at if activity.last_at else timedelta.max
-    return next(
-        (delay, priority)
-        for within, delay, priority in TWAP_PACES
-        if within is None or idle < within
-    )
+    return pace_of(TWAP_PACES, activity.last_at, now=now)
 
 
 async def pull_now(pool: Pool, addresses: Sequence[str] | None) -> int:
-    """Hurry the pulls of these tracked wallets, None: of all; how many there are.
+    """Hurry the pulls of these tracked wallets, None: of all; how many wallets there are.
 
     Errors: `Refused` that names an address that no org tracks.
     """
     async with transaction(pool) as connection:
-        found = await connection.execute(
-            QUERIES["list_tracked_wallets"].text, {"addresses": addresses}
+        wallets = await read_rows(
+            connection, QUERIES["list_tracked_wallets"], {"addresses": addresses}, shape=Wallet
         )
-        rows = await found.fetchall()
-        if missing := set(addresses or ()) - {row["address"] for row in rows}:
+        if missing := set(addresses or ()) - {wallet.address for wallet in wallets}:
             raise Refused(
-                f"{min(missing)} is not tracked: `hypertally wallets add {min(missing)}` does"
+                f"{min(missing)} is not tracked: `hypertally wallets add {min(missing)}` tracks it"
             )
-        for row in rows:
-            await enqueue_ingest(connection, row["id"], last_ms=None, first=True)
-    return len(rows)
-
-
-async def repair_gap(pool: Pool, info: InfoClient, job: Job) -> None:
-    """Ask again for the window of a break, if it is still one."""
-    async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["read_broken_wallet"].text, job.payload)
-        row = await found.fetchone()
-    if row:
-        await pull_window(
-            pool,
-            info,
-            Wallet(**row),
-            from_ms=job.payload["from_ms"],
-            until_ms=job.payload["to_ms"],
-            job=job,
-        )
-    async with queue.finishing(pool, job):
-        pass
+        for wallet in wallets:
+            await start_pull(connection, wallet.id)
+    return len(wallets)
 
 
 def times_ahead(time: datetime) -> set[datetime]:
@@ -210,24 +220,42 @@ def times_ahead(time: datetime) -> set[datetime]:
     return {time + timedelta(days=days) for days in range(0, 31 * MONTHS_AHEAD + 28, 28)}
 
 
-async def housekeeping(pool: Pool, job: Job) -> None:
-    """Partitions ahead of need, forgotten leases, wallets without a pull to come, old rows."""
+async def housekeeping(resources: Resources, job: Job) -> None:
+    """Make partitions ahead of need, prune old rows, and queue pulls that nothing else queued."""
+    pool, now = resources.pool, resources.clock()
     for parent in ("hl_fills_raw", "pages"):
-        await pages.ensure_months(pool, parent, times_ahead(now()))
+        await pages.ensure_months(pool, parent, times_ahead(now))
     await queue.prune(pool, keep_hours=KEEP_DONE_HOURS)
     await shared_budget.prune(pool)
     async with queue.finishing(pool, job) as connection:
-        found = await connection.execute(QUERIES["list_wallets_without_pull"].text)
-        for row in await found.fetchall():
-            await enqueue_ingest(connection, row["id"], last_ms=None, first=row["first"])
-        found = await connection.execute(QUERIES["list_wallets_without_twap_pull"].text)
-        for row in await found.fetchall():
-            await start_twaps(connection, row["id"])
-        await enqueue_alert_check.enqueue(connection, now())
-        await queue.enqueue(
-            connection,
-            "housekeeping",
-            dedupe_key="housekeeping",
-            priority=95,
-            delay_seconds=HOUSEKEEPING_SECONDS,
-        )
+        await _enqueue_lost_pulls(connection, now=now)
+        await enqueue_alert_check(connection, resources.clock())
+        await enqueue_next(connection, HOUSEKEEPING)
+
+
+class _WalletWithoutPull(Record, frozen=True, kw_only=True):
+    id: int
+    first: bool  # the wallet was never pulled
+
+
+class _WalletWithoutTwapPull(Record, frozen=True, kw_only=True):
+    id: int
+
+
+async def _enqueue_lost_pulls(connection: Connection, *, now: datetime) -> None:
+    for wallet in await read_rows(
+        connection, QUERIES["list_wallets_without_pull"], shape=_WalletWithoutPull
+    ):
+        pace = FIRST_PULL if wallet.first else pace_of(PACES, None, now=now)
+        await _enqueue_pull(connection, wallet.id, pace)
+    for wallet in await read_rows(
+        connection, QUERIES["list_wallets_without_twap_pull"], shape=_WalletWithoutTwapPull
+    ):
+        await start_twaps(connection, wallet.id)
+
+
+HANDLERS: Handlers = {
+    INGEST_WALLET: ingest_wallet,
+    INGEST_TWAPS: ingest_twaps,
+    HOUSEKEEPING: housekeeping,
+}

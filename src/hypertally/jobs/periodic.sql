@@ -39,17 +39,6 @@ where (%(addresses)s::text[] is null
     and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null)
 order by w.id;
 
--- name: read_broken_wallet :one
--- A wallet, if the break that ends at to_ms is still one.
--- Reads: tenancy.wallets, metrics.fill_gaps   Writes: -   Key: id
-select w.id, '0x' || encode(w.address, 'hex') as address
-from tenancy.wallets as w
-where w.id = %(wallet_id)s
-    and exists (
-        select from metrics.fill_gaps as g
-        where g.wallet_id = w.id and g.coin = %(coin)s and g.kind = 'position_break'
-            and extract(epoch from g.to_at) * 1000 = %(to_ms)s);
-
 -- name: list_wallets_without_pull :many
 -- Tracked wallets that no queued or running job will pull; `first`: never pulled. One whose job
 -- died lately is left alone for an hour.

@@ -40,7 +40,7 @@ select
     (select count(*)::integer from ops.dirty_twaps) as dirty_twaps;
 
 -- name: list_weights :many
--- The weight each egress address spent in the last minute.
+-- The weight spent in the last minute, by upstream host (its column is called egress).
 -- Reads: ops.weight_spends   Writes: -   Key: egress
 select egress, sum(weight)::integer as last_minute
 from ops.weight_spends

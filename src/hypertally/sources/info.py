@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -11,6 +9,7 @@ import httpx2
 import msgspec
 import stamina
 
+from hypertally.clock import Clock
 from hypertally.errors import RateLimited, SourceDown
 from hypertally.records import Answer
 from hypertally.sources.weights import Budget, weight, weight_max
@@ -31,14 +30,14 @@ class InfoClient:
         url: str,
         *,
         budget: Budget,
-        now: Callable[[], datetime],
+        clock: Clock,
         concurrency: int = CONCURRENCY_MAX,
         tries: int = TRIES_MAX,
         answer_seconds_max: float = ANSWER_SECONDS_MAX,
     ) -> None:
         self._url = url
         self._budget = budget
-        self._now = now
+        self._clock = clock
         self._tries = tries
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx2.AsyncClient(
@@ -81,7 +80,7 @@ class InfoClient:
         kind: str = request["type"]
         async with self._slots:
             reservation = await budget.reserve(weight_max(kind))
-            asked_at = self._now()
+            asked_at = self._clock()
             # A failed request keeps its reservation: it may have been charged in full.
             body = await self._post(request)
             decoded = _decode(body, kind)

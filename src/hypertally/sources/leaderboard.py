@@ -11,6 +11,7 @@ import httpx2
 import ijson
 import stamina
 
+from hypertally.clock import Clock
 from hypertally.errors import RateLimited, SourceDown
 from hypertally.records import Answer
 
@@ -37,9 +38,7 @@ class Reader(Protocol):
 R = TypeVar("R", bound=Reader)
 
 
-async def fetch(
-    url: str, start: Callable[[], R], *, now: Callable[[], datetime]
-) -> tuple[Answer, R]:
+async def fetch(url: str, start: Callable[[], R], *, clock: Clock) -> tuple[Answer, R]:
     """Read one answer to its end with a new reader; the answer's body is how many rows it had.
 
     Errors: `RateLimited` at once for 429; `SourceDown` when the tries are used up, also for an
@@ -49,7 +48,7 @@ async def fetch(
         on=SourceDown, attempts=TRIES_MAX, timeout=None, wait_initial=1.0, wait_max=10.0
     ):
         with attempt:
-            return await _fetch_once(url, start(), now())
+            return await _fetch_once(url, start(), clock())
     raise SourceDown  # retry_context always returns or raises
 
 

@@ -1,7 +1,7 @@
 """What requests to the exchange cost, and the contract of the allowance they are paid from.
 
-The exchange allows one egress address 1,200 weight a minute. A request's cost is known only after
-its answer, so the worst case is reserved before it and the difference given back after it.
+The exchange allows one address 1,200 weight a minute. The cost of a request is known only after its
+answer, so the worst case is reserved before the request and the difference given back after it.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ PAGE_ROWS = 2000  # a fills answer never holds more
 
 
 class Budget(Protocol):
-    """An allowance shared by every process of one egress address."""
+    """An allowance shared by every process that asks one upstream host."""
 
     async def reserve(self, weight: int) -> int:
         """Wait until `weight` may be spent; a reservation's number."""

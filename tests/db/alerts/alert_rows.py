@@ -1,13 +1,20 @@
 """Rows that alerts are judged by, put down by hand, and the checks that judge them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
+from tests.db.runtime.offline import offline
 
+from hypertally.jobs.activity.kinds import REPAIR_GAP, GapPayload
 from hypertally.jobs.alerts import check as alerts_check
-from hypertally.jobs.runtime import enqueue_alert_check, queue
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
+from hypertally.jobs.runtime.kinds import enqueue
 from hypertally.jobs.runtime.queue import Job
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.sources.notifications import open_channels
 from hypertally.store.postgres import Pool, transaction
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -29,6 +36,15 @@ from ops.alert_state
 where since is not null
 order by type, subject
 """
+
+
+def told(
+    pool: Pool, names: Iterable[str] = CHANNELS, *, weight_per_minute: int = WEIGHT
+) -> Resources:
+    """Resources with channels of these names; a check sends nothing itself."""
+    [(_, channel)] = open_channels("json://127.0.0.1:9").items()
+    channels = dict.fromkeys(names, channel)
+    return offline(pool, channels=channels, weight_per_minute=weight_per_minute)
 
 
 class Desk:
@@ -119,11 +135,10 @@ class Desk:
         )
         to_ms = round(AT.timestamp() * 1000)
         async with transaction(self.pool) as connection:
-            await queue.enqueue(
-                connection,
-                "repair_gap",
-                dedupe_key=f"repair_gap:{row['id']}:BTC:{to_ms}:{delay}",
+            gap = GapPayload(
+                wallet_id=row["id"], coin="BTC", from_ms=to_ms - 1, to_ms=to_ms, after_seconds=delay
             )
+            await enqueue(connection, REPAIR_GAP, gap)
 
     async def restate(
         self,
@@ -159,14 +174,13 @@ class Desk:
     async def job(self, at: datetime) -> Job:
         """A check, claimed."""
         async with transaction(self.pool) as connection:
-            await enqueue_alert_check.enqueue(connection, at)
+            await enqueue_alert_check(connection, at)
         [job] = await queue.claim(
             self.pool,
             worker="test",
             lease_seconds=60,
             limit=1,
-            kinds=["check_alerts"],
-            among=True,
+            only_kinds=["check_alerts"],
         )
         return job
 
@@ -174,7 +188,8 @@ class Desk:
         self, at: datetime = AT, *, channels: tuple[str, ...] = (), weight: int = WEIGHT
     ) -> None:
         job = await self.job(at)
-        await alerts_check.check_alerts(self.pool, channels, job, weight_per_minute=weight)
+        resources = told(self.pool, channels, weight_per_minute=weight)
+        await alerts_check.check_alerts(resources, job)
 
     async def moves(self, name: str = "%") -> list[str]:
         """The moves so far, as `subject: state`; the first with its minute."""

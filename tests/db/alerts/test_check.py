@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, PERIOD, REPLAYED, STANDING, Desk
+from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, PERIOD, REPLAYED, STANDING, Desk, told
 
+from hypertally.clock import system_clock
 from hypertally.errors import LeaseLost, Refused, TryLater
 from hypertally.jobs.alerts import check as alerts_check
 from hypertally.jobs.runtime import queue
@@ -278,9 +279,7 @@ async def test_checks_at_one_time_give_the_rows_of_one(desk: Desk) -> None:
     jobs = [await desk.job(AT) for _ in range(4)]
     async with asyncio.TaskGroup() as group:
         for job in jobs:
-            group.create_task(
-                alerts_check.check_alerts(desk.pool, CHANNELS, job, weight_per_minute=1200)
-            )
+            group.create_task(alerts_check.check_alerts(told(desk.pool), job))
     states = await desk.run(
         "select type, to_state, count(*) as n from ops.alerts group by 1, 2 having count(*) > 1"
     )
@@ -294,7 +293,7 @@ async def test_a_check_that_lost_its_lease_writes_nothing_and_the_next_all(desk:
     job = await desk.job(AT)
     await queue.release(desk.pool, [job])
     with pytest.raises(LeaseLost):
-        await alerts_check.check_alerts(desk.pool, CHANNELS, job, weight_per_minute=1200)
+        await alerts_check.check_alerts(told(desk.pool), job)
     assert await desk.everything() == before
     await desk.check(channels=CHANNELS)
     assert len(await desk.moves()) == 9
@@ -309,9 +308,7 @@ async def test_a_check_killed_before_its_commit_loses_nothing(
     job = await desk.job(AT)
     async with transaction(desk.pool) as held:
         await held.execute("lock table ops.weight_shares in access exclusive mode")
-        check = asyncio.create_task(
-            alerts_check.check_alerts(desk.pool, CHANNELS, job, weight_per_minute=1200)
-        )
+        check = asyncio.create_task(alerts_check.check_alerts(told(desk.pool), job))
         with psycopg.connect(database_url) as login:
             await asyncio.to_thread(login.execute, CUT)
         async with asyncio.timeout(10):
@@ -338,7 +335,7 @@ async def test_replaying_the_moves_gives_where_alerts_stand(desk: Desk) -> None:
         await desk.check(at)
         if number == 0:
             await alerts_check.acknowledge_alert(
-                desk.pool, "exit_cluster", "HYPE", by="anna", reason="known"
+                desk.pool, "exit_cluster", "HYPE", at=system_clock(), by="anna", reason="known"
             )
         assert await desk.run(REPLAYED) == await desk.run(STANDING)
     assert len(await desk.moves()) > 20
@@ -348,19 +345,21 @@ async def test_an_acknowledged_alert_says_who_and_why(desk: Desk) -> None:
     await desk.signal(AT, ecs="30", high=True)
     await desk.check()
     await alerts_check.acknowledge_alert(
-        desk.pool, "exit_cluster", "HYPE", by="anna", reason="known"
+        desk.pool, "exit_cluster", "HYPE", at=system_clock(), by="anna", reason="known"
     )
     [row] = await desk.run("select reason, value from ops.alerts where to_state = 'acknowledged'")
     assert (row["reason"], row["value"]) == ("anna: known", {"by": "anna", "reason": "known"})
     with pytest.raises(Refused, match="exit_cluster HYPE is acknowledged: only what is firing"):
-        await alerts_check.acknowledge_alert(desk.pool, "exit_cluster", "HYPE", by="b", reason="")
+        await alerts_check.acknowledge_alert(
+            desk.pool, "exit_cluster", "HYPE", at=AT, by="b", reason=""
+        )
     with pytest.raises(Refused, match="there is no alert exit_cluster DOGE"):
-        await alerts_check.acknowledge_alert(desk.pool, "exit_cluster", "DOGE", by="b", reason="")
+        await alerts_check.acknowledge_alert(
+            desk.pool, "exit_cluster", "DOGE", at=AT, by="b", reason=""
+        )
 
 
-async def test_an_acknowledged_stale_feed_mutes_until_it_is_resolved(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_acknowledged_stale_feed_mutes_until_it_is_resolved(desk: Desk) -> None:
     """A check is of the minute that has begun, so what resolves may bear an earlier time."""
     await desk.minute(AT)
     await desk.check(AT + 11 * MINUTE)
@@ -368,9 +367,13 @@ async def test_an_acknowledged_stale_feed_mutes_until_it_is_resolved(
         at = AT + number * MINUTE
         await desk.minute(at)
         if number == 16:
-            monkeypatch.setattr(alerts_check, "now", lambda at=at: at + timedelta(seconds=30))
             await alerts_check.acknowledge_alert(
-                desk.pool, "system_stale", "system", by="anna", reason=""
+                desk.pool,
+                "system_stale",
+                "system",
+                at=at + timedelta(seconds=30),
+                by="anna",
+                reason="",
             )
         else:
             await desk.signal(at, ecs="30", high=True)

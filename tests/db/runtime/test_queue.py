@@ -44,7 +44,7 @@ def make_due(login: Login) -> None:
 
 async def put(pool: Pool, kind: str = "work", **options: Any) -> bool:
     async with transaction(pool) as connection:
-        return await queue.enqueue(connection, kind, **options)
+        return await queue.insert_job(connection, kind, **options)
 
 
 async def take(pool: Pool, *, limit: int = 1, worker: str = "one", lease: float = 60) -> list[Job]:
@@ -64,7 +64,7 @@ async def finish(pool: Pool, job: Job) -> None:
 async def test_two_workers_never_claim_one_job(worker_pool: Pool) -> None:
     async with transaction(worker_pool) as connection:
         for number in range(120):
-            await queue.enqueue(connection, "work", {"number": number})
+            await queue.insert_job(connection, "work", {"number": number})
 
     async def claim_all(worker: str) -> list[int]:
         claimed: list[int] = []
@@ -128,7 +128,7 @@ async def test_a_worker_thought_dead_commits_nothing(worker_pool: Pool, login: L
     second = await take_one(worker_pool, worker="two")
     with pytest.raises(LeaseLost, match="another worker"):
         async with queue.finishing(worker_pool, first) as connection:
-            await queue.enqueue(connection, "what it would have written")
+            await queue.insert_job(connection, "what it would have written")
     await queue.put_back(worker_pool, first, error="too late")
     await queue.bury(worker_pool, first, error="too late")
     await queue.release(worker_pool, [first])
@@ -145,7 +145,7 @@ async def test_work_that_fails_commits_neither_itself_nor_done(
 
     async def fail() -> None:
         async with queue.finishing(worker_pool, job) as connection:
-            await queue.enqueue(connection, "next")
+            await queue.insert_job(connection, "next")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -156,7 +156,7 @@ async def test_work_that_fails_commits_neither_itself_nor_done(
 async def test_a_chained_job_and_done_are_one_commit(worker_pool: Pool, login: Login) -> None:
     await put(worker_pool)
     async with queue.finishing(worker_pool, await take_one(worker_pool)) as connection:
-        await queue.enqueue(connection, "next")
+        await queue.insert_job(connection, "next")
         assert statuses(login) == ["running"]
     assert [(row["kind"], row["status"]) for row in rows(login)] == [
         ("work", "done"),
@@ -165,7 +165,7 @@ async def test_a_chained_job_and_done_are_one_commit(worker_pool: Pool, login: L
 
 
 async def test_backoff_grows_and_is_bounded(worker_pool: Pool, login: Login) -> None:
-    await put(worker_pool, max_attempts=100)
+    await put(worker_pool, attempts_max=100)
     waits: list[float] = []
     for _ in range(14):
         make_due(login)
@@ -192,7 +192,7 @@ async def test_a_failed_job_waits_at_least_as_long_as_the_source_asks(
 async def test_used_up_attempts_leave_a_dead_job_with_its_error(
     worker_pool: Pool, login: Login
 ) -> None:
-    await put(worker_pool, payload={"wallet_id": 7}, max_attempts=2)
+    await put(worker_pool, payload={"wallet_id": 7}, attempts_max=2)
     for _ in range(2):
         make_due(login)
         await queue.put_back(worker_pool, await take_one(worker_pool), error="SourceDown: so")
@@ -204,7 +204,7 @@ async def test_used_up_attempts_leave_a_dead_job_with_its_error(
 
 
 async def test_a_job_that_kills_its_worker_dies_in_the_end(worker_pool: Pool, login: Login) -> None:
-    await put(worker_pool, max_attempts=3)
+    await put(worker_pool, attempts_max=3)
     for _ in range(3):
         await take_one(worker_pool)
         let_leases_run_out(login)
@@ -216,7 +216,7 @@ async def test_a_job_that_kills_its_worker_dies_in_the_end(worker_pool: Pool, lo
 async def test_an_attempt_that_is_not_the_jobs_fault_does_not_count(
     worker_pool: Pool, login: Login
 ) -> None:
-    await put(worker_pool, max_attempts=1)
+    await put(worker_pool, attempts_max=1)
     for _ in range(5):
         make_due(login)
         job = await take_one(worker_pool)
@@ -289,7 +289,7 @@ async def test_of_two_lost_jobs_of_one_key_one_is_queued(worker_pool: Pool, logi
 async def test_released_jobs_are_due_at_once_and_lose_no_attempt(
     worker_pool: Pool, login: Login
 ) -> None:
-    await put(worker_pool, max_attempts=1)
+    await put(worker_pool, attempts_max=1)
     await queue.release(worker_pool, [await take_one(worker_pool)])
     assert (await take_one(worker_pool)).attempts == 1
     assert statuses(login) == ["running"]
@@ -317,7 +317,7 @@ async def test_dead_jobs_are_requeued_with_all_their_attempts(
     worker_pool: Pool, login: Login
 ) -> None:
     for key in ("a", "a", "b", None, None):
-        await put(worker_pool, dedupe_key=key, max_attempts=1)
+        await put(worker_pool, dedupe_key=key, attempts_max=1)
         await queue.bury(worker_pool, await take_one(worker_pool), error="so")
     await put(worker_pool, dedupe_key="b", delay_seconds=60)
     assert await queue.requeue_dead(worker_pool, [rows(login)[3]["id"]]) == 1
@@ -372,7 +372,7 @@ async def test_some_kinds_can_be_claimed_alone_and_the_others_without_them(
 ) -> None:
     for kind, priority in (("pull", 90), ("compute", 10), ("pull", 80)):
         async with transaction(worker_pool) as connection:
-            await queue.enqueue(connection, kind, priority=priority)
+            await queue.insert_job(connection, kind, priority=priority)
 
     async def claimed(*, among: bool) -> list[str]:
         jobs = await queue.claim(

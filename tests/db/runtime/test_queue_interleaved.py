@@ -28,7 +28,7 @@ def login(database_url: str) -> Iterator[Login]:
 
 async def put(pool: Pool, payload: dict[str, Any], **options: Any) -> bool:
     async with transaction(pool) as connection:
-        return await queue.enqueue(connection, "work", payload, **options)
+        return await queue.insert_job(connection, "work", payload, **options)
 
 
 async def finish(pool: Pool, job: Job) -> None:
@@ -60,7 +60,7 @@ class Interleaving:
         key = self.random.choice("abcd")
         self.wanted[key] += 1
         delay = self.random.choice([0, 0, 5])
-        await put(self.pool, {"key": key}, dedupe_key=key, max_attempts=3, delay_seconds=delay)
+        await put(self.pool, {"key": key}, dedupe_key=key, attempts_max=3, delay_seconds=delay)
 
     async def claim(self) -> None:
         for job in await queue.claim(
@@ -149,7 +149,7 @@ async def test_workers_side_by_side_lose_no_job(worker_pool: Pool, login: Login)
             await queue.reap(worker_pool)
 
     for number in range(60):
-        await put(worker_pool, {"number": number}, max_attempts=100)
+        await put(worker_pool, {"number": number}, attempts_max=100)
     async with asyncio.timeout(30):
         await asyncio.gather(*(work(Random(n), f"worker {n}") for n in range(4)))
     assert {row["status"] for row in login.execute("select status from ops.jobs")} == {"done"}

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from httpx2 import AsyncClient
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.jobs.runtime.shared_budget import WAIT_SECONDS_MAX, SharedBudget, prune
 from hypertally.sandbox.exchange.server import running_sandbox
 from hypertally.sandbox.population.population import Population
@@ -37,13 +37,15 @@ def login(database_url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         yield connection
 
 
-def budget(pool: Pool, limit: int = LIMIT, egress: str = "here") -> SharedBudget:
-    return SharedBudget(pool, egress=egress, weight_per_minute=limit, window_seconds=WINDOW_SECONDS)
+def budget(pool: Pool, limit: int = LIMIT, upstream_host: str = "here") -> SharedBudget:
+    return SharedBudget(
+        pool, upstream_host=upstream_host, weight_per_minute=limit, window_seconds=WINDOW_SECONDS
+    )
 
 
 def an_hour_budget(pool: Pool, limit: int = LIMIT) -> SharedBudget:
     """One whose window does not end during a test."""
-    return SharedBudget(pool, egress="here", weight_per_minute=limit, window_seconds=3600)
+    return SharedBudget(pool, upstream_host="here", weight_per_minute=limit, window_seconds=3600)
 
 
 def let_time_pass(login: psycopg.Connection[tuple[Any, ...]], seconds: float) -> None:
@@ -140,9 +142,9 @@ async def test_the_reservation_of_a_dead_process_counts_twice_as_long(
     assert await passes(shared, LIMIT)
 
 
-async def test_each_egress_address_has_its_own_allowance(worker_pool: Pool) -> None:
-    await budget(worker_pool, egress="here").reserve(LIMIT)
-    assert await passes(budget(worker_pool, egress="there"), LIMIT)
+async def test_each_upstream_host_has_its_own_allowance(worker_pool: Pool) -> None:
+    await budget(worker_pool, upstream_host="here").reserve(LIMIT)
+    assert await passes(budget(worker_pool, upstream_host="there"), LIMIT)
 
 
 async def test_pulls_leave_the_share_of_snapshots_and_snapshots_find_it(
@@ -150,7 +152,7 @@ async def test_pulls_leave_the_share_of_snapshots_and_snapshots_find_it(
 ) -> None:
     pulls = an_hour_budget(worker_pool)
     snapshots = an_hour_budget(other_pool).snapshots()
-    await snapshots.keep(60)
+    await snapshots.reserve_share(60)
     assert await waits(pulls, LIMIT - 60 + 1)
     assert await passes(pulls, LIMIT - 60)
     assert await waits(pulls, 1)
@@ -164,7 +166,7 @@ async def test_what_snapshots_spend_of_their_share_takes_nothing_more_from_pulls
 ) -> None:
     pulls = an_hour_budget(worker_pool)
     snapshots = pulls.snapshots()
-    await snapshots.keep(60)
+    await snapshots.reserve_share(60)
     await snapshots.reserve(50)
     assert await waits(pulls, LIMIT - 60 + 1)
     assert await passes(pulls, LIMIT - 60)
@@ -175,7 +177,7 @@ async def test_snapshots_that_need_more_than_their_share_find_what_pulls_did_not
 ) -> None:
     pulls = an_hour_budget(worker_pool)
     snapshots = pulls.snapshots()
-    await snapshots.keep(20)
+    await snapshots.reserve_share(20)
     await pulls.reserve(100)
     assert await waits(snapshots, 101)
     assert await passes(snapshots, 100)
@@ -186,7 +188,7 @@ async def test_a_share_that_nobody_renews_is_free_again(
     worker_pool: Pool, login: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     pulls = an_hour_budget(worker_pool)
-    await pulls.snapshots().keep(60)
+    await pulls.snapshots().reserve_share(60)
     assert await waits(pulls, LIMIT)
     login.execute("update ops.weight_shares set kept_until = kept_until - interval '1 hour'")
     assert await passes(pulls, LIMIT)
@@ -194,7 +196,7 @@ async def test_a_share_that_nobody_renews_is_free_again(
 
 async def test_a_share_leaves_pulls_a_full_page(worker_pool: Pool) -> None:
     pulls = an_hour_budget(worker_pool)
-    await pulls.snapshots().keep(LIMIT)
+    await pulls.snapshots().reserve_share(LIMIT)
     assert await passes(pulls, PAGE_WEIGHT_MAX)
 
 
@@ -213,7 +215,7 @@ async def test_pulls_and_snapshots_together_never_exceed_the_limit_in_any_window
             await shared.settle(reservation, 20)
 
     pulls, snapshots = budget(worker_pool), budget(other_pool).snapshots()
-    await snapshots.keep(60)
+    await snapshots.reserve_share(60)
     both = (pulls, pulls, snapshots)
     await asyncio.gather(*(spend(both[n % 3], Random(n)) for n in range(12)))
     assert peak(spends) <= LIMIT
@@ -263,7 +265,7 @@ async def test_what_was_not_asked_is_given_back_and_what_was_asked_twice_is_paid
 async def test_only_spends_that_cannot_count_are_forgotten(
     worker_pool: Pool, login: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
-    shared = SharedBudget(worker_pool, egress="here", weight_per_minute=LIMIT)
+    shared = SharedBudget(worker_pool, upstream_host="here", weight_per_minute=LIMIT)
     await shared.reserve(LIMIT)
     let_time_pass(login, 100)
     await prune(worker_pool)
@@ -281,8 +283,12 @@ async def test_the_exchange_refuses_no_request_and_those_too_many_wait(
     async with running_sandbox(population, weight_limit=limit) as url, AsyncClient() as http:
         addresses = [row["address"] for row in (await http.get(f"{url}/sandbox/wallets")).json()]
         async with (
-            InfoClient(f"{url}/info", budget=_minute(worker_pool, limit), now=now) as one,
-            InfoClient(f"{url}/info", budget=_minute(other_pool, limit), now=now) as other,
+            InfoClient(
+                f"{url}/info", budget=_minute(worker_pool, limit), clock=system_clock
+            ) as one,
+            InfoClient(
+                f"{url}/info", budget=_minute(other_pool, limit), clock=system_clock
+            ) as other,
         ):
             asking = [
                 asyncio.create_task(
@@ -318,4 +324,4 @@ async def _when_none_goes_on(tasks: list[asyncio.Task[Any]]) -> set[asyncio.Task
 
 
 def _minute(pool: Pool, limit: int) -> SharedBudget:
-    return SharedBudget(pool, egress="here", weight_per_minute=limit)
+    return SharedBudget(pool, upstream_host="here", weight_per_minute=limit)

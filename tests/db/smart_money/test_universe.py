@@ -14,15 +14,15 @@ from structlog.testing import capture_logs
 from tests.flow.handmade import fill
 from tests.loopback import Reply, leaderboard_reply, row, scripted_server
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
-from hypertally.jobs.smart_money.snapshots import Watch
 from hypertally.jobs.smart_money.universe import (
-    AGAIN_SECONDS,
-    REFRESH_SECONDS,
+    REFRESH_UNIVERSE,
+    RETRY_SECONDS,
     hurry_refresh,
     list_survivorship,
     refresh_universe,
@@ -78,7 +78,8 @@ class Books:
                 positions=positions,
                 budget=self._budget(),
             )
-            await refresh_universe(self.pool, watch, await self._job())
+            resources = Resources(pool=self.pool, info=positions, clock=system_clock, watch=watch)
+            await refresh_universe(resources, await self._job())
 
     async def _job(self) -> queue.Job:
         async with transaction(self.pool) as connection:
@@ -88,11 +89,11 @@ class Books:
 
     @asynccontextmanager
     async def _positions(self) -> AsyncGenerator[InfoClient]:
-        async with InfoClient(NOWHERE, budget=self._budget(), now=now) as positions:
+        async with InfoClient(NOWHERE, budget=self._budget(), clock=system_clock) as positions:
             yield positions
 
     def _budget(self) -> SharedBudget:
-        return SharedBudget(self.pool, egress="test", weight_per_minute=1200).snapshots()
+        return SharedBudget(self.pool, upstream_host="test", weight_per_minute=1200).snapshots()
 
     async def runs(self) -> list[tuple[str, str, int]]:
         found = await self.read("select * from metrics.wallet_universe_runs order by id")
@@ -125,7 +126,7 @@ class Books:
 
     async def pulled(self, wallet_id: int, *legs: dict[str, Any], since: datetime) -> None:
         """Store a pull of a wallet that proves everything since a time up to now."""
-        asked_at = now()
+        asked_at = system_clock()
         answer = Answer(
             request={"type": "userFillsByTime"},
             source="info.userFillsByTime",
@@ -177,7 +178,7 @@ def books(database_url: str, worker_pool: Pool) -> Books:
 
 
 def leg(coin: str, *, days_ago: float) -> dict[str, Any]:
-    at = now() - timedelta(days=days_ago)
+    at = system_clock() - timedelta(days=days_ago)
     return fill(int(at.timestamp() * 1000), coin=coin)
 
 
@@ -191,7 +192,8 @@ async def test_the_universe_is_chosen_from_the_leaderboard_and_again_in_six_hour
     run = await books.last_run()
     assert (run["rows_seen"], run["rows_valid"], run["churn"]) == (251, 250, None)
     assert run["digest"].startswith("250:")
-    assert REFRESH_SECONDS - 60 < await books.seconds_to_next() <= REFRESH_SECONDS
+    assert REFRESH_UNIVERSE.period == timedelta(hours=6)
+    assert 6 * 3600 - 60 < await books.seconds_to_next() <= 6 * 3600
     (page,) = await books.read("select * from facts.pages")
     assert (page["source"], page["row_count"], page["id"]) == ("leaderboard", 251, run["page_id"])
     assert len(await books.read("select 1 from facts.leaderboard_rows")) == 250
@@ -240,7 +242,7 @@ async def test_who_is_known_not_to_trade_perps_for_a_week_is_passed_over(
 ) -> None:
     wallet_id = await books.track(1)
     made = [leg(coin, days_ago=days) for coin, days in legs]
-    await books.pulled(wallet_id, *made, since=now() - timedelta(days=days_known))
+    await books.pulled(wallet_id, *made, since=system_clock() - timedelta(days=days_known))
     await books.refresh(ranked([1, 2]))
     assert await books.current() == ([address(1)] if is_chosen else []) + [address(2)]
     assert (await books.last_run())["excluded"] == ({} if is_chosen else {"no_perp_leg_7d": 1})
@@ -259,7 +261,7 @@ async def test_a_leaderboard_that_is_down_is_recorded_and_the_second_address_ask
     assert await books.runs() == [("leaderboard", "failed", 0), ("fallback", "chosen", 2)]
     (failed, _) = await books.read("select * from metrics.wallet_universe_runs order by id")
     assert "HTTP 503" in failed["error_text"]
-    assert AGAIN_SECONDS - 60 < await books.seconds_to_next() <= AGAIN_SECONDS
+    assert RETRY_SECONDS - 60 < await books.seconds_to_next() <= RETRY_SECONDS
 
 
 async def test_without_any_leaderboard_tracked_wallets_are_ranked_by_their_own_result(
@@ -267,7 +269,9 @@ async def test_without_any_leaderboard_tracked_wallets_are_ranked_by_their_own_r
 ) -> None:
     ids = {number: await books.track(number) for number in range(1, 7)}
     for number, wallet_id in ids.items():
-        await books.pulled(wallet_id, leg("BTC", days_ago=1), since=now() - timedelta(days=40))
+        await books.pulled(
+            wallet_id, leg("BTC", days_ago=1), since=system_clock() - timedelta(days=40)
+        )
         del number
     await books.earned(ids[1], "50", fees="10")
     await books.earned(ids[2], "70", fees="40", days_ago=30)
@@ -290,11 +294,11 @@ async def test_without_any_leaderboard_tracked_wallets_are_ranked_by_their_own_r
 
 async def test_of_an_exchange_without_a_leaderboard_own_facts_are_as_good(books: Books) -> None:
     wallet_id = await books.track(1)
-    await books.pulled(wallet_id, leg("BTC", days_ago=1), since=now() - timedelta(days=40))
+    await books.pulled(wallet_id, leg("BTC", days_ago=1), since=system_clock() - timedelta(days=40))
     await books.earned(wallet_id, "5")
     await books.refresh(None)
     assert await books.runs() == [("own_facts", "chosen", 1)]
-    assert await books.seconds_to_next() > AGAIN_SECONDS
+    assert await books.seconds_to_next() > RETRY_SECONDS
 
 
 async def test_if_nothing_gives_a_universe_the_last_one_stays_and_every_try_is_recorded(
@@ -332,10 +336,10 @@ async def test_much_churn_is_warned_of(books: Books) -> None:
 
 
 async def test_a_time_knows_the_universe_chosen_before_it_and_no_later_one(books: Books) -> None:
-    times = [now()]
+    times = [system_clock()]
     for numbers in ([1, 2], [2, 3]):
         await books.refresh(ranked(numbers))
-        times.append(now())
+        times.append(system_clock())
     found = []
     async with transaction(books.pool) as connection:
         for at in times:

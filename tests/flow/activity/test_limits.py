@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.flow.books import Books, require_oracle_figures, serving, small_population
 from tests.flow.handmade import ALICE, Row, fill, ms, world
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
@@ -91,6 +92,9 @@ async def test_processes_that_share_an_allowance_never_meet_a_429(books: Books) 
 
 
 async def frugal_worker(books: Books, url: str) -> None:
-    budget = SharedBudget(books.pool, egress="shared", weight_per_minute=250, window_seconds=1.2)
-    async with InfoClient(f"{url}/info", budget=budget, now=now) as info:
-        await Worker(books.pool, info, Options(until_idle=True)).run()
+    budget = SharedBudget(
+        books.pool, upstream_host="shared", weight_per_minute=250, window_seconds=1.2
+    )
+    async with InfoClient(f"{url}/info", budget=budget, clock=system_clock) as info:
+        resources = Resources(pool=books.pool, info=info, clock=system_clock)
+        await Worker(resources, Options(until_idle=True)).run()

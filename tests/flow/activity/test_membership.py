@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flow.books import Books, serving
 from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, ms, trade, world
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 
 DAY = date(2025, 10, 1)
 
@@ -92,7 +92,7 @@ async def test_a_wallet_whose_start_moves_earlier_counts_from_then_on(
 async def test_a_removed_wallet_counts_up_to_its_last_day_and_is_pulled_no_more(
     books: Books, tmp_path: Path
 ) -> None:
-    today = now().astimezone(UTC)
+    today = system_clock().astimezone(UTC)
     fills = legs(
         trade(ms("2025-10-01T10:00"), ALICE, BOB),
         trade(int(today.timestamp() * 1000) - 1000, ALICE, BOB, coin="ETH", px="70"),

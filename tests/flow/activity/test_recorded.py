@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.flow.books import Books, serving
 
-from hypertally.jobs.twaps import pull_and_rollup
-from hypertally.jobs.twaps.import_archive import Choice, read_archive
+from hypertally.clock import system_clock
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps import rollup
+from hypertally.jobs.twaps.source_import import Choice, import_objects
 from hypertally.sandbox.replay.replay import ReplayExchange
 from hypertally.sources.object_store import ObjectStore
 
@@ -92,9 +94,11 @@ async def test_recorded_statuses_are_kept_though_first_and_last_share_a_start(
         row.pop("State_Extra"), row.pop("Extra")
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "recorded.parquet")
     store = ObjectStore(tmp_path.as_uri())
-    [reading] = await read_archive(books.pool, books.url, store, Choice(incremental=True))
+    source = TwapSource(database_url=books.url, store=store)
+    choice = Choice(incremental=True)
+    [reading] = await import_objects(books.pool, source, choice, clock=system_clock)
     assert (reading.rows_ingested, reading.rows_rejected) == (len(rows), 0)
-    await pull_and_rollup.rollup_marked(books.pool)
+    await rollup.rollup_marked(books.pool, clock=system_clock)
     both = await books.read(
         "select status, size_executed, event_at, ts from facts.twap_status "
         "where twap_id = 2250263 order by event_at"

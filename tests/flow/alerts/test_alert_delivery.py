@@ -14,13 +14,15 @@ from typing import Any, LiteralString
 
 import pytest
 from psycopg.types.json import Jsonb
+from tests.db.runtime.offline import offline
 from tests.flow.alerts.receivers import closed_port, mail_server, webhook
 from tests.flow.books import NO_LIMIT, Books
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.errors import LeaseLost
 from hypertally.jobs.alerts import delivery
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
 from hypertally.sources.info import InfoClient
@@ -58,15 +60,18 @@ class Desk:
                     (alert, channel, f"{alert}:{channel}"),
                 )
                 ids.append((await found.fetchone() or {})["id"])
-                await delivery.enqueue(connection, ids[-1])
+                await delivery.enqueue_delivery(connection, ids[-1])
         return ids
 
     @asynccontextmanager
     async def worker(self, channels: Channels, **options: Any) -> AsyncGenerator[Worker]:
-        budget = SharedBudget(self.books.pool, egress="test", weight_per_minute=NO_LIMIT)
+        budget = SharedBudget(self.books.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
         nobody = f"http://127.0.0.1:{await closed_port()}/info"
-        async with InfoClient(nobody, budget=budget, now=now) as info:
-            yield Worker(self.books.pool, info, Options(**options), channels=channels)
+        async with InfoClient(nobody, budget=budget, clock=system_clock) as info:
+            resources = Resources(
+                pool=self.books.pool, info=info, clock=system_clock, channels=channels
+            )
+            yield Worker(resources, Options(**options))
 
     async def work(self, channels: Channels) -> None:
         """Do what is due."""
@@ -217,7 +222,7 @@ async def test_a_delivery_that_is_given_up_says_so_and_can_be_asked_for_again(de
     assert row["status"] == "dead"
     async with webhook(port) as hook:
         dead = await queue.list_dead(desk.books.pool, limit=10)
-        await queue.requeue_dead(desk.books.pool, [job["id"] for job in dead])
+        await queue.requeue_dead(desk.books.pool, [job.id for job in dead])
         await desk.work(channels)
     assert len(hook.bodies) == 1
     assert (await desk.row(id_))["last_error"] is None
@@ -261,11 +266,11 @@ async def test_who_lost_the_lease_sends_nothing(desk: Desk) -> None:
         await desk.put(*channels)
         pool = desk.books.pool
         (job,) = await queue.claim(
-            pool, worker="one", lease_seconds=60, limit=1, kinds=["deliver_alert"], among=True
+            pool, worker="one", lease_seconds=60, limit=1, only_kinds=["deliver_alert"]
         )
         await queue.release(pool, [job])
         with pytest.raises(LeaseLost):
-            await delivery.deliver_alert(pool, channels, job)
+            await delivery.deliver_alert(offline(pool, channels=channels), job)
     assert hook.bodies == []
 
 

@@ -13,7 +13,7 @@ from tests.db.alerts.alert_rows import Desk
 from tests.flow.books import Books, serving, small_population
 from tests.flow.smart_money.test_snapshots import watching
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.jobs.smart_money.snapshots import floor_minute
 from hypertally.store.postgres import Pool
 
@@ -51,7 +51,7 @@ def operator(database_url: str, tmp_path: Path) -> Operator:
 
 async def test_housekeeping_alone_has_alerts_judged(books: Books) -> None:
     async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
-        await Desk(books.pool).universe("0.5", at=now() - timedelta(minutes=5))
+        await Desk(books.pool).universe("0.5", at=system_clock() - timedelta(minutes=5))
         await books.work(exchange)
     rows = await books.read("select type, to_state from ops.alerts order by id")
     assert [(row["type"], row["to_state"]) for row in rows] == [
@@ -63,7 +63,7 @@ async def test_housekeeping_alone_has_alerts_judged(books: Books) -> None:
 async def test_a_worker_of_smart_money_alone_judges_each_minute(books: Books) -> None:
     """And the feed that began with a failure, of which nobody wants to hear yet."""
     async with watching(books, small_population(7, **POPULATION_SIZES)) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await Desk(books.pool).minute(minute - timedelta(minutes=2), status="failed")
         await Desk(books.pool).universe("0.5", at=minute - timedelta(minutes=5))
         await eyes.work()
@@ -81,8 +81,8 @@ async def test_an_operator_lists_acknowledges_and_is_refused_what_does_not_fire(
     desk = Desk(worker_pool)
     quiet = operator.run("alerts")
     assert (quiet.returncode, quiet.stdout.startswith("no alert has moved yet")) == (0, True)
-    await desk.signal(floor_minute(now()), ecs="30", high=True)
-    await desk.check(floor_minute(now()))
+    await desk.signal(floor_minute(system_clock()), ecs="30", high=True)
+    await desk.check(floor_minute(system_clock()))
 
     listed = operator.run("alerts")
     assert [line.split()[:4] for line in listed.stdout.splitlines()[1:]] == [

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 from tests import hour
 
+from hypertally.clock import system_clock
 from hypertally.facts.smart_money.archived_snapshots import DATASET
 from hypertally.jobs.archive import seal as archive_seal
 from hypertally.jobs.archive import verify_files
@@ -87,4 +88,6 @@ class SealedDays:
 
 
 def open_vault(url: str, database_url: str, *, secret: str = SECRET) -> Vault:
-    return Vault(database_url=database_url, store=ObjectStore(url), key=signing_key(secret))
+    store = ObjectStore(url)
+    key = signing_key(secret)
+    return Vault(database_url=database_url, store=store, key=key, clock=system_clock)

@@ -5,22 +5,20 @@ database's own, so what is to be done is always due.
 """
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 import stamina
 from tests.flow.books import EPOCH, NO_LIMIT, Books, Exchange, open_books, serving
 
-from hypertally import clock
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
-from hypertally.jobs.smart_money.snapshots import Watch, begin_minute
+from hypertally.jobs.smart_money.snapshots import begin_minute
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
 from hypertally.sandbox.regimes.exchange import RegimeExchange, regime_exchange
@@ -50,23 +48,13 @@ def number_of(at: datetime) -> int:
 
 
 class StageClock:
-    """What time it is for every module of the program that asks."""
+    """What time it is for the exchange's clients and the worker of a stage."""
 
     def __init__(self) -> None:
         self.at = START
 
     def __call__(self) -> datetime:
         return self.at
-
-    @contextmanager
-    def ruling(self) -> Iterator[None]:
-        """Have all modules that are loaded ask this clock."""
-        position_requests = clock.now
-        with pytest.MonkeyPatch.context() as patch:
-            for name, module in list(sys.modules.items()):
-                if name.startswith("hypertally.") and vars(module).get("now") is position_requests:
-                    patch.setattr(module, "now", self)
-            yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +93,14 @@ class Stage:
             self.time.at += later
 
     def worker(self, **options: Any) -> Worker:
-        chosen = Options(
-            until_idle=True, watching_alone=True, weight_per_minute=NO_LIMIT, **options
+        resources = Resources(
+            pool=self.books.pool,
+            info=self.info,
+            clock=self.time,
+            weight_per_minute=NO_LIMIT,
+            watch=self.watch,
         )
-        return Worker(self.books.pool, self.info, chosen, watch=self.watch)
+        return Worker(resources, Options(until_idle=True, watching_alone=True, **options))
 
     async def play(self, numbers: Iterable[int]) -> None:
         """Record these minutes, each after the prices of its first moment."""
@@ -155,7 +147,7 @@ class Stage:
             "select id, '0x' || encode(address, 'hex') as address from tenancy.wallets as w "
             "where exists (select from tenancy.org_wallets as o where o.wallet_id = w.id)"
         ):
-            await pull_fills(self.books.pool, self.info, Wallet(**row))
+            await pull_fills(self.books.pool, self.info, Wallet(**row), clock=self.time)
 
     async def record(self) -> Recording:
         """Read all stored rows."""
@@ -192,7 +184,7 @@ async def open_stage(url: str, name: str) -> AsyncGenerator[Stage]:
     """A regime that begins now, the universe not chosen yet."""
     regime = regime_exchange(name, start_ms=START_MS)
     time = StageClock()
-    with time.ruling(), stamina.set_testing(True, attempts=10, cap=True):
+    with stamina.set_testing(True, attempts=10, cap=True):
         async with (
             open_books(url) as books,
             serving(regime) as exchange,
@@ -205,11 +197,11 @@ async def open_stage(url: str, name: str) -> AsyncGenerator[Stage]:
 async def _asking(
     books: Books, exchange: Exchange, time: StageClock
 ) -> AsyncGenerator[tuple[InfoClient, Watch]]:
-    budget = SharedBudget(books.pool, egress="test", weight_per_minute=NO_LIMIT)
+    budget = SharedBudget(books.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
     url = f"{exchange.url}/info"
     async with (
-        InfoClient(url, budget=budget, now=time) as info,
-        InfoClient(url, budget=budget, now=time, concurrency=24, tries=2) as positions,
+        InfoClient(url, budget=budget, clock=time) as info,
+        InfoClient(url, budget=budget, clock=time, concurrency=24, tries=2) as positions,
     ):
         watch = Watch(
             leaderboard_url=f"{exchange.url}/leaderboard",

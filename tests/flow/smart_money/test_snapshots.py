@@ -9,22 +9,21 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
-import pytest
 from tests.flow.books import NO_LIMIT, Books, Exchange, serving, small_population
 
-from hypertally.clock import now
-from hypertally.jobs import worker
+from hypertally.clock import Clock, system_clock
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import Lane
+from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.smart_money import snapshots
 from hypertally.jobs.smart_money.snapshots import (
     PART_WEIGHT,
-    Watch,
     begin_minute,
     floor_minute,
     snapshot_minute,
 )
-from hypertally.jobs.worker import Options, Worker
+from hypertally.jobs.worker import HANDLERS, Options, Worker
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sources.info import InfoClient
 
@@ -42,9 +41,12 @@ class Watching:
     watch: Watch
     info: InfoClient
 
-    def worker(self, *, until_idle: bool = True) -> Worker:
+    def resources(self, clock: Clock = system_clock) -> Resources:
+        return Resources(pool=self.books.pool, info=self.info, clock=clock, watch=self.watch)
+
+    def worker(self, *, until_idle: bool = True, clock: Clock = system_clock) -> Worker:
         options = Options(until_idle=until_idle, watching_alone=True)
-        return Worker(self.books.pool, self.info, options, watch=self.watch)
+        return Worker(self.resources(clock), options)
 
     async def work(self) -> None:
         async with asyncio.timeout(SECONDS_MAX):
@@ -92,11 +94,13 @@ class Watching:
 async def watching(books: Books, world: Any, **options: Any) -> AsyncGenerator[Watching]:
     """A worker's watch over the leaderboard of a world."""
     async with serving(world, **{"leaderboard_rows": 0, **options}) as exchange:
-        budget = SharedBudget(books.pool, egress="test", weight_per_minute=NO_LIMIT)
+        budget = SharedBudget(books.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
         url = f"{exchange.url}/info"
         async with (
-            InfoClient(url, budget=budget, now=now) as info,
-            InfoClient(url, budget=budget, now=now, concurrency=24, tries=2) as positions,
+            InfoClient(url, budget=budget, clock=system_clock) as info,
+            InfoClient(
+                url, budget=budget, clock=system_clock, concurrency=24, tries=2
+            ) as positions,
         ):
             watch = Watch(
                 leaderboard_url=f"{exchange.url}/leaderboard",
@@ -117,7 +121,7 @@ async def chosen(books: Books, **options: Any) -> AsyncGenerator[Watching]:
 
 async def test_a_minute_holds_what_the_exchange_says_of_every_wallet(books: Books) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await eyes.record(minute)
         rows = await eyes.rows()
         members = await books.read("select wallet from metrics.wallet_universe_current")
@@ -137,7 +141,7 @@ async def test_a_minute_holds_what_the_exchange_says_of_every_wallet(books: Book
 
 async def test_recording_a_minute_again_changes_nothing(books: Books) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await eyes.record(minute)
         before, run = await eyes.rows(), await eyes.run()
         await eyes.exchange.advance(timedelta(hours=6))
@@ -155,7 +159,7 @@ async def test_a_wallet_that_does_not_answer_is_written_as_missing_with_the_reas
         await eyes.exchange.set_faults(
             http_5xx={"types": ["clearinghouseState"], "probability": 0.6, "max_count": 1000}
         )
-        await eyes.record(floor_minute(now()))
+        await eyes.record(floor_minute(system_clock()))
         rows, run = await eyes.rows(), await eyes.run()
     missing = [row for row in rows if row["szi"] is None]
     wallets = {row["wallet"] for row in rows}
@@ -172,7 +176,7 @@ async def test_a_minute_without_the_exchange_is_a_failed_one_and_health_goes_by_
     books: Books,
 ) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await eyes.exchange.set_faults(outage={"max_count": 10_000})
         await eyes.record(minute)
         assert (await eyes.run())["status"] == "failed"
@@ -185,7 +189,7 @@ async def test_a_minute_without_the_exchange_is_a_failed_one_and_health_goes_by_
 
 async def test_a_minute_that_is_over_is_missing_and_nobody_is_asked(books: Books) -> None:
     async with chosen(books) as eyes:
-        await eyes.record(floor_minute(now()) - timedelta(minutes=1))
+        await eyes.record(floor_minute(system_clock()) - timedelta(minutes=1))
         rows, run = await eyes.rows(), await eyes.run()
         assert await eyes.asked() == 0
     assert {row["missing"] for row in rows} == {"nobody asked before the minute was over"}
@@ -195,23 +199,23 @@ async def test_a_minute_that_is_over_is_missing_and_nobody_is_asked(books: Books
 
 async def test_without_a_universe_the_minute_says_so(books: Books) -> None:
     async with watching(books, small_population(7, **POPULATION_SIZES)) as eyes:
-        await begin_minute(books.pool, floor_minute(now()))
+        await begin_minute(books.pool, floor_minute(system_clock()))
         (job,) = await queue.claim(books.pool, worker="test", lease_seconds=60, limit=1)
-        await snapshot_minute(books.pool, eyes.watch, job)
+        await snapshot_minute(eyes.resources(), job)
         run = await eyes.run()
     assert (run["status"], run["wallets"]) == ("failed", 0)
     assert run["error_text"] == "no universe is chosen yet"
 
 
 async def test_a_minute_is_begun_once_whoever_sees_it_begin(books: Books) -> None:
-    minute = floor_minute(now())
+    minute = floor_minute(system_clock())
     begun = await asyncio.gather(*(begin_minute(books.pool, minute) for _ in range(12)))
     assert sorted(begun) == [False] * 11 + [True]
 
 
 async def test_a_minute_that_was_recorded_is_not_begun_again(books: Books) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await eyes.record(minute)
         assert await begin_minute(books.pool, minute) is False
         assert await begin_minute(books.pool, minute + timedelta(minutes=1)) is True
@@ -219,7 +223,7 @@ async def test_a_minute_that_was_recorded_is_not_begun_again(books: Books) -> No
 
 async def test_two_workers_ask_for_a_minute_once(books: Books) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
 
         async def one() -> None:
             await begin_minute(books.pool, minute)
@@ -238,7 +242,7 @@ async def test_a_minute_of_two_hundred_wallets_is_paid_in_few_parts_and_its_shar
     )
     async with watching(books, world) as eyes:
         await eyes.work()
-        await eyes.record(floor_minute(now()))
+        await eyes.record(floor_minute(system_clock()))
         assert (await eyes.run())["wallets_ok"] == 200
     spends = await books.read(
         "select weight, settled from ops.weight_spends where egress = 'test (snapshots)'"
@@ -251,19 +255,16 @@ async def test_a_minute_of_two_hundred_wallets_is_paid_in_few_parts_and_its_shar
 
 async def test_a_worker_that_is_not_given_a_watch_leaves_smart_money_alone(books: Books) -> None:
     async with serving(small_population(7, **POPULATION_SIZES)) as exchange:
-        await begin_minute(books.pool, floor_minute(now()))
+        await begin_minute(books.pool, floor_minute(system_clock()))
         await books.work(exchange)
     jobs = await books.read("select kind, status from ops.jobs where kind = any (%s)", _KINDS)
     assert jobs == [{"kind": "snapshot_minute", "status": "queued"}]
 
 
-async def test_a_running_worker_begins_each_minute_as_it_comes(
-    books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_running_worker_begins_each_minute_as_it_comes(books: Books) -> None:
     async with chosen(books) as eyes:
-        offset = floor_minute(now()) + timedelta(seconds=59.5) - now()
-        monkeypatch.setattr(worker, "now", lambda: now() + offset)
-        running = eyes.worker(until_idle=False)
+        offset = floor_minute(system_clock()) + timedelta(seconds=59.5) - system_clock()
+        running = eyes.worker(until_idle=False, clock=lambda: system_clock() + offset)
         task = asyncio.create_task(running.run())
         async with asyncio.timeout(SECONDS_MAX):
             while not await books.value("select count(*) from ops.ingest_runs"):  # noqa: ASYNC110
@@ -276,7 +277,7 @@ async def test_a_running_worker_begins_each_minute_as_it_comes(
 
 async def test_days_have_their_partitions_before_they_begin(books: Books) -> None:
     async with chosen(books) as eyes:
-        minute = floor_minute(now())
+        minute = floor_minute(system_clock())
         await eyes.record(minute)
     found = await books.read(
         "select inhrelid::regclass::text as name from pg_inherits "
@@ -287,4 +288,4 @@ async def test_days_have_their_partitions_before_they_begin(books: Books) -> Non
     assert [row["name"] for row in found] == names
 
 
-_KINDS = sorted(snapshots.KINDS)
+_KINDS = sorted(kind.name for kind in HANDLERS if kind.lane is Lane.WATCHING)

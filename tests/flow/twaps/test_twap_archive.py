@@ -15,9 +15,11 @@ import pytest
 from psycopg.rows import dict_row
 from tests.flow.twaps.objects import RequesterPaysStore, as_parquet, requester_pays_store, statuses
 
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
-from hypertally.jobs.twaps import import_archive
-from hypertally.jobs.twaps.import_archive import Choice, Reading, choose, read_archive
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps import source_import
+from hypertally.jobs.twaps.source_import import Choice, Reading, choose, import_objects
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool
 
@@ -46,7 +48,12 @@ async def ingest(
     pool: Pool, database_url: str, url: str, choice: Choice | None = None
 ) -> list[Reading]:
     wanted = choice or Choice(incremental=True)
-    return await read_archive(pool, database_url, ObjectStore(url), wanted)
+    return await import_objects(
+        pool,
+        TwapSource(database_url=database_url, store=ObjectStore(url)),
+        wanted,
+        clock=system_clock,
+    )
 
 
 async def test_every_status_of_every_object_is_stored(
@@ -199,10 +206,10 @@ def test_killed_in_the_middle_of_an_object_the_next_run_ends_with_the_same_rows(
 def _run(database_url: str, folder: Path, **changes: str) -> subprocess.Popen[bytes]:
     """The command in a process of its own; with smaller batches if so asked."""
     program = (
-        "import sys; from hypertally.jobs.twaps import import_archive; "
+        "import sys; from hypertally.jobs.twaps import source_import; "
         "from hypertally.cli import main; "
     )
-    program += "".join(f"import_archive.{name} = {value}; " for name, value in changes.items())
+    program += "".join(f"source_import.{name} = {value}; " for name, value in changes.items())
     program += "sys.argv = ['hypertally', 'twap', 'ingest', '--incremental']; main()"
     return subprocess.Popen(
         [sys.executable, "-c", program],
@@ -254,4 +261,4 @@ def test_a_command_that_makes_no_sense_is_one_line_and_code_2(
 )
 def test_the_archive_is_read_half_an_hour_after_midnight(at: str, seconds: int) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    assert import_archive.seconds_to_next_run(moment) == seconds
+    assert source_import.seconds_to_next_run(moment) == seconds

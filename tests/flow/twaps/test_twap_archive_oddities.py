@@ -16,7 +16,9 @@ import pytest
 from psycopg.rows import dict_row
 from tests.flow.twaps.objects import as_parquet, statuses
 
-from hypertally.jobs.twaps.import_archive import Choice, Reading, read_archive
+from hypertally.clock import system_clock
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps.source_import import Choice, Reading, import_objects
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool
 
@@ -30,7 +32,12 @@ def rows(database_url: str, statement: str) -> list[dict[str, Any]]:
 
 async def ingest(pool: Pool, database_url: str, folder: Path) -> dict[str, Reading]:
     store = ObjectStore(folder.as_uri())
-    readings = await read_archive(pool, database_url, store, Choice(incremental=True))
+    readings = await import_objects(
+        pool,
+        TwapSource(database_url=database_url, store=store),
+        Choice(incremental=True),
+        clock=system_clock,
+    )
     return {reading.s3_object_key: reading for reading in readings}
 
 

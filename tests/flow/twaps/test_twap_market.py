@@ -6,7 +6,7 @@ from typing import Any
 from tests.flow.books import Books, milliseconds, serving, small_population
 from tests.flow.twaps.twaps import POPULATION_SIZES, executions, filled, pull_again, require_twaps
 
-from hypertally.clock import now
+from hypertally.clock import system_clock
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.verify import verify
 from hypertally.sandbox.oracles.inputs import population_minute_candles
@@ -22,7 +22,7 @@ MINUTES_ASKED_FOR = """
 
 def recent(seed: int, **options: Any) -> Population:
     """A world that ends now, so that the exchange still has its minutes."""
-    until_ms = milliseconds(now()) - 10 * 60_000
+    until_ms = milliseconds(system_clock()) - 10 * 60_000
     return small_population(
         seed, **(POPULATION_SIZES | {"until_ms": until_ms, "days": 2, "fills": 900} | options)
     )

@@ -27,12 +27,12 @@ from tests.flow.twaps.twaps import (
     twap_texts,
 )
 
+from hypertally.clock import system_clock
 from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.rebuild.rebuild import choose, rebuild
 from hypertally.jobs.rebuild.verify import verify
-from hypertally.jobs.twaps.pull_and_rollup import pull_twaps
-from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
+from hypertally.jobs.twaps.pull_twaps import pull_twaps
 from hypertally.store.postgres import open_pool
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
@@ -122,7 +122,9 @@ async def test_any_page_size_in_either_order_gives_the_same_rows(
             await books.execute("delete from ops.jobs where kind = 'ingest_wallet'")
             async with books._info(exchange) as info:
                 for wallet in await tracked(books):
-                    await pull_twaps(books.pool, info, wallet, page_rows=page_rows)
+                    await pull_twaps(
+                        books.pool, info, wallet, clock=system_clock, page_rows=page_rows
+                    )
             await books.pull_by_pages(exchange, page_rows=page_rows)
             assert await twap_texts(books, digests=digests) == rows, (page_rows, order)
 
@@ -185,8 +187,8 @@ async def test_markets_and_prices_that_come_later_are_applied(books: Books) -> N
         await books.track(await exchange.addresses())
         async with books._info(exchange) as info:
             for wallet in await tracked(books):
-                await pull_fills(books.pool, info, wallet)
-                await pull_twaps(books.pool, info, wallet)
+                await pull_fills(books.pool, info, wallet, clock=system_clock)
+                await pull_twaps(books.pool, info, wallet, clock=system_clock)
         async for _ in rebuild(books.pool, choose(NAMES), from_day=None, to_day=None):
             pass
         await books.execute("delete from ops.dirty_twaps")

@@ -47,7 +47,7 @@ def no_waiting_between_tries() -> Iterator[None]:
 
 
 async def read(url: str) -> tuple[Any, list[Any]]:
-    answer, reader = await fetch(url, Rows, now=lambda: NOW)
+    answer, reader = await fetch(url, Rows, clock=lambda: NOW)
     return answer, reader.rows
 
 
@@ -93,7 +93,7 @@ async def test_thirty_megabytes_are_read_in_less_than_three() -> None:
         gc.collect()
         tracemalloc.start()
         try:
-            answer, reader = await fetch(told.url, Count, now=lambda: NOW)
+            answer, reader = await fetch(told.url, Count, clock=lambda: NOW)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

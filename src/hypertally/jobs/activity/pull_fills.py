@@ -1,8 +1,8 @@
-"""Pulling the fills of one wallet: sweep, decode, insert, advance, in one commit a page."""
+"""Pulls of one wallet's fills: sweep, decode, insert, advance, in one commit a page."""
 
 from datetime import date, datetime, timedelta
 
-from hypertally.clock import now
+from hypertally.clock import Clock
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.jobs.activity.store_fill_page import (
@@ -19,7 +19,7 @@ from hypertally.records import LimitMet, ProvenPage, Record, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import sweep
 from hypertally.sources.weights import PAGE_ROWS
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, find_row, read_row, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -36,6 +36,13 @@ class Cursor(Record, frozen=True, kw_only=True):
     cursor_ms: int  # time of the last fill on a proven page
     proven_until: datetime | None
     deep_at: datetime | None
+
+
+class _Step(Record, frozen=True, kw_only=True):
+    """How far the record of a wallet was proven before a page, and is with the page."""
+
+    was: datetime | None  # None: the page is the first
+    proven_until: datetime
 
 
 class Pulled(Record, frozen=True, kw_only=True):
@@ -55,6 +62,7 @@ async def pull_fills(
     info: InfoClient,
     wallet: Wallet,
     *,
+    clock: Clock,
     job: Job | None = None,
     page_rows: int = PAGE_ROWS,
 ) -> Pulled:
@@ -65,7 +73,7 @@ async def pull_fills(
     """
     pull = _Pull(pool, wallet, job)
     cursor = await pull.read_cursor()
-    deep = cursor.deep_at is None or now() - cursor.deep_at > DEEP_EVERY
+    deep = cursor.deep_at is None or clock() - cursor.deep_at > DEEP_EVERY
     from_ms = max(0, cursor.cursor_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
     fetch = fetcher(info, wallet, "userFillsByTime")
     async for page in sweep(fetch, from_ms, page_rows=page_rows):
@@ -104,11 +112,10 @@ class _Pull:
 
     async def read_cursor(self) -> Cursor:
         async with transaction(self._pool) as connection:
-            found = await connection.execute(
-                QUERIES["read_cursor"].text, {"wallet_id": self._wallet.id}
+            cursor = await find_row(
+                connection, QUERIES["read_cursor"], {"wallet_id": self._wallet.id}, shape=Cursor
             )
-            row = await found.fetchone()
-        return Cursor(**row) if row else Cursor(cursor_ms=0, proven_until=None, deep_at=None)
+        return cursor or Cursor(cursor_ms=0, proven_until=None, deep_at=None)
 
     async def store(self, page: ProvenPage, cursor: Cursor | None) -> None:
         """Commit one page: rows, proof, cursor, and the work that follows; None: no cursor."""
@@ -188,17 +195,17 @@ class _Pull:
         self, connection: Connection, page: ProvenPage, times: list[int]
     ) -> set[date]:
         """Move the cursor over the page; the days whose end, or whose proof, that changes."""
-        found = await connection.execute(
-            QUERIES["advance_cursor"].text,
+        step = await read_row(
+            connection,
+            QUERIES["advance_cursor"],
             {
                 "wallet_id": self._wallet.id,
                 "cursor_ms": latest_ms(page, times),
                 "proven_until": fills.at(page.covers_to_ms),
             },
+            shape=_Step,
         )
-        row = await found.fetchone()
-        assert row is not None  # an upsert answers its row
-        was, proven = row["was"], row["proven_until"]
+        was, proven = step.was, step.proven_until
         if was is None:
             await connection.execute(
                 QUERIES["mark_global_days"].text, {"wallet_id": self._wallet.id}

@@ -1,7 +1,7 @@
-"""Landing: what every pull of fills does with a page of them, in one commit.
+"""Storing one page of fills, in one commit.
 
-The page's proof, its fills, what could not be read, and the marks that have recomputed what those
-touch: so that whatever is stored is computed, whoever is killed in between.
+The commit holds the page's proof, its fills, the rows that could not be read, and the marks of all
+figures that the fills change: so whatever is stored is computed, whichever process is killed.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -10,7 +10,9 @@ from datetime import date, datetime, timedelta
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
+from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.records import Answer, ProvenPage, Record, Wallet
 from hypertally.sources.info import InfoClient
@@ -20,7 +22,6 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 CLOCKS_APART_MAX = timedelta(days=1)  # ours and the exchange's
-ROLLUP_PRIORITY = 50  # before any pull: a number that can be had is never behind one that cannot
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
@@ -105,13 +106,7 @@ async def mark_dirty(
             "from_at": [days[day] for day in ordered],
         },
     )
-    await queue.enqueue(
-        connection,
-        "rollup_wallet_day",
-        {"wallet_id": wallet_id},
-        dedupe_key=f"rollup_wallet_day:{wallet_id}",
-        priority=ROLLUP_PRIORITY,
-    )
+    await enqueue(connection, ROLLUP_WALLET_DAY, WalletPayload(wallet_id=wallet_id))
 
 
 async def mark_twaps(connection: Connection, wallet: str, twap_ids: Iterable[int]) -> None:
@@ -131,13 +126,7 @@ async def mark_twaps_for_prices(connection: Connection, page_id: int) -> None:
 
 async def enqueue_twap_rollup(connection: Connection, *, delay_seconds: int = 0) -> None:
     """Have the TWAPs that are marked recomputed."""
-    await queue.enqueue(
-        connection,
-        "rollup_twaps",
-        dedupe_key="rollup_twaps",
-        priority=ROLLUP_PRIORITY,
-        delay_seconds=delay_seconds,
-    )
+    await enqueue(connection, ROLLUP_TWAPS, NoPayload(), delay_seconds=delay_seconds)
 
 
 def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:

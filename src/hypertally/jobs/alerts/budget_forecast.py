@@ -1,4 +1,4 @@
-"""How old records will become within the allowance: the forecast alerts are judged by. Pure."""
+"""The forecast of how old records will become within the allowance. Pure."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Demand(Record, frozen=True, kw_only=True):
-    """What the allowance is asked for."""
+    """What must fit into the allowance."""
 
     hot: int  # wallets
     warm: int
@@ -23,7 +23,7 @@ class Demand(Record, frozen=True, kw_only=True):
 
 
 class Forecast(Record, frozen=True, kw_only=True):
-    """How often wallets of a class will be looked at."""
+    """How often wallets of a class will be pulled."""
 
     name: str
     wallets: int
@@ -42,17 +42,16 @@ def forecast(demand: Demand, *, weight_per_minute: int) -> list[Forecast]:
     A look is counted as one without new fills, so a forecast that does not fit is certain.
     """
     left = Decimal(max(0, weight_per_minute - demand.kept))
-    found: list[Forecast] = []
-    for name, target, (_, seconds, _) in zip(CLASSES, TARGETS, PACES, strict=True):
-        wallets: int = getattr(demand, name)
-        pace = timedelta(seconds=seconds)
-        wanted = wallets * BASE_WEIGHT * Decimal(60) / seconds
+    forecasts: list[Forecast] = []
+    counts = (demand.hot, demand.warm, demand.cold)
+    for name, wallets, target, pace in zip(CLASSES, counts, TARGETS, PACES, strict=True):
+        wanted = wallets * BASE_WEIGHT * Decimal(60) / pace.seconds
         if wanted <= left:
-            lag: timedelta | None = pace
+            lag: timedelta | None = timedelta(seconds=pace.seconds)
         elif left:
             lag = MINUTE * int((wallets * BASE_WEIGHT / left).to_integral_value("ROUND_CEILING"))
         else:
             lag = None
         left = max(Decimal(0), left - wanted)
-        found.append(Forecast(name=name, wallets=wallets, target=target, lag=lag))
-    return found
+        forecasts.append(Forecast(name=name, wallets=wallets, target=target, lag=lag))
+    return forecasts

@@ -1,35 +1,46 @@
-"""Judging alerts: what is read of each type, what the machine says, and its moves as rows.
+"""The check of alerts: conditions are read, the state machine applies them, transitions are stored.
 
-Everything of a check is one transaction under one lock: moves, where each alert stands, what is to
-be told, and the end of the job. What was judged is never judged again, so a check that is repeated,
-late or doubled changes nothing, and one that was killed is done whole by the next.
+A check is one transaction under one lock: transitions, states, messages to send, and the end of the
+job. What was judged is never judged again, so a check that is repeated, late or doubled changes
+nothing, and a check that was killed is done whole by the next check.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
-from hypertally.clock import now
 from hypertally.errors import Refused
-from hypertally.jobs.alerts import conditions, delivery
+from hypertally.jobs.alerts import conditions
 from hypertally.jobs.alerts.conditions import Subject
+from hypertally.jobs.alerts.delivery import enqueue_delivery
 from hypertally.jobs.alerts.state_machine import (
     FIRED_WITHIN,
     RULES,
-    Around,
-    Judged,
-    Move,
-    Standing,
+    AlertState,
+    Context,
+    Evaluation,
+    Transition,
     acknowledge,
     judge,
 )
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.alert_checks import CHECK_ALERTS
+from hypertally.jobs.runtime.kinds import Handlers
 from hypertally.jobs.runtime.queue import Job
-from hypertally.store.postgres import Connection, Jsonb, Pool, transaction
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.records import Record
+from hypertally.store.postgres import (
+    Connection,
+    Jsonb,
+    Pool,
+    find_row,
+    read_row,
+    read_rows,
+    transaction,
+)
 from hypertally.store.queries import load
 
 log = structlog.get_logger()
@@ -39,198 +50,235 @@ BEHAVIOURAL = tuple(name for name, rule in RULES.items() if rule.behavioural)
 SYSTEM = "system"
 
 
-async def check_alerts(
-    pool: Pool, channels: Sequence[str], job: Job, *, weight_per_minute: int
-) -> None:
-    """Judge every type as of the job's minute, and have what moved told by each channel."""
-    at = datetime.fromisoformat(job.payload["at"])
-    async with queue.finishing(pool, job) as connection:
+class _JudgedSince(Record, frozen=True, kw_only=True):
+    since: datetime | None  # None: a behavioural alert was never judged
+
+
+class _RowId(Record, frozen=True, kw_only=True):
+    id: int
+
+
+async def check_alerts(resources: Resources, job: Job) -> None:
+    """Judge alerts of every type as of the job's minute, and queue their messages."""
+    at = CHECK_ALERTS.read_payload(job).at
+    async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["lock_alerts"].text)
         await connection.execute(
             QUERIES["add_wallets"].text, {"type": "data_gap", "level": RULES["data_gap"].level}
         )
-        check = _Check(connection, channels)
-        # What mutes comes before what it mutes.
-        await check.judge(_system("system_stale", await conditions.read_feed(connection, at)))
+        check = _Check(connection, tuple(resources.channels))
+        # A type that mutes others comes before them.
+        feed = await conditions.read_feed(connection, at)
+        await check.judge(_system_subject("system_stale", feed))
         await _judge_signals(check, connection, at)
         await check.judge(
             *await conditions.read_gaps(connection, at),
             *await conditions.take_restatements(connection, at),
             *await conditions.read_churned_runs(connection, at),
         )
-        plan = await conditions.read_budget(connection, at, weight_per_minute=weight_per_minute)
-        await check.judge(_system("budget_infeasible", plan))
+        budget = await conditions.read_budget(
+            connection, at, weight_per_minute=resources.weight_per_minute
+        )
+        await check.judge(_system_subject("budget_infeasible", budget))
 
 
-def _system(name: str, judged: Judged) -> Subject:
-    return Subject(type=name, subject=SYSTEM, judged=judged)
+def _system_subject(name: str, evaluation: Evaluation) -> Subject:
+    return Subject(type=name, subject=SYSTEM, evaluation=evaluation)
 
 
 async def _judge_signals(check: "_Check", connection: Connection, at: datetime) -> None:
-    """Every period that was not judged yet, oldest first."""
-    found = await connection.execute(QUERIES["read_judged"].text, {"types": list(BEHAVIOURAL)})
-    row = await found.fetchone()
-    assert row is not None  # an aggregate answers one row
-    since: datetime | None = row["since"]
-    for signal in await conditions.read_signals(connection, at, since=since):
-        asset: str = signal["asset"]
-        told = await _read_told(connection, asset)
+    """Judge every period that was not judged yet, oldest first."""
+    parameters = {"types": list(BEHAVIOURAL)}
+    judged = await read_row(
+        connection, QUERIES["read_judged_since"], parameters, shape=_JudgedSince
+    )
+    for signal in await conditions.read_signals(connection, at, since=judged.since):
+        told = await _read_told(connection, signal.asset)
         await check.judge(
             Subject(
                 type="regime_change",
-                subject=asset,
-                judged=conditions.regime_change(signal, told=told),
+                subject=signal.asset,
+                evaluation=conditions.regime_change(signal, told=told),
             ),
-            Subject(type="exit_cluster", subject=asset, judged=conditions.exit_cluster(signal)),
+            Subject(
+                type="exit_cluster",
+                subject=signal.asset,
+                evaluation=conditions.exit_cluster(signal),
+            ),
         )
 
 
 async def _read_told(connection: Connection, asset: str) -> str | None:
-    standings = await _read_standings(connection, [("regime_change", asset)])
-    return standings[0].told if standings else None
+    alerts = await _read_alert_states(connection, [("regime_change", asset)])
+    return alerts[0].told if alerts else None
 
 
-async def _read_standings(
+async def _read_alert_states(
     connection: Connection, keys: Sequence[tuple[str, str]]
-) -> list[Standing]:
-    found = await connection.execute(
-        QUERIES["list_standings"].text,
-        {"types": [key[0] for key in keys], "subjects": [key[1] for key in keys]},
-    )
-    return [Standing(**row) for row in await found.fetchall()]
+) -> list[AlertState]:
+    parameters = {"types": [key[0] for key in keys], "subjects": [key[1] for key in keys]}
+    return await read_rows(connection, QUERIES["list_alert_states"], parameters, shape=AlertState)
 
 
 class _Check:
-    """One check: writes what the machine says."""
+    """One check: stores what the state machine decides."""
 
     def __init__(self, connection: Connection, channels: Sequence[str]) -> None:
         self._connection = connection
         self._channels = channels
 
     async def judge(self, *subjects: Subject) -> None:
-        """Judge one after another, each from where it stands by then."""
-        keys = [(one.type, one.subject) for one in subjects]
-        found = await _read_standings(self._connection, keys)
-        standings = {(standing.type, standing.subject): standing for standing in found}
-        for one, key in zip(subjects, keys, strict=True):
-            standing = standings.get(key) or one.begin()
-            standings[key] = await self._judge_one(standing, one.judged)
+        """Judge subjects one after another, each from its state by then."""
+        keys = [(subject.type, subject.subject) for subject in subjects]
+        stored = await _read_alert_states(self._connection, keys)
+        alerts = {(alert.type, alert.subject): alert for alert in stored}
+        for subject, key in zip(subjects, keys, strict=True):
+            alert = alerts.get(key) or subject.begin()
+            alerts[key] = await self._judge_one(alert, subject.evaluation)
 
-    async def _judge_one(self, standing: Standing, judged: Judged) -> Standing:
-        around = await self._read_around(standing, judged)
-        verdict = judge(standing, judged, around)
-        if _is_same(verdict.standing, standing):
-            return standing
-        for move in verdict.moves:
-            if not await self._write(verdict.standing, move, judged):
-                return standing  # told before
-        await put_standing(self._connection, verdict.standing)
-        return verdict.standing
+    async def _judge_one(self, alert: AlertState, evaluation: Evaluation) -> AlertState:
+        context = await self._read_context(alert, evaluation)
+        change = judge(alert, evaluation, context)
+        if _is_same(change.alert, alert):
+            return alert
+        for transition in change.transitions:
+            if not await self._store(change.alert, transition, evaluation):
+                return alert  # told before
+        await put_alert_state(self._connection, change.alert)
+        return change.alert
 
-    async def _read_around(self, standing: Standing, judged: Judged) -> Around:
-        if standing.type not in BEHAVIOURAL:
-            return Around()
-        found = await self._connection.execute(
-            QUERIES["read_around"].text,
-            {
-                "at": judged.at,
-                "types": list(BEHAVIOURAL),
-                "subject": standing.subject,
-                "within": FIRED_WITHIN,
-            },
+    async def _read_context(self, alert: AlertState, evaluation: Evaluation) -> Context:
+        if alert.type not in BEHAVIOURAL:
+            return Context()
+        parameters = {
+            "at": evaluation.at,
+            "types": list(BEHAVIOURAL),
+            "subject": alert.subject,
+            "within": FIRED_WITHIN,
+        }
+        return await read_row(self._connection, QUERIES["read_context"], parameters, shape=Context)
+
+    async def _store(
+        self, alert: AlertState, transition: Transition, evaluation: Evaluation
+    ) -> bool:
+        """Store a transition, and a delivery for each channel; false: it was stored before."""
+        alert_id = await insert_transition(
+            self._connection, alert, transition=transition, evaluation=evaluation
         )
-        row = await found.fetchone()
-        assert row is not None  # it answers one row whatever there is
-        return Around(**row)
-
-    async def _write(self, standing: Standing, move: Move, judged: Judged) -> bool:
-        """A row of the move, and of each channel that is to tell it; false: it was there."""
-        alert_id = await insert_move(self._connection, standing, move, judged)
         if alert_id is None:
             return False
         log.info(
-            "alert moved",
-            type=standing.type,
-            subject=standing.subject,
-            state=move.to_state,
-            reason=move.reason,
+            "alert changed",
+            type=alert.type,
+            subject=alert.subject,
+            state=transition.to_state,
+            reason=transition.reason,
         )
-        for channel in self._channels if _is_told(standing, move) else ():
-            found = await self._connection.execute(
-                QUERIES["insert_delivery"].text, {"alert_id": alert_id, "channel": channel}
+        for channel in self._channels if _is_told(alert, transition) else ():
+            delivery = await find_row(
+                self._connection,
+                QUERIES["insert_delivery"],
+                {"alert_id": alert_id, "channel": channel},
+                shape=_RowId,
             )
-            if row := await found.fetchone():
-                await delivery.enqueue(self._connection, row["id"])
+            if delivery:
+                await enqueue_delivery(self._connection, delivery.id)
         return True
 
 
-def _is_same(after: Standing, before: Standing) -> bool:
-    """Whether there is nothing to write: of what lasts, not even when it was judged."""
+def _is_same(after: AlertState, before: AlertState) -> bool:
+    """Whether nothing is to be stored: of lasting conditions, not even when they were judged."""
     if RULES[before.type].period is None:
         after = replace(after, judged_at=before.judged_at)
     return after == before
 
 
-def _is_told(standing: Standing, move: Move) -> bool:
-    """What fires is told, and its end; of an event, which has none, only that it happened."""
-    is_end = move.to_state == "resolved" and not RULES[standing.type].event
-    return move.to_state == "firing" or is_end
+def _is_told(alert: AlertState, transition: Transition) -> bool:
+    """Whether a transition is told: a firing alert and its end; of an event only the firing."""
+    is_end = transition.to_state == "resolved" and not RULES[alert.type].event
+    return transition.to_state == "firing" or is_end
 
 
-async def insert_move(
-    connection: Connection, standing: Standing, move: Move, judged: Judged
+async def insert_transition(
+    connection: Connection,
+    alert: AlertState,
+    *,
+    transition: Transition,
+    evaluation: Evaluation,
 ) -> int | None:
-    """Store a move; its number, None if the event was told before."""
-    found = await connection.execute(
-        QUERIES["insert_move"].text,
+    """Store a transition; its number, None if the event was told before."""
+    row = await find_row(
+        connection,
+        QUERIES["insert_transition"],
         {
-            "type": standing.type,
-            "subject": standing.subject,
-            "wallet_id": standing.wallet_id,
-            "org_id": standing.org_id,
-            "level": standing.level,
-            "from_state": move.from_state,
-            "to_state": move.to_state,
-            "at": judged.at,
-            "reason": move.reason,
-            "value": Jsonb(dict(judged.figures)),
-            "event_key": judged.event_key,
+            "type": alert.type,
+            "subject": alert.subject,
+            "wallet_id": alert.wallet_id,
+            "org_id": alert.org_id,
+            "level": alert.level,
+            "from_state": transition.from_state,
+            "to_state": transition.to_state,
+            "at": evaluation.at,
+            "reason": transition.reason,
+            "value": Jsonb(dict(evaluation.figures)),
+            "event_key": evaluation.event_key,
         },
+        shape=_RowId,
     )
-    row = await found.fetchone()
-    return row["id"] if row else None
+    return row.id if row else None
 
 
-async def put_standing(connection: Connection, standing: Standing) -> None:
-    """Store where an alert stands."""
-    await connection.execute(QUERIES["put_standing"].text, msgspec.structs.asdict(standing))
+async def put_alert_state(connection: Connection, alert: AlertState) -> None:
+    """Store the state of an alert."""
+    await connection.execute(QUERIES["put_alert_state"].text, msgspec.structs.asdict(alert))
 
 
-async def list_standings(pool: Pool, *, quiet: bool) -> list[dict[str, Any]]:
-    """Where alerts stand, what fires first; `quiet`: also those that never moved."""
+class AlertSummary(Record, frozen=True, kw_only=True):
+    """The state of an alert as `hypertally alerts` shows it."""
+
+    type: str
+    subject: str
+    level: str
+    state: str
+    since: datetime | None
+    reason: str
+    last_fired_at: datetime | None
+    last_value: str | None
+
+
+async def list_alert_states(pool: Pool, *, quiet: bool) -> list[AlertSummary]:
+    """The states of all alerts, firing ones first; `quiet`: also those that never changed."""
     async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["list_all_standings"].text, {"quiet": quiet})
-        return await found.fetchall()
+        return await read_rows(
+            connection, QUERIES["list_all_alert_states"], {"quiet": quiet}, shape=AlertSummary
+        )
 
 
 async def acknowledge_alert(
-    pool: Pool, name: str, subject: str, *, by: str, reason: str
-) -> Standing:
-    """Note that somebody looks at an alert that fires.
+    pool: Pool, name: str, subject: str, *, at: datetime, by: str, reason: str
+) -> AlertState:
+    """Store that somebody looks at an alert that fires.
 
-    Errors: `Refused` that names what does not exist, or the state of what does not fire.
+    Errors: `Refused` that names what does not exist, or the state of an alert that does not fire.
     """
     async with transaction(pool) as connection:
         await connection.execute(QUERIES["lock_alerts"].text)
-        found = await _read_standings(connection, [(name, subject)])
-        if not found:
+        alerts = await _read_alert_states(connection, [(name, subject)])
+        if not alerts:
             raise Refused(f"there is no alert {name} {subject}: `hypertally alerts` lists them")
-        at = now()
-        verdict = acknowledge(found[0], at=at, by=by, reason=reason)
-        said = Judged(
-            at=at, condition="unknown", words=reason, figures={"by": by, "reason": reason}
+        change = acknowledge(alerts[0], at=at, by=by, reason=reason)
+        evaluation = Evaluation(
+            at=at,
+            condition="unknown",
+            reason=reason,
+            figures={"by": by, "reason": reason},
         )
-        for move in verdict.moves:
-            await insert_move(connection, verdict.standing, move, said)
-        await put_standing(connection, verdict.standing)
-    return verdict.standing
+        for transition in change.transitions:
+            await insert_transition(
+                connection, change.alert, transition=transition, evaluation=evaluation
+            )
+        await put_alert_state(connection, change.alert)
+    return change.alert
+
+
+HANDLERS: Handlers = {CHECK_ALERTS: check_alerts}

@@ -14,8 +14,8 @@ where exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and 
                     where s.type = %(type)s and s.subject = '0x' || encode(w.address, 'hex'))
 on conflict do nothing;
 
--- name: list_standings :many
--- Where alerts stand, of these types and subjects.
+-- name: list_alert_states :many
+-- The states of the alerts of these types and subjects.
 -- Reads: ops.alert_state   Writes: -   Key: (type, subject)
 select s.type, s.subject, s.level, s.wallet_id, s.org_id, s.state, s.since, s.reason, s.periods,
     s.last_fired_at, s.last_value, s.told, s.judged_at
@@ -23,16 +23,16 @@ from unnest(%(types)s::text[], %(subjects)s::text[]) as wanted (type, subject)
 join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
 order by s.type, s.subject;
 
--- name: read_judged :one
--- Since when periods of these types are to be judged: the earliest of what was judged last, null if
+-- name: read_judged_since :one
+-- Since when periods of these types are to be judged: the earliest time that was judged last, null if
 -- one was never judged.
 -- Reads: ops.alert_state   Writes: -   Key: (type, subject)
 select case when count(s.judged_at) = count(*) then min(s.judged_at) end as since
 from ops.alert_state as s
 where s.type = any (%(types)s::text[]);
 
--- name: list_all_standings :many
--- Where every alert stands, what moves first.
+-- name: list_all_alert_states :many
+-- The state of every alert, the firing ones first.
 -- Reads: ops.alert_state   Writes: -   Key: (type, subject)
 select s.type, s.subject, s.level, s.state, s.since, s.reason, s.last_fired_at, s.last_value
 from ops.alert_state as s
@@ -41,7 +41,7 @@ order by array_position(
     array['firing', 'acknowledged', 'pending', 'suppressed', 'resolved', 'inactive'], s.state),
     s.type, s.subject;
 
--- name: read_around :one
+-- name: read_context :one
 -- Whether the feed was told to be stale at a time, and how many alerts of an asset fired before it.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
@@ -56,8 +56,8 @@ select
      where a.type = any (%(types)s::text[]) and a.subject = %(subject)s and a.to_state = 'firing'
          and a.at > %(at)s::timestamptz - %(within)s::interval) as fired;
 
--- name: insert_move :one
--- A move, once; nothing is answered for an event that was told before.
+-- name: insert_transition :one
+-- Store a transition, once; an event that was told before gives no row.
 -- Reads: -   Writes: ops.alerts   Key: (event_key, to_state)
 insert into ops.alerts (
     type, subject, wallet_id, org_id, level, from_state, to_state, at, reason, value, event_key)
@@ -67,8 +67,8 @@ values (
 on conflict (event_key, to_state) do nothing
 returning id;
 
--- name: put_standing :execrows
--- Where an alert stands now.
+-- name: put_alert_state :execrows
+-- Store the state of an alert.
 -- Reads: -   Writes: ops.alert_state   Key: (type, subject)
 insert into ops.alert_state as s (
     type, subject, wallet_id, org_id, level, state, since, reason, periods, last_fired_at,
@@ -82,7 +82,7 @@ set (level, state, since, reason, periods, last_fired_at, last_value, told, judg
           excluded.last_fired_at, excluded.last_value, excluded.told, excluded.judged_at);
 
 -- name: insert_delivery :one
--- A move is to be told by a channel, once.
+-- Store that a channel is to tell a transition, once.
 -- Reads: -   Writes: ops.alert_deliveries   Key: dedupe_key
 insert into ops.alert_deliveries (alert_id, channel, dedupe_key)
 values (%(alert_id)s, %(channel)s, %(alert_id)s::bigint || ':' || %(channel)s)

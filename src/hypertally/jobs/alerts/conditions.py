@@ -1,28 +1,30 @@
-"""What alerts are judged by, as of a time: read from stored rows, then put into words. Nothing is
-read that was stored as of a later time.
+"""The conditions of alerts as of a time, read from stored rows.
+
+Nothing is read that was stored as of a later time.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+
+import msgspec
 
 from hypertally.jobs.activity.rollup import REPAIRS_AFTER_SECONDS
 from hypertally.jobs.alerts.budget_forecast import MINUTE, Demand, forecast
 from hypertally.jobs.alerts.restatement_size import furthest
-from hypertally.jobs.alerts.state_machine import RULES, Condition, Judged, Standing
+from hypertally.jobs.alerts.state_machine import RULES, AlertState, Condition, Evaluation
 from hypertally.metrics.smart_money.formulas.feed_health import assess_health
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
 from hypertally.metrics.smart_money.formulas.thresholds import EXITS_CALM_BELOW
 from hypertally.metrics.smart_money.universe import CHURN_WARNS_ABOVE
 from hypertally.records import Record
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 YOUNG = timedelta(seconds=600)  # a feed that never worked is stale from then on
-FIRST_LOOK = timedelta(hours=1)  # of signals, when none was ever judged
+FIRST_LOOK = timedelta(hours=1)  # of signals, when no period was ever judged
 LOOK_BACK_MAX = timedelta(days=1)  # as far as signals themselves are made up for
 RESTATEMENTS_A_CHECK = 500  # keeps the transaction short; the next minute takes the rest
 GAPS_NAMED_MAX = 20  # of a wallet, in one alert
@@ -30,17 +32,17 @@ ALL_WALLETS = 0  # the org of every tracked wallet
 
 
 class Subject(Record, frozen=True, kw_only=True):
-    """Whom an alert is about, and what it is judged by."""
+    """The thing an alert is about, and the evaluation of its condition."""
 
     type: str
     subject: str
-    judged: Judged
+    evaluation: Evaluation
     wallet_id: int | None = None
     org_id: int | None = None
 
-    def begin(self) -> Standing:
-        """Where an alert stands that has never been judged."""
-        return Standing(
+    def begin(self) -> AlertState:
+        """The state of an alert that was never judged."""
+        return AlertState(
             type=self.type,
             subject=self.subject,
             level=RULES[self.type].level,
@@ -49,233 +51,317 @@ class Subject(Record, frozen=True, kw_only=True):
         )
 
 
-async def read_feed(connection: Connection, at: datetime) -> Judged:
+class _Feed(Record, frozen=True, kw_only=True):
+    """The minutes as they were known at a time."""
+
+    success_at: datetime | None  # the newest minute that went well
+    coverage: Decimal | None
+    first_at: datetime | None
+    tried: bool  # a minute was tried within the day
+
+
+async def read_feed(connection: Connection, at: datetime) -> Evaluation:
     """Whether snapshots can be trusted as of a minute: `system_stale`."""
-    found = await connection.execute(QUERIES["read_feed"].text, {"at": at})
-    row = await found.fetchone()
-    assert row is not None  # it answers one row whatever there is
-    health = assess_health(as_of=at, last_success_at=row["success_at"], coverage=row["coverage"])
+    feed = await read_row(connection, QUERIES["read_feed"], {"at": at}, shape=_Feed)
+    health = assess_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage)
     figures = {
         "health": health.state,
-        "last_success_at": row["success_at"] and row["success_at"].isoformat(),
-        "coverage": None if row["coverage"] is None else f"{row['coverage']:f}",
+        "last_success_at": feed.success_at and feed.success_at.isoformat(),
+        "coverage": None if feed.coverage is None else f"{feed.coverage:f}",
     }
     condition: Condition
     match health.state:
         case "healthy":
-            condition, words = "clears", "minutes are recorded again"
+            condition, reason = "clears", "minutes are recorded again"
         case "degraded":
-            condition, words = "neither", "the feed is degraded"
-        case "stale" if not row["tried"]:
-            condition, words = "unknown", "no minute was tried within a day: nobody watches"
-        case "stale" if row["success_at"] is None and at - row["first_at"] < YOUNG:
-            condition, words = "begins", "no minute has succeeded yet"
+            condition, reason = "neither", "the feed is degraded"
+        case "stale" if not feed.tried:
+            condition, reason = "unknown", "no minute was tried within a day: nobody watches"
+        case "stale" if _is_young(feed, at):
+            condition, reason = "begins", "no minute has succeeded yet"
         case "stale":
-            condition, words = "holds", _stale_words(row, at)
-    return Judged(at=at, condition=condition, words=words, figures=figures)
+            condition, reason = "holds", _stale_reason(feed, at)
+    return Evaluation(at=at, condition=condition, reason=reason, figures=figures)
 
 
-def _stale_words(row: Mapping[str, Any], at: datetime) -> str:
-    if row["success_at"] is None:
-        return f"no minute has succeeded since the first was tried at {_time(row['first_at'])}"
-    seconds = int((at - row["success_at"]).total_seconds())
-    return f"the last minute recorded is {seconds} s old, with {row['coverage']:.1%} of the wallets"
+def _is_young(feed: _Feed, at: datetime) -> bool:
+    return feed.success_at is None and feed.first_at is not None and at - feed.first_at < YOUNG
+
+
+def _stale_reason(feed: _Feed, at: datetime) -> str:
+    if feed.success_at is None:
+        first = "an unknown time" if feed.first_at is None else _time(feed.first_at)
+        return f"no minute has succeeded since the first was tried at {first}"
+    seconds = int((at - feed.success_at).total_seconds())
+    return f"the last minute recorded is {seconds} s old, with {feed.coverage:.1%} of the wallets"
+
+
+class Exits(Record, frozen=True, kw_only=True):
+    """The exits of a signal: wallets that left, of those that were exposed."""
+
+    left: int | None = None
+    exposed: int | None = None
+    high: bool | None = None
+
+
+class SignalExits(Record, frozen=True, kw_only=True):
+    """The column `exits` of metrics.signals, as far as alerts read it."""
+
+    all: Exits = Exits()
+
+
+class Signal(Record, frozen=True, kw_only=True):
+    """A row of metrics.signals, as far as alerts read it."""
+
+    at: datetime
+    asset: str
+    locked: str | None  # why the period has no scores; None: it has
+    bias: str | None
+    risk: str | None
+    rule: str | None
+    cas: str | None
+    ecs: str | None
+    exits: dict[str, object]  # as `SignalExits`
 
 
 async def read_signals(
     connection: Connection, at: datetime, *, since: datetime | None
-) -> list[dict[str, Any]]:
-    """The periods after `since` (None: none was judged), oldest first."""
+) -> list[Signal]:
+    """The signals of the periods after `since` (None: no period was judged), oldest first."""
     since = max(since or at - FIRST_LOOK, at - LOOK_BACK_MAX)
-    found = await connection.execute(
-        QUERIES["list_signals"].text, {"at": at, "since": since, "definition": V2}
-    )
-    return await found.fetchall()
+    parameters = {"at": at, "since": since, "definition": V2}
+    return await read_rows(connection, QUERIES["list_signals"], parameters, shape=Signal)
 
 
-def regime_change(signal: Mapping[str, Any], *, told: str | None) -> Judged:
-    """Whether the playbook is another than the one last told; a locked period has none."""
-    at = signal["at"]
-    if signal["locked"]:
-        words = f"no playbook: {signal['locked']}"
-        return Judged(at=at, condition="unknown", words=words)
-    playbook = f"{signal['bias']} / {signal['risk']}"
-    figures = {"from": told, "to": playbook, "rule": signal["rule"], "cas": signal["cas"]}
+def regime_change(signal: Signal, *, told: str | None) -> Evaluation:
+    """Whether the playbook differs from the playbook last told; a locked period has none."""
+    at = signal.at
+    if signal.locked:
+        return Evaluation(at=at, condition="unknown", reason=f"no playbook: {signal.locked}")
+    playbook = f"{signal.bias} / {signal.risk}"
+    figures = {"from": told, "to": playbook, "rule": signal.rule, "cas": signal.cas}
     if told in {None, playbook}:
-        return Judged(at=at, condition="clears", words=playbook, figures=figures, tells=playbook)
-    words = f"{told} became {playbook}, by {signal['rule']}"
-    return Judged(at=at, condition="holds", words=words, figures=figures, tells=playbook)
+        return Evaluation(
+            at=at, condition="clears", reason=playbook, figures=figures, playbook=playbook
+        )
+    reason = f"{told} became {playbook}, by {signal.rule}"
+    return Evaluation(at=at, condition="holds", reason=reason, figures=figures, playbook=playbook)
 
 
-def exit_cluster(signal: Mapping[str, Any]) -> Judged:
-    """Whether exits are High; calm below 20, or where there is no one left to exit."""
-    at = signal["at"]
-    if signal["locked"]:
-        words = f"no score: {signal['locked']}"
-        return Judged(at=at, condition="unknown", words=words)
-    exits = signal["exits"].get("all", {})
-    ecs = None if signal["ecs"] is None else Decimal(signal["ecs"])
-    left, exposed, high = exits.get("left"), exits.get("exposed"), exits.get("high")
+def exit_cluster(signal: Signal) -> Evaluation:
+    """Whether exits are High; calm below 20, or where no wallet is left to exit."""
+    at = signal.at
+    if signal.locked:
+        return Evaluation(at=at, condition="unknown", reason=f"no score: {signal.locked}")
+    exits = msgspec.convert(signal.exits, SignalExits).all
+    ecs = None if signal.ecs is None else Decimal(signal.ecs)
     condition: Condition
-    if high:
+    if exits.high:
         condition = "holds"
-    elif exposed == 0 or (ecs is not None and ecs < EXITS_CALM_BELOW):
+    elif exits.exposed == 0 or (ecs is not None and ecs < EXITS_CALM_BELOW):
         condition = "clears"
     else:
-        condition = "unknown" if ecs is None or high is None else "neither"
-    return Judged(
+        condition = "unknown" if ecs is None or exits.high is None else "neither"
+    return Evaluation(
         at=at,
         condition=condition,
-        words=f"ECS {signal['ecs'] or 'unknown'}, {left} of {exposed} exposed left",
-        figures={"ecs": signal["ecs"], "left": left, "exposed": exposed},
+        reason=f"ECS {signal.ecs or 'unknown'}, {exits.left} of {exits.exposed} exposed left",
+        figures={"ecs": signal.ecs, "left": exits.left, "exposed": exits.exposed},
     )
+
+
+class Gap(Record, frozen=True, kw_only=True):
+    """A gap that an alert of its wallet is judged by."""
+
+    wallet: str
+    wallet_id: int
+    coin: str | None  # None: the alert has no gap; '': every coin
+    kind: str | None
+    from_at: datetime | None
+    to_at: datetime | None
+    ending: str | None  # filled, permanent; None: the gap is open
+    open: bool
 
 
 async def read_gaps(connection: Connection, at: datetime) -> list[Subject]:
-    """Wallets with open gaps, and those whose alert stands and whose gaps ended: `data_gap`."""
+    """Wallets with open gaps, and wallets whose alert fires and whose gaps ended: `data_gap`."""
     delays = list(REPAIRS_AFTER_SECONDS)
     await connection.execute(QUERIES["end_gaps"].text, {"at": at, "delays": delays})
     await connection.execute(QUERIES["see_gaps"].text, {"at": at})
-    found = await connection.execute(QUERIES["list_gaps"].text)
-    by_wallet = groupby(await found.fetchall(), key=lambda row: (row["wallet"], row["wallet_id"]))
+    gaps = await read_rows(connection, QUERIES["list_gaps"], shape=Gap)
+    by_wallet = groupby(gaps, key=lambda gap: (gap.wallet, gap.wallet_id))
     return [
-        Subject(type="data_gap", subject=wallet, wallet_id=wallet_id, judged=_gap(at, list(gaps)))
-        for (wallet, wallet_id), gaps in by_wallet
+        Subject(
+            type="data_gap",
+            subject=wallet,
+            wallet_id=wallet_id,
+            evaluation=_evaluate_gaps(at, list(of_wallet)),
+        )
+        for (wallet, wallet_id), of_wallet in by_wallet
     ]
 
 
-def _gap(at: datetime, gaps: Sequence[Mapping[str, Any]]) -> Judged:
-    still = [gap for gap in gaps if gap["open"]]
-    ended = [gap for gap in gaps if gap["ending"]]
+def _evaluate_gaps(at: datetime, gaps: Sequence[Gap]) -> Evaluation:
+    still = [gap for gap in gaps if gap.open]
+    ended = [gap for gap in gaps if gap.ending]
     named = [_gap_figures(gap) for gap in (still or ended)[:GAPS_NAMED_MAX]]
     if still:
         first = named[0]
         more = f", and {len(still) - 1} more" if len(still) > 1 else ""
-        words = (
+        reason = (
             f"fills of {first['coin'] or 'every coin'} are missing between "
             f"{first['from_at']} and {first['to_at']} ({first['kind']}){more}"
         )
     else:
-        filled = sum(gap["ending"] == "filled" for gap in ended)
-        words = f"gaps filled: {filled}, marked permanent: {len(ended) - filled}"
-    return Judged(
+        filled = sum(gap.ending == "filled" for gap in ended)
+        reason = f"gaps filled: {filled}, marked permanent: {len(ended) - filled}"
+    return Evaluation(
         at=at,
         condition="holds" if still else "clears",
-        words=words,
+        reason=reason,
         figures={"gaps": len(still or ended), "first": named},
     )
 
 
-def _gap_figures(gap: Mapping[str, Any]) -> dict[str, Any]:
+def _gap_figures(gap: Gap) -> dict[str, str | None]:
     return {
-        "coin": gap["coin"],
-        "kind": gap["kind"],
-        "from_at": _time(gap["from_at"]),
-        "to_at": _time(gap["to_at"]),
-        "ending": gap["ending"],
+        "coin": gap.coin,
+        "kind": gap.kind,
+        "from_at": gap.from_at and _time(gap.from_at),
+        "to_at": gap.to_at and _time(gap.to_at),
+        "ending": gap.ending,
     }
 
 
+class Restatement(Record, frozen=True, kw_only=True):
+    """A row of metrics.restatements, and the names of its wallet and org."""
+
+    id: int
+    metric: str
+    day: date | None
+    cause: str
+    restated_at: datetime
+    wallet_id: int | None
+    org_id: int | None
+    twap_id: int | None
+    changes: str  # a JSON object
+    wallet: str | None
+    org: str | None
+
+
 async def take_restatements(connection: Connection, at: datetime) -> list[Subject]:
-    """Published numbers that moved far, each restatement once: `restatement`."""
-    found = await connection.execute(
-        QUERIES["take_restatements"].text, {"at": at, "limit": RESTATEMENTS_A_CHECK}
+    """Published numbers that changed much, each restatement once: `restatement`."""
+    parameters = {"at": at, "limit": RESTATEMENTS_A_CHECK}
+    restatements = await read_rows(
+        connection, QUERIES["take_restatements"], parameters, shape=Restatement
     )
-    judged = [(row, _restated(row)) for row in await found.fetchall()]
     return [
         Subject(
             type="restatement",
-            subject=f"{_whose(row)}/{row['day']}",
-            wallet_id=row["wallet_id"],
-            org_id=row["org_id"],
-            judged=one,
+            subject=f"{_owner(restatement)}/{restatement.day}",
+            wallet_id=restatement.wallet_id,
+            org_id=restatement.org_id,
+            evaluation=evaluation,
         )
-        for row, one in judged
-        if one is not None
+        for restatement in restatements
+        if (evaluation := _evaluate_restatement(restatement)) is not None
     ]
 
 
-def _whose(row: Mapping[str, Any]) -> str:
-    if row["wallet"]:
-        return row["wallet"]
-    # A name of an org holds no colon, so this is no org's.
-    return "all" if row["org_id"] == ALL_WALLETS else f"org:{row['org'] or row['org_id']}"
+def _owner(restatement: Restatement) -> str:
+    if restatement.wallet:
+        return restatement.wallet
+    # The name of an org holds no colon, so no org is called "all".
+    if restatement.org_id == ALL_WALLETS:
+        return "all"
+    return f"org:{restatement.org or restatement.org_id}"
 
 
-def _restated(row: Mapping[str, Any]) -> Judged | None:
-    moved = furthest(row["changes"])
+def _evaluate_restatement(restatement: Restatement) -> Evaluation | None:
+    moved = furthest(restatement.changes)
     if moved is None:
         return None
     share = "" if moved.share is None else f" ({moved.share:.2%})"
-    return Judged(
-        at=row["restated_at"],
+    return Evaluation(
+        at=restatement.restated_at,
         condition="holds",
-        words=(
-            f"{moved.field} of {row['metric']} was {moved.old} and is "
-            f"{moved.new or 'unknown'}{share}: {row['cause']}"
+        reason=(
+            f"{moved.field} of {restatement.metric} was {moved.old} and is "
+            f"{moved.new or 'unknown'}{share}: {restatement.cause}"
         ),
         figures={
-            "restatement_id": row["id"],
-            "metric": row["metric"],
-            "twap_id": row["twap_id"],
+            "restatement_id": restatement.id,
+            "metric": restatement.metric,
+            "twap_id": restatement.twap_id,
             "field": moved.field,
             "old": moved.old,
             "new": moved.new,
-            "cause": row["cause"],
+            "cause": restatement.cause,
         },
-        event_key=f"restatement:{row['id']}",
+        event_key=f"restatement:{restatement.id}",
     )
+
+
+class ChurnedRun(Record, frozen=True, kw_only=True):
+    """A choice of the universe that changed much."""
+
+    id: int
+    taken_at: datetime
+    churn: Decimal
+    members: int
+    entered: int
+    source: str
 
 
 async def read_churned_runs(connection: Connection, at: datetime) -> list[Subject]:
     """Choices of the universe that changed more than 30%: `universe_churn`."""
-    found = await connection.execute(
-        QUERIES["list_churned_runs"].text, {"at": at, "above": CHURN_WARNS_ABOVE}
-    )
+    parameters = {"at": at, "above": CHURN_WARNS_ABOVE}
+    runs = await read_rows(connection, QUERIES["list_churned_runs"], parameters, shape=ChurnedRun)
     return [
         Subject(
             type="universe_churn",
             subject="system",
-            judged=Judged(
-                at=row["taken_at"],
+            evaluation=Evaluation(
+                at=run.taken_at,
                 condition="holds",
-                words=f"{row['entered']} of the {row['members']} watched wallets are new "
-                f"({row['churn']:.1%}), from {row['source']}",
-                figures={"run_id": row["id"], "churn": f"{row['churn']:f}"},
-                event_key=f"universe_run:{row['id']}",
+                reason=f"{run.entered} of the {run.members} watched wallets are new "
+                f"({run.churn:.1%}), from {run.source}",
+                figures={"run_id": run.id, "churn": f"{run.churn:f}"},
+                event_key=f"universe_run:{run.id}",
             ),
         )
-        for row in await found.fetchall()
+        for run in runs
     ]
 
 
-async def read_budget(connection: Connection, at: datetime, *, weight_per_minute: int) -> Judged:
+async def read_budget(
+    connection: Connection, at: datetime, *, weight_per_minute: int
+) -> Evaluation:
     """Whether every tracked wallet can be looked at often enough: `budget_infeasible`."""
-    found = await connection.execute(QUERIES["read_demand"].text, {"at": at})
-    row = await found.fetchone()
-    assert row is not None  # an aggregate answers one row
-    return budget(at, Demand(**row), weight_per_minute=weight_per_minute)
+    demand = await read_row(connection, QUERIES["read_demand"], {"at": at}, shape=Demand)
+    return budget(at, demand, weight_per_minute=weight_per_minute)
 
 
-def budget(at: datetime, demand: Demand, *, weight_per_minute: int) -> Judged:
-    """The same, from what is asked of the allowance.
+def budget(at: datetime, demand: Demand, *, weight_per_minute: int) -> Evaluation:
+    """Whether the allowance covers a demand.
 
-    Every org sees it: it must not say how many wallets the others track.
+    Every org sees this alert: it must not say how many wallets the other orgs track.
     """
-    found = forecast(demand, weight_per_minute=weight_per_minute)
-    late = [one for one in found if not one.fits]
-    words = ", ".join(
-        f"{one.name} wallets {_every(one.lag)}, the target is {_every(one.target)}" for one in late
+    forecasts = forecast(demand, weight_per_minute=weight_per_minute)
+    late = [each for each in forecasts if not each.fits]
+    reason = ", ".join(
+        f"{each.name} wallets {_every(each.lag)}, the target is {_every(each.target)}"
+        for each in late
     )
-    return Judged(
+    return Evaluation(
         at=at,
         condition="holds" if late else "clears",
-        words=f"{weight_per_minute} weight a minute are not enough: {words}"
+        reason=f"{weight_per_minute} weight a minute are not enough: {reason}"
         if late
         else f"{weight_per_minute} weight a minute are enough",
         figures={
             "weight_per_minute": weight_per_minute,
-            **{one.name: _every(one.lag) for one in found},
+            **{each.name: _every(each.lag) for each in forecasts},
         },
     )
 

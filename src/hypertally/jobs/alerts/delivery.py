@@ -1,72 +1,98 @@
-"""Telling one alert to one channel: at least once, again and again until it is taken.
+"""Delivery of one alert to one channel: at least once, again and again until the channel takes it.
 
     begin (counted) --> send --> mark delivered and finish the job, in one commit
                          |
-                         +-- not taken: why is kept, the queue tries again
+                         +-- refused: the error is stored, the queue tries again
 
-A worker that is killed after sending and before its commit has told it, and nobody knows: it is
-told again. The message ends with its dedupe key, by which who receives it can tell.
+A worker that is killed after sending and before its commit leaves no sign that it sent: the message
+is sent again. It ends with its dedupe key, by which the receiver recognizes the repetition.
 """
 
-from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 import structlog
 
-from hypertally.clock import now
 from hypertally.errors import InvariantBroken, SourceDown
-from hypertally.jobs.alerts.messages import Told, notice_of
+from hypertally.jobs.alerts.messages import Alert, notice_of
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
-from hypertally.sources.notifications import Channels
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.records import Record
+from hypertally.store.postgres import Connection, Pool, find_row, transaction
 from hypertally.store.queries import load
 
 log = structlog.get_logger()
 
 QUERIES = load(__file__)
-KIND = "deliver_alert"
-PRIORITY = 97  # who must be woken; only the watched minute and its signals go first
 # With waits of two seconds, doubled up to ten minutes: a receiver may be down for four hours.
 ATTEMPTS_MAX = 32
-NOT_SET = "this channel is not set any more: HYPERTALLY_ALERT_URLS names the ones that are told"
-
-_figures = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+NOT_SET = "this channel is not set any more: HYPERTALLY_ALERT_URLS names the channels to tell"
 
 
-async def enqueue(connection: Connection, delivery_id: int) -> None:
-    """Queue the sending of a row of ops.alert_deliveries, in the transaction that made it."""
-    await queue.enqueue(
-        connection,
-        KIND,
-        {"delivery_id": delivery_id},
-        dedupe_key=f"{KIND}:{delivery_id}",
-        priority=PRIORITY,
-        max_attempts=ATTEMPTS_MAX,
+class DeliveryPayload(Record, frozen=True, kw_only=True):
+    """The row of ops.alert_deliveries that a job sends."""
+
+    delivery_id: int
+
+
+DELIVER_ALERT = declare(
+    Kind(
+        name="deliver_alert",
+        payload_type=DeliveryPayload,
+        lane=Lane.ALERTING,
+        leaves_when_killed="a counted attempt; a message sent before its commit is sent again",
+        distinguish=lambda payload: str(payload.delivery_id),
+        priority=97,  # somebody must be woken; only the watched minute and its signals go first
+        attempts_max=ATTEMPTS_MAX,
     )
+)
+
+_figures = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 
 
-async def deliver_alert(pool: Pool, channels: Channels, job: Job) -> None:
-    """Tell an alert to its channel, unless that was done before.
+async def enqueue_delivery(connection: Connection, delivery_id: int) -> None:
+    """Queue the sending of a row of ops.alert_deliveries, in the transaction that made it."""
+    await enqueue(connection, DELIVER_ALERT, DeliveryPayload(delivery_id=delivery_id))
+
+
+class Delivery(Record, frozen=True, kw_only=True):
+    """A row of ops.alert_deliveries with the alert that it delivers."""
+
+    channel: str
+    dedupe_key: str
+    delivered_at: datetime | None
+    type: str
+    subject: str
+    level: str
+    to_state: str
+    at: datetime
+    reason: str
+    figures: str  # a JSON object
+
+
+async def deliver_alert(resources: Resources, job: Job) -> None:
+    """Send an alert to its channel, unless the channel took it before.
 
     Errors: `SourceDown` when the channel does not take it.
     """
-    row = await _begin(pool, job)
-    delivery_id: int = job.payload["delivery_id"]
-    channel = channels.get(row["channel"])
-    if row["delivered_at"] is None and channel is not None:
+    pool = resources.pool
+    delivery_id = DELIVER_ALERT.read_payload(job).delivery_id
+    delivery = await _begin(pool, job, delivery_id)
+    channel = resources.channels.get(delivery.channel)
+    if delivery.delivered_at is None and channel is not None:
         try:
-            await channel.send(notice_of(_told(row)))
+            await channel.send(notice_of(_alert_of(delivery)))
         except SourceDown as problem:
-            await _note_failure(pool, job, f"{problem}")
+            await _store_failure(pool, job, delivery_id, error=f"{problem}")
             raise
-        log.info("alert told", type=row["type"], subject=row["subject"], channel=channel.name)
+        log.info("alert sent", type=delivery.type, subject=delivery.subject, channel=channel.name)
     async with queue.finishing(pool, job) as connection:
         if channel is not None:
             await connection.execute(
-                QUERIES["mark_delivered"].text, {"id": delivery_id, "at": now()}
+                QUERIES["mark_delivered"].text, {"id": delivery_id, "at": resources.clock()}
             )
         else:  # trying again cannot help
             await connection.execute(
@@ -74,35 +100,35 @@ async def deliver_alert(pool: Pool, channels: Channels, job: Job) -> None:
             )
 
 
-async def _begin(pool: Pool, job: Job) -> Mapping[str, Any]:
+async def _begin(pool: Pool, job: Job, delivery_id: int) -> Delivery:
     async with transaction(pool) as connection:
-        await queue.hold(connection, job)  # who lost the lease sends nothing
-        found = await connection.execute(
-            QUERIES["begin_delivery"].text, {"id": job.payload["delivery_id"]}
+        await queue.hold(connection, job)  # a worker that lost the lease sends nothing
+        delivery = await find_row(
+            connection, QUERIES["begin_delivery"], {"id": delivery_id}, shape=Delivery
         )
-        row = await found.fetchone()
-    if row is None:
-        raise InvariantBroken(f"there is no alert delivery {job.payload['delivery_id']}")
-    return row
+    if delivery is None:
+        raise InvariantBroken(f"there is no alert delivery {delivery_id}")
+    return delivery
 
 
-async def _note_failure(pool: Pool, job: Job, error: str) -> None:
-    last = job.attempts >= job.max_attempts
-    said = f"given up after {job.attempts} attempts: {error}" if last else error
+async def _store_failure(pool: Pool, job: Job, delivery_id: int, *, error: str) -> None:
+    is_last = job.attempts >= job.max_attempts
+    text = f"given up after {job.attempts} attempts: {error}" if is_last else error
     async with transaction(pool) as connection:
-        await connection.execute(
-            QUERIES["note_failure"].text, {"id": job.payload["delivery_id"], "error": said}
-        )
+        await connection.execute(QUERIES["note_failure"].text, {"id": delivery_id, "error": text})
 
 
-def _told(row: Mapping[str, Any]) -> Told:
-    return Told(
-        type=row["type"],
-        subject=row["subject"],
-        level=row["level"],
-        to_state=row["to_state"],
-        at=row["at"],
-        reason=row["reason"],
-        figures=_figures.decode(row["figures"]),
-        dedupe_key=row["dedupe_key"],
+def _alert_of(delivery: Delivery) -> Alert:
+    return Alert(
+        type=delivery.type,
+        subject=delivery.subject,
+        level=delivery.level,
+        to_state=delivery.to_state,
+        at=delivery.at,
+        reason=delivery.reason,
+        figures=_figures.decode(delivery.figures),
+        dedupe_key=delivery.dedupe_key,
     )
+
+
+HANDLERS: Handlers = {DELIVER_ALERT: deliver_alert}

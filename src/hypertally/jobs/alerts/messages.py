@@ -1,9 +1,8 @@
-"""What is told of an alert: the one place where its words stand."""
+"""Messages of alerts: every sentence that an alert sends."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from textwrap import shorten
-from typing import Any
 
 from hypertally.records import Record
 from hypertally.sources.notifications import Notice
@@ -15,7 +14,7 @@ FIGURE_CHARS_MAX = 60
 FIGURES_MAX = 12  # lines
 RESOLVED = "resolved"
 
-# Type of alert -> what it means to whom it wakes.
+# Type of alert -> what the alert means to the person it wakes.
 MEANINGS: Mapping[str, str] = {
     "regime_change": "What the watched wallets do calls for another playbook than before.",
     "exit_cluster": "Unusually many of the watched wallets that held this asset left it at once.",
@@ -32,8 +31,8 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-class Told(Record, frozen=True, kw_only=True):
-    """A row of ops.alerts and the delivery it is told by."""
+class Alert(Record, frozen=True, kw_only=True):
+    """A row of ops.alerts, with the key of its delivery."""
 
     type: str
     subject: str
@@ -41,31 +40,31 @@ class Told(Record, frozen=True, kw_only=True):
     to_state: str
     at: datetime  # UTC, of the condition
     reason: str
-    figures: Mapping[str, Any]  # decimals as strings or Decimal
+    figures: Mapping[str, object]  # decimals as strings or Decimal
     dedupe_key: str
 
 
-def notice_of(told: Told) -> Notice:
+def notice_of(alert: Alert) -> Notice:
     """The message of an alert; the same alert and channel give the same bytes."""
-    over = told.to_state == RESOLVED
-    head = f"[{RESOLVED if over else told.level}] {told.type} {told.subject}"
+    over = alert.to_state == RESOLVED
+    head = f"[{RESOLVED if over else alert.level}] {alert.type} {alert.subject}"
     figures = [  # shortened by whole words: half a number would be another one
         shorten(f"{name}: {_figure(value)}", FIGURE_CHARS_MAX, placeholder=" ...")
-        for name, value in told.figures.items()
+        for name, value in alert.figures.items()
         if not isinstance(value, (list, Mapping))  # lists are for the page
     ]
     lines = [
-        shorten(told.reason, REASON_CHARS_MAX, placeholder=" ..."),
+        shorten(alert.reason, REASON_CHARS_MAX, placeholder=" ..."),
         *figures[:FIGURES_MAX],
-        f"at: {told.at:%Y-%m-%d %H:%M:%S} UTC",
-        f"level: {told.level}, {told.to_state}",
-        *([] if over else [MEANINGS.get(told.type, "")]),
-        f"key: {told.dedupe_key} (the same key is the same message, told again)",
+        f"at: {alert.at:%Y-%m-%d %H:%M:%S} UTC",
+        f"level: {alert.level}, {alert.to_state}",
+        *([] if over else [MEANINGS.get(alert.type, "")]),
+        f"key: {alert.dedupe_key} (the same key is the same message, told again)",
     ]
     return Notice(
-        title=shorten(f"{head}: {told.reason}", TITLE_CHARS_MAX, placeholder=" ..."),
+        title=shorten(f"{head}: {alert.reason}", TITLE_CHARS_MAX, placeholder=" ..."),
         body="\n".join(line for line in lines if line),
-        level=RESOLVED if over else told.level,
+        level=RESOLVED if over else alert.level,
     )
 
 
@@ -78,7 +77,7 @@ def trial_notice(at: datetime) -> Notice:
     )
 
 
-def _figure(value: Any) -> str:
+def _figure(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "unknown" if value is None else str(value)

@@ -1,20 +1,19 @@
-"""How far a published number moved, from a row of metrics.restatements. Pure."""
+"""The size of a restatement: how far a published number moved. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from hypertally.records import Record
 
 MOVED_ABOVE = Decimal("0.005")  # of the number as it was published
-# How much is missing is told where it goes missing: by `data_gap`.
+# `data_gap` tells how much is missing.
 _NO_FIGURES = frozenset({"completeness", "gap_ms"})
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 # Numbers that are not strings must not pass through a float.
-_decoder = msgspec.json.Decoder(dict[str, list[Any]], float_hook=Decimal)
+_decoder = msgspec.json.Decoder(dict[str, tuple[object, object]], float_hook=Decimal)
 
 
 class Moved(Record, frozen=True, kw_only=True):
@@ -22,19 +21,19 @@ class Moved(Record, frozen=True, kw_only=True):
 
     field: str  # fees.USDC: of a map, with the key
     old: str
-    new: str | None  # None: it is not known any more
-    share: Decimal | None  # of the old one; None: that was zero, or there is no new one
+    new: str | None  # None: the number is not known any more
+    share: Decimal | None  # of the old number; None: that was zero, or the new one is unknown
 
 
 def furthest(changes: str) -> Moved | None:
-    """The number that moved most, if it moved far enough to be told; `changes` as it is stored."""
+    """The number that moved most, if far enough for an alert; `changes`: as the column has it."""
     moved = [
-        one
+        number
         for field, (old, new) in _decoder.decode(changes).items()
         if field not in _NO_FIGURES
-        for one in _moved(field, old, new)
+        for number in _moved(field, old, new)
     ]
-    far = [one for one in moved if one.share is None or one.share > MOVED_ABOVE]
+    far = [each for each in moved if each.share is None or each.share > MOVED_ABOVE]
     return max(far, key=_rank) if far else None
 
 
@@ -42,11 +41,11 @@ def _rank(moved: Moved) -> tuple[bool, Decimal]:
     return (moved.share is None, moved.share or Decimal(0))
 
 
-def _moved(field: str, old: Any, new: Any) -> Iterator[Moved]:
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
-        # An amount that is not in a map is zero; that of a map that is gone is not known.
-        before = old if isinstance(old, Mapping) else {}
-        after = {} if new is None else new
+def _moved(field: str, old: object, new: object) -> Iterator[Moved]:
+    if isinstance(old, dict) or isinstance(new, dict):
+        # An amount that a map does not name is zero; without the map the amount is not known.
+        before = msgspec.convert(old, dict[str, object]) if isinstance(old, dict) else {}
+        after = {} if new is None else msgspec.convert(new, dict[str, object])
         for name in {**before, **after}:
             gone = None if new is None else 0
             yield from _moved(f"{field}.{name}", before.get(name, 0), after.get(name, gone))
@@ -62,7 +61,7 @@ def _moved(field: str, old: Any, new: Any) -> Iterator[Moved]:
     )
 
 
-def _number(value: Any) -> Decimal | None:
+def _number(value: object) -> Decimal | None:
     if isinstance(value, str):
         return Decimal(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -6,13 +6,13 @@
                                       ^                               (by a person)
     about to fire, but muted, cooling down or capped --> suppressed --> firing, once it may
 
-A condition that is unknown, or neither holds nor clears, moves nothing that fires, and what must
-come in succession begins anew. An event is told once: it fires and is resolved in one go.
+A condition that is unknown, or neither holds nor clears, leaves a firing alert as it is, and starts
+the count of successive periods again. An event is told once: it fires and is resolved at once.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -26,12 +26,12 @@ Condition = Literal["holds", "begins", "neither", "clears", "unknown"]
 Level = Literal["low", "medium", "high", "critical"]
 
 NO_COOLDOWN = timedelta(0)
-# Of an asset, all behavioural types together: who is told more stops to read.
+# Alerts of an asset, of all behavioural types together: a reader who is told more stops reading.
 FIRED_MAX, FIRED_WITHIN = 4, timedelta(hours=24)
 
 
 class Rule(Record, frozen=True, kw_only=True):
-    """What makes a type of alert move."""
+    """When an alert of a type changes its state."""
 
     level: Level
     fire_after: int = 1  # successive periods or checks in which the condition holds
@@ -66,7 +66,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-class Standing(Record, frozen=True, kw_only=True):
+class AlertState(Record, frozen=True, kw_only=True):
     """A row of ops.alert_state."""
 
     type: str
@@ -84,25 +84,25 @@ class Standing(Record, frozen=True, kw_only=True):
     judged_at: datetime | None = None
 
 
-class Judged(Record, frozen=True, kw_only=True):
-    """What an alert is judged by, as of a time."""
+class Evaluation(Record, frozen=True, kw_only=True):
+    """Whether the condition of an alert holds, as of a time."""
 
     at: datetime
     condition: Condition
-    words: str
-    figures: Mapping[str, Any] = {}  # for ops.alerts.value: decimals are strings
-    tells: str | None = None  # the playbook that firing would tell
+    reason: str
+    figures: Mapping[str, object] = {}  # for ops.alerts.value: decimals are strings
+    playbook: str | None = None  # the playbook that a firing alert would name
     event_key: str | None = None  # of what happened once; None: a condition that lasts
 
 
-class Around(Record, frozen=True, kw_only=True):
-    """What keeps an alert silent besides its own past."""
+class Context(Record, frozen=True, kw_only=True):
+    """What else can keep an alert silent, besides its own past."""
 
     stale: bool = False  # system_stale stands firing or acknowledged
     fired: int = 0  # behavioural alerts of this asset, within `FIRED_WITHIN`
 
 
-class Move(Record, frozen=True, kw_only=True):
+class Transition(Record, frozen=True, kw_only=True):
     """A row of ops.alerts."""
 
     from_state: State
@@ -110,129 +110,133 @@ class Move(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class Verdict(Record, frozen=True, kw_only=True):
-    """The moves of an alert, oldest first, and where it stands after them."""
+class AlertChange(Record, frozen=True, kw_only=True):
+    """The transitions of an alert, oldest first, and its state after them."""
 
-    standing: Standing
-    moves: tuple[Move, ...] = ()
+    alert: AlertState
+    transitions: tuple[Transition, ...] = ()
 
 
-def judge(standing: Standing, judged: Judged, around: Around) -> Verdict:
-    """Where a condition takes an alert; what was judged already changes nothing."""
-    before = standing.judged_at
-    if judged.event_key is None and before is not None and judged.at <= before:
-        return Verdict(standing=standing)
-    period = RULES[standing.type].period
-    # Two playbooks after each other that are both new are no succession of either.
-    is_same = judged.tells is None or judged.tells == standing.last_value
-    in_succession = is_same and (before is None or period is None or judged.at - before <= period)
-    seen = replace(
-        standing,
-        judged_at=judged.at if before is None else max(before, judged.at),
-        last_value=judged.tells or judged.words,
-        periods=standing.periods if in_succession else 0,
-        # The first playbook of all changes nothing: it is taken as told.
-        told=judged.tells if standing.told is None else standing.told,
+def judge(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertChange:
+    """Apply an evaluation to an alert; an evaluation that was applied before changes nothing."""
+    before = alert.judged_at
+    if evaluation.event_key is None and before is not None and evaluation.at <= before:
+        return AlertChange(alert=alert)
+    period = RULES[alert.type].period
+    # Two new playbooks in a row are no succession: each was seen once.
+    is_same = evaluation.playbook is None or evaluation.playbook == alert.last_value
+    in_succession = is_same and (
+        before is None or period is None or evaluation.at - before <= period
     )
-    match judged.condition:
+    seen = replace(
+        alert,
+        judged_at=evaluation.at if before is None else max(before, evaluation.at),
+        last_value=evaluation.playbook or evaluation.reason,
+        periods=alert.periods if in_succession else 0,
+        # The first playbook ever changes nothing: it counts as told.
+        told=evaluation.playbook if alert.told is None else alert.told,
+    )
+    match evaluation.condition:
         case "holds":
-            return _held(seen, judged, around)
+            return _held(seen, evaluation, context)
         case "begins":
-            return _begun(seen, judged)
+            return _begun(seen, evaluation)
         case "clears" | "neither":
-            return _not_held(seen, judged)
+            return _not_held(seen, evaluation)
         case "unknown":
-            return Verdict(standing=replace(seen, periods=0))
+            return AlertChange(alert=replace(seen, periods=0))
 
 
-def acknowledge(standing: Standing, *, at: datetime, by: str, reason: str) -> Verdict:
+def acknowledge(alert: AlertState, *, at: datetime, by: str, reason: str) -> AlertChange:
     """Somebody looks at an alert that fires.
 
     Errors: `Refused` that names the state of one that does not.
     """
-    if standing.state != "firing":
+    if alert.state != "firing":
         raise Refused(
-            f"{standing.type} {standing.subject} is {standing.state}: only what is firing can be "
+            f"{alert.type} {alert.subject} is {alert.state}: only what is firing can be "
             f"acknowledged, and `hypertally alerts` lists it"
         )
     said = f"{by}: {reason}" if reason else by
-    return _moved(standing, "acknowledged", said, at=at, periods=standing.periods)
+    return _moved(alert, "acknowledged", said, at=at, periods=alert.periods)
 
 
-def _held(standing: Standing, judged: Judged, around: Around) -> Verdict:
-    rule = RULES[standing.type]
-    if standing.state in {"firing", "acknowledged"}:
-        return Verdict(standing=replace(standing, periods=0))
-    if standing.state == "suppressed":
-        if _silenced(standing, judged, around):
-            return Verdict(standing=standing)
-        return _fire(standing, judged, around)
-    periods = standing.periods + 1 if standing.state == "pending" else 1
+def _held(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertChange:
+    rule = RULES[alert.type]
+    if alert.state in {"firing", "acknowledged"}:
+        return AlertChange(alert=replace(alert, periods=0))
+    if alert.state == "suppressed":
+        if _silenced(alert, evaluation, context):
+            return AlertChange(alert=alert)
+        return _fire(alert, evaluation, context)
+    periods = alert.periods + 1 if alert.state == "pending" else 1
     if periods >= rule.fire_after:
-        return _fire(standing, judged, around)
-    if standing.state == "pending":
-        return Verdict(standing=replace(standing, periods=periods))
-    return _moved(standing, "pending", judged.words, at=judged.at, periods=periods)
+        return _fire(alert, evaluation, context)
+    if alert.state == "pending":
+        return AlertChange(alert=replace(alert, periods=periods))
+    return _moved(alert, "pending", evaluation.reason, at=evaluation.at, periods=periods)
 
 
-def _begun(standing: Standing, judged: Judged) -> Verdict:
-    if standing.state in {"inactive", "resolved"}:
-        return _moved(standing, "pending", judged.words, at=judged.at)
-    if standing.state == "suppressed":
-        return _moved(standing, "inactive", judged.words, at=judged.at)
-    return Verdict(standing=replace(standing, periods=0))
+def _begun(alert: AlertState, evaluation: Evaluation) -> AlertChange:
+    if alert.state in {"inactive", "resolved"}:
+        return _moved(alert, "pending", evaluation.reason, at=evaluation.at)
+    if alert.state == "suppressed":
+        return _moved(alert, "inactive", evaluation.reason, at=evaluation.at)
+    return AlertChange(alert=replace(alert, periods=0))
 
 
-def _not_held(standing: Standing, judged: Judged) -> Verdict:
-    if standing.state in {"pending", "suppressed"}:
-        return _moved(standing, "inactive", judged.words, at=judged.at)
-    if standing.state in {"inactive", "resolved"}:
-        return Verdict(standing=standing)
-    periods = standing.periods + 1 if judged.condition == "clears" else 0
-    if periods >= RULES[standing.type].clear_after:
-        return _moved(standing, "resolved", judged.words, at=judged.at)
-    return Verdict(standing=replace(standing, periods=periods))
+def _not_held(alert: AlertState, evaluation: Evaluation) -> AlertChange:
+    if alert.state in {"pending", "suppressed"}:
+        return _moved(alert, "inactive", evaluation.reason, at=evaluation.at)
+    if alert.state in {"inactive", "resolved"}:
+        return AlertChange(alert=alert)
+    periods = alert.periods + 1 if evaluation.condition == "clears" else 0
+    if periods >= RULES[alert.type].clear_after:
+        return _moved(alert, "resolved", evaluation.reason, at=evaluation.at)
+    return AlertChange(alert=replace(alert, periods=periods))
 
 
-def _fire(standing: Standing, judged: Judged, around: Around) -> Verdict:
+def _fire(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertChange:
     """Fire, unless something keeps it silent. What happened once is over either way."""
-    if reason := _silenced(standing, judged, around):
-        held_back = _moved(standing, "suppressed", reason, at=judged.at)
-        if judged.event_key is None:
+    if reason := _silenced(alert, evaluation, context):
+        held_back = _moved(alert, "suppressed", reason, at=evaluation.at)
+        if evaluation.event_key is None:
             return held_back
-        return _and_then(held_back, "inactive", "it happened once and was not told", at=judged.at)
+        return _and_then(
+            held_back, "inactive", "it happened once and was not told", at=evaluation.at
+        )
     fired = _moved(
-        replace(standing, last_fired_at=judged.at, told=judged.tells or standing.told),
+        replace(alert, last_fired_at=evaluation.at, told=evaluation.playbook or alert.told),
         "firing",
-        judged.words,
-        at=judged.at,
+        evaluation.reason,
+        at=evaluation.at,
     )
-    if not RULES[standing.type].event:
+    if not RULES[alert.type].event:
         return fired
-    return _and_then(fired, "resolved", "an event: told, and over", at=judged.at)
+    return _and_then(fired, "resolved", "an event: told, and over", at=evaluation.at)
 
 
-def _silenced(standing: Standing, judged: Judged, around: Around) -> str | None:
+def _silenced(alert: AlertState, evaluation: Evaluation, context: Context) -> str | None:
     """Why an alert that would fire does not; None: nothing keeps it."""
-    rule = RULES[standing.type]
-    if rule.behavioural and around.stale:
+    rule = RULES[alert.type]
+    if rule.behavioural and context.stale:
         return "muted: the feed was stale, and system_stale is not resolved"
-    last = standing.last_fired_at
-    if last is not None and judged.at < last + rule.cooldown:
+    last = alert.last_fired_at
+    if last is not None and evaluation.at < last + rule.cooldown:
         return f"cooldown: it fired at {last:%Y-%m-%d %H:%M:%S} UTC, less than {rule.cooldown} ago"
-    if rule.behavioural and around.fired >= FIRED_MAX:
-        return f"cap: {around.fired} alerts of {standing.subject} fired within 24 hours"
+    if rule.behavioural and context.fired >= FIRED_MAX:
+        return f"cap: {context.fired} alerts of {alert.subject} fired within 24 hours"
     return None
 
 
-def _and_then(verdict: Verdict, state: State, reason: str, *, at: datetime) -> Verdict:
-    following = _moved(verdict.standing, state, reason, at=at)
-    return replace(following, moves=verdict.moves + following.moves)
+def _and_then(change: AlertChange, state: State, reason: str, *, at: datetime) -> AlertChange:
+    following = _moved(change.alert, state, reason, at=at)
+    return replace(following, transitions=change.transitions + following.transitions)
 
 
 def _moved(
-    standing: Standing, state: State, reason: str, *, at: datetime, periods: int = 0
-) -> Verdict:
-    move = Move(from_state=standing.state, to_state=state, reason=reason)
-    after = replace(standing, state=state, since=at, reason=reason, periods=periods)
-    return Verdict(standing=after, moves=(move,))
+    alert: AlertState, state: State, reason: str, *, at: datetime, periods: int = 0
+) -> AlertChange:
+    transition = Transition(from_state=alert.state, to_state=state, reason=reason)
+    after = replace(alert, state=state, since=at, reason=reason, periods=periods)
+    return AlertChange(alert=after, transitions=(transition,))

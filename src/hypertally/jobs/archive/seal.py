@@ -8,10 +8,9 @@ next run goes on. What the archive knows and the database does not is taken in f
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from hypertally.clock import now
 from hypertally.errors import InvariantBroken, Refused
 from hypertally.jobs.archive.files import bring_back, compare_files, write_files
 from hypertally.jobs.archive.verify_files import (
@@ -51,7 +50,7 @@ async def seal_days(
     Errors: `Refused` for a bound that is not closed, or another database's archive;
     `InvariantBroken` when what is read back is not what was written.
     """
-    latest = last_closed(now().date()) + timedelta(days=1)
+    latest = last_closed(vault.clock().date()) + timedelta(days=1)
     if before and before > latest:
         raise Refused(f"--before {before}: later minutes may still come, say at most {latest}")
     await _take_in(pool, vault, dataset, tell)
@@ -71,7 +70,7 @@ async def release_days(
     Errors: `InvariantBroken` when a copy is not equal to the rows; `Refused` when the database
     will not let a day go.
     """
-    end = min(last_releasable(now().date()) + timedelta(days=1), before or date.max)
+    end = min(last_releasable(vault.clock().date()) + timedelta(days=1), before or date.max)
     async with transaction(pool) as connection:
         seals = await list_seals(connection, dataset)
     days = sorted({seal.day for seal in seals if not seal.released_at and seal.day < end})
@@ -173,7 +172,14 @@ async def _seal_day(
         number = len(seals) + 1
         earlier = await files_of(vault, dataset, seals, day)
         files = await write_files(vault, dataset, day, number=number, earlier=earlier, tell=tell)
-        manifest = _manifest(dataset, day, files, number=number, previous=_last(seals))
+        manifest = _manifest(
+            dataset,
+            day,
+            files,
+            number=number,
+            previous=_last(seals),
+            written_at=vault.clock(),
+        )
         sha256 = await _write_manifest(vault, manifest)
         tell(Step(day=day, what=f"manifest {number} written"))
         await _note(connection, vault, manifest, sha256=sha256)
@@ -186,7 +192,13 @@ def _last(seals: Sequence[Seal]) -> str | None:
 
 
 def _manifest(
-    dataset: Dataset, day: date, files: Sequence[File], *, number: int, previous: str | None
+    dataset: Dataset,
+    day: date,
+    files: Sequence[File],
+    *,
+    number: int,
+    previous: str | None,
+    written_at: datetime,
 ) -> Manifest:
     total = sum((Digest.parse(file.digest) for file in files), Digest())
     return Manifest(
@@ -200,7 +212,7 @@ def _manifest(
         sorted_by=dataset.sorted_by,
         files=tuple(files),
         previous=previous,
-        written_at=now(),
+        written_at=written_at,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hypertally.clock import Clock
 from hypertally.errors import InvariantBroken, Refused
 from hypertally.records import Record
 from hypertally.sources.object_store import ObjectStore
@@ -17,11 +18,12 @@ from hypertally.store.parquet_archive import Dataset, Digest, File, Manifest
 
 
 class Vault(Record, frozen=True, kw_only=True):
-    """Where days are sealed, and the key that signs what is there."""
+    """Where days are sealed, the key that signs manifests, and the clock that says what is past."""
 
     database_url: str
     store: ObjectStore
     key: bytes
+    clock: Clock
 
 
 class Step(Record, frozen=True, kw_only=True):

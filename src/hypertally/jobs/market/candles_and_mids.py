@@ -1,50 +1,77 @@
-"""Pulling what TWAPs are judged by: candles over their lives, and the middle prices of now."""
+"""Candles over the lives of TWAPs, and the middle prices of each minute."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 from math import ceil
-from typing import Any
 
-from hypertally.clock import now
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.market import candles, mids
 from hypertally.jobs.activity.store_fill_page import enqueue_twap_rollup
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import (
+    Handlers,
+    Kind,
+    Lane,
+    NoPayload,
+    declare,
+    enqueue,
+    enqueue_next,
+)
 from hypertally.jobs.runtime.queue import Job
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.records import Record
 from hypertally.sources.info import InfoClient
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-MIDS_EVERY_SECONDS = 60
-MIDS_PRIORITY = 90  # two of the allowance a dex: never worth waiting for
-CANDLES_PRIORITY = 40  # one answer serves every TWAP of its hours
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval
 KEPT = timedelta(minutes=CANDLES_MAX - 10)  # what is asked for must still be there
 CLOSED_AFTER = timedelta(seconds=5)  # a minute that is over may still be counted
-TOGETHER_SECONDS = 10  # so that TWAPs met at one moment share an answer
+TOGETHER_SECONDS = 10  # so that TWAPs seen at one moment share an answer
 # A request costs 20 and a sixtieth a minute of its window: a gap of less is cheaper than two.
 GAP_MAX = timedelta(minutes=1200)
 
 
-class Window(Record, frozen=True, kw_only=True):
-    """The minutes of a coin that TWAPs lack: [from_at, to_at)."""
+PULL_TWAP_CANDLES = declare(
+    Kind(
+        name="pull_twap_candles",
+        payload_type=NoPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the candles stored so far; the next run asks for the rest",
+        priority=40,  # one answer serves every TWAP of its hours
+    )
+)
+PULL_MIDS = declare(
+    Kind(
+        name="pull_mids",
+        payload_type=NoPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the prices of the dexs asked so far; the next run has newer ones",
+        priority=90,  # two of the allowance a dex: never worth waiting for
+        period=timedelta(minutes=1),
+        serves_watching=True,  # signals are weighed by these prices
+    )
+)
+
+
+class CandleNeed(Record, frozen=True, kw_only=True):
+    """The minutes of a coin whose candles TWAPs lack: [from_at, to_at)."""
 
     coin: str
     from_at: datetime
     to_at: datetime
 
 
-def merge(needs: Iterable[Window]) -> list[Window]:
-    """As few windows as cover these, none longer than one answer."""
-    merged: list[Window] = []
+def merge(needs: Iterable[CandleNeed]) -> list[CandleNeed]:
+    """The fewest needs that cover all of these, none longer than one answer."""
+    merged: list[CandleNeed] = []
     ordered = sorted(needs, key=lambda need: (need.coin, need.from_at))
     for coin, group in groupby(ordered, key=lambda need: need.coin):
-        current: Window | None = None
+        current: CandleNeed | None = None
         for need in group:
             to_at = max(current.to_at, need.to_at) if current else need.to_at
             if (
@@ -52,7 +79,7 @@ def merge(needs: Iterable[Window]) -> list[Window]:
                 and need.from_at - current.to_at <= GAP_MAX
                 and to_at - current.from_at <= timedelta(minutes=CANDLES_MAX)
             ):
-                current = Window(coin=coin, from_at=current.from_at, to_at=to_at)
+                current = CandleNeed(coin=coin, from_at=current.from_at, to_at=to_at)
                 merged[-1] = current
             else:
                 current = need
@@ -60,66 +87,64 @@ def merge(needs: Iterable[Window]) -> list[Window]:
     return merged
 
 
-async def pull_twap_candles(pool: Pool, info: InfoClient, job: Job) -> None:
+async def pull_twap_candles(resources: Resources, job: Job) -> None:
     """Store the candles that TWAPs lack and the exchange still has; one answer for many TWAPs.
 
-    Errors: `SourceDown` when a window could not be had, after all others were.
+    Errors: `SourceDown` when some candles could not be had, after all others were stored.
     """
-    async with transaction(pool) as connection:
+    async with transaction(resources.pool) as connection:
         needs = await _list_needs(connection)
-    due_at = now() - CLOSED_AFTER
-    failed = [
+    due_at = resources.clock() - CLOSED_AFTER
+    problems = [
         problem
-        for window in merge(need for need in needs if need.to_at <= due_at)
-        if (problem := await _pull_window(pool, info, window)) is not None
+        for need in merge(need for need in needs if need.to_at <= due_at)
+        if (problem := await _pull_candles(resources.pool, resources.info, need)) is not None
     ]
-    if failed:
-        raise failed[0]
-    async with queue.finishing(pool, job) as connection:
-        await enqueue_candles(connection)
+    if problems:
+        raise problems[0]
+    async with queue.finishing(resources.pool, job) as connection:
+        await enqueue_candles(connection, now=resources.clock())
 
 
-async def enqueue_candles(connection: Connection) -> None:
-    """Have the candles pulled that TWAPs lack, soon after their last minute is over."""
+async def enqueue_candles(connection: Connection, *, now: datetime) -> None:
+    """Queue the pull of the candles that TWAPs lack, for soon after their last minute is over."""
     needs = await _list_needs(connection)
     if needs:
-        waits = min(need.to_at for need in needs) + CLOSED_AFTER - now()
-        await queue.enqueue(
+        wait = min(need.to_at for need in needs) + CLOSED_AFTER - now
+        await enqueue(
             connection,
-            "pull_twap_candles",
-            dedupe_key="pull_twap_candles",
-            priority=CANDLES_PRIORITY,
-            delay_seconds=max(TOGETHER_SECONDS, ceil(waits.total_seconds())),
+            PULL_TWAP_CANDLES,
+            NoPayload(),
+            delay_seconds=max(TOGETHER_SECONDS, ceil(wait.total_seconds())),
         )
 
 
-async def _list_needs(connection: Connection) -> list[Window]:
-    found = await connection.execute(QUERIES["list_candle_needs"].text, {"kept": KEPT})
-    return [Window(**row) for row in await found.fetchall()]
+async def _list_needs(connection: Connection) -> list[CandleNeed]:
+    return await read_rows(
+        connection, QUERIES["list_candle_needs"], {"kept": KEPT}, shape=CandleNeed
+    )
 
 
-async def pull_mids(pool: Pool, info: InfoClient, job: Job) -> None:
-    """Store the prices of now of the core dex and of each dex on which a TWAP runs."""
-    await pages.ensure_months(pool, "pages", {now()})
+async def pull_mids(resources: Resources, job: Job) -> None:
+    """Store the present prices of the core dex and of each dex on which a TWAP runs."""
+    pool = resources.pool
+    await pages.ensure_months(pool, "pages", {resources.clock()})
     async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["list_dexs_in_use"].text)
-        dexs = ["", *(row["dex"] for row in await found.fetchall())]
-    for dex in dexs:
-        await _store_mids(pool, info, dex)
+        rows = await read_rows(connection, QUERIES["list_dexs_in_use"], shape=_Dex)
+    for dex in ["", *(row.dex for row in rows)]:
+        await _store_mids(pool, resources.info, dex)
     async with queue.finishing(pool, job) as connection:
-        await queue.enqueue(
-            connection,
-            "pull_mids",
-            dedupe_key="pull_mids",
-            priority=MIDS_PRIORITY,
-            delay_seconds=MIDS_EVERY_SECONDS,
-        )
+        await enqueue_next(connection, PULL_MIDS)
+
+
+class _Dex(Record, frozen=True, kw_only=True):
+    dex: str
 
 
 async def _store_mids(pool: Pool, info: InfoClient, dex: str) -> None:
-    which = {"dex": dex} if dex else {}
+    parameters = {"dex": dex} if dex else {}
     try:
-        answer = await info.fetch("allMids", **which)
+        answer = await info.fetch("allMids", **parameters)
         prices = mids.decode(answer)
     except (SourceDown, BadPayload):
         return  # a minute without prices is no loss: the next has newer ones
@@ -128,20 +153,20 @@ async def _store_mids(pool: Pool, info: InfoClient, dex: str) -> None:
         await mids.insert(connection, prices, dex=dex, at=answer.asked_at, page_id=page_id)
 
 
-async def _pull_window(pool: Pool, info: InfoClient, window: Window) -> SourceDown | None:
-    request: dict[str, Any] = {
-        "coin": window.coin,
+async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> SourceDown | None:
+    request = {
+        "coin": need.coin,
         "interval": candles.MINUTE,
-        "startTime": _ms(window.from_at),
-        "endTime": _ms(window.to_at) - 1,
+        "startTime": _milliseconds(need.from_at),
+        "endTime": _milliseconds(need.to_at) - 1,
     }
     try:
         answer = await info.fetch("candleSnapshot", req=request)
-        read = candles.decode(
+        decoded = candles.decode(
             answer.body,
-            coin=window.coin,
+            coin=need.coin,
             interval=candles.MINUTE,
-            over_by_ms=_ms(answer.asked_at),
+            over_by_ms=_milliseconds(answer.asked_at),
         )
     except SourceDown as problem:
         return problem
@@ -151,22 +176,25 @@ async def _pull_window(pool: Pool, info: InfoClient, window: Window) -> SourceDo
     async with transaction(pool) as connection:
         page_id = await pages.insert_reference(connection, answer)
         await fills.insert_rejects(
-            connection, read.rejects, wallet_id=None, source=answer.source, page_id=page_id
+            connection, decoded.rejects, wallet_id=None, source=answer.source, page_id=page_id
         )
-        if await candles.insert(connection, read.candles, page_id=page_id):
-            await _mark(connection, window)
+        if await candles.insert(connection, decoded.candles, page_id=page_id):
+            await _mark_twaps(connection, need)
     return None
 
 
-async def _mark(connection: Connection, window: Window) -> None:
-    """Have the TWAPs recomputed whose lives a window touches, those being computed now as well."""
+async def _mark_twaps(connection: Connection, need: CandleNeed) -> None:
+    """Mark the TWAPs whose lives these minutes touch, also those being computed now."""
     await connection.execute(QUERIES["lock_rollup"].text)
     await connection.execute(
         QUERIES["mark_lives"].text,
-        {"coin": window.coin, "from_at": window.from_at, "to_at": window.to_at},
+        {"coin": need.coin, "from_at": need.from_at, "to_at": need.to_at},
     )
     await enqueue_twap_rollup(connection)
 
 
-def _ms(at: datetime) -> int:
+def _milliseconds(at: datetime) -> int:
     return (at - fills.at(0)) // timedelta(milliseconds=1)
+
+
+HANDLERS: Handlers = {PULL_TWAP_CANDLES: pull_twap_candles, PULL_MIDS: pull_mids}

@@ -13,14 +13,13 @@ At most one job of a dedupe key is queued; another of that key may be running me
 what it reads may be older than what the queued one was asked for.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from hypertally.errors import LeaseLost
 from hypertally.records import Record
-from hypertally.store.postgres import Connection, Jsonb, Pool, transaction
+from hypertally.store.postgres import Connection, Jsonb, Pool, read_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -32,35 +31,35 @@ class Job(Record, frozen=True, kw_only=True):
 
     id: int
     kind: str
-    payload: dict[str, Any]
+    payload: dict[str, object]
     attempts: int  # this one included
     max_attempts: int
     lease_token: int
 
 
-async def enqueue(
+async def insert_job(
     connection: Connection,
     kind: str,
-    payload: dict[str, Any] | None = None,
+    payload: Mapping[str, object],
     *,
     dedupe_key: str | None = None,
     priority: int = 0,
     delay_seconds: int = 0,
-    max_attempts: int = 10,
+    attempts_max: int = 10,
 ) -> bool:
-    """Add a job in the caller's transaction; false when its key is queued already.
+    """Store the row of a job in the caller's transaction; false when its key is queued already.
 
-    A queued job of the key then keeps the earlier of the two times and the higher priority.
+    For `kinds.enqueue`, which knows the key, priority and attempts of a kind.
     """
     cursor = await connection.execute(
-        QUERIES["enqueue"].text,
+        QUERIES["insert_job"].text,
         {
             "kind": kind,
-            "payload": Jsonb(payload or {}),
+            "payload": Jsonb(dict(payload)),
             "dedupe_key": dedupe_key,
             "priority": priority,
             "delay_seconds": delay_seconds,
-            "max_attempts": max_attempts,
+            "max_attempts": attempts_max,
             "channel": CHANNEL,
         },
     )
@@ -74,25 +73,26 @@ async def claim(
     worker: str,
     lease_seconds: float,
     limit: int,
-    kinds: Collection[str] = (),
-    among: bool = False,
+    only_kinds: Collection[str] | None = None,
+    except_kinds: Collection[str] = (),
 ) -> list[Job]:
-    """Take up to `limit` jobs that are due, the most urgent first.
+    """Lease up to `limit` jobs that are due, the most urgent first.
 
-    `kinds`: all kinds but these or, with `among`, these alone.
+    `only_kinds`: of these kinds; None: of all kinds. `except_kinds`: of none of these kinds.
     """
     async with transaction(pool) as connection:
-        cursor = await connection.execute(
-            QUERIES["claim"].text,
+        return await read_rows(
+            connection,
+            QUERIES["claim"],
             {
                 "worker": worker,
                 "lease_seconds": lease_seconds,
                 "limit": limit,
-                "kinds": list(kinds),
-                "among": among,
+                "only_kinds": None if only_kinds is None else list(only_kinds),
+                "except_kinds": list(except_kinds),
             },
+            shape=Job,
         )
-        return [Job(**row) for row in await cursor.fetchall()]
 
 
 async def renew(pool: Pool, jobs: Sequence[Job], *, lease_seconds: float) -> None:
@@ -184,20 +184,46 @@ async def prune(pool: Pool, *, keep_hours: int) -> int:
         return cursor.rowcount
 
 
-async def is_idle(pool: Pool, *, kinds: Collection[str] = (), among: bool = False) -> bool:
-    """Whether nothing is due and nothing pulled waits to be rolled up; `kinds` as for `claim`."""
-    bound = {"kinds": list(kinds), "among": among}
+async def is_idle(
+    pool: Pool,
+    *,
+    only_kinds: Collection[str] | None = None,
+    except_kinds: Collection[str] = (),
+    awaited_kinds: Collection[str] = (),
+) -> bool:
+    """Whether no job is due, and none of the awaited kinds is queued for later.
+
+    `only_kinds`, `except_kinds`: the jobs that count, as for `claim`.
+    """
+    parameters = {
+        "only_kinds": None if only_kinds is None else list(only_kinds),
+        "except_kinds": list(except_kinds),
+        "awaited_kinds": list(awaited_kinds),
+    }
     async with transaction(pool) as connection:
-        row = await (await connection.execute(QUERIES["read_idle"].text, bound)).fetchone()
-        return bool(row and row["idle"])
+        row = await read_row(connection, QUERIES["read_idle"], parameters, shape=_Idle)
+    return row.idle
 
 
-async def list_dead(pool: Pool, *, limit: int) -> list[dict[str, Any]]:
+class _Idle(Record, frozen=True, kw_only=True):
+    idle: bool
+
+
+class DeadJob(Record, frozen=True, kw_only=True):
+    """A row of ops.jobs that used up its attempts."""
+
+    id: int
+    kind: str
+    payload: dict[str, object]
+    attempts: int
+    last_error: str
+    finished_at: datetime
+
+
+async def list_dead(pool: Pool, *, limit: int) -> list[DeadJob]:
     """The dead jobs, newest first."""
     async with transaction(pool) as connection:
-        return await (
-            await connection.execute(QUERIES["list_dead"].text, {"limit": limit})
-        ).fetchall()
+        return await read_rows(connection, QUERIES["list_dead"], {"limit": limit}, shape=DeadJob)
 
 
 async def requeue_dead(pool: Pool, ids: Sequence[int] | None) -> int:

@@ -1,4 +1,4 @@
--- name: enqueue :one
+-- name: insert_job :one
 -- Add a job and wake the workers; a queued job of the same key is hurried instead.
 -- Reads: -   Writes: ops.jobs   Key: dedupe_key among the queued
 with wanted as (
@@ -20,7 +20,8 @@ with due as (
     select id
     from ops.jobs
     where status = 'queued' and run_at <= now()
-        and (kind = any (%(kinds)s::text[])) = %(among)s
+        and (%(only_kinds)s::text[] is null or kind = any (%(only_kinds)s::text[]))
+        and kind <> all (%(except_kinds)s::text[])
     order by priority desc, run_at, id
     limit %(limit)s
     for update skip locked
@@ -142,13 +143,14 @@ delete from ops.jobs
 where status = 'done' and finished_at < now() - make_interval(hours => %(keep_hours)s);
 
 -- name: read_idle :one
--- Of all kinds but these, or of these alone: nothing is due, and nothing that was pulled waits to be
--- rolled up.
+-- Of the chosen kinds no job is due, and none of the awaited kinds is queued for later.
 -- Reads: ops.jobs   Writes: -   Key: -
 select not exists (
     select from ops.jobs
-    where status = 'queued' and (kind = any (%(kinds)s::text[])) = %(among)s
-        and (run_at <= now() or kind in ('rollup_wallet_day', 'rollup_global_day'))) as idle;
+    where status = 'queued'
+        and (%(only_kinds)s::text[] is null or kind = any (%(only_kinds)s::text[]))
+        and kind <> all (%(except_kinds)s::text[])
+        and (run_at <= now() or kind = any (%(awaited_kinds)s::text[]))) as idle;
 
 -- name: list_dead :many
 -- Jobs that used up their attempts.

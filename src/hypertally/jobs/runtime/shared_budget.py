@@ -1,84 +1,90 @@
-"""The exchange's allowance for this egress address, as rows that all processes share.
+"""The allowance of one upstream host, as rows that all processes share.
 
 A token bucket that may burst and refill can spend up to twice the allowance inside one minute, and
 the exchange answers that with 429. So the bucket keeps its spends for a minute and lets a request
 pass only if the sum over the last 60 seconds stays within the allowance. A spend counts from its
 answer, which is later than the exchange counts it; so our sum is never below the exchange's.
 
-Snapshots of a minute cannot wait for pulls that have used it up: while they run, pulls leave them
-a share of every minute. Who wants to spend from it asks `snapshots()` for it.
+Snapshots of a minute cannot wait for pulls that have used the allowance up: while snapshots run,
+pulls leave them a share of every minute. `snapshots()` gives the budget that spends from the share.
 """
 
 import asyncio
 
+from hypertally.records import Record
 from hypertally.settings import PAGE_WEIGHT_MAX
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, read_row, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 WINDOW_SECONDS = 60.0  # of the exchange; a test may scale it down
 WAIT_SECONDS_MAX = 1.0  # look again this often: refunds free weight before it expires
-KEPT_SECONDS = 180.0  # a share that three cycles did not renew is nobody's any more
+SHARE_SECONDS = 180.0  # a share that three cycles did not renew is nobody's any more
+
+
+class _Reservation(Record, frozen=True, kw_only=True):
+    id: int | None  # None: the allowance is used up for now
+    wait_seconds: float
 
 
 class SharedBudget:
-    """The allowance of one egress address for one upstream, kept in ops.weight_spends."""
+    """The allowance of one upstream host for this address, kept in ops.weight_spends."""
 
     def __init__(
         self,
         pool: Pool,
         *,
-        egress: str,
+        upstream_host: str,
         weight_per_minute: int,
         window_seconds: float = WINDOW_SECONDS,
         for_snapshots: bool = False,
     ) -> None:
         self._pool = pool
-        self._egress = egress
+        self._upstream_host = upstream_host
         self._limit = weight_per_minute
         self._window_seconds = window_seconds
         self._for_snapshots = for_snapshots
 
     def snapshots(self) -> "SharedBudget":
-        """The same allowance, for who may spend what pulls leave free."""
+        """The same allowance, with the right to spend the share that pulls leave free."""
         return SharedBudget(
             self._pool,
-            egress=self._egress,
+            upstream_host=self._upstream_host,
             weight_per_minute=self._limit,
             window_seconds=self._window_seconds,
             for_snapshots=True,
         )
 
-    async def keep(self, weight: int) -> None:
-        """Have pulls leave this much of each minute from now on; it must be said again in time.
+    async def reserve_share(self, weight: int) -> None:
+        """Reserve this much of each minute for snapshots, until the reservation runs out.
 
-        A pull of one full page a minute stays possible.
+        Snapshots renew it every minute. A pull of one full page a minute stays possible.
         """
         share = max(0, min(weight, self._limit - PAGE_WEIGHT_MAX))
         async with transaction(self._pool) as connection:
             await self._lock(connection)
             await connection.execute(
-                QUERIES["keep_share"].text,
-                {"egress": self._egress, "weight": share, "seconds": KEPT_SECONDS},
+                QUERIES["reserve_share"].text,
+                {"upstream_host": self._upstream_host, "weight": share, "seconds": SHARE_SECONDS},
             )
 
     async def reserve(self, weight: int) -> int:
         """Wait until `weight` may be spent; the reservation's number."""
         while True:
-            reservation, wait_seconds = await self._try_reserve(weight)
-            if reservation is not None:
-                return reservation
-            await asyncio.sleep(min(wait_seconds, WAIT_SECONDS_MAX))
+            reservation = await self._try_reserve(weight)
+            if reservation.id is not None:
+                return reservation.id
+            await asyncio.sleep(min(reservation.wait_seconds, WAIT_SECONDS_MAX))
 
     async def settle(self, reservation: int, weight: int) -> None:
         """Say what the request really cost; the rest is free at once."""
         async with transaction(self._pool) as connection:
             await connection.execute(QUERIES["settle"].text, {"id": reservation, "weight": weight})
 
-    async def _try_reserve(self, weight: int) -> tuple[int | None, float]:
-        bound = {
-            "egress": self._egress,
-            "lane": self._lane,
+    async def _try_reserve(self, weight: int) -> _Reservation:
+        parameters = {
+            "upstream_host": self._upstream_host,
+            "share_name": self._share_name,
             "snapshots": self._for_snapshots,
             "weight": weight,
             "limit": self._limit,
@@ -86,18 +92,17 @@ class SharedBudget:
         }
         async with transaction(self._pool) as connection:
             await self._lock(connection)
-            row = await (await connection.execute(QUERIES["reserve"].text, bound)).fetchone()
-        assert row is not None  # the statement always answers one row
-        return row["id"], row["wait_seconds"]
+            return await read_row(connection, QUERIES["reserve"], parameters, shape=_Reservation)
 
     @property
-    def _lane(self) -> str:
-        return f"{self._egress} (snapshots)"
+    def _share_name(self) -> str:
+        return f"{self._upstream_host} (snapshots)"
 
     async def _lock(self, connection: Connection) -> None:
-        for name in (self._egress, self._lane) if self._for_snapshots else (self._egress,):
-            await connection.execute(QUERIES["ensure_egress"].text, {"egress": name})
-        await connection.execute(QUERIES["lock_egress"].text, {"egress": self._egress})
+        host = self._upstream_host
+        for name in (host, self._share_name) if self._for_snapshots else (host,):
+            await connection.execute(QUERIES["ensure_budget"].text, {"upstream_host": name})
+        await connection.execute(QUERIES["lock_budget"].text, {"upstream_host": host})
 
 
 async def prune(pool: Pool) -> None:

@@ -1,12 +1,12 @@
--- name: ensure_egress :execrows
--- The row all processes of one egress address queue at.
+-- name: ensure_budget :execrows
+-- The row at which all processes that ask one upstream host queue.
 -- Reads: -   Writes: ops.weight_budgets   Key: egress
-insert into ops.weight_budgets (egress) values (%(egress)s) on conflict do nothing;
+insert into ops.weight_budgets (egress) values (%(upstream_host)s) on conflict do nothing;
 
--- name: lock_egress :one
+-- name: lock_budget :one
 -- One at a time; a statement of its own, so that the next one sees what the one before wrote.
 -- Reads: ops.weight_budgets   Writes: -   Key: egress
-select egress from ops.weight_budgets where egress = %(egress)s for update;
+select egress from ops.weight_budgets where egress = %(upstream_host)s for update;
 
 -- name: reserve :one
 -- Spend weight if the last minute allows it, else say how long until it does. A request that never
@@ -15,11 +15,11 @@ select egress from ops.weight_budgets where egress = %(egress)s for update;
 -- egress of that share) finds it.
 -- Reads: ops.weight_spends, ops.weight_shares   Writes: ops.weight_spends   Key: id
 with recent as (
-    select id, egress = %(lane)s as snapshots, weight,
+    select id, egress = %(share_name)s as snapshots, weight,
         at + make_interval(secs => %(window_seconds)s * case when settled then 1 else 2 end)
             as expires
     from ops.weight_spends
-    where egress in (%(egress)s, %(lane)s)
+    where egress in (%(upstream_host)s, %(share_name)s)
         and at > clock_timestamp() - make_interval(secs => 2 * %(window_seconds)s)
 ), valid as (
     select id, weight, expires, snapshots from recent where expires > clock_timestamp()
@@ -28,7 +28,7 @@ with recent as (
         (select coalesce(sum(weight), 0) from valid where snapshots),
         case when %(snapshots)s then 0 else
             coalesce((select s.weight from ops.weight_shares as s
-                      where s.egress = %(egress)s and s.kept_until > clock_timestamp()), 0) end
+                      where s.egress = %(upstream_host)s and s.kept_until > clock_timestamp()), 0) end
     ) as weight
 ), allowed as (
     select %(limit)s - %(weight)s::integer
@@ -41,7 +41,7 @@ with recent as (
     where %(snapshots)s or not snapshots
 ), added as (
     insert into ops.weight_spends (egress, weight)
-    select case when %(snapshots)s then %(lane)s else %(egress)s end, %(weight)s::integer
+    select case when %(snapshots)s then %(share_name)s else %(upstream_host)s end, %(weight)s::integer
     from allowed
     where coalesce((select max(spent) from counted), 0) <= allowed.weight
     returning id
@@ -51,11 +51,11 @@ select (select id from added) as id,
               from counted, allowed where spent - freed <= allowed.weight), 0)::float8
         as wait_seconds;
 
--- name: keep_share :execrows
+-- name: reserve_share :execrows
 -- Have pulls leave this much of the allowance free for a while.
 -- Reads: -   Writes: ops.weight_shares   Key: egress
 insert into ops.weight_shares (egress, weight, kept_until)
-values (%(egress)s, %(weight)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+values (%(upstream_host)s, %(weight)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 on conflict (egress) do update
 set weight = excluded.weight, kept_until = excluded.kept_until;
 

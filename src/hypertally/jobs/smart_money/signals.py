@@ -1,41 +1,57 @@
-"""Computing signals: the period that has just ended, and those missed before it, in order."""
+"""Signals of the period that has just ended, and of the periods missed before it, in order."""
 
 from datetime import datetime
 
-from hypertally.jobs.runtime import enqueue_alert_check, queue
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.alert_checks import enqueue_alert_check, minute_key
+from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, TimePayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.smart_money import signal_outcomes, signals
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD, is_period_end
 from hypertally.metrics.smart_money.signal_history import SignalHistory
-from hypertally.store.postgres import Connection, Pool
+from hypertally.records import Record
+from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-PRIORITY = 98  # only the minute that it is made of is more urgent
+
+COMPUTE_SIGNALS = declare(
+    Kind(
+        name="compute_signals",
+        payload_type=TimePayload,
+        lane=Lane.WATCHING,
+        leaves_when_killed="nothing: signals are one transaction, and the next run makes up for it",
+        distinguish=minute_key,
+        priority=98,  # only the minute that a signal is made of is more urgent
+    )
+)
 
 
-async def enqueue(connection: Connection, minute: datetime) -> None:
-    """Queue the signals of the period that this minute ends, if it ends one."""
+class DuePeriod(Record, frozen=True, kw_only=True):
+    """The end of a period that has no signals yet."""
+
+    at: datetime
+
+
+async def enqueue_signals(connection: Connection, minute: datetime) -> None:
+    """Queue the signals of the period that this minute ends, if the minute ends a period."""
     if is_period_end(minute):
-        await queue.enqueue(
-            connection,
-            "compute_signals",
-            {"at": minute.isoformat()},
-            dedupe_key=f"compute_signals:{minute:%Y-%m-%dT%H:%M}",
-            priority=PRIORITY,
-        )
+        await enqueue(connection, COMPUTE_SIGNALS, TimePayload(at=minute))
 
 
-async def compute_signals(pool: Pool, job: Job) -> None:
-    """Compute the signals up to the period of the job, and what became of earlier ones by then."""
-    at = datetime.fromisoformat(job.payload["at"])
-    async with queue.finishing(pool, job) as connection:
+async def compute_signals(resources: Resources, job: Job) -> None:
+    """Compute the signals up to the period of the job, and the outcomes of earlier signals."""
+    at = COMPUTE_SIGNALS.read_payload(job).at
+    async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["lock_signals"].text)
-        found = await connection.execute(
-            QUERIES["list_due_periods"].text, {"at": at, "period": PERIOD}
-        )
         history = SignalHistory()
-        for row in await found.fetchall():
-            await signals.rebuild(connection, row["at"], history=history)
-            await signal_outcomes.rebuild(connection, row["at"])
-        await enqueue_alert_check.enqueue(connection, at)
+        for period in await read_rows(
+            connection, QUERIES["list_due_periods"], {"at": at, "period": PERIOD}, shape=DuePeriod
+        ):
+            await signals.rebuild(connection, period.at, history=history)
+            await signal_outcomes.rebuild(connection, period.at)
+        await enqueue_alert_check(connection, at)
+
+
+HANDLERS: Handlers = {COMPUTE_SIGNALS: compute_signals}

@@ -1,10 +1,10 @@
-"""What the watched wallets hold: the universe every six hours, their positions every minute.
+"""Snapshots: the positions of the watched wallets, every minute.
 
     every 6 hours --> refresh_universe   (jobs/smart_money/universe.py)
     every minute ---> snapshot_minute ---> compute_signals, every five
 
-The minutes are rows of the queue, one a minute however many workers see it begin. A minute that
-nobody asked for while it lasted is recorded as missed: what was held then can no longer be seen.
+Each minute is one row of the queue, however many workers see the minute begin. A minute that no
+worker asked for while it lasted is recorded as missed: its positions can no longer be seen.
 """
 
 import asyncio
@@ -12,35 +12,32 @@ import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import structlog
 from msgspec.structs import replace
 
-from hypertally.clock import now
 from hypertally.errors import BadPayload, RateLimited, SourceDown
 from hypertally.facts.smart_money import wallet_snapshots
 from hypertally.facts.smart_money.wallet_snapshots import Snapshot
-from hypertally.jobs.runtime import enqueue_alert_check, queue
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
+from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
-from hypertally.jobs.runtime.shared_budget import SharedBudget
-from hypertally.jobs.smart_money import signals
+from hypertally.jobs.runtime.resources import Resources, Watch
+from hypertally.jobs.smart_money.signals import enqueue_signals
 from hypertally.metrics.smart_money import snapshot_anomalies, universe
 from hypertally.metrics.smart_money.formulas.feed_health import Health, assess_health
 from hypertally.metrics.smart_money.universe import Known
 from hypertally.records import Record, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.weights import LIGHT_WEIGHT, Prepaid
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, find_row, transaction
 from hypertally.store.queries import load
 
 log = structlog.get_logger()
 
 QUERIES = load(__file__)
-# Jobs of a worker that is given a `Watch`; another leaves them alone.
-KINDS = frozenset(("refresh_universe", "snapshot_minute", "compute_signals"))
 MINUTE = timedelta(minutes=1)
-SNAPSHOT_PRIORITY = 99  # nothing else has only a minute
 ANSWERED_WITHIN = timedelta(seconds=50)  # of the minute: the rest is for writing it down
 ANSWER_SECONDS_MIN = 10.0  # of what was begun late in its minute
 # Weight reserved at a time: fifty wallets. See `Prepaid`.
@@ -48,13 +45,22 @@ PART_WEIGHT = 100
 DAYS_AHEAD = 2  # partitions exist this long before they are needed
 
 
-class Watch(Record, frozen=True, kw_only=True):
-    """What a worker needs to watch wallets."""
+class MinutePayload(Record, frozen=True, kw_only=True):
+    """The minute that is recorded."""
 
-    leaderboard_url: str | None  # None: there is none of this exchange
-    fallback_url: str | None
-    positions: InfoClient  # one for snapshots alone: they do not queue up behind pulls
-    budget: SharedBudget  # for snapshots
+    minute: datetime
+
+
+SNAPSHOT_MINUTE = declare(
+    Kind(
+        name="snapshot_minute",
+        payload_type=MinutePayload,
+        lane=Lane.WATCHING,
+        leaves_when_killed="nothing: a minute is one transaction, and is asked for again or missed",
+        distinguish=lambda payload: payload.minute.isoformat(),
+        priority=99,  # nothing else has only a minute
+    )
+)
 
 
 class Cycle(Record, frozen=True, kw_only=True):
@@ -89,37 +95,33 @@ def floor_minute(at: datetime) -> datetime:
 
 
 async def begin_minute(pool: Pool, minute: datetime) -> bool:
-    """Have a minute recorded, once, whoever says so; false if that was said before."""
-    key = f"snapshot_minute:{minute.isoformat()}"
+    """Queue the recording of a minute, once over all workers; false if it was queued before."""
+    payload = MinutePayload(minute=minute)
+    parameters = {"key": SNAPSHOT_MINUTE.dedupe_key(payload)}
     async with transaction(pool) as connection:
         await connection.execute(QUERIES["lock_minutes"].text)
-        found = await connection.execute(QUERIES["find_minute"].text, {"key": key})
-        if await found.fetchone() is not None:
+        cursor = await connection.execute(QUERIES["find_minute"].text, parameters)
+        if await cursor.fetchone() is not None:
             return False
-        return await queue.enqueue(
-            connection,
-            "snapshot_minute",
-            {"minute": minute.isoformat()},
-            dedupe_key=key,
-            priority=SNAPSHOT_PRIORITY,
-        )
+        return await enqueue(connection, SNAPSHOT_MINUTE, payload)
 
 
-async def snapshot_minute(pool: Pool, watch: Watch, job: Job) -> None:
-    """Record one minute: positions, what is wrong with them, how it went, and what follows."""
-    minute = datetime.fromisoformat(job.payload["minute"])
+async def snapshot_minute(resources: Resources, job: Job) -> None:
+    """Record one minute: positions, anomalies, the run, health, and the jobs that follow."""
+    pool, clock = resources.pool, resources.clock
+    minute = SNAPSHOT_MINUTE.read_payload(job).minute
     start = time.monotonic()
     days = {minute + timedelta(days=days) for days in range(DAYS_AHEAD + 1)}
     await wallet_snapshots.ensure_days(pool, days)
-    cycle = await observe(pool, watch, minute)
+    cycle = await observe(resources, minute)
     async with queue.finishing(pool, job) as connection:
         written = await _store(connection, cycle)
         await snapshot_anomalies.find(connection, minute)
         duration_ms = round((time.monotonic() - start) * 1000)
         await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
-        health = await note_health(connection, now())
-        await signals.enqueue(connection, minute)
-        await enqueue_alert_check.enqueue(connection, minute)
+        health = await note_health(connection, clock())
+        await enqueue_signals(connection, minute)
+        await enqueue_alert_check(connection, minute)
     log.info(
         "minute recorded",
         minute=minute.isoformat(),
@@ -130,10 +132,10 @@ async def snapshot_minute(pool: Pool, watch: Watch, job: Job) -> None:
     )
 
 
-async def observe(pool: Pool, watch: Watch, minute: datetime) -> Cycle:
-    """Ask for the positions of the universe that is known now; who does not answer is missing."""
-    started_at = now()
-    async with transaction(pool) as connection:
+async def observe(resources: Resources, minute: datetime) -> Cycle:
+    """Ask for the positions of the universe known now; a wallet without an answer is missing."""
+    started_at = resources.clock()
+    async with transaction(resources.pool) as connection:
         known = await universe.read_known(connection, started_at)
     cycle = Cycle(
         minute=minute,
@@ -145,12 +147,13 @@ async def observe(pool: Pool, watch: Watch, minute: datetime) -> Cycle:
         return replace(cycle, error_text="no universe is chosen yet")
     if started_at >= minute + MINUTE:
         reason = "nobody asked before the minute was over"
-        rows = [_unseen(wallet, minute, reason) for wallet in known.wallets]
-        return replace(cycle, snapshots=_in_one(rows), error_text=reason)
+        answers = [_unseen(wallet, minute, reason) for wallet in known.wallets]
+        return replace(cycle, snapshots=_flatten(answers), error_text=reason)
     left = (minute + ANSWERED_WITHIN - started_at).total_seconds()
-    rows = await _ask(watch, known, minute, seconds=max(left, ANSWER_SECONDS_MIN))
-    ok = sum(found[0].payload_fingerprint is not None for found in rows)
-    return replace(cycle, snapshots=_in_one(rows), wallets_ok=ok)
+    seconds = max(left, ANSWER_SECONDS_MIN)
+    answers = await _ask(resources.require_watch(), known, minute, seconds=seconds)
+    answered = sum(snapshots[0].payload_fingerprint is not None for snapshots in answers)
+    return replace(cycle, snapshots=_flatten(answers), wallets_ok=answered)
 
 
 async def _ask(
@@ -158,7 +161,7 @@ async def _ask(
 ) -> list[list[Snapshot]]:
     weight = LIGHT_WEIGHT * len(known.wallets)
     # A part more than is spent: the minute before still counts where it was answered late.
-    await watch.budget.keep(weight + PART_WEIGHT)
+    await watch.budget.reserve_share(weight + PART_WEIGHT)
     until = asyncio.get_running_loop().time() + seconds
     async with (
         Prepaid(watch.budget, expected=weight, part=PART_WEIGHT) as paid,
@@ -190,8 +193,8 @@ def _unseen(wallet: Wallet, minute: datetime, reason: str) -> list[Snapshot]:
     return wallet_snapshots.missing(wallet, minute=minute, reason=reason)
 
 
-def _in_one(rows: Iterable[list[Snapshot]]) -> tuple[Snapshot, ...]:
-    return tuple(snapshot for found in rows for snapshot in found)
+def _flatten(answers: Iterable[list[Snapshot]]) -> tuple[Snapshot, ...]:
+    return tuple(snapshot for snapshots in answers for snapshot in snapshots)
 
 
 async def _store(connection: Connection, cycle: Cycle) -> int:
@@ -220,26 +223,47 @@ async def _insert_run(
     )
 
 
-async def read_run(pool: Pool, minute: datetime) -> dict[str, Any] | None:
-    """How the recording of a minute went, with the health of then; None: it was not recorded."""
+class RecordedRun(Record, frozen=True, kw_only=True):
+    """How the recording of a minute went, with the latest health."""
+
+    status: str
+    wallets: int
+    wallets_ok: int
+    rows_written: int
+    duration_ms: int
+    error_text: str | None
+    health: str | None
+
+
+async def read_run(pool: Pool, minute: datetime) -> RecordedRun | None:
+    """How the recording of a minute went; None: the minute was not recorded."""
     async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["read_run"].text, {"minute": minute})
-        return await found.fetchone()
+        return await find_row(
+            connection, QUERIES["read_run"], {"minute": minute}, shape=RecordedRun
+        )
+
+
+class _Success(Record, frozen=True, kw_only=True):
+    minute: datetime | None = None
+    coverage: Decimal | None = None
 
 
 async def note_health(connection: Connection, as_of: datetime) -> Health:
-    """Judge how far the snapshots can be trusted now, and keep the judgement."""
-    found = await connection.execute(QUERIES["read_last_success"].text, {"as_of": as_of})
-    row = await found.fetchone() or {"minute": None, "coverage": None}
-    health = assess_health(as_of=as_of, last_success_at=row["minute"], coverage=row["coverage"])
+    """Judge how far the snapshots can be trusted now, and store the judgement."""
+    parameters = {"as_of": as_of}
+    success = (
+        await find_row(connection, QUERIES["read_last_success"], parameters, shape=_Success)
+        or _Success()
+    )
+    health = assess_health(as_of=as_of, last_success_at=success.minute, coverage=success.coverage)
     await connection.execute(
         QUERIES["insert_health"].text,
         {
             "at": as_of,
             "state": health.state,
-            "last_success": row["minute"],
+            "last_success": success.minute,
             "age_seconds": int(health.age.total_seconds()) if health.age is not None else None,
-            "coverage": row["coverage"],
+            "coverage": success.coverage,
             "reason": _reason(health),
         },
     )
@@ -251,3 +275,6 @@ def _reason(health: Health) -> str:
         return "no minute was recorded yet"
     share = f"{health.coverage:.1%} of the wallets"
     return f"the last minute recorded is {int(health.age.total_seconds())} s old, with {share}"
+
+
+HANDLERS: Handlers = {SNAPSHOT_MINUTE: snapshot_minute}

@@ -1,58 +1,70 @@
-"""Choosing the universe: the leaderboard, else a second address, else our own facts."""
+"""The choice of the universe: from the leaderboard, else a second address, else our own facts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from hypertally.clock import now
 from hypertally.errors import RateLimited, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.smart_money import leaderboard
 from hypertally.facts.smart_money.leaderboard import BestRows
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import (
+    Handlers,
+    Kind,
+    Lane,
+    NoPayload,
+    declare,
+    enqueue,
+    enqueue_next,
+)
 from hypertally.jobs.runtime.queue import Job
-from hypertally.jobs.smart_money.snapshots import Watch
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.smart_money import universe
 from hypertally.metrics.smart_money.universe import CHURN_WARNS_ABOVE, Ranking, Run, Source
-from hypertally.records import Answer
-from hypertally.sources import leaderboard as door
+from hypertally.records import Answer, Record
+from hypertally.sources import leaderboard as leaderboard_source
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.tenancy import wallets
 
 log = structlog.get_logger()
 
-REFRESH_SECONDS = 6 * 3600
-AGAIN_SECONDS = 900  # after a run that did not come from the leaderboard
-PRIORITY = 96
+RETRY_SECONDS = 900  # after a run that did not come from the leaderboard
+
+REFRESH_UNIVERSE = declare(
+    Kind(
+        name="refresh_universe",
+        payload_type=NoPayload,
+        lane=Lane.WATCHING,
+        leaves_when_killed="the runs that failed before; the universe stays as it was",
+        priority=96,
+        period=timedelta(hours=6),
+    )
+)
 
 
-async def refresh_universe(pool: Pool, watch: Watch, job: Job) -> None:
-    """Choose the wallets that are watched, and queue the next time."""
-    runs = await choose_universe(pool, watch, job)
+async def refresh_universe(resources: Resources, job: Job) -> None:
+    """Choose the wallets that are watched, and queue the next choice."""
+    runs = await choose_universe(resources, job)
     last = runs[-1]
-    asked = watch.leaderboard_url is not None
-    is_best = last.status == "chosen" and last.source == ("leaderboard" if asked else "own_facts")
-    async with queue.finishing(pool, job) as connection:
-        await queue.enqueue(
-            connection,
-            "refresh_universe",
-            dedupe_key="refresh_universe",
-            priority=PRIORITY,
-            delay_seconds=REFRESH_SECONDS if is_best else AGAIN_SECONDS,
-        )
+    best = "leaderboard" if resources.require_watch().leaderboard_url else "own_facts"
+    async with queue.finishing(resources.pool, job) as connection:
+        if last.status == "chosen" and last.source == best:
+            await enqueue_next(connection, REFRESH_UNIVERSE)
+        else:
+            await enqueue(connection, REFRESH_UNIVERSE, NoPayload(), delay_seconds=RETRY_SECONDS)
 
 
 async def hurry_refresh(connection: Connection) -> None:
-    """Have the universe chosen again now."""
-    await queue.enqueue(
-        connection, "refresh_universe", dedupe_key="refresh_universe", priority=PRIORITY
-    )
+    """Queue the next choice of the universe for now."""
+    await enqueue(connection, REFRESH_UNIVERSE, NoPayload())
 
 
-async def choose_universe(pool: Pool, watch: Watch, job: Job) -> list[Run]:
-    """Try the sources in turn until one gives a universe, or keeps the one there is."""
+async def choose_universe(resources: Resources, job: Job) -> list[Run]:
+    """Try the sources in turn until one gives a universe, or keeps the present universe."""
+    pool, clock, watch = resources.pool, resources.clock, resources.require_watch()
     runs: list[Run] = []
     addresses: tuple[tuple[Source, str | None], ...] = (
         ("leaderboard", watch.leaderboard_url),
@@ -60,33 +72,44 @@ async def choose_universe(pool: Pool, watch: Watch, job: Job) -> list[Run]:
     )
     for source, url in addresses:
         if url is not None:
-            runs.append(await _from_leaderboard(pool, source, url, job))
+            board = Leaderboard(source=source, url=url)
+            runs.append(await _choose_from(board, resources, job))
             if runs[-1].status != "failed":
                 return runs
     async with transaction(pool) as connection:
         await queue.hold(connection, job)
-        taken_at = now()
+        taken_at = clock()
         ranking = await universe.rank_own_facts(connection, taken_at=taken_at)
         runs.append(await _choose(connection, ranking, taken_at))
     return runs
 
 
-async def _from_leaderboard(pool: Pool, source: Source, url: str, job: Job) -> Run:
+class Leaderboard(Record, frozen=True, kw_only=True):
+    """One address of the leaderboard, and the name that runs have it by."""
+
+    source: Source
+    url: str
+
+
+async def _choose_from(board: Leaderboard, resources: Resources, job: Job) -> Run:
+    pool, clock, source = resources.pool, resources.clock, board.source
     async with transaction(pool) as connection:
-        watched = await universe.list_watched(connection, now())
+        watched = await universe.list_watched(connection, clock())
     try:
-        answer, best = await door.fetch(url, lambda: BestRows(watched), now=now)
+        answer, best = await leaderboard_source.fetch(
+            board.url, lambda: BestRows(watched), clock=clock
+        )
     except (SourceDown, RateLimited) as problem:
-        failed = Run(taken_at=now(), source=source, status="failed", error_text=str(problem))
+        failed = Run(taken_at=clock(), source=source, status="failed", error_text=str(problem))
         async with transaction(pool) as connection:
             await queue.hold(connection, job)
-            await _keep(connection, failed)
+            await _store_run(connection, failed)
         return failed
     await pages.ensure_months(pool, "pages", {answer.asked_at})
     async with transaction(pool) as connection:
         await queue.hold(connection, job)
-        page_id = await _store(connection, answer, best)
-        taken_at = now()
+        page_id = await _store_rows(connection, answer, best)
+        taken_at = clock()
         ranking = await universe.rank_leaderboard(
             connection,
             page_id,
@@ -98,7 +121,7 @@ async def _from_leaderboard(pool: Pool, source: Source, url: str, job: Job) -> R
         return await _choose(connection, ranking, taken_at)
 
 
-async def _store(connection: Connection, answer: Answer, best: BestRows) -> int:
+async def _store_rows(connection: Connection, answer: Answer, best: BestRows) -> int:
     page_id = await pages.insert_reference(connection, answer, row_count=best.seen)
     await leaderboard.insert(connection, best.rows(), answer=answer, page_id=page_id)
     await fills.insert_rejects(
@@ -112,11 +135,11 @@ async def _choose(connection: Connection, ranking: Ranking, taken_at: datetime) 
     current = [wallet.address for wallet in known.wallets] if known else []
     run = universe.choose(ranking, current=current, taken_at=taken_at)
     await wallets.give_ids(connection, [member.wallet for member in run.members])
-    await _keep(connection, run)
+    await _store_run(connection, run)
     return run
 
 
-async def _keep(connection: Connection, run: Run) -> None:
+async def _store_run(connection: Connection, run: Run) -> None:
     await universe.insert_run(connection, run)
     figures = {
         "source": run.source,
@@ -134,6 +157,9 @@ async def _keep(connection: Connection, run: Run) -> None:
 
 
 async def list_survivorship(pool: Pool) -> list[dict[str, Any]]:
-    """Who left the universe, and what they made in the 30 days after."""
+    """The wallets that left the universe, and what each made in the 30 days after."""
     async with transaction(pool) as connection:
         return await universe.list_survivorship(connection)
+
+
+HANDLERS: Handlers = {REFRESH_UNIVERSE: refresh_universe}

@@ -1,4 +1,4 @@
-"""What alerts are judged by: how far a number moved, and whether an allowance is enough."""
+"""What alerts are evaluation by: how far a number moved, and whether an allowance is enough."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hypertally.jobs.alerts.budget_forecast import CLASSES, Demand, forecast
-from hypertally.jobs.alerts.conditions import budget, exit_cluster, regime_change
+from hypertally.jobs.alerts.conditions import Signal, budget, exit_cluster, regime_change
 from hypertally.jobs.alerts.restatement_size import furthest
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_busy_wallets_go_first_and_the_rest_may_never_come() -> None:
     demand = Demand(hot=60, warm=1, cold=1, kept=0)
     lags = {one.name: one.lag for one in forecast(demand, weight_per_minute=1200)}
     assert lags == {"hot": timedelta(minutes=1), "warm": None, "cold": None}
-    words = budget(AT, demand, weight_per_minute=1200).words
+    words = budget(AT, demand, weight_per_minute=1200).reason
     assert words == (
         "1200 weight a minute are not enough: warm wallets never, the target is every 30 min, "
         "cold wallets never, the target is every 120 min"
@@ -98,8 +98,8 @@ def test_busy_wallets_go_first_and_the_rest_may_never_come() -> None:
 
 def test_an_alert_that_every_org_sees_does_not_count_their_wallets() -> None:
     demand = Demand(hot=7_771, warm=8_881, cold=9_991, kept=500)
-    judged = budget(AT, demand, weight_per_minute=1200)
-    said = judged.words + json.dumps(dict(judged.figures))
+    evaluation = budget(AT, demand, weight_per_minute=1200)
+    said = evaluation.reason + json.dumps(dict(evaluation.figures))
     assert not any(count in said for count in ("7771", "8881", "9991"))
 
 
@@ -124,10 +124,17 @@ def test_the_forecast_is_that_of_serving_class_by_class(
         looks = max(Fraction(0), looks - Fraction(many, pace))
 
 
-def signal(**given_: Any) -> dict[str, Any]:
+def signal(**given_: Any) -> Signal:
     exits = {"all": {"left": 30, "exposed": 100, "high": given_.pop("high", False)}}
-    usual = {"at": AT, "asset": "HYPE", "locked": None, "bias": "Long", "risk": "Normal"}
-    return {**usual, "rule": "matrix", "cas": "80", "ecs": "22", "exits": exits, **given_}
+    usual: dict[str, Any] = {
+        "at": AT,
+        "asset": "HYPE",
+        "locked": None,
+        "bias": "Long",
+        "risk": "Normal",
+    }
+    usual |= {"rule": "matrix", "cas": "80", "ecs": "22", "exits": exits}
+    return Signal(**(usual | given_))
 
 
 @pytest.mark.parametrize(
@@ -151,8 +158,8 @@ def test_exits_are_judged_by_level_and_calm(
 def test_a_locked_period_says_nothing_of_exits_or_playbook() -> None:
     locked = signal(locked="feed_late", exits={}, ecs=None)
     assert exit_cluster(locked).condition == "unknown"
-    judged = regime_change(locked, told="Long / Normal")
-    assert (judged.condition, judged.tells) == ("unknown", None)
+    evaluation = regime_change(locked, told="Long / Normal")
+    assert (evaluation.condition, evaluation.playbook) == ("unknown", None)
 
 
 def test_a_playbook_is_new_when_bias_or_risk_differ() -> None:
@@ -162,8 +169,8 @@ def test_a_playbook_is_new_when_bias_or_risk_differ() -> None:
         ("Short / Normal", "holds"),
         (None, "clears"),
     ]:
-        judged = regime_change(signal(), told=told)
-        assert (judged.condition, judged.tells) == (condition, "Long / Normal")
+        evaluation = regime_change(signal(), told=told)
+        assert (evaluation.condition, evaluation.playbook) == (condition, "Long / Normal")
 
 
 def test_figures_are_never_floats() -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from hypertally.jobs.alerts.messages import FIGURES_MAX, MEANINGS, TITLE_CHARS_MAX, Told, notice_of
+from hypertally.jobs.alerts.messages import FIGURES_MAX, MEANINGS, TITLE_CHARS_MAX, Alert, notice_of
 from hypertally.jobs.alerts.state_machine import RULES
 from hypertally.sources.notifications import BODY_CHARS_MAX
 
 AT = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
 
 
-def told(**changes: Any) -> Told:
+def told(**changes: Any) -> Alert:
     row: dict[str, Any] = {
         "type": "exit_cluster",
         "subject": "HYPE",
@@ -24,7 +24,7 @@ def told(**changes: Any) -> Told:
         "figures": {"ecs": "37.50", "left": 6},
         "dedupe_key": "17:tgram:1f0c93aa",
     }
-    return Told(**(row | changes))
+    return Alert(**(row | changes))
 
 
 def test_a_message_says_what_where_when_and_what_it_means() -> None:

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from hypertally.errors import Refused
 from hypertally.jobs.alerts.state_machine import (
     RULES,
-    Around,
+    AlertChange,
+    AlertState,
     Condition,
-    Judged,
+    Context,
+    Evaluation,
     Level,
-    Standing,
     State,
-    Verdict,
     acknowledge,
     judge,
 )
@@ -27,9 +27,9 @@ from hypertally.jobs.alerts.state_machine import (
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PERIOD = timedelta(minutes=5)
 DAY = timedelta(hours=24)
-FREE = Around()
-CAPPED = Around(fired=4)
-MUTED = Around(stale=True)
+FREE = Context()
+CAPPED = Context(fired=4)
+MUTED = Context(stale=True)
 BEHAVIOURAL = ("regime_change", "exit_cluster")
 
 # Definitions 1.9, as they are written there: type -> level, cooldown in minutes.
@@ -42,7 +42,7 @@ DEFINED: dict[str, tuple[Level, int]] = {
     "universe_churn": ("low", 360),
     "budget_infeasible": ("high", 0),
 }
-# Where a step leads, from a standing that has seen one period before: columns are the conditions
+# Where a step leads, from a alert that has seen one period before: columns are the conditions
 # holds, begins, neither, clears, unknown.
 AT_ONCE = """
     inactive      firing  pending  inactive  inactive  inactive
@@ -83,23 +83,25 @@ ARROWS = {
 }  # fmt: skip
 
 
-def standing(name: str, state: State = "inactive", **given_: object) -> Standing:
+def alert(name: str, state: State = "inactive", **given_: object) -> AlertState:
     subject = "HYPE" if name in BEHAVIOURAL else "system"
-    one = Standing(type=name, subject=subject, level=RULES[name].level, state=state)
+    one = AlertState(type=name, subject=subject, level=RULES[name].level, state=state)
     return replace(one, **given_)
 
 
-def judged(
-    condition: Condition, at: datetime = AT, *, tells: str | None = None, key: str | None = None
-) -> Judged:
-    return Judged(at=at, condition=condition, words="so it is", tells=tells, event_key=key)
+def evaluation(
+    condition: Condition, at: datetime = AT, *, playbook: str | None = None, key: str | None = None
+) -> Evaluation:
+    return Evaluation(
+        at=at, condition=condition, reason="so it is", playbook=playbook, event_key=key
+    )
 
 
-def run(name: str, conditions: Sequence[Condition], around: Around = FREE) -> list[str]:
+def run(name: str, conditions: Sequence[Condition], context: Context = FREE) -> list[str]:
     """Where an alert stands after each of these periods."""
-    one, states = standing(name, told="before"), []
+    one, states = alert(name, told="before"), []
     for number, condition in enumerate(conditions):
-        one = judge(one, judged(condition, AT + number * PERIOD), around).standing
+        one = judge(one, evaluation(condition, AT + number * PERIOD), context).alert
         states.append(str(one.state))
     return states
 
@@ -124,27 +126,27 @@ def test_every_state_and_condition_has_one_answer(name: str, silence: str) -> No
     silent = silence != "nothing" and (name in BEHAVIOURAL or silence == "cooldown")
     silent = silent and (silence != "cooldown" or DEFINED[name][1] > 0)
     last = AT - timedelta(minutes=1) if silence == "cooldown" else None
-    around = {"mute": MUTED, "cap": CAPPED}.get(silence, FREE)
+    context = {"mute": MUTED, "cap": CAPPED}.get(silence, FREE)
     for state, condition in product(get_args(State), get_args(Condition)):
-        one = standing(name, state, periods=1, last_fired_at=last, judged_at=AT - PERIOD)
-        verdict = judge(one, judged(condition), around)
+        one = alert(name, state, periods=1, last_fired_at=last, judged_at=AT - PERIOD)
+        change = judge(one, evaluation(condition), context)
         goes = expected(name, state, condition)
         fires = condition == "holds" and state in {"inactive", "resolved", "pending", "suppressed"}
         if silent and fires and goes != "pending":
             goes = "suppressed"
-        assert verdict.standing.state == goes, (state, condition)
-        assert_moves_lead_there(one, verdict)
+        assert change.alert.state == goes, (state, condition)
+        assert_moves_lead_there(one, change)
 
 
-def assert_moves_lead_there(before: Standing, verdict: Verdict) -> None:
+def assert_moves_lead_there(before: AlertState, change: AlertChange) -> None:
     chain = [str(before.state)]
-    for move in verdict.moves:
-        assert move.from_state == chain[-1]
-        assert (move.from_state, move.to_state) in ARROWS
-        assert move.reason
-        chain.append(str(move.to_state))
-    assert chain[-1] == verdict.standing.state
-    assert bool(verdict.moves) == (verdict.standing.since == AT)
+    for transition in change.transitions:
+        assert transition.from_state == chain[-1]
+        assert (transition.from_state, transition.to_state) in ARROWS
+        assert transition.reason
+        chain.append(str(transition.to_state))
+    assert chain[-1] == change.alert.state
+    assert bool(change.transitions) == (change.alert.since == AT)
 
 
 def test_a_playbook_must_differ_in_two_periods_on_end() -> None:
@@ -153,13 +155,13 @@ def test_a_playbook_must_differ_in_two_periods_on_end() -> None:
 
 
 def test_two_new_playbooks_after_each_other_are_no_succession() -> None:
-    one = standing("regime_change", told="Long / Normal")
+    one = alert("regime_change", told="Long / Normal")
     for number, playbook in enumerate(("No-trade / Reduced", "No-trade / Defensive")):
-        one = judge(one, judged("holds", AT + number * PERIOD, tells=playbook), FREE).standing
+        one = judge(one, evaluation("holds", AT + number * PERIOD, playbook=playbook), FREE).alert
         assert (one.state, one.last_value) == ("pending", playbook)
-    told = judge(one, judged("holds", AT + 2 * PERIOD, tells="No-trade / Defensive"), FREE)
-    assert [move.to_state for move in told.moves] == ["firing", "resolved"]
-    assert told.standing.told == "No-trade / Defensive"
+    told = judge(one, evaluation("holds", AT + 2 * PERIOD, playbook="No-trade / Defensive"), FREE)
+    assert [transition.to_state for transition in told.transitions] == ["firing", "resolved"]
+    assert told.alert.told == "No-trade / Defensive"
 
 
 def test_a_locked_period_breaks_the_succession() -> None:
@@ -168,29 +170,27 @@ def test_a_locked_period_breaks_the_succession() -> None:
 
 
 def test_a_period_that_nobody_judged_breaks_the_succession() -> None:
-    one = judge(standing("regime_change", told="before"), judged("holds"), FREE).standing
-    late = judge(one, judged("holds", AT + 2 * PERIOD), FREE)
-    assert (late.standing.state, late.moves) == ("pending", ())
-    assert judge(late.standing, judged("holds", AT + 3 * PERIOD), FREE).moves
+    one = judge(alert("regime_change", told="before"), evaluation("holds"), FREE).alert
+    late = judge(one, evaluation("holds", AT + 2 * PERIOD), FREE)
+    assert (late.alert.state, late.transitions) == ("pending", ())
+    assert judge(late.alert, evaluation("holds", AT + 3 * PERIOD), FREE).transitions
 
 
 def test_the_first_playbook_is_taken_as_told_in_silence() -> None:
-    verdict = judge(standing("regime_change"), judged("clears", tells="Long / Normal"), FREE)
-    assert (verdict.moves, verdict.standing.told) == ((), "Long / Normal")
+    change = judge(alert("regime_change"), evaluation("clears", playbook="Long / Normal"), FREE)
+    assert (change.transitions, change.alert.told) == ((), "Long / Normal")
 
 
 def test_a_playbook_counts_as_told_only_when_it_fired() -> None:
     one = replace(
-        standing(
-            "regime_change", "pending", periods=1, told="Long / Normal", judged_at=AT - PERIOD
-        ),
+        alert("regime_change", "pending", periods=1, told="Long / Normal", judged_at=AT - PERIOD),
         last_value="No-trade / Reduced",
     )
-    held_back = judge(one, judged("holds", tells="No-trade / Reduced"), MUTED).standing
+    held_back = judge(one, evaluation("holds", playbook="No-trade / Reduced"), MUTED).alert
     assert (held_back.state, held_back.told) == ("suppressed", "Long / Normal")
-    told = judge(held_back, judged("holds", AT + PERIOD, tells="No-trade / Reduced"), FREE)
-    assert [move.to_state for move in told.moves] == ["firing", "resolved"]
-    assert told.standing.told == "No-trade / Reduced"
+    told = judge(held_back, evaluation("holds", AT + PERIOD, playbook="No-trade / Reduced"), FREE)
+    assert [transition.to_state for transition in told.transitions] == ["firing", "resolved"]
+    assert told.alert.told == "No-trade / Reduced"
 
 
 def test_exits_must_be_calm_in_two_periods_on_end() -> None:
@@ -206,12 +206,12 @@ def test_a_feed_must_be_healthy_in_two_checks_on_end() -> None:
 
 
 def test_a_stale_feed_is_told_once_until_it_is_resolved() -> None:
-    moves = 0
-    one = standing("system_stale")
+    transitions = 0
+    one = alert("system_stale")
     for number in range(100):
-        verdict = judge(one, judged("holds", AT + number * timedelta(minutes=1)), FREE)
-        one, moves = verdict.standing, moves + len(verdict.moves)
-    assert moves == 1
+        change = judge(one, evaluation("holds", AT + number * timedelta(minutes=1)), FREE)
+        one, transitions = change.alert, transitions + len(change.transitions)
+    assert transitions == 1
 
 
 def test_a_feed_that_just_began_is_only_pending() -> None:
@@ -222,77 +222,77 @@ def test_a_feed_that_just_began_is_only_pending() -> None:
 @pytest.mark.parametrize("name", [name for name, (_, minutes) in DEFINED.items() if minutes])
 def test_a_cooldown_ends_to_the_second(name: str) -> None:
     cooldown = timedelta(minutes=DEFINED[name][1])
-    one = standing(name, "pending", periods=1, last_fired_at=AT)
-    early = judge(one, judged("holds", AT + cooldown - timedelta(seconds=1)), FREE).standing
+    one = alert(name, "pending", periods=1, last_fired_at=AT)
+    early = judge(one, evaluation("holds", AT + cooldown - timedelta(seconds=1)), FREE).alert
     assert early.state == "suppressed"
     assert early.reason.startswith("cooldown")
-    verdict = judge(one, judged("holds", AT + cooldown), FREE)
-    assert verdict.moves[0].to_state == "firing"
+    change = judge(one, evaluation("holds", AT + cooldown), FREE)
+    assert change.transitions[0].to_state == "firing"
 
 
 def test_the_fifth_alert_of_a_day_is_capped() -> None:
-    one = standing("exit_cluster")
-    assert judge(one, judged("holds"), Around(fired=3)).standing.state == "firing"
-    capped = judge(one, judged("holds"), Around(fired=4)).standing
+    one = alert("exit_cluster")
+    assert judge(one, evaluation("holds"), Context(fired=3)).alert.state == "firing"
+    capped = judge(one, evaluation("holds"), Context(fired=4)).alert
     assert capped.state == "suppressed"
     assert capped.reason.startswith("cap")
 
 
 def test_what_is_muted_fires_once_the_feed_is_well_if_it_still_holds() -> None:
-    muted = judge(standing("exit_cluster"), judged("holds"), MUTED).standing
+    muted = judge(alert("exit_cluster"), evaluation("holds"), MUTED).alert
     assert muted.reason.startswith("muted")
-    still = judge(muted, judged("holds", AT + PERIOD), MUTED)
-    assert (still.standing.state, still.moves) == ("suppressed", ())
-    assert judge(muted, judged("holds", AT + PERIOD), FREE).standing.state == "firing"
+    still = judge(muted, evaluation("holds", AT + PERIOD), MUTED)
+    assert (still.alert.state, still.transitions) == ("suppressed", ())
+    assert judge(muted, evaluation("holds", AT + PERIOD), FREE).alert.state == "firing"
     for gone in ("clears", "neither"):
-        assert judge(muted, judged(gone, AT + PERIOD), FREE).standing.state == "inactive"
+        assert judge(muted, evaluation(gone, AT + PERIOD), FREE).alert.state == "inactive"
 
 
 def test_data_alerts_are_neither_muted_nor_capped() -> None:
-    around = Around(stale=True, fired=99)
+    context = Context(stale=True, fired=99)
     for name in set(RULES) - set(BEHAVIOURAL):
-        moves = judge(standing(name), judged("holds"), around).moves
-        assert moves[0].to_state == "firing", name
+        transitions = judge(alert(name), evaluation("holds"), context).transitions
+        assert transitions[0].to_state == "firing", name
 
 
 def test_what_happened_once_and_may_not_be_told_is_over() -> None:
-    one = standing("universe_churn", last_fired_at=AT - timedelta(hours=1))
-    verdict = judge(one, judged("holds", key="universe_run:2"), FREE)
-    assert [move.to_state for move in verdict.moves] == ["suppressed", "inactive"]
-    assert verdict.moves[0].reason.startswith("cooldown")
+    one = alert("universe_churn", last_fired_at=AT - timedelta(hours=1))
+    change = judge(one, evaluation("holds", key="universe_run:2"), FREE)
+    assert [transition.to_state for transition in change.transitions] == ["suppressed", "inactive"]
+    assert change.transitions[0].reason.startswith("cooldown")
 
 
 def test_events_of_one_moment_are_each_told() -> None:
-    one = judge(standing("restatement"), judged("holds", key="restatement:1"), FREE).standing
-    again = judge(one, judged("holds", key="restatement:2"), FREE)
-    assert [move.to_state for move in again.moves] == ["firing", "resolved"]
+    one = judge(alert("restatement"), evaluation("holds", key="restatement:1"), FREE).alert
+    again = judge(one, evaluation("holds", key="restatement:2"), FREE)
+    assert [transition.to_state for transition in again.transitions] == ["firing", "resolved"]
 
 
 @pytest.mark.parametrize("at", [AT, AT - PERIOD])
 def test_what_was_judged_is_not_judged_again(at: datetime) -> None:
     for name, state, condition in product(RULES, get_args(State), get_args(Condition)):
-        one = standing(name, state, judged_at=AT, periods=1)
-        assert judge(one, judged(condition, at), FREE) == Verdict(standing=one)
+        one = alert(name, state, judged_at=AT, periods=1)
+        assert judge(one, evaluation(condition, at), FREE) == AlertChange(alert=one)
 
 
 def test_only_what_fires_can_be_acknowledged() -> None:
     for state in get_args(State):
-        one = standing("exit_cluster", state)
+        one = alert("exit_cluster", state)
         if state == "firing":
-            verdict = acknowledge(one, at=AT, by="anna", reason="known")
-            assert [move.to_state for move in verdict.moves] == ["acknowledged"]
-            assert verdict.standing.reason == "anna: known"
+            change = acknowledge(one, at=AT, by="anna", reason="known")
+            assert [transition.to_state for transition in change.transitions] == ["acknowledged"]
+            assert change.alert.reason == "anna: known"
         else:
             with pytest.raises(Refused, match=f"exit_cluster HYPE is {state}"):
                 acknowledge(one, at=AT, by="anna", reason="")
 
 
 def test_an_acknowledged_alert_is_resolved_as_ever_and_does_not_fire_again() -> None:
-    one = acknowledge(standing("exit_cluster", "firing"), at=AT, by="anna", reason="").standing
-    held = judge(one, judged("holds", AT + PERIOD), FREE)
-    assert held.moves == ()
-    calm = judge(held.standing, judged("clears", AT + 2 * PERIOD), FREE).standing
-    assert judge(calm, judged("clears", AT + 3 * PERIOD), FREE).standing.state == "resolved"
+    one = acknowledge(alert("exit_cluster", "firing"), at=AT, by="anna", reason="").alert
+    held = judge(one, evaluation("holds", AT + PERIOD), FREE)
+    assert held.transitions == ()
+    calm = judge(held.alert, evaluation("clears", AT + 2 * PERIOD), FREE).alert
+    assert judge(calm, evaluation("clears", AT + 3 * PERIOD), FREE).alert.state == "resolved"
 
 
 STEPS = st.lists(
@@ -318,23 +318,30 @@ def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
     steps: list[tuple[Condition, Condition, int, bool, bool]],
 ) -> None:
     rows: list[tuple[str, datetime, str, str]] = []
-    stands = {name: standing(name, told="before") for name in BEHAVIOURAL}
+    stands = {name: alert(name, told="before") for name in BEHAVIOURAL}
     at = AT
     for first, second, periods, stale, looks in steps:
         at += periods * PERIOD
         for name, condition in zip(BEHAVIOURAL, (first, second), strict=True):
             fired = sum(time > at - DAY for time in firings(rows))
-            verdict = judge(stands[name], judged(condition, at), Around(stale=stale, fired=fired))
-            stands[name] = verdict.standing
-            rows += [(name, at, move.from_state, move.to_state) for move in verdict.moves]
-            if looks and verdict.standing.state == "firing":
-                stands[name] = acknowledge(verdict.standing, at=at, by="x", reason="").standing
+            change = judge(
+                stands[name], evaluation(condition, at), Context(stale=stale, fired=fired)
+            )
+            stands[name] = change.alert
+            rows += [
+                (name, at, transition.from_state, transition.to_state)
+                for transition in change.transitions
+            ]
+            if looks and change.alert.state == "firing":
+                stands[name] = acknowledge(change.alert, at=at, by="x", reason="").alert
                 rows.append((name, at, "firing", "acknowledged"))
-            assert not (stale and any(move.to_state == "firing" for move in verdict.moves))
+            assert not (
+                stale and any(transition.to_state == "firing" for transition in change.transitions)
+            )
     for name in BEHAVIOURAL:
-        moves = [(before, after) for kind, _, before, after in rows if kind == name]
-        assert set(moves) <= ARROWS
-        assert all(one[1] == following[0] for one, following in pairwise(moves))
+        transitions = [(before, after) for kind, _, before, after in rows if kind == name]
+        assert set(transitions) <= ARROWS
+        assert all(one[1] == following[0] for one, following in pairwise(transitions))
         cooldown = timedelta(minutes=DEFINED[name][1])
         times = firings(rows, name)
         assert all(later - earlier >= cooldown for earlier, later in pairwise(times))

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.jobs.market.candles_and_mids import CANDLES_MAX, GAP_MAX, Window, merge
+from hypertally.jobs.market.candles_and_mids import CANDLES_MAX, GAP_MAX, CandleNeed, merge
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def window(coin: str, from_minute: int, to_minute: int) -> Window:
-    return Window(
+def window(coin: str, from_minute: int, to_minute: int) -> CandleNeed:
+    return CandleNeed(
         coin=coin,
         from_at=START + timedelta(minutes=from_minute),
         to_at=START + timedelta(minutes=to_minute),
@@ -45,7 +45,7 @@ WINDOWS = st.builds(
 
 
 @given(st.lists(WINDOWS, max_size=12))
-def test_every_window_lies_in_one_request_of_its_coin(needs: list[Window]) -> None:
+def test_every_window_lies_in_one_request_of_its_coin(needs: list[CandleNeed]) -> None:
     merged = merge(needs)
     for need in needs:
         assert any(

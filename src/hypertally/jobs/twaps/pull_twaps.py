@@ -1,12 +1,11 @@
-"""Pulling the TWAPs of one wallet, and recomputing those that new facts touched.
+"""Pulls of one wallet's TWAPs: their statuses first, then the slices that executed them.
 
-A pull asks what became of the wallet's TWAPs and then, if it has any, sweeps the slices they were
-executed by: in this order, so that slices are never older than the totals they are compared with.
+In this order slices are never older than the totals they are compared with.
 """
 
 from datetime import datetime
 
-from hypertally.clock import now
+from hypertally.clock import Clock
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -24,21 +23,16 @@ from hypertally.jobs.activity.store_fill_page import (
     store_page,
     why_thin,
 )
-from hypertally.jobs.market import candles_and_mids
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.queue import Job
-from hypertally.metrics.twaps import executions
-from hypertally.metrics.twaps import orders as twap_metric
-from hypertally.metrics.twaps import slices as slice_metric
-from hypertally.records import Answer, ProvenPage, Record, TwapKey, Wallet
+from hypertally.records import Answer, ProvenPage, Record, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import Fetch, sweep
 from hypertally.sources.weights import PAGE_ROWS
-from hypertally.store.postgres import Connection, Pool, transaction
+from hypertally.store.postgres import Connection, Pool, find_row, read_row, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-MARKS_A_JOB = 20_000  # a second of work: an archive marks a million TWAPs at once
 
 
 class Cursor(Record, frozen=True, kw_only=True):
@@ -61,6 +55,7 @@ async def pull_twaps(
     info: InfoClient,
     wallet: Wallet,
     *,
+    clock: Clock,
     job: Job | None = None,
     page_rows: int = PAGE_ROWS,
 ) -> Activity:
@@ -69,11 +64,15 @@ async def pull_twaps(
     Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
     """
     cursor = await _read_cursor(pool, wallet)
+    deep = cursor.history_at is None or cursor.history_at.date() < clock().date()
+    from_ms = max(0, cursor.slices_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
     await _pull_history(pool, info, wallet, job)
     activity = await _read_activity(pool, wallet)
     problem = None
     if activity.known:
-        problem = await _pull_slices(pool, info, wallet, cursor, job=job, page_rows=page_rows)
+        problem = await _pull_slices(
+            pool, info, wallet, cursor, from_ms=from_ms, job=job, page_rows=page_rows
+        )
     async with transaction(pool) as connection:
         await connection.execute(
             QUERIES["close_pull"].text, {"wallet_id": wallet.id, "error": problem}
@@ -81,47 +80,17 @@ async def pull_twaps(
     return activity
 
 
-async def rollup_twaps(pool: Pool, job: Job) -> None:
-    """Recompute the TWAPs that are marked, a batch of marks a job."""
-    async with queue.finishing(pool, job) as connection:
-        if await _rollup(connection) == MARKS_A_JOB:
-            await enqueue_twap_rollup(connection)
-
-
-async def rollup_marked(pool: Pool) -> None:
-    """Recompute every TWAP that is marked now, whoever else works."""
-    marks = MARKS_A_JOB
-    while marks == MARKS_A_JOB:
-        async with transaction(pool) as connection:
-            marks = await _rollup(connection)
-
-
-async def _rollup(connection: Connection) -> int:
-    await connection.execute(QUERIES["lock_twaps"].text)
-    found = await connection.execute(QUERIES["take_twaps"].text, {"limit": MARKS_A_JOB})
-    taken = await found.fetchall()
-    keys = [TwapKey(twap_id=row["twap_id"], wallet=row["wallet"]) for row in taken]
-    for metric in (twap_metric, slice_metric, executions):
-        await metric.rebuild(connection, keys)
-    await candles_and_mids.enqueue_candles(connection)
-    return sum(row["marks"] for row in taken)
-
-
 async def _read_cursor(pool: Pool, wallet: Wallet) -> Cursor:
+    parameters = {"wallet_id": wallet.id}
     async with transaction(pool) as connection:
-        found = await connection.execute(QUERIES["read_cursor"].text, {"wallet_id": wallet.id})
-        row = await found.fetchone()
-    return Cursor(**row) if row else Cursor(slices_ms=0, history_at=None)
+        cursor = await find_row(connection, QUERIES["read_cursor"], parameters, shape=Cursor)
+    return cursor or Cursor(slices_ms=0, history_at=None)
 
 
 async def _read_activity(pool: Pool, wallet: Wallet) -> Activity:
+    parameters = {"wallet_id": wallet.id, "wallet": wallet.address}
     async with transaction(pool) as connection:
-        found = await connection.execute(
-            QUERIES["read_activity"].text, {"wallet_id": wallet.id, "wallet": wallet.address}
-        )
-        row = await found.fetchone()
-    assert row is not None  # an aggregate answers one row
-    return Activity(**row)
+        return await read_row(connection, QUERIES["read_activity"], parameters, shape=Activity)
 
 
 async def _pull_history(pool: Pool, info: InfoClient, wallet: Wallet, job: Job | None) -> None:
@@ -152,12 +121,11 @@ async def _pull_slices(
     wallet: Wallet,
     cursor: Cursor,
     *,
+    from_ms: int,
     job: Job | None,
     page_rows: int,
 ) -> str | None:
-    """Store the slices from a while before the last known one on; what was wrong with them."""
-    deep = cursor.history_at is None or cursor.history_at.date() < now().date()
-    from_ms = max(0, cursor.slices_ms - (DEEP_OVERLAP_MS if deep else OVERLAP_MS))
+    """Store the slices from a time on; the problem with them, if there is one."""
     problem: str | None = None
     known_ms = cursor.slices_ms
     fetch = _unwrapping(fetcher(info, wallet, "userTwapSliceFillsByTime"))

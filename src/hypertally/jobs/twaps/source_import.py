@@ -1,7 +1,7 @@
-"""Reading the TWAP archive: list, choose, fetch, decode, insert, log; an object at a time.
+"""Import of the TWAP source: list, choose, fetch, decode, insert, log; an object at a time.
 
 A batch of rows commits whole, with the page it came in, so a kill loses at most the batch in hand.
-An object is done when its log says so; one that is read again adds nothing.
+An object is done when its log says so; reading an object again adds nothing.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 import structlog
+from msgspec.structs import replace
 
-from hypertally.clock import now
+from hypertally.clock import Clock
 from hypertally.errors import HypertallyError
 from hypertally.facts import pages
 from hypertally.facts.twaps import statuses as twaps_statuses
@@ -25,30 +25,35 @@ from hypertally.facts.twaps.arrow_columns import flatten, name_columns
 from hypertally.facts.twaps.statuses import Statuses
 from hypertally.jobs.activity.store_fill_page import enqueue_twap_rollup
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, NoPayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
+from hypertally.jobs.runtime.resources import Resources, TwapSource
 from hypertally.records import Record
 from hypertally.sources.object_store import CREDENTIALS, ObjectStore, StoredObject, may_be_read
 from hypertally.store.bulk import BulkLoader
-from hypertally.store.postgres import Pool, transaction
+from hypertally.store.postgres import Pool, read_rows, transaction
 from hypertally.store.queries import load
 
 log = structlog.get_logger()
 
 QUERIES = load(__file__)
-DOOR = "twap_archive"
+DOOR = "twap_archive"  # the source of these pages, as it has been stored from the beginning
 SUFFIXES = (".parquet", ".pq")
 BATCH_ROWS = 50_000  # a batch takes 40 MB on its way
 PARALLEL = 2  # objects side by side: one is decoded while the other is stored
 DAILY_AT = timedelta(minutes=30)  # UTC: half an hour after the day that it reads has ended
-AGAIN_SECONDS = 3600  # after objects that could not be read
-PRIORITY = 15  # after the fills of wallets that trade
+RETRY_SECONDS = 3600  # after objects that could not be read
 
-
-class Archive(Record, frozen=True, kw_only=True):
-    """What the daily job reads, and where it puts it."""
-
-    database_url: str
-    store: ObjectStore | None  # None: there is none that we may read
+INGEST_TWAP_OBJECTS = declare(
+    Kind(
+        name="ingest_twap_objects",
+        payload_type=NoPayload,
+        lane=Lane.COMPUTING,
+        leaves_when_killed="the batches stored so far; the object is read again, and adds the rest",
+        priority=15,  # after the fills of wallets that trade
+        period=timedelta(days=1),
+    )
+)
 
 
 class Choice(Record, frozen=True, kw_only=True):
@@ -74,37 +79,40 @@ class Reading(Record, frozen=True, kw_only=True):
     seconds: float = 0
 
 
-Progress = Callable[[Reading], None]  # told after every batch
+Progress = Callable[[Reading], None]  # called after every batch
 
 
-def tell_nobody(reading: Reading) -> None:
+def ignore_progress(reading: Reading) -> None:
     """Show no progress."""
     del reading
 
 
-async def read_archive(
+async def import_objects(
     pool: Pool,
-    database_url: str,
-    store: ObjectStore,
+    source: TwapSource,
     choice: Choice,
     *,
-    progress: Progress = tell_nobody,
+    clock: Clock,
+    progress: Progress = ignore_progress,
     parallel: int = PARALLEL,
 ) -> list[Reading]:
-    """Read the chosen objects; one that cannot be read is logged, and the rest goes on.
+    """Import the chosen objects; an object that cannot be read is logged, and the rest goes on.
 
     Errors: `Refused` when the store will not let us, or has no object of that key;
     `SourceDown` when it does not answer.
     """
-    chosen = await choose(pool, store, choice)
-    slots = asyncio.Semaphore(parallel)
+    if source.store is None:
+        return []
+    importer = _Importer(pool, source.database_url, source.store, clock=clock, progress=progress)
+    chosen = await choose(pool, source.store, choice)
+    places = asyncio.Semaphore(parallel)
 
-    async def one(found: StoredObject) -> Reading:
-        async with slots:
-            return await _read(pool, database_url, store, found, progress)
+    async def import_one(stored: StoredObject) -> Reading:
+        async with places:
+            return await importer.import_object(stored)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(found)) for found in chosen]
+        tasks = [group.create_task(import_one(stored)) for stored in chosen]
     return [task.result() for task in tasks]
 
 
@@ -112,44 +120,44 @@ async def choose(pool: Pool, store: ObjectStore, choice: Choice) -> list[StoredO
     """The objects that a choice means, in the order of their keys."""
     if choice.key is not None:
         return [await store.find(choice.key)]
-    listed = [found async for found in store.list() if found.key.endswith(SUFFIXES)]
+    listed = [stored async for stored in store.list() if stored.key.endswith(SUFFIXES)]
     if choice.since is not None:
-        return [found for found in listed if found.last_modified >= choice.since]
+        return [stored for stored in listed if stored.last_modified >= choice.since]
     async with transaction(pool) as connection:
-        rows = await (await connection.execute(QUERIES["list_read_objects"].text)).fetchall()
-    done = {(row["s3_object_key"], row["etag"]) for row in rows}
-    return [found for found in listed if (found.key, found.etag) not in done]
+        rows = await read_rows(connection, QUERIES["list_read_objects"], shape=_ReadObject)
+    done = {(row.s3_object_key, row.etag) for row in rows}
+    return [stored for stored in listed if (stored.key, stored.etag) not in done]
 
 
-def open_archive(url: str, database_url: str) -> Archive:
-    """The archive at an address; of S3 only with credentials, as its readers pay.
+class _ReadObject(Record, frozen=True, kw_only=True):
+    s3_object_key: str
+    etag: str
+
+
+def open_twap_source(url: str, database_url: str) -> TwapSource:
+    """The TWAP source at an address; of S3 only with credentials, as its readers pay.
 
     Errors: `Refused` for a folder that is not there.
     """
     if not may_be_read(url):
-        log.info("the TWAP archive is not read: no credentials", url=url, any_of=CREDENTIALS)
-        return Archive(database_url=database_url, store=None)
-    return Archive(database_url=database_url, store=ObjectStore(url))
+        log.info("the TWAP source is not read: no credentials", url=url, any_of=CREDENTIALS)
+        return TwapSource(database_url=database_url, store=None)
+    return TwapSource(database_url=database_url, store=ObjectStore(url))
 
 
-async def ingest_objects(pool: Pool, archive: Archive | None, job: Job) -> None:
-    """Read what is new in the archive, once a day."""
+async def ingest_twap_objects(resources: Resources, job: Job) -> None:
+    """Import the objects that are new in the TWAP source, once a day."""
+    pool, clock = resources.pool, resources.clock
     readings: Sequence[Reading] = []
-    if archive and archive.store:
-        readings = await read_archive(
-            pool, archive.database_url, archive.store, Choice(incremental=True)
-        )
+    if resources.twap_source:
+        choice = Choice(incremental=True)
+        readings = await import_objects(pool, resources.twap_source, choice, clock=clock)
     failed = [reading for reading in readings if reading.error_text]
     for reading in failed:
         log.warning("object not read", key=reading.s3_object_key, problem=reading.error_text)
     async with queue.finishing(pool, job) as connection:
-        await queue.enqueue(
-            connection,
-            "ingest_twap_objects",
-            dedupe_key="ingest_twap_objects",
-            priority=PRIORITY,
-            delay_seconds=AGAIN_SECONDS if failed else seconds_to_next_run(now()),
-        )
+        delay_seconds = RETRY_SECONDS if failed else seconds_to_next_run(clock())
+        await enqueue(connection, INGEST_TWAP_OBJECTS, NoPayload(), delay_seconds=delay_seconds)
 
 
 def seconds_to_next_run(at: datetime) -> int:
@@ -160,38 +168,56 @@ def seconds_to_next_run(at: datetime) -> int:
     return int((next_run - at).total_seconds()) + 1
 
 
-async def _read(
-    pool: Pool,
-    database_url: str,
-    store: ObjectStore,
-    found: StoredObject,
-    progress: Progress,
-) -> Reading:
-    start = time.monotonic()
-    reader = _Reader(database_url, found, progress)
-    try:
+class _Importer:
+    """Imports objects of one store: fetches each, loads its rows, and logs how that went."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        database_url: str,
+        store: ObjectStore,
+        *,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
+        self._pool = pool
+        self._database_url = database_url
+        self._store = store
+        self._clock = clock
+        self._progress = progress
+
+    async def import_object(self, stored: StoredObject) -> Reading:
+        """Import one object; a failure is part of the reading that is logged."""
+        start = time.monotonic()
+        reader = _Reader(
+            self._database_url, stored, asked_at=self._clock(), progress=self._progress
+        )
+        try:
+            await self._load(reader, stored)
+        except (HypertallyError, pa.ArrowException, OSError, ValueError) as problem:
+            reader.reading = replace(reader.reading, error_text=_describe(problem))
+        reading = replace(reader.reading, seconds=round(time.monotonic() - start, 3))
+        async with transaction(self._pool) as connection:
+            await connection.execute(
+                QUERIES["insert_log"].text,
+                msgspec.structs.asdict(reading) | {"warnings": list(reading.warnings)},
+            )
+            await enqueue_twap_rollup(connection)
+        self._progress(reading)
+        return reading
+
+    async def _load(self, reader: "_Reader", stored: StoredObject) -> None:
         with tempfile.TemporaryDirectory(prefix="hypertally-object-") as folder:
             path = Path(folder, "object")
-            digest = await store.fetch(found, path)
-            await pages.ensure_months(pool, "pages", {reader.asked_at})
-            async with transaction(pool) as connection:
-                # Should we be killed meanwhile, what was stored is computed all the same.
-                await enqueue_twap_rollup(connection, delay_seconds=AGAIN_SECONDS)
+            digest = await self._store.fetch(stored, path)
+            await pages.ensure_months(self._pool, "pages", {reader.asked_at})
+            async with transaction(self._pool) as connection:
+                # The rows of an import that is killed are computed all the same.
+                await enqueue_twap_rollup(connection, delay_seconds=RETRY_SECONDS)
             await asyncio.to_thread(reader.load, path, digest)
-    except (HypertallyError, pa.ArrowException, OSError, ValueError) as problem:
-        reader.note(error_text=_said(problem))
-    reader.note(seconds=round(time.monotonic() - start, 3))
-    async with transaction(pool) as connection:
-        await connection.execute(
-            QUERIES["insert_log"].text,
-            msgspec.structs.asdict(reader.reading) | {"warnings": list(reader.reading.warnings)},
-        )
-        await enqueue_twap_rollup(connection)
-    progress(reader.reading)
-    return reader.reading
 
 
-def _said(problem: Exception) -> str:
+def _describe(problem: Exception) -> str:
     words = " ".join(str(problem).split())
     return words if isinstance(problem, HypertallyError) else f"no readable Parquet: {words}"
 
@@ -199,19 +225,18 @@ def _said(problem: Exception) -> str:
 class _Reader:
     """One object on its way into the database; blocking, on a connection of its own."""
 
-    def __init__(self, database_url: str, found: StoredObject, progress: Progress) -> None:
+    def __init__(
+        self, database_url: str, stored: StoredObject, *, asked_at: datetime, progress: Progress
+    ) -> None:
         self._database_url = database_url
         self._progress = progress
-        self.asked_at = now()
+        self.asked_at = asked_at
         self.reading = Reading(
-            s3_object_key=found.key,
-            etag=found.etag,
-            last_modified=found.last_modified,
-            size_bytes=found.size_bytes,
+            s3_object_key=stored.key,
+            etag=stored.etag,
+            last_modified=stored.last_modified,
+            size_bytes=stored.size_bytes,
         )
-
-    def note(self, **changes: Any) -> None:
-        self.reading = msgspec.structs.replace(self.reading, **changes)
 
     def load(self, path: Path, digest: bytes) -> None:
         """Store every batch of the object.
@@ -223,7 +248,8 @@ class _Reader:
         # Memory-mapped: the pages of the file are the cache.
         with pq.ParquetFile(path, memory_map=True) as file:
             empty = pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
-            self.note(warnings=tuple(name_columns(flatten(empty).schema).warnings))
+            warnings = tuple(name_columns(flatten(empty).schema).warnings)
+            self.reading = replace(self.reading, warnings=warnings)
             batches = file.iter_batches(batch_size=BATCH_ROWS)
             with (
                 BulkLoader(self._database_url, role="hypertally_facts") as loader,
@@ -255,7 +281,8 @@ class _Reader:
         )
         added = twaps_statuses.insert_bulk(loader, statuses, source, door=DOOR)
         loader.commit()
-        self.note(
+        self.reading = replace(
+            self.reading,
             rows_ingested=self.reading.rows_ingested + added,
             rows_repeated=self.reading.rows_repeated + len(statuses) - added,
             rows_rejected=self.reading.rows_rejected + len(statuses.rejects),
@@ -269,3 +296,6 @@ def _decode_next(batches: Iterator[pa.RecordBatch], first_ordinal: int) -> Statu
     if batch is None:
         return None
     return twaps_statuses.decode_batch(flatten(batch), first_ordinal=first_ordinal)
+
+
+HANDLERS: Handlers = {INGEST_TWAP_OBJECTS: ingest_twap_objects}

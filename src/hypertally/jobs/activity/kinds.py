@@ -1,0 +1,84 @@
+"""Kinds of jobs that storing and rolling up fills queues, whoever runs them."""
+
+from hypertally.jobs.runtime.kinds import Kind, Lane, NoPayload, WalletPayload, declare
+from hypertally.records import Record
+
+# Before any pull: a number that can be had is never behind a number that cannot be had yet.
+ROLLUP_PRIORITY = 50
+
+
+class TokenPayload(Record, frozen=True, kw_only=True):
+    """The token whose prices are asked for."""
+
+    token: str
+
+
+class GapPayload(Record, frozen=True, kw_only=True):
+    """The window of a break in a wallet's record, which is asked for again."""
+
+    wallet_id: int
+    coin: str
+    from_ms: int
+    to_ms: int
+    after_seconds: int = 0  # which of the repairs of this gap the job is
+
+
+def wallet_key(payload: WalletPayload) -> str:
+    """The wallet of a payload, as dedupe keys have it."""
+    return str(payload.wallet_id)
+
+
+def _gap_key(gap: GapPayload) -> str:
+    return f"{gap.wallet_id}:{gap.coin}:{gap.to_ms}:{gap.after_seconds}"
+
+
+ROLLUP_WALLET_DAY = declare(
+    Kind(
+        name="rollup_wallet_day",
+        payload_type=WalletPayload,
+        lane=Lane.COMPUTING,
+        leaves_when_killed="nothing: marks and days are one transaction",
+        distinguish=wallet_key,
+        priority=ROLLUP_PRIORITY,
+        follows_facts=True,
+    )
+)
+ROLLUP_GLOBAL_DAY = declare(
+    Kind(
+        name="rollup_global_day",
+        payload_type=NoPayload,
+        lane=Lane.COMPUTING,
+        leaves_when_killed="nothing: marks and days are one transaction",
+        priority=ROLLUP_PRIORITY,
+        follows_facts=True,
+    )
+)
+REPAIR_GAP = declare(
+    Kind(
+        name="repair_gap",
+        payload_type=GapPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far; the window is asked for again from its start",
+        distinguish=_gap_key,
+        attempts_max=3,
+    )
+)
+PULL_PRICES = declare(  # run by jobs/market
+    Kind(
+        name="pull_prices",
+        payload_type=TokenPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="nothing: prices and marks are one transaction",
+        distinguish=lambda payload: payload.token,
+        priority=40,  # one answer gives many figures their price; a pull gives one wallet's
+    )
+)
+ROLLUP_TWAPS = declare(  # run by jobs/twaps
+    Kind(
+        name="rollup_twaps",
+        payload_type=NoPayload,
+        lane=Lane.COMPUTING,
+        leaves_when_killed="nothing: marks and TWAPs are one transaction",
+        priority=ROLLUP_PRIORITY,
+    )
+)

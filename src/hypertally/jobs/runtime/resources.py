@@ -1,0 +1,47 @@
+"""What jobs may use: the database, the exchange, the clock and the rest, opened by the command."""
+
+import msgspec
+
+from hypertally.clock import Clock
+from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.records import Record
+from hypertally.settings import WEIGHT_PER_MINUTE
+from hypertally.sources.info import InfoClient
+from hypertally.sources.notifications import Channel, Channels
+from hypertally.sources.object_store import ObjectStore
+from hypertally.store.postgres import Pool
+
+
+class TwapSource(Record, frozen=True, kw_only=True):
+    """The object store that holds the statuses of all TWAPs, and the database they go into."""
+
+    database_url: str
+    store: ObjectStore | None  # None: there is no store that this program may read
+
+
+class Watch(Record, frozen=True, kw_only=True):
+    """What smart money jobs need to watch wallets."""
+
+    leaderboard_url: str | None  # None: this exchange has no leaderboard
+    fallback_url: str | None
+    positions: InfoClient  # for snapshots alone: snapshots do not queue up behind pulls
+    budget: SharedBudget  # for snapshots
+
+
+class Resources(Record, frozen=True, kw_only=True):
+    """Everything that a handler may use."""
+
+    pool: Pool
+    info: InfoClient
+    clock: Clock
+    weight_per_minute: int = WEIGHT_PER_MINUTE  # the allowance that forecasts are made with
+    channels: Channels = msgspec.field(
+        default_factory=dict[str, Channel]
+    )  # that alerts are told to
+    twap_source: TwapSource | None = None
+    watch: Watch | None = None  # None: this worker leaves smart money to others
+
+    def require_watch(self) -> Watch:
+        """What watching needs; only a worker that watches runs such jobs."""
+        assert self.watch is not None, "a worker without a watch claims no smart money job"
+        return self.watch
