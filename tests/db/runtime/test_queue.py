@@ -43,8 +43,9 @@ def make_due(login: Login) -> None:
 
 
 async def put(pool: Pool, kind: str = "work", **options: Any) -> bool:
+    payload = options.pop("payload", {})
     async with transaction(pool) as connection:
-        return await queue.insert_job(connection, kind, **options)
+        return await queue.insert_job(connection, kind, payload, **options)
 
 
 async def take(pool: Pool, *, limit: int = 1, worker: str = "one", lease: float = 60) -> list[Job]:
@@ -128,7 +129,7 @@ async def test_a_worker_thought_dead_commits_nothing(worker_pool: Pool, login: L
     second = await take_one(worker_pool, worker="two")
     with pytest.raises(LeaseLost, match="another worker"):
         async with queue.finishing(worker_pool, first) as connection:
-            await queue.insert_job(connection, "what it would have written")
+            await queue.insert_job(connection, "what it would have written", {})
     await queue.put_back(worker_pool, first, error="too late")
     await queue.bury(worker_pool, first, error="too late")
     await queue.release(worker_pool, [first])
@@ -145,7 +146,7 @@ async def test_work_that_fails_commits_neither_itself_nor_done(
 
     async def fail() -> None:
         async with queue.finishing(worker_pool, job) as connection:
-            await queue.insert_job(connection, "next")
+            await queue.insert_job(connection, "next", {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -156,7 +157,7 @@ async def test_work_that_fails_commits_neither_itself_nor_done(
 async def test_a_chained_job_and_done_are_one_commit(worker_pool: Pool, login: Login) -> None:
     await put(worker_pool)
     async with queue.finishing(worker_pool, await take_one(worker_pool)) as connection:
-        await queue.insert_job(connection, "next")
+        await queue.insert_job(connection, "next", {})
         assert statuses(login) == ["running"]
     assert [(row["kind"], row["status"]) for row in rows(login)] == [
         ("work", "done"),
@@ -199,8 +200,8 @@ async def test_used_up_attempts_leave_a_dead_job_with_its_error(
     make_due(login)
     assert await take(worker_pool) == []
     (dead,) = await queue.list_dead(worker_pool, limit=10)
-    assert (dead["kind"], dead["payload"]) == ("work", {"wallet_id": 7})
-    assert (dead["attempts"], dead["last_error"]) == (2, "SourceDown: so")
+    assert (dead.kind, dead.payload) == ("work", {"wallet_id": 7})
+    assert (dead.attempts, dead.last_error) == (2, "SourceDown: so")
 
 
 async def test_a_job_that_kills_its_worker_dies_in_the_end(worker_pool: Pool, login: Login) -> None:
@@ -244,7 +245,13 @@ async def test_a_job_enqueued_while_its_key_is_being_claimed_is_not_swallowed(
     async with transaction(worker_pool) as claiming:
         await claiming.execute(
             queue.QUERIES["claim"].text,
-            {"worker": "one", "lease_seconds": 60, "limit": 1, "kinds": [], "among": False},
+            {
+                "worker": "one",
+                "lease_seconds": 60,
+                "limit": 1,
+                "only_kinds": None,
+                "except_kinds": [],
+            },
         )
         adding = asyncio.create_task(put(worker_pool, dedupe_key="a"))
         await asyncio.sleep(0.2)
@@ -310,7 +317,7 @@ async def test_a_buried_job_is_dead_at_once(worker_pool: Pool) -> None:
     await put(worker_pool)
     await queue.bury(worker_pool, await take_one(worker_pool), error="InvariantBroken: so")
     (dead,) = await queue.list_dead(worker_pool, limit=10)
-    assert dead["last_error"] == "InvariantBroken: so"
+    assert dead.last_error == "InvariantBroken: so"
 
 
 async def test_dead_jobs_are_requeued_with_all_their_attempts(
@@ -372,14 +379,13 @@ async def test_some_kinds_can_be_claimed_alone_and_the_others_without_them(
 ) -> None:
     for kind, priority in (("pull", 90), ("compute", 10), ("pull", 80)):
         async with transaction(worker_pool) as connection:
-            await queue.insert_job(connection, kind, priority=priority)
+            await queue.insert_job(connection, kind, {}, priority=priority)
 
-    async def claimed(*, among: bool) -> list[str]:
-        jobs = await queue.claim(
-            worker_pool, worker="one", lease_seconds=60, limit=5, kinds=["pull"], among=among
-        )
+    async def claimed(**kinds: list[str]) -> list[str]:
+        jobs = await queue.claim(worker_pool, worker="one", lease_seconds=60, limit=5, **kinds)
         return [job.kind for job in jobs]
 
-    assert await claimed(among=False) == ["compute"]
-    assert await claimed(among=True) == ["pull", "pull"]
-    assert await claimed(among=False) == []
+    assert await claimed(except_kinds=["pull"]) == ["compute"]
+    assert await claimed(only_kinds=["pull"], except_kinds=["pull"]) == []
+    assert await claimed(only_kinds=["pull"]) == ["pull", "pull"]
+    assert await claimed(except_kinds=["pull"]) == []

@@ -33,6 +33,7 @@ from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.rebuild.rebuild import choose, rebuild
 from hypertally.jobs.rebuild.verify import verify
 from hypertally.jobs.twaps.pull_twaps import pull_twaps
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.store.postgres import open_pool
 
 MoreBooks = Callable[[], AbstractAsyncContextManager[Books]]
