@@ -33,6 +33,7 @@ from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
 from hypertally.metrics.metric import Definition, Metric
 from hypertally.metrics.smart_money import signals, snapshot_anomalies, universe
 from hypertally.metrics.twaps import executions, orders, slices
+from hypertally.store.parquet_archive import Dataset
 
 FACTS: tuple[Fact, ...] = (
     fills.FACT,
@@ -46,6 +47,8 @@ FACTS: tuple[Fact, ...] = (
     leaderboard.FACT,
     wallet_snapshots.FACT,
 )
+# The facts whose days may leave the database, as the archive writes them.
+ARCHIVED: tuple[Dataset, ...] = tuple(fact.archive for fact in FACTS if fact.archive)
 # In the order in which they build on each other.
 METRICS: tuple[Metric, ...] = (
     fill_gaps.METRIC,

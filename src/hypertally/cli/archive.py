@@ -15,13 +15,13 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.clock import system_clock
-from hypertally.facts.smart_money.archived_snapshots import DATASET
+from hypertally.flow import ARCHIVED
 from hypertally.jobs.archive import seal as archive_seal
 from hypertally.jobs.archive import verify_files
 from hypertally.jobs.archive.verify_files import Proof, Seal, Step, Tell, Vault
 from hypertally.settings import Settings
 from hypertally.sources.object_store import ObjectStore
-from hypertally.store.parquet_archive import Manifest, signing_key
+from hypertally.store.parquet_archive import Dataset, Manifest, signing_key
 from hypertally.store.postgres import Pool, transaction
 
 FOLDER = "archive"
@@ -43,12 +43,17 @@ def seal_command(*, before: datetime | None, release: bool) -> None:
 
     async def run(tell: Tell) -> tuple[list[Manifest], list[date]]:
         async with _opened() as (pool, vault):
-            sealed = await archive_seal.seal_days(pool, vault, DATASET, before=bound, tell=tell)
-            if not release:
-                return sealed, []
-            return sealed, await archive_seal.release_days(
-                pool, vault, DATASET, before=bound, tell=tell
-            )
+            sealed: list[Manifest] = []
+            released: list[date] = []
+            for dataset in ARCHIVED:
+                sealed += await archive_seal.seal_days(
+                    pool, vault, dataset, before=bound, tell=tell
+                )
+                if release:
+                    released += await archive_seal.release_days(
+                        pool, vault, dataset, before=bound, tell=tell
+                    )
+            return sealed, released
 
     with _telling() as tell:
         sealed, released = runtime.run(run(tell))
@@ -66,21 +71,25 @@ def seal_command(*, before: datetime | None, release: bool) -> None:
 def verify_command(*, day: datetime | None) -> None:
     """Check the archive: manifests, signatures, hashes, rows and digests."""
 
-    async def run() -> Proof:
+    async def run() -> list[Proof]:
         async with _opened() as (pool, vault):
-            async with transaction(pool) as connection:
-                seals = await archive_seal.list_seals(connection, DATASET)
-            return await verify_files.verify(vault, DATASET, seals, day=day_of(day))
+            return [await _verify(pool, vault, dataset, day) for dataset in ARCHIVED]
 
-    proof = runtime.run(run())
+    proofs = runtime.run(run())
     click.echo(
-        f"{proof.manifests} manifests and {proof.files} files are right: "
-        f"{proof.rows:,} rows in {proof.bytes:,} bytes"
+        f"{sum(proof.manifests for proof in proofs)} manifests and "
+        f"{sum(proof.files for proof in proofs)} files are right: "
+        f"{sum(proof.rows for proof in proofs):,} rows in "
+        f"{sum(proof.bytes for proof in proofs):,} bytes"
     )
-    if proof.unknown:
-        click.echo(
-            f"{proof.unknown} are not known here yet: `hypertally archive seal` takes them in"
-        )
+    if unknown := sum(proof.unknown for proof in proofs):
+        click.echo(f"{unknown} are not known here yet: `hypertally archive seal` takes them in")
+
+
+async def _verify(pool: Pool, vault: Vault, dataset: Dataset, day: datetime | None) -> Proof:
+    async with transaction(pool) as connection:
+        seals = await archive_seal.list_seals(connection, dataset)
+    return await verify_files.verify(vault, dataset, seals, day=day_of(day))
 
 
 @archive_group.command(name="list")
@@ -89,22 +98,26 @@ def list_command(*, as_json: bool) -> None:
     """Show what is sealed, and what of it is in the database."""
     settings = program_settings.read()
 
-    async def read() -> list[Seal]:
+    async def read() -> list[tuple[str, Seal]]:
         async with (
             runtime.migrated(settings) as url,
             runtime.worker_pool(url) as pool,
             transaction(pool) as connection,
         ):
-            return await archive_seal.list_seals(connection, DATASET)
+            return [
+                (dataset.name, seal)
+                for dataset in ARCHIVED
+                for seal in await archive_seal.list_seals(connection, dataset)
+            ]
 
     seals = runtime.run(read())
     if as_json:
         runtime.echo_json_lines(
-            {"dataset": DATASET.name, **msgspec.structs.asdict(seal)} for seal in seals
+            {"dataset": name, **msgspec.structs.asdict(seal)} for name, seal in seals
         )
         return
     table = Table("day", "manifest", "rows", "bytes", "sealed", "verified", "released", box=None)
-    for seal in seals:
+    for _, seal in seals:
         times = (seal.sealed_at, seal.verified_at, seal.released_at)
         shown = (time.isoformat(timespec="seconds") if time else "" for time in times)
         table.add_row(str(seal.day), str(seal.number), f"{seal.rows:,}", f"{seal.bytes:,}", *shown)
@@ -120,9 +133,14 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 
     async def run(tell: Tell) -> list[date]:
         async with _opened() as (pool, vault):
-            return await archive_seal.restore_days(
-                pool, vault, DATASET, from_day=from_day.date(), to_day=to_day.date(), tell=tell
-            )
+            bounds = {"from_day": from_day.date(), "to_day": to_day.date()}
+            return [
+                day
+                for dataset in ARCHIVED
+                for day in await archive_seal.restore_days(
+                    pool, vault, dataset, **bounds, tell=tell
+                )
+            ]
 
     with _telling() as tell:
         days = runtime.run(run(tell))
