@@ -22,14 +22,14 @@ FORMULAS = "metrics/smart_money/formulas"
 DAYS = "metrics/activity/wallet_days"
 # A file of the program, what stands there, and what is written instead.
 OTHER_MEANING = [
-    (f"{FORMULAS}/exits.py", "HIGH_ABOVE = Decimal(25)", "HIGH_ABOVE = Decimal(26)"),
+    (f"{FORMULAS}/thresholds.py", "Decimal(15), Decimal(25)", "Decimal(15), Decimal(26)"),
     ("metrics/smart_money/signals.sql", "limit 1", "limit 2"),
     (f"{DAYS}.sql", "'Net Child Vaults') then 'event'", "'x') then 'event'"),
     ("metrics/activity/fill_gaps.py", "if leg.start != position:", "if leg.start > position:"),
 ]
 SAME_MEANING = [
     (f"{FORMULAS}/exits.py", '"""', '"""In other words. '),
-    (f"{FORMULAS}/exits.py", "= Decimal(25)", "= Decimal(25)  # another comment"),
+    (f"{FORMULAS}/thresholds.py", ", Decimal(25)", ", Decimal(25)  # another comment"),
     (f"{DAYS}.sql", "-- Reads: ", "-- A comment that was not there.\n-- Reads: "),
     (f"{DAYS}.py", "WORDS = (", 'WORDS = "Other words. " + ('),
 ]

@@ -133,12 +133,12 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 
     async def run(tell: Tell) -> list[date]:
         async with _opened() as (pool, vault):
-            bounds = {"from_day": from_day.date(), "to_day": to_day.date()}
+            first, last = from_day.date(), to_day.date()
             return [
                 day
                 for dataset in ARCHIVED
                 for day in await archive_seal.restore_days(
-                    pool, vault, dataset, **bounds, tell=tell
+                    pool, vault, dataset, from_day=first, to_day=last, tell=tell
                 )
             ]
 
