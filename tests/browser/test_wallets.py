@@ -48,6 +48,15 @@ async def test_part_of_an_address_finds_its_wallets(screen: Screen, wallet: str)
     )
 
 
+async def test_a_query_that_is_no_address_is_refused_without_a_request(screen: Screen) -> None:
+    await screen.open("#/wallets?query=xyz")
+    text = await screen.page.locator(".empty").inner_text()
+    assert "“xyz” is not part of an address" in text
+    assert await screen.page.locator(".failure").count() == 0
+    asked: list[str] = await screen.page.evaluate("heard.map(([address]) => address)")
+    assert not any("xyz" in address for address in asked)
+
+
 async def test_totals_are_those_of_the_api(screen: Screen, wallet: str) -> None:
     await screen.open(f"#/wallets/{wallet}")
 

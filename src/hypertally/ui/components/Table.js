@@ -199,13 +199,3 @@ export function Table({
     ${pager && html`<footer class="pager">${pager}</footer>`}
   </section>`;
 }
-
-/** Links to the neighbouring pages; a page that does not exist is shown without a link. */
-export function Pager({ steps, children }) {
-  return html`${children && html`<span class="muted">${children}</span>`}<span class="grow"></span>
-    ${steps.map(([label, href]) =>
-      href
-        ? html`<a key=${label} class="quiet" href=${href}>${label}</a>`
-        : html`<span key=${label} class="quiet off" aria-disabled="true">${label}</span>`,
-    )}`;
-}

@@ -15,6 +15,7 @@ import {
 } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
+import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
@@ -84,16 +85,10 @@ const WALLET_FIELDS = new Set([
 function Inputs({ inputs, day, field, cursor, setCursor, old }) {
   const rows = inputs.fills ?? inputs.wallets ?? [];
   const columns = inputs.fills ? fillColumns({ day }) : walletColumns(day, field);
-  const pager =
-    (cursor || inputs.next) &&
-    html`<span class="grow"></span>
-    <button type="button" class="quiet" disabled=${!cursor}
-      onClick=${() => setCursor(null)}>First</button>
-    <button type="button" class="quiet" disabled=${!inputs.next}
-      onClick=${() => setCursor(inputs.next)}>Next</button>`;
+  const pager = cursorButtons({ cursor, next: inputs.next, setCursor });
   return html`<section><h3>Inputs</h3>
     <${TermList} rows=${[
-      ["Fills", html`<${Amount} value=${inputs.count} kind="count" />`],
+      [inputs.fills ? "Fills" : "Wallets", html`<${Amount} value=${inputs.count} kind="count" />`],
       ["Digest", html`<${Digest} value=${inputs.digest} />`],
       inputs.reference_digest !== undefined && [
         "Prices and markets",

@@ -1,19 +1,18 @@
 // One wallet: its totals, its record, its days, its TWAPs, its gaps, its fills.
 
-import { Ago, shiftDay, utc } from "../../clock.js";
-import { Amount } from "../../components/Amount.js";
+import { shiftDay } from "../../clock.js";
 import { Series } from "../../components/charts/Series.js";
 import { Copy } from "../../components/Copy.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
-import { Completeness, Mark } from "../../components/Mark.js";
+import { Pager } from "../../components/Pager.js";
 import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
-import { Pager, Table } from "../../components/Table.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
-import { go, here } from "../../route.js";
+import { here } from "../../route.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
@@ -24,11 +23,11 @@ import {
   dayCell,
   dayColumn,
 } from "./day_columns.js";
-import { fillColumns } from "./fill_columns.js";
 import { gapColumns } from "./gap_columns.js";
+import { Fills } from "./WalletFills.js";
+import { Record } from "./WalletRecord.js";
 
 const DAYS_PER_PAGE = 90;
-const FILLS_PER_PAGE = 100;
 const HEADLINES = ["legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills", "days_active"];
 const PARTS = [
   "perp_volume_usd",
@@ -55,54 +54,6 @@ function Figures({ wallet, data, small, fields }) {
       completeness=${data.record?.completeness} href=${proofOf("span", wallet, field)} />`,
     )}
   </div>`;
-}
-
-function recordLevel(record) {
-  if (record.last_error) return "halt";
-  return record.gaps > 0 || record.conflicts > 0 || record.rejects > 0 ? "warning" : "good";
-}
-
-function Record({ data }) {
-  const { record } = data;
-  const level = recordLevel(record);
-  const text = {
-    good: "The record is complete",
-    warning: "The record has gaps, conflicts or rejected rows",
-    halt: "The last fetch failed",
-  }[level];
-  const rows = [
-    ["Complete until", html`<${Ago} iso=${record.proven_until} />`],
-    ["Last fetched", html`<${Ago} iso=${record.pulled_at} />`],
-    [
-      "History begins",
-      record.history_begins_at
-        ? html`<span title="The exchange has no older fills of this wallet">
-          ${utc(record.history_begins_at)}</span>`
-        : html`<span class="muted">with the first fill</span>`,
-    ],
-    ["First fill", data.first_fill_at ? utc(data.first_fill_at) : null],
-    ["Last fill", html`<${Ago} iso=${data.last_fill_at} />`],
-    ["Complete", html`<${Completeness} share=${record.completeness} always />`],
-    ["Gaps", html`<${Amount} value=${record.gaps} kind="count" />`],
-    [
-      "Conflicts",
-      html`<${Amount} value=${record.conflicts} kind="count"
-        note="Rows with the same key and different content: both are kept." />`,
-    ],
-    [
-      "Rejected rows",
-      html`<${Amount} value=${record.rejects} kind="count"
-        note="Rows that could not be decoded: kept with the reason." />`,
-    ],
-  ];
-  return html`<section class="record"><header class="table-bar"><h2>Record</h2><${Mark}
-    level=${level}>${text}<//></header>
-    <dl class="terms columns">${rows.map(
-      ([term, value]) => html`<div key=${term}><dt>${term}</dt>
-      <dd>${value}</dd></div>`,
-    )}</dl>
-    ${record.last_error && html`<p class="warning-line">${record.last_error}</p>`}
-  </section>`;
 }
 
 function Days({ wallet, feed, route }) {
@@ -141,61 +92,6 @@ function Charts({ wallet, feed, split }) {
       days=${days} layers=${layers} hrefOf=${hrefOf} old=${feed.old} />`,
     )}
   </div>`;
-}
-
-function FillFilter({ route }) {
-  const value = (name) => route.query.get(name) ?? "";
-  const submit = (event) => {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    const field = (name) => form.get(name).trim() || null;
-    go(here({ coin: field("coin"), from: field("from"), to: field("to"), cursor: null }));
-  };
-  const filtered = ["coin", "from", "to"].some((name) => value(name));
-  return html`<form class="filter" onSubmit=${submit}
-    key=${`${value("coin")}${value("from")}${value("to")}`}>
-    <label>Coin <input name="coin" value=${value("coin")} size="8" autocomplete="off"
-      spellcheck=${false} /></label>
-    <label>From <input name="from" type="date" value=${value("from")} /></label>
-    <label>To <input name="to" type="date" value=${value("to")} /></label>
-    <button type="submit">Show</button>
-    ${
-      filtered &&
-      html`<a class="quiet"
-      href=${here({ coin: null, from: null, to: null, cursor: null })}>All</a>`
-    }
-  </form>`;
-}
-
-/** The cursor of the previous page by the cursor of a page, so that Newer leads back. */
-const newerCursors = new Map();
-
-function Fills({ wallet, route }) {
-  const cursor = route.query.get("cursor");
-  const search = new URLSearchParams({ limit: FILLS_PER_PAGE });
-  for (const name of ["from", "to", "coin", "cursor"]) {
-    if (route.query.get(name)) search.set(name, route.query.get(name));
-  }
-  const feed = useFeed(`/api/v1/wallets/${wallet}/fills?${search}`);
-  const { data } = feed;
-  if (data?.next && !feed.old) newerCursors.set(data.next, cursor);
-  const newer =
-    cursor && newerCursors.has(cursor) ? here({ cursor: newerCursors.get(cursor) }) : null;
-  const steps = [
-    ["Newest", cursor && here({ cursor: null })],
-    ["Newer", newer],
-    ["Older", data?.next && here({ cursor: data.next })],
-  ];
-  return html`<div id="fills"><${Failure} feed=${feed} what="the fills" />
-    ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
-    ${
-      data &&
-      html`<${Table} name="fills" title="Fills" columns=${fillColumns()} rows=${data.fills}
-        old=${feed.old} order=${false} file=${`fills-${wallet}`}
-      actions=${html`<${FillFilter} route=${route} />`} pager=${html`<${Pager}
-        steps=${steps}>Newest first<//>`} />`
-    }
-    ${data && !data.fills.length && html`<p class="muted">No fill matches.</p>`}</div>`;
 }
 
 function Head({ wallet, data }) {

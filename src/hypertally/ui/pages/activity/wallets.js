@@ -4,7 +4,8 @@ import { Ago } from "../../clock.js";
 import { Address } from "../../components/cells.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
-import { Pager, Table } from "../../components/Table.js";
+import { Pager } from "../../components/Pager.js";
+import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -68,14 +69,31 @@ function Filter({ query }) {
   </form>`;
 }
 
+/** The digits an address can have; any other query is not worth a request. */
+const PART_OF_ADDRESS = /^(0x)?[0-9a-f]{0,40}$/i;
+
+function NoWallets({ query }) {
+  if (!query) {
+    return html`<${Empty} title="No wallets are tracked yet"
+      command="hypertally wallets add 0x…" />`;
+  }
+  if (!PART_OF_ADDRESS.test(query)) {
+    return html`<${Empty} title=${`“${query}” is not part of an address`}>Addresses have the digits
+      0 to 9 and a to f.<//>`;
+  }
+  return html`<${Empty} title=${`No tracked wallet has “${query}” in its address`}
+    command="hypertally wallets add 0x…" />`;
+}
+
 export function Wallets({ route }) {
   const query = route.query.get("query") ?? "";
   const cursor = route.query.get("cursor");
   const search = new URLSearchParams({ limit: PER_PAGE });
   if (query) search.set("query", query);
   if (cursor) search.set("cursor", cursor);
-  const feed = useFeed(`/api/v1/wallets?${search}`);
-  const { data } = feed;
+  const valid = PART_OF_ADDRESS.test(query);
+  const feed = useFeed(valid ? `/api/v1/wallets?${search}` : null);
+  const data = valid ? feed.data : { wallets: [] };
   const rows = data?.wallets.map((row) => ({ ...row, id: row.wallet })) ?? [];
   const pager =
     (cursor || data?.next) &&
@@ -87,15 +105,7 @@ export function Wallets({ route }) {
     key=${query} query=${query} /></header>
     <${Failure} feed=${feed} what="the wallets" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
-    ${
-      data &&
-      !rows.length &&
-      (query
-        ? html`<${Empty} title=${`No tracked wallet has “${query}” in its address`}
-          command="hypertally wallets add 0x…" />`
-        : html`<${Empty} title="No wallets are tracked yet"
-          command="hypertally wallets add 0x…" />`)
-    }
+    ${data && !rows.length && html`<${NoWallets} query=${query} />`}
     ${
       rows.length > 0 &&
       html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}

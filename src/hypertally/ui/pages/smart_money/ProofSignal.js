@@ -7,6 +7,7 @@ import { Copy } from "../../components/Copy.js";
 import { curlOf, Definition, Digest, TermList } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
+import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
@@ -56,8 +57,7 @@ export function Counts({ counts }) {
   ])} />`;
 }
 
-const NO_USUAL_SHARE =
-  "Unknown because fewer than 500 periods of the last seven days are stored.";
+const NO_USUAL_SHARE = "Unknown because fewer than 500 periods of the last seven days are stored.";
 const EXIT_SIDES = [
   ["all", "All holders"],
   ["long", "Holders of longs"],
@@ -115,13 +115,7 @@ function Effects({ feed, field, cursor, setCursor, name }) {
     ...column,
     hidden: !visible.has(column.key),
   }));
-  const pager =
-    (cursor || data.next) &&
-    html`<span class="grow"></span>
-    <button type="button" class="quiet" disabled=${!cursor}
-      onClick=${() => setCursor(null)}>First</button>
-    <button type="button" class="quiet" disabled=${!data.next}
-      onClick=${() => setCursor(data.next)}>Next</button>`;
+  const pager = cursorButtons({ cursor, next: data.next, setCursor });
   return html`<section><h3>Wallets</h3><${Table} name="proof-contributors"
     title="Effect of each wallet" columns=${columns} rows=${data.contributors.map(contributorRow)}
     old=${feed.old} file=${name} pager=${pager} /></section>`;

@@ -61,10 +61,7 @@ function Score({ asset, signal, first, path, hrefOf, alone }) {
       ${!alone && html`<${VersionOneScore} first=${first} path=${path} />`}</div>
     <${Gauge} label=${`${labelOf(path)} of ${asset}`} value=${shown} lower=${lower} upper=${upper}
       band=${bandWords(band)} bands=${SCALES[path]} reason=${reason} />
-    ${
-      value === null &&
-      html`<p class="why-null muted">${fallbackText}${reason}</p>`
-    }
+    ${value === null && html`<p class="why-null muted">${fallbackText}${reason}</p>`}
   </div>`;
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
+import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
@@ -42,13 +43,7 @@ function Statuses({ rows }) {
 
 /** The inputs of a TWAP: its slices; without stored slices its statuses alone. */
 function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
-  const pager =
-    (cursor || inputs.next) &&
-    html`<span class="grow"></span>
-    <button type="button" class="quiet" disabled=${!cursor}
-      onClick=${() => setCursor(null)}>First</button>
-    <button type="button" class="quiet" disabled=${!inputs.next}
-      onClick=${() => setCursor(inputs.next)}>Next</button>`;
+  const pager = cursorButtons({ cursor, next: inputs.next, setCursor });
   return html`<section><h3>Inputs</h3>
     <${TermList} rows=${[
       [byStatuses ? "Statuses" : "Fills", html`<${Amount} value=${inputs.count} kind="count" />`],

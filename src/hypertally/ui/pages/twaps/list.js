@@ -3,8 +3,9 @@
 import { utc } from "../../clock.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
+import { cursorSteps, Pager } from "../../components/Pager.js";
 import { proofOf } from "../../components/proof_link.js";
-import { Pager, sortOf, Table } from "../../components/Table.js";
+import { sortOf, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
@@ -20,19 +21,6 @@ import { rowOf, twapColumns } from "./twap_columns.js";
 
 const PER_PAGE = 100;
 const NO_FILTER = { wallet: null, asset: null, status: null, cursor: null };
-
-/** The cursor of the previous page by the cursor of a page, so that Newer leads back. */
-const newerCursors = new Map();
-
-function stepsOf(cursor, next) {
-  const newer =
-    cursor && newerCursors.has(cursor) ? here({ cursor: newerCursors.get(cursor) }) : null;
-  return [
-    ["Newest", cursor && here({ cursor: null })],
-    ["Newer", newer],
-    ["Older", next && here({ cursor: next })],
-  ];
-}
 
 export function ShownRange({ data }) {
   if (!data) return null;
@@ -57,7 +45,7 @@ function Rows({ feed, cursor }) {
   const order = sortOf("twaps") ? "This page is sorted" : "Newest first";
   return html`<${Table} name="twaps" columns=${columns} rows=${data.twaps.map(rowOf)}
     old=${feed.old} title="TWAPs" file=${`twaps-${data.start.slice(0, 10)}`}
-    pager=${html`<${Pager} steps=${stepsOf(cursor, data.next)}>${order}<//>`} />`;
+    pager=${html`<${Pager} steps=${cursorSteps(cursor, feed)}>${order}<//>`} />`;
 }
 
 export function TwapList({ route, chooser }) {
@@ -66,7 +54,6 @@ export function TwapList({ route, chooser }) {
   const timeRange = useTimeRange(query);
   const feed = useFeed(`/api/v1/twaps?${searchOf(query, timeRange, { limit: PER_PAGE })}`);
   const { data } = feed;
-  if (data?.next && !feed.old) newerCursors.set(data.next, cursor);
   return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
     <div class="row filters"><${RangeChoice} range=${timeRange.range} /><${StatusChoice}
