@@ -90,4 +90,6 @@ function focusMain(event) {
 
 returnToPlace();
 document.addEventListener("copy", copyExact);
-render(html`<${App} />`, document.getElementById("app"));
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);
