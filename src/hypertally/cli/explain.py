@@ -9,7 +9,7 @@ from hypertally.api.http.limits import PAGE_ROWS_MAX, STATEMENT_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import connect_as, read_identity
 from hypertally.api.resource.answers import encode
-from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.parameters import Cursor, PageParameters, read_parameter
 from hypertally.cli import runtime
 from hypertally.cli.options import org_option
 from hypertally.cli.user_tokens import put_local_user
@@ -52,7 +52,8 @@ def explain_command(
     """
     try:
         CATALOGUE.find(metric, key)
-        page = PageParameters(limit=limit, cursor=cursor)
+        place = read_parameter("cursor", cursor, shape=Cursor) if cursor else None
+        page = PageParameters(limit=limit, cursor=place)
         body = runtime.run(
             _explain(program_settings.read(), org, metric=metric, key=key, page=page)
         )

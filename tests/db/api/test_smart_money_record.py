@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from hypertally.api.alerts import shapes as alert_shapes
 from hypertally.api.smart_money import record_shapes as shapes
 from hypertally.metrics.smart_money.formulas.outcomes import wilson
 
@@ -140,7 +141,7 @@ def test_the_newest_outcomes_come_first_with_those_that_are_not_over(get) -> Non
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 6])
 def test_moves_of_alerts_come_newest_first_each_once(get, limit: int) -> None:
     rows = paged(get, "alerts", "alerts", limit)
-    shapes.Alerts.model_validate({"alerts": rows, "next": None})
+    alert_shapes.Alerts.model_validate({"alerts": rows, "next": None})
     assert [row["to_state"] for row in rows] == [
         "resolved", "firing", "suppressed", "firing", "pending",
     ]  # fmt: skip
@@ -153,12 +154,12 @@ def test_moves_of_alerts_come_newest_first_each_once(get, limit: int) -> None:
     [("type=exit_cluster", 3), ("subject=BTC", 2), ("type=exit_cluster&subject=ETH", 1)],
 )
 def test_moves_of_one_type_or_subject_are_asked_for(get, query: str, many: int) -> None:
-    assert len(one(get, f"alerts?{query}", shapes.Alerts)["alerts"]) == many
+    assert len(one(get, f"alerts?{query}", alert_shapes.Alerts)["alerts"]) == many
     assert len(paged(get, f"alerts?{query}", "alerts", 1)) == many
 
 
 def test_every_alert_stands_somewhere(get, world: str) -> None:
-    states = one(get, "alerts/state", shapes.AlertStates)["states"]
+    states = one(get, "alerts/state", alert_shapes.AlertStates)["states"]
     with psycopg.connect(world) as connection:
         row = connection.execute("select count(*) from ops.alert_state").fetchone()
     assert row is not None
@@ -170,8 +171,8 @@ def test_every_alert_stands_somewhere(get, world: str) -> None:
 
 
 def test_what_stands_now_is_asked_for_alone(get) -> None:
-    every = one(get, "alerts/state", shapes.AlertStates)["states"]
-    now = one(get, "alerts/state?standing=true", shapes.AlertStates)["states"]
+    every = one(get, "alerts/state", alert_shapes.AlertStates)["states"]
+    now = one(get, "alerts/state?standing=true", alert_shapes.AlertStates)["states"]
     assert now == [row for row in every if row["state"] not in ("inactive", "resolved")]
     assert [(row["type"], row["level"], row["reason"]) for row in now] == [
         ("exit_cluster", "high", "two periods on end")

@@ -1,4 +1,4 @@
-"""Alerts: every move of them, and where each stands."""
+"""Alerts: every transition, and the state of each."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -7,25 +7,25 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from hypertally.api.alerts import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import as_json, json_row
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import NAME_CHARACTER, PageParameters, Parameters
 from hypertally.api.resource.rows import read_rows
-from hypertally.api.smart_money import record_shapes
-from hypertally.api.smart_money.figures import MAX_AGE
 from hypertally.store import queries
 
 router = APIRouter()
 
+MAX_AGE: Final = 30  # alerts are checked every minute
 STATES_SHOWN_MAX: Final = 10_000  # a dozen types, an asset or wallet each
 
 _QUERIES = queries.load(__file__)
 
 
 class AlertsParameters(PageParameters):
-    """Which moves."""
+    """Which transitions."""
 
     type: Annotated[str | None, Field(pattern=r"^[a-z_]{1,64}$")] = None
     # The longest: a day of an org, whose name has up to 63 characters.
@@ -39,17 +39,17 @@ class StatesParameters(Parameters):
 
 
 class AlertPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The place of a move in the list."""
+    """The place of a transition in the list."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     id: Int64
 
 
-@router.get("/api/v1/smart-money/alerts", responses=of_shape(record_shapes.Alerts))
+@router.get("/api/v1/smart-money/alerts", responses=of_shape(shapes.Alerts))
 async def list_alerts(
     parameters: Annotated[AlertsParameters, Query()], connection: ForViewers
 ) -> Response:
-    """Return the moves of alerts, newest first; suppressed ones say why."""
+    """Return the transitions of alerts, newest first; a suppressed alert says why."""
     place = read_cursor(parameters.cursor, shape=AlertPlace) if parameters.cursor else None
     rows = await read_rows(
         connection,
@@ -68,11 +68,11 @@ async def list_alerts(
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
 
 
-@router.get("/api/v1/smart-money/alerts/state", responses=of_shape(record_shapes.AlertStates))
+@router.get("/api/v1/smart-money/alerts/state", responses=of_shape(shapes.AlertStates))
 async def list_states(
     parameters: Annotated[StatesParameters, Query()], connection: ForViewers
 ) -> Response:
-    """Return where each alert stands."""
+    """Return the state of each alert."""
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked)
     shown = [json_row(row) for row in rows]

@@ -1,5 +1,5 @@
 -- name: list_alerts :many
--- A page of the moves of alerts, newest first.
+-- A page of the transitions of alerts, newest first.
 -- Reads: ops.alerts
 select
     a.id, a.type, a.subject, a.level, a.from_state, a.to_state, a.at, a.reason,
@@ -12,7 +12,7 @@ order by a.at desc, a.id desc
 limit %(limit)s;
 
 -- name: list_states :many
--- Where each alert stands, or only those that somebody should know of now.
+-- The state of each alert, or only of those that need attention now.
 -- Reads: ops.alert_state
 select
     s.type, s.subject, s.level, s.state, s.since, s.reason, s.periods, s.last_fired_at, s.last_value

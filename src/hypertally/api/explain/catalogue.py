@@ -110,8 +110,8 @@ class Catalogue:
             raise not_found(f"{metric!r} cannot be explained: there are {known}")
         given = all(key) and explanation.required <= len(key) <= len(explanation.key)
         if not given:
-            shown = " ".join(key)
-            raise not_found(f"{metric} is named by {explanation.usage()}, not by {shown!r}")
+            shown = " ".join(key) or "nothing"
+            raise not_found(f"{metric} is named by {explanation.usage()}, not by {shown}")
         return explanation
 
     async def explain(

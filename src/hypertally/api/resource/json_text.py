@@ -1,4 +1,4 @@
-"""The JSON form of decimals and times; in SQL `ops.json_decimal` and `ops.json_time` write it.
+"""The JSON form of decimals and times, as every answer writes them.
 
 Decimals are strings without exponent and without zeros at the end; times are UTC with
 milliseconds and Z; days are YYYY-MM-DD.

@@ -34,7 +34,7 @@ _QUERIES = queries.load(__file__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class FeedState:
     """The state of the snapshots at a moment, as the API shows it."""
 
     as_of: datetime
@@ -42,7 +42,7 @@ class Feed:
     masked: dict[str, Any] | None
 
 
-async def read_feed(connection: Connection) -> Feed:
+async def read_feed(connection: Connection) -> FeedState:
     """Judge the last success now: whoever writes the judgements down may have stopped."""
     row = await read_row(connection, _QUERIES["read_health"], {})
     last = row["last_success"]
@@ -60,7 +60,7 @@ async def read_feed(connection: Connection) -> Feed:
     if health.masked:
         since = row["stale_since"] or (last and last + DEGRADED_AGE)
         masked = {"reason": shown["reason"], "since": json_text(since)}
-    return Feed(as_of=as_of, health=shown, masked=masked)
+    return FeedState(as_of=as_of, health=shown, masked=masked)
 
 
 def _reason(row: dict[str, Any], health: Health) -> str:

@@ -13,13 +13,14 @@ from hypertally.api.resource.json_text import json_row, json_text
 from hypertally.api.resource.parameters import Parameters
 from hypertally.api.resource.rows import read_rows
 from hypertally.api.smart_money import record_shapes
-from hypertally.api.smart_money.figures import MAX_AGE, NEWEST_DEFINITION, Definition, Row
+from hypertally.api.smart_money.figures import MAX_AGE, NEWEST_DEFINITION, Definition
 from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.outcomes import SIDES, wilson
 from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
 from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS, RATED_MIN
-from hypertally.records import ASSETS, Asset
+from hypertally.records import ASSETS, Asset, Record
 from hypertally.store import queries
+from hypertally.store.postgres import read_rows as read_samples
 
 router = APIRouter()
 
@@ -39,23 +40,31 @@ class OutcomesParameters(Parameters):
     horizon: Literal["5m", "1h", "4h", "24h"] = "1h"
 
 
+class Sample(Record, frozen=True, kw_only=True):
+    """The signals of an asset and a band that have a return."""
+
+    asset: str
+    band: str
+    times: list[int]  # Unix seconds, ascending
+    hits: list[bool | None]  # whether the side was right; None: the band takes no side
+
+
 @router.get("/api/v1/smart-money/outcomes", responses=of_shape(record_shapes.Outcomes))
 async def get_outcomes(
     parameters: Annotated[OutcomesParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return hit rates by asset and band, and the newest outcomes."""
     minutes = int(HORIZONS[parameters.horizon].total_seconds()) // 60
+    assets: list[Asset] = [parameters.asset] if parameters.asset else list(ASSETS)
     asked = {
-        "assets": [parameters.asset] if parameters.asset else list(ASSETS),
+        "assets": assets,
         "definition": parameters.definition,
         "horizon": minutes,
         "days": DAYS_MAX,
         "limit": OUTCOMES_SHOWN,
     }
-    known = {
-        (row["asset"], row["band"]): row
-        for row in await read_rows(connection, _QUERIES["list_known"], asked)
-    }
+    samples = await read_samples(connection, _QUERIES["list_known"], asked, shape=Sample)
+    known = {(sample.asset, sample.band): sample for sample in samples}
     newest = await read_rows(connection, _QUERIES["list_newest"], asked)
     content = {
         "asset": parameters.asset,
@@ -63,14 +72,14 @@ async def get_outcomes(
         "horizon": parameters.horizon,
         "horizon_minutes": minutes,
         # A year of all assets takes a fifth of a second: meanwhile others are answered.
-        "rates": await asyncio.to_thread(_rates, asked["assets"], known, seconds=minutes * 60),
+        "rates": await asyncio.to_thread(_rates, assets, known, seconds=minutes * 60),
         "outcomes": [json_row(row) for row in newest],
     }
     return answer(content, max_age=MAX_AGE)
 
 
 def _rates(
-    assets: Sequence[Asset], known: Mapping[tuple[str, str], Row], *, seconds: int
+    assets: Sequence[Asset], known: Mapping[tuple[str, str], Sample], *, seconds: int
 ) -> list[dict[str, Any]]:
     return [
         _rate(asset, band, known.get((asset, band)), seconds=seconds)
@@ -79,10 +88,10 @@ def _rates(
     ]
 
 
-def _rate(asset: str, band: Band, known: Row | None, *, seconds: int) -> dict[str, Any]:
-    """Rate a sample of which no two overlap, as overlapping ones are no two witnesses."""
-    times, hits = (known["times"], known["hits"]) if known else ([], [])
-    sample = [hits[place] for place in _apart(times, seconds)]
+def _rate(asset: str, band: Band, known: Sample | None, *, seconds: int) -> dict[str, Any]:
+    """Rate signals whose horizons do not overlap: overlapping ones are not independent."""
+    times: list[int] = known.times if known else []
+    sample = [known.hits[place] for place in _apart(times, seconds)] if known else []
     shown = {"asset": asset, "band": band, "n": len(times), "n_apart": len(sample)}
     if not SIDES[band]:
         return {**shown, "hits": None, **dict.fromkeys(_FIGURES), "unknown": NO_SIDE}

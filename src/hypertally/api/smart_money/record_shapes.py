@@ -1,6 +1,6 @@
 """The shapes of the answers about what smart money's signals rest on, and what became of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -127,48 +127,6 @@ class MinuteSnapshots(Shape):
     sealed: list[Day]
     not_shown: NotShown | None
     next: str | None
-
-
-class Alert(Shape):
-    """A move of an alert."""
-
-    id: int
-    type: str
-    subject: str
-    level: str
-    from_state: str
-    to_state: str
-    at: Time
-    reason: str
-    value: Any
-    created_at: Time
-
-
-class Alerts(Shape):
-    """A page of moves, newest first."""
-
-    alerts: list[Alert]
-    next: str | None
-
-
-class AlertState(Shape):
-    """Where an alert stands; `reason`: why, and of a suppressed one what keeps it silent."""
-
-    type: str
-    subject: str
-    level: str
-    state: str
-    since: Time | None
-    reason: str
-    periods: int
-    last_fired_at: Time | None
-    last_value: str | None
-
-
-class AlertStates(Shape):
-    """Where each alert stands."""
-
-    states: list[AlertState]
 
 
 class HitRate(Shape):

@@ -66,14 +66,15 @@ async def read_twaps(
 async def _sum_slices(
     connection: Connection, names: Sequence[TwapName], across: Sequence[Row], bounds: Row
 ) -> dict[int, Row]:
-    asked = [(row["place"], names[row["place"] - 1]) for row in across]
+    places: list[int] = [row["place"] for row in across]
+    asked = [names[place - 1] for place in places]
     rows = await read_rows(
         connection,
         _QUERIES["sum_slices"],
         {
-            "places": [place for place, _ in asked],
-            "twap_ids": [name.twap_id for _, name in asked],
-            "wallet_ids": [name.wallet_id for _, name in asked],
+            "places": places,
+            "twap_ids": [name.twap_id for name in asked],
+            "wallet_ids": [name.wallet_id for name in asked],
             **bounds,
         },
     )
