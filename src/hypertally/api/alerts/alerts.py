@@ -12,7 +12,7 @@ from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import as_json, json_row
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
-from hypertally.api.resource.parameters import NAME_CHARACTER, PageParameters, Parameters
+from hypertally.api.resource.parameters import PageParameters, Parameters
 from hypertally.api.resource.rows import read_rows
 from hypertally.store import queries
 
@@ -29,7 +29,7 @@ class AlertsParameters(PageParameters):
 
     type: Annotated[str | None, Field(pattern=r"^[a-z_]{1,64}$")] = None
     # The longest: a day of an org, whose name has up to 63 characters.
-    subject: Annotated[str | None, Field(pattern=f"^{NAME_CHARACTER}{{1,80}}$")] = None
+    subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,80}$")] = None
 
 
 class StatesParameters(Parameters):
