@@ -45,7 +45,7 @@ async def insert_reference(
     wallet_id: int | None = None,
     row_count: int | None = None,
 ) -> int:
-    """Append one answer that proves nothing of fills, as reference data; its id."""
+    """Append an answer of reference data, which proves nothing about fills; its id."""
     rows = len(answer.body) if is_array(answer.body) else 1
     return await _insert(
         connection,
@@ -89,7 +89,7 @@ def insert_batch(
 async def insert_limit(
     connection: Connection, limit: LimitMet, *, wallet_id: int, page_id: int
 ) -> bool:
-    """Append what the upstream showed it cannot give; true if that was not known."""
+    """Append a limit of the upstream; true if it was not known before."""
     cursor = await connection.execute(
         QUERIES["insert_limit"].text,
         {

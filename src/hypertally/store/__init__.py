@@ -1,1 +1,1 @@
-"""Where things rest: the databases, their roles and migrations."""
+"""The databases: connections and roles, statements, migrations, files of the archive."""

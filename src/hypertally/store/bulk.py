@@ -93,7 +93,7 @@ class BulkLoader:
         return max(self._cursor.rowcount, 0)
 
     def attempt(self, statement: sql.Composed) -> bool:
-        """Run a statement that meets no key twice; false when it does, and nothing is changed."""
+        """Run a statement; false, and nothing is changed, if it violates a unique key."""
         # The driver knows no savepoints: what stands before the attempt is kept first.
         self._connection.commit()
         try:
@@ -106,7 +106,7 @@ class BulkLoader:
         return True
 
     def commit(self) -> None:
-        """Keep what was done."""
+        """Commit the transaction."""
         self._connection.commit()
 
 

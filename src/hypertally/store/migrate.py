@@ -50,10 +50,10 @@ async def migrate(url: str) -> list[str]:
 
 def _dbmate() -> str:
     beside = Path(sysconfig.get_path("scripts")) / "dbmate"
-    found = str(beside) if beside.exists() else shutil.which("dbmate")
-    if not found:
+    program = str(beside) if beside.exists() else shutil.which("dbmate")
+    if not program:
         raise Refused("dbmate is not installed: run `make setup`")
-    return found
+    return program
 
 
 def _with_sslmode(url: str) -> str:

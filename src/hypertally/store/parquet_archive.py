@@ -122,8 +122,8 @@ def manifest_key(dataset: str, number: int) -> str:
 def manifest_number(dataset: str, key: str) -> int | None:
     """The number of the manifest that is there; None: something else is."""
     digits = key.removeprefix(f"{dataset}/manifests/").removesuffix(".json")
-    found = int(digits) if digits.isdecimal() else 0
-    return found if key == manifest_key(dataset, found) else None
+    number = int(digits) if digits.isdecimal() else 0
+    return number if key == manifest_key(dataset, number) else None
 
 
 def file_key(dataset: str, day: date, number: int, part: str, sha256: str) -> str:

@@ -58,7 +58,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class BulkInserted(Record, frozen=True, kw_only=True):
-    """What a bulk load added."""
+    """The counts and keys that a bulk load added."""
 
     fills: int
     days: dict[tuple[int, date], datetime]  # (wallet id, day) -> its earliest new fill
@@ -67,7 +67,7 @@ class BulkInserted(Record, frozen=True, kw_only=True):
 
 
 class Decoded(Record, frozen=True, kw_only=True):
-    """An answer's rows, the readable and the others."""
+    """The rows of an answer: fills, and rejects that could not be read."""
 
     fills: list[Fill]
     rejects: list[Reject]
@@ -88,7 +88,7 @@ def decode(rows: Iterable[Any], *, wallet: str) -> Decoded:
 
 
 def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
-    """One fill of the shapes of 2023 to 2026.
+    """Decode one fill, of any shape used from 2023 to 2026.
 
     Errors: `BadPayload` when a field the exchange always sends is missing, or any is of no use.
     """
@@ -220,7 +220,7 @@ def at(time_ms: int) -> datetime:
 
 
 class Inserted(Record, frozen=True, kw_only=True):
-    """What an insert added."""
+    """The counts and keys that an insert added."""
 
     fills: int
     days: dict[date, datetime | None]  # day -> its earliest new fill
@@ -266,7 +266,7 @@ async def insert(
 async def _unknown(
     connection: Connection, fills: Sequence[Fill], *, wallet_id: int
 ) -> Sequence[Fill]:
-    """Those that are not stored with the same content: of an overlap that is asked again, few."""
+    """The fills that are not stored yet with the same content; of a repeated request, few."""
     if not fills:
         return fills
     bound = {
@@ -356,7 +356,7 @@ async def insert_rejects(
 def reject_values(
     rejects: Sequence[Reject], *, wallet_id: int | None, source: str, page_id: int
 ) -> dict[str, Any]:
-    """What `insert_rejects` is given."""
+    """The parameters of `insert_rejects`."""
     return {
         "wallet_id": wallet_id,
         "source": source,

@@ -97,9 +97,9 @@ async def insert(connection: Connection, candles: Sequence[Candle], *, page_id: 
     if not candles:
         return 0
     names = [name for name in Candle.__struct_fields__ if name != "at_ms"]
-    bound: dict[str, Any] = {name: [getattr(one, name) for one in candles] for name in names}
-    bound["at"] = [at(one.at_ms) for one in candles]
-    bound["fingerprint"] = [fingerprint(one) for one in candles]
+    bound: dict[str, Any] = {name: [getattr(candle, name) for candle in candles] for name in names}
+    bound["at"] = [at(candle.at_ms) for candle in candles]
+    bound["fingerprint"] = [fingerprint(candle) for candle in candles]
     cursor = await connection.execute(QUERIES["insert_candles"].text, {**bound, "page_id": page_id})
     return cursor.rowcount
 

@@ -56,7 +56,7 @@ class BestRows:
         self.valid = 0
 
     def take(self, row: Any) -> None:
-        """Look at the next row; one that cannot be read is kept with its reason."""
+        """Read the next row; a row that cannot be read is kept with the reason."""
         ordinal = self.seen
         self.seen += 1
         try:

@@ -55,21 +55,21 @@ def decode(body: Any, *, wallet: Wallet, minute: datetime) -> list[Snapshot]:
     if not is_object(body) or not is_array(positions):
         raise BadPayload("the answer holds no assetPositions")
     held = _held(positions)
-    about = {
+    common = {
         "minute": minute,
         "wallet_id": wallet.id,
         "account_value": _optional(body.get("marginSummary"), "accountValue"),
         "observed_at": _time(body.get("time")),
         "payload_fingerprint": _payload_fingerprint(positions),
     }
-    return [_row(asset, held.get(asset), about) for asset in ASSETS]
+    return [_row(asset, held.get(asset), common) for asset in ASSETS]
 
 
 def missing(wallet: Wallet, *, minute: datetime, reason: str) -> list[Snapshot]:
     """The rows of a wallet that was not observed."""
-    said = " ".join(reason.split())[:REASON_CHARS_MAX] or "no reason was given"
+    reason_text = " ".join(reason.split())[:REASON_CHARS_MAX] or "no reason was given"
     return [
-        Snapshot(minute=minute, wallet_id=wallet.id, asset=asset, szi=None, missing=said)
+        Snapshot(minute=minute, wallet_id=wallet.id, asset=asset, szi=None, missing=reason_text)
         for asset in ASSETS
     ]
 
@@ -87,12 +87,12 @@ def _held(positions: list[Any]) -> dict[str, JsonObject]:
     return held
 
 
-def _row(asset: str, position: JsonObject | None, about: dict[str, Any]) -> Snapshot:
+def _row(asset: str, position: JsonObject | None, common: dict[str, Any]) -> Snapshot:
     if position is None:
-        return Snapshot(asset=asset, szi="0", **about)
+        return Snapshot(asset=asset, szi="0", **common)
     szi = _optional(position, "szi")
     if szi is None:
-        return Snapshot(asset=asset, szi=None, missing=NO_SIZE, **about)
+        return Snapshot(asset=asset, szi=None, missing=NO_SIZE, **common)
     return Snapshot(
         asset=asset,
         szi=szi,
@@ -100,7 +100,7 @@ def _row(asset: str, position: JsonObject | None, about: dict[str, Any]) -> Snap
         position_value=_optional(position, "positionValue"),
         unrealized_pnl=_optional(position, "unrealizedPnl"),
         leverage=_optional(position.get("leverage"), "value"),
-        **about,
+        **common,
     )
 
 

@@ -56,7 +56,7 @@ _UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17
 
 
 class Names(Record, frozen=True, kw_only=True):
-    """Which column of a source is which of ours, and what is odd about them."""
+    """The source's column for each of ours, and warnings about them."""
 
     columns: dict[str, str]  # ours -> the source's
     warnings: list[str]
@@ -69,27 +69,27 @@ def name_columns(schema: pa.Schema) -> Names:
     """
     _refuse_twins(schema.names)
     plain = {_plain_name(name): name for name in schema.names}
-    found = {
+    columns = {
         ours: plain[theirs]
         for ours, names in SOURCES.items()
         if (theirs := next((name for name in names if name in plain), None))
     }
-    if missing := sorted(REQUIRED - set(found)):
+    if missing := sorted(REQUIRED - set(columns)):
         raise BadPayload(
             f"no column for {', '.join(missing)}; there are {', '.join(schema.names) or 'none'}"
         )
     warnings = [
         f"no column for {ours}: it is stored as unknown"
         for ours in SOURCES
-        if ours not in found and ours not in SELDOM
+        if ours not in columns and ours not in SELDOM
     ]
-    if extra := sorted(set(schema.names) - set(found.values())):
+    if extra := sorted(set(schema.names) - set(columns.values())):
         warnings.append(f"columns kept in the payload alone: {', '.join(extra)}")
     types = field_types(schema)
-    floats = [name for name in found.values() if pa.types.is_floating(types[name])]
+    floats = [name for name in columns.values() if pa.types.is_floating(types[name])]
     if floats:
         warnings.append(f"floats, exact to 15 digits only: {', '.join(floats)}")
-    return Names(columns=found, warnings=warnings)
+    return Names(columns=columns, warnings=warnings)
 
 
 def _plain_name(name: str) -> str:
@@ -97,7 +97,7 @@ def _plain_name(name: str) -> str:
 
 
 def _refuse_twins(names: Sequence[str]) -> None:
-    """Of two columns of one meaning nobody knows which is true."""
+    """Refuse two columns of the same meaning: which one is right is unknown."""
     ours = {name for theirs in SOURCES.values() for name in theirs}
     meant = [_plain_name(name) if _plain_name(name) in ours else name for name in names]
     counts = Counter(meant)
@@ -128,7 +128,7 @@ def as_text(column: Column) -> Array:
 
 
 def decimals(column: Column) -> tuple[Array, Array]:
-    """Decimals in their shortest form, and which of them are of use."""
+    """Decimals in their shortest form, and which of them are valid."""
     whole = compute.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
     short = compute.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
     short = compute.replace_substring_regex(short, "^-0$", "0")
@@ -136,7 +136,7 @@ def decimals(column: Column) -> tuple[Array, Array]:
 
 
 def whole_numbers(column: Column) -> tuple[Array, Array]:
-    """Whole numbers from 0 up, and which of them are of use."""
+    """Whole numbers from 0 up, and which of them are valid."""
     text = as_text(column)
     good = compute.fill_null(compute.match_substring_regex(text, _WHOLE), False)
     digits = compute.replace_substring_regex(text, r"\.0+$", "")
@@ -144,7 +144,7 @@ def whole_numbers(column: Column) -> tuple[Array, Array]:
 
 
 def times(column: Column) -> tuple[Array, Array]:
-    """Microseconds since 1970, the unit told row by row, and which of them are of use."""
+    """Microseconds since 1970, the unit detected row by row, and which of them are valid."""
     raw = _raw_times(in_one_piece(column))
     result: Any = pa.nulls(len(raw), pa.int64())
     for least, most, factor, divisor in _UNITS:

@@ -1,4 +1,4 @@
-"""Statuses of TWAP orders from what their sources say: an archive, and `/info twapHistory`."""
+"""Decoding of TWAP statuses, from the TWAP source's files and from `/info twapHistory`."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class Statuses(Record, frozen=True, kw_only=True):
-    """The rows of an answer or a batch, the readable as Arrow columns, and the others."""
+    """The statuses of an answer or a batch, as Arrow columns, and the rejected rows."""
 
     rows: pa.Table
     rejects: list[Reject]
@@ -49,14 +49,14 @@ def decode_batch(table: pa.Table, *, first_ordinal: int, payload: Array | None =
     Errors: `BadPayload` when a column is missing without which no row can be read.
     """
     names = read.name_columns(table.schema)
-    found = _read(table, names.columns)
+    read_columns = _read(table, names.columns)
     payload = payloads(table) if payload is None else payload
-    reason = read.first_reasons(found.reasons)
+    reason = read.first_reasons(read_columns.reasons)
     ordinal = arrow.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
     bad = compute.is_valid(reason)
     rejected = arrow.table({"payload": payload, "reason": reason, "ordinal": ordinal})
     rejects = msgspec.convert(arrow.to_objects(arrow.select_rows(rejected, bad)), list[Reject])
-    whole = arrow.table({**found.columns, "payload": payload, "ordinal": ordinal})
+    whole = arrow.table({**read_columns.columns, "payload": payload, "ordinal": ordinal})
     good = arrow.select_rows(whole, compute.invert(bad))
     with_fingerprints = good.append_column(
         "fingerprint", arrow.array(_fingerprints(good), pa.int64())
@@ -75,7 +75,7 @@ def _read(table: pa.Table, names: dict[str, str]) -> _Read:
     def column(name: str) -> Column:
         return table.column(names[name]) if name in names else pa.nulls(table.num_rows, pa.string())
 
-    def said(name: str) -> str:
+    def source_name(name: str) -> str:
         return names.get(name, name)
 
     columns: dict[str, Array] = {}
@@ -83,7 +83,7 @@ def _read(table: pa.Table, names: dict[str, str]) -> _Read:
 
     def keep(name: str, values: Array, good: Array, expected: str) -> None:
         columns[name] = values
-        reasons.append((good, f"{said(name)} is {expected}"))
+        reasons.append((good, f"{source_name(name)} is {expected}"))
 
     keep("twap_id", *read.whole_numbers(column("twap_id")), "no whole number")
     wallet = compute.utf8_lower(read.as_text(column("wallet")))
@@ -131,12 +131,12 @@ def _status(status: Array, error: Array) -> Array:
 
 def _fingerprints(rows: pa.Table) -> list[int]:
     """64 bits, signed, of what a row says, however its source wrote it."""
-    said: list[Any] = []
+    source_name: list[Any] = []
     for name in SAID:
         column = rows.column(name)
         plain = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-        said.append(compute.fill_null(plain.cast(pa.string()), ""))
-    texts = compute.binary_join_element_wise(*said, "|").to_pylist()
+        source_name.append(compute.fill_null(plain.cast(pa.string()), ""))
+    texts = compute.binary_join_element_wise(*source_name, "|").to_pylist()
     blake = hashlib.blake2b
     return [
         int.from_bytes(blake(text.encode(), digest_size=8).digest(), "big", signed=True)

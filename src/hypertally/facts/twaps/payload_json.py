@@ -1,4 +1,4 @@
-"""The rows of a TWAP source as JSON, whole: what was read of them can be checked."""
+"""The rows of a TWAP source as JSON, with all columns, so that the decoding can be checked."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What became of TWAP orders: facts.twap_status, from an archive and from the exchange."""
+"""TWAP statuses: facts.twap_status, from the TWAP source's files and from the exchange."""
 
 import msgspec
 
@@ -18,7 +18,7 @@ INSERT_STAGE = with_source(QUERIES["insert_statuses"], QUERIES["stage_rows"])
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """Where rows came from."""
+    """The page, wallet and object that rows came from."""
 
     page_id: int
     wallet_id: int | None  # the tracked wallet that was asked for; None: an archive

@@ -93,14 +93,14 @@ with wanted as (
         case when bool_and(rate is not null) then sum(i.notional * rate) end as volume_usd
     from internal as i
     cross join lateral (
-        select case
-            when i.coin like '@%%' or i.coin like '%%/%%' then (
+        select case facts.market_of(i.coin)
+            when 'spot' then (
                 select p.quote_token from facts.spot_pairs as p
                 where p.coin = i.coin order by p.id desc limit 1)
-            when i.coin like '#%%' then 'USDH'
-            when i.coin like '%%:%%' then (
+            when 'outcome' then 'USDH'
+            when 'hip3' then (
                 select d.collateral_token from facts.perp_dexs as d
-                where d.dex = split_part(i.coin, ':', 1) order by d.id desc limit 1)
+                where d.dex = facts.dex_of(i.coin) order by d.id desc limit 1)
             else 'USDC'
         end as quote_token
     ) as market

@@ -65,11 +65,11 @@ async def list_keys(
     connection: Connection, wallet_id: int, *, from_day: date, to_day: date
 ) -> list[WalletDay]:
     """Every day of a wallet that has, or should have, a row."""
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["list_wallet_days"].text,
         {"wallet_id": wallet_id, "from_day": from_day, "to_day": to_day},
     )
-    return [WalletDay(**row) for row in await found.fetchall()]
+    return [WalletDay(**row) for row in await cursor.fetchall()]
 
 
 async def rebuild_unit(connection: Connection, wallet_id: int, scope: Scope) -> int:

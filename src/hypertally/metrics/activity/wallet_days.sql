@@ -56,7 +56,7 @@ with wanted as (
     from wanted as w
     cross join lateral (
         select f.coin, f.fee_token, f.crossed, f.time, f.dir, f.liquidated_user, f.notional, f.px,
-            f.closed_pnl, f.fee, f.builder_fee, f.fingerprint, f.coin !~ '[@/#:]' as core_perp
+            f.closed_pnl, f.fee, f.builder_fee, f.fingerprint, facts.market_of(f.coin) = 'perp' as core_perp
         from facts.hl_fills_raw as f
         where f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
         offset 0  -- day by day: a join may be planned to read a wallet's whole history
@@ -64,16 +64,11 @@ with wanted as (
     join tenancy.wallets as wallets on wallets.id = w.wallet_id
     group by f.coin, f.fee_token, f.crossed, hour, flow, w.wallet_id, w.day
 ), markets as (
-    select c.coin, case
-            when c.coin like '@%%' or c.coin like '%%/%%' then 'spot'
-            when c.coin like '#%%' then 'outcome'
-            when c.coin like '%%:%%' then 'hip3'
-            else 'perp'
-        end as market, pair.base_token,
-        case
-            when c.coin like '@%%' or c.coin like '%%/%%' then pair.quote_token
-            when c.coin like '#%%' then 'USDH'
-            when c.coin like '%%:%%' then dex.collateral_token
+    select c.coin, facts.market_of(c.coin) as market, pair.base_token,
+        case facts.market_of(c.coin)
+            when 'spot' then pair.quote_token
+            when 'outcome' then 'USDH'
+            when 'hip3' then dex.collateral_token
             else 'USDC'
         end as quote_token,
         coalesce(pair.fingerprint, dex.fingerprint) as fingerprint
@@ -86,7 +81,7 @@ with wanted as (
     left join lateral (
         select d.collateral_token, d.fingerprint
         from facts.perp_dexs as d
-        where c.coin like '%%:%%' and d.dex = split_part(c.coin, ':', 1) order by d.id desc limit 1
+        where d.dex = facts.dex_of(c.coin) order by d.id desc limit 1
     ) as dex on true
 ), prices as (
     select needed.token, needed.hour, p.price_usd, p.fingerprint

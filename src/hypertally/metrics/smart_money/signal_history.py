@@ -1,4 +1,4 @@
-"""The past that signals are judged by: usual sizes of a day, usual exits of a week.
+"""Signal history: the position sizes of a day and the exits of a week that signals compare with.
 
 Both are counts over a window that ends with the period. Along a stretch of periods they are carried
 on by what enters and what leaves the window: the same counts for a hundredth of the rows.
@@ -24,7 +24,7 @@ EXITS_OF = timedelta(days=7)
 
 
 class SignalHistory:
-    """Sizes and exits before each period of a stretch; the periods come in order of time."""
+    """Position sizes and exits before each of successive periods, in order of time."""
 
     def __init__(self, schema: str = "metrics") -> None:
         self._sizes = _SlidingCounts(
@@ -44,7 +44,7 @@ class SignalHistory:
         self._median_sizes: dict[tuple[int, str], Decimal | None] = {}
 
     async def advance_to(self, connection: Connection, at: datetime) -> None:
-        """Let both windows end at a time."""
+        """Move the end of both windows to a time."""
         for position in await self._sizes.advance_to(connection, at):
             self._median_sizes[position] = median(self._sizes.counts[position])
         await self._exits.advance_to(connection, at)
@@ -55,7 +55,7 @@ class SignalHistory:
         return self._median_sizes
 
     def exit_baselines(self, asset: str) -> ExitBaselines:
-        """How many leave in an ordinary window."""
+        """The baselines of exits: all, long and short."""
         sides = {
             side: exit_baseline(self._exits.counts[asset, side])
             for side in ("all", "long", "short")
@@ -64,7 +64,7 @@ class SignalHistory:
 
 
 class _SlidingCounts:
-    """How often each item of a key is in the window."""
+    """Counts of each key's items within a sliding window."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class _SlidingCounts:
         self._at: datetime | None = None
 
     async def advance_to(self, connection: Connection, at: datetime) -> set[Any]:
-        """End the window at a time; the keys whose counts are others now."""
+        """Move the end of the window to a time; the keys whose counts changed."""
         before, self._at = self._at, at
         if before is not None and before <= at < before + self._span:
             change = await self._count(connection, before, at)
@@ -96,19 +96,19 @@ class _SlidingCounts:
     async def _count(
         self, connection: Connection, after: datetime, until: datetime
     ) -> Counter[tuple[Any, Any]]:
-        found = await connection.execute(
+        cursor = await connection.execute(
             self._statement, {"after": after, "until": until, "definition": V2}
         )
         return Counter(
-            {(self._key(row), self._item(row)): row["many"] for row in await found.fetchall()}
+            {(self._key(row), self._item(row)): row["many"] for row in await cursor.fetchall()}
         )
 
     def _apply(self, change: Counter[tuple[Any, Any]]) -> set[Any]:
         changed: set[Any] = set()
-        for (key, item), many in change.items():
-            if many:
+        for (key, item), count in change.items():
+            if count:
                 counter = self.counts[key]
-                counter[item] += many
+                counter[item] += count
                 if not counter[item]:
                     del counter[item]
                 changed.add(key)

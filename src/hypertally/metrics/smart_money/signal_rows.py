@@ -1,4 +1,4 @@
-"""The rows of signals: what is stored of a period's scores, and of one that has none."""
+"""The rows of metrics.signals, from a period's scores or from the reason for none."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ from hypertally.store.postgres import Jsonb
 
 
 class FeedState(Record, frozen=True, kw_only=True):
-    """What was known of the feed at the end of a period."""
+    """The universe and the newest snapshots known at the end of a period."""
 
     universe_run_id: int | None
     wallets: int | None
@@ -44,7 +44,7 @@ class FeedState(Record, frozen=True, kw_only=True):
 
 
 class PeriodInputs(Record, frozen=True, kw_only=True):
-    """All that the signals of one period are made of."""
+    """The inputs of one period's signals."""
 
     at: datetime
     feed: FeedState
@@ -58,7 +58,7 @@ class PeriodInputs(Record, frozen=True, kw_only=True):
 
 
 def _before(period: PeriodInputs, asset: str) -> PlaybookState:
-    """What the period before handed on; with none before it the playbook begins anew."""
+    """The playbook state of the period before; a new one if there is none."""
     earlier = period.earlier.get((asset, V2), [])
     if not earlier or earlier[-1]["at"] != period.at - PERIOD:
         return PlaybookState()
@@ -71,9 +71,9 @@ def _trend(period: PeriodInputs, asset: str, value: Decimal | None) -> Trend:
 
 
 def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
-    """The row of the second definition; its playbook goes on from the period before."""
-    turned = _trend(period, scores.asset, scores.cas.score.value)
-    inputs = playbook.playbook_inputs(scores, turned, thin=period.health.signals == "neutral")
+    """The row of version 2, whose playbook continues from the period before."""
+    cas_trend = _trend(period, scores.asset, scores.cas.score.value)
+    inputs = playbook.playbook_inputs(scores, cas_trend, thin=period.health.signals == "neutral")
     step = playbook.step(_before(period, scores.asset), inputs)
     scored = {
         "cas": scores.cas.score,
@@ -91,15 +91,15 @@ def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
     return {
         **_common(period, scores.asset, scores.definition),
         **_playbook(step.playbook),
-        **{name: one.value for name, one in scored.items()},
-        "unknown": Jsonb({name: one.reason for name, one in scored.items() if one.reason}),
+        **{name: score.value for name, score in scored.items()},
+        "unknown": Jsonb({name: score.reason for name, score in scored.items() if score.reason}),
         "observed": scores.counts.observed,
         "exposed": scores.counts.observed - scores.counts.flat,
         "cas_lower": scores.cas.score.lower,
         "cas_upper": scores.cas.score.upper,
         "band": scores.cas.band,
         "participation": scores.cas.participation,
-        "trend": turned.direction,
+        "trend": cas_trend.direction,
         "ecs_z": scores.ecs.z,
         "ecs_percentile": scores.ecs.percentile,
         "exits": _json(
@@ -124,24 +124,24 @@ def _exits(exits: Exits) -> dict[str, Any]:
 
 
 def v1_row(period: PeriodInputs, window: ScoringWindow, scores: V1Scores) -> dict[str, Any]:
-    """The row of the first definition."""
+    """The row of version 1."""
     asset, value = scores.asset, scores.cas.value
     assert value is not None  # the first definition always says a number
     known = [row["cas"] for row in period.earlier.get((asset, V1), []) if row["cas"] is not None]
-    turned = v1_trend(value, known)
-    output = decide_v1_playbook(v1_playbook_inputs(scores, turned))
+    cas_trend = v1_trend(value, known)
+    output = decide_v1_playbook(v1_playbook_inputs(scores, cas_trend))
     scored = {"cas": scores.cas, "dispersion": scores.dispersion, "ecs": scores.ecs}
     return {
         **_common(period, asset, scores.definition),
         **_playbook(output),
-        **{name: one.value for name, one in scored.items()},
-        "unknown": Jsonb({name: one.reason for name, one in scored.items() if one.reason}),
+        **{name: score.value for name, score in scored.items()},
+        "unknown": Jsonb({name: score.reason for name, score in scored.items() if score.reason}),
         "observed": window.counts.observed,
         "exposed": window.counts.observed - window.counts.flat,
         "cas_lower": scores.cas.lower,
         "cas_upper": scores.cas.upper,
         "band": v1_band(value),
-        "trend": turned.direction,
+        "trend": cas_trend.direction,
         "counts": _json(scores.states),
         "reach": _json(scores.reach),
         "completeness": window.counts.completeness(),
@@ -162,7 +162,7 @@ def locked_row(period: PeriodInputs, asset: str, definition: str, reason: str) -
 
 
 def _common(period: PeriodInputs, asset: str, definition: str) -> dict[str, Any]:
-    """The columns that every row has; those not known here are null."""
+    """The columns that every row has; the others are null."""
     return {
         **dict.fromkeys(_NULL),
         **{name: Jsonb({}) for name in ("counts", "reach", "exits", "flags", "state", "unknown")},
@@ -201,22 +201,24 @@ def _json(value: Any) -> Jsonb:
     return Jsonb(msgspec.to_builtins(value))
 
 
-def contribution(one: Contributor | V1Contributor) -> dict[str, Any]:
+def contribution(contributor: Contributor | V1Contributor) -> dict[str, Any]:
     """The row of one wallet."""
-    second = one if isinstance(one, Contributor) else None
+    v2_contributor = contributor if isinstance(contributor, Contributor) else None
     return {
-        "wallet": one.wallet,
-        "class": one.behaviour if isinstance(one, Contributor) else one.state,
-        "before_coin": one.before,
-        "now_coin": one.now,
-        "delta_coin": one.change,
-        "epsilon": one.epsilon,
-        "weight_coin": second.weight if second else None,
-        "delta_usd": second.change_usd if second else None,
-        "forced": second.forced if second else None,
-        "effect_cas": one.cas,
-        "effect_cas_usd": second.cas_weighted if second else None,
-        "effect_dispersion": one.dispersion,
-        "effect_dispersion_size": second.dispersion_size if second else None,
-        "effect_ecs": one.ecs,
+        "wallet": contributor.wallet,
+        "class": contributor.behaviour
+        if isinstance(contributor, Contributor)
+        else contributor.state,
+        "before_coin": contributor.before,
+        "now_coin": contributor.now,
+        "delta_coin": contributor.change,
+        "epsilon": contributor.epsilon,
+        "weight_coin": v2_contributor.weight if v2_contributor else None,
+        "delta_usd": v2_contributor.change_usd if v2_contributor else None,
+        "forced": v2_contributor.forced if v2_contributor else None,
+        "effect_cas": contributor.cas,
+        "effect_cas_usd": v2_contributor.cas_weighted if v2_contributor else None,
+        "effect_dispersion": contributor.dispersion,
+        "effect_dispersion_size": v2_contributor.dispersion_size if v2_contributor else None,
+        "effect_ecs": contributor.ecs,
     }

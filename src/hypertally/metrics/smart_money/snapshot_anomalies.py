@@ -1,4 +1,4 @@
-"""Snapshot anomalies: what metrics/anomalies.py finds in the newest minute, kept as it was found.
+"""Snapshot anomalies: stored as formulas/anomalies.py found them in the newest minute.
 
 They are not computed again later: fills that came in meanwhile would say more than was known when
 signals were made of the snapshots.
@@ -45,7 +45,7 @@ class Series(Record, frozen=True, kw_only=True):
 
 
 async def find(connection: Connection, minute: datetime) -> int:
-    """Look at a minute's snapshots and keep what is wrong with them; how many anomalies."""
+    """Find and store the anomalies of a minute's snapshots; how many."""
     bound = {"minute": minute, "looked_back": LOOKED_BACK, "typical_of": TYPICAL_OF}
     rows = await (await connection.execute(QUERIES["list_sightings"].text, bound)).fetchall()
     if not rows:
@@ -67,16 +67,16 @@ async def find(connection: Connection, minute: datetime) -> int:
 async def _known_fills(
     connection: Connection, rows: Iterable[dict[str, Any]], bound: dict[str, Any]
 ) -> dict[Pair, list[PositionChange]]:
-    """What fills did to each of these positions; those of unknown fills are not in it."""
+    """The changes by fills of each position; positions whose fills are unknown are left out."""
     pairs = {(row["wallet_id"], row["asset"]) for row in rows}
     wallets = {**bound, "wallet_ids": sorted({wallet_id for wallet_id, _ in pairs})}
-    found = await connection.execute(QUERIES["list_proven"].text, wallets)
-    proven = {row["wallet_id"] for row in await found.fetchall()}
+    cursor = await connection.execute(QUERIES["list_proven"].text, wallets)
+    proven = {row["wallet_id"] for row in await cursor.fetchall()}
     known: dict[Pair, list[PositionChange]] = {pair: [] for pair in pairs if pair[0] in proven}
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["list_fills"].text, {**bound, "of": sorted(proven), "assets": list(ASSETS)}
     )
-    for row in await found.fetchall():
+    for row in await cursor.fetchall():
         fills = known.get((row["wallet_id"], row["asset"]))
         if fills is not None:
             fills.append(PositionChange(at=row["at"], change=row["change"]))
@@ -87,11 +87,11 @@ async def _typical_changes(
     connection: Connection, rows: Iterable[dict[str, Any]], bound: dict[str, Any]
 ) -> dict[Pair, Decimal]:
     pairs = sorted({(row["wallet_id"], row["asset"]) for row in rows if row["changed"]})
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["list_typical_changes"].text,
         {**bound, "wallet_ids": [pair[0] for pair in pairs], "assets": [pair[1] for pair in pairs]},
     )
-    return {(row["wallet_id"], row["asset"]): row["typical"] for row in await found.fetchall()}
+    return {(row["wallet_id"], row["asset"]): row["typical"] for row in await cursor.fetchall()}
 
 
 def _series(rows: Iterable[dict[str, Any]]) -> list[Series]:
@@ -111,19 +111,19 @@ def _series(rows: Iterable[dict[str, Any]]) -> list[Series]:
     ]
 
 
-async def _insert(connection: Connection, found: list[tuple[Series, Anomaly]]) -> int:
-    if not found:
+async def _insert(connection: Connection, anomalies: list[tuple[Series, Anomaly]]) -> int:
+    if not anomalies:
         return 0
     cursor = await connection.execute(
         QUERIES["insert_anomalies"].text,
         {
-            "wallet_id": [series.wallet_id for series, _ in found],
-            "asset": [series.asset for series, _ in found],
-            "minute": [anomaly.at for _, anomaly in found],
-            "kind": [anomaly.kind for _, anomaly in found],
-            "known_at": [anomaly.known_at for _, anomaly in found],
-            "dirties": [anomaly.dirties for _, anomaly in found],
-            "detail": [Jsonb(_detail(anomaly)) for _, anomaly in found],
+            "wallet_id": [series.wallet_id for series, _ in anomalies],
+            "asset": [series.asset for series, _ in anomalies],
+            "minute": [anomaly.at for _, anomaly in anomalies],
+            "kind": [anomaly.kind for _, anomaly in anomalies],
+            "known_at": [anomaly.known_at for _, anomaly in anomalies],
+            "dirties": [anomaly.dirties for _, anomaly in anomalies],
+            "detail": [Jsonb(_detail(anomaly)) for _, anomaly in anomalies],
             "definition": DEFINITION,
         },
     )
@@ -131,10 +131,10 @@ async def _insert(connection: Connection, found: list[tuple[Series, Anomaly]]) -
 
 
 def _detail(anomaly: Anomaly) -> dict[str, Any]:
-    said = {"szi": anomaly.szi, "expected": anomaly.expected}
+    sizes = {"szi": anomaly.szi, "expected": anomaly.expected}
     return {
         "proven": anomaly.proven,
-        **{name: None if value is None else str(value) for name, value in said.items()},
+        **{name: None if value is None else str(value) for name, value in sizes.items()},
     }
 
 

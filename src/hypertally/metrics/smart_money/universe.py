@@ -80,7 +80,7 @@ class Run(Record, frozen=True, kw_only=True):
 
 
 def choose(ranking: Ranking, *, current: Iterable[str], taken_at: datetime) -> Run:
-    """Choose the highest that are not passed over, if the ranking is worth it."""
+    """Choose the highest wallets that are not passed over, if the ranking is complete enough."""
     members, excluded = _highest(ranking.candidates)
     old = set(current)
     run = Run(
@@ -139,7 +139,7 @@ async def rank_leaderboard(
     rows_valid: int,
 ) -> Ranking:
     """The wallets of a stored answer, the highest first."""
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["rank_leaderboard"].text,
         {
             "page_id": page_id,
@@ -148,7 +148,7 @@ async def rank_leaderboard(
             "limit": RANKED_MAX,
         },
     )
-    rows = await found.fetchall()
+    rows = await cursor.fetchall()
     return Ranking(
         source=source,
         page_id=page_id,
@@ -161,11 +161,11 @@ async def rank_leaderboard(
 
 async def rank_own_facts(connection: Connection, *, taken_at: datetime) -> Ranking:
     """The tracked wallets by their realised PnL less fees of the 30 UTC days before."""
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["rank_own_facts"].text,
         {"taken_at": taken_at, "passive_after": PASSIVE_AFTER},
     )
-    rows = await found.fetchall()
+    rows = await cursor.fetchall()
     return Ranking(
         source="own_facts",
         page_id=None,
@@ -194,7 +194,7 @@ def _digest(rows: Sequence[dict[str, Any]]) -> str:
 
 async def insert_run(connection: Connection, run: Run) -> int:
     """Store a run and its members, whose addresses must have ids; the run's id."""
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["insert_run"].text,
         {
             **{name: getattr(run, name) for name in _COLUMNS},
@@ -205,7 +205,7 @@ async def insert_run(connection: Connection, run: Run) -> int:
             "definition": DEFINITION,
         },
     )
-    row = await found.fetchone()
+    row = await cursor.fetchone()
     assert row is not None  # insert .. returning gives a row or raises
     await connection.execute(
         QUERIES["insert_members"].text,
@@ -234,7 +234,7 @@ _COLUMNS = (
 
 
 class Known(Record, frozen=True, kw_only=True):
-    """A universe known at a time."""
+    """The members of a chosen universe."""
 
     run_id: int
     wallets: tuple[Wallet, ...]  # by address
@@ -242,8 +242,8 @@ class Known(Record, frozen=True, kw_only=True):
 
 async def read_known(connection: Connection, at: datetime) -> Known | None:
     """The last universe that was chosen by then."""
-    found = await connection.execute(QUERIES["list_known"].text, {"at": at})
-    rows = await found.fetchall()
+    cursor = await connection.execute(QUERIES["list_known"].text, {"at": at})
+    rows = await cursor.fetchall()
     if not rows:
         return None
     wallets = tuple(Wallet(id=row["wallet_id"], address=row["wallet"]) for row in rows)
@@ -252,10 +252,10 @@ async def read_known(connection: Connection, at: datetime) -> Known | None:
 
 async def list_watched(connection: Connection, at: datetime) -> list[str]:
     """The addresses whose rows of a leaderboard are wanted wherever they stand."""
-    found = await connection.execute(
+    cursor = await connection.execute(
         QUERIES["list_watched"].text, {"at": at, "watched_after": WATCHED_AFTER}
     )
-    return [row["wallet"] for row in await found.fetchall()]
+    return [row["wallet"] for row in await cursor.fetchall()]
 
 
 async def list_survivorship(connection: Connection) -> list[dict[str, Any]]:

@@ -56,10 +56,10 @@ with wanted as materialized (
     group by 1, 2, 3, 4, 5, 6
 ), markets as materialized (
     select c.coin, pair.base_token,
-        case
-            when c.coin like '@%%' or c.coin like '%%/%%' then pair.quote_token
-            when c.coin like '#%%' then 'USDH'
-            when c.coin like '%%:%%' then dex.collateral_token
+        case facts.market_of(c.coin)
+            when 'spot' then pair.quote_token
+            when 'outcome' then 'USDH'
+            when 'hip3' then dex.collateral_token
             else 'USDC'
         end as quote_token
     from (select distinct coin from sums) as c
@@ -71,7 +71,7 @@ with wanted as materialized (
     left join lateral (
         select d.collateral_token
         from facts.perp_dexs as d
-        where c.coin like '%%:%%' and d.dex = split_part(c.coin, ':', 1) order by d.id desc limit 1
+        where d.dex = facts.dex_of(c.coin) order by d.id desc limit 1
     ) as dex on true
 ), priced as (
     select s.*,

@@ -24,11 +24,11 @@ def prepare(folder: ServerFolder, programs: Programs) -> None:
     """Whatever is missing of data, password and port is made."""
     if not folder.data.exists():
         _create(folder, programs)
-    found = (folder.data / "PG_VERSION").read_text().strip()
-    if found != MAJOR:
+    version = (folder.data / "PG_VERSION").read_text().strip()
+    if version != MAJOR:
         raise Refused(
-            f"{folder.data} was written by PostgreSQL {found} and this release runs {MAJOR}: "
-            f"dump it with PostgreSQL {found} and load it here, or choose another HYPERTALLY_HOME"
+            f"{folder.data} was written by PostgreSQL {version} and this release runs {MAJOR}: "
+            f"dump it with PostgreSQL {version} and load it here, or choose another HYPERTALLY_HOME"
         )
     if not folder.read("password"):
         _set_password(folder, programs, folder.data)

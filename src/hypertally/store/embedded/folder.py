@@ -25,7 +25,7 @@ class ServerFolder:
 
     @property
     def log(self) -> Path:
-        """What the server and its supervisor have to say."""
+        """The log of the server and its supervisor."""
         return self.path / "log" / "server.log"
 
     @property

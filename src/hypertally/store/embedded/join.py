@@ -27,7 +27,7 @@ POLL_SECONDS = 0.02
 
 @dataclass
 class EmbeddedServer:
-    """A share in the running server; it stops when the last share is closed or its holder dies."""
+    """A share in the running server, which stops when its last share is closed."""
 
     url: str = field(repr=False)
     _share: int | None = field(repr=False)

@@ -216,7 +216,7 @@ def _is_complete(packages: Path, target: Path) -> bool:
 
 
 def _demand_ours(folder: Path) -> None:
-    """Whoever can write there could make our server run a program of his."""
-    found = folder.lstat()
-    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+    """Refuse a folder that others can write to: they could replace the server's programs."""
+    status = folder.lstat()
+    if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o022:
         raise PermissionError(f"{folder} can be written by others")

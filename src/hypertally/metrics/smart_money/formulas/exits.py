@@ -36,7 +36,7 @@ Level = Literal["low", "medium", "high"]
 
 
 class Baseline(Record, frozen=True, kw_only=True):
-    """How many leave in an ordinary window."""
+    """The baselines of exits: all, long and short."""
 
     windows: int
     p0: Decimal | None  # mean share; None: fewer than 500 windows
@@ -156,7 +156,8 @@ def _level(score: Score, *, high: bool | None) -> Level | None:
 def exits(counts: WalletCounts, baseline: Baseline, *, side: int = 0) -> Exits:
     """ECS of all holders, or of those of one side (1 long, -1 short)."""
     sides = {0: (counts.long, counts.short), 1: (counts.long,), -1: (counts.short,)}[side]
-    left, exposed = sum(one.left for one in sides), sum(one.exposed for one in sides)
+    left = sum(side_counts.left for side_counts in sides)
+    exposed = sum(side_counts.exposed for side_counts in sides)
     score, high = assess(
         left=left,
         exposed=exposed,
@@ -169,8 +170,8 @@ def exits(counts: WalletCounts, baseline: Baseline, *, side: int = 0) -> Exits:
         score=score,
         left=left,
         exposed=exposed,
-        forced=sum(one.forced for one in sides),
-        unexplained=sum(one.unexplained for one in sides),
+        forced=sum(side_counts.forced for side_counts in sides),
+        unexplained=sum(side_counts.unexplained for side_counts in sides),
         p0=baseline.p0,
         z=significance(left, exposed, baseline.p0),
         percentile=percentile(left, exposed, baseline),

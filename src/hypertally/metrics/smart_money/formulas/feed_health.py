@@ -1,4 +1,4 @@
-"""Health: one table for database, API, screen and signals.
+"""Feed health: one table for database, API, screen and signals.
 
     state     age of the last success   coverage
     healthy   <= 120 s                  >= 95%
@@ -89,7 +89,7 @@ def _signals(state: HealthState, by_age: HealthState, coverage: Decimal | None) 
 
 
 def fallback_cas(coverage: Decimal) -> Decimal | None:
-    """What is shown while coverage is degraded too far for a CAS; None: nothing stands for it."""
+    """The CAS to show while coverage is too low to compute one; None: none is shown."""
     return FIFTY if DEGRADED_COVERAGE <= coverage < SIGNAL_COVERAGE else None
 
 

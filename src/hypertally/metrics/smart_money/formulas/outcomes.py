@@ -67,22 +67,22 @@ def _return(mark: Decimal | None, later: Decimal | None) -> Decimal | None:
 
 
 def hit_rates(outcomes: Iterable[Outcome]) -> list[HitRate]:
-    """By coin, band and horizon."""
+    """The hit rate of each coin, band and horizon."""
     groups: defaultdict[tuple[str, Band], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         groups[outcome.asset, outcome.band].append(outcome)
     return [
-        _hit_rate(asset, band, horizon, sorted(groups[asset, band], key=lambda one: one.at))
+        _hit_rate(asset, band, horizon, sorted(groups[asset, band], key=lambda outcome: outcome.at))
         for asset, band in sorted(groups)
         for horizon in HORIZONS
     ]
 
 
 def _hit_rate(asset: str, band: Band, horizon: str, outcomes: list[Outcome]) -> HitRate:
-    known = [one for one in outcomes if one.returns[horizon] is not None]
+    known = [outcome for outcome in outcomes if outcome.returns[horizon] is not None]
     sample = list(_apart(known, HORIZONS[horizon]))
     side = SIDES[band]
-    hits = sum((one.returns[horizon] or 0) * side > 0 for one in sample)
+    hits = sum((outcome.returns[horizon] or 0) * side > 0 for outcome in sample)
     rated = side and len(sample) >= RATED_MIN
     lower, upper = wilson(hits, len(sample)) if rated else (None, None)
     return HitRate(
@@ -99,7 +99,7 @@ def _hit_rate(asset: str, band: Band, horizon: str, outcomes: list[Outcome]) -> 
 
 
 def _apart(outcomes: Iterable[Outcome], span: timedelta) -> Iterable[Outcome]:
-    """Each that begins when the one taken before it is over."""
+    """The outcomes that do not overlap, from the earliest on."""
     free_from: datetime | None = None
     for outcome in outcomes:
         if free_from is None or outcome.at >= free_from:

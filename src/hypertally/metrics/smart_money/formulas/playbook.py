@@ -52,14 +52,14 @@ THIN = Advice(bias="No-trade", risk="Reduced", rule="thin_coverage")
 
 
 class Step(Record, frozen=True, kw_only=True):
-    """The output of a period, and what the next one begins with."""
+    """The playbook of a period, and the state that the next one begins with."""
 
     playbook: Playbook
     state: PlaybookState
 
 
 def playbook_inputs(scores: Scores, trend: Trend, *, thin: bool = False) -> PlaybookInputs:
-    """From the scores of a period."""
+    """Collect the inputs from the scores of a period."""
     return PlaybookInputs(
         cas=scores.cas.score.value,
         trend=trend,
@@ -72,7 +72,7 @@ def playbook_inputs(scores: Scores, trend: Trend, *, thin: bool = False) -> Play
 
 
 def step(before: PlaybookState, inputs: PlaybookInputs) -> Step:
-    """The output of one period."""
+    """Decide the playbook of one period."""
     state = update_latches(before, inputs)
     levels, values = levels_of(state, inputs), compared_values(inputs)
     flags = flags_of(inputs, levels)
@@ -93,7 +93,7 @@ def step(before: PlaybookState, inputs: PlaybookInputs) -> Step:
 
 
 def locked(before: PlaybookState, reason: str) -> Step:
-    """The output of a period without a signal: masked, No-trade / Defensive."""
+    """The playbook of a period without a signal: No-trade / Defensive."""
     state = PlaybookState(
         dispersion=before.dispersion,
         ecs=before.ecs,
@@ -111,7 +111,7 @@ def _thin(state: PlaybookState, flags: Flags) -> Step:
 
 
 def _unknown(state: PlaybookState, flags: Flags) -> Step:
-    """Hold one period, then No-trade / Defensive."""
+    """With an unknown input: keep the playbook for one period, then No-trade / Defensive."""
     advice = UNKNOWN if state.unknown else Advice(bias=state.bias, risk=state.risk, rule="held")
     after = replace(
         state,
@@ -132,7 +132,7 @@ def _entry(periods: int, cas: Decimal | None) -> int:
 
 
 def _waited(state: PlaybookState, called: Advice) -> Advice:
-    """An entry waits for its second period, and for the other side to be left."""
+    """Delay an entry until its second period, and until the opposite side was left."""
     side, held = SIDES[called.bias], SIDES[state.bias]
     if not side or side == held:
         return called
@@ -142,7 +142,7 @@ def _waited(state: PlaybookState, called: Advice) -> Advice:
 
 
 def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
-    """The risk and the count of periods that called for better."""
+    """The risk now, and how many periods in a row called for a better one."""
     held = RISKS.index(state.risk)
     if RISKS.index(called) >= held:
         return called, 0
@@ -152,7 +152,7 @@ def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
 
 
 def _missed(before: PlaybookState, inputs: PlaybookInputs, advice: Advice) -> NearMiss | None:
-    """The nearest threshold, or nothing but time, between this answer and another."""
+    """The nearest threshold, or only the waiting, between this advice and other advice."""
     values = compared_values(inputs)
     if None in values.values():
         return None

@@ -24,7 +24,7 @@ class Levels(Record, frozen=True, kw_only=True):
 
 
 class Flags(Record, frozen=True, kw_only=True):
-    """None where no known input decides."""
+    """The flags of a period; None where the known inputs do not decide."""
 
     add_exposure_long: bool | None
     add_exposure_short: bool | None
@@ -41,7 +41,7 @@ NO_FLAGS = Flags(
 
 
 def levels_of(state: PlaybookState, inputs: PlaybookInputs) -> Levels:
-    """From the latches of this period and what it brings."""
+    """The levels, from the latches and the scores of this period."""
     return Levels(
         dispersion=dispersion_level(inputs.dispersion, high=state.dispersion.high),
         ecs=exits_level(inputs.ecs.score.value, high=_high(state.ecs, inputs.ecs)),
@@ -55,7 +55,7 @@ def _high(latch: Latch, exits: Exits) -> bool | None:
 
 
 def flags_of(inputs: PlaybookInputs, levels: Levels) -> Flags:
-    """Add: the trend is with the side, exits are Low and the wallets agree."""
+    """Advise adding to a side if the trend is with it, exits are Low and the wallets agree."""
     direction = inputs.trend.direction
     rising = None if direction is None else TURNS[direction] > 0
     falling = None if direction is None else TURNS[direction] < 0
@@ -71,7 +71,7 @@ def flags_of(inputs: PlaybookInputs, levels: Levels) -> Flags:
 
 
 def _all(values: Iterable[bool | None]) -> bool | None:
-    """False if one is, else unknown if one is."""
+    """Three-valued `all`: false if any is false, else None if any is unknown."""
     known = list(values)
     if False in known:
         return False
@@ -79,7 +79,7 @@ def _all(values: Iterable[bool | None]) -> bool | None:
 
 
 def _any(values: Iterable[bool | None]) -> bool | None:
-    """True if one is, else unknown if one is."""
+    """Three-valued `any`: true if any is true, else None if any is unknown."""
     known = list(values)
     if True in known:
         return True

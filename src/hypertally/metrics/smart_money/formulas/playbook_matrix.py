@@ -1,4 +1,4 @@
-"""The matrix of playbooks, one row for both sides, and the nearest threshold an answer missed.
+"""The playbook matrix, one row for both sides, and the nearest threshold that was not reached.
 
 Nearest is by points, of CAS, its trend, Dispersion or ECS alone, the others as they are; a tie goes
 to the one named first. A threshold counts as missed if to reach or cross it changes the answer.
@@ -30,7 +30,7 @@ BANDS: Mapping[Band, int] = {
 
 
 class Advice(Record, frozen=True, kw_only=True):
-    """What a rule says."""
+    """The advice of a rule: bias, risk, and the rule's name."""
 
     bias: Bias
     risk: Risk
@@ -49,7 +49,7 @@ class MatrixRow(NamedTuple):
 
 
 class NearMiss(Record, frozen=True, kw_only=True):
-    """What the answer would have been across the nearest threshold.
+    """The nearest threshold whose crossing changes the advice, and the advice beyond it.
 
     `input` is cas, trend, dispersion or ecs, all in points; or periods: nothing is missing but
     time, one more period at least.
@@ -89,7 +89,7 @@ ELSE = Advice(bias="No-trade", risk="Reduced", rule="anything_else")
 
 
 def look_up_advice(band: Band, direction: Direction, dispersion: Level, ecs: Level) -> Advice:
-    """The answer of exactly one row."""
+    """The advice of the row that matches; exactly one does."""
     place = BANDS[band]
     if not place:
         return NEUTRAL
@@ -110,7 +110,7 @@ def find_nearest_miss(
     thresholds: Mapping[str, Sequence[Decimal]],
     decide: Callable[[Values], Advice],
 ) -> NearMiss | None:
-    """The nearest threshold at or beyond which `decide` says something else."""
+    """The nearest threshold at or beyond which `decide` gives other advice."""
     here = decide(values)
     candidates = sorted(
         (EXACT.abs(EXACT.subtract(threshold, value)), place, threshold)

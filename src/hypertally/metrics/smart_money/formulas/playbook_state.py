@@ -1,4 +1,4 @@
-"""Hysteresis: what a playbook carries from period to period, and what its inputs call for.
+"""Hysteresis: the state a playbook carries between periods, and the advice its inputs lead to.
 
 What the definition leaves open: ECS of a side is latched as ECS is; a score that is unknown keeps
 its latch and breaks its count of calm periods; above 25 without significance ECS is Medium.
@@ -44,14 +44,14 @@ UNKNOWN = Advice(bias="No-trade", risk="Defensive", rule="unknown_input")
 
 
 class Latch(Record, frozen=True, kw_only=True):
-    """High from when it enters until it was calm for two periods."""
+    """A level that becomes High at once and ends after two calm periods."""
 
     high: bool = False
     calm: int = 0  # periods on end
 
 
 class PlaybookState(Record, frozen=True, kw_only=True):
-    """All that a period hands on to the next."""
+    """The state that a period passes to the next one."""
 
     bias: Bias = "No-trade"
     risk: Risk = "Defensive"
@@ -65,7 +65,7 @@ class PlaybookState(Record, frozen=True, kw_only=True):
 
 
 class PlaybookInputs(Record, frozen=True, kw_only=True):
-    """What a period brings."""
+    """The scores of a period that the playbook is decided by."""
 
     cas: Decimal | None
     trend: Trend
@@ -77,7 +77,7 @@ class PlaybookInputs(Record, frozen=True, kw_only=True):
 
 
 def compared_values(inputs: PlaybookInputs) -> Values:
-    """The numbers a threshold is compared with."""
+    """The values that thresholds are compared with, by input."""
     return {
         "cas": inputs.cas,
         "trend": inputs.trend.change,
@@ -87,7 +87,7 @@ def compared_values(inputs: PlaybookInputs) -> Values:
 
 
 def compared_thresholds(inputs: PlaybookInputs) -> Mapping[str, tuple[Decimal, ...]]:
-    """All that may change an answer; that of High ECS depends on how many are exposed."""
+    """The thresholds of each input; that of High ECS depends on the number of exposed wallets."""
     high_from = inputs.ecs.high_from
     return {
         "cas": (
@@ -107,7 +107,7 @@ def compared_thresholds(inputs: PlaybookInputs) -> Mapping[str, tuple[Decimal, .
 
 
 def update_latches(state: PlaybookState, inputs: PlaybookInputs) -> PlaybookState:
-    """The state with the latches of this period."""
+    """Copy the state with its latches updated by this period."""
     value = inputs.dispersion
     return PlaybookState(
         bias=state.bias,
@@ -141,7 +141,7 @@ def _latched(latch: Latch, *, enters: bool, calm: bool) -> Latch:
 
 
 def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
-    """The level, given whether it is latched."""
+    """The dispersion level; `high` is whether the latch is High."""
     if high:
         return "high"
     if value is None:
@@ -150,7 +150,7 @@ def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
 
 
 def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
-    """The level, given whether it is High."""
+    """The exits level; `high` is whether exits are High, None when unknown."""
     if high:
         return "high"
     if value is None or high is None:
@@ -161,7 +161,7 @@ def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
 def decide(
     state: PlaybookState, values: Values, *, dispersion: Level | None, ecs: Level | None
 ) -> Advice | None:
-    """What the inputs call for, whatever the count of periods; None: too little is known."""
+    """The advice of the inputs, without any waiting; None: too many inputs are unknown."""
     if dispersion == "high":
         return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
     if ecs == "high":
@@ -179,7 +179,7 @@ def decide(
 
 
 def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Values) -> Advice:
-    """What the inputs would call for, had every level held for its periods."""
+    """The advice of the inputs if every level had held for its full number of periods."""
     dispersion, ecs = values["dispersion"], values["ecs"]
     split = dispersion is not None and (
         dispersion >= DISPERSION_HIGH_FROM
@@ -198,7 +198,7 @@ def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Va
 
 
 def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
-    """Whether ECS would be High at this value, of as many exposed."""
+    """Whether ECS would be High at this value, with the same number of exposed wallets."""
     if ecs == exits.score.value:
         return exits.high
     if exits.high_from is not None:
@@ -214,7 +214,7 @@ def entry_side(cas: Decimal | None) -> int:
 
 
 def _band(cas: Decimal, bias: Bias) -> Band:
-    """The band, which a side that is held has until it is left."""
+    """The band of CAS; a side that is held keeps its band until its leave threshold."""
     place = band(cas)
     if bias == "Long" and place == "neutral" and cas >= LEAVE_LONG:
         return "long"

@@ -1,4 +1,4 @@
-"""What every smart money score is made of: exact sums, one rounding, the shape of an answer.
+"""Score arithmetic: exact sums, one rounding, and the record of a score.
 
 Sums are exact, so the order of the wallets cannot move a digit; a division or a root is formed
 once, with 34 digits, and rounded half to even to 8 decimals. Bounds say between which values the
@@ -35,7 +35,7 @@ FORMING = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Di
 
 
 class Score(Record, frozen=True, kw_only=True):
-    """A score from 0 to 100 and how far it can be trusted."""
+    """A score from 0 to 100, with its bounds and completeness."""
 
     value: Decimal | None  # None: unknown, for the reason given
     lower: Decimal | None
@@ -47,7 +47,7 @@ class Score(Record, frozen=True, kw_only=True):
 
 
 class Trend(Record, frozen=True, kw_only=True):
-    """Where CAS is going."""
+    """The direction of CAS."""
 
     direction: Direction | None  # None: unknown
     change: Decimal | None  # points above the mean of the periods before
@@ -59,7 +59,7 @@ def rounded(number: Decimal) -> Decimal:
 
 
 def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal:
-    """Formed and rounded once; both are exact."""
+    """The ratio of two exact numbers, rounded once."""
     return rounded(FORMING.divide(part, whole))
 
 
@@ -73,13 +73,13 @@ def trend(value: Decimal | None, before: Sequence[Decimal | None]) -> Trend:
     if value is None or len(before) != TREND_PERIODS or None in before:
         return Trend(direction=None, change=None)
     with localcontext(EXACT):
-        total = sum(one for one in before if one is not None)
+        total = sum(cas for cas in before if cas is not None)
     change = rounded(FORMING.subtract(value, FORMING.divide(total, TREND_PERIODS)))
     return Trend(direction=turn(change), change=change)
 
 
 def turn(change: Decimal | None) -> Direction | None:
-    """Where CAS is going, by its points above the mean of the periods before."""
+    """The direction of CAS, from its points above the mean of the periods before."""
     if change is None:
         return None
     if change > TREND_DEAD_ZONE:

@@ -1,4 +1,4 @@
-"""Reach: how high and how low each score could go, had the wallets that are exposed all acted.
+"""Score range: the highest and lowest value each score could take, had all exposed wallets acted.
 
 Only those that held a position at the beginning of the window are taken to act. A threshold that
 the exposed cannot reach, however they act, is said to be out of reach.
@@ -31,7 +31,7 @@ from hypertally.records import Record
 
 
 class ScoreRange(Record, frozen=True, kw_only=True):
-    """The extremes of the scores, and how many wallets a threshold takes. None: no extreme."""
+    """The lowest and highest scores, and how many wallets each threshold needs. None: unknown."""
 
     definition: str
     wallets: int  # seen
@@ -51,7 +51,7 @@ class ScoreRange(Record, frozen=True, kw_only=True):
 
 
 def reach(counts: WalletCounts, p0: Decimal | None) -> ScoreRange:
-    """Of the second version, whose bands any ten adders of one side reach."""
+    """The range of version 2, in which ten adders of one side reach any band."""
     exposed = counts.long.exposed + counts.short.exposed
     enough = exposed >= ACTING_MIN
     needs = exits_needed(exposed, p0)
@@ -81,7 +81,7 @@ def _exit_high_in_reach(exposed: int, p0: Decimal | None, needs: int | None) -> 
 
 
 def v1_score_range(wallets: int, exposed: int, *, covered: bool) -> ScoreRange:
-    """Of the first version, whose scores are shares of all wallets seen, holders or not."""
+    """The range of version 1, whose scores are shares of all observed wallets, holders or not."""
     swing = FORMING.divide(50 * exposed, wallets) if wallets and covered else Decimal(0)
     long_needs = -(-wallets * int(LONG_FROM - FIFTY) // 50)  # reaches the edge: rounded up
     strong_needs = wallets * int(STRONG_LONG_FROM - FIFTY) // 50 + 1  # is beyond the edge
@@ -106,7 +106,7 @@ def v1_score_range(wallets: int, exposed: int, *, covered: bool) -> ScoreRange:
 
 
 def _activity(wallets: int, moving: int) -> Decimal:
-    """The first version's Dispersion, half of the moving doubling up and half turning over."""
+    """Dispersion of version 1 when half of the moving wallets double and half reverse."""
     if wallets < ACTIVITY_WALLETS_MIN:
         return DISPERSION_OF_FEW
     squares = 4 * (moving * wallets - moving % 2)

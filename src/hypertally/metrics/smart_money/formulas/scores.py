@@ -103,10 +103,10 @@ def score(
 
 
 def _behaviours(kinds: Mapping[MoveKind, int]) -> dict[str, int]:
-    found = dict.fromkeys(BEHAVIOURS, 0)
+    behaviours = dict.fromkeys(BEHAVIOURS, 0)
     for kind, many in kinds.items():
-        found[kind.behaviour] += many
-    return found
+        behaviours[kind.behaviour] += many
+    return behaviours
 
 
 def _weighted(counts: WalletCounts, weights: Weights) -> Score:

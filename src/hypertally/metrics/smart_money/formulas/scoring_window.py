@@ -1,4 +1,4 @@
-"""A window: the moves of one coin over (t - 5 min, t], judged and counted, for both versions."""
+"""Scoring window: the wallets' moves in one coin over (t - 5 min, t], classified and counted."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from hypertally.records import Record
 
 
 class ScoringWindow(Record, frozen=True, kw_only=True):
-    """One coin, five minutes."""
+    """The moves of one coin in five minutes; both versions are scored from them."""
 
     asset: str
     at: datetime  # t
@@ -27,7 +27,7 @@ class ScoringWindow(Record, frozen=True, kw_only=True):
 
 
 def build_window(asset: str, at: datetime, moves: Iterable[Move]) -> ScoringWindow:
-    """Judge and count; the windows of all coins are needed to pool the share of buyers."""
+    """Classify and count the moves of one coin."""
     classified = classify_moves(moves)
     kinds = Counter(classified.kinds)
     return ScoringWindow(

@@ -76,8 +76,8 @@ class Weights:
                 self._at_edge, self._at_moved = self._sums(self._edge), self._sums(self._moved)
 
     def _sums(self, cap: Decimal) -> tuple[Decimal, Decimal]:
-        long = sum((min(one, cap) for one in self._added if one > 0), Decimal(0))
-        return long, sum((min(-one, cap) for one in self._added if one < 0), Decimal(0))
+        long = sum((min(added, cap) for added in self._added if added > 0), Decimal(0))
+        return long, sum((min(-added, cap) for added in self._added if added < 0), Decimal(0))
 
     @staticmethod
     def _lean(long: Decimal, short: Decimal, n: int) -> Decimal:

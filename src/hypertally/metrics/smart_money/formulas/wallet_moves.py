@@ -1,4 +1,4 @@
-"""Behaviour: what each wallet did in one coin between two snapshots five minutes apart.
+"""Wallet moves: what each wallet did in one coin between two snapshots five minutes apart.
 
 What the definition leaves open: the median of the 24 hours counts explicit zeros and, of an even
 number, is the mean of the two in the middle; a wallet without history has the coin's floor as its
@@ -57,7 +57,7 @@ class Move(Record, frozen=True, kw_only=True):
 
 
 class MoveKind(NamedTuple):
-    """All that the counted scores need to know of a wallet."""
+    """The class of a move: all that the counted scores need of a wallet."""
 
     behaviour: str
     before: int  # side beyond epsilon: 1 long, -1 short, 0 neither
@@ -79,7 +79,7 @@ _FLAT = MoveKind(FLAT, 0, 0, False)
 
 
 def classify_moves(moves: Iterable[Move]) -> ClassifiedMoves:
-    """Give every move its kind; each wallet may come once."""
+    """Classify every move; each wallet may come once."""
     ordered = tuple(sorted(moves, key=lambda move: move.wallet))
     if len({move.wallet for move in ordered}) != len(ordered):
         raise ValueError("a wallet has two moves in one window: give one for each wallet")
@@ -120,7 +120,7 @@ def _side(size: Decimal | None, epsilon: Decimal) -> int:
 
 
 def median(counts: Mapping[Decimal, int]) -> Decimal | None:
-    """Of values and how often each was seen, exact; None of nothing."""
+    """The exact median of values, given how often each occurs; None without values."""
     sizes = sorted(counts)
     seen = list(accumulate(map(counts.__getitem__, sizes)))
     if not seen:

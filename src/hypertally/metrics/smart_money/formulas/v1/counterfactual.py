@@ -1,7 +1,7 @@
-"""Mended: what the first version would say of a period with some of its faults mended.
+"""The counterfactual of version 1: its result for a period with some of its faults corrected.
 
-With none mended that is what it stored; with all, the band that the second version stored, and its
-playbook but for what that one carries from period to period. All is told from the stored rows.
+With no fault corrected this is its stored result; with all, the band that version 2 stored, and its
+playbook apart from the state that version 2 carries. All is computed from the stored rows.
 """
 
 from collections.abc import Mapping
@@ -66,11 +66,11 @@ Fault = Literal[
     "unknown_shown",
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-Called = tuple[Bias, Risk]
+BiasAndRisk = tuple[Bias, Risk]
 
 
 class Figures(Record, frozen=True, kw_only=True):
-    """What the rows of both versions say of one period; `_first` is of the first."""
+    """The stored figures of both versions for one period; `v1_` marks those of version 1."""
 
     v1_long: int  # wallets that took on more long
     v1_short: int
@@ -96,10 +96,10 @@ class Figures(Record, frozen=True, kw_only=True):
 
 
 class Conclusion(Record, frozen=True, kw_only=True):
-    """A band, and a playbook; None where a score that it takes is unknown."""
+    """A band and a playbook; None where a score it needs is unknown."""
 
     band: Band | None
-    playbook: Called | None
+    playbook: BiasAndRisk | None
 
 
 def collect_figures(v1: Row, v2: Row) -> Figures:
@@ -126,18 +126,20 @@ def collect_figures(v1: Row, v2: Row) -> Figures:
 
 
 def replay_v1(figures: Figures, corrected: AbstractSet[Fault]) -> Conclusion:
-    """What the first version says with these faults mended."""
+    """Compute the result of version 1 with these faults corrected."""
     ecs = ecs_of(figures, corrected)
     cas = _cas(figures, corrected, ecs)
-    place = None
+    cas_band = None
     if cas is not None:
-        place = band(cas) if "band_edges" in corrected else v1_band(cas)
-    called = None if "unknown_shown" in corrected else _called_by_missing(figures)
-    return Conclusion(band=place, playbook=called or _called(figures, corrected, cas, ecs, place))
+        cas_band = band(cas) if "band_edges" in corrected else v1_band(cas)
+    decided = None if "unknown_shown" in corrected else _decide_by_missing(figures)
+    return Conclusion(
+        band=cas_band, playbook=decided or _decide(figures, corrected, cas, ecs, cas_band)
+    )
 
 
 def ecs_of(figures: Figures, corrected: AbstractSet[Fault]) -> Decimal | None:
-    """Exits in a hundred: of whom, and which."""
+    """ECS with these faults corrected."""
     left = figures.left if "exits_counted" in corrected else figures.reducers
     among = figures.exposed if "exits_over_all" in corrected else figures.total
     return percent(left, among) if among else None
@@ -163,7 +165,7 @@ def _lean_of_all(figures: Figures, long: int, short: int) -> Decimal:
     return rounded(FORMING.divide(50 * (figures.total + long - short), figures.total))
 
 
-def _called_by_missing(figures: Figures) -> Called | None:
+def _decide_by_missing(figures: Figures) -> BiasAndRisk | None:
     unseen = figures.wallets - figures.total
     share = ratio(unseen, figures.wallets) if figures.wallets else Decimal(1)
     if not figures.total or share > V1_MISSING_MAX:
@@ -171,14 +173,14 @@ def _called_by_missing(figures: Figures) -> Called | None:
     return ("No-trade", "Reduced") if share > V1_MISSING_NORMAL else None
 
 
-def _called(
+def _decide(
     figures: Figures,
     corrected: AbstractSet[Fault],
     cas: Decimal | None,
     ecs: Decimal | None,
-    place: Band | None,
-) -> Called | None:
-    """The playbook, in the order that both versions decide in."""
+    cas_band: Band | None,
+) -> BiasAndRisk | None:
+    """The playbook, by the rules in the order of both versions."""
     dispersion = _known(
         figures.v1_dispersion, figures.dispersion, "activity_as_dispersion", corrected
     )
@@ -186,22 +188,22 @@ def _called(
     exits = _exits_level(figures, corrected, ecs)
     if "high" in {split, exits}:
         return "No-trade", "Defensive"
-    turned: Direction | None = _known(
+    direction: Direction | None = _known(
         figures.v1_trend, figures.trend, "trend_of_its_own", corrected
     )
-    if cas is None or place is None or turned is None or split is None or exits is None:
+    if cas is None or cas_band is None or direction is None or split is None or exits is None:
         return None
-    against = turned == "falling" and cas > V1_TREND_RULE_ABOVE
+    against = direction == "falling" and cas > V1_TREND_RULE_ABOVE
     if "one_sided_trend" in corrected:
-        against = TURNS[turned] * BANDS[place] < 0
+        against = TURNS[direction] * BANDS[cas_band] < 0
     if against:
         return "No-trade", "Reduced"
-    advice = look_up_advice(place, turned, split, exits)
+    advice = look_up_advice(cas_band, direction, split, exits)
     return advice.bias, advice.risk
 
 
 def _known(v1: T, v2: T | None, fault: Fault, corrected: AbstractSet[Fault]) -> T | None:
-    """What stands for a figure: the second version's once mended, where that one knows it."""
+    """The figure of version 1, or of version 2 where the fault is corrected."""
     if v2 is None:
         return None if "unknown_shown" in corrected else v1
     return v2 if fault in corrected else v1

@@ -66,7 +66,7 @@ class StateCounts:
         self.covered = self.wallets > 0 and self.total * 100 >= self.wallets * COVERAGE_PERCENT_MIN
 
     def less(self, state: str) -> "StateCounts":
-        """Without a wallet of that state."""
+        """The counts without one wallet of that state."""
         return StateCounts(self.states - Counter((state,)))
 
     @property
@@ -76,12 +76,12 @@ class StateCounts:
 
     @property
     def ecs(self) -> Decimal | None:
-        """Reducers in 100 wallets."""
+        """ECS: reducers in 100 wallets."""
         return percent(self.states[REDUCER], self.total) if self.total else None
 
     @property
     def cas(self) -> Decimal:
-        """Capped where many reduce; 50 where too few are seen."""
+        """CAS: capped if many wallets reduce, 50 if too few were observed."""
         if not self.covered:
             return FIFTY
         lean = self._lean(0)

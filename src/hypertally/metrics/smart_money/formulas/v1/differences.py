@@ -1,8 +1,8 @@
-"""Differences: which faults of the first version made the second say something else of a period.
+"""Differences: the faults of version 1 that explain why version 2 differs in a period.
 
-A fault acted if mending it alone changes what the first version says, or leaving it alone unmended
-changes what is said with all mended. What is left is the second version's memory: it enters, calms
-down and improves over periods.
+A fault contributes if correcting it alone changes the result of version 1, or if the result changes
+when it is the only fault left uncorrected. The remaining differences come from the state that
+version 2 carries: it enters, calms down and improves over periods.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ Part = Literal["band", "playbook"]
 CENT = Decimal("0.01")
 MISSING_RULES = {"missing_over_10": "over 10%", "missing_over_25": "over 25%"}
 # What the second version's playbook says that does not follow from its scores of the period alone.
-REMEMBERED: Mapping[str, str] = {
+MEMORY_RULES: Mapping[str, str] = {
     "entry_wait": "v2 enters a side in the second period that calls for it",
     "entry_threshold": "v2 enters a side at a CAS of 62 or 38, not at the edge of the band",
     "risk_wait": "v2 takes no side while its risk is Defensive, and improves it step by step",
@@ -37,7 +37,7 @@ REMEMBERED: Mapping[str, str] = {
     "dispersion_high": "v2 keeps dispersion high until it was below 55 for two periods",
     "exits_high": "v2 keeps exits high until they were below 20 for two periods",
 }
-REMEMBERS = "v2 leaves a side later than it enters it, and improves risk one step in two periods"
+MEMORY = "v2 leaves a side later than it enters it, and improves risk one step in two periods"
 UNEXPLAINED = "the stored counts do not give the stored scores: look at the rows themselves"
 
 
@@ -60,14 +60,14 @@ def causes(v1: Row, v2: Row) -> list[Cause]:
     base, full = replay_v1(figures, frozenset()), replay_v1(figures, frozenset(FAULTS))
     if base != Conclusion(band=v1["band"], playbook=_stored(v1)) or full.band != v2["band"]:
         return [_cause("unexplained", parts)]
-    acted = {part: _acted(figures, part, base, full) for part in parts}
+    contributed = {part: _contributing_faults(figures, part, base, full) for part in parts}
     causes_found = [
         Cause(cause=fault, moves=moves, words=WORDS[fault](figures, v1, v2))
         for fault in FAULTS
-        if (moves := tuple[Part, ...](part for part in parts if fault in acted[part]))
+        if (moves := tuple[Part, ...](part for part in parts if fault in contributed[part]))
     ]
-    if "playbook" in parts and _remembers(full, v2):
-        words = REMEMBERED.get(v2["rule"], REMEMBERS)
+    if "playbook" in parts and _is_from_memory(full, v2):
+        words = MEMORY_RULES.get(v2["rule"], MEMORY)
         causes_found.append(Cause(cause="memory", moves=("playbook",), words=words))
     return causes_found or [_cause("unexplained", parts)]
 
@@ -86,8 +86,10 @@ def _cause(cause: Literal["unexplained"], parts: tuple[Part, ...]) -> Cause:
     return Cause(cause=cause, moves=parts, words=UNEXPLAINED)
 
 
-def _acted(figures: Figures, part: Part, base: Conclusion, full: Conclusion) -> set[Fault]:
-    """The faults that had a hand in what the scores of the period tell apart."""
+def _contributing_faults(
+    figures: Figures, part: Part, base: Conclusion, full: Conclusion
+) -> set[Fault]:
+    """The faults that contributed to the difference."""
     if getattr(base, part) == getattr(full, part):
         return set()
 
@@ -106,15 +108,15 @@ def _acted(figures: Figures, part: Part, base: Conclusion, full: Conclusion) -> 
     return {fault for place, fault in enumerate(FAULTS) if steps[place] != steps[place + 1]}
 
 
-def _remembers(full: Conclusion, v2: Row) -> bool:
+def _is_from_memory(full: Conclusion, v2: Row) -> bool:
     if full.playbook is None:
         return v2["rule"] != "unknown_input"
     return full.playbook != _stored(v2)
 
 
 def _near_zero(figures: Figures, _v1: Row, _v2: Row) -> str:
-    many = figures.v1_long + figures.v1_short - figures.acting
-    return f"v1 counts {_wallets(many)} as adding that ended within epsilon of zero"
+    count = figures.v1_long + figures.v1_short - figures.acting
+    return f"v1 counts {_wallets(count)} as adding that ended within epsilon of zero"
 
 
 def _denominator(figures: Figures, v1: Row, v2: Row) -> str:
@@ -178,8 +180,8 @@ def _unknown(figures: Figures, v1: Row, v2: Row) -> str:
 
 def _unknowns(figures: Figures, v1: Row, v2: Row) -> Iterator[str]:
     if v1["rule"] in MISSING_RULES:
-        many = figures.wallets - figures.total
-        yield f"v1 judges by {_wallets(many)} missing, {MISSING_RULES[v1['rule']]}"
+        count = figures.wallets - figures.total
+        yield f"v1 judges by {_wallets(count)} missing, {MISSING_RULES[v1['rule']]}"
     for name, words in (("cas", "CAS"), ("dispersion", "dispersion")):
         if v2[name] is None:
             reason = v2["unknown"].get(name, _thin(v2))
@@ -208,12 +210,12 @@ WORDS: Mapping[Fault, Callable[[Figures, Row, Row], str]] = {
 }
 
 
-def _wallets(many: int) -> str:
-    return "1 wallet" if many == 1 else f"{many} wallets"
+def _wallets(count: int) -> str:
+    return "1 wallet" if count == 1 else f"{count} wallets"
 
 
 def _number(value: Decimal | None) -> str:
-    """To the cent, without zeros at the end."""
+    """A number with two decimals, without trailing zeros."""
     if value is None:
         return "unknown"
     text = f"{value.quantize(CENT):f}"

@@ -43,7 +43,7 @@ THRESHOLDS = {
 
 
 class V1PlaybookInputs(Record, frozen=True, kw_only=True):
-    """What the first playbook reads."""
+    """The scores of a period that version 1 decides by."""
 
     cas: Decimal
     trend: Trend
@@ -53,7 +53,7 @@ class V1PlaybookInputs(Record, frozen=True, kw_only=True):
 
 
 def v1_playbook_inputs(scores: V1Scores, trend: Trend) -> V1PlaybookInputs:
-    """From the scores of a period."""
+    """Collect the inputs from the scores of a period."""
     assert scores.cas.value is not None and scores.dispersion.value is not None  # noqa: PT018
     return V1PlaybookInputs(
         cas=scores.cas.value,
@@ -65,7 +65,7 @@ def v1_playbook_inputs(scores: V1Scores, trend: Trend) -> V1PlaybookInputs:
 
 
 def decide_v1_playbook(inputs: V1PlaybookInputs) -> Playbook:
-    """The output of one period; nothing is carried over from the one before."""
+    """Decide the playbook of one period; version 1 carries no state."""
     rising, falling = inputs.trend.direction == "rising", inputs.trend.direction == "falling"
     advice, nearest_miss = _answer(inputs)
     ecs = None if inputs.ecs is None else v1_exit_level(inputs.ecs)
@@ -98,7 +98,7 @@ def _answer(inputs: V1PlaybookInputs) -> tuple[Advice, NearMiss | None]:
 
 
 def decide_v1(values: Values) -> Advice:
-    """The published order; a trend of None is flat, too short a history."""
+    """The advice by the published order of rules; a trend of None counts as flat."""
     cas, dispersion, ecs = values["cas"], values["dispersion"], values["ecs"]
     assert cas is not None and dispersion is not None and ecs is not None  # noqa: PT018
     direction = turn(values["trend"]) or "flat"
@@ -112,7 +112,7 @@ def decide_v1(values: Values) -> Advice:
 
 
 def v1_exit_level(ecs: Decimal) -> Level:
-    """Low to 15, High above 25."""
+    """The exits level of version 1: Low up to 15, High above 25."""
     if ecs > EXITS_HIGH_ABOVE:
         return "high"
     return "low" if ecs <= EXITS_LOW_TO else "medium"

@@ -156,7 +156,7 @@ def v1_trend(value: Decimal, before: Sequence[Decimal]) -> Trend:
 
 
 def v1_band(cas: Decimal) -> Band:
-    """60 is inside the long band, 40 outside the short one."""
+    """The band of version 1: 60 is inside the long band, 40 is outside the short band."""
     if cas > STRONG_LONG_FROM:
         return "strong_long"
     if cas >= LONG_FROM:
