@@ -18,7 +18,13 @@ def main(context: click.Context) -> None:
 @main.command(name="ingest")
 @click.option("--base", default=500_000, show_default=True, help="Fills stored before.")
 @click.option("--rounds", default=3, show_default=True)
-@click.option("--scale", default=1.0, show_default=True, help="Share of the rows of each way.")
+@click.option(
+    "--scale",
+    default=1.0,
+    type=click.FloatRange(min=0.05),
+    show_default=True,
+    help="Share of the rows of each method; 0.05 at least.",
+)
 def ingest_command(*, base: int, rounds: int, scale: float) -> None:
     """New and repeated fills against VALUES and executemany."""
     asyncio.run(ingest.run(base=base, rounds=rounds, scale=scale))
@@ -44,7 +50,7 @@ def api_command(*, seconds: int, rounds: int) -> None:
 @click.option("--seconds", default=90, show_default=True, help="Of load, after a first round.")
 @click.option("--per-second", default=1_000.0, show_default=True, help="New fills.")
 def latency_command(*, seconds: int, per_second: float) -> None:
-    """From asking the exchange to the committed wallet day."""
+    """From the request to the exchange to the committed wallet day."""
     asyncio.run(latency.run(seconds=seconds, per_second=per_second))
 
 
@@ -82,7 +88,7 @@ def signals_command() -> None:
 @click.option("--days", default=7, show_default=True, help="Of history.")
 @click.option("--wallets", default=200, show_default=True)
 def history_command(*, days: int, wallets: int) -> None:
-    """Signals of a stretch of history rebuilt; a year of 200 wallets takes 70 GB."""
+    """Signals of some days rebuilt; a year of 200 wallets takes 70 GB."""
     asyncio.run(signals.run_history(days=days, wallets=wallets))
 
 

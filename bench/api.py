@@ -1,4 +1,4 @@
-"""The API under wrk: cached, unchanged, uncached and explained, and a rival's same endpoint."""
+"""The API under wrk: cached, unchanged and uncached reads, explain, and a rival's endpoint."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from rich.table import Table
 from bench.database import fresh_database
 from bench.given_fills import address_of
 from bench.machine import announce, calibrate, console
-from bench.measuring import Claim, judge
+from bench.measuring import Claim, report_claims
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
 from hypertally.api.identity.tokens import mint
@@ -58,8 +58,8 @@ end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What wrk saw."""
+class WrkResult:
+    """The figures that wrk printed."""
 
     per_second: float
     p50: float  # ms
@@ -70,7 +70,7 @@ class Load:
 
 def wrk(
     base: str, paths: Sequence[str], *, connections: int, seconds: int, headers: dict[str, str]
-) -> Load:
+) -> WrkResult:
     """Run `wrk -t1` over the paths in turn."""
     with tempfile.TemporaryDirectory(prefix="hypertally-wrk-") as folder:
         listed, script = Path(folder, "paths"), Path(folder, "requests.lua")
@@ -88,18 +88,18 @@ def wrk(
     return _read(ran.stdout)
 
 
-def _read(printed: str) -> Load:
+def _read(output: str) -> WrkResult:
     def time_of(percent: str) -> float:
-        found = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s|m)\b", printed)
-        assert found, printed
-        return float(found[1]) * _MS[found[2]]
+        match = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s|m)\b", output)
+        assert match, output
+        return float(match[1]) * _MS[match[2]]
 
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", printed)
-    moved = re.search(r"Transfer/sec:\s+(\S+)", printed)
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    moved = re.search(r"Transfer/sec:\s+(\S+)", output)
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     assert rate
     assert moved
-    return Load(
+    return WrkResult(
         per_second=float(rate[1]),
         p50=time_of("50"),
         p99=time_of("99"),
@@ -109,8 +109,8 @@ def _read(printed: str) -> Load:
 
 
 @contextmanager
-def serving(command: list[str], environment: dict[str, str], address: str) -> Iterator[str]:
-    """A server in a process of its own, once it answers."""
+def running_process(command: list[str], environment: dict[str, str], address: str) -> Iterator[str]:
+    """Run a server in its own process; yields its address once it answers."""
     process = subprocess.Popen([sys.executable, *command], env={**os.environ, **environment})
     try:
         for attempt in stamina.retry_context(
@@ -129,7 +129,7 @@ def serving(command: list[str], environment: dict[str, str], address: str) -> It
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
@@ -148,13 +148,13 @@ async def compute(url: str) -> list[WalletDay]:
     return chosen
 
 
-class Reads:
+class ReadPaths:
     """The paths of each kind of read."""
 
     def __init__(self, keys: Sequence[WalletDay]) -> None:
         wallets = sorted({key.wallet_id for key in keys})
         self.cached = [_days_path(wallet) + f"?limit={DAYS}" for wallet in wallets[:200]]
-        # Each asked once: no answer of it can be in memory. The parameter has a rival's name too.
+        # Each path is requested once, so no answer is cached. The rival has another name for it.
         firsts = [f"{day}" for day in days_back(90)[:60]]
         limits = range(DAYS - 2, DAYS + 3)
         self.uncached = [
@@ -171,10 +171,12 @@ def _days_path(wallet_id: int) -> str:
     return f"/api/v1/wallets/{address_of(wallet_id)}/days"
 
 
-def measure(ours: str, rival: str, reads: Reads, token: str, *, seconds: int, rounds: int) -> None:
-    """Every kind of read on both servers in turn."""
+def measure(
+    ours: str, rival: str, reads: ReadPaths, token: str, *, seconds: int, rounds: int
+) -> None:
+    """Measure every kind of read on both servers in turn."""
     bearer = {"Authorization": f"Bearer {token}"}
-    squeezed = {**bearer, "Accept-Encoding": "gzip"}
+    gzip_headers = {**bearer, "Accept-Encoding": "gzip"}
     one = reads.cached[0]
     with httpx2.Client(base_url=ours, headers=bearer, trust_env=False) as client:
         answer = client.get(one, headers={"Accept-Encoding": "identity"})
@@ -188,7 +190,7 @@ def measure(ours: str, rival: str, reads: Reads, token: str, *, seconds: int, ro
             ours, reads.cached, connections=32, seconds=seconds, headers=bearer
         ),
         "ours: cached, gzip": lambda _: wrk(
-            ours, reads.cached, connections=32, seconds=seconds, headers=squeezed
+            ours, reads.cached, connections=32, seconds=seconds, headers=gzip_headers
         ),
         "ours: 304": lambda _: wrk(
             ours, reads.cached, connections=32, seconds=seconds, headers=unchanged
@@ -225,19 +227,19 @@ def measure(ours: str, rival: str, reads: Reads, token: str, *, seconds: int, ro
             headers=bearer,
         ),
     }
-    seen: dict[str, list[Load]] = {name: [] for name in kinds}
+    results_by_read: dict[str, list[WrkResult]] = {name: [] for name in kinds}
     for number in range(rounds):
         for name, read in kinds.items():
-            seen[name].append(read(number))
-    _show(seen)
-    judge(_claims(seen))
+            results_by_read[name].append(read(number))
+    _show(results_by_read)
+    report_claims(_claims(results_by_read))
 
 
 def _named(paths: Sequence[str], name: str, part: int, size: int) -> list[str]:
     return [path.replace("NAME", name) for path in paths[part * size : (part + 1) * size]]
 
 
-def _show(seen: dict[str, list[Load]]) -> None:
+def _show(results_by_read: dict[str, list[WrkResult]]) -> None:
     table = Table(
         "read",
         "req/s",
@@ -245,9 +247,9 @@ def _show(seen: dict[str, list[Load]]) -> None:
         "p99 ms",
         "MB/s",
         "failed",
-        title=f"wrk -t1 --latency, medians of {len(next(iter(seen.values())))}",
+        title=f"wrk -t1 --latency, medians of {len(next(iter(results_by_read.values())))}",
     )
-    for name, loads in seen.items():
+    for name, loads in results_by_read.items():
         table.add_row(
             name,
             f"{_median(loads, 'per_second'):,.0f}",
@@ -260,21 +262,21 @@ def _show(seen: dict[str, list[Load]]) -> None:
     calibrate()
 
 
-def _median(loads: Sequence[Load], field: str) -> float:
+def _median(loads: Sequence[WrkResult], field: str) -> float:
     return statistics.median(getattr(load, field) for load in loads)
 
 
-def _claims(seen: dict[str, list[Load]]) -> list[Claim]:
+def _claims(results_by_read: dict[str, list[WrkResult]]) -> list[Claim]:
     def at_least(name: str, bound: float) -> Claim:
-        rate = _median(seen[name], "per_second")
-        return Claim(words=name, measured=rate, bound=bound, unit="req/s", at_least=True)
+        rate = _median(results_by_read[name], "per_second")
+        return Claim(text=name, measured=rate, bound=bound, unit="req/s", at_least=True)
 
     def at_most(name: str, bound: float) -> Claim:
-        p99 = _median(seen[name], "p99")
-        return Claim(words=f"{name}, p99", measured=p99, bound=bound, unit="ms", at_least=False)
+        p99 = _median(results_by_read[name], "p99")
+        return Claim(text=f"{name}, p99", measured=p99, bound=bound, unit="ms", at_least=False)
 
-    ratio = _median(seen["ours: cached"], "per_second") / _median(
-        seen["rival: rows, model"], "per_second"
+    ratio = _median(results_by_read["ours: cached"], "per_second") / _median(
+        results_by_read["rival: rows, model"], "per_second"
     )
     console.print(f"cached / rival: {ratio:.1f}x")
     return [
@@ -288,7 +290,7 @@ def _claims(seen: dict[str, list[Load]]) -> list[Claim]:
 
 async def run(*, seconds: int, rounds: int) -> None:
     """Measure our API and the rival's on the same rows."""
-    stamina.instrumentation.set_on_retry_hooks([])  # waiting for a start is no event
+    stamina.instrumentation.set_on_retry_hooks([])  # retries until the start are expected
     secret = secrets.token_urlsafe(SECRET_BYTES)
     async with fresh_database() as url:
         announce("api, wallet days and explain", url)
@@ -300,14 +302,16 @@ async def run(*, seconds: int, rounds: int) -> None:
         settings = {"HYPERTALLY_DATABASE_URL": url, "HYPERTALLY_JWT_SECRET": secret}
         theirs = {"BENCH_DATABASE_URL": url, "BENCH_SECRET": secret, "BENCH_PORT": f"{rival}"}
         with (
-            serving(
+            running_process(
                 ["-m", "hypertally", "api"],
                 {**settings, "HYPERTALLY_PORT": f"{ours}"},
                 f"http://{HOST}:{ours}",
             ) as our_base,
-            serving(["-m", "bench.rival_api"], theirs, f"http://{HOST}:{rival}") as rival_base,
+            running_process(
+                ["-m", "bench.rival_api"], theirs, f"http://{HOST}:{rival}"
+            ) as rival_base,
         ):
-            reads = Reads(keys)
+            reads = ReadPaths(keys)
             await asyncio.to_thread(
                 measure, our_base, rival_base, reads, token, seconds=seconds, rounds=rounds
             )

@@ -11,11 +11,11 @@ from statistics import median
 import httpx2
 import psycopg
 
-from bench.api import free_port, serving
+from bench.api import free_port, running_process
 from bench.database import fresh_database
 from bench.feeder import HOST
 from bench.machine import announce
-from bench.measuring import Claim, judge, show_times
+from bench.measuring import Claim, report_claims, show_times
 from hypertally.cli.worker import watch_of
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime import queue
@@ -52,7 +52,7 @@ async def run(*, minutes: int) -> None:
     port = free_port()
     address = f"http://{HOST}:{port}"
     environment = {"BENCH_PORT": str(port), "BENCH_LEADERS": str(LEADERS)}
-    with serving(["-m", "bench.leaders"], environment, f"{address}/sandbox/stats"):
+    with running_process(["-m", "bench.leaders"], environment, f"{address}/sandbox/stats"):
         async with fresh_database() as url:
             announce("a minute of the universe", url)
             settings = Settings(
@@ -71,17 +71,17 @@ async def run(*, minutes: int) -> None:
                     minutes=minutes,
                 )
     show_times("a minute of 200 wallets", {"ours": ours, "rival": rival}, unit="s")
-    judge(
+    report_claims(
         (
             Claim(
-                words="fetch, write, anomalies and health of 200 wallets, the slowest",
+                text="fetch, write, anomalies and health of 200 wallets, the slowest",
                 measured=max(ours),
                 bound=AIM_SECONDS,
                 unit="s",
                 at_least=False,
             ),
             Claim(
-                words="weight of a minute", measured=median(weights), bound=AIM_WEIGHT, unit="of "
+                text="weight of a minute", measured=median(weights), bound=AIM_WEIGHT, unit="of "
                 "the allowance", at_least=False,
             ),
         )
@@ -127,9 +127,9 @@ async def _minute(resources: Resources, number: int) -> float:
         limit=1,
         only_kinds=[SNAPSHOT_MINUTE.name],
     )
-    began = time.perf_counter()
+    started = time.perf_counter()
     await snapshot_minute(resources, job)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def _spent(connection: psycopg.Connection[tuple[int, ...]]) -> int:
@@ -141,7 +141,7 @@ def _spent(connection: psycopg.Connection[tuple[int, ...]]) -> int:
 async def _rival(
     connection: psycopg.Connection[tuple[int, ...]], address: str, wallets: list[str], minute: str
 ) -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     side_by_side = asyncio.Semaphore(RIVAL_SIDE_BY_SIDE)
     async with httpx2.AsyncClient(trust_env=False, timeout=10) as http:
 
@@ -149,13 +149,15 @@ async def _rival(
             request = {"type": "clearinghouseState", "user": wallet}
             async with side_by_side:
                 answer = (await http.post(f"{address}/info", json=request)).json()
-            held = [entry["position"] for entry in answer["assetPositions"]]
-            return wallet, {one["coin"]: one for one in held}
+            positions = [entry["position"] for entry in answer["assetPositions"]]
+            return wallet, {position["coin"]: position for position in positions}
 
-        found = await asyncio.gather(*map(fetch, wallets))
+        answers = await asyncio.gather(*map(fetch, wallets))
     with connection.transaction():
-        for wallet, held in found:
+        for wallet, positions in answers:
             for asset in ASSETS:
-                one = held.get(asset, {"szi": "0", "entryPx": None})
-                connection.execute(_UPSERT, [minute, wallet, asset, one["szi"], one["entryPx"]])
-    return time.perf_counter() - began
+                position = positions.get(asset, {"szi": "0", "entryPx": None})
+                connection.execute(
+                    _UPSERT, [minute, wallet, asset, position["szi"], position["entryPx"]]
+                )
+    return time.perf_counter() - started

@@ -15,7 +15,7 @@ _HEX = 16
 
 
 class Feeder:
-    """Each wallet gains `per_second` fills since the start; an answer is made when asked for."""
+    """An exchange whose wallets gain `per_second` fills since its start."""
 
     def __init__(self, *, per_second: float) -> None:
         self._gap_ms = int(1000 / per_second)
@@ -24,7 +24,7 @@ class Feeder:
     def rows(self, address: str, since_ms: int) -> list[dict[str, Any]]:
         """The fills of a wallet from a time on, oldest first."""
         wallet = int(address, _HEX)
-        phase = wallet * 7 % self._gap_ms  # so that wallets do not trade in step
+        phase = wallet * 7 % self._gap_ms  # so that wallets trade at different times
         first = max(0, -((self._began_ms + phase - since_ms) // self._gap_ms))
         now_ms = int(time.time() * 1000)
         last = (now_ms - self._began_ms - phase) // self._gap_ms
@@ -32,7 +32,7 @@ class Feeder:
         return [self._row(wallet, phase, number) for number in numbers]
 
     def _row(self, wallet: int, phase: int, number: int) -> dict[str, Any]:
-        buys = number % 2 == 0  # in and out again: the position chain closes
+        buys = number % 2 == 0  # each position is opened and closed again
         return {
             "coin": f"C{1 + wallet % 20}",
             "px": "101.25",
@@ -52,15 +52,15 @@ class Feeder:
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer POST /info; there is nothing here but fills."""
-        asked = (
+        """Answer POST /info; fills are the only data."""
+        request = (
             msgspec.json.decode((await receive())["body"] or b"{}")
             if scope["type"] == "http"
             else {}
         )
-        rows: Any = {"universe": [], "tokens": []} if asked.get("type") == "spotMeta" else []
-        if asked.get("type") == "userFillsByTime":
-            rows = self.rows(asked["user"], asked["startTime"])
+        rows: Any = {"universe": [], "tokens": []} if request.get("type") == "spotMeta" else []
+        if request.get("type") == "userFillsByTime":
+            rows = self.rows(request["user"], request["startTime"])
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": msgspec.json.encode(rows)})

@@ -1,4 +1,4 @@
-"""Fills as the exchange sends them: JSON rows of the shape of 2026, seeded, each of them new."""
+"""New fills as the exchange sends them: seeded JSON rows of the format of 2026."""
 
 import random
 from datetime import UTC, datetime
@@ -25,17 +25,17 @@ _START_MS = int(
 )
 
 
-class Given:
-    """A row, the wallet it is of, and its decoded form: made before any clock runs."""
+class FillBatch:
+    """A batch of fills: JSON rows, their wallets, and decoded rows, made before the measurement."""
 
     def __init__(self, *, seed: int, count: int, first: int, wallet_id: int | None = None) -> None:
-        chance = random.Random(seed)
+        random_source = random.Random(seed)
         numbers = range(first, first + count)
-        self.rows = [_row(chance, _FIRST_TID + number) for number in numbers]
+        self.rows = [_row(random_source, _FIRST_TID + number) for number in numbers]
         self.wallet_ids = (
             [wallet_id] * count
             if wallet_id
-            else chance.choices(_WALLET_IDS, cum_weights=_WALLET_WEIGHTS, k=count)
+            else random_source.choices(_WALLET_IDS, cum_weights=_WALLET_WEIGHTS, k=count)
         )
         self.sourced = [
             Sourced(
@@ -51,11 +51,11 @@ class Given:
         return msgspec.json.encode(self.rows)
 
     def arrow(self) -> pa.Table:
-        """The columns of the stage."""
+        """The batch as the Arrow columns of the stage table."""
         return as_arrow(fills.stage_columns(self.sourced), fills.STAGE_TYPES)
 
     def tuples(self) -> list[tuple[Any, ...]]:
-        """What a driver binds: decimals as the strings they came as, which costs it least."""
+        """The rows as parameters of a driver; decimals stay strings, the driver's cheapest form."""
         columns = fills.stage_columns(self.sourced)
         return list(zip(*(columns[name] for name in COLUMNS), strict=True))
 
@@ -73,26 +73,26 @@ def address_of(wallet_id: int) -> str:
     return f"0x{wallet_id:040x}"
 
 
-def _row(chance: random.Random, number: int) -> dict[str, Any]:
+def _row(random_source: random.Random, number: int) -> dict[str, Any]:
     row = {
-        "coin": chance.choices(_COINS, cum_weights=_COIN_WEIGHTS)[0],
-        "px": f"{chance.randrange(1_000, 9_000_000) / 100:.2f}",
-        "sz": f"{chance.randrange(1, 500_000) / 10_000:.4f}",
-        "side": chance.choice("AB"),
+        "coin": random_source.choices(_COINS, cum_weights=_COIN_WEIGHTS)[0],
+        "px": f"{random_source.randrange(1_000, 9_000_000) / 100:.2f}",
+        "sz": f"{random_source.randrange(1, 500_000) / 10_000:.4f}",
+        "side": random_source.choice("AB"),
         "time": _START_MS + (number - _FIRST_TID) * 1000 // _FILLS_A_SECOND,
-        "startPosition": f"{chance.randrange(-(10**6), 10**6) / 10_000:.4f}",
-        "dir": chance.choice(_DIRECTIONS),
-        "closedPnl": f"{chance.randrange(-(10**8), 10**8) / 10**6:.6f}",
-        "hash": f"0x{chance.getrandbits(256):064x}",
+        "startPosition": f"{random_source.randrange(-(10**6), 10**6) / 10_000:.4f}",
+        "dir": random_source.choice(_DIRECTIONS),
+        "closedPnl": f"{random_source.randrange(-(10**8), 10**8) / 10**6:.6f}",
+        "hash": f"0x{random_source.getrandbits(256):064x}",
         "oid": number // 2,
-        "crossed": chance.random() < 0.5,
-        "fee": f"{chance.randrange(0, 10**6) / 10**6:.6f}",
+        "crossed": random_source.random() < 0.5,
+        "fee": f"{random_source.randrange(0, 10**6) / 10**6:.6f}",
         "tid": number,
         "feeToken": "USDC",
         "twapId": None,
     }
-    if chance.random() < 0.3:
-        row["cloid"] = f"0x{chance.getrandbits(128):032x}"
-    if chance.random() < 0.1:
-        row["builderFee"] = f"{chance.randrange(1, 10**4) / 10**6:.6f}"
+    if random_source.random() < 0.3:
+        row["cloid"] = f"0x{random_source.getrandbits(128):032x}"
+    if random_source.random() < 0.1:
+        row["builderFee"] = f"{random_source.randrange(1, 10**4) / 10**6:.6f}"
     return row

@@ -1,4 +1,4 @@
-"""Ingest: new and repeated fills, by our bulk way and page way and by the rivals'."""
+"""Ingest: new and repeated fills, by our bulk copy, our pages, and the rivals' inserts."""
 
 import asyncio
 import multiprocessing
@@ -13,9 +13,9 @@ import psycopg
 import pyarrow as pa
 
 from bench.database import fresh_database
-from bench.given_fills import COLUMNS, Given, address_of
+from bench.given_fills import COLUMNS, FillBatch, address_of
 from bench.machine import announce
-from bench.measuring import Claim, interleaved, judge, show_rates
+from bench.measuring import Claim, report_claims, run_interleaved, show_rates
 from bench.stored_fills import store
 from hypertally.facts.activity import fills
 from hypertally.store.bulk import BulkLoader
@@ -34,53 +34,53 @@ EACH = (INSERT + ONE + " on conflict do nothing").encode()
 
 
 def by_values(url: str, rows: Sequence[tuple[Any, ...]]) -> float:
-    """The specification's way: statements of 1,000 rows each; rows a second."""
+    """Insert as the specification does, by statements of 1,000 rows; rows a second."""
     with psycopg.connect(connection_string(url, role=ROLE)) as connection:
-        began = time.perf_counter()
+        started = time.perf_counter()
         for first in range(0, len(rows), VALUES_ROWS):
             bound = [value for row in rows[first : first + VALUES_ROWS] for value in row]
             connection.execute(VALUES, bound)
         connection.commit()
-        return len(rows) / (time.perf_counter() - began)
+        return len(rows) / (time.perf_counter() - started)
 
 
 def by_executemany(url: str, rows: Sequence[tuple[Any, ...]]) -> float:
-    """The driver's pipeline of prepared single-row statements; rows a second."""
+    """Insert by the driver's pipeline of prepared single-row statements; rows a second."""
     with psycopg.connect(connection_string(url, role=ROLE)) as connection:
-        began = time.perf_counter()
+        started = time.perf_counter()
         with connection.cursor() as cursor:
             cursor.executemany(EACH, rows)
         connection.commit()
-        return len(rows) / (time.perf_counter() - began)
+        return len(rows) / (time.perf_counter() - started)
 
 
 def by_bulk(url: str, tables: Sequence[pa.Table], *, new: bool) -> float:
-    """Our bulk way: a transaction a batch; rows a second. It also answers the touched days."""
+    """Insert by our bulk copy, a transaction a batch; rows a second."""
     rows = sum(table.num_rows for table in tables)
     with BulkLoader(url, role=ROLE) as loader:
-        began = time.perf_counter()
+        started = time.perf_counter()
         added = sum(fills.insert_bulk(loader, table).fills for table in tables)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
     assert added == (rows if new else 0), (added, rows)
     return rows / seconds
 
 
-def by_page(url: str, pages: Sequence[Given], *, new: bool) -> float:
-    """Our page way, as a pull stores an answer: one statement and one transaction a page."""
+def by_page(url: str, pages: Sequence[FillBatch], *, new: bool) -> float:
+    """Insert by our pages, as a pull does: one statement and one transaction a page."""
     return asyncio.run(_by_page(url, pages, new=new))
 
 
-async def _by_page(url: str, pages: Sequence[Given], *, new: bool) -> float:
+async def _by_page(url: str, pages: Sequence[FillBatch], *, new: bool) -> float:
     decoded = [[sourced.fill for sourced in page.sourced] for page in pages]
     rows = sum(len(page) for page in decoded)
     async with open_pool(url, role=ROLE, size=1) as pool:
         await pool.wait()
-        began = time.perf_counter()
+        started = time.perf_counter()
         added = 0
         for page, of_page in zip(pages, decoded, strict=True):
             async with transaction(pool) as connection:
                 added += await _insert_page(connection, of_page, page.wallet_ids[0])
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
     assert added == (rows if new else 0), (added, rows)
     return rows / seconds
 
@@ -89,28 +89,28 @@ async def _insert_page(connection: Connection, page: list[Any], wallet_id: int) 
     return (await fills.insert(connection, page, wallet_id=wallet_id, page_id=1)).fills
 
 
-class Slices:
-    """Rows that no other slice has; the same slice given twice is a repeat."""
+class RowRanges:
+    """Ranges of rows, each row in one range alone; a range inserted twice is a repeat."""
 
     def __init__(self) -> None:
         self._first = count(0)
         self._next = 0
 
-    def take(self, rows: int, *, wallet_id: int | None = None) -> Given:
+    def take(self, rows: int, *, wallet_id: int | None = None) -> FillBatch:
         """The next rows."""
-        given = Given(seed=self._next + 1, count=rows, first=self._next, wallet_id=wallet_id)
+        batch = FillBatch(seed=self._next + 1, count=rows, first=self._next, wallet_id=wallet_id)
         self._next += rows
-        return given
+        return batch
 
     def batches(self, rows: int) -> list[pa.Table]:
-        """The next rows as batches of the bulk way."""
+        """The next rows as batches of the bulk copy."""
         return [self.take(min(BATCH, rows - first)).arrow() for first in range(0, rows, BATCH)]
 
 
-class Material:
-    """What a round inserts, prepared: each way has rows of its own."""
+class RoundRows:
+    """The prepared rows of a round; each method has its own."""
 
-    def __init__(self, slices: Slices, *, scale: float) -> None:
+    def __init__(self, slices: RowRanges, *, scale: float) -> None:
         self.bulk = slices.batches(int(150_000 * scale))
         self.values = slices.take(int(20_000 * scale)).tuples()
         self.each = slices.take(int(60_000 * scale)).tuples()
@@ -120,8 +120,10 @@ class Material:
         ]
 
 
-def ways(url: str, rounds: Sequence[Material], *, new: bool) -> dict[str, Callable[[int], float]]:
-    """Each way over its rows of a round."""
+def methods(
+    url: str, rounds: Sequence[RoundRows], *, new: bool
+) -> dict[str, Callable[[int], float]]:
+    """The methods by name; each inserts its rows of a round."""
     return {
         "specification: VALUES, 1,000 rows": lambda n: by_values(url, rounds[n].values),
         "executemany, pipelined": lambda n: by_executemany(url, rounds[n].each),
@@ -135,12 +137,12 @@ def _load(url: str, tables: list[pa.Table], barrier: Any, *, new: bool) -> None:
     with BulkLoader(url, role=ROLE) as loader:
         barrier.wait()
         added = sum(fills.insert_bulk(loader, table).fills for table in tables)
-        barrier.wait()  # the end of the process is no part of it
+        barrier.wait()  # the exit of the process is not measured
     assert added == (rows if new else 0)
 
 
 def by_processes(url: str, shares: Sequence[list[pa.Table]], *, new: bool) -> float:
-    """The bulk way on as many connections as there are shares, a process each; rows a second."""
+    """Insert each share by bulk copy in its own process and connection; rows a second."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(shares) + 1, timeout=SHARE_SECONDS_MAX)
     processes = [
@@ -150,9 +152,9 @@ def by_processes(url: str, shares: Sequence[list[pa.Table]], *, new: bool) -> fl
     for process in processes:
         process.start()
     barrier.wait()
-    began = time.perf_counter()
+    started = time.perf_counter()
     barrier.wait()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     for process in processes:
         process.join()
     assert all(process.exitcode == 0 for process in processes)
@@ -163,7 +165,7 @@ def by_body(url: str, body: bytes, wallet_ids: Sequence[int]) -> tuple[float, fl
     """From the answer's bytes to stored rows, on one core; decoded and stored rows a second."""
     addresses = {wallet_id: address_of(wallet_id) for wallet_id in set(wallet_ids)}
     with BulkLoader(url, role=ROLE) as loader:
-        began = time.perf_counter()
+        started = time.perf_counter()
         rows = msgspec.json.decode(body)
         sourced = [
             fills.Sourced(
@@ -177,46 +179,46 @@ def by_body(url: str, body: bytes, wallet_ids: Sequence[int]) -> tuple[float, fl
         inserted = fills.insert_bulk(loader, fills.stage_columns(sourced))
         ended = time.perf_counter()
     assert inserted.fills == len(rows)
-    return len(rows) / (decoded - began), len(rows) / (ended - began)
+    return len(rows) / (decoded - started), len(rows) / (ended - started)
 
 
 def measure(url: str, *, rounds: int, scale: float) -> list[Claim]:
-    """All of it on one database; the claims and what came out."""
-    slices = Slices()
+    """Measure everything on one database; the claims with their figures."""
+    slices = RowRanges()
     claims: list[Claim] = []
-    materials = [Material(slices, scale=scale) for _ in range(rounds)]
+    rows_of_rounds = [RoundRows(slices, scale=scale) for _ in range(rounds)]
     for new, kind in ((True, "new fills"), (False, "fills that are all stored already")):
-        figures = interleaved(ways(url, materials, new=new), rounds=rounds)
+        figures = run_interleaved(methods(url, rows_of_rounds, new=new), rounds=rounds)
         show_rates(f"{kind}, one connection", figures, unit="fills/s")
         values, each, _, bulk = (statistics.median(found) for found in figures.values())
         claims += [
             Claim(
-                words=f"{kind}: copy / VALUES",
+                text=f"{kind}: copy / VALUES",
                 measured=bulk / values,
                 bound=12,
                 unit="x",
                 at_least=True,
             ),
             Claim(
-                words=f"{kind}: copy / executemany",
+                text=f"{kind}: copy / executemany",
                 measured=bulk / each,
                 bound=2.5,
                 unit="x",
                 at_least=True,
             ),
         ]
-    del materials
+    del rows_of_rounds
     shares = [[slices.batches(int(200_000 * scale)) for _ in range(3)] for _ in range(rounds)]
     for new, kind in ((True, "new fills"), (False, "fills that are all stored already")):
         connections = {
             "one connection": lambda n, new=new: by_processes(url, shares[n][:1], new=new),
             "two connections": lambda n, new=new: by_processes(url, shares[n][1:], new=new),
         }
-        figures = interleaved(connections, rounds=rounds)
+        figures = run_interleaved(connections, rounds=rounds)
         show_rates(f"{kind}, copy, a process each", figures, unit="fills/s")
         claims.append(
             Claim(
-                words=f"{kind}: copy on two connections",
+                text=f"{kind}: copy on two connections",
                 measured=statistics.median(figures["two connections"]),
                 bound=250_000,
                 unit="fills/s",
@@ -224,7 +226,7 @@ def measure(url: str, *, rounds: int, scale: float) -> list[Claim]:
             )
         )
     bodies = [slices.take(int(100_000 * scale)) for _ in range(rounds)]
-    both = [by_body(url, given.body(), given.wallet_ids) for given in bodies]
+    both = [by_body(url, batch.body(), batch.wallet_ids) for batch in bodies]
     end_to_end = {
         "decode: JSON bytes -> fills": [decoded for decoded, _ in both],
         "JSON bytes -> stored fills": [stored for _, stored in both],
@@ -238,4 +240,4 @@ async def run(*, base: int, rounds: int, scale: float) -> None:
     async with fresh_database() as url:
         announce(f"ingest, into a table of {base:,} fills with all its columns and indexes", url)
         store(url, fills=base)
-        judge(await asyncio.to_thread(measure, url, rounds=rounds, scale=scale))
+        report_claims(await asyncio.to_thread(measure, url, rounds=rounds, scale=scale))

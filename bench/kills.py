@@ -1,11 +1,11 @@
-"""Kill rounds: SIGKILL of the worker, of PostgreSQL, of both; then the books must be right.
+"""Kill rounds: SIGKILL of the worker, of PostgreSQL or of both; then the books must be correct.
 
     python -m bench.kills [--rounds 100] [--seed 1]
 
-A round lets the exchange go on, adds a wallet, and at a random moment of the work that follows
-kills for real. What was killed is started again as a process manager would. When nothing is left
-to do, every fact is there once, every day equals the oracle's digit for digit, and no job or mark
-is left behind. The first round that is not so ends the run with exit code 1.
+A round advances the exchange, adds a wallet, and kills at a random moment of the work that follows.
+The killed processes are started again, as a process manager would. When no work is left, every
+fact must be stored once, every day must equal the oracle's digit for digit, and no job or mark may
+remain. The first round that fails ends the run with exit code 1.
 """
 
 import asyncio
@@ -52,15 +52,15 @@ REST_SECONDS_MAX = 120  # a start of both, a lease and the work again take a few
 LOOK_SECONDS = 0.05
 STOP_SECONDS_MAX = 20
 VICTIMS = (("worker",), ("postgres",), ("worker", "postgres"))
-AWAY = (TryLater, psycopg.OperationalError)
+UNAVAILABLE = (TryLater, psycopg.OperationalError)
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """What the rounds were like."""
+    """The counts and times of all rounds."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    in_the_act: int = 0  # kills that met a job at work
+    during_jobs: int = 0  # kills while a job ran
     lost_leases: int = 0  # jobs whose worker "stopped without a word"
     rest_seconds: list[float] = field(default_factory=list)
 
@@ -68,29 +68,29 @@ class Tally:
         kills = ", ".join(f"{count} of {name}" for name, count in sorted(self.kills.items()))
         slowest = max(self.rest_seconds)
         return (
-            f"{sum(self.kills.values())} rounds ({kills}), {self.in_the_act} of them in the middle "
-            f"of a job, {self.lost_leases} jobs found by their lease: every book right, "
+            f"{sum(self.kills.values())} rounds ({kills}), {self.during_jobs} of them during "
+            f"a job, {self.lost_leases} jobs found by their lease: every book right, "
             f"at rest after {sum(self.rest_seconds) / len(self.rest_seconds):.1f} s on average, "
             f"{slowest:.1f} s at most"
         )
 
 
 @dataclass(kw_only=True)
-class Rig:
-    """The system under attack: a home with its PostgreSQL, a worker process, an exchange."""
+class TestedSystem:
+    """The system under test: a home with its PostgreSQL, a worker process and an exchange."""
 
     home: Path
-    world: Population
+    population: Population
     exchange: Exchange
     books: Books
     random: Random
-    waiting: list[str]  # wallets still to come
+    waiting: list[str]  # wallets to track later
     tracked: list[str] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     worker: asyncio.subprocess.Process | None = None
 
     async def start_worker(self) -> None:
-        """Start the worker as a process of its own."""
+        """Start the worker in its own process."""
         settings = {
             "HYPERTALLY_HOME": str(self.home),
             "HYPERTALLY_INFO_URL": f"{self.exchange.url}/info",
@@ -105,38 +105,38 @@ class Rig:
             )
 
     async def stop_worker(self) -> int:
-        """End the worker as an operator does; its exit code."""
+        """Stop the worker as an operator does; its exit code."""
         assert self.worker is not None
         if self.worker.returncode is None:
             self.worker.terminate()
         return await asyncio.wait_for(self.worker.wait(), STOP_SECONDS_MAX)
 
     async def round(self, victims: tuple[str, ...]) -> None:
-        """Work, kill at a random moment, start again, wait, compare."""
+        """Work, kill at a random moment, start again, wait, and compare."""
         await self._give_work()
-        await self._wait_for_the_moment()
-        self.tally.in_the_act += await self._is_working()
+        await self._wait_for_kill_time()
+        self.tally.during_jobs += await self._is_working()
         for victim in victims:
             await (self._kill_worker() if victim == "worker" else self._kill_postgres())
         self.tally.kills[" and ".join(victims)] += 1
         if "worker" in victims:
             await self.start_worker()
         began = time.monotonic()
-        await self.rest()
+        await self.wait_until_idle()
         self.tally.rest_seconds.append(time.monotonic() - began)
-        await self.require_right()
+        await self.require_correct_books()
 
     async def _give_work(self) -> None:
         await self.exchange.advance(timedelta(minutes=self.random.randint(5, 30)))
         if self.waiting:
             self.tracked.append(self.waiting.pop())
             await self.books.track(self.tracked[-1:])
-        async for attempt in stamina.retry_context(on=AWAY, attempts=5):
+        async for attempt in stamina.retry_context(on=UNAVAILABLE, attempts=5):
             with attempt:
                 await periodic.pull_now(self.books.pool, None)
 
-    async def _wait_for_the_moment(self) -> None:
-        """Some time from now; in every other round some time after the first job has begun."""
+    async def _wait_for_kill_time(self) -> None:
+        """Wait a random time; in half of the rounds counted from the start of the first job."""
         if self.random.random() < 0.5:
             with suppress(TimeoutError):
                 async with asyncio.timeout(MOMENT_SECONDS_MAX):
@@ -153,7 +153,7 @@ class Rig:
 
     async def _kill_worker(self) -> None:
         assert self.worker is not None
-        assert self.worker.returncode is None, f"the worker ended by itself: {self.last_words()}"
+        assert self.worker.returncode is None, f"the worker ended by itself: {self.log_end()}"
         self.worker.kill()
         await self.worker.wait()
 
@@ -161,87 +161,89 @@ class Rig:
         pid_file = self.home / "postgres" / "data" / "postmaster.pid"
         os.kill(int(pid_file.read_text().partition("\n")[0]), signal.SIGKILL)
 
-    async def rest(self) -> None:
-        """Wait until two looks in a row find nothing to do; what waits for its time is hurried."""
+    async def wait_until_idle(self) -> None:
+        """Wait until two checks in a row find no work; waiting jobs are made due."""
         quiet = 0
         async with asyncio.timeout(REST_SECONDS_MAX):
             while quiet < 2:
                 await asyncio.sleep(LOOK_SECONDS)
                 assert self.worker is not None
-                assert self.worker.returncode is None, f"the worker ended: {self.last_words()}"
+                assert self.worker.returncode is None, f"the worker ended: {self.log_end()}"
                 try:
                     quiet = 0 if await self._has_work() else quiet + 1
-                except AWAY:
+                except UNAVAILABLE:
                     quiet = 0
 
     async def _has_work(self) -> bool:
-        hurried = await self.books.make_due()
+        made_due = await self.books.make_due()
         return bool(
-            hurried
+            made_due
             or await self.books.unfinished_work()
             or await self.books.value(
                 "select count(*) from ops.jobs where status = 'queued' and run_at <= now()"
             )
         )
 
-    async def require_right(self) -> None:
-        """Every fact once, every day the oracle's, nothing left over."""
+    async def require_correct_books(self) -> None:
+        """Require every fact once, every day equal to the oracle's, and no work left."""
         known = set(self.tracked)
-        rows = [(user, row) for user, row in population_fills(self.world) if user in known]
+        rows = [(user, row) for user, row in population_fills(self.population) if user in known]
         assert (await self.books.facts_digest())[0] == len(rows)
-        await require_oracle_figures(self.books, rows, population_usd_prices(self.world))
+        await require_oracle_figures(self.books, rows, population_usd_prices(self.population))
         self.tally.lost_leases += await self.books.execute(
             "update ops.jobs set last_error = null where status = 'done' "
             "and last_error like '%% stopped without a word'"
         )
 
-    def last_words(self) -> str:
-        """The end of what the workers logged."""
+    def log_end(self) -> str:
+        """The end of the workers' log."""
         return (self.home / "worker.log").read_text(errors="replace")[-2000:]
 
 
 @asynccontextmanager
-async def attacked(home: Path, world: Population, *, seed: int) -> AsyncGenerator[Rig]:
-    """A rig whose worker runs; everything is stopped on the way out."""
+async def running_system(
+    home: Path, population: Population, *, seed: int
+) -> AsyncGenerator[TestedSystem]:
+    """A system with a running worker; stopped at the end."""
     async with (
         await ensure_running(home) as server,
-        serving(world) as exchange,
+        serving(population) as exchange,
     ):
         await runtime.bring_up_to_date(server.url)
         async with open_books(server.url) as books:
             random = Random(seed)
             waiting = await exchange.addresses()
             random.shuffle(waiting)
-            rig = Rig(
+            system = TestedSystem(
                 home=home,
-                world=world,
+                population=population,
                 exchange=exchange,
                 books=books,
                 random=random,
                 waiting=waiting,
             )
-            await rig.start_worker()
+            await system.start_worker()
             try:
-                yield rig
+                yield system
             finally:
-                code = await rig.stop_worker()
-            assert code == 0, rig.last_words()
+                code = await system.stop_worker()
+            assert code == 0, system.log_end()
 
 
-async def attack(home: Path, *, rounds: int, seed: int, **scene: Any) -> Tally:
-    """So many rounds on a fresh system; raises at the first wrong book."""
-    world = small_population(seed, live_per_second=0.01, **scene)
-    async with attacked(home, world, seed=seed) as rig:
+async def run_rounds(home: Path, *, rounds: int, seed: int, **scene: Any) -> Tally:
+    """Run some rounds on a new system; raises at the first wrong figure."""
+    population = small_population(seed, live_per_second=0.01, **scene)
+    async with running_system(home, population, seed=seed) as system:
         victims = [VICTIMS[number % len(VICTIMS)] for number in range(rounds)]
-        rig.random.shuffle(victims)
-        for number, chosen in enumerate(victims, start=1):
-            await rig.round(chosen)
+        system.random.shuffle(victims)
+        for number, victims_of_round in enumerate(victims, start=1):
+            await system.round(victims_of_round)
             print(
-                f"round {number}: {' and '.join(chosen)} killed, right again after "
-                f"{rig.tally.rest_seconds[-1]:.1f} s",
+                f"round {number}: {' and '.join(victims_of_round)} killed, right again after "
+                f"{system.tally.rest_seconds[-1]:.1f} s",
                 file=sys.stderr,
             )
-        return rig.tally
+        return system.tally
 
 
 @click.command()
@@ -257,7 +259,9 @@ def main(*, rounds: int, seed: int, as_worker: bool) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it tells of every kill
     with tempfile.TemporaryDirectory(prefix="hypertally-kills-") as home:
         tally = asyncio.run(
-            attack(Path(home), rounds=rounds, seed=seed, wallets=60, fills=4_000, whale_fills=4_200)
+            run_rounds(
+                Path(home), rounds=rounds, seed=seed, wallets=60, fills=4_000, whale_fills=4_200
+            )
         )
     print(f"seed {seed}: {tally}")
 

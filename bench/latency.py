@@ -1,9 +1,9 @@
-"""Latency: from asking the exchange to the committed wallet day, at a thousand fills a second.
+"""Latency: from the request to the exchange to the committed wallet day, at 1,000 fills a second.
 
-Ours is the real worker process at its own pace: a wallet that trades is asked again after a minute.
-The server notes when each transaction committed, so nothing is measured inside the program:
+Ours is the real worker process at its own pace: it requests a wallet that trades every minute.
+PostgreSQL records the commit time of each transaction, so the program itself measures nothing:
 
-    page asked for ... page committed ... first rollup of that wallet begun after it ... committed
+    page requested ... page committed ... next rollup of that wallet started ... rollup committed
 
 The rival is the specification's loop: the same answers inserted by VALUES, marks, and a second
 loop that recomputes what is marked, once a second, by our own statement.
@@ -21,12 +21,12 @@ import msgspec
 import psycopg
 import stamina
 
-from bench.api import free_port, serving
+from bench.api import free_port, running_process
 from bench.feeder import HOST, addresses
 from bench.given_fills import COLUMNS
 from bench.ingest import INSERT, ONE, VALUES_ROWS
 from bench.machine import announce, console
-from bench.measuring import Claim, judge, percentile, show_times
+from bench.measuring import Claim, percentile, report_claims, show_times
 from hypertally.cli.runtime import bring_up_to_date
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Sourced
@@ -71,8 +71,8 @@ select (select count(*) from ops.jobs where status = 'dead'),
 """
 
 
-async def _note_commits(home: Path) -> None:
-    """Have the server note when transactions commit; it does so from its next start on."""
+async def _track_commit_times(home: Path) -> None:
+    """Let PostgreSQL record commit times, which begins with its next start."""
     for _ in range(STARTS_MAX):
         async with await ensure_running(home) as server:
             with psycopg.connect(server.url, autocommit=True) as connection:
@@ -80,8 +80,8 @@ async def _note_commits(home: Path) -> None:
                 if row == ("on",):
                     return
                 connection.execute("alter system set track_commit_timestamp = on")
-        await asyncio.sleep(STOP_SECONDS)  # nobody uses it, so it stops
-    raise RuntimeError("the server does not note commits")
+        await asyncio.sleep(STOP_SECONDS)  # without users the server stops
+    raise RuntimeError("the server does not record commit times")
 
 
 async def _prepare(server_url: str, name: str) -> tuple[str, dict[str, int]]:
@@ -112,7 +112,7 @@ def by_worker(url: str, info_url: str, seconds: int) -> tuple[list[float], int]:
         "HYPERTALLY_WEIGHT_PER_MINUTE": "1000000",
     }
     bound: dict[str, object] = {}
-    with serving(["-m", "hypertally", "worker"], environment, info_url):
+    with running_process(["-m", "hypertally", "worker"], environment, info_url):
         time.sleep(PACE_SECONDS + 5)
         with psycopg.connect(url, autocommit=True) as connection:
             bound["after"] = _now(connection)
@@ -151,7 +151,7 @@ class Rival:
         self.spent: list[float] = []
 
     async def run(self, seconds: int) -> None:
-        """Two loops until the time is over."""
+        """Run both loops for some seconds."""
         async with open_pool(self._url, role=ROLE, size=2) as pool:
             self._pool = pool
             async with httpx2.AsyncClient(trust_env=False) as self._http:
@@ -163,9 +163,9 @@ class Rival:
                     return
 
     async def _pull(self) -> None:
-        began = time.monotonic()
+        started = time.monotonic()
         for number in range(10**9):
-            due = began + number * PACE_SECONDS / WALLETS
+            due = started + number * PACE_SECONDS / WALLETS
             await asyncio.sleep(max(0, due - time.monotonic()))
             address = list(self._ids)[number % WALLETS]
             await self._pull_one(address, self._ids[address])
@@ -210,7 +210,7 @@ async def measure(server_url: str, *, seconds: int, per_second: float) -> None:
     ours, theirs = free_port(), free_port()
     each = {"BENCH_FILLS_A_SECOND": f"{per_second / WALLETS}"}
     url, _ = await _prepare(server_url, "ours")
-    with serving(
+    with running_process(
         ["-m", "bench.feeder"], {**each, "BENCH_PORT": f"{ours}"}, f"http://{HOST}:{ours}"
     ) as base:
         spent, added = await asyncio.to_thread(by_worker, url, base, seconds)
@@ -219,7 +219,7 @@ async def measure(server_url: str, *, seconds: int, per_second: float) -> None:
         connection.execute(
             "select facts.ensure_month('hl_fills_raw', now()), facts.ensure_month('pages', now())"
         )
-    with serving(
+    with running_process(
         ["-m", "bench.feeder"], {**each, "BENCH_PORT": f"{theirs}"}, f"http://{HOST}:{theirs}"
     ) as base:
         rival = Rival(rival_url, base, ids)
@@ -229,17 +229,17 @@ async def measure(server_url: str, *, seconds: int, per_second: float) -> None:
         {"ours: worker": spent, "rival: VALUES, recompute each second": rival.spent},
     )
     console.print(f"rival: {rival.fills / (seconds + PACE_SECONDS):,.0f} fills/s stored")
-    judge(
+    report_claims(
         [
             Claim(
-                words="asked -> metric, p99",
+                text="asked -> metric, p99",
                 measured=percentile(spent, 99) / 1000,
                 bound=1,
                 unit="s",
                 at_least=False,
             ),
             Claim(
-                words="fills stored meanwhile",
+                text="fills stored meanwhile",
                 measured=added / seconds,
                 bound=per_second * 0.95,
                 unit="fills/s",
@@ -250,12 +250,12 @@ async def measure(server_url: str, *, seconds: int, per_second: float) -> None:
 
 
 async def run(*, seconds: int, per_second: float) -> None:
-    """Measure on a server that notes commits."""
+    """Measure on a server that records commit times."""
     stamina.instrumentation.set_on_retry_hooks([])
     with tempfile.TemporaryDirectory(
         prefix="hypertally-bench-", ignore_cleanup_errors=True
     ) as home:
-        await _note_commits(Path(home))
+        await _track_commit_times(Path(home))
         async with await ensure_running(Path(home)) as server:
             announce(f"latency at {per_second:,.0f} fills/s", server.url)
             await measure(server.url, seconds=seconds, per_second=per_second)

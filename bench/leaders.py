@@ -10,8 +10,8 @@ from hypertally.sandbox.launch import build_exchange
 NO_LIMIT = 10**9
 
 if __name__ == "__main__":
-    world = build_exchange(
+    exchange = build_exchange(
         wallets=4, days=2, fills=100, leaders=int(os.environ["BENCH_LEADERS"]), live_per_second=0
     )
     options = ServerOptions(weight_limit=NO_LIMIT, leaderboard_rows=0)
-    asyncio.run(serve(world, port=int(os.environ["BENCH_PORT"]), options=options))
+    asyncio.run(serve(exchange, port=int(os.environ["BENCH_PORT"]), options=options))

@@ -1,4 +1,4 @@
-"""What a figure was measured on, said above it."""
+"""The description of the machine, printed above the figures."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ BUSY_LOAD = 1.0
 CALIBRATION_STEPS = 5_000_000
 
 
-def announce(what: str, url: str) -> None:
+def announce(title: str, url: str) -> None:
     """Name the claim, the machine, the versions, the date, the load of others and the speed."""
     with psycopg.connect(url) as connection:
         row = connection.execute("show server_version").fetchone()
@@ -23,7 +23,7 @@ def announce(what: str, url: str) -> None:
     memory = psutil.virtual_memory().total / 2**30
     load = os.getloadavg()[0]
     busy = "; OTHERS LOAD THIS MACHINE, the figures are low" if load >= BUSY_LOAD else ""
-    console.print(f"\n[bold]{what}[/bold]")
+    console.print(f"\n[bold]{title}[/bold]")
     console.print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {_processor()}, {os.cpu_count()} cores, "
         f"{memory:.0f} GiB; Python {platform.python_version()}, PostgreSQL {row[0]}; "
@@ -33,12 +33,12 @@ def announce(what: str, url: str) -> None:
 
 
 def calibrate() -> None:
-    """Say how fast the machine is at this moment: figures of different days compare by it."""
-    began = time.perf_counter()
+    """Print the machine's speed at this moment, to compare figures of different days."""
+    started = time.perf_counter()
     total = 0
     for number in range(CALIBRATION_STEPS):
         total += number * number
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     console.print(
         f"calibration: {seconds:.2f} s for {CALIBRATION_STEPS // 10**6}M pure Python steps; "
         f"load now {os.getloadavg()[0]:.2f}"

@@ -11,35 +11,35 @@ from bench.machine import calibrate, console
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What must come out: `ours` against the bound."""
+    """A claim of the documentation: a measured figure and its bound."""
 
-    words: str
+    text: str
     measured: float
     bound: float
     unit: str
     at_least: bool
 
     @property
-    def kept(self) -> bool:
+    def is_met(self) -> bool:
         """Whether the measured figure is within its bound."""
         if self.at_least:
             return self.measured >= self.bound
         return self.measured <= self.bound
 
 
-def interleaved(
-    ways: Mapping[str, Callable[[int], float]], *, rounds: int
+def run_interleaved(
+    methods: Mapping[str, Callable[[int], float]], *, rounds: int
 ) -> dict[str, list[float]]:
-    """Run every way once a round, so that a slow moment of the machine meets all of them.
+    """Run every method once a round, so that a slow moment of the machine affects all of them.
 
-    A way answers its figure of a round.
+    A method returns its figure of a round.
     """
-    figures: dict[str, list[float]] = {name: [] for name in ways}
+    figures: dict[str, list[float]] = {name: [] for name in methods}
     for number in range(rounds):
-        # The order turns too: whoever runs first after a pause has an advantage.
-        names = list(ways)
+        # The order changes too: the first method after a pause has an advantage.
+        names = list(methods)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            figures[name].append(ways[name](number))
+            figures[name].append(methods[name](number))
     return figures
 
 
@@ -50,8 +50,8 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def show_rates(title: str, figures: Mapping[str, Sequence[float]], *, unit: str) -> None:
-    """Median, lowest and highest of each way, and how often the first goes into it."""
-    table = Table("way", f"median {unit}", "lowest", "highest", "runs", "ratio", title=title)
+    """Print median, lowest and highest of each method, and its ratio to the slowest."""
+    table = Table("method", f"median {unit}", "lowest", "highest", "runs", "ratio", title=title)
     slowest = min(statistics.median(values) for values in figures.values())
     for name, values in figures.items():
         median = statistics.median(values)
@@ -68,9 +68,9 @@ def show_rates(title: str, figures: Mapping[str, Sequence[float]], *, unit: str)
 
 
 def show_times(title: str, figures: Mapping[str, Sequence[float]], *, unit: str = "ms") -> None:
-    """Percentiles of each way's single times."""
+    """Print the percentiles of each method's times."""
     percents = (50, 90, 99, 99.9)
-    table = Table("way", "count", *(f"p{p:g} {unit}" for p in percents), "most", title=title)
+    table = Table("method", "count", *(f"p{p:g} {unit}" for p in percents), "most", title=title)
     for name, values in figures.items():
         cells = (f"{percentile(values, p):,.2f}" for p in percents)
         table.add_row(name, f"{len(values):,}", *cells, f"{max(values):,.2f}")
@@ -78,12 +78,12 @@ def show_times(title: str, figures: Mapping[str, Sequence[float]], *, unit: str 
     calibrate()
 
 
-def judge(claims: Sequence[Claim]) -> None:
-    """Say of each claim whether it is kept."""
+def report_claims(claims: Sequence[Claim]) -> None:
+    """Print for each claim whether it is kept."""
     for claim in claims:
-        word = "[green]kept  [/green]" if claim.kept else "[red]MISSED[/red]"
+        word = "[green]kept  [/green]" if claim.is_met else "[red]MISSED[/red]"
         sign = ">=" if claim.at_least else "<="
         console.print(
-            f"{word} {claim.words}: {claim.measured:,.2f} {claim.unit} "
+            f"{word} {claim.text}: {claim.measured:,.2f} {claim.unit} "
             f"({sign} {claim.bound:,g} {claim.unit})"
         )

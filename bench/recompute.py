@@ -11,7 +11,7 @@ import psycopg
 
 from bench.database import fresh_database
 from bench.machine import announce, console
-from bench.measuring import Claim, judge, percentile, show_times
+from bench.measuring import Claim, percentile, report_claims, show_times
 from bench.stored_fills import store
 from hypertally.metrics.activity import wallet_days as activity_wallet_days
 from hypertally.records import WalletDay
@@ -78,10 +78,10 @@ async def timed(
     """Milliseconds of each wallet day, its transaction and commit included."""
     spent: list[float] = []
     for key in keys:
-        began = time.perf_counter()
+        started = time.perf_counter()
         async with transaction(pool) as connection:
             await way(connection, key)
-        spent.append((time.perf_counter() - began) * 1000)
+        spent.append((time.perf_counter() - started) * 1000)
     return spent
 
 
@@ -90,10 +90,10 @@ async def batches(pool: Pool, keys: Sequence[WalletDay]) -> list[float]:
     spent: list[float] = []
     for first in range(0, len(keys), BATCH):
         chosen = keys[first : first + BATCH]
-        began = time.perf_counter()
+        started = time.perf_counter()
         async with transaction(pool) as connection:
             await activity_wallet_days.rebuild(connection, chosen)
-        spent.append((time.perf_counter() - began) * 1e6 / len(chosen))
+        spent.append((time.perf_counter() - started) * 1e6 / len(chosen))
     return spent
 
 
@@ -107,10 +107,10 @@ def wallet_days(url: str) -> tuple[list[WalletDay], list[int]]:
 async def measure(url: str, *, samples: int) -> None:
     """Single wallet days, drawn by fill and drawn evenly; then batches."""
     keys, fills = await asyncio.to_thread(wallet_days, url)
-    chance = random.Random(11)
+    random_source = random.Random(11)
     drawn = {
-        "by fill": chance.choices(keys, weights=fills, k=samples),
-        "evenly": chance.choices(keys, k=samples),
+        "by fill": random_source.choices(keys, weights=fills, k=samples),
+        "evenly": random_source.choices(keys, k=samples),
     }
     console.print(
         f"{sum(fills):,} fills in {len(keys):,} wallet days, at most {max(fills):,} in one"
@@ -127,14 +127,14 @@ async def measure(url: str, *, samples: int) -> None:
                 part = chosen[first : first + samples // 3]
                 ours += await timed(pool, part, by_us)
                 theirs += await timed(pool, part[::RIVAL_SHARE], by_python)
-            ways = {"ours: all figures, SQL": ours, "rival: a third of them, in Python": theirs}
-            show_times(f"one wallet day, drawn {name}", ways)
-            words = f"one wallet day, drawn {name}, p99"
+            methods = {"ours: all figures, SQL": ours, "rival: a third of them, in Python": theirs}
+            show_times(f"one wallet day, drawn {name}", methods)
+            text = f"one wallet day, drawn {name}, p99"
             bound = percentile(ours, 99)
-            claims.append(Claim(words=words, measured=bound, bound=10, unit="ms", at_least=False))
-        times = {"evenly": await batches(pool, chance.sample(keys, min(len(keys), 5_000)))}
+            claims.append(Claim(text=text, measured=bound, bound=10, unit="ms", at_least=False))
+        times = {"evenly": await batches(pool, random_source.sample(keys, min(len(keys), 5_000)))}
         show_times(f"a batch of {BATCH} dirty days, each", times, unit="us")
-    judge(claims)
+    report_claims(claims)
 
 
 async def run(*, fills: int, samples: int) -> None:

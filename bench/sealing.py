@@ -54,21 +54,21 @@ def _written(folder: Path) -> int:
 
 
 async def _steps(pool: Pool, vault: Vault) -> dict[str, float]:
-    def nobody(step: Step) -> None:
+    def silent(step: Step) -> None:
         del step
 
-    asked: dict[str, Any] = {"before": None, "tell": nobody}
+    options: dict[str, Any] = {"before": None, "tell": silent}
     day = stored_minutes.BEGIN.date()
-    times = {"seal": await _timed(lambda: seal.seal_days(pool, vault, DATASET, **asked))}
+    times = {"seal": await _timed(lambda: seal.seal_days(pool, vault, DATASET, **options))}
     async with transaction(pool) as connection:
         seals = await seal.list_seals(connection, DATASET)
     times["verify"] = await _timed(lambda: verify_files.verify(vault, DATASET, seals, day=None))
     times["verify again and release"] = await _timed(
-        lambda: seal.release_days(pool, vault, DATASET, **asked)
+        lambda: seal.release_days(pool, vault, DATASET, **options)
     )
     times["restore"] = await _timed(
         lambda: seal.restore_days(
-            pool, vault, DATASET, from_day=day, to_day=day, tell=asked["tell"]
+            pool, vault, DATASET, from_day=day, to_day=day, tell=options["tell"]
         )
     )
     return times

@@ -1,7 +1,7 @@
-"""Signals: the formulas alone, a period from its rows, and a longer stretch of history.
+"""Signals: the formulas alone, one period from its rows, and a longer time of history.
 
-The rivals: the formulas as the sandbox's oracle has them, plain decimal arithmetic by the
-definitions; and a stretch whose every period counts its day and week anew.
+The rivals are the sandbox's oracle, plain decimal arithmetic by the definitions, and a history
+whose every period reads its day and week again.
 """
 
 import time
@@ -14,7 +14,7 @@ from random import Random
 from bench import stored_minutes
 from bench.database import fresh_database
 from bench.machine import announce, console
-from bench.measuring import Claim, judge, percentile, show_times
+from bench.measuring import Claim, percentile, report_claims, show_times
 from hypertally.flow import DEFINITIONS
 from hypertally.jobs.rebuild import rebuild
 from hypertally.metrics import definitions
@@ -51,7 +51,7 @@ async def run() -> None:
             show_times(f"formulas, {wallets} wallets, an asset, processor time", ours)
             claims.append(
                 Claim(
-                    words=f"formulas, {wallets} wallets, both versions, p50",
+                    text=f"formulas, {wallets} wallets, both versions, p50",
                     measured=percentile(ours["ours, both versions"], 50),
                     bound=aim,
                     unit="ms",
@@ -63,7 +63,7 @@ async def run() -> None:
             rows = stored_minutes.write(url, wallets=wallets, hours=HOURS)
             announce(f"a period of three assets from {rows:,} stored snapshots", url)
             show_times(f"{wallets} wallets: read, compute and store an asset", await _periods(url))
-    judge(claims)
+    report_claims(claims)
 
 
 def _formulas(wallets: int) -> dict[str, list[float]]:
@@ -79,10 +79,10 @@ def _formulas(wallets: int) -> dict[str, list[float]]:
     addresses = [move.wallet for move in moves]
 
     def oracle() -> None:
-        def seen(wallet: str, minute: int) -> Decimal | None:
+        def position_at(wallet: str, minute: int) -> Decimal | None:
             return ends.get((wallet, minute))
 
-        smart_money.score_window("HYPE", addresses, seen, 5)
+        smart_money.score_window("HYPE", addresses, position_at, 5)
 
     return {
         "ours, both versions": _timed(ours, FORMULA_ROUNDS),
@@ -98,14 +98,14 @@ def _timed(compute: Callable[[], None], rounds: int) -> list[float]:
     compute()
     spent: list[float] = []
     for _ in range(rounds):
-        began = time.process_time()
+        started = time.process_time()
         compute()
-        spent.append((time.process_time() - began) * 1000)
+        spent.append((time.process_time() - started) * 1000)
     return spent
 
 
 def _moves(wallets: int) -> list[Move]:
-    """Every wallet holds something and half of them did something: more than there ever is."""
+    """Every wallet has a position and half of the wallets traded: more than in reality."""
     draw = Random(wallets)
     sizes = (25, 100, -40, "12.5")
     moves: list[Move] = []
@@ -125,30 +125,30 @@ def _moves(wallets: int) -> list[Move]:
 
 
 async def _periods(url: str) -> dict[str, list[float]]:
-    """Milliseconds an asset; alone every period counts its day anew, along it goes on."""
+    """Milliseconds an asset: each period alone reads its day again, consecutive periods do not."""
     first = stored_minutes.BEGIN + stored_minutes.DAY
     async with open_pool(url, role=ROLE, size=2) as pool:
         alone = [await _period(pool, first + n * PERIOD, None) for n in range(ALONE_PERIODS)]
         history = SignalHistory()
         along = [await _period(pool, first + n * PERIOD, history) for n in range(ALONG_PERIODS)]
-    return {"along a stretch": along[1:], "alone": alone}
+    return {"consecutive": along[1:], "alone": alone}
 
 
 async def _period(pool: Pool, at: datetime, history: SignalHistory | None) -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     async with transaction(pool) as connection:
         await signals.rebuild(connection, at, history=history)
-    return (time.perf_counter() - began) * 1000 / len(stored_minutes.ASSETS)
+    return (time.perf_counter() - started) * 1000 / len(stored_minutes.ASSETS)
 
 
 async def run_history(*, days: int, wallets: int) -> None:
-    """A stretch of history through the command's own way: `hypertally rebuild signals`."""
+    """Rebuild some days of history as `hypertally rebuild signals` does."""
     async with fresh_database() as url:
-        began = time.perf_counter()
+        started = time.perf_counter()
         rows = stored_minutes.write(url, wallets=wallets, hours=24 * days)
         announce(
             f"{days} days of {wallets} wallets rebuilt: {rows:,} snapshots, "
-            f"written in {time.perf_counter() - began:,.0f} s",
+            f"written in {time.perf_counter() - started:,.0f} s",
             url,
         )
         async with open_pool(url, role=ROLE, size=4) as pool:
@@ -162,9 +162,9 @@ async def run_history(*, days: int, wallets: int) -> None:
 
 
 async def _rebuild(pool: Pool) -> tuple[float, int, int]:
-    began = time.perf_counter()
+    started = time.perf_counter()
     done = rows = 0
     start = partial(rebuild.rebuild, pool, rebuild.choose(["signals"]))
     async for progress in start(from_day=None, to_day=None):
         done, rows = progress.done, progress.rows
-    return time.perf_counter() - began, done, rows
+    return time.perf_counter() - started, done, rows

@@ -11,10 +11,10 @@ import psycopg
 import stamina
 from rich.table import Table
 
-from bench.api import HOST, SECRET_BYTES, Load, free_port, serving, wrk
+from bench.api import HOST, SECRET_BYTES, WrkResult, free_port, running_process, wrk
 from bench.database import fresh_database
 from bench.machine import announce, console
-from bench.measuring import Claim, judge
+from bench.measuring import Claim, report_claims
 from hypertally.api.identity.tokens import mint
 from hypertally.cli.user_tokens import put_local_user
 
@@ -127,7 +127,9 @@ async def run(*, statuses: int, seconds: int, rounds: int) -> None:
             "HYPERTALLY_JWT_SECRET": secret,
             "HYPERTALLY_PORT": f"{port}",
         }
-        with serving(["-m", "hypertally", "api"], settings, f"http://{HOST}:{port}") as base:
+        with running_process(
+            ["-m", "hypertally", "api"], settings, f"http://{HOST}:{port}"
+        ) as base:
             bearer = {"Authorization": f"Bearer {mint(secret, user, seconds=3600)}"}
             await asyncio.to_thread(
                 _measure, base, bearer, statuses=statuses, seconds=seconds, rounds=rounds
@@ -143,22 +145,22 @@ def _measure(
         for listed in kinds.values():
             answer = client.get(listed[-1])
             assert answer.status_code == httpx2.codes.OK, answer.text
-    seen: dict[str, list[Load]] = {name: [] for name in kinds}
+    results_by_read: dict[str, list[WrkResult]] = {name: [] for name in kinds}
     part = count // rounds
     for number in range(rounds):
         for name, listed in kinds.items():
             mine = listed[number * part : (number + 1) * part]
-            seen[name].append(
+            results_by_read[name].append(
                 wrk(base, mine, connections=CONNECTIONS, seconds=seconds, headers=bearer)
             )
-    _show(seen)
+    _show(results_by_read)
 
 
-def _show(seen: dict[str, Sequence[Load]] | dict[str, list[Load]]) -> None:
+def _show(results_by_read: dict[str, Sequence[WrkResult]] | dict[str, list[WrkResult]]) -> None:
     table = Table("read", "req/s", "p50 ms", "p99 ms", "failed",
                   title=f"wrk -t1 -c{CONNECTIONS} --latency, medians")  # fmt: skip
     claims: list[Claim] = []
-    for name, loads in seen.items():
+    for name, loads in results_by_read.items():
         p99 = statistics.median(load.p99 for load in loads)
         table.add_row(
             name,
@@ -168,7 +170,7 @@ def _show(seen: dict[str, Sequence[Load]] | dict[str, list[Load]]) -> None:
             str(sum(load.failed for load in loads)),
         )
         claims.append(
-            Claim(words=f"{name}, p99", measured=p99, bound=P99_MS_MAX, unit="ms", at_least=False)
+            Claim(text=f"{name}, p99", measured=p99, bound=P99_MS_MAX, unit="ms", at_least=False)
         )
     console.print(table)
-    judge(claims)
+    report_claims(claims)

@@ -1,4 +1,4 @@
-"""TWAP statuses: from a Parquet object into the table, our way and the first version's."""
+"""TWAP statuses: from a Parquet object into the table, by our import and by the first version's."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from bench.database import fresh_database
 from bench.machine import announce
-from bench.measuring import Claim, interleaved, judge, show_rates
+from bench.measuring import Claim, report_claims, run_interleaved, show_rates
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime.resources import TwapSource
 from hypertally.jobs.twaps.source_import import Choice, import_objects
@@ -30,10 +30,10 @@ COINS = ("BTC", "ETH", "HYPE", "SOL", "xyz:TSLA", "@107")
 ORM_ROWS = 1_000  # the first version's batch
 
 
-def object_of(count: int, *, first_id: int) -> pa.Table:
+def status_object(count: int, *, first_id: int) -> pa.Table:
     """`count` statuses as the archive writes them: two of each TWAP."""
-    ids = [first_id + at // 2 for at in range(count)]
-    over = [at % 2 == 1 for at in range(count)]
+    ids = [first_id + index // 2 for index in range(count)]
+    finished = [index % 2 == 1 for index in range(count)]
     return pa.table(
         {
             "twap_id": ids,
@@ -44,14 +44,14 @@ def object_of(count: int, *, first_id: int) -> pa.Table:
             "state_sz": [f"{twap_id % 9_973}.25" for twap_id in ids],
             "state_executedSz": [
                 f"{twap_id % 9_973}.25" if done else "0.0"
-                for twap_id, done in zip(ids, over, strict=True)
+                for twap_id, done in zip(ids, finished, strict=True)
             ],
             "state_executedNtl": [
                 f"{twap_id % 99_991}.125467" if done else "0.0"
-                for twap_id, done in zip(ids, over, strict=True)
+                for twap_id, done in zip(ids, finished, strict=True)
             ],
             "state_minutes": [5 + twap_id % 715 for twap_id in ids],
-            "status": ["finished" if done else "activated" for done in over],
+            "status": ["finished" if done else "activated" for done in finished],
         }
     )
 
@@ -61,7 +61,7 @@ class _Base(DeclarativeBase):
 
 
 class _Status(_Base):
-    """The first version's table: its key loses one of two statuses, so it has less to do."""
+    """The first version's table; its key drops one of two statuses, so it stores fewer rows."""
 
     __tablename__ = "first_twap_status"
 
@@ -87,14 +87,14 @@ def by_orm(url: str, path: Path) -> float:
     """
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     _Base.metadata.create_all(engine)
-    began = time.perf_counter()
+    started = time.perf_counter()
     rows = pq.read_table(path).to_pylist()
     with Session(engine) as session:
         for first in range(0, len(rows), ORM_ROWS):
             batch = [_mapped(row, path.name) for row in rows[first : first + ORM_ROWS]]
             session.execute(insert(_Status).values(batch).on_conflict_do_nothing())
             session.commit()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     engine.dispose()
     return len(rows) / seconds
 
@@ -117,7 +117,7 @@ def _mapped(row: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def by_us(url: str, paths: Sequence[Path], *, repeated: bool = False) -> float:
-    """Our way, from the store's list to the log, objects side by side; rows a second."""
+    """Import as the program does, objects in parallel; rows a second."""
     return asyncio.run(_by_us(url, paths, repeated=repeated))
 
 
@@ -127,19 +127,19 @@ async def _by_us(url: str, paths: Sequence[Path], *, repeated: bool) -> float:
         await pool.wait()
         store = ObjectStore(folder.as_uri())
         choice = Choice(since=datetime(2000, 1, 1, tzinfo=UTC))
-        began = time.perf_counter()
+        started = time.perf_counter()
         readings = await import_objects(
             pool, TwapSource(database_url=url, store=store), choice, clock=system_clock
         )
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
     assert not any(reading.error_text for reading in readings), readings
     rows = sum(reading.rows_ingested + reading.rows_repeated for reading in readings)
     assert sum(reading.rows_repeated for reading in readings) == (rows if repeated else 0)
     return rows / seconds
 
 
-class _Objects:
-    """Objects on disk, made once for each round and way."""
+class _ObjectFiles:
+    """Objects on disk, made once for each round and method."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
@@ -148,9 +148,9 @@ class _Objects:
     def make(self, name: str, *, objects: int, rows: int) -> list[Path]:
         folder = self._folder / name
         folder.mkdir()
-        paths = [folder / f"{at}.parquet" for at in range(objects)]
+        paths = [folder / f"{index}.parquet" for index in range(objects)]
         for path in paths:
-            pq.write_table(object_of(rows, first_id=self._next_id), path, compression="zstd")
+            pq.write_table(status_object(rows, first_id=self._next_id), path, compression="zstd")
             self._next_id += rows
         return paths
 
@@ -160,32 +160,32 @@ async def run(*, rows: int, rounds: int) -> None:
     async with fresh_database() as url:
         announce("TWAP statuses, from Parquet objects to the table", url)
         with tempfile.TemporaryDirectory(prefix="hypertally-objects-") as folder:
-            await asyncio.to_thread(_measure, url, _Objects(folder), rows, rounds)
+            await asyncio.to_thread(_measure, url, _ObjectFiles(folder), rows, rounds)
 
 
-def _measure(url: str, objects: _Objects, rows: int, rounds: int) -> None:
-    ours = [objects.make(f"ours{at}", objects=1, rows=rows) for at in range(rounds)]
-    pairs = [objects.make(f"pair{at}", objects=2, rows=rows) for at in range(rounds)]
-    theirs = [objects.make(f"orm{at}", objects=1, rows=rows // 10) for at in range(rounds)]
+def _measure(url: str, objects: _ObjectFiles, rows: int, rounds: int) -> None:
+    ours = [objects.make(f"ours{index}", objects=1, rows=rows) for index in range(rounds)]
+    pairs = [objects.make(f"pair{index}", objects=2, rows=rows) for index in range(rounds)]
+    theirs = [objects.make(f"orm{index}", objects=1, rows=rows // 10) for index in range(rounds)]
     names = ("first version: row by row, ORM batches of 1,000", "ours: one object",
              "ours: two objects side by side", "ours: one object, all of it repeated")  # fmt: skip
-    figures = interleaved(
+    figures = run_interleaved(
         {
-            names[0]: lambda at: by_orm(url, theirs[at][0]),
-            names[1]: lambda at: by_us(url, ours[at]),
-            names[2]: lambda at: by_us(url, pairs[at]),
+            names[0]: lambda index: by_orm(url, theirs[index][0]),
+            names[1]: lambda index: by_us(url, ours[index]),
+            names[2]: lambda index: by_us(url, pairs[index]),
         },
         rounds=rounds,
     )
-    figures |= interleaved(
-        {names[3]: lambda at: by_us(url, ours[at], repeated=True)}, rounds=rounds
+    figures |= run_interleaved(
+        {names[3]: lambda index: by_us(url, ours[index], repeated=True)}, rounds=rounds
     )
     show_rates("statuses", figures, unit="rows/s")
     middle = {name: sorted(values)[len(values) // 2] for name, values in figures.items()}
-    judge(
+    report_claims(
         [
             Claim(
-                words=f"{name.removeprefix('ours: ')} / first version",
+                text=f"{name.removeprefix('ours: ')} / first version",
                 measured=middle[name] / middle[names[0]],
                 bound=20,
                 unit="x",
