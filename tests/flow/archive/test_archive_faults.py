@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests import hour
 from tests.flow.archive.vaults import DAY, ROWS, SECRET, SealedDays, open_vault
 
+from hypertally.clock import system_clock
 from hypertally.errors import InvariantBroken
 from hypertally.jobs.archive.verify_files import Vault
 from hypertally.store import parquet_archive
@@ -211,6 +212,7 @@ async def test_another_databases_archive_is_not_written_to(
                 database_url=url,
                 store=sealed.vault.store,
                 key=parquet_archive.signing_key("another secret" * 3),
+                clock=system_clock,
             ),
         )
         with pytest.raises(InvariantBroken, match="another secret"):

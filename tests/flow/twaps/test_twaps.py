@@ -144,8 +144,8 @@ async def test_slices_before_fills_or_after_them_give_the_same_rows(
             await books.track(await exchange.addresses())
             async with books._info(exchange) as info:
                 for wallet in await tracked(books):
-                    await first(books.pool, info, wallet)
-                    await second(books.pool, info, wallet)
+                    await first(books.pool, info, wallet, clock=system_clock)
+                    await second(books.pool, info, wallet, clock=system_clock)
             await books.settle(exchange)
             await require_twaps(books, world)
             assert await books.value("select count(*) from facts.conflicts") == 0
