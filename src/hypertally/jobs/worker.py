@@ -16,10 +16,10 @@ from hypertally.jobs import periodic
 from hypertally.jobs.activity import gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery
-from hypertally.jobs.lanes import PLACES, LanePlaces, lanes_of
 from hypertally.jobs.market import candles_and_mids, reference_prices
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import collect_handlers
+from hypertally.jobs.runtime.lanes import PLACES, LanePlaces, lanes_of
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.smart_money import signals, snapshots, universe

@@ -7,8 +7,8 @@ from tests.db.runtime.offline import offline
 
 from hypertally.jobs.activity.kinds import ROLLUP_WALLET_DAY
 from hypertally.jobs.activity.rollup import enqueue_global
-from hypertally.jobs.lanes import COMPUTING_PLACES
 from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
+from hypertally.jobs.runtime.lanes import COMPUTING_PLACES
 from hypertally.jobs.worker import Options, Worker
 from hypertally.store.postgres import Pool, open_pool, transaction
 

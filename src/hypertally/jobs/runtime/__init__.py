@@ -1,1 +1,1 @@
-"""What every job runs on: the queue and the shared budget."""
+"""What every job runs on: the queue, kinds and lanes, resources and the shared budget."""

@@ -2,12 +2,12 @@
 
 import pytest
 
-from hypertally.jobs.lanes import (
+from hypertally.jobs.runtime.kinds import Lane
+from hypertally.jobs.runtime.lanes import (
     COMPUTING_PLACES_A_KIND,
     LanePlaces,
     lanes_of,
 )
-from hypertally.jobs.runtime.kinds import Lane
 from hypertally.jobs.worker import HANDLERS, POOL_SIZE
 
 ALL = frozenset(kind.name for kind in HANDLERS)
