@@ -1,6 +1,7 @@
 """The style, as a test: what reviewers would otherwise have to look for."""
 
 import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = Path(str(files("hypertally")))
 FUNCTION_LINES_MAX = 70  # most are under 20: this only keeps the small ones small
 MODULE_LINES_MAX = 500
+# Errors of strict types that are not mended yet, as .basedpyright/baseline.json lists them. The
+# number only falls: `make check` fails on any other.
+TYPE_ERRORS_MAX = 78
 FOLDERS_MIN = 60  # where the count of modules must look
 FOLDER_MODULES_MAX = 20  # a folder with more holds more than one subject
 # Larger folders, which may only shrink. The formulas of one signal in its two versions.
@@ -134,6 +138,11 @@ def test_functions_and_modules_stay_small(path: Path) -> None:
     assert text.count("\n") <= MODULE_LINES_MAX or path.name == "records.py"
     for function, lines in _function_lengths(ast.parse(text)):
         assert lines <= FUNCTION_LINES_MAX, f"{named(path)}: {function} has {lines} lines"
+
+
+def test_errors_of_strict_types_only_get_fewer() -> None:
+    listed = json.loads(read(PROJECT / ".basedpyright" / "baseline.json"))["files"]
+    assert sum(map(len, listed.values())) <= TYPE_ERRORS_MAX
 
 
 def test_a_folder_holds_few_modules() -> None:
