@@ -1,4 +1,4 @@
-"""`hypertally alerts`: where each alert stands, and acknowledging one that fires."""
+"""`hypertally alerts`: list alerts, acknowledge a firing alert, send a test message."""
 
 import asyncio
 
@@ -19,15 +19,15 @@ from hypertally.records import Record
 from hypertally.settings import PREFIX
 from hypertally.sources.notifications import Channel, Notice
 
-PIPE_WIDTH = 1000  # of a file or a pipe no line is broken: who reads that searches it
+PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
 
 
 @click.group(name="alerts", invoke_without_command=True)
-@click.option("--all", "quiet", is_flag=True, help="Those that never moved, too.")
+@click.option("--all", "quiet", is_flag=True, help="Also alerts that never changed state.")
 @json_option
 @click.pass_context
 def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
-    """List where alerts stand, what fires first; say that one is being looked at."""
+    """List the alerts, firing ones first; acknowledge a firing alert."""
     if context.invoked_subcommand is not None:
         return
     settings = program_settings.read()
@@ -45,7 +45,7 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
 
 def _show(rows: list[AlertSummary]) -> None:
     if not rows:
-        click.echo("no alert has moved yet: `hypertally alerts --all` lists what is watched")
+        click.echo("no alert has changed state yet: `hypertally alerts --all` lists every alert")
         return
     table = Table("state", "level", "type", "subject", "since (UTC)", "why", box=None)
     for row in rows:
@@ -60,10 +60,12 @@ def _show(rows: list[AlertSummary]) -> None:
 @alerts_group.command(name="acknowledge")
 @click.argument("name", metavar="TYPE", type=click.Choice(list(RULES)))
 @click.argument("subject")
-@click.option("--by", envvar="USER", required=True, help="Who looks at it; else $USER.")
-@click.option("--reason", default="", help="What is known, or done about it.")
+@click.option(
+    "--by", envvar="USER", required=True, help="Who looks at the alert.  [default: $USER]"
+)
+@click.option("--reason", default="", help="The known cause, or what is done about it.")
 def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> None:
-    """Say that somebody looks at an alert that fires. It is resolved when its cause is over."""
+    """Record that somebody looks at a firing alert; its resolution does not change."""
     settings = program_settings.read()
 
     async def note() -> AlertState:
@@ -79,18 +81,18 @@ class Sending(Record, frozen=True, kw_only=True):
     """The result of sending a message through a channel."""
 
     channel: str
-    error: str | None  # None: the channel took it
+    error: str | None  # None: the channel accepted the message
 
 
 @alerts_group.command(name="test")
 @json_option
 def test_command(*, as_json: bool) -> None:
-    """Send a test message through every channel that is set."""
+    """Send a test message to every channel of the settings."""
     channels = channels_of(program_settings.read())
     if not channels:
         raise Refused(
-            f"alerts are told to nobody: set {PREFIX}ALERT_URLS to an address in apprise's form, "
-            "such as jsons://host/path or mailtos://user:password@host"
+            f"alerts are sent to no channel: set {PREFIX}ALERT_URLS to an address in apprise's "
+            "form, such as jsons://host/path or mailtos://user:password@host"
         )
     sendings = runtime.run(_send_all(list(channels.values())))
     if as_json:

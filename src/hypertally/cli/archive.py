@@ -1,4 +1,4 @@
-"""`hypertally archive`: days of facts sealed as files, released, proved and brought back."""
+"""`hypertally archive`: seal days of facts as files, release, verify and restore them."""
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -35,10 +35,10 @@ def archive_group() -> None:
 @archive_group.command(name="seal")
 @click.option("--before", type=day_type, help="Days before this one alone.")
 @click.option(
-    "--release", is_flag=True, help="Take days that ended 9 days ago out of the database."
+    "--release", is_flag=True, help="Delete sealed days that ended 9 days ago from the database."
 )
 def seal_command(*, before: datetime | None, release: bool) -> None:
-    """Write every day that is two full days past to the archive, and read it back."""
+    """Write each day that ended two days ago to the archive, and read it back."""
     bound = day_of(before)
 
     async def run(tell: Tell) -> tuple[list[Manifest], list[date]]:
@@ -83,7 +83,7 @@ def verify_command(*, day: datetime | None) -> None:
         f"{sum(proof.bytes for proof in proofs):,} bytes"
     )
     if unknown := sum(proof.unknown for proof in proofs):
-        click.echo(f"{unknown} are not known here yet: `hypertally archive seal` takes them in")
+        click.echo(f"{unknown} are not in the database yet: `hypertally archive seal` records them")
 
 
 async def _verify(pool: Pool, vault: Vault, dataset: Dataset, day: datetime | None) -> Proof:
@@ -95,7 +95,7 @@ async def _verify(pool: Pool, vault: Vault, dataset: Dataset, day: datetime | No
 @archive_group.command(name="list")
 @json_option
 def list_command(*, as_json: bool) -> None:
-    """Show what is sealed, and what of it is in the database."""
+    """List the sealed days, and whether the database still holds them."""
     settings = program_settings.read()
 
     async def read() -> list[tuple[str, Seal]]:
@@ -128,7 +128,7 @@ def list_command(*, as_json: bool) -> None:
 @click.option("--from", "from_day", type=day_type, required=True)
 @click.option("--to", "to_day", type=day_type, required=True)
 def restore_command(*, from_day: datetime, to_day: datetime) -> None:
-    """Bring released days back into the database, as they were."""
+    """Bring released days back into the database, unchanged."""
     refuse_turned_days(from_day, to_day)
 
     async def run(tell: Tell) -> list[date]:
@@ -147,12 +147,12 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
     for day in days:
         click.echo(f"{day}: restored")
     if not days:
-        click.echo("nothing to do: what is sealed of these days is in the database")
+        click.echo("nothing to do: the database holds every sealed row of these days")
 
 
 @asynccontextmanager
 async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
-    """The database, and where it is sealed to."""
+    """The database and its archive."""
     settings = program_settings.read()
     store = ObjectStore(_store_url(settings))
     key = signing_key(runtime.kept_secret(settings))
@@ -161,7 +161,7 @@ async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
 
 
 def _store_url(settings: Settings) -> str:
-    """The setting's, which must be there; else a folder under home, made when it is needed."""
+    """The archive of the setting, which must exist; by default a folder under home."""
     if settings.seal_url:
         return settings.seal_url
     folder = Path(settings.home, FOLDER).absolute()
@@ -171,7 +171,7 @@ def _store_url(settings: Settings) -> str:
 
 @contextmanager
 def _telling() -> Generator[Tell]:
-    """Progress on a terminal, else a line for each step."""
+    """Show progress on a terminal, or a line for each step in a file or a pipe."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda step: click.echo(_said(step), err=True)

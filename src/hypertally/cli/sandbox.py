@@ -1,4 +1,4 @@
-"""`hypertally sandbox`: an exchange in a box."""
+"""`hypertally sandbox`: a made-up exchange on this machine."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hypertally.sandbox.regimes.regimes import REGIMES
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8899
-LEADERS = 170  # with the wallets that trade live, about the 200 that are watched
+LEADERS = 170  # with the wallets that trade live, about the 200 watched wallets
 
 
 @click.command(name="sandbox")
@@ -21,7 +21,12 @@ LEADERS = 170  # with the wallets that trade live, about the 200 that are watche
 @click.option("--wallets", default=30, show_default=True)
 @click.option("--days", default=90, show_default=True)
 @click.option("--fills", default=6500, show_default=True)
-@click.option("--live-per-second", default=0.2, show_default=True, help="New fills while it runs.")
+@click.option(
+    "--live-per-second",
+    default=0.2,
+    show_default=True,
+    help="New fills a second while the sandbox runs.",
+)
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -30,26 +35,26 @@ LEADERS = 170  # with the wallets that trade live, about the 200 that are watche
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Keep in this file what the same population needs to go on after a restart.",
+    help="Keep the state of the population in this file, to continue after a restart.",
 )
 @click.option(
     "--twaps-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each UTC day's statuses of TWAPs below this folder, as Parquet.",
+    help="Write the TWAP statuses of each UTC day below this folder, as Parquet.",
 )
 @click.option(
     "--regime",
     type=click.Choice(list(REGIMES)),
-    help="Serve wallets that all play this regime instead, from the last full five minutes on.",
+    help="Serve wallets that all follow this regime, from the last full five minutes on.",
 )
 @click.option(
     "--leaders",
     type=click.IntRange(min=0),
-    help=f"Wallets of the leaderboard that play regimes.  [default: {LEADERS}; with --regime "
+    help=f"Wallets of the leaderboard that follow regimes.  [default: {LEADERS}; with --regime "
     f"{LEADERS_ALONE}]",
 )
 @click.option(
-    "--leaderboard-rows", default=60, show_default=True, help="Others that stand there as well."
+    "--leaderboard-rows", default=60, show_default=True, help="Other wallets of the leaderboard."
 )
 def sandbox_command(
     *,
@@ -66,12 +71,12 @@ def sandbox_command(
     leaders: int | None,
     leaderboard_rows: int,
 ) -> None:
-    """Serve an exchange in a box at http://127.0.0.1:PORT/info."""
+    """Serve a made-up exchange at http://127.0.0.1:PORT/info."""
     if replay and twaps_dir:
         raise click.UsageError("--twaps-dir: recordings hold no statuses; leave out --replay")
     if regime and (replay or state or twaps_dir):
         raise click.UsageError(
-            "--regime: a world of its own; leave out --replay, --state, --twaps-dir"
+            "--regime has its own wallets: leave out --replay, --state, --twaps-dir"
         )
     exchange = build_exchange(
         seed=seed,

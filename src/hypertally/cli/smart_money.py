@@ -33,17 +33,23 @@ ALONE_ONCE = Options(watching_alone=True, until_idle=True)
 
 @click.command(name="smart-money")
 @click.option(
-    "--once", is_flag=True, help="Record the minute that it is (near its end the next), and stop."
+    "--once", is_flag=True, help="Record the current minute (near its end the next), and stop."
 )
-@click.option("--refresh-universe", is_flag=True, help="Choose the wallets again first.")
+@click.option("--refresh-universe", is_flag=True, help="First choose the watched wallets again.")
 @click.option(
-    "--survivors", is_flag=True, help="Only print who left the universe and what they made since."
+    "--survivors",
+    is_flag=True,
+    help="Only print the wallets that left the universe and their result since.",
 )
 @click.option("--differences", is_flag=True, help="Only print where and why v1 and v2 differ.")
-@click.option("--asset", type=click.Choice(ASSETS), help="Of --differences. [all]")
-@click.option("--from", "from_day", type=day_type, help="Of --differences. [the last day]")
-@click.option("--to", "to_day", type=day_type, help="Of --differences, included. [today]")
-@click.option("--json", "as_json", is_flag=True, help="Of --differences: one object.")
+@click.option(
+    "--asset", type=click.Choice(ASSETS), help="With --differences: this asset only.  [all]"
+)
+@click.option(
+    "--from", "from_day", type=day_type, help="With --differences: the first day.  [the last day]"
+)
+@click.option("--to", "to_day", type=day_type, help="With --differences: the last day.  [today]")
+@click.option("--json", "as_json", is_flag=True, help="With --differences: print one JSON object.")
 def smart_money_command(
     *,
     once: bool,
@@ -55,7 +61,7 @@ def smart_money_command(
     to_day: datetime | None,
     as_json: bool,
 ) -> None:
-    """Watch wallets: positions every minute, signals, alerts. Two do no work twice."""
+    """Watch wallets: positions every minute, signals, alerts. Several may run at once."""
     if survivors and (once or refresh_universe):
         raise Refused("--survivors only prints: leave out --once and --refresh-universe")
     if differences and (once or refresh_universe or survivors):
@@ -63,7 +69,7 @@ def smart_money_command(
             "--differences only prints: leave out --once, --refresh-universe and --survivors"
         )
     if not differences and (asset or from_day or to_day or as_json):
-        raise Refused("--asset, --from, --to and --json are of --differences: add it")
+        raise Refused("--asset, --from, --to and --json need --differences")
     runtime.configure_logs()
     settings = program_settings.read()
     if differences:
@@ -83,7 +89,7 @@ async def _watch(settings: Settings, *, refresh: bool) -> None:
 
 
 async def _watch_once(settings: Settings, *, refresh: bool) -> tuple[datetime, RecordedRun | None]:
-    """Choose the universe if it must be, record the minute that it is then; how that went."""
+    """Choose the universe if needed, record the current minute; the result of that minute."""
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
         if refresh:
             await _refresh(settings)
@@ -95,7 +101,7 @@ async def _watch_once(settings: Settings, *, refresh: bool) -> tuple[datetime, R
 
 
 async def _next_minute() -> datetime:
-    """The minute that it is; near its end the next one, once it has begun."""
+    """The current minute; near its end the next minute, as soon as it begins."""
     at = system_clock()
     minute = floor_minute(at)
     if at < minute + ANSWERED_WITHIN:

@@ -1,4 +1,4 @@
-"""`hypertally smart-money --differences`: where the two versions differ, as the API tells it."""
+"""`hypertally smart-money --differences`: where the two versions differ, as the API reports it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from hypertally.settings import Settings
 from hypertally.store.postgres import transaction
 
 DAY = timedelta(days=1)
-LINE_COLUMNS_MIN = 120  # a table is not cut where nobody looks at a terminal
+LINE_COLUMNS_MIN = 120  # a table in a file or a pipe is not cut
 
 
 def print_differences(
@@ -30,7 +30,7 @@ def print_differences(
     as_json: bool,
 ) -> None:
     """Print the summary of whole UTC days, both included, and each period that differs."""
-    start, end = _stretch(*days)
+    start, end = _day_range(*days)
     asked = {
         "assets": [asset] if asset else list(ASSETS),
         "from_at": start,
@@ -46,20 +46,22 @@ def print_differences(
         _show(found)
 
 
-def _stretch(first: datetime | None, last: datetime | None) -> tuple[datetime, datetime]:
-    """The days that are asked for; without one today."""
+def _day_range(first: datetime | None, last: datetime | None) -> tuple[datetime, datetime]:
+    """The requested days; by default today."""
     today = system_clock().replace(hour=0, minute=0, second=0, microsecond=0)
     end = (last.replace(tzinfo=UTC) if last else today) + DAY
     start = first.replace(tzinfo=UTC) if first else end - DAY
     if start >= end:
-        raise Refused(f"--from {start:%Y-%m-%d} lies after --to {end - DAY:%Y-%m-%d}: turn them")
+        raise Refused(
+            f"--from {start:%Y-%m-%d} lies after --to {end - DAY:%Y-%m-%d}: exchange them"
+        )
     if end - start > RANGE_MAX:
         raise Refused(f"--from {start:%Y-%m-%d}: at most {RANGE_MAX.days} days, give a later one")
     return start, end
 
 
 async def _read(settings: Settings, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All pages as one."""
+    """All pages as one answer."""
     async with (
         runtime.migrated(settings) as url,
         runtime.worker_pool(url) as pool,
@@ -91,8 +93,8 @@ def _show(found: Mapping[str, Any]) -> None:
             console.print(_pairs(part, row[part]))
     for row in found["periods"]:
         click.echo(
-            f"{row['at'][:16]} {row['asset']}: v1 {_told(row['first'])}; v2 "
-            f"{_told(row['second'])}; because {row['because']}"
+            f"{row['at'][:16]} {row['asset']}: v1 {_playbook_text(row['first'])}; v2 "
+            f"{_playbook_text(row['second'])}; because {row['because']}"
         )
 
 
@@ -113,7 +115,7 @@ def _pairs(part: str, rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _playbook_text(row: Mapping[str, Any]) -> str:
     scores = ", ".join(f"{one} {row[name] or 'unknown'}" for one, name in _SCORES)
     return f"{row['bias']} / {row['risk']} ({row['rule']}; {scores})"
 

@@ -1,4 +1,4 @@
-"""`hypertally twap`: TWAP statuses from the archive's objects or a file."""
+"""`hypertally twap`: read TWAP statuses from the objects of the TWAP source or from a file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,26 +24,30 @@ TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d
 
 @click.group(name="twap")
 def twap_group() -> None:
-    """TWAP orders: what the archive says of them."""
+    """TWAP orders from the TWAP source."""
 
 
 @twap_group.command(name="ingest")
-@click.option("--incremental", is_flag=True, help="Every object that was not read yet.")
-@click.option("--since", type=click.DateTime(TIME_FORMATS), help="Objects changed since, UTC.")
-@click.option("--object-key", help="The one object of this key.")
+@click.option("--incremental", is_flag=True, help="Read each object that was not read yet.")
+@click.option(
+    "--since",
+    type=click.DateTime(TIME_FORMATS),
+    help="Read the objects changed since this UTC time.",
+)
+@click.option("--object-key", help="Read the object with this key.")
 @click.option(
     "--local-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A Parquet file of this machine.",
+    help="Read a Parquet file of this machine.",
 )
 @click.option(
     "--parallel",
     type=click.IntRange(1, 16),
     default=source_import.PARALLEL,
     show_default=True,
-    help="Objects side by side.",
+    help="The number of objects read at the same time.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each object.")
 def ingest_command(
     *,
     incremental: bool,
@@ -53,9 +57,9 @@ def ingest_command(
     parallel: int,
     as_json: bool,
 ) -> None:
-    """Read TWAP statuses from Parquet objects; reading one twice adds nothing."""
+    """Read TWAP statuses from Parquet objects; reading an object twice adds nothing."""
     if sum((incremental, since is not None, bool(object_key), local_file is not None)) != 1:
-        raise Refused("say one of --incremental, --since, --object-key and --local-file")
+        raise Refused("choose one of --incremental, --since, --object-key and --local-file")
     runtime.configure_logs()
     settings = program_settings.read()
     choice = Choice(

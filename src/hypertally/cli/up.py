@@ -1,4 +1,4 @@
-"""`hypertally up`: the parts as processes of their own, started in order and kept alive."""
+"""`hypertally up`: start the parts as processes in order, and keep them running."""
 
 import asyncio
 import contextlib
@@ -30,8 +30,8 @@ from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import die_with
 
 HOST = "127.0.0.1"
-SIGN_IN_SECONDS = 3600  # the link is opened soon after the start
-STOP_SECONDS_MAX = 10  # a part that has not stopped by then is ended
+SIGN_IN_SECONDS = 3600  # users open the link soon after the start
+STOP_SECONDS_MAX = 10  # a part that still runs then is killed
 RESTART_SECONDS = 1
 DATABASE_LOOK_SECONDS = 2
 READY_SECONDS_MAX = 120  # a first start on a slow disk
@@ -48,17 +48,17 @@ log = structlog.get_logger()
     help="With --sandbox: serve the recorded answers of this folder instead.",
 )
 def up_command(*, sandbox: bool, replay: Path | None) -> None:
-    """Start everything: database, workers, API and page. Ctrl-C stops it."""
+    """Start all parts: database, worker, API and page. Ctrl-C stops them."""
     if replay and not sandbox:
         raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
     runtime.configure_logs()
     settings = program_settings.read()
-    channels_of(settings)  # a bad one stops us here, not the worker alone
+    channels_of(settings)  # a bad address stops the start of every part
     runtime.run(_up(settings, sandbox=sandbox, replay=replay))
 
 
 async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
-    """Start everything, print the link, wait for a signal, stop everything."""
+    """Start all parts, print the link, wait for a signal, stop all parts."""
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     with contextlib.ExitStack() as held:
@@ -81,7 +81,7 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
                     group.create_task(_keep_database(settings, stopping))
                 for name, arguments in parts.items():
                     group.create_task(_keep_alive(name, arguments, environment, stopping))
-                if sandbox:  # the worker finds an exchange that answers, and its archive whole
+                if sandbox:  # the worker needs an exchange that answers and a complete TWAP source
                     await _track_sandbox(url, f"http://{HOST}:{sandbox_port}", stopping)
                 group.create_task(_keep_alive("worker", ["worker"], environment, stopping))
                 await _announce(settings, url, port, sandbox=sandbox, stopping=stopping)
@@ -89,7 +89,7 @@ async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None
 
 
 def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
-    """What the parts are told: our own settings, and what was decided here."""
+    """The environment of the parts: the settings, and the ports and addresses chosen here."""
     told = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
     if secret := runtime.jwt_secret(settings):
         told["JWT_SECRET"] = secret
@@ -99,7 +99,7 @@ def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
 def _sandbox_state(
     settings: Settings, replay: Path | None, environment: dict[str, str]
 ) -> list[str]:
-    """Where the made-up exchange goes on from, and the folder that is its archive."""
+    """The state file of the made-up exchange; its TWAP folder goes to the environment."""
     twaps = settings.home.absolute() / "sandbox-twaps"
     twaps.mkdir(parents=True, exist_ok=True)
     environment[f"{PREFIX}TWAP_URL"] = twaps.as_uri()
@@ -109,7 +109,7 @@ def _sandbox_state(
 
 
 async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:
-    """Join the embedded server now and then: joining starts it again if its keeper was killed."""
+    """Join the embedded server regularly: joining starts it again if its supervisor was killed."""
     while not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DATABASE_LOOK_SECONDS):
@@ -124,7 +124,7 @@ async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:
 async def _keep_alive(
     name: str, arguments: list[str], environment: dict[str, str], stopping: asyncio.Event
 ) -> None:
-    """Run one part; start it again whenever it ends before it was told to.
+    """Run a part; start it again whenever it ends before `stopping` is set.
 
     Errors: `Refused` when it says that its settings are of no use.
     """
@@ -137,7 +137,7 @@ async def _keep_alive(
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            # A Ctrl-C at the terminal is for us: we stop the parts in our order.
+            # A Ctrl-C at the terminal reaches `up` alone: it stops the parts in order.
             start_new_session=True,
             preexec_fn=partial(
                 die_with, os.getpid(), signal.SIGTERM
@@ -210,7 +210,7 @@ async def _announce(
 
 
 async def _get(address: str, stopping: asyncio.Event) -> bytes | None:
-    """The body at an address of ours, once it answers well; None when told to stop meanwhile."""
+    """The body of one of our addresses, once it answers 200; None if stopped before."""
     async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
         async for attempt in stamina.retry_context(
             on=(httpx2.HTTPError, SourceDown),

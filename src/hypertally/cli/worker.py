@@ -1,4 +1,4 @@
-"""`hypertally worker` and `hypertally pull`: jobs, run for good or until nothing is due."""
+"""`hypertally worker` and `hypertally pull`: run jobs, for good or until no job is due."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -23,8 +23,8 @@ from hypertally.sources.notifications import Channels, open_channels
 from hypertally.store.postgres import Pool
 from hypertally.tenancy.addresses import read_address
 
-# Snapshots of 200 wallets within two seconds, at a fifth of a second each; an answer that takes
-# longer than ten is as good as none; asked twice, the rest of the minute can wait.
+# Snapshots of 200 wallets take two seconds, at a fifth of a second each. An answer that takes more
+# than ten seconds comes too late, and a second try leaves the rest of the minute free.
 SNAPSHOTS_SIDE_BY_SIDE = 24
 SNAPSHOT_SECONDS_MAX = 10
 SNAPSHOT_TRIES_MAX = 2
@@ -32,7 +32,7 @@ SNAPSHOT_TRIES_MAX = 2
 
 @click.command(name="worker")
 def worker_command() -> None:
-    """Run jobs: pull fills, roll them up, watch. Any number of workers share one database."""
+    """Run jobs: pull facts, compute metrics, watch wallets. Workers may share a database."""
     runtime.configure_logs()
     runtime.run(work(program_settings.read(), watching=True))
 
@@ -40,8 +40,8 @@ def worker_command() -> None:
 async def work(
     settings: Settings, options: Options | None = None, *, watching: bool = False
 ) -> None:
-    """Run a worker until a signal, or until nothing is due; `watching`: smart money too."""
-    channels = channels_of(settings)  # a bad one stops the start before anything is touched
+    """Run a worker until a signal, or until no job is due; `watching`: smart money too."""
+    channels = channels_of(settings)  # a bad address stops the start before the database is opened
     async with (
         runtime.migrated(settings) as url,
         runtime.worker_pool(url, size=POOL_SIZE) as pool,
@@ -66,14 +66,14 @@ async def work(
         structlog.get_logger().info(
             "worker started",
             exchange=settings.info_url,
-            alerts=", ".join(channels) or "told to nobody",
+            alerts=", ".join(channels) or "not sent",
         )
         await worker.run()
 
 
 @asynccontextmanager
 async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
-    """What a worker needs to watch wallets."""
+    """The clients with which a worker watches wallets."""
     budget = shared_budget(pool, settings).snapshots()
     async with InfoClient(
         settings.info_url,
@@ -92,7 +92,7 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
 
 
 def channels_of(settings: Settings) -> Channels:
-    """Where alerts are told.
+    """The channels that receive alerts.
 
     Errors: `Refused` for an address that is none.
     """
@@ -104,7 +104,7 @@ def channels_of(settings: Settings) -> Channels:
 
 
 def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:
-    """The allowance that all processes share that ask this address."""
+    """The request weight that all processes share which send requests to this host."""
     upstream_host = urlsplit(settings.info_url).netloc
     return SharedBudget(
         pool, upstream_host=upstream_host, weight_per_minute=settings.weight_per_minute
@@ -113,14 +113,16 @@ def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:
 
 @click.group(name="pull")
 def pull_group() -> None:
-    """Bring facts in from the exchange."""
+    """Pull facts from the exchange."""
 
 
 @pull_group.command(name="fills")
-@click.option("--wallet", "addresses", multiple=True, help="Only this wallet; may be repeated.")
-@click.option("--once", is_flag=True, help="Stop when everything that is due is done.")
+@click.option(
+    "--wallet", "addresses", multiple=True, help="Pull this wallet only; may be repeated."
+)
+@click.option("--once", is_flag=True, help="Stop when all due jobs are done.")
 def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
-    """Pull the fills of the tracked wallets now, and compute what follows from them."""
+    """Pull the fills of the tracked wallets now, and compute their metrics."""
     runtime.configure_logs()
     settings = program_settings.read()
     checked = [read_address(address) for address in addresses]

@@ -67,7 +67,7 @@ async def test_without_a_channel_the_remedy_is_said() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(
-        "hypertally: alerts are told to nobody: set HYPERTALLY_ALERT_URLS"
+        "hypertally: alerts are sent to no channel: set HYPERTALLY_ALERT_URLS"
     )
 
 

@@ -80,7 +80,10 @@ async def test_an_operator_lists_acknowledges_and_is_refused_what_does_not_fire(
 ) -> None:
     desk = Desk(worker_pool)
     quiet = operator.run("alerts")
-    assert (quiet.returncode, quiet.stdout.startswith("no alert has moved yet")) == (0, True)
+    assert (quiet.returncode, quiet.stdout.startswith("no alert has changed state yet")) == (
+        0,
+        True,
+    )
     await desk.signal(floor_minute(system_clock()), ecs="30", high=True)
     await desk.check(floor_minute(system_clock()))
 

@@ -229,8 +229,8 @@ def _wait_for(database_url: str, least: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "say one of --incremental"),
-        (("--incremental", "--object-key", "a"), "say one of --incremental"),
+        ((), "choose one of --incremental"),
+        (("--incremental", "--object-key", "a"), "choose one of --incremental"),
         (("--since", "yesterday"), "yesterday"),
         (("--local-file", "/nowhere/a.parquet"), "/nowhere/a.parquet"),
     ],
