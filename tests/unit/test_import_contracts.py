@@ -78,6 +78,8 @@ PROBES = [
     Probe(API, "api/http", "hypertally.api.identity.auth"),
     Probe(API, "api/resource", "hypertally.api.activity.fills"),
     Probe(API, "api/activity", "hypertally.api.gateway"),
+    Probe(API, "api/twaps", "hypertally.api.activity.fills"),
+    Probe(API, "api/smart_money", "hypertally.api.alerts.alerts"),
     Probe(API, "api/twaps", "hypertally.api.explain.catalogue"),
     Probe(API, "api", "hypertally"),
     Probe(JOBS, "jobs", "hypertally"),
