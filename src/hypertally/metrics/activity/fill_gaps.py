@@ -16,11 +16,12 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "fill_gaps/1"
 WORDS = (
-    "Each perp fill states the position it starts from. Where that is not the position the fill "
-    "before it left, fills are missing between the two: the gap, with the signed size that is "
-    "missing. A first fill that starts from a position has everything before it missing. Spot, "
-    "whose balance also moves by transfers, and fills without a trade id (2023) are exempt. "
-    "What the exchange showed it cannot give is a gap as well."
+    "Each perp fill states the position before it. If that differs from the position after the "
+    "previous fill of the coin, fills are missing between the two: this is a gap, with the signed "
+    "size that is missing. If the first known fill starts from an open position, everything before "
+    "it is missing. Not checked are spot coins, whose balance transfers also move, and fills "
+    "without a trade id (2023). A part of the history that the exchange has shown it cannot give "
+    "is a gap as well."
 )
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before the exchange; stands for "unknown"
 

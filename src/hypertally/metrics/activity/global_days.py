@@ -11,13 +11,14 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "global_day_metrics/1"
 WORDS = (
-    "Over the wallets tracked that day: DAU is how many had at least one fill with volume. "
-    "Figures that a wallet's day has are the sums of those. Legs volume counts each leg of each "
-    "tracked wallet once, so taker and maker add up to it. A trade between two tracked wallets has "
-    "two legs: internal volume is the volume of such trades counted once, and unique volume, the "
-    "platform volume of the tracked set, is legs less internal. Trades are paired by coin, time "
-    "and trade id; fills without a trade id pair with nothing. Completeness is the mean of the "
-    "wallets': 0 for one whose record does not reach the day."
+    "All wallets that the org tracked on the day, taken together. DAU is the number of them with "
+    "at least one fill with volume. A figure that wallet days have too is the sum over the wallet "
+    "days. Total volume counts each leg of each tracked wallet once, so it equals taker plus maker "
+    "volume. A trade between two tracked wallets has two legs. Internal volume counts such trades "
+    "once; unique volume, the platform volume of the tracked set, is total volume less internal "
+    "volume. The two legs of a trade are matched by coin, time and trade id; fills without a trade "
+    "id are never matched. Completeness is the mean over the wallets; a wallet whose record does "
+    "not reach the day counts as 0."
 )
 
 

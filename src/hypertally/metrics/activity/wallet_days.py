@@ -15,16 +15,16 @@ DAYS_A_STATEMENT = 512  # keeps a transaction and what it holds in memory small
 FEW_DAYS = 16  # up to here one plan for any days is as good as one made for these
 DEFINITION = "wallet_day_metrics/2"
 WORDS = (
-    "Every fill of the wallet whose own time lies in the UTC day, each leg once. Volume is price "
-    "times size in the quote token, by kind of market: spot (@n and PURR/USDC), perp, HIP-3 perp "
-    "(dex:coin, contained in perp), outcome (#n); fills of an unknown direction are of kind other; "
-    "settlement, dust conversion and netting are events without volume. Taker is a fill that "
-    "crossed, maker one that rested. Gross realised PnL is the sum of closedPnl of perps before "
-    "fees. Fees are signed, a rebate is negative; they contain builder fees. USDC is the unit of "
-    "account and counts as 1; another token counts at the stored opening price of its hour, and a "
-    "fee in the base token of its pair at the fill's own price. Where a price is missing the USD "
-    "figure is null, and the amount in its own token stands beside it. Completeness is the share "
-    "of the day outside known gaps."
+    "All fills of the wallet whose own time lies in the UTC day; each leg, one side of a trade, "
+    "counts once. Volume is price times size in the quote token, by kind of market: spot (@n and "
+    "PURR/USDC), perp, HIP-3 perp (dex:coin, included in perp), outcome (#n). Fills of an unknown "
+    "direction are of kind other. Settlement, dust conversion and netting are events without "
+    "volume. A taker fill crossed the book, a maker fill rested in it. Gross realised PnL is the "
+    "sum of closedPnl of perps, before fees. Fees are signed (a rebate is negative) and include "
+    "builder fees. USDC is the unit of account and counts as 1. Another token is converted at the "
+    "stored opening price of its hour, but a fee in the base token of its pair at the fill's own "
+    "price. If a price is missing, the USD figure is null and the amount in the token itself is "
+    "given beside it. Completeness is the share of the day outside known gaps."
 )
 
 

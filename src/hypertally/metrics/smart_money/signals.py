@@ -33,15 +33,17 @@ from hypertally.store.twins import Part
 QUERIES = load(__file__)
 DEFINITION = V2
 WORDS = (
-    "What the wallets of the universe known at the time did in the five minutes before it, from "
-    "stored snapshots alone: consensus (CAS), dispersion, exits (ECS), herding, and the playbook "
-    "they call for. Each wallet's class, and what each score would be without it, stand beside it. "
-    "No score is formed from a feed that is stale, failed or older than 90 seconds: the row says "
-    "why. The first definition, as once published, is computed beside the second."
+    "What the wallets of the universe known at that time did in the five minutes before it, from "
+    "stored snapshots only: consensus (CAS), dispersion, exits (ECS), herding, and the playbook "
+    "that follows from them. Beside it stand each wallet's class and what each score would be "
+    "without that wallet. If the feed is stale, failed or older than 90 seconds, no score is "
+    "computed and the row gives the reason. Version 1, as first published, is computed beside "
+    "version 2."
 )
 WORDS_V1 = (
-    "The scores as first published, from the same snapshots: shares of all wallets that were seen, "
-    "with the clock and the missing wallets mended. Kept to compare with the second definition."
+    "The scores as first published, from the same snapshots: shares of all wallets that were seen. "
+    "Two faults of the original are corrected: its use of the wall clock and its handling of "
+    "missing wallets. Kept for comparison with version 2."
 )
 
 

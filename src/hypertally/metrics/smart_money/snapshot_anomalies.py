@@ -24,12 +24,12 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "snapshot_anomalies/1"
 WORDS = (
-    "A snapshot that cannot be what the wallet did, as its newest minute shows: a position that is "
-    "gone in one snapshot and back within 2% in the next (transient_collapse), a change of more "
-    "than ten times the median change of 24 hours that known fills do not explain (szi_jump), a "
-    "position without a size (null_szi), or the same answer for over 30 minutes in which there "
-    "were fills (frozen). Known at the snapshot that shows it. A jump of a wallet whose fills are "
-    "not known is noted, and changes no score."
+    "A snapshot that cannot show what the wallet really did, judged at its newest minute: a "
+    "position that is gone in one snapshot and back within 2% in the next (transient_collapse), a "
+    "change of more than ten times the median change of 24 hours that known fills do not explain "
+    "(szi_jump), a position without a size (null_szi), or the same answer for over 30 minutes in "
+    "which there were fills (frozen). An anomaly counts as known from the snapshot that shows it. "
+    "A jump of a wallet whose fills are not known is recorded, but changes no score."
 )
 LOOKED_BACK = timedelta(minutes=45)  # frozen is told after 30
 TYPICAL_OF = timedelta(hours=24)

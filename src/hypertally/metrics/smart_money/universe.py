@@ -21,13 +21,14 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "wallet_universe/3"
 WORDS = (
-    "The 200 wallets with the highest PnL of 30 days, ties by address, as a leaderboard says or, "
-    "without one, as realised PnL less fees of 30 full UTC days of tracked wallets. Passed over "
-    "are wallets without volume in these days or, as the leaderboard says, in the last seven, and "
-    "wallets whose fills are known without a perp leg in seven days. An answer of which under 90% "
-    "can be read, or one that gives under 90% of the wallets there were, leaves the universe as it "
-    "is. Churn is the share of wallets that are new; above 30% is worth a look. Version 1 passed "
-    "over nobody, version 2 did not look at the leaderboard's week."
+    "The 200 wallets with the highest PnL of 30 days, ties by address. The PnL is that of a "
+    "leaderboard or, without a leaderboard, realised PnL less fees of tracked wallets over 30 full "
+    "UTC days. Left out are wallets without volume in these days or, according to the leaderboard, "
+    "in the last seven days, and wallets whose fills are known and have no perp leg in seven days. "
+    "The universe stays unchanged if under 90% of an answer can be read, or if it gives under 90% "
+    "of the previous number of wallets. Churn is the share of new wallets; churn above 30% "
+    "deserves a look. Version 1 left nobody out; version 2 did not check the leaderboard's last "
+    "seven days."
 )
 SIZE = 200
 RANKED_MAX = 1000  # of a leaderboard; more than are stored

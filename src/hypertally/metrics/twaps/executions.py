@@ -11,15 +11,16 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "twap_executions/1"
 WORDS = (
-    "Executed size, notional and fees of a TWAP are the sums of its slices, never a status's "
-    "cumulative totals. A row is there once a slice is known, or once the exchange was asked for "
-    "slices after the TWAP began: only then is nothing executed a fact. Two slices a minute are "
-    "expected over the whole duration. A residual is what the slices have less what the last "
-    "status says, once the TWAP has ended; completeness is 1 if none is left in size, else the "
-    "share of the executed size that was found. The arrival price is the opening price of the "
-    "minute in which it began. Market volume and notional are of all trades in the minutes from "
-    "then to its end, each minute at its typical price, (high + low + close) / 3. What cannot be "
-    "known is null, with the reason beside it."
+    "Executed size, notional and fees of a TWAP are the sums of its slices, never the cumulative "
+    "totals of a status. A TWAP has a row once a slice is known, or once the exchange was asked "
+    "for slices after the TWAP began: only then is it a fact that nothing was executed. Two slices "
+    "a minute are expected over the whole duration. The residual is the sum of the slices less the "
+    "total in the last status; it is known once the TWAP has ended. Completeness is 1 if there is "
+    "no residual in size, else the share of the executed size that the slices hold. The arrival "
+    "price is the opening price of the minute in which the TWAP began. Market volume and notional "
+    "cover all trades in the minutes from its beginning to its end, each minute at its typical "
+    "price, (high + low + close) / 3. A figure that cannot be known is null, with the reason "
+    "beside it."
 )
 
 

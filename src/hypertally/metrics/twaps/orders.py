@@ -11,11 +11,12 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "twaps/1"
 WORDS = (
-    "The latest state of a TWAP order of a wallet is its latest status: by the time it was taken "
-    "(where the source does not say, the time the TWAP began), then by the size executed, then in "
-    "the order received; a TWAP that has left activated does not go back to it. Sizes are as that "
-    "status says: they are true at its time only, so they are not the progress of one that runs. "
-    "It ends when it was asked to; when it ended is the time of a status other than activated."
+    "The latest state of a wallet's TWAP order is its latest status. Statuses are ordered by the "
+    "time they were taken (if the source does not give it, the time the TWAP began), then by "
+    "executed size, then as received. A TWAP that has left the status activated does not return to "
+    "it. Sizes are those of the latest status. They are true at its time only, so they do not show "
+    "the progress of a TWAP that is still running. The planned end is the end that was requested; "
+    "the actual end is the time of a status other than activated."
 )
 
 

@@ -11,12 +11,12 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DEFINITION = "twap_slices/1"
 WORDS = (
-    "A slice of a TWAP is the fills of one order of it at one time: fills that carry the TWAP's "
-    "number, or that the exchange listed as slices of it. Size and notional are the sums of its "
-    "fills. Fees are signed, a rebate is negative, in the token they were charged in. In US "
-    "dollars USDC counts as 1, a fee in the base token of its pair at the fill's own price, and "
-    "another token at the stored opening price of its hour; where a price is missing the figure "
-    "is null."
+    "A slice of a TWAP is the fills of one of its orders at one time: fills that carry the TWAP's "
+    "number, or that the exchange listed as its slices. Size and notional are the sums of its "
+    "fills. Fees are signed (a rebate is negative), in the token they were charged in. In US "
+    "dollars, USDC counts as 1, a fee in the base token of its pair is converted at the fill's own "
+    "price, and another token at the stored opening price of its hour. If a price is missing, the "
+    "USD figure is null."
 )
 
 
