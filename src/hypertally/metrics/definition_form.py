@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from hypertally.metrics.metric import Definition
-from hypertally.records import Record
+from hypertally.records import Record, is_array
 from hypertally.store.queries import load
 
 PACKAGE = "hypertally.metrics"
@@ -115,9 +114,9 @@ def _computes(node: ast.stmt) -> bool:
     return not (is_description or is_words)
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """A part of a syntax tree as text, the same in every version of Python."""
-    if isinstance(value, list):
+    if is_array(value):
         return "[" + ",".join(_written(item) for item in value if not _is_docstring(item)) + "]"
     if not isinstance(value, ast.AST):
         return repr(value)
@@ -129,7 +128,7 @@ def _written(value: Any) -> str:
     return f"{type(value).__name__}({','.join(fields)})"
 
 
-def _is_docstring(node: Any) -> bool:
+def _is_docstring(node: object) -> bool:
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

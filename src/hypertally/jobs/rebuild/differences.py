@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any, TypeAlias
 
+from hypertally.records import is_array, is_object
+
 # Columns of the key by the names that are shown, and `fields`: path -> [stored, recomputed].
 Difference: TypeAlias = dict[str, Any]
 Row: TypeAlias = Mapping[str, Any]
@@ -29,20 +31,22 @@ def describe(
     return {**named, "fields": fields, **({"more_fields": rest} if rest else {})}
 
 
-def _list_changes(stored: Any, recomputed: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+def _list_changes(
+    stored: object, recomputed: object, path: str
+) -> Iterator[tuple[str, object, object]]:
     """The places that differ, down to the values themselves."""
-    if isinstance(stored, Mapping) and isinstance(recomputed, Mapping):
+    if is_object(stored) and is_object(recomputed):
         for name in dict.fromkeys((*stored, *recomputed)):
             below = f"{path}.{name}" if path else name
             yield from _list_changes(stored.get(name), recomputed.get(name), below)
-    elif isinstance(stored, list) and isinstance(recomputed, list):
+    elif is_array(stored) and is_array(recomputed):
         for place, (before, after) in enumerate(zip_longest(stored, recomputed)):
             yield from _list_changes(before, after, f"{path}[{place}]")
     elif stored != recomputed:
         yield path, stored, recomputed
 
 
-def _cut(value: Any) -> str | None:
+def _cut(value: object) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,40 @@
+"""A difference is told by the row's key and the values that differ, and stays short."""
+
+from hypertally.jobs.rebuild.differences import (
+    FIELDS_SHOWN_MAX,
+    VALUE_CHARACTERS_MAX,
+    describe,
+)
+
+KEY = {"wallet_id": "0xab", "day": "2026-03-01"}
+
+
+def test_only_what_differs_is_told() -> None:
+    stored = {"fills": "3", "fees": {"USDC": "1.50", "HYPE": "2"}, "coins": ["BTC", "ETH"]}
+    recomputed = {"fills": "3", "fees": {"USDC": "1.5", "HYPE": "2"}, "coins": ["BTC"]}
+    assert describe(stored, recomputed, key=KEY) == {
+        "wallet": "0xab",
+        "day": "2026-03-01",
+        "fields": {"fees.USDC": ["1.50", "1.5"], "coins[1]": ["ETH", None]},
+    }
+
+
+def test_a_row_that_is_missing_differs_in_every_field_it_would_have() -> None:
+    row = {"day": "2026-03-01", "fills": "3", "dau": None}
+    assert describe(None, row, key={})["fields"] == {
+        "day": [None, "2026-03-01"],
+        "fills": [None, "3"],
+    }
+    assert describe(row, None, key={})["fields"] == {
+        "day": ["2026-03-01", None],
+        "fills": ["3", None],
+    }
+
+
+def test_a_difference_stays_short_however_large_the_row() -> None:
+    stored = {f"field_{n}": "x" * 10_000 for n in range(500)}
+    told = describe(stored, {}, key=KEY)
+    assert len(told["fields"]) == FIELDS_SHOWN_MAX
+    assert told["more_fields"] == len(stored) - FIELDS_SHOWN_MAX
+    assert all(len(before) < VALUE_CHARACTERS_MAX + 50 for before, _ in told["fields"].values())
+    assert told["fields"]["field_0"][0].endswith("... (10,000 characters)")
