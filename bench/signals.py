@@ -82,7 +82,7 @@ def _formulas(wallets: int) -> dict[str, list[float]]:
         def position_at(wallet: str, minute: int) -> Decimal | None:
             return ends.get((wallet, minute))
 
-        smart_money.score_window("HYPE", addresses, position_at, 5)
+        smart_money.score_window("HYPE", addresses, position_at, minute=5)
 
     return {
         "ours, both versions": _timed(ours, FORMULA_ROUNDS),

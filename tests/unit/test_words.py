@@ -111,18 +111,8 @@ SAME_NAME = {
 # Functions with more positional parameters than a call can be read with; this list only gets
 # shorter.
 MANY_PARAMETERS: set[str] = {
-    "jobs/archive/files.py:bring_back",
-    "jobs/archive/files.py:compare_files",
-    "jobs/archive/verify_files.py:files_of",
     "metrics/smart_money/formulas/playbook_matrix.py:look_up_advice",
     "metrics/smart_money/signal_rows.py:locked_row",
-    "sandbox/oracles/smart_money.py:score_window",
-    "sandbox/oracles/smart_money_classes.py:classify_wallet",
-    "sandbox/oracles/usd_prices.py:fee_usd",
-    "sandbox/oracles/usd_prices.py:in_usd",
-    "sandbox/population/twaps.py:start_lasting",
-    "store/embedded/programs.py:run",
-    "store/parquet_archive.py:file_key",
 }
 
 

@@ -126,7 +126,7 @@ def manifest_number(dataset: str, key: str) -> int | None:
     return number if key == manifest_key(dataset, number) else None
 
 
-def file_key(dataset: str, day: date, number: int, part: str, sha256: str) -> str:
+def file_key(dataset: str, day: date, *, number: int, part: str, sha256: str) -> str:
     """Where a file is."""
     return f"{dataset}/{day}/{number:06}-{part}-{sha256[:NAME_DIGITS]}.parquet"
 

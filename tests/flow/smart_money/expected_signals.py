@@ -56,7 +56,7 @@ class RecordedPlayback:
             return self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
 
         wallets = [wallet for wallet in self.playback.addresses if wallet != without]
-        return score_window(asset, wallets, position_at, minute, forced=forced)
+        return score_window(asset, wallets, position_at, minute=minute, forced=forced)
 
     def answered_share(self, minute: int) -> Decimal:
         """The share of the wallets that answered in a minute."""

@@ -53,7 +53,9 @@ async def write_files(
     return files
 
 
-async def compare_files(vault: Vault, dataset: Dataset, day: date, files: Sequence[File]) -> None:
+async def compare_files(
+    vault: Vault, dataset: Dataset, day: date, *, files: Sequence[File]
+) -> None:
     """Hold all that is archived of a day against the rows of the database, row by row.
 
     Errors: `InvariantBroken` names the slice that differs.
@@ -69,7 +71,7 @@ async def compare_files(vault: Vault, dataset: Dataset, day: date, files: Sequen
 
 
 async def bring_back(
-    vault: Vault, dataset: Dataset, day: date, files: Sequence[File], *, tell: Tell
+    vault: Vault, dataset: Dataset, day: date, *, files: Sequence[File], tell: Tell
 ) -> None:
     """Store the rows of files again, all in one transaction.
 
@@ -97,7 +99,7 @@ async def _write_file(
     vault: Vault, dataset: Dataset, rows: pa.Table, path: Path, *, day: date, number: int
 ) -> File:
     size, sha256 = await asyncio.to_thread(parquet_archive.write, path, rows)
-    key = parquet_archive.file_key(dataset.name, day, number, path.name, sha256)
+    key = parquet_archive.file_key(dataset.name, day, number=number, part=path.name, sha256=sha256)
     await vault.store.put(key, path)
     return File(
         key=key,

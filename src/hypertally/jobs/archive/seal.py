@@ -170,7 +170,7 @@ async def _seal_day(
                 f"missing with hypertally archive restore --from {day} --to {day}"
             )
         number = len(seals) + 1
-        earlier = await files_of(vault, dataset, seals, day)
+        earlier = await files_of(vault, dataset, seals, day=day)
         files = await write_files(vault, dataset, day, number=number, earlier=earlier, tell=tell)
         manifest = _manifest(
             dataset,
@@ -230,8 +230,8 @@ async def _release_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, te
     async with _alone(pool, dataset) as (connection, seals):
         if all(seal.released_at for seal in seals if seal.day == day):
             return False
-        files = await files_of(vault, dataset, seals, day)
-        await compare_files(vault, dataset, day, files)
+        files = await files_of(vault, dataset, seals, day=day)
+        await compare_files(vault, dataset, day, files=files)
         tell(Step(day=day, what="copy verified"))
         bound = {"dataset": dataset.name, "day": day}
         await connection.execute(QUERIES["mark_verified"].text, bound)
@@ -249,6 +249,8 @@ async def _restore_day(pool: Pool, vault: Vault, dataset: Dataset, day: date, te
         held = await _count(connection, dataset, day)
         if held.rows >= _total(parts).rows and not any(seal.released_at for seal in parts):
             return False
-        await bring_back(vault, dataset, day, await files_of(vault, dataset, seals, day), tell=tell)
+        await bring_back(
+            vault, dataset, day, files=await files_of(vault, dataset, seals, day=day), tell=tell
+        )
     tell(Step(day=day, what=f"restored, {_total(parts).rows:,} rows"))
     return True

@@ -165,7 +165,9 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-async def files_of(vault: Vault, dataset: Dataset, seals: Sequence[Seal], day: date) -> list[File]:
+async def files_of(
+    vault: Vault, dataset: Dataset, seals: Sequence[Seal], *, day: date
+) -> list[File]:
     """The files of a day, from its manifests; each manifest is held against the database."""
     files: list[File] = []
     for number, seal in enumerate(seals):

@@ -155,7 +155,7 @@ def _add_volume(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
 
 def _add_result(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     coin = str(fill["coin"])
-    usd = in_usd(number(fill, "closedPnl"), prices.quote_of(coin), fill, prices)
+    usd = in_usd(number(fill, "closedPnl"), prices.quote_of(coin), fill, prices=prices)
     kind = market_kind(coin)
     if kind in ("core", "hip3"):
         row.gross_realised_pnl_usd = _plus(row.gross_realised_pnl_usd, usd)
@@ -175,7 +175,7 @@ def _add_fees(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
         name = NO_TOKEN if token is None else str(token)
         amount = number(fill, "builderFee")
         row.builder_fees[name] = row.builder_fees.get(name, Decimal(0)) + amount
-    row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, prices))
+    row.fees_usd = _plus(row.fees_usd, fee_usd(fee, token, fill, prices=prices))
 
 
 def _group_day(day: date, legs: list[tuple[str, Fill]], prices: UsdPrices) -> GroupDay:
@@ -212,7 +212,7 @@ def _has_volume(fill: Fill) -> bool:
 
 def _notional_usd(fill: Fill, prices: UsdPrices) -> Decimal | None:
     notional = number(fill, "px") * number(fill, "sz")
-    return in_usd(notional, prices.quote_of(str(fill["coin"])), fill, prices)
+    return in_usd(notional, prices.quote_of(str(fill["coin"])), fill, prices=prices)
 
 
 def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:

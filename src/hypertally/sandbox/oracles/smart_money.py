@@ -82,7 +82,12 @@ def expected_scores(
         return playback.forced(wallet, asset, after_minute=after, to_minute=minute)
 
     return score_window(
-        asset, playback.addresses, position_at, minute, forced=forced, from_minute=from_minute
+        asset,
+        playback.addresses,
+        position_at,
+        minute=minute,
+        forced=forced,
+        from_minute=from_minute,
     )
 
 
@@ -90,8 +95,8 @@ def score_window(
     asset: str,
     wallets: Sequence[str],
     position_at: PositionLookup,
-    minute: int,
     *,
+    minute: int,
     forced: Callable[[str], bool] = lambda _: False,
     dirty: frozenset[str] = frozenset(),
     from_minute: int = 0,
@@ -104,7 +109,7 @@ def score_window(
                 asset,
                 wallet,
                 position_at,
-                minute,
+                minute=minute,
                 forced=forced,
                 dirty=wallet in dirty,
                 from_minute=from_minute,

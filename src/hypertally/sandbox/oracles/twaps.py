@@ -185,7 +185,7 @@ def _slice(at_ms: int, oid: int, parts: Sequence[Fill], prices: UsdPrices) -> Sl
     for fill in parts:
         fee, token = number(fill, "fee"), str(fill["feeToken"])
         fees[token] = fees.get(token, Decimal(0)) + fee
-        usd = fee_usd(fee, token, fill, prices)
+        usd = fee_usd(fee, token, fill, prices=prices)
         total_usd = None if total_usd is None or usd is None else total_usd + usd
     sizes = [(number(fill, "sz"), number(fill, "px")) for fill in parts]
     return Slice(

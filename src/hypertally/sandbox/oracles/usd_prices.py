@@ -48,16 +48,16 @@ def market_kind(coin: str) -> str:
     return "outcome" if coin.startswith("#") else "core"
 
 
-def fee_usd(fee: Decimal, token: object, fill: Fill, prices: UsdPrices) -> Decimal | None:
+def fee_usd(fee: Decimal, token: object, fill: Fill, *, prices: UsdPrices) -> Decimal | None:
     """Value a fee in USD; None where a price is missing."""
     coin = str(fill["coin"])
     if token is not None and prices.pairs.get(coin, ("",))[0] == token:
         # A fee in the bought token has the price of the fill itself.
-        return in_usd(fee * number(fill, "px"), prices.quote_of(coin), fill, prices)
-    return in_usd(fee, None if token is None else str(token), fill, prices)
+        return in_usd(fee * number(fill, "px"), prices.quote_of(coin), fill, prices=prices)
+    return in_usd(fee, None if token is None else str(token), fill, prices=prices)
 
 
-def in_usd(amount: Decimal, token: str | None, fill: Fill, prices: UsdPrices) -> Decimal | None:
+def in_usd(amount: Decimal, token: str | None, fill: Fill, *, prices: UsdPrices) -> Decimal | None:
     """Value an amount of a token at the time of a fill; None where a price is missing."""
     if not amount:
         return Decimal(0)  # zero needs no price

@@ -200,7 +200,9 @@ class Population:
         ):
             taker = self._traders[index % len(self._traders)]
             started_ms = reference_ms - minutes_before * MINUTE_MS - self._random.randint(1, 20_000)
-            start = partial(self._twaps.start_lasting, taker, minutes, self._timeline.schedule)
+            start = partial(
+                self._twaps.start_lasting, taker, minutes, schedule=self._timeline.schedule
+            )
             self._timeline.schedule(max(started_ms, self.start_ms), start)
 
     def _special(self, name: str) -> Trader:

@@ -139,7 +139,9 @@ class TwapTrading:
                 activated_ms + self._random.randint(1, 400), partial(self._end, twap, *NO_MARGIN)
             )
 
-    def start_lasting(self, taker: Trader, minutes: int, schedule: Schedule, time_ms: int) -> None:
+    def start_lasting(
+        self, taker: Trader, minutes: int, time_ms: int, *, schedule: Schedule
+    ) -> None:
         """Start a TWAP of one wallet that runs and trades for all of its minutes."""
         twap = self._draw_order(taker, minutes, time_ms)
         twap.reduce_only = False

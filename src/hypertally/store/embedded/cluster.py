@@ -90,7 +90,7 @@ def _set_password(folder: ServerFolder, programs: Programs, data: Path) -> None:
 def _execute(programs: Programs, data: Path, statement: str) -> None:
     """In single-user mode: there is no network yet, so nobody can come in before the password."""
     arguments = ["--single", "-c", "exit_on_error=on", "postgres"]
-    programs.run("postgres", data, arguments, statement)
+    programs.run("postgres", data, arguments, text=statement)
 
 
 def _free_port() -> int:

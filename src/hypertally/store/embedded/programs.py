@@ -104,7 +104,7 @@ class Programs:
             preexec_fn=partial(die_with, os.getpid(), on_our_death),  # noqa: PLW1509
         )
 
-    def run(self, name: str, data: Path, arguments: Sequence[str], text: str = "") -> None:
+    def run(self, name: str, data: Path, arguments: Sequence[str], *, text: str = "") -> None:
         """Run a program to its end, with `text` as its input."""
         process = self.start(name, data, arguments, stdin=subprocess.PIPE)
         process.communicate(text.encode())

@@ -336,19 +336,21 @@ def positions(*pairs: tuple[float, float]) -> Callable[[str, int], Decimal]:
 def test_the_oracle_gives_the_published_figures() -> None:
     names = [str(at) for at in range(200)]
     still = [(0.0, 0.0)] * 180
-    alike = score_window("BTC", names, positions(*[(0, 1)] * 20, *still), 5)
+    alike = score_window("BTC", names, positions(*[(0, 1)] * 20, *still), minute=5)
     assert (alike.v2.dispersion, alike.v2.dispersion_size) == (0, 0)
     assert alike.v1.cas == 55
     assert round(alike.v1.dispersion, 1) == Decimal("60.2")
-    fifteen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5, *still), 5)
+    fifteen = score_window(
+        "BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5, *still), minute=5
+    )
     assert fifteen.v1.cas == Decimal("52.5")
     assert round(fifteen.v2.cas or 0, 2) == Decimal("66.67")
-    even = score_window("BTC", names, positions(*[(0, 1)] * 10, *[(0, -1)] * 10, *still), 5)
+    even = score_window("BTC", names, positions(*[(0, 1)] * 10, *[(0, -1)] * 10, *still), minute=5)
     assert (even.v2.dispersion, even.v2.dispersion_size) == (100, 100)
-    uneven = score_window("BTC", names, positions(*[(0, 1)] * 18, *[(0, -9)] * 2, *still), 5)
+    uneven = score_window("BTC", names, positions(*[(0, 1)] * 18, *[(0, -9)] * 2, *still), minute=5)
     assert (uneven.v2.dispersion, uneven.v2.dispersion_size) == (20, 100)
     leaving = score_window(
-        "BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), 5
+        "BTC", names, positions(*[(4, 2)] * 18, *[(4, 4)] * 42, *[(0, 0)] * 140), minute=5
     )
     assert (leaving.v1.ecs, leaving.v2.ecs) == (9, 30)
 
@@ -356,7 +358,9 @@ def test_the_oracle_gives_the_published_figures() -> None:
 def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> None:
     def acted(bought: int, sold: int) -> ExpectedScores:
         moves = [(0.0, 1.0)] * bought + [(0.0, -1.0)] * sold
-        return score_window("BTC", [str(at) for at in range(bought + sold)], positions(*moves), 5)
+        return score_window(
+            "BTC", [str(at) for at in range(bought + sold)], positions(*moves), minute=5
+        )
 
     for one, other, published in (
         (acted(15, 5), acted(5, 15), "0.161901"),
@@ -380,11 +384,11 @@ def test_the_oracle_gives_the_published_figures_of_herding_and_of_exits() -> Non
 
 def test_equal_weights_give_the_counted_consensus() -> None:
     names = [str(at) for at in range(20)]
-    seen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), 5).v2
+    seen = score_window("BTC", names, positions(*[(0, 1)] * 15, *[(0, -1)] * 5), minute=5).v2
     assert seen.cas is not None
     assert seen.cas_usd is not None
     assert round(seen.cas_usd, 20) == round(seen.cas, 20)
-    uneven = score_window("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), 5).v2
+    uneven = score_window("BTC", names, positions(*[(0, 1)] * 19, (0, -1000)), minute=5).v2
     assert uneven.cas_usd == uneven.cas  # who is alone above 95 in 100 counts no more than they
 
 
@@ -409,14 +413,16 @@ def test_equal_weights_give_the_counted_consensus() -> None:
 def test_every_class_of_the_definition(
     before: float, now: float, behaviour: str, first: str
 ) -> None:
-    (one,) = score_window("HYPE", ["0"], positions((before, now)), 5).wallets
+    (one,) = score_window("HYPE", ["0"], positions((before, now)), minute=5).wallets
     assert (one.behaviour, one.v1_class) == (behaviour, first)
 
 
 def test_what_was_not_seen_is_missing_and_what_cannot_be_is_dirty() -> None:
-    missing = score_window("HYPE", ["0"], lambda _, minute: None if minute == 5 else Decimal(1), 5)
+    missing = score_window(
+        "HYPE", ["0"], lambda _, minute: None if minute == 5 else Decimal(1), minute=5
+    )
     assert missing.counts == {"MISSING": 1}
-    dirty = score_window("HYPE", ["0"], positions((1, 2)), 5, dirty=frozenset("0"))
+    dirty = score_window("HYPE", ["0"], positions((1, 2)), minute=5, dirty=frozenset("0"))
     assert dirty.counts == {"DIRTY": 1}
     assert dirty.v1.ecs is None
 
