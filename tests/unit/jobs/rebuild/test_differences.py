@@ -1,4 +1,4 @@
-"""A difference is told by the row's key and the values that differ, and stays short."""
+"""A difference is description by the row's key and the values that differ, and stays short."""
 
 from hypertally.jobs.rebuild.differences import (
     FIELDS_SHOWN_MAX,
@@ -33,8 +33,10 @@ def test_a_row_that_is_missing_differs_in_every_field_it_would_have() -> None:
 
 def test_a_difference_stays_short_however_large_the_row() -> None:
     stored = {f"field_{n}": "x" * 10_000 for n in range(500)}
-    told = describe(stored, {}, key=KEY)
-    assert len(told["fields"]) == FIELDS_SHOWN_MAX
-    assert told["more_fields"] == len(stored) - FIELDS_SHOWN_MAX
-    assert all(len(before) < VALUE_CHARACTERS_MAX + 50 for before, _ in told["fields"].values())
-    assert told["fields"]["field_0"][0].endswith("... (10,000 characters)")
+    description = describe(stored, {}, key=KEY)
+    assert len(description["fields"]) == FIELDS_SHOWN_MAX
+    assert description["more_fields"] == len(stored) - FIELDS_SHOWN_MAX
+    assert all(
+        len(before) < VALUE_CHARACTERS_MAX + 50 for before, _ in description["fields"].values()
+    )
+    assert description["fields"]["field_0"][0].endswith("... (10,000 characters)")
