@@ -1,5 +1,5 @@
 -- name: insert_page :one
--- Append one answer with what it proves.
+-- Append one answer with the time range that it proves.
 -- Reads: -   Writes: facts.pages   Key: id
 insert into facts.pages (
     wallet_id, source, request, asked_at, row_count, first_ms, last_ms, body_sha256, weight,
@@ -10,7 +10,7 @@ values (
 returning id;
 
 -- name: insert_limit :execrows
--- Append a limit of the upstream, once.
+-- Append a limit of the exchange that was met, once.
 -- Reads: -   Writes: facts.limits_met   Key: (wallet_id, kind, from_ms, to_ms)
 insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (%(wallet_id)s, %(kind)s, %(from_ms)s, %(to_ms)s, %(reason)s, %(page_id)s)

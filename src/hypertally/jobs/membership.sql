@@ -1,5 +1,5 @@
 -- name: mark_global_days :execrows
--- Have every day recomputed that these wallets count for, or an org has a row of.
+-- Mark every day of an org for recomputation that these wallets count for or that has a row.
 -- Reads: tenancy.org_wallets, metrics.wallet_day_metrics, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: id
 insert into ops.dirty_global_days (org_id, day)
 select org_id, day

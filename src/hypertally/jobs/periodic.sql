@@ -1,5 +1,5 @@
 -- name: ensure_periodic :execrows
--- A periodic job that is neither queued nor running is queued.
+-- Queue a periodic job unless it is queued or running.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: dedupe_key
 insert into ops.jobs (kind, dedupe_key, priority)
 select %(kind)s, %(kind)s, %(priority)s
@@ -8,7 +8,7 @@ where not exists (select from ops.jobs
 on conflict do nothing;
 
 -- name: read_tracked_wallet :one
--- A wallet, if an org tracks it today.
+-- The wallet, if an org tracks it today.
 -- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
 select w.id, '0x' || encode(w.address, 'hex') as address
 from tenancy.wallets as w
@@ -16,21 +16,21 @@ where w.id = %(wallet_id)s
     and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null);
 
 -- name: note_error :execrows
--- Why the last pull of a wallet failed; the next that succeeds clears it.
+-- Store why the last pull of a wallet failed; the next success clears it.
 -- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
 insert into ops.hl_ingest_cursor (wallet_id, last_error)
 values (%(wallet_id)s, %(error)s)
 on conflict (wallet_id) do update set last_error = excluded.last_error;
 
 -- name: note_twap_error :execrows
--- Why the last pull of a wallet's TWAPs failed; the next that succeeds clears it.
+-- Store why the last pull of a wallet's TWAPs failed; the next success clears it.
 -- Reads: -   Writes: ops.twap_cursors   Key: wallet_id
 insert into ops.twap_cursors (wallet_id, last_error)
 values (%(wallet_id)s, %(error)s)
 on conflict (wallet_id) do update set last_error = excluded.last_error;
 
 -- name: list_tracked_wallets :many
--- The wallets an org tracks today, of these addresses or all.
+-- The wallets an org tracks today: those of the given addresses, or all.
 -- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
 select w.id, '0x' || encode(w.address, 'hex') as address
 from tenancy.wallets as w
@@ -40,8 +40,8 @@ where (%(addresses)s::text[] is null
 order by w.id;
 
 -- name: list_wallets_without_pull :many
--- Tracked wallets that no queued or running job will pull; `first`: never pulled. One whose job
--- died lately is left alone for an hour.
+-- Tracked wallets without a queued or running pull; `first`: never pulled. A wallet whose job died
+-- waits for an hour.
 -- Reads: tenancy.org_wallets, ops.jobs, ops.hl_ingest_cursor   Writes: -   Key: id
 select distinct o.wallet_id as id, c.pulled_at is null as first
 from tenancy.org_wallets as o
@@ -55,8 +55,8 @@ where o.to_day is null
 order by 1;
 
 -- name: list_wallets_without_twap_pull :many
--- Tracked wallets whose TWAPs no queued or running job will pull. One whose job died lately is left
--- alone for an hour.
+-- Tracked wallets without a queued or running pull of TWAPs. A wallet whose job died waits for an
+-- hour.
 -- Reads: tenancy.org_wallets, ops.jobs   Writes: -   Key: id
 select distinct o.wallet_id as id
 from tenancy.org_wallets as o

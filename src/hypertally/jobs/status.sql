@@ -1,5 +1,5 @@
 -- name: list_jobs :many
--- How many jobs of each kind are in each state, and how late the due ones are.
+-- Jobs by kind and state, and how late the due jobs are.
 -- Reads: ops.jobs   Writes: -   Key: kind
 select kind,
     count(*) filter (where status = 'queued' and run_at <= now())::integer as due,
@@ -13,7 +13,7 @@ group by kind
 order by kind;
 
 -- name: read_record :one
--- How far the records of the tracked wallets reach.
+-- The progress of the records of the tracked wallets.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor   Writes: -   Key: -
 select count(*)::integer as tracked,
     count(*) filter (where c.proven_until is null)::integer as never_pulled,
@@ -26,7 +26,7 @@ from (select distinct wallet_id from tenancy.org_wallets where to_day is null) a
 left join ops.hl_ingest_cursor as c using (wallet_id);
 
 -- name: read_facts :one
--- How much is stored, and what was not as it should be.
+-- Counts of stored facts, and of conflicts and rejects.
 -- Reads: metrics, facts.conflicts, facts.rejects, ops   Writes: -   Key: -
 select
     (select coalesce(sum(fills), 0)::bigint from metrics.wallet_day_metrics) as fills,
@@ -58,7 +58,7 @@ order by id desc
 limit 10;
 
 -- name: count_firing :many
--- How many alerts fire or are being looked at, by type.
+-- Alerts that are firing or acknowledged, by type.
 -- Reads: ops.alert_state   Writes: -   Key: type
 select s.type, count(*) filter (where s.state = 'firing')::integer as firing,
     count(*) filter (where s.state = 'acknowledged')::integer as acknowledged

@@ -1,11 +1,11 @@
 -- name: read_definition :one
--- A definition as it is stored, held until the transaction ends; `form` is null where a release
--- stored it that knew no forms.
+-- A stored definition, locked until the transaction ends; `form` is null if an earlier release,
+-- without forms, stored it.
 -- Reads: metrics.definitions   Writes: -   Key: definition
 select sql, form from metrics.definitions where definition = %(definition)s for update;
 
 -- name: put_definition :exec
--- Store a definition in its form of today.
+-- Store a definition with its current form.
 -- Reads: -   Writes: metrics.definitions   Key: definition
 insert into metrics.definitions (definition, metric, version, words, sql, form)
 values (%(definition)s, %(metric)s, %(version)s, %(words)s, %(sql)s, %(form)s)

@@ -1,5 +1,5 @@
 -- name: insert_wallets :execrows
--- Give each address its id, once.
+-- Add addresses; each keeps the id it has.
 -- Reads: -   Writes: tenancy.wallets   Key: address
 insert into tenancy.wallets (address)
 select distinct a.address from unnest(%(addresses)s::bytea[]) as a (address)
@@ -8,7 +8,7 @@ order by 1
 on conflict do nothing;
 
 -- name: lock_org_wallets :exec
--- One change at a time of the wallets of an org: two would decide on the same intervals.
+-- Lock the wallets of an org: two changes at a time would decide on the same intervals.
 -- Reads: -   Writes: -   Key: org_id
 select pg_advisory_xact_lock(hashtext('org_wallets'), %(org_id)s);
 
@@ -24,8 +24,8 @@ where o.org_id = %(org_id)s and w.address = any (%(addresses)s::bytea[]) and o.t
 order by w.address;
 
 -- name: insert_org_wallets :many
--- Open an interval for each wallet that has none open. One that was closed is opened again from
--- the day it was closed, so that its intervals never overlap.
+-- Open an interval for each wallet without an open interval. A wallet that was closed is opened
+-- again from the day it was closed, so that its intervals never overlap.
 -- Reads: tenancy.wallets, tenancy.org_wallets   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
 insert into tenancy.org_wallets (org_id, wallet_id, from_day)
 select %(org_id)s, w.id, greatest(
@@ -41,7 +41,7 @@ on conflict do nothing
 returning wallet_id;
 
 -- name: delete_overlapped :many
--- Delete closed intervals that end after the new first day of the open one; their first days.
+-- Delete closed intervals that end after the new start of the open interval; returns their starts.
 -- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
 delete from tenancy.org_wallets as o
 where o.org_id = %(org_id)s and o.wallet_id = any (%(wallet_ids)s::integer[])
@@ -56,7 +56,7 @@ set from_day = %(from_day)s
 where o.org_id = %(org_id)s and o.wallet_id = any (%(wallet_ids)s::integer[]) and o.to_day is null;
 
 -- name: keep_earlier_starts :execrows
--- Begin the open intervals no later than the closed ones that they took in.
+-- Begin the open intervals no later than the closed intervals that they replaced.
 -- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
 update tenancy.org_wallets as o
 set from_day = least(o.from_day, merged.from_day)
@@ -68,7 +68,7 @@ from (
 where o.org_id = %(org_id)s and o.wallet_id = merged.wallet_id and o.to_day is null;
 
 -- name: delete_empty :many
--- Delete intervals that begin today or later: no full day of them counted.
+-- Delete intervals that begin today or later: they hold no full day.
 -- Reads: tenancy.wallets   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
 delete from tenancy.org_wallets as o
 using tenancy.wallets as w

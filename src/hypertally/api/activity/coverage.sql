@@ -21,7 +21,7 @@ order by g.to_at desc, a.address desc, g.coin desc, g.kind desc, g.from_at desc
 limit %(limit)s;
 
 -- name: count_oddities :one
--- Rows that came twice with other content, and rows that could not be read.
+-- Rows that came twice with different content, and rows that could not be read.
 -- Reads: facts.conflicts, facts.rejects
 select
     (select count(*) from facts.conflicts) as conflicts,

@@ -1,5 +1,5 @@
 -- name: read_inputs :one
--- How many fills the day of a wallet has, and the digest of them: computed here, from the facts.
+-- The number of fills of a wallet's day, and their digest: computed here, from the facts.
 -- Reads: facts.hl_fills_raw
 select
     count(*) as count,
@@ -8,12 +8,12 @@ from facts.hl_fills_raw
 where wallet_id = %(wallet_id)s
     and time >= %(day)s::timestamp at time zone 'UTC'
     and time < (%(day)s::date + 1)::timestamp at time zone 'UTC'
-    -- Says nothing, but lets both halves of the key's index be used.
+    -- Always true, but lets the planner use both halves of the key's index.
     and (tid is not null or tid is null);
 
 -- name: list_coin_subtotals :one
--- The day of a wallet by coin, by the rules of the metric, as a JSON array. The volume is given in
--- the market's own quote token too, so that it stands where a price is missing.
+-- The day of a wallet by coin, by the rules of the metric, as a JSON array. The volume is also
+-- given in the market's own quote token, so that it is known where a price is missing.
 -- Reads: facts.hl_fills_raw, facts.spot_pairs, facts.perp_dexs, facts.token_prices
 with legs as (
     select
@@ -100,7 +100,7 @@ select coalesce(json_agg(shown order by shown.coin), '[]')::text as body
 from shown;
 
 -- name: list_kind_subtotals :one
--- The day of an org by kind, as a JSON array; perp is core only here, so the kinds add up.
+-- The day of an org by kind, as a JSON array. Perp excludes HIP-3 here, so the kinds add up.
 -- Reads: metrics.global_day_metrics
 select coalesce(json_agg(json_build_object(
     'kind', k.kind,
@@ -144,7 +144,7 @@ order by a.address
 limit %(limit)s;
 
 -- name: count_wallet_inputs :one
--- How many wallets make up an org's day, and the digest of their fills.
+-- The number of wallets of an org's day, and the digest of their fills.
 -- Reads: metrics.wallet_day_metrics, tenancy.org_wallets
 select
     count(*) as count,
@@ -158,7 +158,7 @@ join tenancy.org_wallets as w
 where m.day = %(day)s::date and w.org_id = %(org_id)s;
 
 -- name: list_restatements :many
--- What a published row said before, newest first.
+-- The restatements of a published row, newest first.
 -- Reads: metrics.restatements
 select
     to_char(restated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as restated_at,
@@ -173,7 +173,7 @@ order by id desc
 limit %(limit)s;
 
 -- name: list_day_gaps :many
--- Where the record is known to be incomplete during a day: of one wallet, or of all the org has.
+-- The known gaps that touch a day: of one wallet, or of all wallets of the org.
 -- Reads: metrics.fill_gaps, tenancy.wallets
 select
     '0x' || encode(a.address, 'hex') as wallet,

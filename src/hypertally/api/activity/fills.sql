@@ -1,7 +1,7 @@
 -- name: list_fills :one
 -- A page of a wallet's fills as a JSON array, newest first, and the key of its last row.
--- Two halves, because rows of 2023 have no trade id and an index of their own. The key of a page
--- is whole with the fingerprint; a missing trade id counts as -1, below every real one.
+-- Two halves, because rows of 2023 have no trade id and have a separate index. The fingerprint
+-- completes the key of a page; a missing trade id counts as -1, below every real trade id.
 -- Reads: facts.hl_fills_raw
 with numbered as (
     select f as fill, f.time, f.coin, f.oid, f.tid, f.side, f.ordinal, f.fingerprint

@@ -1,6 +1,6 @@
 -- name: list_days_without_fills :one
--- The calendar days that have no row, as a JSON array: `zero` is 0 where every wallet tracked that
--- day is proved to its end (the current day: to within two hours of now), else null.
+-- The calendar days without a row, as a JSON array: `zero` is 0 if every wallet tracked that day is
+-- proved to the end of the day (the current day: to within two hours of now), else null.
 -- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor
 with today as (
     select (now() at time zone 'UTC')::date as day
@@ -62,7 +62,7 @@ from shown;
 
 -- name: list_global_days :one
 -- One entry for each calendar day up to the last (null: the current day), oldest first;
--- the days without fills are given.
+-- the days without fills are passed in.
 -- Reads: metrics.global_day_metrics, metrics.restatements
 with today as (
     select (now() at time zone 'UTC')::date as day

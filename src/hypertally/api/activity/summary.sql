@@ -1,5 +1,5 @@
 -- name: read_state :one
--- How far the org's record reaches: its tracked wallets, newest computation and newest day.
+-- The state of the org's record: its tracked wallets, newest computation and newest day.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor, ops.computations, metrics.global_day_metrics
 with today as (
     select (now() at time zone 'UTC')::date as day
@@ -34,8 +34,8 @@ from record as r
 cross join computed as c;
 
 -- name: read_totals :one
--- Totals of the given days for each range that ends with the newest of them; a total over
--- days of which one is unknown is unknown.
+-- Totals of the given days for each range that ends with the newest day. If one day of a range is
+-- unknown, its total is unknown.
 -- Reads: -
 with shown as (
     select d.*, row_number() over (order by day desc) as place

@@ -1,5 +1,5 @@
 -- name: list_wallet_days :one
--- The day metrics of one wallet as a JSON array, newest first; no row if the org has it not.
+-- The day metrics of one wallet as a JSON array, newest first; no row for another org's wallet.
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, metrics.restatements
 with wallet as (
     select id from tenancy.wallets where address = %(address)s

@@ -1,12 +1,12 @@
 -- name: find_wallet :one
--- The wallet of an address, if the caller's org has it.
+-- The wallet of an address, if the wallet belongs to the caller's org.
 -- Reads: tenancy.wallets
 select id
 from tenancy.wallets
 where address = %(address)s;
 
 -- name: has_unpulled_wallets :one
--- Whether a tracked wallet still waits for its very first pull, and that has not failed.
+-- Whether a tracked wallet still waits for its first pull, and the pull has not failed.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor
 select exists (
     select
@@ -16,7 +16,7 @@ select exists (
 ) as waiting;
 
 -- name: list_wallets :many
--- A page of the org's wallets by address, those whose address is like the part.
+-- A page of the org's wallets by address, filtered by a part of the address.
 -- Reads: tenancy.wallets, tenancy.org_wallets, metrics.wallet_day_metrics, ops.hl_ingest_cursor
 with chosen as (
     select w.id, '0x' || encode(w.address, 'hex') as address
@@ -56,7 +56,7 @@ left join ops.hl_ingest_cursor as i on i.wallet_id = c.id
 order by c.address;
 
 -- name: read_wallet_totals :one
--- Totals of a wallet over its whole history; a total over days of which one is null is null.
+-- Totals of a wallet over its whole history. If one day is null, the total is null.
 -- Reads: metrics.wallet_day_metrics
 with totals as (
     select

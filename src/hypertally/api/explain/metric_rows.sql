@@ -6,7 +6,7 @@ from tenancy.wallets
 where id = any(%(wallet_ids)s::integer[]);
 
 -- name: list_restatements :many
--- What rows of a metric said before, newest first: of all rows that the given columns name.
+-- The restatements of the rows of a metric that the given columns select, newest first.
 -- Reads: metrics.restatements
 select
     to_char(restated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as restated_at,

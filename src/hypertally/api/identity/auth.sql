@@ -1,12 +1,12 @@
 -- name: set_identity :one
--- Say who asks, for this transaction only: row security shows what belongs to them.
+-- Set the user and the org for this transaction: row security then shows only their rows.
 -- Reads: -
 select
     set_config('hypertally.user_id', %(user_id)s, true),
     set_config('hypertally.org_id', %(org_id)s, true);
 
 -- name: read_profile :one
--- The org and role of the user whose name is set; nobody else's can be seen.
+-- The org and role of the user that is set; row security hides all other users.
 -- Reads: tenancy.user_profiles
 select org_id, role
 from tenancy.user_profiles

@@ -1,5 +1,5 @@
 -- name: read_pulls :one
--- How the pulls of the org's wallets stand.
+-- The state of the pulls of the org's wallets.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor
 select
     count(*) as tracked,
@@ -24,7 +24,7 @@ order by i.pulled_at desc nulls last, a.address
 limit %(limit)s;
 
 -- name: read_database :one
--- The server and the schema it has.
+-- The version of the server and of the schema.
 -- Reads: ops.schema_migrations
 select
     current_setting('server_version') as server_version,

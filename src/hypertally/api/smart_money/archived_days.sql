@@ -1,5 +1,5 @@
 -- name: list_sealed_days :many
--- The days from one time to another whose snapshots rest in the archive alone.
+-- The days of a time range whose snapshots are only in the archive.
 -- Reads: ops.seals
 select distinct s.day
 from ops.seals as s

@@ -1,5 +1,5 @@
 -- name: count_periods :many
--- Of each asset, the periods of a stretch that both versions have, and in how many they agree.
+-- By asset, the number of periods that both versions have, and in how many they agree.
 -- Reads: metrics.signals
 select
     f.asset,
@@ -16,8 +16,8 @@ where f.definition = 'smart_money/1'
 group by f.asset;
 
 -- name: count_pairs :many
--- In how many periods the versions said what: playbooks and bands, those that come together most
--- first.
+-- The pairs of playbooks and of bands of the two versions, with the number of their periods; the
+-- most frequent pair first.
 -- Reads: metrics.signals
 select f.asset, v.part, v.first, v.second, count(*) as periods
 from metrics.signals as f
@@ -34,7 +34,7 @@ group by f.asset, v.part, v.first, v.second
 order by f.asset, v.part, periods desc, v.first, v.second;
 
 -- name: compare_scores :many
--- How far the scores of both versions lie apart where both know one, and how often one alone does.
+-- The differences of the scores that both versions know, and how often only one version knows it.
 -- Reads: metrics.signals
 select
     f.asset, v.score,
@@ -55,7 +55,7 @@ where f.definition = 'smart_money/1'
 group by f.asset, v.score;
 
 -- name: list_differing :many
--- Both rows of a page of periods whose band or playbook differs, the newest first.
+-- A page of the periods whose band or playbook differs, with both rows, newest first.
 -- Reads: metrics.signals
 with differing as (
     select f.asset, f.at

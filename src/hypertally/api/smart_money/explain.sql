@@ -1,6 +1,6 @@
 -- name: count_snapshots :one
--- The snapshots of a signal's universe at both ends of its period, those not shown too, and their
--- digest: computed here, from the facts.
+-- The number of snapshots of a signal's universe at both ends of its period, hidden ones included,
+-- and their digest: computed here, from the facts.
 -- Reads: metrics.count_snapshots
 select c.count, c.digest, e.minutes
 from (
@@ -10,7 +10,7 @@ cross join lateral metrics.count_snapshots(
     %(run_id)s::bigint, %(asset)s, e.minutes) as c;
 
 -- name: list_anomalies :many
--- What was known at a signal's time against the snapshots at both ends of its period.
+-- The anomalies, known at a signal's time, of the snapshots at both ends of its period.
 -- Reads: metrics.snapshot_anomalies, metrics.wallet_universe_members
 select x.minute, m.wallet, x.kind, x.known_at, x.dirties, x.detail
 from metrics.snapshot_anomalies as x

@@ -1,5 +1,5 @@
 -- name: read_health :one
--- The newest judgement of the snapshots, and since when all judgements say stale.
+-- The newest health check of the snapshots, and since when all checks say stale.
 -- Reads: ops.v_latest_health, ops.ingest_health
 select
     now() as as_of, h.at, h.state, h.last_success, h.coverage, h.reason,
@@ -14,7 +14,7 @@ from (select 1) as one
 left join ops.v_latest_health as h on true;
 
 -- name: list_spans :many
--- The states of the 24 hours before a time, newest first: successive judgements alike in one row.
+-- The states of the 24 hours before a time, newest first; equal successive checks form one row.
 -- Reads: ops.ingest_health
 with judged as (
     select

@@ -1,5 +1,5 @@
 -- name: list_known :many
--- The signals of each band that have a return: when, in seconds, and whether they were right.
+-- The signals of each band that have a return: their time, in seconds, and whether they were right.
 -- Reads: metrics.signal_outcomes, metrics.signals
 select
     s.asset, s.band,
@@ -17,7 +17,7 @@ where o.asset = any(%(assets)s::text[])
 group by s.asset, s.band;
 
 -- name: list_newest :many
--- The newest signals whose outcome was looked for, with it.
+-- The newest signals that have an outcome row, with their outcome.
 -- Reads: metrics.signal_outcomes, metrics.signals
 select
     o.at, o.asset, s.band, s.bias, o.mark_before, o.mark_after, o.return, o.hit, o.unknown

@@ -30,7 +30,7 @@ order by minute desc
 limit 1;
 
 -- name: sum_positions :many
--- What the wallets held at a minute, those not shown too, by asset, at the middle price then.
+-- The positions of the wallets at a minute, hidden wallets included, by asset, at its mid price.
 -- Reads: metrics.sum_positions, facts.mids
 select
     p.*, %(minute)s::timestamptz as minute, p.net_coin * m.price as net_usd,

@@ -1,5 +1,5 @@
 -- name: list_signals :many
--- An asset's signals of a stretch, oldest first, from a place on.
+-- An asset's signals of a time range, oldest first, from a cursor on.
 -- Reads: metrics.signals
 select s.*
 from metrics.signals as s
@@ -19,7 +19,7 @@ from metrics.signals as s
 where s.asset = %(asset)s and s.definition = %(definition)s and s.at = %(at)s::timestamptz;
 
 -- name: list_contributors :many
--- A page of a signal's contributors, those that move CAS most first, those of no known effect last.
+-- A page of a signal's contributors: the largest effect on CAS first, unknown effects last.
 -- Reads: metrics.signal_contributors
 select c.*, v.moves
 from metrics.signal_contributors as c
@@ -33,7 +33,7 @@ order by v.moves desc, c.wallet
 limit %(limit)s;
 
 -- name: count_hidden :one
--- How many members of a signal's universe are not shown.
+-- The number of members of a signal's universe that are hidden.
 -- Reads: metrics.wallet_universe_runs, metrics.wallet_universe_members
 select r.members - (
     select count(*) from metrics.wallet_universe_members as m where m.run_id = r.id

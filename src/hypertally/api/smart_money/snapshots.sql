@@ -1,5 +1,5 @@
 -- name: sum_minutes :many
--- What the wallets held together at each minute of a stretch, those not shown too, oldest first.
+-- The positions of all wallets together at each minute, hidden wallets included, oldest first.
 -- Reads: metrics.sum_minutes
 select s.minute, s.long, s.short, s.flat, s.missing, s.net_coin
 from metrics.sum_minutes(
@@ -7,7 +7,7 @@ from metrics.sum_minutes(
 order by s.minute;
 
 -- name: count_hidden :one
--- How many wallets of a minute are not shown: all that it has, less those of visible rows.
+-- The number of hidden wallets of a minute: all its wallets less those of visible rows.
 -- Reads: metrics.sum_minutes, facts.wallet_snapshots
 select coalesce(sum(s.long + s.short + s.flat + s.missing), 0)::bigint - (
     select count(*) from facts.wallet_snapshots as v

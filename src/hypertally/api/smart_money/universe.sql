@@ -1,5 +1,5 @@
 -- name: find_run :one
--- The run whose universe was known at a time.
+-- The run that chose the universe known at a time.
 -- Reads: metrics.wallet_universe_runs, metrics.moves_of_run
 with run as (
     select
@@ -15,7 +15,7 @@ from run
 cross join lateral metrics.moves_of_run(run.id) as v;
 
 -- name: list_members :many
--- The wallets of a run, the highest first.
+-- The wallets of a run, highest rank first.
 -- Reads: metrics.wallet_universe_members
 select m.rank, m.wallet, m.pnl_30d, m.volume_30d
 from metrics.wallet_universe_members as m
@@ -24,7 +24,7 @@ order by m.rank, m.wallet
 limit %(limit)s;
 
 -- name: list_runs :many
--- A page of the runs, the newest first.
+-- A page of the runs, newest first.
 -- Reads: metrics.wallet_universe_runs, metrics.moves_of_run
 with page as (
     select

@@ -1,6 +1,6 @@
 -- name: read_fill_inputs :one
--- How many fills a TWAP of a tracked wallet has, and the digest of them: those that carry its
--- number and those listed as its slices, each once; computed here, from the facts.
+-- The number of fills of a tracked wallet's TWAP, and their digest: fills that carry its number and
+-- fills listed as its slices, each once; computed here, from the facts.
 -- Reads: facts.hl_fills_raw, facts.twap_slices, metrics.twap_executions
 with legs as (
     select f.time, f.coin, f.oid, f.tid, f.side, f.fingerprint
@@ -31,7 +31,7 @@ select
 from legs;
 
 -- name: read_status_inputs :one
--- How many statuses a TWAP has, and the digest of them: computed here, from the facts.
+-- The number of statuses of a TWAP, and their digest: computed here, from the facts.
 -- Reads: facts.twap_status
 select
     count(*) as count,
@@ -41,7 +41,7 @@ from facts.twap_status
 where twap_id = %(twap_id)s::bigint and wallet = %(wallet)s;
 
 -- name: sum_slices_by_time :many
--- The slices of a TWAP by hour, or by day where they took more than two days.
+-- The slices of a TWAP by hour, or by day if they span more than two days.
 -- Reads: metrics.twap_slices
 with grain as (
     select case when max(s.at) - min(s.at) > interval '2 days' then 'day' else 'hour' end as unit
@@ -77,7 +77,7 @@ group by s.began
 order by s.began;
 
 -- name: list_life_gaps :many
--- Where the wallet's record is known to be incomplete while the TWAP ran.
+-- The known gaps in the wallet's record while the TWAP ran.
 -- Reads: metrics.fill_gaps, tenancy.wallets
 select
     '0x' || encode(a.address, 'hex') as wallet,
@@ -96,7 +96,7 @@ order by g.to_at desc, g.coin, g.kind, g.from_at
 limit %(limit)s;
 
 -- name: list_restatements :many
--- What published figures of a TWAP said before, newest first.
+-- The restatements of a TWAP's published figures, newest first.
 -- Reads: metrics.restatements
 select
     to_char(restated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as restated_at,

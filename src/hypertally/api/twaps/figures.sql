@@ -1,7 +1,7 @@
 -- name: read_figures :many
--- TWAPs by name, in the order asked: state, execution, and each ratio, formed here from the sums.
--- What was executed is what an execution says, made from slices; without one, what the last status
--- of a TWAP that is over says. Progress and slices count up to as_of.
+-- TWAPs by name, in the order given: state, execution, and each ratio, computed here from the sums.
+-- Executed amounts come from the execution, which is made from slices; without an execution, from
+-- the last status of a TWAP that is over. Progress and slices count up to as_of.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, facts.twap_status
 with asked as (
     select
@@ -90,7 +90,7 @@ from judged
 order by place;
 
 -- name: sum_slices :many
--- What TWAPs executed in [start, end), by their slices: for those that lie across its edges.
+-- What TWAPs executed in [start, end), from their slices: for TWAPs that cross its edges.
 -- Reads: metrics.twap_slices
 select
     k.place,

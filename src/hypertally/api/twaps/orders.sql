@@ -1,7 +1,8 @@
 -- name: list_twaps :many
--- Names of the TWAPs whose life touches a window, newest start first, from a place on: at first the
--- window's end. No second bound of that side: the index would be entered there and not at the place.
--- One that touches it began at most the longest duration before it; the hour is for late ends.
+-- The keys of the TWAPs whose life touches a window, newest start first, from a cursor on (the
+-- first page: from the window's end). There is no other upper bound, so that the index is entered
+-- at the cursor. A TWAP that touches the window began at most the longest duration before it, plus
+-- one hour for late ends.
 -- Reads: metrics.twaps, tenancy.wallets
 select
     t.twap_id,
@@ -25,7 +26,7 @@ order by t.started_at desc, t.twap_id desc, t.wallet desc
 limit %(limit)s;
 
 -- name: list_twaps_of_wallet :many
--- As list_twaps, of one wallet: apart, so that its index serves whatever the planner guesses.
+-- As list_twaps, for one wallet: a separate statement, so that its index is always used.
 -- Reads: metrics.twaps, tenancy.wallets
 select
     t.twap_id,
@@ -51,7 +52,7 @@ order by t.started_at desc, t.twap_id desc, t.wallet desc
 limit %(limit)s;
 
 -- name: list_twaps_of_asset :many
--- As list_twaps, of one coin: apart, so that its index serves whatever the planner guesses.
+-- As list_twaps, for one coin: a separate statement, so that its index is always used.
 -- Reads: metrics.twaps, tenancy.wallets
 select
     t.twap_id,
@@ -76,7 +77,7 @@ order by t.started_at desc, t.twap_id desc, t.wallet desc
 limit %(limit)s;
 
 -- name: find_twap :one
--- Whose TWAP a number names: the newest, should an archive give one number to two wallets.
+-- The TWAP with a number: the newest, if a source gives one number to two wallets.
 -- Reads: metrics.twaps, tenancy.wallets
 select
     t.twap_id,
@@ -91,7 +92,7 @@ order by t.started_at desc, t.wallet desc
 limit 1;
 
 -- name: list_statuses :many
--- What became of a TWAP, oldest first, each as its source said it.
+-- The statuses of a TWAP, oldest first, each as its source wrote it.
 -- Reads: facts.twap_status
 select
     to_char(ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ts,

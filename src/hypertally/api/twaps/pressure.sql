@@ -1,6 +1,6 @@
 -- name: list_running :many
--- TWAPs that run at as_of and what each has left: by its slices, else as scheduled.
--- Those that have ended since count only when the past is asked about.
+-- TWAPs that run at as_of and what each has left: by its slices, else by its schedule.
+-- TWAPs that have ended since count only if as_of lies in the past.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
 with running as (
     select t.* from metrics.twaps as t
@@ -16,7 +16,7 @@ with running as (
             select make_interval(mins => d.duration_minutes) from metrics.twaps as d
             order by d.duration_minutes desc limit 1
         )
-        -- One that was ended at a time nobody said is not known to have run.
+        -- A TWAP whose time of end is unknown is not known to have run.
         and %(as_of)s::timestamptz < coalesce(
             t.ended_at, case t.status when 'finished' then t.ends_at end)
 ),
@@ -28,7 +28,7 @@ owned as (
             where w.address = decode(substr(r.wallet, 3), 'hex')
         ) as own_id
     from running as r
-    -- Evaluated for each row before any join, so that the address is looked up by its index.
+    -- Evaluated for each row before any join, so that the index of addresses is used.
     offset 0
 ),
 measured as (
@@ -64,7 +64,7 @@ select
     case
         when not is_observed then ends_at
         when size_left = 0 then %(as_of)s::timestamptz
-        -- At its own pace so far; one that has hardly begun has none worth a date.
+        -- At its own pace so far; a TWAP that has hardly begun has no useful pace.
         when executed > 0 and size_left * seconds_run / executed < %(seconds_max)s
         then date_trunc('second', %(as_of)s::timestamptz
             + make_interval(secs => (size_left * seconds_run / executed)::float8))
@@ -73,7 +73,7 @@ from left_over
 order by ends_at, twap_id, wallet;
 
 -- name: sum_coins :many
--- What running TWAPs have left, by coin, and the newest middle price of the coin, in USD.
+-- What running TWAPs have left, by coin, and the newest mid price of the coin, in USD.
 -- Reads: facts.mids, facts.spot_pairs, facts.perp_dexs, facts.token_prices
 with coins as (
     select
@@ -139,8 +139,8 @@ cross join lateral (
 order by abs(c.net_size_left * v.price_usd) desc nulls last, c.asset;
 
 -- name: forecast_coins :many
--- What running TWAPs will have left, by coin, at points from now until the last of them ends, each
--- in a straight line to zero at its own end.
+-- What running TWAPs will have left, by coin, at points from now until the last TWAP ends; each
+-- TWAP falls in a straight line to zero at its own end.
 -- Reads: -
 with running as (
     select r.asset, r.ends_at, case r.side when 'B' then r.size_left else -r.size_left end as net
@@ -170,7 +170,7 @@ group by p.asset, p.i, p.at
 order by p.asset, p.i;
 
 -- name: read_known_until :one
--- When the newest TWAP began that is known: of an archive if one is read, for it lags behind.
+-- The start of the newest known TWAP: from the TWAP source if one is read, because it lags behind.
 -- Reads: metrics.twaps, ops.etl_s3_ingest_log
 select coalesce(
     (

@@ -1,6 +1,6 @@
 -- name: read_since :one
--- When a TWAP can have begun that touches a window: the longest duration before it, and the hour is
--- for late ends.
+-- The earliest start of a TWAP that touches a window: the longest duration before the window, plus
+-- one hour for late ends.
 -- Reads: metrics.twaps
 select %(start)s::timestamptz - interval '1 hour' - make_interval(mins => max(duration_minutes))
     as since
@@ -10,8 +10,8 @@ from (
 ) as longest;
 
 -- name: sum_twaps :many
--- TWAPs whose life touches [start, end), summed by wallet or by coin. What one executed in it is
--- what its slices say; without any, what the last status says of one whose life lies inside.
+-- TWAPs whose life touches [start, end), summed by wallet or by coin. The executed amounts come
+-- from slices; without slices, from the last status of a TWAP whose whole life lies inside.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
 with executed as (
     select

@@ -15,12 +15,12 @@ from unnest(
         cloid, liquidated_user, liquidation_mark_px, liquidation_method, extra);
 
 -- name: stage_rows :many
--- The fills of a bulk load, from where the copy put them.
+-- The fills of a bulk load, from the temporary table.
 -- Reads: pg_temp.fills_stage   Writes: -   Key: -
 select * from pg_temp.fills_stage;
 
 -- name: make_stage :exec
--- Where the rows of a bulk load wait: as they came, decimals as text, in no log.
+-- The temporary table of a bulk load: rows as they came, decimals as text, without a log.
 -- Reads: -   Writes: pg_temp   Key: -
 create temporary table fills_stage (
     wallet_id integer, page_id bigint, time timestamptz, oid bigint, tid bigint,
@@ -30,13 +30,13 @@ create temporary table fills_stage (
     liquidation_mark_px text, liquidation_method text, extra text);
 
 -- name: empty_stage :exec
--- Make room for the next rows.
+-- Empty the temporary table for the next rows.
 -- Reads: -   Writes: pg_temp   Key: -
 truncate pg_temp.fills_stage;
 
 -- name: insert_new :execrows
--- Append fills none of which may be stored: half the cost of looking at each key first. One that is
--- stored fails the statement. In the order of the key, whose pages are then met one after another.
+-- Append fills that are all new: half the cost of checking each key first. A fill that is stored
+-- fails the statement. Inserted in key order, so that the pages of the index are visited in turn.
 -- Reads: pg_temp.fills_stage   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
 insert into facts.hl_fills_raw (
     time, oid, tid, fingerprint, page_id, twap_id, wallet_id, ordinal, crossed, side, coin,
@@ -52,7 +52,7 @@ from pg_temp.fills_stage as u
 order by u.wallet_id, u.time, u.coin;
 
 -- name: list_stage_days :many
--- What a bulk load holds, by wallet and day.
+-- The fills of a bulk load, counted by wallet and day.
 -- Reads: pg_temp.fills_stage   Writes: -   Key: (wallet_id, day)
 select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
     count(*)::integer as fills, array_remove(array_agg(distinct twap_id), null) as twap_ids
@@ -60,17 +60,17 @@ from pg_temp.fills_stage
 group by 1, 2;
 
 -- name: forget_stored :execrows
--- Leave out of a bulk load what is stored with the same content.
+-- Remove from a bulk load the fills that are stored with the same content.
 -- Reads: facts.hl_fills_raw   Writes: pg_temp.fills_stage   Key: (wallet_id, time, coin, oid, tid, side)
 delete from pg_temp.fills_stage as u
 where exists (
     select from facts.hl_fills_raw as f
     where f.wallet_id = u.wallet_id and f.time = u.time and f.coin = u.coin and f.oid = u.oid
         and f.side = u.side::"char" and f.tid = u.tid and f.fingerprint = u.fingerprint
-    offset 0);  -- row by row through the key: a join of the two would read the whole table
+    offset 0);  -- row by row through the key: a join would read the whole table
 
 -- name: list_stored :many
--- Which fills of a page, by their place, are stored with the same content.
+-- The fills of a page, by position, that are stored with the same content.
 -- Reads: facts.hl_fills_raw   Writes: -   Key: (wallet_id, time, coin, oid, tid, side)
 select u.place::integer as place
 from unnest(%(time)s::timestamptz[], %(coin)s::text[], %(oid)s::bigint[], %(tid)s::bigint[],
@@ -83,7 +83,7 @@ where exists (
     offset 0);
 
 -- name: insert_fills :many
--- Append fills; one already stored is left as it is. Answers what was added, by wallet and day.
+-- Append fills; a stored fill is left as it is. Returns the added fills, by wallet and day.
 -- Reads: the given rows   Writes: facts.hl_fills_raw   Key: (wallet_id, time, coin, oid, tid, side)
 with added as (
     insert into facts.hl_fills_raw (
@@ -106,9 +106,9 @@ from added
 group by 1, 2;
 
 -- name: insert_conflicts :execrows
--- Keep each fill whose key is stored with other content, beside the first. A second statement, so
--- that it also sees rows which another transaction committed while the first one waited. A row that
--- only lacks the number of its TWAP, or alone has it, says nothing else: endpoints leave it out.
+-- Store each fill whose key is stored with different content as a conflict. A second statement, so
+-- that it also sees rows that another transaction committed while the first statement waited. Rows
+-- that differ only in a missing TWAP number are no conflict: some endpoints leave it out.
 -- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts   Key: (wallet_id, fingerprint, first_fingerprint)
 insert into facts.conflicts (
     wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
@@ -128,7 +128,7 @@ cross join lateral (
     where u.tid is null and f.tid is null and f.wallet_id = u.wallet_id and f.time = u.time
         and f.coin = u.coin and f.oid = u.oid and f.side = u.side::"char" and f.px = u.px::numeric
         and f.sz = u.sz::numeric and f.start_position = u.start_position::numeric
-    offset 0  -- row by row through the keys: a join of the two would read the whole table
+    offset 0  -- row by row through the keys: a join would read the whole table
 ) as first
 where first.fingerprint <> u.fingerprint
     and ((first.twap_id is null) = (u.twap_id is null)
@@ -144,7 +144,7 @@ where first.fingerprint <> u.fingerprint
 on conflict do nothing;
 
 -- name: insert_rejects :execrows
--- Keep rows that could not be read, each once.
+-- Store rows that could not be read, each once.
 -- Reads: -   Writes: facts.rejects   Key: (wallet_id, source, payload_sha256)
 insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
 select %(wallet_id)s, %(source)s, u.payload, sha256(convert_to(u.payload, 'UTF8')), u.reason,

@@ -1,5 +1,5 @@
 -- name: insert_candles :execrows
--- Append candles of intervals that had none.
+-- Append candles; a stored interval keeps its candle.
 -- Reads: -   Writes: facts.candles   Key: (coin, interval, at)
 insert into facts.candles (
     coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)

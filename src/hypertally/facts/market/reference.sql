@@ -16,7 +16,7 @@ from unnest(%(dex)s::text[], %(collateral_token)s::text[], %(fingerprint)s::bigi
 on conflict do nothing;
 
 -- name: insert_prices :execrows
--- Append prices of hours that had none.
+-- Append prices; a stored hour keeps its price.
 -- Reads: -   Writes: facts.token_prices   Key: (token, at)
 insert into facts.token_prices (token, price_usd, source, at, fingerprint, page_id)
 select u.token, u.price_usd::numeric, u.source, u.at, u.fingerprint, %(page_id)s

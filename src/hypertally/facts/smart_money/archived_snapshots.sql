@@ -35,7 +35,7 @@ where s.minute >= %(day)s::date::timestamp at time zone 'UTC'
 order by s.wallet_id, s.minute;
 
 -- name: make_stage :exec
--- Where the rows of a file wait.
+-- The temporary table for the rows of a file.
 -- Reads: -   Writes: a temporary table   Key: -
 create temporary table restored_snapshots (
     minute timestamptz, wallet_id integer, wallet text, asset text, szi text, missing text,
@@ -44,12 +44,12 @@ create temporary table restored_snapshots (
     inserted_at timestamptz);
 
 -- name: empty_stage :exec
--- Make room for the next file.
+-- Empty the temporary table for the next file.
 -- Reads: -   Writes: a temporary table   Key: -
 truncate pg_temp.restored_snapshots;
 
 -- name: list_strangers :many
--- A wallet whose number is another's, or nobody's, in this database.
+-- A wallet of the file whose id is another wallet's, or no wallet's, in this database.
 -- Reads: a temporary table, tenancy.wallets   Writes: -   Key: wallet_id
 select r.wallet_id, min(r.wallet) as archived,
     coalesce('0x' || encode(w.address, 'hex'), 'nobody') as here
@@ -61,7 +61,7 @@ order by r.wallet_id
 limit 1;
 
 -- name: insert_restored :execrows
--- Bring rows back as they were, the time of their storing too: signals compare with it.
+-- Restore rows as they were, with their time of storing, because signals depend on it.
 -- Reads: a temporary table   Writes: facts.wallet_snapshots   Key: (minute, asset, wallet_id)
 insert into facts.wallet_snapshots (
     minute, wallet_id, asset, szi, missing, entry_px, position_value, unrealized_pnl, leverage,

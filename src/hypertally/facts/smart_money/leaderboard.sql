@@ -1,5 +1,5 @@
 -- name: insert_leaderboard_rows :execrows
--- Append what an answer says of the wallets that are kept.
+-- Append the rows of an answer for the wallets that are kept.
 -- Reads: -   Writes: facts.leaderboard_rows   Key: (page_id, wallet)
 insert into facts.leaderboard_rows (
     page_id, taken_at, wallet, ordinal, account_value, pnl_30d, roi_30d, volume_30d, raw_payload,

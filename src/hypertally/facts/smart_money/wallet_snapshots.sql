@@ -1,5 +1,5 @@
 -- name: insert_snapshots :execrows
--- Append what wallets held at a minute; a row that is there stays as it is.
+-- Append the positions of wallets at a minute; a stored row is left as it is.
 -- Reads: -   Writes: facts.wallet_snapshots   Key: (minute, asset, wallet_id)
 insert into facts.wallet_snapshots (
     minute, wallet_id, asset, szi, missing, entry_px, position_value, unrealized_pnl, leverage,

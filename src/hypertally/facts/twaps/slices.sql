@@ -1,5 +1,5 @@
 -- name: insert_slices :many
--- Append which fills are slices of which TWAP; the TWAPs of the new ones.
+-- Append the fills that are slices of TWAPs; returns the TWAPs of the new slices.
 -- Reads: -   Writes: facts.twap_slices   Key: (wallet_id, twap_id, time, coin, oid, tid, side)
 with added as (
     insert into facts.twap_slices (wallet_id, twap_id, time, coin, oid, tid, side, page_id)

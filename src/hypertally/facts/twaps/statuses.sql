@@ -11,12 +11,12 @@ from unnest(
         notional_executed, status, duration_minutes, payload, fingerprint, ordinal);
 
 -- name: stage_rows :many
--- The statuses of a batch, from where the copy put them.
+-- The statuses of a batch, from the temporary table.
 -- Reads: pg_temp.twap_stage   Writes: -   Key: -
 select * from pg_temp.twap_stage;
 
 -- name: make_stage :exec
--- Where the rows of a batch wait: as they were read, decimals as text, in no log.
+-- The temporary table of a batch: rows as they were read, decimals as text, without a log.
 -- Reads: -   Writes: pg_temp   Key: -
 create temporary table twap_stage (
     twap_id bigint, wallet text, ts timestamptz, event_at timestamptz, asset text, side text,
@@ -24,12 +24,12 @@ create temporary table twap_stage (
     duration_minutes integer, payload text, fingerprint bigint, ordinal bigint);
 
 -- name: empty_stage :exec
--- Make room for the next rows.
+-- Empty the temporary table for the next rows.
 -- Reads: -   Writes: pg_temp   Key: -
 truncate pg_temp.twap_stage;
 
 -- name: insert_statuses :one
--- Append statuses, each once, and have the TWAPs of the new ones computed.
+-- Append statuses, each once, and mark the TWAPs of the new statuses for computation.
 -- Reads: the given rows   Writes: facts.twap_status, ops.dirty_twaps   Key: (twap_id, wallet, ts, status, event_at, fingerprint)
 with added as (
     insert into facts.twap_status (
@@ -42,7 +42,7 @@ with added as (
         u.payload::jsonb, %(object_key)s::text, u.event_at, %(wallet_id)s::integer, u.fingerprint,
         %(page_id)s::bigint, u.ordinal
     from ({source}) as u
-    -- In the order of the key: two that store the same rows at once wait, and never for each other.
+    -- In key order: two transactions that store the same rows wait, but never for each other.
     order by u.twap_id, u.wallet, u.ts, u.status, u.event_at, u.fingerprint
     on conflict do nothing
     returning twap_id, wallet

@@ -1,5 +1,5 @@
 -- name: read_broken_wallet :one
--- A wallet, if the break of its record that ends at to_ms is still there.
+-- The wallet, if the break of its record that ends at to_ms still exists.
 -- Reads: tenancy.wallets, metrics.fill_gaps   Writes: -   Key: id
 select w.id, '0x' || encode(w.address, 'hex') as address
 from tenancy.wallets as w

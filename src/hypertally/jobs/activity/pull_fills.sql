@@ -1,12 +1,12 @@
 -- name: read_cursor :one
--- How far the record of a wallet goes.
+-- The cursor of a wallet's record.
 -- Reads: ops.hl_ingest_cursor   Writes: -   Key: wallet_id
 select cursor_ms, proven_until, deep_at from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s;
 
 -- name: advance_cursor :one
--- Move a wallet's cursor over a proven page; it never moves back. Answers where the proof was.
+-- Move a wallet's cursor over a proven page, never back. Returns the proof of before.
 -- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id
-with before as (  -- without a lock: read after the upsert, it would find the row changed, and nothing
+with before as (  -- without a lock: after the upsert, the changed row would not be found
     select proven_until from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s
 )
 insert into ops.hl_ingest_cursor as c (wallet_id, cursor_ms, proven_until)
@@ -17,7 +17,7 @@ set cursor_ms = greatest(c.cursor_ms, excluded.cursor_ms),
 returning (select proven_until from before) as was, c.proven_until;
 
 -- name: close_pull :execrows
--- A pull came to its end.
+-- Record that a pull has ended.
 -- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
 update ops.hl_ingest_cursor
 set pulled_at = now(), last_error = null,
@@ -25,7 +25,7 @@ set pulled_at = now(), last_error = null,
 where wallet_id = %(wallet_id)s;
 
 -- name: mark_global_days :execrows
--- Have all computed days of the orgs of a wallet recomputed: what is known of the wallet changed.
+-- Mark all computed days of a wallet's orgs for recomputation: the wallet's record changed.
 -- Reads: tenancy.org_wallets, metrics.global_day_metrics   Writes: ops.dirty_global_days   Key: id
 insert into ops.dirty_global_days (org_id, day)
 select g.org_id, g.day

@@ -1,6 +1,7 @@
 -- name: lock_wallet :exec
--- One rollup of a wallet at a time: two would write the same rows. And none beside new prices: it
--- would compute without them, and not yet be seen by the search for days that lacked them.
+-- One rollup of a wallet at a time: two would write the same rows. No rollup runs beside new
+-- prices:
+-- its result would lack them, and the search for days without prices would not see it yet.
 -- Reads: -   Writes: -   Key: wallet_id
 select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
     pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(wallet_id)s);
@@ -11,7 +12,7 @@ select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
 -- name: take_wallet_days :many
--- Take the marks of a wallet that are committed; one made meanwhile stays, with its own rollup.
+-- Take the committed marks of a wallet; a mark made meanwhile stays and has its own rollup.
 -- Reads: -   Writes: ops.dirty_wallet_days   Key: id
 with taken as (
     delete from ops.dirty_wallet_days
@@ -24,7 +25,7 @@ group by day
 order by day;
 
 -- name: mark_global_days :execrows
--- Have the days of a wallet recomputed for each org that counts it then, and for all tracked.
+-- Mark the days of a wallet for each org that counts the wallet then, and for all tracked wallets.
 -- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: id
 insert into ops.dirty_global_days (org_id, day)
 select org.id, u.day
@@ -39,8 +40,8 @@ cross join lateral (
 ) as org;
 
 -- name: take_global_days :many
--- Take committed marks of orgs' days, the newest first. A day that is over waits for its wallets' marks:
--- their rollup asks for it again.
+-- Take committed marks of orgs' days, newest first. A past day waits while its wallets have marks:
+-- the rollup of the wallets marks the day again.
 -- Reads: ops.dirty_wallet_days   Writes: ops.dirty_global_days   Key: id
 with chosen as (
     select distinct org_id, day from ops.dirty_global_days as g
@@ -55,7 +56,7 @@ with chosen as (
 select distinct org_id, day from taken order by day desc, org_id;
 
 -- name: list_tokens_without_price :many
--- Tokens whose price these days lack, and how long to wait: a token asked for lately waits.
+-- Tokens without a price on these days, and how long to wait: a token requested lately waits.
 -- Reads: metrics.wallet_day_metrics, facts.spot_pairs, ops.jobs   Writes: -   Key: token
 select distinct u.token, case when exists (
         select from ops.jobs as j

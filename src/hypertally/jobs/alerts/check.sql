@@ -1,10 +1,10 @@
 -- name: lock_alerts :exec
--- One judging at a time: each goes on from where the one before left the alerts.
+-- One check at a time: each continues from the state that the check before it left.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('alerts'), 0);
 
 -- name: add_wallets :execrows
--- A row for each wallet that is tracked and has none yet.
+-- Add a state for each tracked wallet that has no state yet.
 -- Reads: tenancy.org_wallets, tenancy.wallets   Writes: ops.alert_state   Key: (type, subject)
 insert into ops.alert_state (type, subject, level, wallet_id)
 select %(type)s, '0x' || encode(w.address, 'hex'), %(level)s, w.id
@@ -24,8 +24,8 @@ join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
 order by s.type, s.subject;
 
 -- name: read_judged_since :one
--- Since when periods of these types are to be judged: the earliest time that was judged last, null if
--- one was never judged.
+-- The time from which periods of these types must be judged: the earliest of their last judgements,
+-- null if a type was never judged.
 -- Reads: ops.alert_state   Writes: -   Key: (type, subject)
 select case when count(s.judged_at) = count(*) then min(s.judged_at) end as since
 from ops.alert_state as s
@@ -42,7 +42,7 @@ order by array_position(
     s.type, s.subject;
 
 -- name: read_context :one
--- Whether the feed was told to be stale at a time, and how many alerts of an asset fired before it.
+-- Whether the feed's alert fired at a time, and how many alerts of an asset fired before it.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
     coalesce((
@@ -57,7 +57,7 @@ select
          and a.at > %(at)s::timestamptz - %(within)s::interval) as fired;
 
 -- name: insert_transition :one
--- Store a transition, once; an event that was told before gives no row.
+-- Store a transition, once; an event that is already stored gives no row.
 -- Reads: -   Writes: ops.alerts   Key: (event_key, to_state)
 insert into ops.alerts (
     type, subject, wallet_id, org_id, level, from_state, to_state, at, reason, value, event_key)
@@ -82,7 +82,7 @@ set (level, state, since, reason, periods, last_fired_at, last_value, told, judg
           excluded.last_fired_at, excluded.last_value, excluded.told, excluded.judged_at);
 
 -- name: insert_delivery :one
--- Store that a channel is to tell a transition, once.
+-- Store the delivery of a transition through a channel, once.
 -- Reads: -   Writes: ops.alert_deliveries   Key: dedupe_key
 insert into ops.alert_deliveries (alert_id, channel, dedupe_key)
 values (%(alert_id)s, %(channel)s, %(alert_id)s::bigint || ':' || %(channel)s)

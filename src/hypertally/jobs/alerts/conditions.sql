@@ -1,6 +1,6 @@
 -- name: read_feed :one
--- What was known of the minutes at a time: the newest that went well, the first one, whether one
--- was tried within the day.
+-- The state of the feed at a time: the newest minute that succeeded, the first minute, and whether
+-- a minute was tried within a day.
 -- Reads: ops.ingest_runs   Writes: -   Key: minute
 select well.minute as success_at, well.coverage,
     (select min(i.minute) from ops.ingest_runs as i where i.minute <= %(at)s) as first_at,
@@ -25,7 +25,7 @@ where s.definition = %(definition)s and s.at > %(since)s and s.at <= %(at)s
 order by s.at, s.asset;
 
 -- name: end_gaps :execrows
--- Gaps of earlier checks that are gone, or that nobody will ask the exchange for again.
+-- Gaps of earlier checks that are gone, or that no job will ask the exchange for again.
 -- Reads: metrics.fill_gaps, ops.jobs   Writes: ops.alert_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 update ops.alert_gaps as a
 set ended_at = %(at)s, ending = judged.ending
@@ -50,8 +50,8 @@ where (a.wallet_id, a.coin, a.kind, a.from_at, a.to_at)
     and judged.ending is not null;
 
 -- name: see_gaps :execrows
--- Gaps that no check saw before, or that were filled and are there again. Where a record begins is
--- the known edge of what the exchange keeps, and no gap to be told.
+-- Gaps that no check saw before, or that were filled and have come back. The beginning of a record
+-- is the known edge of what the exchange keeps, and gives no alert.
 -- Reads: metrics.fill_gaps   Writes: ops.alert_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 insert into ops.alert_gaps as a (wallet_id, coin, kind, from_at, to_at, seen_at)
 select g.wallet_id, g.coin, g.kind, g.from_at, g.to_at, %(at)s
@@ -67,8 +67,9 @@ set seen_at = excluded.seen_at, ended_at = null, ending = null
 where a.ended_at < excluded.seen_at;
 
 -- name: list_gaps :many
--- The gaps that are open and, of a wallet whose alert stands without one, those that ended since it
--- does. Not only what this check ended: an earlier minute may be judged later.
+-- The open gaps and, for a wallet whose alert is firing without an open gap, the gaps that ended
+-- since the alert fired. Gaps that earlier checks ended count too: an earlier minute may be judged
+-- later.
 -- Reads: ops.alert_gaps, ops.alert_state, tenancy.wallets   Writes: -   Key: (wallet_id, from_at)
 select '0x' || encode(w.address, 'hex') as wallet, g.*
 from (
@@ -110,7 +111,7 @@ left join tenancy.orgs as o on o.id = r.org_id
 order by chosen.restated_at, r.id;
 
 -- name: list_churned_runs :many
--- Choices of the universe within a day that changed much and were not told, oldest first.
+-- Universes chosen within a day that changed much and gave no alert yet, oldest first.
 -- Reads: metrics.wallet_universe_runs, ops.alerts   Writes: -   Key: id
 select r.id, r.taken_at, r.churn, r.members, cardinality(r.entered) as entered, r.source
 from metrics.wallet_universe_runs as r
@@ -120,8 +121,8 @@ where r.status = 'chosen' and r.churn > %(above)s
 order by r.taken_at, r.id;
 
 -- name: read_demand :one
--- How many tracked wallets traded within the hour, within the day, longer ago; and the weight a
--- minute that pulls leave to snapshots.
+-- The number of tracked wallets that last traded within the hour, within the day, and longer ago;
+-- and the weight per minute that is reserved for snapshots.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor, ops.weight_shares   Writes: -   Key: -
 select
     count(*) filter (where t.idle < interval '1 hour')::integer as hot,

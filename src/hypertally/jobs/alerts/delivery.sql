@@ -1,6 +1,6 @@
 -- name: begin_delivery :one
--- A delivery that was not made yet is attempted: counted before it is sent, so that a worker killed
--- while it sends has left its mark. One made already is answered as it stands.
+-- Count an attempt to deliver before the message is sent, so that the attempt of a killed worker is
+-- counted. A delivery that was already made is returned unchanged.
 -- Reads: ops.alerts   Writes: ops.alert_deliveries   Key: id
 update ops.alert_deliveries as d
 set attempts = d.attempts + case when d.delivered_at is null then 1 else 0 end
@@ -10,14 +10,14 @@ returning d.channel, d.dedupe_key, d.delivered_at, a.type, a.subject, a.level, a
     a.reason, a.value::text as figures;
 
 -- name: mark_delivered :execrows
--- The channel has taken the message.
+-- Record that the channel took the message.
 -- Reads: -   Writes: ops.alert_deliveries   Key: id
 update ops.alert_deliveries
 set delivered_at = coalesce(delivered_at, %(at)s), last_error = null
 where id = %(id)s;
 
 -- name: note_failure :execrows
--- Why the channel did not take the message.
+-- Record why the channel did not take the message.
 -- Reads: -   Writes: ops.alert_deliveries   Key: id
 update ops.alert_deliveries set last_error = %(error)s
 where id = %(id)s and delivered_at is null;

@@ -1,6 +1,6 @@
 -- name: list_candle_needs :many
--- The minutes that TWAPs of tracked wallets lack and the exchange still has: of one that runs the
--- first, of one that is over its whole life. Minutes that were asked for once are not again.
+-- The minutes that TWAPs of tracked wallets lack and the exchange still has: of a running TWAP its
+-- first minute, of an ended TWAP its whole life. Minutes are requested only once.
 -- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, facts.pages   Writes: -   Key: (coin, from_at, to_at)
 with lives as (
     select t.asset as coin, date_trunc('minute', t.started_at, 'UTC') as from_at,
@@ -38,7 +38,7 @@ order by 1, 2, 3;
 select pg_advisory_xact_lock(hashtext('rollup_twaps'), 0);
 
 -- name: mark_lives :execrows
--- Have the TWAPs of a coin recomputed whose lives these minutes touch.
+-- Mark the TWAPs of a coin whose lives these minutes touch for recomputation.
 -- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets   Writes: ops.dirty_twaps   Key: id
 insert into ops.dirty_twaps (twap_id, wallet)
 select t.twap_id, t.wallet

@@ -1,6 +1,6 @@
 -- name: read_price_need :one
--- The pair that prices a token, and the hours to ask for: as many as one answer may hold, up to now
--- if that reaches back to the first day that lacks it, else up to the last such day.
+-- The pair that prices a token, and the hours to request: as many as one answer may hold, up to now
+-- if they reach back to the first day without a price, else up to the last such day.
 -- Reads: facts.spot_pairs, metrics.wallet_day_metrics   Writes: -   Key: token
 select
     (select p.coin from facts.spot_pairs as p
@@ -27,7 +27,7 @@ where unpriced <> '[]'
 order by 1, 2;
 
 -- name: list_days_of_changed_markets :many
--- Days with fills of a market whose tokens this answer changed: they were computed with others.
+-- Days with fills of a market whose tokens this answer changed: they used the old tokens.
 -- Reads: facts.spot_pairs, facts.perp_dexs, facts.hl_fills_raw   Writes: -   Key: (wallet_id, day)
 with changed as (
     select p.coin from facts.spot_pairs as p

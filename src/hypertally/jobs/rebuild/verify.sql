@@ -1,10 +1,10 @@
 -- name: hold_snapshot :exec
--- All that follows in the transaction sees the books of one moment.
+-- Let the whole transaction see the books of one moment.
 -- Reads: -   Writes: -   Key: -
 set transaction isolation level repeatable read;
 
 -- name: make_scratch :exec
--- A schema beside the real one, inside a transaction that is rolled back.
+-- Create a schema beside the real schema, inside a transaction that is rolled back.
 -- Reads: -   Writes: the schema   Key: -
 create schema verify_scratch;
 
@@ -18,12 +18,12 @@ do $$ begin
 end $$;
 
 -- name: act_as_metrics :exec
--- Compute under the role that computes.
+-- Switch to the role that computes metrics.
 -- Reads: -   Writes: -   Key: -
 set local role hypertally_worker;
 
 -- name: read_names :one
--- What a wallet and an org are called; org 0 is all tracked wallets.
+-- The names of wallets and orgs; org 0 is all tracked wallets.
 -- Reads: tenancy.wallets, tenancy.orgs   Writes: -   Key: id
 select
     (select '0x' || encode(w.address, 'hex') from tenancy.wallets as w

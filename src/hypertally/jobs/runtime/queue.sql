@@ -1,5 +1,5 @@
 -- name: insert_job :one
--- Add a job and wake the workers; a queued job of the same key is hurried instead.
+-- Add a job and wake the workers; if a job of the same key is queued, move it forward instead.
 -- Reads: -   Writes: ops.jobs   Key: dedupe_key among the queued
 with wanted as (
     select now() + make_interval(secs => %(delay_seconds)s) as run_at,
@@ -14,7 +14,7 @@ set run_at = least(j.run_at, excluded.run_at),
 returning xmax = 0 as added;
 
 -- name: claim :many
--- Lease jobs that are due; the claim counts as the attempt and draws a fencing token.
+-- Lease due jobs; the lease counts as an attempt and gives a fencing token.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: id
 with due as (
     select id
@@ -35,8 +35,8 @@ where j.id = due.id
 returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.lease_token;
 
 -- name: renew :execrows
--- Prolong leases that are still held. A row its own job has locked is about to end, and safe: who
--- looks for lost jobs passes it over too.
+-- Extend leases that are still held. A row that its own job has locked is about to end and is safe:
+-- the search for lost jobs skips it too.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: lease_token
 with held as (
     select id from ops.jobs
@@ -56,7 +56,7 @@ where id = %(id)s and status = 'running' and lease_token = %(lease_token)s
 for update;
 
 -- name: finish :execrows
--- A held job is done.
+-- Mark a held job as done.
 -- Reads: -   Writes: ops.jobs   Key: id
 update ops.jobs
 set status = 'done', lease_token = null, lease_until = null, last_error = null,
@@ -64,8 +64,8 @@ set status = 'done', lease_token = null, lease_until = null, last_error = null,
 where id = %(id)s;
 
 -- name: put_back :execrows
--- A failed job waits twice as long each time, up to ten minutes, or is dead. If its key is queued
--- again already, that job does its work.
+-- Let a failed job wait, twice as long each time, up to ten minutes, or mark it dead. If its key is
+-- already queued again, that job does the work.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: id
 update ops.jobs as j
 set status = case
@@ -82,8 +82,8 @@ set status = case
 where j.id = %(id)s and j.status = 'running' and j.lease_token = %(lease_token)s;
 
 -- name: release :execrows
--- Give back jobs unharmed. If a key is queued again already, that job does the work; of two of one
--- key one is queued.
+-- Return jobs to the queue without counting the attempt. If a key is already queued again, that job
+-- does the work; of two jobs of one key, one is queued.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: lease_token
 with held as (
     select id, dedupe_key from ops.jobs
@@ -105,7 +105,7 @@ from ranked
 where j.id = ranked.id;
 
 -- name: bury :execrows
--- A job that cannot succeed is dead at once.
+-- Mark a job that cannot succeed as dead at once.
 -- Reads: -   Writes: ops.jobs   Key: id
 update ops.jobs
 set status = 'dead', lease_token = null, lease_until = null, last_error = %(error)s,
@@ -113,7 +113,7 @@ set status = 'dead', lease_token = null, lease_until = null, last_error = %(erro
 where id = %(id)s and status = 'running' and lease_token = %(lease_token)s;
 
 -- name: reap :execrows
--- Queue the jobs of workers that are gone, or declare them dead; of one key only one is queued.
+-- Queue the jobs of lost workers again, or mark them dead; one job for each key is queued.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: id
 with lost as (
     select id, dedupe_key, attempts >= max_attempts as used_up
@@ -137,13 +137,13 @@ from ranked, woken
 where j.id = ranked.id;
 
 -- name: prune :execrows
--- Forget jobs done long ago.
+-- Delete jobs that were done long ago.
 -- Reads: -   Writes: ops.jobs   Key: id
 delete from ops.jobs
 where status = 'done' and finished_at < now() - make_interval(hours => %(keep_hours)s);
 
 -- name: read_idle :one
--- Of the chosen kinds no job is due, and none of the awaited kinds is queued for later.
+-- Whether no job of the chosen kinds is due and no job of the awaited kinds is queued for later.
 -- Reads: ops.jobs   Writes: -   Key: -
 select not exists (
     select from ops.jobs
@@ -160,7 +160,7 @@ from ops.jobs where status = 'dead'
 order by finished_at desc, id desc limit %(limit)s;
 
 -- name: requeue_dead :execrows
--- Give dead jobs all their attempts again; where their key is queued, that job does the work.
+-- Queue dead jobs again with all their attempts; if their key is queued, that job does the work.
 -- Reads: ops.jobs   Writes: ops.jobs   Key: id
 with dead as (
     select id, dedupe_key

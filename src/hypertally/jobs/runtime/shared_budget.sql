@@ -1,18 +1,18 @@
 -- name: ensure_budget :execrows
--- The row at which all processes that ask one upstream host queue.
+-- Add the row that serialises all processes that use one upstream host.
 -- Reads: -   Writes: ops.weight_budgets   Key: egress
 insert into ops.weight_budgets (egress) values (%(upstream_host)s) on conflict do nothing;
 
 -- name: lock_budget :one
--- One at a time; a statement of its own, so that the next one sees what the one before wrote.
+-- Lock the row; a separate statement, so that the next process sees what the one before wrote.
 -- Reads: ops.weight_budgets   Writes: -   Key: egress
 select egress from ops.weight_budgets where egress = %(upstream_host)s for update;
 
 -- name: reserve :one
--- Spend weight if the last minute allows it, else say how long until it does. A request that never
--- settled may have been counted by the exchange up to a minute after it was reserved. What is kept
--- for snapshots counts as spent where it is not: who pulls leaves it, who snapshots (`lane` is the
--- egress of that share) finds it.
+-- Spend weight if the last minute allows it, else return how long to wait. A request that never
+-- settled may have been counted by the exchange up to a minute after it was reserved. The share of
+-- snapshots counts as spent for pulls, and is free for snapshots (`lane` is the egress of that
+-- share).
 -- Reads: ops.weight_spends, ops.weight_shares   Writes: ops.weight_spends   Key: id
 with recent as (
     select id, egress = %(share_name)s as snapshots, weight,
@@ -52,7 +52,7 @@ select (select id from added) as id,
         as wait_seconds;
 
 -- name: reserve_share :execrows
--- Have pulls leave this much of the allowance free for a while.
+-- Reserve this part of the allowance against pulls for a while.
 -- Reads: -   Writes: ops.weight_shares   Key: egress
 insert into ops.weight_shares (egress, weight, kept_until)
 values (%(upstream_host)s, %(weight)s, clock_timestamp() + make_interval(secs => %(seconds)s))
@@ -60,12 +60,12 @@ on conflict (egress) do update
 set weight = excluded.weight, kept_until = excluded.kept_until;
 
 -- name: settle :execrows
--- What a request really cost, counted from its answer.
+-- Store the real cost of a request, counted from its answer.
 -- Reads: -   Writes: ops.weight_spends   Key: id
 update ops.weight_spends set weight = %(weight)s, at = clock_timestamp(), settled = true
 where id = %(id)s;
 
 -- name: prune :execrows
--- Forget spends that can no longer count.
+-- Delete spends that can no longer count.
 -- Reads: -   Writes: ops.weight_spends   Key: id
 delete from ops.weight_spends where at < clock_timestamp() - interval '10 minutes';

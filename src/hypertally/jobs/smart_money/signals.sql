@@ -4,7 +4,8 @@
 select pg_advisory_xact_lock(hashtext('signals'), 0);
 
 -- name: list_due_periods :many
--- Periods without a signal since the last one that has one, or of the last hour if there is none.
+-- Periods without a signal after the newest period with a signal; without any, those of the last
+-- hour.
 -- Reads: metrics.signals   Writes: -   Key: at
 select p.at
 from generate_series(

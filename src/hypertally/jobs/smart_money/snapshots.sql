@@ -1,15 +1,16 @@
 -- name: lock_minutes :exec
--- One at a time; a statement of its own, so that the next one sees what the one before wrote.
+-- Lock the recording of snapshots; a separate statement, so that the next process sees the last
+-- rows.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('snapshot_minute'), 0);
 
 -- name: find_minute :one
--- Whether a minute was asked for, whatever became of it.
+-- Whether a minute was attempted, with any result.
 -- Reads: ops.jobs   Writes: -   Key: dedupe_key
 select id from ops.jobs where dedupe_key = %(key)s limit 1;
 
 -- name: insert_run :execrows
--- How the recording of a minute went, once.
+-- Store the result of the recording of a minute, once.
 -- Reads: -   Writes: ops.ingest_runs   Key: minute
 insert into ops.ingest_runs (
     minute, status, started_at, duration_ms, wallets, wallets_ok, wallets_failed, rows_written,
@@ -29,13 +30,13 @@ order by minute desc
 limit 1;
 
 -- name: insert_health :execrows
--- Keep a judgement.
+-- Store a health check.
 -- Reads: -   Writes: ops.ingest_health   Key: id
 insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, reason)
 values (%(at)s, %(state)s, %(last_success)s, %(age_seconds)s, %(coverage)s, %(reason)s);
 
 -- name: read_run :one
--- How the recording of a minute went, and the latest health.
+-- The result of the recording of a minute, and the latest health.
 -- Reads: ops.ingest_runs, ops.v_latest_health   Writes: -   Key: minute
 select r.status, r.wallets, r.wallets_ok, r.rows_written, r.duration_ms, r.error_text,
     h.state as health

@@ -1,5 +1,5 @@
 -- name: read_cursor :one
--- How far the TWAP record of a wallet goes.
+-- The cursor of a wallet's TWAP record.
 -- Reads: ops.twap_cursors   Writes: -   Key: wallet_id
 select slices_ms, history_at from ops.twap_cursors where wallet_id = %(wallet_id)s;
 
@@ -13,7 +13,7 @@ set slices_ms = greatest(c.slices_ms, excluded.slices_ms),
     slices_until = greatest(c.slices_until, excluded.slices_until);
 
 -- name: close_pull :execrows
--- A pull came to its end; `error`: what was wrong with what it was shown.
+-- Record that a pull has ended; `error`: what was wrong with the answers.
 -- Reads: -   Writes: ops.twap_cursors   Key: wallet_id
 insert into ops.twap_cursors (wallet_id, history_at, last_error)
 values (%(wallet_id)s, now(), %(error)s)
@@ -21,8 +21,8 @@ on conflict (wallet_id) do update
 set history_at = excluded.history_at, last_error = excluded.last_error;
 
 -- name: read_activity :one
--- Whether a wallet has TWAPs, whether one runs, and when one last ran. One that should be over and
--- whose end is not told yet counts as running for an hour.
+-- Whether a wallet has TWAPs, whether a TWAP runs, and when one last ran. A TWAP that should be
+-- over but has no end status yet counts as running for an hour.
 -- Reads: facts.twap_status, metrics.twaps, metrics.twap_executions   Writes: -   Key: wallet
 with said as (
     select twap_id, ts, duration_minutes, event_at, status
@@ -30,7 +30,7 @@ with said as (
     where wallet_id = %(wallet_id)s
     union all
     select twap_id, started_at, duration_minutes, status_at, status
-    from metrics.twaps  -- an archive may know of others
+    from metrics.twaps  -- a TWAP source may know others
     where wallet = %(wallet)s
 ), twaps as (
     select max(ts + make_interval(mins => duration_minutes)) as ends_at,
@@ -46,8 +46,8 @@ select count(*) > 0
 from twaps;
 
 -- name: mark_unobserved :execrows
--- Have the TWAPs recomputed that began before the slices are known to, and have no execution yet:
--- that they did not trade is a fact now.
+-- Mark TWAPs for recomputation that began before the time up to which slices are known and have no
+-- execution yet: it is now a fact that they did not trade.
 -- Reads: facts.twap_status, metrics.twaps, metrics.twap_executions   Writes: ops.dirty_twaps   Key: id
 insert into ops.dirty_twaps (twap_id, wallet)
 select s.twap_id, %(wallet)s

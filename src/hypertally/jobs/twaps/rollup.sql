@@ -1,12 +1,12 @@
 -- name: lock_twaps :exec
--- One rollup of TWAPs at a time: two would write the same rows. And none beside new prices: it
--- would compute without them, and not yet be seen by the search for what lacked them.
+-- One rollup of TWAPs at a time: two would write the same rows. No rollup runs beside new prices:
+-- its result would lack them, and the search for missing prices would not see it yet.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
     pg_advisory_xact_lock(hashtext('rollup_twaps'), 0);
 
 -- name: take_twaps :many
--- Take the oldest committed marks; of each TWAP, how many there were.
+-- Take the oldest committed marks; returns the TWAPs with their number of marks.
 -- Reads: -   Writes: ops.dirty_twaps   Key: id
 with taken as (
     delete from ops.dirty_twaps

@@ -1,10 +1,10 @@
 -- name: list_read_objects :many
--- The objects that were read to their end, with the content they had then.
+-- The objects that were read to the end, with their content hash of then.
 -- Reads: ops.etl_s3_ingest_log   Writes: -   Key: (s3_object_key, etag)
 select distinct s3_object_key, etag from ops.etl_s3_ingest_log where error_text is null;
 
 -- name: insert_log :exec
--- Say how the reading of an object went.
+-- Store the result of reading an object.
 -- Reads: -   Writes: ops.etl_s3_ingest_log   Key: id
 insert into ops.etl_s3_ingest_log (
     s3_object_key, etag, last_modified, size_bytes, rows_ingested, rows_repeated, rows_rejected,

@@ -1,6 +1,6 @@
 -- name: list_legs :many
--- The perp legs whose chain may have changed, from the last unambiguous one before `since`.
--- Materialized: else a plan without statistics looks for a coin's seed once for every leg.
+-- The perp legs whose chain may have changed, from the last unambiguous leg before `since`.
+-- Materialized: without statistics, a plan would search a coin's seed again for every leg.
 -- Reads: facts.hl_fills_raw   Writes: -   Key: (coin, time, ordinal)
 with touched as materialized (
     select distinct f.coin
@@ -26,7 +26,7 @@ join facts.hl_fills_raw as f
 order by f.coin, f.time, f.ordinal, f.oid, f.tid;
 
 -- name: delete_gaps :many
--- Take out the breaks that were looked for again, and all limits met.
+-- Delete the breaks that were searched again, and all limits met.
 -- Reads: -   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 delete from {schema}.fill_gaps as g
 where g.wallet_id = %(wallet_id)s
@@ -37,7 +37,7 @@ where g.wallet_id = %(wallet_id)s
 returning g.coin, g.kind, g.from_at, g.to_at, trim_scale(g.missing_size_coin)::text as missing_size_coin;
 
 -- name: insert_gaps :many
--- The breaks found, and what the exchange showed it cannot give.
+-- Store the breaks found, and the limits of the exchange that were met.
 -- Reads: facts.limits_met   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 insert into {schema}.fill_gaps as g (
     wallet_id, coin, kind, from_at, to_at, missing_size_coin, definition)

@@ -1,5 +1,5 @@
 -- name: delete_global_days :execrows
--- Take out the rows that are to be computed again, and keep what they said for comparison.
+-- Delete the rows that will be computed again, and keep them for comparison.
 -- Reads: -   Writes: {schema}.global_day_metrics   Key: (org_id, day)
 with wanted as (
     select * from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
@@ -11,11 +11,11 @@ with wanted as (
 insert into pg_temp.global_days_before select * from gone;
 
 -- name: insert_global_days :execrows
--- The figures of the wallets an org tracks on a UTC day (org 0: all tracked). Sums of the wallets'
--- days; internal volume, trades with both legs tracked, from the fills themselves, and unique
--- volume as what is left when each of them counts once. A day without fills has no row.
--- Materialized: rows just stored are in no statistics, and a plan that expects one row of each
--- part would compute a part again for every row of the others.
+-- The figures of the wallets an org tracks on a UTC day (org 0: all tracked wallets): sums of the
+-- wallet days. Internal volume, of trades with both legs tracked, comes from the fills; unique
+-- volume counts each of these trades once. A day without fills has no row.
+-- Materialized: new rows are not in the statistics yet, and a plan that expects one row of each part
+-- would compute a part again for every row of the others.
 -- Reads: {schema}.wallet_day_metrics, {schema}.fill_gaps, facts.hl_fills_raw, facts.pages,
 --        tenancy.org_wallets, ops.dirty_wallet_days   Writes: {schema}.global_day_metrics   Key: (org_id, day)
 with wanted as (
@@ -40,8 +40,8 @@ with wanted as (
             select from facts.pages as p
             where p.wallet_id = m.wallet_id and p.closed and p.asked_at >= m.to_at
                 and p.covers_to_ms >= extract(epoch from m.to_at) * 1000))
-            -- A pull commits its proof and its mark at once: a proved day whose wallet is still to
-            -- be rolled up is not published yet, and that rollup computes it again.
+            -- A pull commits its proof and its mark together: a proved day whose wallet waits for
+            -- its rollup is not published yet, and that rollup computes the day again.
             and not exists (
                 select from ops.dirty_wallet_days as d
                 join tenancy.org_wallets as o using (wallet_id)
@@ -74,8 +74,8 @@ with wanted as (
 ), traded as materialized (
     select org_id, day, count(distinct coin)::integer as coins from legs group by 1, 2
 ), internal as (
-    -- Grouped, not joined with itself: a join of fills that were just stored, and are not in the
-    -- planner's statistics yet, was done by comparing each with each.
+    -- Grouped instead of a self-join: for fills that were just stored and are not in the planner's
+    -- statistics yet, the planner compared each fill with each.
     select org_id, day, coin, date_trunc('hour', time, 'UTC') as hour,
         sum(least(bought, sold)) as notional
     from (
@@ -222,7 +222,7 @@ left join builder_fees using (org_id, day)
 left join reasons using (org_id, day);
 
 -- name: insert_restatements :execrows
--- A day that was published, proved to its end for every wallet, and now says something else.
+-- Store a restatement of each day that was published, proved for every wallet, and now differs.
 -- Reads: {schema}.global_day_metrics   Writes: metrics.restatements   Key: -
 insert into metrics.restatements (metric, org_id, day, cause, changes)
 select 'global_day_metrics', b.org_id, b.day,
@@ -243,16 +243,16 @@ cross join lateral (
             else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
         end) as fields
     from jsonb_each(to_jsonb(b)) as o
-    -- What was unknown was not published: a null that becomes a number has not moved.
+    -- An unknown figure was not published: null that becomes a number is no restatement.
     where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
         and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
-        -- Nor was an amount in the token of a market that was not known yet.
+        -- The same holds for an amount in the token of a market that was not known yet.
         and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
 ) as changed
 where b.closed and changed.fields is not null;
 
 -- name: keep_computed_at :execrows
--- When these rows were computed, beside them.
+-- Store when these rows were computed, in another table.
 -- Reads: -   Writes: ops.computations   Key: (metric, key)
 insert into ops.computations (metric, key)
 select 'global_day_metrics', w.org_id || '/' || w.day
@@ -260,7 +260,7 @@ from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
 on conflict (metric, key) do update set computed_at = now();
 
 -- name: temp_table :exec
--- Where the rows of before wait inside one transaction.
+-- The temporary table for the earlier rows, inside one transaction.
 -- Reads: -   Writes: pg_temp   Key: -
 create temporary table if not exists global_days_before (like metrics.global_day_metrics)
 on commit delete rows;

@@ -1,5 +1,5 @@
 -- name: list_global_days :many
--- Every org's day that has, or should have, a row; org 0 is all tracked wallets.
+-- Every org day that has, or should have, a row; org 0 is all tracked wallets.
 -- Reads: metrics.wallet_day_metrics, metrics.global_day_metrics, tenancy.org_wallets   Writes: -   Key: (org_id, day)
 with days as (
     select distinct o.org_id, d.day
@@ -15,12 +15,12 @@ select org_id, day from metrics.global_day_metrics where day between %(from_day)
 order by 2, 1;
 
 -- name: lock_org_days :exec
--- The lock that rollups of orgs' days take too.
+-- Take the lock that rollups of org days take too.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('rollup_global_day'), 0);
 
 -- name: list_waiting :many
--- The orgs' days that wait for a rollup, their own or that of a wallet.
+-- The org days that wait for a rollup, their own or a wallet's.
 -- Reads: ops.dirty_global_days, ops.dirty_wallet_days, tenancy.orgs   Writes: -   Key: (org_id, day)
 select org_id, day from ops.dirty_global_days
 union

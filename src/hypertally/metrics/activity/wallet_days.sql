@@ -1,22 +1,23 @@
 -- name: keep_plan :exec
--- For few days: plan once, as planning takes longer than the work; and hash the legs, for a plan
--- that knows nothing of the days expects so few of them that it would sort.
+-- For few days: plan once, because planning takes longer than the work; and hash the legs, because
+-- a generic plan expects so few legs that it would sort them.
 -- Reads: -   Writes: -   Key: -
 select set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('enable_sort', 'off', true);
 
 -- name: leave_plan :exec
--- What follows in the transaction is planned as ever.
+-- Restore the planner's settings for the rest of the transaction.
 -- Reads: -   Writes: -   Key: -
 select set_config('plan_cache_mode', 'auto', true), set_config('enable_sort', 'on', true);
 
 -- name: insert_wallet_days :one
--- The figures of a wallet's UTC day, from its fills; how many rows. A day without fills has none.
--- Legs are summed by everything that decides how they count (market, kind, tokens, hour of the
--- price) before any price is applied: exact, and each leg is read once. Materialized: rows just
--- stored are in no statistics, and a plan that expects one row of each part would compute a part
--- again for every row of the others. A day that was published, proved to its end, and now says
--- something else leaves a restatement; a scratch schema has no rows of before, so it leaves none.
+-- The figures of a wallet's UTC day, from its fills; returns the number of rows. A day without
+-- fills has no row. Legs are summed by everything that decides how they count (market, kind,
+-- tokens, hour of the price) before any price is applied: exact, and each leg is read once.
+-- Materialized: new rows are not in the statistics yet, and a plan that expects one row of each
+-- part would compute a part again for every row of the others. A day that was published, proved to
+-- its end, and now differs leaves a restatement; a scratch schema has no earlier rows and leaves
+-- none.
 -- Reads: facts.hl_fills_raw, facts.spot_pairs, facts.perp_dexs, facts.token_prices, facts.pages,
 --        {schema}.fill_gaps   Writes: {schema}.wallet_day_metrics, metrics.restatements
 -- Key: (wallet_id, day)
@@ -27,7 +28,7 @@ with wanted as (
     from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
 ), sums as (
     select w.wallet_id, w.day, f.coin, f.fee_token, f.crossed,
-        -- Where all is in USDC no price is needed: one row for the day instead of one an hour.
+        -- If everything is in USDC, no price is needed: one row a day instead of one an hour.
         case when f.fee_token <> 'USDC' or f.fee_token is null or not f.core_perp
             then date_trunc('hour', f.time, 'UTC') end as hour,
         case
@@ -59,7 +60,7 @@ with wanted as (
             f.closed_pnl, f.fee, f.builder_fee, f.fingerprint, facts.market_of(f.coin) = 'perp' as core_perp
         from facts.hl_fills_raw as f
         where f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
-        offset 0  -- day by day: a join may be planned to read a wallet's whole history
+        offset 0  -- day by day: a join may read a wallet's whole history
     ) as f
     join tenancy.wallets as wallets on wallets.id = w.wallet_id
     group by f.coin, f.fee_token, f.crossed, hour, flow, w.wallet_id, w.day
@@ -114,7 +115,7 @@ with wanted as (
             else s.builder_fee * f.rate
         end as builder_fee_usd,
         m.base_token,
-        -- Only what a figure was computed with is an input of it.
+        -- Only prices and markets that a figure was computed with are inputs.
         (s.flow <> 'event' and s.notional <> 0) or s.closed_pnl <> 0
             or (s.fees_charged > 0 and s.fee_token in (m.base_token, m.quote_token)) as needs_quote,
         s.fees_charged > 0 and s.fee_token not in (coalesce(m.base_token, ''), m.quote_token)
@@ -320,10 +321,10 @@ with wanted as (
                 else jsonb_build_array(o.value, to_jsonb(a) -> o.key)
             end) as fields
         from jsonb_each(to_jsonb(b)) as o
-        -- What was unknown was not published: a null that becomes a number has not moved.
+        -- An unknown figure was not published: null that becomes a number is no restatement.
         where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
             and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
-            -- Nor was an amount in the token of a market that was not known yet.
+            -- The same holds for an amount in the token of a market that was not known yet.
             and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
     ) as changed
     where b.closed and changed.fields is not null
@@ -331,7 +332,7 @@ with wanted as (
 select count(*)::integer as rows from written;
 
 -- name: keep_computed_at :execrows
--- When these rows were computed, beside them.
+-- Store when these rows were computed, in another table.
 -- Reads: -   Writes: ops.computations   Key: (metric, key)
 insert into ops.computations (metric, key)
 select 'wallet_day_metrics', w.wallet_id || '/' || w.day
@@ -339,7 +340,7 @@ from unnest(%(wallet_ids)s::integer[], %(days)s::date[]) as w (wallet_id, day)
 on conflict (metric, key) do update set computed_at = now();
 
 -- name: list_wallet_days :many
--- Every wallet day that has, or should have, a row: what a rebuild goes over.
+-- Every wallet day that has, or should have, a row: the keys of a rebuild.
 -- Reads: facts.hl_fills_raw, metrics.wallet_day_metrics   Writes: -   Key: (wallet_id, day)
 select wallet_id, day from metrics.wallet_day_metrics
 where wallet_id = %(wallet_id)s and day between %(from_day)s and %(to_day)s

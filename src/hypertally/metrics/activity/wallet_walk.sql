@@ -7,7 +7,7 @@ from tenancy.wallets as w
 where exists (
         select from facts.hl_fills_raw as f
         where f.wallet_id = w.id
-            -- Always true, but lets both halves of the key's index be used.
+            -- Always true, but lets the planner use both halves of the key's index.
             and (f.tid is not null or f.tid is null))
     or exists (select from facts.limits_met as l where l.wallet_id = w.id)
     or exists (select from metrics.wallet_day_metrics as d where d.wallet_id = w.id)
@@ -15,7 +15,7 @@ where exists (
 order by w.id;
 
 -- name: lock_wallet :exec
--- The locks that rollups of a wallet take too.
+-- Take the locks that rollups of a wallet take too.
 -- Reads: -   Writes: -   Key: wallet_id
 select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
     pg_advisory_xact_lock(hashtext('rollup_wallet_day'), %(unit)s);

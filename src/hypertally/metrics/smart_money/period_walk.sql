@@ -12,7 +12,7 @@ where at >= %(from_day)s::timestamp at time zone 'UTC'
 order by at;
 
 -- name: list_released_days :many
--- The days whose snapshots rest in the archive alone.
+-- The days whose snapshots are only in the archive.
 -- Reads: ops.seals   Writes: -   Key: day
 select distinct s.day
 from ops.seals as s
@@ -20,6 +20,6 @@ where s.dataset = 'wallet_snapshots' and s.released_at is not null
 order by s.day;
 
 -- name: lock_signals :exec
--- The lock that the computation of signals takes too.
+-- Take the lock that the computation of signals takes too.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('signals'), 0);

@@ -1,5 +1,5 @@
 -- name: delete_outcomes :execrows
--- Take out the outcomes that a period completes.
+-- Delete the outcomes that a period completes.
 -- Reads: -   Writes: {schema}.signal_outcomes   Key: (asset, definition, at, horizon_minutes)
 delete from {schema}.signal_outcomes as o
 where (o.at, o.horizon_minutes) in (
@@ -7,8 +7,8 @@ where (o.at, o.horizon_minutes) in (
     from unnest(%(horizon_minutes)s::integer[]) as h);
 
 -- name: insert_outcomes :execrows
--- What the mark did until this period since the signals of five minutes, one, four and twenty-four
--- hours before. Both marks are the newest of allMids then, not older than two minutes.
+-- The return of the mark up to this period since the signals of five minutes, one, four and
+-- twenty-four hours before. Each mark is the newest price of allMids then, at most two minutes old.
 -- Reads: {schema}.signals, facts.mids   Writes: {schema}.signal_outcomes   Key: (asset, definition, at, horizon_minutes)
 insert into {schema}.signal_outcomes (
     at, asset, definition, horizon_minutes, mark_before, mark_after, return, hit, unknown)

@@ -1,15 +1,15 @@
 -- name: delete_signals :execrows
--- Take out a period that is to be computed again.
+-- Delete a period that will be computed again.
 -- Reads: -   Writes: {schema}.signals   Key: (at)
 delete from {schema}.signals where at = %(at)s;
 
 -- name: delete_contributors :execrows
--- Take out the contributors of a period that is to be computed again.
+-- Delete the contributors of a period that will be computed again.
 -- Reads: -   Writes: {schema}.signal_contributors   Key: (at)
 delete from {schema}.signal_contributors where at = %(at)s;
 
 -- name: read_feed :one
--- What was known of the feed at a time: the universe, the newest minute and the newest that went well.
+-- The state of the feed at a time: the universe, the newest minute and the newest that succeeded.
 -- Reads: metrics.wallet_universe_runs, ops.ingest_runs   Writes: -   Key: -
 select universe.id as universe_run_id, universe.members as wallets,
     newest.minute as newest_at, newest.status = 'failed' as last_failed,
@@ -31,9 +31,9 @@ left join lateral (
 ) as well on true;
 
 -- name: list_moves :many
--- What each wallet of a universe held in each asset at both ends of a period, and what is known
--- against the figures. Fills count as they were known when the last snapshot was stored, so that a
--- rebuild knows no more.
+-- The positions of each wallet of a universe in each asset at both ends of a period, with their
+-- anomalies. Only fills known when the last snapshot was stored count, so that a rebuild gives the
+-- same rows.
 -- Reads: metrics.wallet_universe_members, facts.wallet_snapshots, metrics.snapshot_anomalies, facts.hl_fills_raw   Writes: -   Key: (asset, wallet_id)
 select a.asset, m.wallet_id, m.wallet, b.szi as before, n.szi as now,
     b.fingerprint as before_fingerprint, n.fingerprint as now_fingerprint,
@@ -59,7 +59,7 @@ left join facts.wallet_snapshots as n on n.minute = %(at)s
 where m.run_id = %(run_id)s;
 
 -- name: list_marks :many
--- The marks of the assets at both ends of a period, each not older than two minutes then.
+-- The marks of the assets at both ends of a period, each at most two minutes old.
 -- Reads: facts.mids   Writes: -   Key: (asset, at)
 select a.asset, e.at, mark.price
 from unnest(%(assets)s::text[]) as a (asset)
@@ -73,7 +73,7 @@ left join lateral (
 ) as mark on true;
 
 -- name: list_earlier :many
--- The three periods before, and what the last of them handed on.
+-- The three periods before, and the state that the last of them left.
 -- Reads: {schema}.signals   Writes: -   Key: (asset, definition, at)
 select asset, definition, at, cas, state
 from {schema}.signals
@@ -115,20 +115,20 @@ from unnest(
 ) as u;
 
 -- name: copy_signals :execrows
--- Signals of a period that cannot be computed again now, as they are stored; a twin has the same
+-- Copy the stored signals of a period that cannot be computed again now; a twin has the same
 -- columns.
 -- Reads: metrics.signals   Writes: {schema}.signals   Key: (at)
 insert into {schema}.signals
 select s.* from metrics.signals as s where s.at = %(at)s;
 
 -- name: copy_contributors :execrows
--- The contributors of these signals.
+-- Copy the contributors of these signals.
 -- Reads: metrics.signal_contributors   Writes: {schema}.signal_contributors   Key: (at)
 insert into {schema}.signal_contributors
 select c.* from metrics.signal_contributors as c where c.at = %(at)s;
 
 -- name: keep_computed_at :execrows
--- When a period's signals were computed, beside them: of all assets and both definitions at once.
+-- Store when a period's signals were computed: all assets and both definitions together.
 -- Reads: -   Writes: ops.computations   Key: (metric, key)
 insert into ops.computations (metric, key)
 values ('signals', to_char(%(at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))

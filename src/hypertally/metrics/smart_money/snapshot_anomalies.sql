@@ -1,6 +1,6 @@
 -- name: list_sightings :many
--- The last snapshots of each position that may be wrong at a minute: it has no size, or is not what
--- it was a minute before, or its wallet's answer is the one of a minute before.
+-- The last snapshots of each position that may be wrong at a minute: it has no size, it changed
+-- since the minute before, or its wallet's answer is the same as the minute before.
 -- Reads: facts.wallet_snapshots   Writes: -   Key: (wallet_id, asset, minute)
 with newest as (
     select n.wallet_id, n.asset,
@@ -30,12 +30,12 @@ cross join lateral (
     where w.wallet_id = c.wallet_id and w.asset = c.asset
         and w.minute > %(minute)s::timestamptz - %(looked_back)s::interval
         and w.minute <= %(minute)s::timestamptz
-    offset 0  -- wallet by wallet through its index
+    offset 0  -- wallet by wallet, through its index
 ) as s
 order by c.wallet_id, c.asset, s.minute;
 
 -- name: list_proven :many
--- The wallets whose fills are known up to a minute: a page proves it.
+-- The wallets whose fills are known up to a minute, as a page proves.
 -- Reads: facts.pages   Writes: -   Key: wallet_id
 select p.wallet_id
 from facts.pages as p
@@ -47,7 +47,7 @@ having max(p.covers_to_ms) >= extract(epoch from %(minute)s::timestamptz) * 1000
         <= extract(epoch from %(minute)s::timestamptz - %(looked_back)s::interval) * 1000;
 
 -- name: list_fills :many
--- What fills did to positions before a minute.
+-- The changes of positions by fills before a minute.
 -- Reads: facts.hl_fills_raw   Writes: -   Key: (wallet_id, asset, at)
 select f.wallet_id, f.coin as asset, f.time as at,
     case f.side when 'B' then f.sz else -f.sz end as change
@@ -58,8 +58,8 @@ where f.wallet_id = any (%(of)s::integer[]) and f.coin = any (%(assets)s::text[]
 order by 1, 2, 3;
 
 -- name: list_typical_changes :many
--- The median of how much positions changed from one snapshot to the next in the hours before.
--- Exact: percentile_cont would answer a float.
+-- The median change of positions from one snapshot to the next in the hours before.
+-- Exact: percentile_cont would return a float.
 -- Reads: facts.wallet_snapshots   Writes: -   Key: (wallet_id, asset)
 select u.wallet_id, u.asset, half.typical
 from unnest(%(wallet_ids)s::integer[], %(assets)s::text[]) as u (wallet_id, asset)
@@ -78,7 +78,7 @@ cross join lateral (
 where half.typical is not null;
 
 -- name: insert_anomalies :execrows
--- Keep what is wrong with snapshots, once.
+-- Store anomalies of snapshots, each once.
 -- Reads: -   Writes: metrics.snapshot_anomalies   Key: (minute, asset, wallet_id, kind)
 insert into metrics.snapshot_anomalies (
     minute, wallet_id, asset, kind, known_at, dirties, detail, definition)

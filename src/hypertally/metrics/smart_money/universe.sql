@@ -1,7 +1,7 @@
 -- name: rank_leaderboard :many
--- The wallets of a stored answer, the highest first, and why one is passed over: without volume in
--- the month or the week as the answer says, or without a perp leg for a week, where pages prove
--- that its fills of the week are known.
+-- The wallets of a stored answer, highest first, and why a wallet is left out: no volume in the
+-- month or the week according to the answer, or no perp leg for a week although pages prove that
+-- the fills of the week are known.
 -- Reads: facts.leaderboard_rows, tenancy.wallets, facts.pages, facts.hl_fills_raw   Writes: -   Key: wallet
 select l.wallet, l.pnl_30d, l.volume_30d, l.fingerprint,
     case
@@ -44,8 +44,8 @@ left join lateral (
 order by l.pnl_30d desc, l.wallet;
 
 -- name: rank_own_facts :many
--- The tracked wallets by realised PnL less fees of the 30 UTC days before, and why one is passed
--- over. One with an unknown day cannot be ranked; it stands last.
+-- The tracked wallets by realised PnL less fees of the 30 UTC days before, and why a wallet is left
+-- out. A wallet with an unknown day cannot be ranked and stands last.
 -- Reads: tenancy.org_wallets, tenancy.wallets, metrics.wallet_day_metrics, facts.hl_fills_raw   Writes: -   Key: wallet
 with days as (
     select t.wallet_id, sum(m.gross_realised_pnl_usd - m.fees_usd) as pnl_30d,
@@ -109,7 +109,7 @@ where m.run_id = (
 order by m.wallet;
 
 -- name: list_watched :many
--- Who was a member lately: what became of those who left is told by later rows.
+-- The recent members: later rows show the results of those who left.
 -- Reads: metrics.wallet_universe_runs, metrics.wallet_universe_members   Writes: -   Key: wallet
 select distinct m.wallet
 from metrics.wallet_universe_runs as r
@@ -118,8 +118,8 @@ where r.status = 'chosen' and r.taken_at > %(at)s::timestamptz - %(watched_after
 order by 1;
 
 -- name: list_survivorship :many
--- Each time a wallet left: its last rank and PnL, and its PnL of the 30 days after, as the first
--- leaderboard of the day after them says.
+-- Each time a wallet left: its last rank and PnL, and its PnL of the 30 days after, from the first
+-- leaderboard of the day after these 30 days.
 -- Reads: metrics.wallet_universe_runs, metrics.wallet_universe_members, facts.leaderboard_rows   Writes: -   Key: (wallet, left_at)
 select gone.wallet, r.taken_at as left_at, before.rank as last_rank, before.pnl_30d as last_pnl_30d,
     later.pnl_30d as pnl_30d_after, later.taken_at as told_at,

@@ -1,5 +1,5 @@
 -- name: delete_twap_executions :execrows
--- Take out the rows that are to be computed again, and keep what they said for comparison.
+-- Delete the rows that will be computed again, and keep them for comparison.
 -- Reads: tenancy.wallets   Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
 with wanted as materialized (
     select u.twap_id, t.id as wallet_id
@@ -13,8 +13,8 @@ with wanted as materialized (
 insert into pg_temp.twap_executions_before select * from gone;
 
 -- name: insert_twap_executions :execrows
--- How each TWAP of a tracked wallet was carried out. Materialized: rows just stored are in no
--- statistics.
+-- The execution of each TWAP of a tracked wallet. Materialized: new rows are not in the statistics
+-- yet.
 -- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.pages, tenancy.wallets
 -- Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
 with wanted as materialized (
@@ -28,7 +28,7 @@ with wanted as materialized (
         date_trunc('minute', t.started_at, 'UTC') as first_minute,
         case
             when t.status = 'activated' then null
-            -- A status's time has whole seconds: that of an end at once lies before the start.
+            -- The time of a status has whole seconds: an immediate end lies before the start.
             when t.ended_at is not null then greatest(t.ended_at, t.started_at)
             when t.status = 'finished' then t.ends_at
         end as until
@@ -127,7 +127,7 @@ with wanted as materialized (
         or exists (
             select from facts.pages as p
             where p.wallet_id = l.wallet_id and p.source = 'info.userTwapSliceFillsByTime'
-                and p.asked_at >= l.started_at - interval '1 day'  -- clocks differ; cf. sweeps
+                and p.asked_at >= l.started_at - interval '1 day'  -- clocks differ
                 and p.covers_to_ms >= extract(epoch from l.started_at) * 1000)
 )
 insert into {schema}.twap_executions (
@@ -167,7 +167,7 @@ select
 from judged;
 
 -- name: insert_restatements :execrows
--- A TWAP that had ended, whole, and whose execution now says something else, or is gone.
+-- Store a restatement of each TWAP that had ended, was complete, and now differs or has no row.
 -- Reads: {schema}.twap_executions, {schema}.twaps, tenancy.wallets   Writes: metrics.restatements   Key: -
 insert into metrics.restatements (metric, wallet_id, day, twap_id, cause, changes)
 select 'twap_executions', b.wallet_id,
@@ -190,14 +190,14 @@ cross join lateral (
             else jsonb_build_array(o.value #>> '{{}}', to_jsonb(a) -> o.key #>> '{{}}')
         end) as fields
     from jsonb_each(to_jsonb(b)) as o
-    -- What was unknown was not published: a null that becomes a number has not moved.
+    -- An unknown figure was not published: null that becomes a number is no restatement.
     where o.key in ('executed_size', 'executed_notional', 'fees', 'fees_usd')
         and o.value <> 'null' and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
 ) as changed
 where b.completeness = 1 and changed.fields is not null;
 
 -- name: keep_computed_at :execrows
--- When these rows were computed, beside them.
+-- Store when these rows were computed, in another table.
 -- Reads: tenancy.wallets   Writes: ops.computations   Key: (metric, key)
 insert into ops.computations (metric, key)
 select 'twap_executions', t.id || '/' || u.twap_id
@@ -206,7 +206,7 @@ join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
 on conflict (metric, key) do update set computed_at = now();
 
 -- name: temp_table :exec
--- Where the rows of before wait inside one transaction.
+-- The temporary table for the earlier rows, inside one transaction.
 -- Reads: -   Writes: pg_temp   Key: -
 create temporary table if not exists twap_executions_before (like metrics.twap_executions)
 on commit delete rows;

@@ -1,5 +1,5 @@
 -- name: delete_twaps :execrows
--- Take out the rows that are to be computed again.
+-- Delete the rows that will be computed again.
 -- Reads: -   Writes: {schema}.twaps   Key: (twap_id, wallet)
 delete from {schema}.twaps as t
 using unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as w (twap_id, wallet)
@@ -17,7 +17,7 @@ with said as materialized (
             f.fingerprint, f.page_id, f.ordinal
         from facts.twap_status as f
         where f.twap_id = w.twap_id and f.wallet = w.wallet
-        offset 0  -- TWAP by TWAP through the key, whatever statistics say of the whole table
+        offset 0  -- TWAP by TWAP through the key, whatever the statistics of the table say
     ) as s
 ), latest as (
     select distinct on (twap_id, wallet) *

@@ -1,5 +1,5 @@
 -- name: delete_twap_slices :execrows
--- Take out the rows that are to be computed again.
+-- Delete the rows that will be computed again.
 -- Reads: tenancy.wallets   Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
 with wanted as materialized (
     select u.twap_id, t.id as wallet_id
@@ -12,7 +12,7 @@ where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id;
 -- name: insert_twap_slices :execrows
 -- Each slice of a tracked wallet's TWAPs: the fills of one order at one time. The fills of a TWAP
 -- are those that carry its number and those listed as its slices, each once. Fees are valued as in
--- wallet days. Materialized: rows just stored are in no statistics.
+-- wallet days. Materialized: new rows are not in the statistics yet.
 -- Reads: facts.hl_fills_raw, facts.twap_slices, facts.spot_pairs, facts.perp_dexs,
 --        facts.token_prices, tenancy.wallets   Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
 with wanted as materialized (

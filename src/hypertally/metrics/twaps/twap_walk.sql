@@ -1,5 +1,5 @@
 -- name: list_twaps :many
--- The next TWAPs that have, or should have, a row: what a rebuild goes over.
+-- The next TWAPs that have, or should have, a row: the keys of a rebuild.
 -- Reads: facts.twap_status, metrics.twaps   Writes: -   Key: (twap_id, wallet)
 select twap_id, wallet
 from (
@@ -27,7 +27,7 @@ order by 1, 2
 limit %(limit)s;
 
 -- name: list_twaps_without_status :many
--- TWAPs that have, or should have, slices, and of which no status is known.
+-- TWAPs without a known status that have, or should have, slices.
 -- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twap_slices,
 --        metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
 with bounds as (
@@ -59,13 +59,13 @@ where not exists (select from facts.twap_status as s
 order by 1, 2;
 
 -- name: lock_twaps :exec
--- The locks that rollups of TWAPs take too.
+-- Take the locks that rollups of TWAPs take too.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock_shared(hashtext('prices'), 0),
     pg_advisory_xact_lock(hashtext('rollup_twaps'), 0);
 
 -- name: list_waiting :many
--- The TWAPs that wait for a rollup; the wallet's id is null where nobody tracks the wallet.
+-- The TWAPs that wait for a rollup; the wallet's id is null if no org tracks the wallet.
 -- Reads: ops.dirty_twaps, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
 select d.twap_id, d.wallet, w.id as wallet_id
 from ops.dirty_twaps as d
