@@ -48,10 +48,13 @@ OLD_MODULES = {
     "worlds": "oracle_inputs",
 }
 OLD_CLASSES = {
+    "Around": "Context",
     "Finished": "CachedResponse",
     "Flights": "SingleFlight",
     "Front": "Gateway",
+    "Judged": "Evaluation",
     "Ready": "CachedResponse",
+    "Standing": "AlertState",
 }
 
 # Local names that do not say what they hold, and how often each is assigned or taken as a
@@ -102,10 +105,8 @@ SAME_NAME = {
     "Exits",
     "FeedState",
     "Gap",
-    "Names",
     "PriceNeed",
     "Step",
-    "WalletCounts",
 }
 
 # Functions with more positional parameters than a call can be read with; this list only gets

@@ -18,7 +18,7 @@ class JobCounts(Record, frozen=True, kw_only=True):
     late_seconds: int
 
 
-class WalletCounts(Record, frozen=True, kw_only=True):
+class TrackedCounts(Record, frozen=True, kw_only=True):
     """How far the records of the tracked wallets reach."""
 
     tracked: int
@@ -71,7 +71,7 @@ class Status(Record, frozen=True, kw_only=True):
     """What `hypertally status` shows; the names of the fields are its JSON."""
 
     jobs: list[JobCounts]
-    wallets: WalletCounts
+    wallets: TrackedCounts
     facts: FactCounts
     weight: list[WeightSpent]
     errors: list[JobError]
@@ -83,7 +83,7 @@ async def read_status(pool: Pool) -> Status:
     async with transaction(pool) as connection:
         return Status(
             jobs=await read_rows(connection, QUERIES["list_jobs"], shape=JobCounts),
-            wallets=await read_row(connection, QUERIES["read_record"], shape=WalletCounts),
+            wallets=await read_row(connection, QUERIES["read_record"], shape=TrackedCounts),
             facts=await read_row(connection, QUERIES["read_facts"], shape=FactCounts),
             weight=await read_rows(connection, QUERIES["list_weights"], shape=WeightSpent),
             errors=await read_rows(connection, QUERIES["list_errors"], shape=JobError),

@@ -55,14 +55,14 @@ _UNITS = ((10**9, 10**11, 10**6, 1), (10**12, 10**14, 10**3, 1), (10**15, 10**17
           (10**18, 2**63 - 1, 1, 10**3))  # fmt: skip
 
 
-class Names(Record, frozen=True, kw_only=True):
+class ColumnNames(Record, frozen=True, kw_only=True):
     """The source's column for each of ours, and warnings about them."""
 
     columns: dict[str, str]  # ours -> the source's
     warnings: list[str]
 
 
-def name_columns(schema: pa.Schema) -> Names:
+def name_columns(schema: pa.Schema) -> ColumnNames:
     """Find our columns among those of a source, flattened.
 
     Errors: `BadPayload` that names the required columns it lacks, and those that stand twice.
@@ -89,7 +89,7 @@ def name_columns(schema: pa.Schema) -> Names:
     floats = [name for name in columns.values() if pa.types.is_floating(types[name])]
     if floats:
         warnings.append(f"floats, exact to 15 digits only: {', '.join(floats)}")
-    return Names(columns=columns, warnings=warnings)
+    return ColumnNames(columns=columns, warnings=warnings)
 
 
 def _plain_name(name: str) -> str:

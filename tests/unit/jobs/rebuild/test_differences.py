@@ -1,4 +1,4 @@
-"""A difference is description by the row's key and the values that differ, and stays short."""
+"""A difference names the key of the row and the values that differ, and stays short."""
 
 from hypertally.jobs.rebuild.differences import (
     FIELDS_SHOWN_MAX,
