@@ -1,7 +1,8 @@
 """Where the records of the org's wallets are known to be incomplete."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -12,8 +13,10 @@ from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.paging import CoinPlace, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters
-from hypertally.api.resource.rows import read_row, read_rows
+from hypertally.api.resource.rows import WalletGap
+from hypertally.records import Record
 from hypertally.store import queries
+from hypertally.store.postgres import read_row, read_rows
 
 router = APIRouter()
 
@@ -33,6 +36,37 @@ class GapKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     from_at: str
 
 
+class PlacedGap(Record, frozen=True, kw_only=True):
+    """A gap with its place in the list."""
+
+    wallet: str
+    coin: str
+    kind: str
+    from_at: str | None
+    until_at: str | None
+    missing_size_coin: str | None
+    place_until: str
+    place_from: str
+
+    def show(self) -> WalletGap:
+        """Return the gap without its place."""
+        return WalletGap(
+            wallet=self.wallet,
+            coin=self.coin,
+            kind=self.kind,
+            from_at=self.from_at,
+            until_at=self.until_at,
+            missing_size_coin=self.missing_size_coin,
+        )
+
+
+class Oddities(Record, frozen=True, kw_only=True):
+    """How many rows came twice with other content, and how many could not be read."""
+
+    conflicts: int
+    rejects: int
+
+
 @router.get("/api/v1/coverage", responses=of_shape(shapes.Coverage))
 async def list_gaps(
     parameters: Annotated[PageParameters, Query()], connection: ForViewers
@@ -42,16 +76,21 @@ async def list_gaps(
         connection,
         _QUERIES["list_gaps"],
         {**_place(parameters.cursor), "limit": parameters.limit + 1},
+        shape=PlacedGap,
     )
     gaps, more = cut_page(rows, parameters.limit)
-    oddities = await read_row(connection, _QUERIES["count_oddities"], {})
+    oddities = await read_row(connection, _QUERIES["count_oddities"], shape=Oddities)
     cursor = _cursor(gaps[-1]) if more else None
-    hidden = ("to_at", "from_at")
-    shown = [{name: gap[name] for name in gap if name not in hidden} for gap in gaps]
-    return answer({"gaps": shown, "next": cursor, **oddities}, max_age=MAX_AGE)
+    content = {
+        "gaps": [gap.show() for gap in gaps],
+        "next": cursor,
+        "conflicts": oddities.conflicts,
+        "rejects": oddities.rejects,
+    }
+    return answer(content, max_age=MAX_AGE)
 
 
-def _place(cursor: str | None) -> dict[str, Any]:
+def _place(cursor: str | None) -> Mapping[str, object]:
     if cursor is None:
         return dict.fromkeys(GapKey.__struct_fields__)
     place = read_cursor(cursor, shape=GapKey)
@@ -69,13 +108,13 @@ def _is_time(text: str) -> bool:
         return False
 
 
-def _cursor(gap: dict[str, Any]) -> str:
+def _cursor(gap: PlacedGap) -> str:
     return write_cursor(
         GapKey(
-            to_at=gap["to_at"],
-            address=bytes.fromhex(gap["wallet"].removeprefix("0x")),
-            coin=gap["coin"],
-            kind=gap["kind"],
-            from_at=gap["from_at"],
+            to_at=gap.place_until,
+            address=bytes.fromhex(gap.wallet.removeprefix("0x")),
+            coin=gap.coin,
+            kind=gap.kind,
+            from_at=gap.place_from,
         )
     )

@@ -5,11 +5,11 @@ select
     '0x' || encode(a.address, 'hex') as wallet,
     g.coin,
     g.kind,
-    to_char(g.from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
-    to_char(g.to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "to",
+    to_char(g.from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as from_at,
+    to_char(g.to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until_at,
     trim_scale(g.missing_size_coin)::text as missing_size_coin,
-    g.to_at::text as to_at,
-    g.from_at::text as from_at
+    g.to_at::text as place_until,
+    g.from_at::text as place_from
 from metrics.fill_gaps as g
 join tenancy.wallets as a on a.id = g.wallet_id
 where %(to_at)s::timestamptz is null

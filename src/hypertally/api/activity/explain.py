@@ -1,7 +1,7 @@
 """Explanations of days: their definition, inputs, subtotals, gaps and restatements."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -21,14 +21,14 @@ from hypertally.api.resource.explanation import (
     find_definition,
     read_computed_at,
 )
-from hypertally.api.resource.json_text import Json, as_json
+from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters
-from hypertally.api.resource.rows import read_row, read_rows
+from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGap, read_json
 from hypertally.api.resource.time_range import Day
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row, read_rows
 
 router = APIRouter()
 
@@ -44,6 +44,22 @@ class DayKey(Record, frozen=True, kw_only=True):
     wallet_id: int | None
     org_id: int | None
     day: date
+
+
+class FillInputs(Record, frozen=True, kw_only=True):
+    """How many fills a day was computed from, and the digest of them."""
+
+    count: int
+    digest: str
+
+
+class WalletInput(Record, frozen=True, kw_only=True):
+    """The day of a wallet as an input of its org's day."""
+
+    wallet: str
+    fills: int
+    volume_usd: str | None
+    digest: str
 
 
 class DayProof(Record, frozen=True, kw_only=True):
@@ -73,7 +89,7 @@ async def get_wallet_day_explanation(
 
 async def explain_wallet_day(
     connection: Connection, address: str, day: date, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Explain a row of wallet_day_metrics; `page` cuts its fills.
 
     Errors: `Problem` 404 for a wallet that is not the org's.
@@ -82,16 +98,16 @@ async def explain_wallet_day(
     key = DayKey(metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, day=day)
     days = await read_days(connection, address, first=day, last=day, limit=1)
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
-    inputs = await read_row(connection, _QUERIES["read_inputs"], asdict(key))
+    inputs = await read_row(connection, _QUERIES["read_inputs"], asdict(key), shape=FillInputs)
     fills = await _read_day_fills(connection, wallet_id, day, page)
-    subtotals = await read_row(connection, _QUERIES["list_coin_subtotals"], asdict(key))
+    subtotals = await read_json(connection, _QUERIES["list_coin_subtotals"], asdict(key))
     return await _explain(
         connection,
         key,
         shown_key={"wallet": address, "day": day},
         value=values[0] if values else None,
-        inputs={**inputs, "fills": fills.fills, "next": fills.next},
-        subtotals=as_json(subtotals["body"]),
+        inputs={**asdict(inputs), "fills": fills.fills, "next": fills.next},
+        subtotals=subtotals,
     )
 
 
@@ -122,47 +138,48 @@ async def get_global_day_explanation(
 
 async def explain_global_day(
     connection: Connection, caller: Identity, day: date, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Explain a row of global_day_metrics; `page` cuts its wallets."""
     key = DayKey(metric="global_day_metrics", wallet_id=None, org_id=caller.org_id, day=day)
     days = await read_global_days(connection, caller, days=1, last=day)
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
-    subtotals = await read_row(connection, _QUERIES["list_kind_subtotals"], asdict(key))
+    subtotals = await read_json(connection, _QUERIES["list_kind_subtotals"], asdict(key))
     return await _explain(
         connection,
         key,
         shown_key={"org": caller.org, "day": day},
         value=values[0],
         inputs=await _wallet_inputs(connection, caller, day, page=page),
-        subtotals=as_json(subtotals["body"]),
+        subtotals=subtotals,
     )
 
 
 async def _wallet_inputs(
     connection: Connection, caller: Identity, day: date, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     key = {"org_id": caller.org_id, "day": day}
     after = read_cursor(page.cursor, shape=bytes) if page.cursor else None
-    counted = await read_row(connection, _QUERIES["count_wallet_inputs"], key)
+    counted = await read_row(connection, _QUERIES["count_wallet_inputs"], key, shape=FillInputs)
     rows = await read_rows(
         connection,
         _QUERIES["list_wallet_inputs"],
         key | {"after": after, "limit": page.limit + 1},
+        shape=WalletInput,
     )
     wallets, more = cut_page(rows, page.limit)
-    last = bytes.fromhex(wallets[-1]["wallet"].removeprefix("0x")) if more else None
-    return {**counted, "wallets": wallets, "next": write_cursor(last) if last else None}
+    last = bytes.fromhex(wallets[-1].wallet.removeprefix("0x")) if more else None
+    return {**asdict(counted), "wallets": wallets, "next": write_cursor(last) if last else None}
 
 
 async def _explain(
     connection: Connection,
     key: DayKey,
     *,
-    shown_key: dict[str, Any],
+    shown_key: dict[str, object],
     value: Json | None,
-    inputs: dict[str, Any],
+    inputs: dict[str, object],
     subtotals: Json | None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     figures = msgspec.json.decode(value, type=DayProof) if value else DayProof()
     parameters = asdict(key) | {"limit": GAPS_SHOWN_MAX}
     return {
@@ -172,7 +189,7 @@ async def _explain(
         "value": value,
         "inputs": {**inputs, "reference_digest": figures.reference_digest},
         "subtotals": subtotals,
-        "gaps": await read_rows(connection, _QUERIES["list_day_gaps"], parameters),
+        "gaps": await read_rows(connection, _QUERIES["list_day_gaps"], parameters, shape=WalletGap),
         "completeness": figures.completeness,
         "unpriced": figures.unpriced,
         "computed_at": await read_computed_at(
@@ -182,7 +199,7 @@ async def _explain(
     }
 
 
-async def _restatements(connection: Connection, key: DayKey) -> list[dict[str, Any]]:
+async def _restatements(connection: Connection, key: DayKey) -> list[ShownRestatement]:
     parameters = asdict(key) | {"limit": RESTATEMENTS_SHOWN_MAX}
-    rows = await read_rows(connection, _QUERIES["list_restatements"], parameters)
-    return [{**row, "changes": as_json(row["changes"])} for row in rows]
+    rows = await read_rows(connection, _QUERIES["list_restatements"], parameters, shape=Restatement)
+    return [row.show() for row in rows]

@@ -1,8 +1,7 @@
 """The raw fills of one wallet, paged by key."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -16,10 +15,10 @@ from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.paging import CoinPlace, Int32, Int64, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, Coin, PageParameters
-from hypertally.api.resource.rows import read_row
 from hypertally.api.resource.time_range import DayOrTime, begin_of, end_of
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row
 
 router = APIRouter()
 
@@ -48,8 +47,20 @@ class FillsParameters(PageParameters):
     coin: Coin | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FillsPage:
+class FillsRow(Record, frozen=True, kw_only=True):
+    """A page of fills as the database answers it; the place is null on the last page."""
+
+    body: str
+    time: datetime | None
+    coin: str | None
+    oid: int | None
+    tid: int | None
+    side: str | None
+    ordinal: int | None
+    fingerprint: int | None
+
+
+class FillsPage(Record, frozen=True, kw_only=True):
     """One page: its fills as JSON, and where the next one begins."""
 
     fills: Json
@@ -85,11 +96,12 @@ async def read_fills(
             "limit": parameters.limit + 1,
             **_place(place),
         },
+        shape=FillsRow,
     )
-    return FillsPage(fills=Json(row["body"].encode()), next=_next(row))
+    return FillsPage(fills=Json(row.body.encode()), next=_next(row))
 
 
-def _place(place: FillKey | None) -> dict[str, Any]:
+def _place(place: FillKey | None) -> dict[str, object]:
     if place is None:
         # Later than every fill, so the rest of the key decides nothing.
         return {**dict.fromkeys(FillKey.__struct_fields__), "at": "infinity"}
@@ -98,8 +110,9 @@ def _place(place: FillKey | None) -> dict[str, Any]:
     return msgspec.structs.asdict(place)
 
 
-def _next(row: dict[str, Any]) -> str | None:
-    if row["time"] is None:
+def _next(row: FillsRow) -> str | None:
+    if row.time is None:
         return None
-    fields = {name: row[name] for name in FillKey.__struct_fields__ if name != "at"}
-    return write_cursor(FillKey(at=row["time"], **fields))
+    return write_cursor(
+        [row.time, row.coin, row.oid, row.tid, row.side, row.ordinal, row.fingerprint]
+    )

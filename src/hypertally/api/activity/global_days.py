@@ -13,10 +13,11 @@ from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.parameters import Parameters
-from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import RangeDays, days_in
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row
 
 router = APIRouter()
 
@@ -31,6 +32,11 @@ class GlobalParameters(Parameters):
     range: RangeDays = "30d"
 
 
+class _Bounds(Record, frozen=True, kw_only=True):
+    first: str
+    last: str
+
+
 @router.get("/api/v1/metrics/global", responses=of_shape(shapes.GlobalDays))
 async def list_global_days(
     parameters: Annotated[GlobalParameters, Query()],
@@ -40,8 +46,13 @@ async def list_global_days(
     """Return the org's days, oldest first; the current UTC day is flagged partial."""
     size = days_in(parameters.range)
     days = await read_global_days(connection, caller, days=size)
-    bounds = await read_row(connection, _QUERIES["read_range"], {"days": size})
-    content = {"range": parameters.range, **bounds, "days": days}
+    bounds = await read_row(connection, _QUERIES["read_range"], {"days": size}, shape=_Bounds)
+    content = {
+        "range": parameters.range,
+        "from": bounds.first,
+        "to": bounds.last,
+        "days": days,
+    }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
 
 
@@ -50,12 +61,11 @@ async def read_global_days(
 ) -> Json:
     """Return `days` calendar days up to `last` (None: the current day) as a JSON array."""
     bounds = {"org_id": caller.org_id, "days": days, "last": last}
-    empty = await read_row(
+    empty = await read_json(
         connection,
         _QUERIES["list_days_without_fills"],
         bounds | {"proof_due_minutes": PROOF_DUE_MINUTES},
     )
-    shown = await read_row(
-        connection, _QUERIES["list_global_days"], bounds | {"empty": empty["body"]}
+    return await read_json(
+        connection, _QUERIES["list_global_days"], bounds | {"empty": bytes(empty).decode()}
     )
-    return Json(shown["body"].encode())

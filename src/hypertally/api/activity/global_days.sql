@@ -133,6 +133,6 @@ from shown;
 -- The first and last day of a range that ends with the current day.
 -- Reads: -
 select
-    to_char(today - (%(days)s::integer - 1), 'YYYY-MM-DD') as "from",
-    to_char(today, 'YYYY-MM-DD') as "to"
+    to_char(today - (%(days)s::integer - 1), 'YYYY-MM-DD') as first,
+    to_char(today, 'YYYY-MM-DD') as last
 from cast(now() at time zone 'UTC' as date) as today;

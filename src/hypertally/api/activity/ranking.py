@@ -11,9 +11,10 @@ from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.parameters import Limit, Parameters
-from hypertally.api.resource.rows import read_row
 from hypertally.api.resource.time_range import DayCount, days_in
+from hypertally.records import Record
 from hypertally.store import queries
+from hypertally.store.postgres import read_row
 
 router = APIRouter()
 
@@ -34,6 +35,16 @@ class TopParameters(Parameters):
     limit: Limit = PAGE_ROWS_DEFAULT
 
 
+class RankingRow(Record, frozen=True, kw_only=True):
+    """The ranking as the database answers it."""
+
+    first_day: str
+    last_day: str
+    eligible: int
+    unpriced: int  # wallets whose figure is unknown
+    body: str  # the ranked wallets, as JSON
+
+
 @router.get("/api/v1/wallets/top", responses=of_shape(shapes.Ranking))
 async def rank_wallets(
     parameters: Annotated[TopParameters, Query()],
@@ -50,15 +61,16 @@ async def rank_wallets(
             "days": days_in(parameters.window),
             "limit": parameters.limit,
         },
+        shape=RankingRow,
     )
-    unranked = [{"reason": "a price is missing", "wallets": row["unpriced"]}]
+    unranked = [{"reason": "a price is missing", "wallets": row.unpriced}]
     content = {
         "by": parameters.by,
         "window": parameters.window,
-        "from": row["from"],
-        "to": row["to"],
-        "eligible": row["eligible"],
-        "unranked": unranked if row["unpriced"] else [],
-        "wallets": as_json(row["body"]),
+        "from": row.first_day,
+        "to": row.last_day,
+        "eligible": row.eligible,
+        "unranked": unranked if row.unpriced else [],
+        "wallets": as_json(row.body),
     }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))

@@ -79,8 +79,8 @@ shown as (
     from ranked
 )
 select
-    to_char(b.first, 'YYYY-MM-DD') as "from",
-    to_char(b.last, 'YYYY-MM-DD') as "to",
+    to_char(b.first, 'YYYY-MM-DD') as first_day,
+    to_char(b.last, 'YYYY-MM-DD') as last_day,
     (select count(value) from valued) as eligible,
     (select count(*) from valued where value is null) as unpriced,
     (select coalesce(json_agg(shown order by shown.rank), '[]')::text from shown) as body

@@ -1,6 +1,7 @@
 """The org at a glance: how far its record reaches, its newest days, totals of three ranges."""
 
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Response
@@ -12,16 +13,27 @@ from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import RANGES, days_in
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row
 
 router = APIRouter()
 
 MAX_AGE: Final = 60
 
 _QUERIES = queries.load(__file__)
+
+
+class OrgState(Record, frozen=True, kw_only=True):
+    """How far the org's record reaches."""
+
+    as_of: str | None
+    tracked_wallets: int
+    wallets_behind: int
+    proven_until: str | None
+    newest_day: date | None
 
 
 @router.get("/api/v1/dashboard/summary", responses=of_shape(shapes.Summary))
@@ -31,20 +43,23 @@ async def get_summary(caller: Caller, connection: ForViewers) -> Response:
         connection,
         _QUERIES["read_state"],
         {"org_id": caller.org_id},
+        shape=OrgState,
     )
     content = {
         "org": caller.org,
-        **{name: value for name, value in state.items() if name != "newest_day"},
-        **await _read_newest(connection, caller, state),
+        "as_of": state.as_of,
+        "tracked_wallets": state.tracked_wallets,
+        "wallets_behind": state.wallets_behind,
+        "proven_until": state.proven_until,
+        **await _read_newest(connection, caller, state.newest_day),
         "ranges": await _read_ranges(connection, caller),
     }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
 
 
 async def _read_newest(
-    connection: Connection, caller: Identity, state: dict[str, Any]
+    connection: Connection, caller: Identity, newest: date | None
 ) -> dict[str, Json | None]:
-    newest = state["newest_day"]
     if newest is None:
         return {"today": None, "previous": None}
     days = await read_global_days(connection, caller, days=2, last=newest)
@@ -55,9 +70,8 @@ async def _read_newest(
 async def _read_ranges(connection: Connection, caller: Identity) -> Json:
     sizes = [days_in(name) for name in RANGES]
     days = await read_global_days(connection, caller, days=max(sizes))
-    totals = await read_row(
+    return await read_json(
         connection,
         _QUERIES["read_totals"],
         {"days": bytes(days).decode(), "sizes": sizes},
     )
-    return Json(totals["body"].encode())

@@ -13,10 +13,10 @@ from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.parameters import Address, Limit, Parameters
-from hypertally.api.resource.rows import find_row
+from hypertally.api.resource.rows import JsonBody
 from hypertally.api.resource.time_range import Day
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, find_row
 
 router = APIRouter()
 
@@ -63,7 +63,7 @@ async def read_days(
     Errors: `Problem` 404 for a wallet that is not the org's.
     """
     bounds = {"address": address_bytes(address), "first": first, "last": last, "limit": limit}
-    row = await find_row(connection, _QUERIES["list_wallet_days"], bounds)
+    row = await find_row(connection, _QUERIES["list_wallet_days"], bounds, shape=JsonBody)
     if row is None:
         raise no_wallet(address)
-    return Json(row["body"].encode())
+    return Json(row.body.encode())

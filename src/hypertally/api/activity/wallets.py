@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
@@ -13,9 +14,9 @@ from hypertally.api.resource.answers import answer, not_found, of_shape
 from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters
-from hypertally.api.resource.rows import find_row, read_row, read_rows
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, find_row, read_row, read_rows
 
 router = APIRouter()
 
@@ -29,6 +30,54 @@ class WalletsParameters(PageParameters):
     """Part of an address to look for; one that begins with 0x is a beginning."""
 
     query: Annotated[str, Field(pattern=ADDRESS_PART)] = ""
+
+
+class ListedWallet(Record, frozen=True, kw_only=True):
+    """A wallet of the list."""
+
+    wallet: str
+    from_day: str
+    to_day: str | None  # None: tracked until further notice
+    first_fill_at: str | None
+    last_fill_at: str | None
+    days_active: int
+    proven_until: str | None
+
+
+class WalletRecord(Record, frozen=True, kw_only=True):
+    """How complete the record of a wallet is."""
+
+    proven_until: str | None
+    pulled_at: str | None
+    history_begins_at: str | None
+    completeness: str | None
+    gaps: int
+    conflicts: int
+    rejects: int
+    last_error: str | None
+
+
+class Gap(Record, frozen=True, kw_only=True, rename={"from_at": "from", "until_at": "to"}):
+    """A gap of the wallet that was asked for."""
+
+    coin: str
+    kind: str
+    from_at: str | None  # None: nothing is known before `until_at`
+    until_at: str | None
+    missing_size_coin: str | None
+
+
+class _WalletTotals(Record, frozen=True, kw_only=True):
+    fills: int
+    body: str  # JSON
+
+
+class _WalletId(Record, frozen=True, kw_only=True):
+    id: int
+
+
+class _Settling(Record, frozen=True, kw_only=True):
+    waiting: bool
 
 
 @router.get("/api/v1/wallets", responses=of_shape(shapes.Wallets))
@@ -46,9 +95,10 @@ async def list_wallets(
             "after": after,
             "limit": parameters.limit + 1,
         },
+        shape=ListedWallet,
     )
     wallets, more = cut_page(rows, parameters.limit)
-    last = bytes.fromhex(wallets[-1]["wallet"].removeprefix("0x")) if more else None
+    last = bytes.fromhex(wallets[-1].wallet.removeprefix("0x")) if more else None
     content = {"wallets": wallets, "next": write_cursor(last) if last else None}
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
 
@@ -61,15 +111,18 @@ async def get_wallet(address: Address, connection: ForViewers) -> Response:
         connection,
         _QUERIES["list_wallets"],
         {"part": address, "after": None, "limit": 1},
+        shape=ListedWallet,
     )
-    totals = await read_row(connection, _QUERIES["read_wallet_totals"], wallet)
-    record = await read_row(connection, _QUERIES["read_record"], wallet)
-    gaps = await read_rows(connection, _QUERIES["list_gaps"], wallet | {"limit": GAPS_SHOWN_MAX})
-    shown = {name: value for name, value in listed[0].items() if name != "proven_until"}
+    totals = await read_row(connection, _QUERIES["read_wallet_totals"], wallet, shape=_WalletTotals)
+    record = await read_row(connection, _QUERIES["read_record"], wallet, shape=WalletRecord)
+    wanted = wallet | {"limit": GAPS_SHOWN_MAX}
+    gaps = await read_rows(connection, _QUERIES["list_gaps"], wanted, shape=Gap)
+    shown = msgspec.structs.asdict(listed[0])
+    del shown["proven_until"]  # a part of the record
     content = {
         **shown,
-        "fills": totals["fills"],
-        "totals": as_json(totals["body"]),
+        "fills": totals.fills,
+        "totals": as_json(totals.body),
         "record": record,
         "gaps": gaps,
     }
@@ -81,14 +134,11 @@ async def find_wallet(connection: Connection, address: str) -> int:
 
     Errors: `Problem` 404, the same for a wallet of another org as for one nobody has.
     """
-    found = await find_row(
-        connection,
-        _QUERIES["find_wallet"],
-        {"address": address_bytes(address)},
-    )
-    if found is None:
+    parameters = {"address": address_bytes(address)}
+    row = await find_row(connection, _QUERIES["find_wallet"], parameters, shape=_WalletId)
+    if row is None:
         raise no_wallet(address)
-    return found["id"]
+    return row.id
 
 
 def address_bytes(address: str) -> bytes:
@@ -103,5 +153,5 @@ def no_wallet(address: str) -> Problem:
 
 async def settled_age(connection: Connection, max_age: int) -> int:
     """Return how long an answer may be kept: shortly while a wallet waits for its first pull."""
-    row = await read_row(connection, _QUERIES["has_unpulled_wallets"], {})
-    return SETTLING_SECONDS if row["waiting"] else max_age
+    row = await read_row(connection, _QUERIES["has_unpulled_wallets"], shape=_Settling)
+    return SETTLING_SECONDS if row.waiting else max_age

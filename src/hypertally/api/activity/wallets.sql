@@ -120,8 +120,8 @@ left join ops.hl_ingest_cursor as i on i.wallet_id = %(wallet_id)s;
 select
     coin,
     kind,
-    to_char(from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
-    to_char(to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "to",
+    to_char(from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as from_at,
+    to_char(to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until_at,
     trim_scale(missing_size_coin)::text as missing_size_coin
 from metrics.fill_gaps
 where wallet_id = %(wallet_id)s
