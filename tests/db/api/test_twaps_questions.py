@@ -142,7 +142,7 @@ def test_without_bounds_the_last_seven_days_to_the_minute_are_meant(get) -> None
         ("status=completed", "status"),
         ("status=", "status"),
         ("asset=", "asset"),
-        ("asset=A%20B", "asset"),
+        ("asset=A%0AB", "asset"),
         ("asset=%00", "asset"),
         ("limit=0", "limit"),
         ("limit=501", "limit"),
