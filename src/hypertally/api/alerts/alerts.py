@@ -10,11 +10,12 @@ from pydantic import Field
 from hypertally.api.alerts import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import as_json, json_row
+from hypertally.api.resource.json_text import as_json, json_record
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters, Parameters
-from hypertally.api.resource.rows import read_rows
+from hypertally.records import Record
 from hypertally.store import queries
+from hypertally.store.postgres import read_rows
 
 router = APIRouter()
 
@@ -45,6 +46,35 @@ class AlertPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     id: Int64
 
 
+class TransitionRow(Record, frozen=True, kw_only=True):
+    """A transition of an alert."""
+
+    id: int
+    type: str
+    subject: str
+    level: str
+    from_state: str
+    to_state: str
+    at: datetime
+    reason: str
+    value: str | None  # JSON
+    created_at: datetime
+
+
+class AlertStateRow(Record, frozen=True, kw_only=True):
+    """The state of an alert."""
+
+    type: str
+    subject: str
+    level: str
+    state: str
+    since: datetime
+    reason: str
+    periods: int
+    last_fired_at: datetime | None
+    last_value: object  # JSON
+
+
 @router.get("/api/v1/smart-money/alerts", responses=of_shape(shapes.Alerts))
 async def list_alerts(
     parameters: Annotated[AlertsParameters, Query()], connection: ForViewers
@@ -61,10 +91,11 @@ async def list_alerts(
             "before_id": place.id if place else 0,
             "limit": parameters.limit + 1,
         },
+        shape=TransitionRow,
     )
     page, more = cut_page(rows, parameters.limit)
-    shown = [json_row(row) | {"value": as_json(row["value"])} for row in page]
-    after = write_cursor([page[-1]["at"], page[-1]["id"]]) if more else None
+    shown = [json_record(row) | {"value": as_json(row.value)} for row in page]
+    after = write_cursor([page[-1].at, page[-1].id]) if more else None
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
 
 
@@ -74,6 +105,6 @@ async def list_states(
 ) -> Response:
     """Return the state of each alert."""
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
-    rows = await read_rows(connection, _QUERIES["list_states"], asked)
-    shown = [json_row(row) for row in rows]
+    rows = await read_rows(connection, _QUERIES["list_states"], asked, shape=AlertStateRow)
+    shown = [json_record(row) for row in rows]
     return answer({"states": shown}, max_age=MAX_AGE)

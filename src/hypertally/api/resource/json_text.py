@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
+from hypertally.records import Record
+
 Json: TypeAlias = msgspec.Raw
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -33,6 +35,12 @@ def json_text(value: object) -> Any:
 def json_row(row: Mapping[str, object]) -> dict[str, Any]:
     """Return a row with its decimals and times as the API writes them."""
     return {name: json_text(value) for name, value in row.items()}
+
+
+def json_record(record: Record) -> dict[str, object]:
+    """Return a record with its decimals and times as the API writes them."""
+    names = zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True)
+    return {shown: json_text(getattr(record, name)) for shown, name in names}
 
 
 def json_tree(value: object) -> Any:

@@ -8,16 +8,20 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from hypertally import store
-from hypertally.api.resource.rows import read_row
 from hypertally.errors import TryLater
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Pool, transaction
+from hypertally.store.postgres import Pool, read_row, transaction
 
 router = APIRouter(include_in_schema=False)
 
 READY_SECONDS_MAX: Final = 3  # a load balancer asks every few seconds
 
 _QUERIES = queries.load(__file__)
+
+
+class _Schema(Record, frozen=True, kw_only=True):
+    version: str | None
 
 
 def newest_migration() -> str:
@@ -52,10 +56,11 @@ async def get_readiness(request: Request) -> JSONResponse:
 async def _find_problem(pool: Pool, wanted: str) -> str | None:
     try:
         async with asyncio.timeout(READY_SECONDS_MAX), transaction(pool) as connection:
-            row = await read_row(connection, _QUERIES["read_schema_version"], {})
+            row = await read_row(connection, _QUERIES["read_schema_version"], shape=_Schema)
     except (TryLater, TimeoutError):
         return "the database does not answer"
-    found = row["version"]
-    if found != wanted:
-        return f"the schema is at {found}, this program needs {wanted}: run `hypertally migrate`"
+    if row.version != wanted:
+        return (
+            f"the schema is at {row.version}, this program needs {wanted}: run `hypertally migrate`"
+        )
     return None

@@ -1,16 +1,20 @@
 """Days whose snapshots left the database: what is not there then is sealed, and not nothing."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from hypertally.api.resource.rows import read_rows
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_rows
 
 _QUERIES = queries.load(__file__)
 
 
+class _SealedDay(Record, frozen=True, kw_only=True):
+    day: date
+
+
 async def list_sealed_days(connection: Connection, from_at: datetime, to_at: datetime) -> list[str]:
-    """The sealed days from one time to another, both counted."""
+    """Return the sealed days from one time to another, both counted."""
     asked = {"from_at": from_at, "to_at": to_at}
-    rows = await read_rows(connection, _QUERIES["list_sealed_days"], asked)
-    return [row["day"].isoformat() for row in rows]
+    rows = await read_rows(connection, _QUERIES["list_sealed_days"], asked, shape=_SealedDay)
+    return [row.day.isoformat() for row in rows]

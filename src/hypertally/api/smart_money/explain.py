@@ -1,6 +1,7 @@
 """Explanations of signals: their snapshots, their counts, and each wallet's effect."""
 
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
@@ -8,9 +9,8 @@ from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.explanation import find_definition, read_computed_at
-from hypertally.api.resource.json_text import json_row, json_text, json_tree
+from hypertally.api.resource.json_text import json_record, json_text, json_tree
 from hypertally.api.resource.parameters import PageParameters
-from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
 from hypertally.api.smart_money.figures import MAX_AGE, Row, show_signal
@@ -23,14 +23,34 @@ from hypertally.api.smart_money.signals import (
     read_contributors,
 )
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row, read_rows
 
 router = APIRouter()
 
 METRIC: Final = "signals"
 
 _QUERIES = queries.load(__file__)
+
+
+class SnapshotCount(Record, frozen=True, kw_only=True):
+    """The snapshots at both ends of a period: how many, and their digest."""
+
+    count: int
+    digest: str
+    minutes: list[datetime]
+
+
+class AnomalyRow(Record, frozen=True, kw_only=True):
+    """A snapshot that cannot be what it seems."""
+
+    minute: datetime
+    wallet: str
+    kind: str
+    known_at: datetime
+    dirties: bool
+    detail: object  # JSON
 
 
 @router.get(
@@ -51,7 +71,7 @@ async def get_signal_explanation(
 
 async def explain_signal(
     connection: Connection, key: SignalKey, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Explain a row of signals; `page` cuts its contributors.
 
     Errors: `Problem` 404 when there is no such signal.
@@ -71,7 +91,7 @@ async def explain_signal(
     }
 
 
-async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
+async def _inputs(connection: Connection, signal: Row) -> dict[str, object]:
     asked = {
         "asset": signal["asset"],
         "at": signal["at"],
@@ -79,18 +99,18 @@ async def _inputs(connection: Connection, signal: Row) -> dict[str, Any]:
         "run_id": signal["universe_run_id"],
         "limit": GAPS_SHOWN_MAX,
     }
-    counted = await read_row(connection, _QUERIES["count_snapshots"], asked)
-    anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked)
-    sealed = await list_sealed_days(connection, *counted["minutes"])
-    minutes = [json_text(minute) for minute in counted["minutes"]]
+    counted = await read_row(connection, _QUERIES["count_snapshots"], asked, shape=SnapshotCount)
+    anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked, shape=AnomalyRow)
+    sealed = await list_sealed_days(connection, *counted.minutes)
+    minutes = [json_text(minute) for minute in counted.minutes]
     path = f"/api/v1/smart-money/snapshots/{signal['asset']}"
     return {
         # What rests in the archive cannot be counted here, and is not nothing.
-        "count": None if sealed else counted["count"],
-        "digest": None if sealed else counted["digest"],
+        "count": None if sealed else counted.count,
+        "digest": None if sealed else counted.digest,
         "sealed": sealed,
         "minutes": minutes,
         "snapshots": [f"{path}/{minute}" for minute in minutes],
         "universe_run_id": signal["universe_run_id"],
-        "anomalies": [json_row(one) for one in anomalies],
+        "anomalies": [json_record(anomaly) for anomaly in anomalies],
     }

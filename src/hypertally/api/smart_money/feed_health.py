@@ -1,22 +1,27 @@
 """How far the minute snapshots can be trusted now, and in the last day."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from decimal import Decimal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.parameters import Parameters
-from hypertally.api.resource.rows import read_row, read_rows
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import MAX_AGE
-from hypertally.metrics.smart_money.formulas.feed_health import STATES, Health, assess_health
+from hypertally.metrics.smart_money.formulas.feed_health import (
+    STATES,
+    Health,
+    HealthState,
+    assess_health,
+)
 from hypertally.metrics.smart_money.formulas.thresholds import DEGRADED_AGE
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row, read_rows
 
 router = APIRouter()
 
@@ -33,60 +38,109 @@ EFFECTS: Final = {
 _QUERIES = queries.load(__file__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
+class ShownHealth(Record, frozen=True, kw_only=True):
+    """How far the snapshots can be trusted."""
+
+    state: str
+    last_success: str | None
+    age_seconds: int | None
+    coverage: str | None
+    reason: str
+    effect: str
+
+
+class Mask(Record, frozen=True, kw_only=True):
+    """Why figures are masked, and since when."""
+
+    reason: str
+    since: str | None
+
+
+class FeedState(Record, frozen=True, kw_only=True):
     """The state of the snapshots at a moment, as the API shows it."""
 
     as_of: datetime
-    health: dict[str, Any]
-    masked: dict[str, Any] | None
+    health: ShownHealth
+    masked: Mask | None
+
+
+class HealthRow(Record, frozen=True, kw_only=True):
+    """The newest check of the snapshots; all but `as_of` is null before the first check."""
+
+    as_of: datetime
+    at: datetime | None
+    state: HealthState | None
+    last_success: datetime | None
+    coverage: Decimal | None
+    reason: str | None
+    stale_since: datetime | None
+
+
+class HealthSpan(Record, frozen=True, kw_only=True, rename={"from_at": "from", "until_at": "to"}):
+    """Successive checks of one state."""
+
+    state: str
+    from_at: datetime
+    until_at: datetime
+    checks: int
+    coverage_least: Decimal | None
+    reason: str
+
+
+class MinuteCounts(Record, frozen=True, kw_only=True):
+    """How the minutes of a day were recorded."""
+
+    success: int
+    partial: int
+    failed: int
+    unrecorded: int
+    duration_ms_max: int | None
 
 
 async def read_feed(connection: Connection) -> FeedState:
     """Judge the last success now: whoever writes the judgements down may have stopped."""
-    row = await read_row(connection, _QUERIES["read_health"], {})
-    last = row["last_success"]
-    as_of = max(row["as_of"], last) if last else row["as_of"]
-    health = assess_health(as_of=as_of, last_success_at=last, coverage=row["coverage"])
-    shown = {
-        "state": health.state,
-        "last_success": json_text(last),
-        "age_seconds": None if health.age is None else int(health.age.total_seconds()),
-        "coverage": json_text(row["coverage"]),
-        "reason": _reason(row, health),
-        "effect": EFFECTS[health.signals] + ("; with a warning" if health.warning else ""),
-    }
+    row = await read_row(connection, _QUERIES["read_health"], shape=HealthRow)
+    last = row.last_success
+    as_of = max(row.as_of, last) if last else row.as_of
+    health = assess_health(as_of=as_of, last_success_at=last, coverage=row.coverage)
+    shown = ShownHealth(
+        state=health.state,
+        last_success=json_text(last),
+        age_seconds=None if health.age is None else int(health.age.total_seconds()),
+        coverage=json_text(row.coverage),
+        reason=_reason(row, health),
+        effect=EFFECTS[health.signals] + ("; with a warning" if health.warning else ""),
+    )
     masked = None
     if health.masked:
-        since = row["stale_since"] or (last and last + DEGRADED_AGE)
-        masked = {"reason": shown["reason"], "since": json_text(since)}
+        since = row.stale_since or (last and last + DEGRADED_AGE)
+        masked = Mask(reason=shown.reason, since=json_text(since))
     return FeedState(as_of=as_of, health=shown, masked=masked)
 
 
-def _reason(row: dict[str, Any], health: Health) -> str:
-    if row["state"] is None or health.age is None:
+def _reason(row: HealthRow, health: Health) -> str:
+    if row.state is None or row.reason is None or health.age is None:
         return "no minute was recorded yet"
-    if STATES.index(health.state) > STATES.index(row["state"]):
+    if STATES.index(health.state) > STATES.index(row.state):
         return (
             f"the last minute recorded is {int(health.age.total_seconds())} s old, "
-            f"and nobody has looked since {json_text(row['at'])}"
+            f"and nobody has looked since {json_text(row.at)}"
         )
-    return row["reason"]
+    return row.reason
 
 
 @router.get("/api/v1/smart-money/health", responses=of_shape(shapes.HealthDay))
 async def get_health(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
     """Return how far the snapshots can be trusted, and the states of the last 24 hours."""
     feed = await read_feed(connection)
-    spans = await read_rows(
-        connection, _QUERIES["list_spans"], {"as_of": feed.as_of, "limit": SPANS_SHOWN_MAX}
-    )
-    minutes = await read_row(connection, _QUERIES["count_minutes"], {"as_of": feed.as_of})
+    asked = {"as_of": feed.as_of, "limit": SPANS_SHOWN_MAX}
+    spans = await read_rows(connection, _QUERIES["list_spans"], asked, shape=HealthSpan)
+    minutes = await read_row(connection, _QUERIES["count_minutes"], asked, shape=MinuteCounts)
     content = {
         "as_of": json_text(feed.as_of),
         "health": feed.health,
         "masked": feed.masked,
-        "states": [json_row(span) for span in spans],
-        "minutes": json_row(minutes),
+        "states": [json_record(span) for span in spans],
+        "minutes": minutes,
     }
     return answer(content, max_age=MAX_AGE)

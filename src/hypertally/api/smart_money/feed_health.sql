@@ -25,7 +25,7 @@ with judged as (
     where h.at > %(as_of)s::timestamptz - interval '24 hours' and h.at <= %(as_of)s::timestamptz
 )
 select
-    state, min(at) as "from", max(at) as "to", count(*) as checks,
+    state, min(at) as from_at, max(at) as until_at, count(*) as checks,
     min(coverage) as coverage_least,
     (array_agg(reason order by at desc, id desc))[1] as reason
 from judged

@@ -3,15 +3,16 @@
 import asyncio
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.parameters import Parameters
-from hypertally.api.resource.rows import read_rows
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.figures import MAX_AGE, NEWEST_DEFINITION, Definition
 from hypertally.metrics.smart_money.formulas.consensus import Band
@@ -20,7 +21,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
 from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS, RATED_MIN
 from hypertally.records import ASSETS, Asset, Record
 from hypertally.store import queries
-from hypertally.store.postgres import read_rows as read_samples
+from hypertally.store.postgres import read_rows
 
 router = APIRouter()
 
@@ -49,6 +50,20 @@ class Sample(Record, frozen=True, kw_only=True):
     hits: list[bool | None]  # whether the side was right; None: the band takes no side
 
 
+class OutcomeRow(Record, frozen=True, kw_only=True, rename={"price_return": "return"}):
+    """What became of a signal; `unknown` says why there is no return."""
+
+    at: datetime
+    asset: str
+    band: str | None
+    bias: str
+    mark_before: Decimal | None
+    mark_after: Decimal | None
+    price_return: Decimal | None
+    hit: bool | None
+    unknown: str | None
+
+
 @router.get("/api/v1/smart-money/outcomes", responses=of_shape(record_shapes.Outcomes))
 async def get_outcomes(
     parameters: Annotated[OutcomesParameters, Query()], connection: ForViewers
@@ -63,9 +78,9 @@ async def get_outcomes(
         "days": DAYS_MAX,
         "limit": OUTCOMES_SHOWN,
     }
-    samples = await read_samples(connection, _QUERIES["list_known"], asked, shape=Sample)
+    samples = await read_rows(connection, _QUERIES["list_known"], asked, shape=Sample)
     known = {(sample.asset, sample.band): sample for sample in samples}
-    newest = await read_rows(connection, _QUERIES["list_newest"], asked)
+    newest = await read_rows(connection, _QUERIES["list_newest"], asked, shape=OutcomeRow)
     content = {
         "asset": parameters.asset,
         "definition": parameters.definition,
@@ -73,14 +88,14 @@ async def get_outcomes(
         "horizon_minutes": minutes,
         # A year of all assets takes a fifth of a second: meanwhile others are answered.
         "rates": await asyncio.to_thread(_rates, assets, known, seconds=minutes * 60),
-        "outcomes": [json_row(row) for row in newest],
+        "outcomes": [json_record(row) for row in newest],
     }
     return answer(content, max_age=MAX_AGE)
 
 
 def _rates(
     assets: Sequence[Asset], known: Mapping[tuple[str, str], Sample], *, seconds: int
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     return [
         _rate(asset, band, known.get((asset, band)), seconds=seconds)
         for asset in assets
@@ -88,7 +103,7 @@ def _rates(
     ]
 
 
-def _rate(asset: str, band: Band, known: Sample | None, *, seconds: int) -> dict[str, Any]:
+def _rate(asset: str, band: Band, known: Sample | None, *, seconds: int) -> dict[str, object]:
     """Rate signals whose horizons do not overlap: overlapping ones are not independent."""
     times: list[int] = known.times if known else []
     sample = [known.hits[place] for place in _apart(times, seconds)] if known else []

@@ -20,7 +20,7 @@ group by s.asset, s.band;
 -- The newest signals that have an outcome row, with their outcome.
 -- Reads: metrics.signal_outcomes, metrics.signals
 select
-    o.at, o.asset, s.band, s.bias, o.mark_before, o.mark_after, o.return, o.hit, o.unknown
+    o.at, o.asset, s.band, s.bias, o.mark_before, o.mark_after, o.return as price_return, o.hit, o.unknown
 from unnest(%(assets)s::text[]) as a (asset)
 cross join lateral (
     select x.* from metrics.signal_outcomes as x

@@ -1,15 +1,17 @@
 """Smart money on one screen: health, universe, and of each asset its signal and its positions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import json_row, json_text
+from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.parameters import Parameters
-from hypertally.api.resource.rows import find_row, read_rows
+from hypertally.api.resource.rows import read_rows as read_dicts
 from hypertally.api.resource.time_range import UtcTime
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.feed_health import read_feed
@@ -24,9 +26,9 @@ from hypertally.api.smart_money.figures import (
     show_signal,
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
-from hypertally.records import ASSETS
+from hypertally.records import ASSETS, Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, find_row, read_rows
 
 router = APIRouter()
 
@@ -46,42 +48,81 @@ class PlaybookParameters(Parameters):
     definition: Definition = NEWEST_DEFINITION
 
 
+class KnownUniverse(Record, frozen=True, kw_only=True):
+    """The universe known at a time."""
+
+    run_id: int
+    taken_at: datetime
+    members: int
+    churn: Decimal | None
+    source: str
+
+
+class Positioning(Record, frozen=True, kw_only=True):
+    """What the wallets held of an asset at a minute."""
+
+    minute: datetime
+    long: int
+    short: int
+    flat: int
+    missing: int
+    long_coin: Decimal | None
+    short_coin: Decimal | None
+    net_coin: Decimal | None
+    net_usd: Decimal | None
+    top10_share: Decimal | None
+    asset: str
+    mark_price: Decimal | None
+    mark_at: datetime | None
+
+
+class _Minute(Record, frozen=True, kw_only=True):
+    minute: datetime
+
+
 @router.get("/api/v1/smart-money", responses=of_shape(shapes.SmartMoney))
 async def get_screen(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
     """Return all that the screen shows; `masked` says why nothing of it must be acted on."""
     feed = await read_feed(connection)
     asked = {"at": feed.as_of, "assets": list(ASSETS)}
-    universe = await find_row(connection, _QUERIES["find_universe"], asked)
-    signals = await read_rows(connection, _QUERIES["list_newest"], asked)
+    universe = await find_row(connection, _QUERIES["find_universe"], asked, shape=KnownUniverse)
+    signals = await read_dicts(connection, _QUERIES["list_newest"], asked)
     held = await _read_positions(connection, asked)
     content = {
         "as_of": json_text(feed.as_of),
         "health": feed.health,
-        "universe": universe and json_row(universe),
+        "universe": universe and json_record(universe),
         "masked": feed.masked,
         "assets": [_show_asset(asset, signals, held) for asset in ASSETS],
     }
     return answer(content, max_age=MAX_AGE)
 
 
-async def _read_positions(connection: Connection, asked: dict[str, Any]) -> dict[str, Row]:
-    newest = await find_row(connection, _QUERIES["find_minute"], asked)
+async def _read_positions(
+    connection: Connection, asked: Mapping[str, object]
+) -> dict[str, Positioning]:
+    newest = await find_row(connection, _QUERIES["find_minute"], asked, shape=_Minute)
     if newest is None:
         return {}
-    rows = await read_rows(connection, _QUERIES["sum_positions"], asked | newest)
-    return {row["asset"]: row for row in rows}
+    wanted = {**asked, "minute": newest.minute}
+    rows = await read_rows(connection, _QUERIES["sum_positions"], wanted, shape=Positioning)
+    return {row.asset: row for row in rows}
 
 
-def _show_asset(asset: str, signals: Sequence[Row], positions: dict[str, Row]) -> dict[str, Any]:
+def _show_asset(
+    asset: str, signals: Sequence[Row], positions: Mapping[str, Positioning]
+) -> dict[str, Any]:
     mine = {row["definition"]: row for row in signals if row["asset"] == asset}
     second, first, held = mine.get(V2), mine.get(V1), positions.get(asset)
     shown = {
         "asset": asset,
         "signal": show_signal(second) if second else None,
         "first": {name: json_text(first[name]) for name in _OF_FIRST} if first else None,
-        "positioning": {name: json_text(held[name]) for name in _POSITIONING} if held else None,
-        "mark_price": json_text(held["mark_price"]) if held else None,
-        "mark_at": json_text(held["mark_at"]) if held else None,
+        "positioning": {name: json_text(getattr(held, name)) for name in _POSITIONING}
+        if held
+        else None,
+        "mark_price": json_text(held.mark_price) if held else None,
+        "mark_at": json_text(held.mark_at) if held else None,
     }
     return {**shown, "unknown": _unknown(shown)}
 
@@ -119,7 +160,7 @@ async def get_playbook(
     feed = await read_feed(connection)
     at = parameters.at or feed.as_of
     asked = {"at": at, "assets": list(ASSETS)}
-    rows = await read_rows(connection, _QUERIES["list_newest"], asked)
+    rows = await read_dicts(connection, _QUERIES["list_newest"], asked)
     masked = feed.masked if parameters.at is None else None
     content = {
         "as_of": json_text(at),

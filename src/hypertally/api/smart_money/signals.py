@@ -1,7 +1,8 @@
 """Signals of smart money: a stretch of them, one with its contributors, and what it is made of."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
@@ -9,10 +10,11 @@ from pydantic import Field
 
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, not_found, of_shape
-from hypertally.api.resource.json_text import json_text
+from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Cursor, PageParameters
-from hypertally.api.resource.rows import find_row, read_rows
+from hypertally.api.resource.rows import find_row as find_dict
+from hypertally.api.resource.rows import read_rows as read_dicts
 from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import (
@@ -25,7 +27,7 @@ from hypertally.api.smart_money.figures import (
 )
 from hypertally.records import Asset, Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, find_row, read_rows
 
 router = APIRouter()
 
@@ -77,6 +79,30 @@ class ContributorPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unkn
     wallet: Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{40}$")]
 
 
+class ContributorRow(Record, frozen=True, kw_only=True, rename={"move_class": "class"}):
+    """The part of a wallet in a signal: its move, and its effect on each score."""
+
+    wallet: str
+    move_class: str
+    before_coin: Decimal | None
+    now_coin: Decimal | None
+    delta_coin: Decimal | None
+    epsilon: Decimal
+    weight_coin: Decimal | None
+    delta_usd: Decimal | None
+    forced: bool | None
+    effect_cas: Decimal | None
+    effect_cas_usd: Decimal | None
+    effect_dispersion: Decimal | None
+    effect_dispersion_size: Decimal | None
+    effect_ecs: Decimal | None
+    moves: Decimal  # how far the wallet moves CAS; -1: not known
+
+
+class _HiddenWallets(Record, frozen=True, kw_only=True):
+    wallets: int
+
+
 @router.get("/api/v1/smart-money/signals/{asset}", responses=of_shape(shapes.Signals))
 async def list_signals(
     asset: AssetName, parameters: Annotated[SignalsParameters, Query()], connection: ForViewers
@@ -88,7 +114,7 @@ async def list_signals(
         parameters.end or (place and place.end),
         minute=await read_minute(connection),
     )
-    rows = await read_rows(
+    rows = await read_dicts(
         connection,
         _QUERIES["list_signals"],
         {
@@ -131,7 +157,7 @@ async def find_signal(connection: Connection, key: SignalKey) -> Row:
 
     Errors: `Problem` 404 when there is none.
     """
-    row = await find_row(connection, _QUERIES["find_signal"], msgspec.structs.asdict(key))
+    row = await find_dict(connection, _QUERIES["find_signal"], msgspec.structs.asdict(key))
     if row is None:
         raise not_found(
             f"{key.asset} has no signal of {key.definition} at {json_text(key.at)}: periods end at "
@@ -142,7 +168,7 @@ async def find_signal(connection: Connection, key: SignalKey) -> Row:
 
 async def read_contributors(
     connection: Connection, signal: Row, parameters: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a page of a signal's contributors, and where the next one begins."""
     place = read_cursor(parameters.cursor, shape=ContributorPlace) if parameters.cursor else None
     rows = await read_rows(
@@ -154,22 +180,24 @@ async def read_contributors(
             "after_wallet": place.wallet if place else "",
             "limit": parameters.limit + 1,
         },
+        shape=ContributorRow,
     )
     page, more = cut_page(rows, parameters.limit)
-    after = write_cursor([json_text(page[-1]["moves"]), page[-1]["wallet"]]) if more else None
+    after = write_cursor([json_text(page[-1].moves), page[-1].wallet]) if more else None
     key = {"run_id": signal["universe_run_id"]}
-    hidden = await find_row(connection, _QUERIES["count_hidden"], key)
+    hidden = await find_row(connection, _QUERIES["count_hidden"], key, shape=_HiddenWallets)
     return {
         "contributors": [_show_contributor(row) for row in page],
-        "not_shown": not_shown(hidden["wallets"]) if hidden else None,
+        "not_shown": not_shown(hidden.wallets) if hidden else None,
         "next": after,
     }
 
 
-def _show_contributor(row: Row) -> dict[str, Any]:
+def _show_contributor(row: ContributorRow) -> dict[str, object]:
+    shown = json_record(row)
     return {
-        **{name: json_text(row[name]) for name in _CONTRIBUTOR},
-        "effect": {name: json_text(row[f"effect_{name}"]) for name in _EFFECTS},
+        **{name: shown[name] for name in _CONTRIBUTOR},
+        "effect": {name: shown[f"effect_{name}"] for name in _EFFECTS},
     }
 
 

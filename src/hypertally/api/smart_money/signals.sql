@@ -21,7 +21,10 @@ where s.asset = %(asset)s and s.definition = %(definition)s and s.at = %(at)s::t
 -- name: list_contributors :many
 -- A page of a signal's contributors: the largest effect on CAS first, unknown effects last.
 -- Reads: metrics.signal_contributors
-select c.*, v.moves
+select
+    c.wallet, c.class as move_class, c.before_coin, c.now_coin, c.delta_coin, c.epsilon,
+    c.weight_coin, c.delta_usd, c.forced, c.effect_cas, c.effect_cas_usd, c.effect_dispersion,
+    c.effect_dispersion_size, c.effect_ecs, v.moves
 from metrics.signal_contributors as c
 cross join lateral (select coalesce(abs(c.effect_cas), -1) as moves) as v
 where c.asset = %(asset)s
