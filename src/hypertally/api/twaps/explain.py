@@ -1,9 +1,9 @@
 """Explanations of TWAPs: their definition, inputs, subtotals, gaps and restatements."""
 
-from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
+from msgspec.structs import asdict
 
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForAnalysts
@@ -13,20 +13,40 @@ from hypertally.api.resource.explanation import (
     find_definition,
     read_computed_at,
 )
-from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.parameters import PageParameters
-from hypertally.api.resource.rows import read_row, read_rows
+from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGap
 from hypertally.api.twaps import shapes
-from hypertally.api.twaps.figures import TwapName
+from hypertally.api.twaps.figures import Shown, TwapName
 from hypertally.api.twaps.orders import TwapId, find_twap, read_slices, read_statuses, read_whole
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row, read_rows
 
 router = APIRouter()
 
 MAX_AGE: Final = 60
 
 _QUERIES = queries.load(__file__)
+
+
+class TwapInputs(Record, frozen=True, kw_only=True):
+    """How many rows a TWAP was computed from, and the digest of them."""
+
+    count: int
+    digest: str
+    reference_digest: str | None
+
+
+class SliceSubtotal(Record, frozen=True, kw_only=True, rename={"from_at": "from"}):
+    """The slices of an hour or a day."""
+
+    from_at: str
+    slices: int
+    fills: int
+    size: str
+    notional: str
+    fees: dict[str, str]  # by token
+    fees_usd: str | None
 
 
 @router.get(
@@ -43,7 +63,7 @@ async def get_twap_explanation(
 
 async def explain_twap(
     connection: Connection, twap_id: int, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Explain a TWAP: its execution where the org has one, else its state; `page` cuts its slices.
 
     Errors: `Problem` 404 for a TWAP that the caller may not see.
@@ -57,7 +77,9 @@ async def explain_twap(
         "definition": await find_definition(connection, metric, twap["definition"]),
         "value": twap,
         "inputs": await _inputs(connection, name, metric, page=page),
-        "subtotals": await read_rows(connection, _QUERIES["sum_slices_by_time"], asdict(name)),
+        "subtotals": await read_rows(
+            connection, _QUERIES["sum_slices_by_time"], asdict(name), shape=SliceSubtotal
+        ),
         "gaps": await _gaps(connection, name, twap),
         "completeness": twap["completeness"],
         "computed_at": await read_computed_at(
@@ -69,17 +91,15 @@ async def explain_twap(
 
 async def _inputs(
     connection: Connection, name: TwapName, metric: str, *, page: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     counting: Final = "read_fill_inputs" if metric == "twap_executions" else "read_status_inputs"
-    counted = await read_row(connection, _QUERIES[counting], asdict(name))
+    counted = await read_row(connection, _QUERIES[counting], asdict(name), shape=TwapInputs)
     statuses = await read_statuses(connection, name.twap_id)
     slices = await read_slices(connection, name, page)
-    return {**counted, "statuses": statuses, **slices}
+    return {**asdict(counted), "statuses": statuses, **slices}
 
 
-async def _gaps(
-    connection: Connection, name: TwapName, twap: dict[str, Any]
-) -> list[dict[str, Any]]:
+async def _gaps(connection: Connection, name: TwapName, twap: Shown) -> list[WalletGap]:
     return await read_rows(
         connection,
         _QUERIES["list_life_gaps"],
@@ -90,10 +110,11 @@ async def _gaps(
             "until": twap["ended_at"] or twap["ends_at"],
             "limit": GAPS_SHOWN_MAX,
         },
+        shape=WalletGap,
     )
 
 
-async def _restatements(connection: Connection, name: TwapName) -> list[dict[str, Any]]:
+async def _restatements(connection: Connection, name: TwapName) -> list[ShownRestatement]:
     asked = asdict(name) | {"limit": RESTATEMENTS_SHOWN_MAX}
-    rows = await read_rows(connection, _QUERIES["list_restatements"], asked)
-    return [{**row, "changes": as_json(row["changes"])} for row in rows]
+    rows = await read_rows(connection, _QUERIES["list_restatements"], asked, shape=Restatement)
+    return [row.show() for row in rows]

@@ -65,7 +65,7 @@ charged as (
     group by began
 )
 select
-    to_char(s.began at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
+    to_char(s.began at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as from_at,
     count(distinct s.oid) as slices,
     sum(s.fills) as fills,
     trim_scale(sum(s.size_coin))::text as size,
@@ -83,8 +83,8 @@ select
     '0x' || encode(a.address, 'hex') as wallet,
     g.coin,
     g.kind,
-    to_char(g.from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "from",
-    to_char(g.to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "to",
+    to_char(g.from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as from_at,
+    to_char(g.to_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until_at,
     trim_scale(g.missing_size_coin)::text as missing_size_coin
 from metrics.fill_gaps as g
 join tenancy.wallets as a on a.id = g.wallet_id

@@ -1,16 +1,15 @@
 """TWAPs as the API shows them: what each figure is taken from, and why one is unknown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from hypertally.api.resource.json_text import as_json, json_text
-from hypertally.api.resource.rows import read_rows
 from hypertally.api.resource.time_range import TimeRange
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_rows
 
 # Why a figure is null.
 NOT_TRACKED: Final = "this org does not track the wallet"
@@ -28,11 +27,10 @@ UNSETTLED: Final = "it runs: there is no last status to compare with"
 
 _QUERIES = queries.load(__file__)
 
-Row: TypeAlias = Mapping[str, Any]
+Shown: TypeAlias = Mapping[str, Any]  # a TWAP as the API shows it: JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwapName:
+class TwapName(Record, frozen=True, kw_only=True):
     """Names one TWAP."""
 
     twap_id: int
@@ -40,9 +38,61 @@ class TwapName:
     wallet_id: int | None  # where the caller's org tracks the wallet
 
 
+class Execution(Record, frozen=True, kw_only=True):
+    """What a TWAP executed, of the TWAP at `place` in the list of names."""
+
+    place: int
+    size: Decimal | None
+    notional: Decimal | None
+    fees: dict[str, str] | None  # by token
+    fees_usd: Decimal | None
+    slices: int | None
+
+
+class FiguresRow(Execution, frozen=True, kw_only=True):
+    """The state of a TWAP, its execution over its whole life, and the ratios of both."""
+
+    is_tracked: bool
+    is_over: bool
+    has_slices: bool
+    twap_id: int
+    wallet: str
+    asset: str
+    side: str
+    status: str
+    status_at: datetime | None
+    duration_minutes: int
+    started_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    size_requested: Decimal
+    status_size: Decimal | None
+    status_notional: Decimal | None
+    life_inside: bool
+    slices_inside: bool | None
+    vwap: Decimal | None
+    progress: Decimal | None
+    elapsed_share: Decimal
+    schedule_lag: Decimal | None
+    slices_expected: int
+    slices_missed: int | None
+    arrival_price: Decimal | None
+    arrival_slippage_bps: Decimal | None
+    market_vwap: Decimal | None
+    market_volume: Decimal | None
+    market_slippage_bps: Decimal | None
+    size_residual: Decimal | None
+    notional_residual: Decimal | None
+    completeness: Decimal | None
+    unknown: dict[str, str]  # by figure
+    definition: str
+    digest: str
+    raw: str | None  # JSON of the last status
+
+
 async def read_twaps(
     connection: Connection, names: Sequence[TwapName], *, time_range: TimeRange, as_of: datetime
-) -> list[dict[str, Any]]:
+) -> list[Shown]:
     """Return the TWAPs named, in their order, with what each executed in the range."""
     if not names:
         return []
@@ -57,16 +107,20 @@ async def read_twaps(
             "as_of": as_of,
             **bounds,
         },
+        shape=FiguresRow,
     )
-    across = [row for row in rows if row["has_slices"] and not row["slices_inside"]]
+    across = [row for row in rows if row.has_slices and not row.slices_inside]
     sums = await _sum_slices(connection, names, across, bounds) if across else {}
-    return [_show(row, sums.get(row["place"], row)) for row in rows]
+    return [_show(row, sums.get(row.place, row)) for row in rows]
 
 
 async def _sum_slices(
-    connection: Connection, names: Sequence[TwapName], across: Sequence[Row], bounds: Row
-) -> dict[int, Row]:
-    places: list[int] = [row["place"] for row in across]
+    connection: Connection,
+    names: Sequence[TwapName],
+    across: Sequence[FiguresRow],
+    bounds: Mapping[str, object],
+) -> dict[int, Execution]:
+    places = [row.place for row in across]
     asked = [names[place - 1] for place in places]
     rows = await read_rows(
         connection,
@@ -77,32 +131,33 @@ async def _sum_slices(
             "wallet_ids": [name.wallet_id for name in asked],
             **bounds,
         },
+        shape=Execution,
     )
-    return {row["place"]: row for row in rows}
+    return {row.place: row for row in rows}
 
 
-def _show(row: Row, in_range: Row) -> dict[str, Any]:
+def _show(row: FiguresRow, in_range: Execution) -> Shown:
     executed, total = _executed(row, in_range), _total(row)
-    shown = {
-        "twap_id": str(row["twap_id"]),
-        "wallet": row["wallet"],
-        "asset": row["asset"],
-        "side": row["side"],
-        "status": row["status"],
-        "duration_minutes": row["duration_minutes"],
-        "latest_ts": json_text(row["status_at"] or row["started_at"]),
+    shown: Shown = {
+        "twap_id": str(row.twap_id),
+        "wallet": row.wallet,
+        "asset": row.asset,
+        "side": row.side,
+        "status": row.status,
+        "duration_minutes": row.duration_minutes,
+        "latest_ts": json_text(row.status_at or row.started_at),
         "executed": executed,
-        "raw": as_json(row["raw"]),
+        "raw": as_json(row.raw),
         "status_totals": {
-            "size": json_text(row["status_size"]),
-            "notional": json_text(row["status_notional"]),
+            "size": json_text(row.status_size),
+            "notional": json_text(row.status_notional),
         },
         "total": total,
         "residual": {
-            "size": json_text(row["size_residual"]),
-            "notional": json_text(row["notional_residual"]),
+            "size": json_text(row.size_residual),
+            "notional": json_text(row.notional_residual),
         },
-        **{name: json_text(row[name]) for name in AS_STORED},
+        **{name: json_text(getattr(row, name)) for name in AS_STORED},
     }
     return {**shown, "unknown": _unknown(row, shown)}
 
@@ -128,64 +183,64 @@ AS_STORED: Final = (
 )
 
 
-def _executed(row: Row, in_range: Row) -> dict[str, Any]:
-    if row["has_slices"]:
+def _executed(row: FiguresRow, in_range: Execution) -> dict[str, object]:
+    if row.has_slices:
         return _by_slices(in_range)
     # Its last status speaks of its whole life, or of every part of it if there was nothing.
-    if _is_told(row) and (row["life_inside"] or row["size"] == 0):
+    if _is_told(row) and (row.life_inside or row.size == 0):
         return _by_status(row)
     return _by_nothing(_reason(row))
 
 
-def _total(row: Row) -> dict[str, Any]:
-    if row["has_slices"]:
+def _total(row: FiguresRow) -> dict[str, object]:
+    if row.has_slices:
         return _by_slices(row)
     return _by_status(row) if _is_told(row) else _by_nothing(_reason(row))
 
 
-def _is_told(row: Row) -> bool:
-    return row["is_over"] and row["size"] is not None
+def _is_told(row: FiguresRow) -> bool:
+    return row.is_over and row.size is not None
 
 
-def _by_slices(sums: Row) -> dict[str, Any]:
+def _by_slices(sums: Execution) -> dict[str, object]:
     names = ("size", "notional", "fees", "fees_usd", "slices")
-    told = {name: json_text(sums[name]) for name in names}
+    told = {name: json_text(getattr(sums, name)) for name in names}
     return {**told, "source": "slices", "unknown": None}
 
 
-def _by_status(row: Row) -> dict[str, Any]:
-    notional = row["notional"] if row["size"] else Decimal(0)
-    told = {"size": json_text(row["size"]), "notional": json_text(notional)}
+def _by_status(row: FiguresRow) -> dict[str, object]:
+    notional = row.notional if row.size else Decimal(0)
+    told = {"size": json_text(row.size), "notional": json_text(notional)}
     untold = dict.fromkeys(("fees", "fees_usd", "slices"))
     return {**told, **untold, "source": "status", "unknown": None}
 
 
-def _by_nothing(reason: str) -> dict[str, Any]:
+def _by_nothing(reason: str) -> dict[str, object]:
     untold = dict.fromkeys(("size", "notional", "fees", "fees_usd", "slices", "source"))
     return {**untold, "unknown": reason}
 
 
-def _reason(row: Row) -> str:
-    if row["is_tracked"]:
+def _reason(row: FiguresRow) -> str:
+    if row.is_tracked:
         return NO_SLICES
-    if not row["is_over"]:
+    if not row.is_over:
         return RUNS
-    return SILENT if row["size"] is None else NOT_TRACKED
+    return SILENT if row.size is None else NOT_TRACKED
 
 
-def _unknown(row: Row, shown: Row) -> dict[str, str]:
+def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
     """Return why each null of a TWAP is one; what `executed` and `total` lack they say too."""
-    said: dict[str, str] = row["unknown"]
+    said = row.unknown
     total = shown["total"]["unknown"]
-    slices = NO_SLICES if row["is_tracked"] else NOT_TRACKED
+    slices = NO_SLICES if row.is_tracked else NOT_TRACKED
     vwap = total or NOTHING_EXECUTED
     arrival = said.get("arrival_price", slices)
     market = said.get("market_volume_coin") or (
-        slices if row["market_volume"] is None else NOTHING_TRADED
+        slices if row.market_volume is None else NOTHING_TRADED
     )
-    progress = total or (RAN if row["size_requested"] else NOTHING_REQUESTED)
+    progress = total or (RAN if row.size_requested else NOTHING_REQUESTED)
     reasons = {
-        "ended_at": UNDATED if row["is_over"] else "it runs",
+        "ended_at": UNDATED if row.is_over else "it runs",
         "vwap": vwap,
         "progress": progress,
         "schedule_lag": progress,
@@ -200,12 +255,12 @@ def _unknown(row: Row, shown: Row) -> dict[str, str]:
     return found | _unknown_parts(row, shown, slices)
 
 
-def _unknown_parts(row: Row, shown: Row, slices: str) -> dict[str, str]:
-    said: dict[str, str] = row["unknown"]
+def _unknown_parts(row: FiguresRow, shown: Shown, slices: str) -> dict[str, str]:
+    said = row.unknown
     found: dict[str, str] = {}
     for name in ("size", "notional"):
         if shown["residual"][name] is None:
-            untold = slices if row["is_over"] else UNSETTLED
+            untold = slices if row.is_over else UNSETTLED
             found[f"residual.{name}"] = said.get(f"{name}_residual", untold)
         if shown["status_totals"][name] is None:
             found[f"status_totals.{name}"] = SILENT

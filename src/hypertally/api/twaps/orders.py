@@ -1,12 +1,12 @@
 """TWAP orders: those whose life touches a window, and one with its statuses and slices."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
+from msgspec.structs import asdict
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
@@ -15,7 +15,6 @@ from hypertally.api.resource.answers import answer, not_found, of_shape
 from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import AnyAddress, Coin, Cursor, PageParameters
-from hypertally.api.resource.rows import find_row, read_rows
 from hypertally.api.resource.time_range import (
     ALL_TIME,
     AsOfParameters,
@@ -26,9 +25,10 @@ from hypertally.api.resource.time_range import (
     start_end_rule,
 )
 from hypertally.api.twaps import shapes
-from hypertally.api.twaps.figures import TwapName, read_twaps
+from hypertally.api.twaps.figures import Shown, TwapName, read_twaps
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, find_row, read_rows
 
 router = APIRouter()
 
@@ -87,6 +87,54 @@ class SlicePlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     oid: Int64
 
 
+class PlacedTwap(TwapName, frozen=True, kw_only=True):
+    """The name of a TWAP with its place in the list."""
+
+    started_at: datetime
+
+
+class TwapStatus(Record, frozen=True, kw_only=True):
+    """A status of a TWAP as its source said it."""
+
+    ts: str | None
+    event_at: str | None
+    status: str
+    wallet: str
+    asset: str
+    side: str
+    size_requested: str
+    size_executed: str | None
+    notional_executed: str | None
+    duration_minutes: int
+    s3_object_key: str | None
+    inserted_at: str
+    raw: str | None  # JSON
+
+    def show(self) -> dict[str, object]:
+        """Return the status as the API shows it."""
+        return {**asdict(self), "raw": as_json(self.raw)}
+
+
+class TwapSlice(Record, frozen=True, kw_only=True):
+    """A slice of a TWAP."""
+
+    at: str
+    oid: int
+    size: str
+    notional: str
+    price: str | None
+    fees: dict[str, str]  # by token
+    fees_usd: str | None
+    fills: int
+    place: datetime
+
+    def show(self) -> dict[str, object]:
+        """Return the slice without its place."""
+        shown = asdict(self)
+        del shown["place"]
+        return shown
+
+
 @router.get("/api/v1/twaps", responses=of_shape(shapes.Twaps))
 async def list_twaps(
     parameters: Annotated[TwapsParameters, Query()], connection: ForViewers
@@ -107,7 +155,7 @@ async def list_twaps(
         "start": time_range.start,
         "end": time_range.end,
         "as_of": as_of,
-        "twaps": await read_twaps(connection, _names(page), time_range=time_range, as_of=as_of),
+        "twaps": await read_twaps(connection, page, time_range=time_range, as_of=as_of),
         "next": _next(page[-1], time_range, as_of) if more else None,
     }
     return answer(content, max_age=MAX_AGE)
@@ -119,7 +167,7 @@ async def _list_names(
     *,
     time_range: TimeRange,
     place: TwapPlace | None,
-) -> list[dict[str, Any]]:
+) -> list[PlacedTwap]:
     name = "list_twaps_of_asset" if parameters.asset else "list_twaps"
     if parameters.wallet:
         name = "list_twaps_of_wallet"
@@ -134,10 +182,11 @@ async def _list_names(
             "limit": parameters.limit + 1,
             **_from_place(place, time_range),
         },
+        shape=PlacedTwap,
     )
 
 
-def _from_place(place: TwapPlace | None, time_range: TimeRange) -> dict[str, Any]:
+def _from_place(place: TwapPlace | None, time_range: TimeRange) -> dict[str, object]:
     if place is None or place.started_at >= time_range.end:
         # The end itself, which is before all that begins at it.
         return {"started_at": time_range.end, "twap_id": 0, "place_wallet": ""}
@@ -148,16 +197,10 @@ def _from_place(place: TwapPlace | None, time_range: TimeRange) -> dict[str, Any
     }
 
 
-def _names(rows: Sequence[dict[str, Any]]) -> list[TwapName]:
-    return [
-        TwapName(twap_id=row["twap_id"], wallet=row["wallet"], wallet_id=row["wallet_id"])
-        for row in rows
-    ]
-
-
-def _next(last: dict[str, Any], time_range: TimeRange, as_of: datetime) -> str:
-    place = {name: last[name] for name in ("started_at", "twap_id", "wallet")}
-    return write_cursor([time_range.start, time_range.end, as_of, *place.values()])
+def _next(last: PlacedTwap, time_range: TimeRange, as_of: datetime) -> str:
+    return write_cursor(
+        [time_range.start, time_range.end, as_of, last.started_at, last.twap_id, last.wallet]
+    )
 
 
 @router.get("/api/v1/twaps/{twap_id}", responses=of_shape(shapes.WholeTwap))
@@ -187,31 +230,29 @@ async def find_twap(connection: Connection, twap_id: int) -> TwapName:
 
     Errors: `Problem` 404, the same for one that is not the caller's to see.
     """
-    found = await find_row(connection, _QUERIES["find_twap"], {"twap_id": twap_id})
-    if found is None:
+    parameters = {"twap_id": twap_id}
+    name = await find_row(connection, _QUERIES["find_twap"], parameters, shape=TwapName)
+    if name is None:
         raise not_found(f"{twap_id} is no TWAP that your org can see: look in /api/v1/twaps")
-    return _names([found])[0]
+    return name
 
 
-async def read_whole(
-    connection: Connection, name: TwapName, as_of: datetime | None
-) -> dict[str, Any]:
+async def read_whole(connection: Connection, name: TwapName, as_of: datetime | None) -> Shown:
     """Return a TWAP with its whole life as the range."""
     as_of = as_of or await read_minute(connection)
     return (await read_twaps(connection, [name], time_range=ALL_TIME, as_of=as_of))[0]
 
 
-async def read_statuses(connection: Connection, twap_id: int) -> list[dict[str, Any]]:
+async def read_statuses(connection: Connection, twap_id: int) -> list[dict[str, object]]:
     """Return what became of a TWAP, oldest first."""
-    rows = await read_rows(
-        connection, _QUERIES["list_statuses"], {"twap_id": twap_id, "limit": STATUSES_SHOWN_MAX}
-    )
-    return [{**row, "raw": as_json(row["raw"])} for row in rows]
+    asked = {"twap_id": twap_id, "limit": STATUSES_SHOWN_MAX}
+    rows = await read_rows(connection, _QUERIES["list_statuses"], asked, shape=TwapStatus)
+    return [row.show() for row in rows]
 
 
 async def read_slices(
     connection: Connection, name: TwapName, parameters: PageParameters
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a page of a TWAP's slices, and where the next one begins."""
     place = read_cursor(parameters.cursor, shape=SlicePlace) if parameters.cursor else None
     rows = await read_rows(
@@ -224,8 +265,8 @@ async def read_slices(
             "after_at": place.at if place else "-infinity",
             "after_oid": place.oid if place else 0,
         },
+        shape=TwapSlice,
     )
     page, more = cut_page(rows, parameters.limit)
-    slices = [{key: row[key] for key in row if key != "place"} for row in page]
-    after = write_cursor([page[-1]["place"], page[-1]["oid"]]) if more else None
-    return {"slices": slices, "next": after}
+    after = write_cursor([page[-1].place, page[-1].oid]) if more else None
+    return {"slices": [row.show() for row in page], "next": after}
