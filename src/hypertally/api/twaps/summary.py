@@ -1,16 +1,17 @@
 """TWAP orders of a window, summed by wallet or by coin."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from decimal import Decimal
+from typing import Annotated, Final, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import json_text
-from hypertally.api.resource.rows import read_row
+from hypertally.api.resource.json_text import json_record
 from hypertally.api.resource.time_range import (
     StartEndParameters,
     TimeRange,
@@ -18,8 +19,9 @@ from hypertally.api.resource.time_range import (
     start_end_rule,
 )
 from hypertally.api.twaps import shapes
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_row
 
 router = APIRouter()
 
@@ -38,6 +40,26 @@ class SummaryParameters(StartEndParameters):
     limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = PAGE_ROWS_DEFAULT
 
 
+class TwapSums(Record, frozen=True, kw_only=True):
+    """The TWAPs of a wallet or a coin: how they ended, and what they executed."""
+
+    name: str
+    twaps: int
+    finished: int
+    terminated: int
+    failed: int
+    running: int
+    end_unknown: int
+    executed_notional: Decimal | None
+    executed_notional_known: int
+    fees_usd: Decimal | None
+    fees_usd_known: int
+
+
+class _EarliestStart(Record, frozen=True, kw_only=True):
+    since: datetime | None
+
+
 @router.get("/api/v1/twaps/summary", responses=of_shape(shapes.TwapsSummary))
 async def sum_twaps(
     parameters: Annotated[SummaryParameters, Query()], connection: ForViewers
@@ -47,7 +69,10 @@ async def sum_twaps(
     time_range = SUMMARY_RANGE.resolve(parameters.start, parameters.end, minute=minute)
     rows = await _sum_twaps(connection, parameters, time_range=time_range, as_of=minute)
     shown = [
-        {parameters.by if name == "name" else name: json_text(value) for name, value in row.items()}
+        {
+            parameters.by if name == "name" else name: value
+            for name, value in json_record(row).items()
+        }
         for row in rows
     ]
     content = {"by": parameters.by, "start": time_range.start, "end": time_range.end, "rows": shown}
@@ -56,9 +81,10 @@ async def sum_twaps(
 
 async def _sum_twaps(
     connection: Connection, parameters: SummaryParameters, *, time_range: TimeRange, as_of: datetime
-) -> list[dict[str, Any]]:
-    since = await read_row(connection, _QUERIES["read_since"], {"start": time_range.start})
-    found = await connection.execute(
+) -> list[TwapSums]:
+    start = {"start": time_range.start}
+    earliest = await read_row(connection, _QUERIES["read_since"], start, shape=_EarliestStart)
+    cursor = await connection.execute(
         _QUERIES["sum_twaps"].text,
         {
             "start": time_range.start,
@@ -66,9 +92,9 @@ async def _sum_twaps(
             "as_of": as_of,
             "by": parameters.by,
             "limit": parameters.limit,
-            **since,
+            "since": earliest.since,
         },
         # Planned for each window anew: what suits a day is slow for a year.
         prepare=False,
     )
-    return await found.fetchall()
+    return msgspec.convert(await cursor.fetchall(), list[TwapSums])
