@@ -126,7 +126,7 @@ async def test_a_suppressed_move_says_what_keeps_it_silent(screen: Screen) -> No
 
 def rate(asset: str, band: str, **changes: Any) -> dict[str, Any]:
     unknown = dict.fromkeys(("hits", "rate", "lower", "upper"))
-    few = {"unknown": "fewer than 5 that do not overlap"}
+    few = {"unknown": "there are fewer than 5 signals that do not overlap"}
     return {"asset": asset, "band": band, "n": 3, "n_apart": 2} | unknown | few | changes
 
 

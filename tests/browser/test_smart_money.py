@@ -327,7 +327,7 @@ async def test_a_consensus_of_too_few_is_shown_as_50_with_the_reason(screen: Scr
     def thin(body: dict[str, Any]) -> None:
         signal = body["assets"][0]["signal"]
         signal["cas"] |= {"value": None, "shown": "50", "band": None}
-        signal["unknown"]["cas.value"] = "under 90% of the wallets were seen"
+        signal["unknown"]["cas.value"] = "too few wallets were observed (170 of 200, 90% needed)"
 
     await changed(screen, thin)
     await screen.open("#/smart-money")
@@ -335,21 +335,24 @@ async def test_a_consensus_of_too_few_is_shown_as_50_with_the_reason(screen: Scr
     assert await score.locator(".score-value").inner_text() == points("50")
     assert await score.get_by_role("meter").get_attribute("aria-valuenow") == points("50")
     words = visible(await score.locator(".why-null").inner_text())
-    assert words == "Shown as 50. Unknown because under 90% of the wallets were seen."
+    assert (
+        words
+        == "Shown as 50. Unknown because too few wallets were observed (170 of 200, 90% needed)."
+    )
 
 
 async def test_unknown_scores_are_dashes_with_their_reason(screen: Screen) -> None:
     def forget(body: dict[str, Any]) -> None:
         signal = body["assets"][0]["signal"]
         signal["cas"] = dict.fromkeys(signal["cas"])
-        signal["unknown"] |= {"cas.value": "fewer than 10 wallets acted"}
+        signal["unknown"] |= {"cas.value": "too few wallets traded (7 of 10 needed)"}
 
     await changed(screen, forget)
     await screen.open("#/smart-money")
     score = asset_of(screen, "HYPE").locator("[data-score='cas.value']")
     assert await score.locator(".score-value").inner_text() == DASH
     why = await score.locator(".why-null").inner_text()
-    assert why == "Unknown because fewer than 10 wallets acted."
+    assert why == "Unknown because too few wallets traded (7 of 10 needed)."
     meter = score.get_by_role("meter")
     assert await meter.get_attribute("aria-valuenow") is None
     assert await meter.get_attribute("aria-valuetext") == why

@@ -23,7 +23,7 @@ def test_one_answer_holds_the_whole_screen(get) -> None:
     assert answer["masked"] is None
     health = answer["health"]
     assert (health["state"], health["coverage"]) == ("healthy", "1")
-    assert health["effect"] == "signals go on"
+    assert health["effect"] == "signals are computed"
     assert answer["universe"]["members"] == 3
     assert (answer["universe"]["churn"], answer["universe"]["source"]) == ("0.33333333", "fallback")
 
@@ -58,7 +58,7 @@ def test_positions_are_summed_at_the_newest_minute_and_priced_there(get, world: 
 def test_an_asset_without_a_price_says_so(get) -> None:
     ether = screen(get)["assets"][2]
     assert ether["mark_price"] is ether["positioning"]["net_usd"] is None
-    reason = "no middle price in the two minutes before"
+    reason = "no mid price is stored for the two minutes before"
     assert ether["unknown"] == {
         "mark_price": reason, "mark_at": reason, "positioning.net_usd": reason,
     }  # fmt: skip

@@ -122,8 +122,8 @@ def test_a_period_shows_both_scores_and_both_rules_and_says_why(get: Any) -> Non
     assert row["causes"][0] == {
         "cause": "denominator",
         "moves": ["band", "playbook"],
-        "words": "v1 divides by all 100 wallets seen, v2 by the 20 that took on more, and ten: "
-        "CAS 60 against 83.33",
+        "words": "v1 divides by all 100 wallets observed, v2 by the 20 that opened or added, plus "
+        "ten: CAS 60 against 83.33",
     }
     assert row["because"] == "; ".join(cause["words"] for cause in row["causes"])
 

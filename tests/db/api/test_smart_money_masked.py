@@ -87,7 +87,7 @@ def test_a_judgement_that_nobody_renews_grows_stale(late_world: str, ask) -> Non
     answer = ask(SCREEN)
     assert answer["health"]["state"] == "stale"
     assert answer["health"]["age_seconds"] >= 16 * 60
-    assert "nobody has looked since" in answer["masked"]["reason"]
+    assert "no health check has run since" in answer["masked"]["reason"]
     since = datetime.fromisoformat(answer["masked"]["since"])
     # Ten minutes after the last success.
     assert timedelta(minutes=5) < datetime.now(UTC) - since < timedelta(minutes=7)
@@ -104,11 +104,11 @@ def test_without_any_judgement_all_is_masked(late_world: str, ask) -> None:
 @pytest.mark.parametrize(
     ("minutes", "coverage", "effect"),
     [
-        (1, "1", "signals go on"),
-        (1, "0.94", "signals go on; with a warning"),
-        (1, "0.85", "CAS is shown as 50, the playbook as No-trade / Reduced; with a warning"),
-        (5, "1", "no new signal until a fresh snapshot; with a warning"),
-        (1, "0.79", "no signals; figures are masked, the playbook is No-trade / Defensive"),
+        (1, "1", "signals are computed"),
+        (1, "0.94", "signals are computed; a warning is shown"),
+        (1, "0.85", "CAS is shown as 50, the playbook as No-trade / Reduced; a warning is shown"),
+        (5, "1", "no new signals until a fresh snapshot arrives; a warning is shown"),
+        (1, "0.79", "no signals; figures are masked and the playbook is No-trade / Defensive"),
     ],
 )
 def test_the_state_and_its_effect_are_those_of_the_one_table(

@@ -122,7 +122,7 @@ def test_a_rate_of_few_or_of_no_side_is_null_with_its_reason(get) -> None:
     assert len(found) == 15
     short = found["BTC", "short"]
     assert (short["n"], short["rate"]) == (3, None)
-    assert short["unknown"] == "fewer than 5 that do not overlap"
+    assert short["unknown"] == "there are fewer than 5 signals that do not overlap"
     assert found["BTC", "neutral"]["unknown"] == "a neutral band takes no side"
     none = found["ETH", "long"]
     assert (none["n"], none["n_apart"], none["hits"], none["lower"]) == (0, 0, 0, None)

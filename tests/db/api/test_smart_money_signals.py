@@ -76,21 +76,27 @@ def test_a_signal_has_its_figures_as_decimals(get) -> None:
 
 def test_each_unknown_figure_says_why(get) -> None:
     signal = one(get, f"BTC/{AT}")["signal"]
-    baseline = "fewer than 500 windows in the seven days before"
+    baseline = "fewer than 500 periods of the seven days before are stored"
     assert signal["unknown"] == {
         "ecs.z": baseline, "ecs.percentile": baseline,
-        "playbook.tighten_stops_short": "one of its inputs is unknown",
+        "playbook.tighten_stops_short": "a score that decides it is unknown",
     }  # fmt: skip
     first = one(get, "BTC/2026-03-01T12:05:00Z")["signal"]
-    assert first["unknown"]["trend"] == "one of the four CAS it compares is unknown"
+    assert (
+        first["unknown"]["trend"]
+        == "the trend compares four CAS values, and one of them is unknown"
+    )
 
 
 def test_what_the_first_version_has_not_is_named_so(get) -> None:
     signal = one(get, f"BTC/{AT}?definition=smart_money/1")["signal"]
     assert (signal["dispersion"]["band"], signal["ecs"]["band"]) == ("high", "low")
-    assert signal["unknown"]["ecs.z"] == "smart_money/1 has none"
-    assert signal["unknown"]["playbook.add_exposure_short"] == "smart_money/1 has none"
-    assert signal["unknown"]["mark_price"] == "no middle price in the two minutes before"
+    assert signal["unknown"]["ecs.z"] == "smart_money/1 does not have this figure"
+    assert (
+        signal["unknown"]["playbook.add_exposure_short"]
+        == "smart_money/1 does not have this figure"
+    )
+    assert signal["unknown"]["mark_price"] == "no mid price is stored for the two minutes before"
     assert "playbook.add_exposure_long" not in signal["unknown"]
     nulls = {
         f"{name}.{part}"

@@ -123,7 +123,10 @@ def test_a_finished_twap_inside_the_window_is_told_by_its_status(get) -> None:
             "size": "50", "notional": "100000.5", "fees": None, "fees_usd": None, "slices": None,
             "source": "status", "unknown": None,
         }  # fmt: skip
-        assert twap["unknown"][f"{part}.fees"] == "a status says nothing of it"
+        assert (
+            twap["unknown"][f"{part}.fees"]
+            == "only slices give this figure, and only a status is known"
+        )
     assert (twap["vwap"], twap["progress"], twap["schedule_lag"]) == ("2000.01", "1", "0")
     assert (twap["definition"], twap["digest"]) == ("twaps/1", "1:13")
 
@@ -149,8 +152,8 @@ def test_why_nothing_is_known_is_said_for_each_case(get) -> None:
     assert reasons == {
         "5001": None,
         "5004": "no slices are stored yet",
-        "5006": "it runs, and only its slices would tell",
-        "5007": "its last status does not say",
+        "5006": "the TWAP is still running, and only slices show what it has executed",
+        "5007": "its last status does not give it",
     }
 
 
@@ -167,11 +170,14 @@ def test_a_twap_that_never_executed_anything_is_zero_in_every_window(get) -> Non
 
 def test_a_status_that_says_nothing_leaves_null_and_its_reason(get) -> None:
     twap = one(get, 5007)["twap"]
-    silent = "its last status does not say"
+    silent = "its last status does not give it"
     assert twap["status_totals"] == {"size": None, "notional": None}
     assert twap["unknown"]["status_totals.size"] == silent
     assert (twap["progress"], twap["unknown"]["progress"]) == (None, silent)
-    assert (twap["ended_at"], twap["unknown"]["ended_at"]) == (None, "its source does not say when")
+    assert (twap["ended_at"], twap["unknown"]["ended_at"]) == (
+        None,
+        "its source does not give the time",
+    )
 
 
 def test_every_null_of_a_twap_has_its_reason(get) -> None:

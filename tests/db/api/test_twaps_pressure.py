@@ -73,7 +73,7 @@ def test_a_coin_without_a_price_says_why(get) -> None:
     assert tesla["net_usd_left"] == "-12512.5"
     stale = coins["ETH"]
     assert stale["price_usd"] is stale["net_usd_left"] is stale["price_source"] is None
-    reason = "no middle price in the 10 minutes before as_of"
+    reason = "no mid price is stored for the 10 minutes before as_of"
     assert stale["unknown"] == {"price_usd": reason, "net_usd_left": reason}
 
 

@@ -57,7 +57,7 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
     for asset in ("HYPE", "BTC", "ETH"):
         assert f"{asset}: {PERIODS} periods, 1 locked; the same playbook in" in out
     assert "12:05 HYPE: v1 Long / Reduced (lean_mixed; CAS 60, dispersion" in out
-    assert "because v1 divides by all 100 wallets seen, v2 by the 20 that took on more" in out
+    assert "because v1 divides by all 100 wallets observed, v2 by the 20 that opened or" in out
 
     code, out, err = await run(database_url, tmp_path, "--differences", "--to", "2026-05-01")
     assert (code, out.startswith("no period from 2026-05-01")) == (0, True), err

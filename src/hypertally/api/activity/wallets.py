@@ -1,10 +1,9 @@
 """The wallets of the caller's org, and one of them as a whole."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
 from hypertally.api.http.limits import GAPS_SHOWN_MAX, SETTLING_SECONDS
 from hypertally.api.http.problems import Problem
@@ -13,7 +12,7 @@ from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, not_found, of_shape
 from hypertally.api.resource.json_text import as_json
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
-from hypertally.api.resource.parameters import Address, PageParameters
+from hypertally.api.resource.parameters import Address, PageParameters, text_form
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, find_row, read_row, read_rows
@@ -21,15 +20,21 @@ from hypertally.store.postgres import Connection, find_row, read_row, read_rows
 router = APIRouter()
 
 MAX_AGE: Final = 60
-ADDRESS_PART: Final = r"^(0[xX])?[0-9a-fA-F]{0,40}$"
+AddressPart: TypeAlias = Annotated[
+    str,
+    *text_form(
+        r"(0[xX])?[0-9a-fA-F]{0,40}",
+        remedy="part of an address is up to 40 hexadecimal digits, after 0x if it is the beginning",
+    ),
+]
 
 _QUERIES = queries.load(__file__)
 
 
 class WalletsParameters(PageParameters):
-    """Part of an address to look for; one that begins with 0x is a beginning."""
+    """A part of an address to search for; a part with 0x is its beginning."""
 
-    query: Annotated[str, Field(pattern=ADDRESS_PART)] = ""
+    query: AddressPart = ""
 
 
 class ListedWallet(Record, frozen=True, kw_only=True):

@@ -1,18 +1,17 @@
 """Alerts: every transition, and the state of each."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
 from hypertally.api.alerts import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import as_json, json_record
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
-from hypertally.api.resource.parameters import PageParameters, Parameters
+from hypertally.api.resource.parameters import PageParameters, Parameters, text_form
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import read_rows
@@ -22,15 +21,26 @@ router = APIRouter()
 MAX_AGE: Final = 30  # alerts are checked every minute
 STATES_SHOWN_MAX: Final = 10_000  # a dozen types, an asset or wallet each
 
+AlertType: TypeAlias = Annotated[
+    str,
+    *text_form(r"[a-z_]{1,64}", remedy="a type is written as alerts write it: regime_change"),
+]
+AlertSubject: TypeAlias = Annotated[
+    str,
+    *text_form(
+        r"[!-~]{1,80}",  # the longest: a day of an org, whose name has up to 63 characters
+        remedy="a subject is written as alerts write it: BTC, an address, system",
+    ),
+]
+
 _QUERIES = queries.load(__file__)
 
 
 class AlertsParameters(PageParameters):
     """Which transitions."""
 
-    type: Annotated[str | None, Field(pattern=r"^[a-z_]{1,64}$")] = None
-    # The longest: a day of an org, whose name has up to 63 characters.
-    subject: Annotated[str | None, Field(pattern=r"^[!-~]{1,80}$")] = None
+    type: AlertType | None = None
+    subject: AlertSubject | None = None
 
 
 class StatesParameters(Parameters):

@@ -39,6 +39,18 @@ def _coin(value: str) -> str:
     return value
 
 
+def text_form(pattern: str, *, remedy: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """Return the annotations of a text that must match a pattern; the remedy says its form."""
+    form = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(remedy)
+        return value
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
 AnyAddress: TypeAlias = Annotated[
     str,
     AfterValidator(_address),
@@ -52,7 +64,11 @@ Coin: TypeAlias = Annotated[
 ]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
 Cursor: TypeAlias = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_CHARACTERS_MAX)
+    str,
+    *text_form(
+        rf"[A-Za-z0-9_-]{{1,{CURSOR_CHARACTERS_MAX}}}",
+        remedy="use the value of `next` from the previous page",
+    ),
 ]
 
 

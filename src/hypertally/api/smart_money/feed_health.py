@@ -29,10 +29,10 @@ SPANS_SHOWN_MAX: Final = 1_440  # the state changes at most once a minute
 
 # What follows from a state: of `signals` of a judgement.
 EFFECTS: Final = {
-    "on": "signals go on",
+    "on": "signals are computed",
     "neutral": "CAS is shown as 50, the playbook as No-trade / Reduced",
-    "paused": "no new signal until a fresh snapshot",
-    "locked": "no signals; figures are masked, the playbook is No-trade / Defensive",
+    "paused": "no new signals until a fresh snapshot arrives",
+    "locked": "no signals; figures are masked and the playbook is No-trade / Defensive",
 }
 
 _QUERIES = queries.load(__file__)
@@ -98,7 +98,7 @@ class MinuteCounts(Record, frozen=True, kw_only=True):
 
 
 async def read_feed(connection: Connection) -> FeedState:
-    """Judge the last success now: whoever writes the judgements down may have stopped."""
+    """Check the last success now, because the job that stores health checks may have stopped."""
     row = await read_row(connection, _QUERIES["read_health"], shape=HealthRow)
     last = row.last_success
     as_of = max(row.as_of, last) if last else row.as_of
@@ -109,7 +109,7 @@ async def read_feed(connection: Connection) -> FeedState:
         age_seconds=None if health.age is None else int(health.age.total_seconds()),
         coverage=json_text(row.coverage),
         reason=_reason(row, health),
-        effect=EFFECTS[health.signals] + ("; with a warning" if health.warning else ""),
+        effect=EFFECTS[health.signals] + ("; a warning is shown" if health.warning else ""),
     )
     masked = None
     if health.masked:
@@ -123,8 +123,8 @@ def _reason(row: HealthRow, health: Health) -> str:
         return "no minute was recorded yet"
     if STATES.index(health.state) > STATES.index(row.state):
         return (
-            f"the last minute recorded is {int(health.age.total_seconds())} s old, "
-            f"and nobody has looked since {json_text(row.at)}"
+            f"the last recorded minute is {int(health.age.total_seconds())} s old, "
+            f"and no health check has run since {json_text(row.at)}"
         )
     return row.reason
 

@@ -10,6 +10,7 @@ from hypertally.metrics.smart_money.formulas.feed_health import fallback_cas
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
 from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS
 from hypertally.metrics.smart_money.formulas.v1.playbook import v1_exit_level
+from hypertally.metrics.smart_money.unknown_reasons import explain_reason
 
 Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
 Row: TypeAlias = Mapping[str, Any]
@@ -18,15 +19,15 @@ NEWEST_DEFINITION: Final = V2
 MAX_AGE: Final = 30  # a snapshot comes every minute
 
 # Why a figure is null, where its row does not say.
-NO_FIRST: Final = "smart_money/1 has none"
-NO_MARK: Final = "no middle price in the two minutes before"
-NO_BASELINE: Final = "fewer than 500 windows in the seven days before"
-NO_TREND: Final = "one of the four CAS it compares is unknown"
-NO_INPUT: Final = "one of its inputs is unknown"
-UNSEEN: Final = "not all wallets were seen, and what they did has no bound"
-UNEXPOSED: Final = "no wallet was exposed"
-INACTIVE: Final = "no wallet was active"
-# Why rows of wallets are missing: a universe without a leaderboard is of wallets that orgs track.
+NO_FIRST: Final = "smart_money/1 does not have this figure"
+NO_MARK: Final = "no mid price is stored for the two minutes before"
+NO_BASELINE: Final = "fewer than 500 periods of the seven days before are stored"
+NO_TREND: Final = "the trend compares four CAS values, and one of them is unknown"
+NO_INPUT: Final = "a score that decides it is unknown"
+UNSEEN: Final = "some wallets were not observed, and their moves have no bound"
+UNEXPOSED: Final = "no wallet held a position"
+INACTIVE: Final = "no wallet traded"
+# Why rows of wallets are missing: a universe without a leaderboard holds wallets that orgs track.
 TRACKED_BY_OTHERS: Final = "wallets that other orgs track"
 
 FLAGS: Final = (
@@ -35,7 +36,7 @@ FLAGS: Final = (
     "tighten_stops_long",
     "tighten_stops_short",
 )
-# Path in the answer -> the column that may say why it is null, and what else is said.
+# Path in the answer -> the column whose stored reason explains a null, and the reason otherwise.
 _REASONS: Final = {
     "cas.value": ("cas", NO_INPUT),
     "cas.shown": ("cas", NO_INPUT),
@@ -118,7 +119,7 @@ def _picked(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def show_playbook(row: Row) -> dict[str, Any]:
-    """Return what a signal calls for, and why."""
+    """Return the playbook that a signal advises, and why."""
     return {
         "bias": row["bias"],
         "risk": row["risk"],
@@ -129,7 +130,7 @@ def show_playbook(row: Row) -> dict[str, Any]:
 
 
 def _shown(row: Row) -> Decimal | None:
-    """CAS, or what stands for it while too few answered to say more than that."""
+    """Return CAS, or its fallback while too few wallets were observed to compute CAS."""
     if row["cas"] is None and row["locked"] is None:
         return fallback_cas(row["coverage"])
     return row["cas"]
@@ -146,7 +147,7 @@ def _exits_band(row: Row) -> str | None:
 
 
 def _unknown(row: Row, shown: Row) -> dict[str, str]:
-    """Return why each null of a signal is one."""
+    """Return the reason of each null of a signal."""
     found: dict[str, str] = {}
     for path, (column, otherwise) in _REASONS.items():
         group, _, name = path.partition(".")
@@ -160,7 +161,8 @@ def _reason(row: Row, path: str, column: str, otherwise: str) -> str:
         return f"locked: {row['locked']}"
     if row["definition"] == V1 and path not in _OF_FIRST:
         return NO_FIRST
-    return row["unknown"].get(column, otherwise)
+    stored = row["unknown"].get(column, otherwise)
+    return explain_reason(stored, column=column, counts=row["counts"])
 
 
 _OF_FIRST: Final = frozenset(

@@ -28,7 +28,7 @@ router = APIRouter()
 OUTCOMES_SHOWN: Final = 50
 DAYS_MAX: Final = 366  # a leap year: of one asset 105,408 signals
 NO_SIDE: Final = "a neutral band takes no side"
-FEW: Final = f"fewer than {RATED_MIN} that do not overlap"
+FEW: Final = f"there are fewer than {RATED_MIN} signals that do not overlap"
 
 _QUERIES = queries.load(__file__)
 

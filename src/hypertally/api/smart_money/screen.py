@@ -34,8 +34,8 @@ router = APIRouter()
 
 NO_MINUTE: Final = "no minute was recorded yet"
 NO_SIGNAL: Final = "no signal was computed yet"
-NOBODY: Final = "no wallet that was seen holds any"
-NOT_SEEN: Final = "no wallet was seen"
+NOBODY: Final = "no observed wallet holds a position"
+NOT_SEEN: Final = "no wallet was observed"
 MASKED: Final = {"bias": "No-trade", "risk": "Defensive", "rule": "masked", "nearest_miss": None}
 
 _QUERIES = queries.load(__file__)

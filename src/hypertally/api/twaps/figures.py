@@ -1,4 +1,4 @@
-"""TWAPs as the API shows them: what each figure is taken from, and why one is unknown."""
+"""TWAPs as the API shows them: the source of each figure, and the reason of each unknown."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,16 +14,17 @@ from hypertally.store.postgres import Connection, read_rows
 # Why a figure is null.
 NOT_TRACKED: Final = "this org does not track the wallet"
 NO_SLICES: Final = "no slices are stored yet"
-RUNS: Final = "it runs, and only its slices would tell"
-RAN: Final = "it ran then, and only its slices would tell"
-SILENT: Final = "its last status does not say"
+RUNS: Final = "the TWAP is still running, and only slices show what it has executed"
+RAN: Final = "the TWAP was running then, and only slices show what it had executed"
+STILL_RUNS: Final = "the TWAP is still running"
+SILENT: Final = "its last status does not give it"
 NOTHING_EXECUTED: Final = "nothing was executed"
 NOTHING_REQUESTED: Final = "nothing was requested"
-NOTHING_TRADED: Final = "the market traded nothing meanwhile"
-STATUS_ONLY: Final = "a status says nothing of it"
-NO_PRICE: Final = "a token of its fees has no price"
-UNDATED: Final = "its source does not say when"
-UNSETTLED: Final = "it runs: there is no last status to compare with"
+NOTHING_TRADED: Final = "the market had no trades while the TWAP ran"
+STATUS_ONLY: Final = "only slices give this figure, and only a status is known"
+NO_PRICE: Final = "one of its fee tokens has no price"
+UNDATED: Final = "its source does not give the time"
+UNSETTLED: Final = "the TWAP is still running, so there is no final status to compare with"
 
 _QUERIES = queries.load(__file__)
 
@@ -229,7 +230,7 @@ def _reason(row: FiguresRow) -> str:
 
 
 def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
-    """Return why each null of a TWAP is one; what `executed` and `total` lack they say too."""
+    """Return the reason of each null of a TWAP; `executed` and `total` also carry their own."""
     said = row.unknown
     total = shown["total"]["unknown"]
     slices = NO_SLICES if row.is_tracked else NOT_TRACKED
@@ -240,7 +241,7 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
     )
     progress = total or (RAN if row.size_requested else NOTHING_REQUESTED)
     reasons = {
-        "ended_at": UNDATED if row.is_over else "it runs",
+        "ended_at": UNDATED if row.is_over else STILL_RUNS,
         "vwap": vwap,
         "progress": progress,
         "schedule_lag": progress,

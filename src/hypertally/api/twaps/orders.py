@@ -233,7 +233,7 @@ async def find_twap(connection: Connection, twap_id: int) -> TwapName:
     parameters = {"twap_id": twap_id}
     name = await find_row(connection, _QUERIES["find_twap"], parameters, shape=TwapName)
     if name is None:
-        raise not_found(f"{twap_id} is no TWAP that your org can see: look in /api/v1/twaps")
+        raise not_found(f"your org can see no TWAP {twap_id}: /api/v1/twaps lists those it can see")
     return name
 
 

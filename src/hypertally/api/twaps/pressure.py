@@ -22,7 +22,7 @@ MAX_AGE: Final = 30  # a slice comes every 30 seconds
 RUNNING_SHOWN_MAX: Final = 200  # those that end first; the sums by coin are over all
 FORECAST_STEPS: Final = 6  # seven points with both ends: enough to draw the line
 MID_MINUTES_MAX: Final = 10  # prices come every minute; an older one is not the price now
-COMPLETION_SECONDS_MAX: Final = 366 * 86_400  # a pace slower than this says nothing of an end
+COMPLETION_SECONDS_MAX: Final = 366 * 86_400  # a slower pace gives no useful end
 
 _QUERIES = queries.load(__file__)
 
@@ -129,11 +129,11 @@ def _show_coin(coin: CoinPressure, forecast: Sequence[Mapping[str, object]]) -> 
     del shown["quote_token"], shown["price"]
     if coin.price_usd is not None:
         return {**shown, "unknown": {}}
-    reason = f"no middle price in the {MID_MINUTES_MAX} minutes before as_of"
+    reason = f"no mid price is stored for the {MID_MINUTES_MAX} minutes before as_of"
     if coin.quote_token is None:
-        reason = "what the coin is priced in is not known"
+        reason = "the quote token of the coin is not known"
     elif coin.price is not None:
-        reason = f"no price of {coin.quote_token} in the day before as_of"
+        reason = f"no price of {coin.quote_token} is stored for the day before as_of"
     untold = dict.fromkeys(("price_usd", "net_usd_left"), reason)
     return {**shown, "price_source": None, "unknown": untold}
 

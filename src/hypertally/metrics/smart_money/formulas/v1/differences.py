@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, Literal
 
-from hypertally.metrics.smart_money.formulas.thresholds import COVERAGE_PERCENT_MIN
+from hypertally.metrics.smart_money.formulas.consensus import THIN
 from hypertally.metrics.smart_money.formulas.v1.counterfactual import (
     FAULTS,
     Conclusion,
@@ -21,7 +21,7 @@ from hypertally.metrics.smart_money.formulas.v1.counterfactual import (
     ecs_of,
     replay_v1,
 )
-from hypertally.metrics.smart_money.formulas.wallet_moves import UNSEEN
+from hypertally.metrics.smart_money.unknown_reasons import explain_reason
 from hypertally.records import Record
 
 Part = Literal["band", "playbook"]
@@ -29,16 +29,16 @@ CENT = Decimal("0.01")
 MISSING_RULES = {"missing_over_10": "over 10%", "missing_over_25": "over 25%"}
 # What the second version's playbook says that does not follow from its scores of the period alone.
 MEMORY_RULES: Mapping[str, str] = {
-    "entry_wait": "v2 enters a side in the second period that calls for it",
+    "entry_wait": "v2 enters a side in the second period that advises it",
     "entry_threshold": "v2 enters a side at a CAS of 62 or 38, not at the edge of the band",
-    "risk_wait": "v2 takes no side while its risk is Defensive, and improves it step by step",
-    "held": "v2 holds the playbook of the period before for one period with an unknown score",
-    "thin_coverage": "fewer than 90% of the wallets answered: v2 takes no side",
-    "dispersion_high": "v2 keeps dispersion high until it was below 55 for two periods",
-    "exits_high": "v2 keeps exits high until they were below 20 for two periods",
+    "risk_wait": "v2 takes no side while its risk is Defensive; its risk improves step by step",
+    "held": "v2 keeps the previous playbook for one period when a score is unknown",
+    "thin_coverage": "v2 takes no side because fewer than 90% of the wallets were observed",
+    "dispersion_high": "v2 keeps dispersion high until it has been below 55 for two periods",
+    "exits_high": "v2 keeps exits high until ECS has been below 20 for two periods",
 }
-MEMORY = "v2 leaves a side later than it enters it, and improves risk one step in two periods"
-UNEXPLAINED = "the stored counts do not give the stored scores: look at the rows themselves"
+MEMORY = "v2 leaves a side later than it enters it, and improves risk by one step in two periods"
+UNEXPLAINED = "the stored counts do not give the stored scores: check the stored rows"
 
 
 class Cause(Record, frozen=True, kw_only=True):
@@ -116,62 +116,63 @@ def _is_from_memory(full: Conclusion, v2: Row) -> bool:
 
 def _near_zero(figures: Figures, _v1: Row, _v2: Row) -> str:
     count = figures.v1_long + figures.v1_short - figures.acting
-    return f"v1 counts {_wallets(count)} as adding that ended within epsilon of zero"
+    return f"v1 counts {_wallets(count)} as adding although they ended within epsilon of zero"
 
 
 def _denominator(figures: Figures, v1: Row, v2: Row) -> str:
     return (
-        f"v1 divides by all {_wallets(figures.total)} seen, v2 by the {figures.acting} that took "
-        f"on more, and ten: CAS {_number(v1['cas'])} against {_number(v2['cas'])}"
+        f"v1 divides by all {_wallets(figures.total)} observed, v2 by the {figures.acting} that "
+        f"opened or added, plus ten: CAS {_number(v1['cas'])} against {_number(v2['cas'])}"
     )
 
 
 def _exits_counted(figures: Figures, _v1: Row, _v2: Row) -> str:
     return (
-        f"v1 counts {figures.reducers} exits, v2 {figures.left}: flips are among them, forced "
-        "exits are not"
+        f"v1 counts {figures.reducers} exits, v2 {figures.left}: only v2 counts flips and "
+        "leaves out forced exits"
     )
 
 
 def _exits_over_all(figures: Figures, v1: Row, v2: Row) -> str:
     return (
-        f"v1 takes exits of all {_wallets(figures.total)} seen, v2 of the {figures.exposed} that "
-        f"held: ECS {_number(v1['ecs'])} against {_number(v2['ecs'])}"
+        f"v1 measures exits against all {_wallets(figures.total)} observed, v2 against the "
+        f"{figures.exposed} that held a position: ECS {_number(v1['ecs'])} against "
+        f"{_number(v2['ecs'])}"
     )
 
 
 def _exits_unproven(figures: Figures, _v1: Row, v2: Row) -> str:
-    usual = "which is not known yet" if figures.high is None else f"here {_number(v2['ecs_z'])}"
+    deviations = "not known yet" if figures.high is None else f"here {_number(v2['ecs_z'])}"
     return (
-        "over 25 v1 calls exits high; v2 wants ten of them, here "
-        f"{figures.left}, and three standard deviations over the usual, {usual}"
+        f"v1 calls exits high above 25; v2 also needs ten exits (here {figures.left}) and three "
+        f"standard deviations above the usual share ({deviations})"
     )
 
 
 def _one_sided_cap(figures: Figures, _v1: Row, _v2: Row) -> str:
     ecs = _number(ecs_of(figures, frozenset({"exits_over_all", "exits_counted"})))
-    return f"with exits over 25 v1 caps longs alone, at 60; v2, at {ecs}, keeps CAS from 40 to 60"
+    return f"with ECS above 25 v1 caps only longs, at 60; v2, at {ecs}, keeps CAS from 40 to 60"
 
 
 def _band_edges(_figures: Figures, _v1: Row, v2: Row) -> str:
     cas = _number(v2["cas"])
-    return f"the bands' edges 25, 40 and 75 count as beyond them for v2 alone, and CAS is {cas}"
+    return f"at the band edges 25, 40 and 75 only v2 takes the stronger band, and CAS is {cas}"
 
 
 def _activity(_figures: Figures, v1: Row, v2: Row) -> str:
     return (
-        "v1 takes the spread of what wallets did for dispersion, "
-        f"{_number(v1['dispersion'])}; v2 how evenly buyers stand against sellers, "
+        "v1 measures dispersion by the spread of position changes, "
+        f"{_number(v1['dispersion'])}; v2 by the balance of buyers and sellers, "
         f"{_number(v2['dispersion'])}"
     )
 
 
 def _trend(_figures: Figures, v1: Row, v2: Row) -> str:
-    return f"the trend is {v1['trend']} for v1 and {v2['trend']} for v2, each of its own CAS"
+    return f"the trend is {v1['trend']} for v1 and {v2['trend']} for v2, each from its own CAS"
 
 
 def _one_sided_trend(_figures: Figures, _v1: Row, _v2: Row) -> str:
-    return "v1 heeds a trend against longs over 60 alone, v2 one against either side"
+    return "v1 applies the trend only against longs above 60, v2 against either side"
 
 
 def _unknown(figures: Figures, v1: Row, v2: Row) -> str:
@@ -181,18 +182,18 @@ def _unknown(figures: Figures, v1: Row, v2: Row) -> str:
 def _unknowns(figures: Figures, v1: Row, v2: Row) -> Iterator[str]:
     if v1["rule"] in MISSING_RULES:
         count = figures.wallets - figures.total
-        yield f"v1 judges by {_wallets(count)} missing, {MISSING_RULES[v1['rule']]}"
+        missing = f"{_wallets(count)}, {MISSING_RULES[v1['rule']]}"
+        yield f"v1 applies its rule for missing wallets ({missing})"
     for name, words in (("cas", "CAS"), ("dispersion", "dispersion")):
         if v2[name] is None:
-            reason = v2["unknown"].get(name, _thin(v2))
-            yield f"v2 knows no {words}, as {reason}; v1 says {_number(v1[name])}"
+            stored = v2["unknown"].get(name, THIN)
+            reason = explain_reason(stored, column=name, counts=v2["counts"])
+            yield f"v2 has no {words} because {reason}; v1 shows {_number(v1[name])}"
     if v2["trend"] is None and v2["cas"] is not None:
-        yield f"v2 knows no trend, as one of the four CAS is unknown; v1 calls it {v1['trend']}"
-
-
-def _thin(v2: Row) -> str:
-    unseen = sum(v2["counts"].get(name, 0) for name in UNSEEN)
-    return f"{_wallets(unseen)} were not seen, and {COVERAGE_PERCENT_MIN}% must be"
+        yield (
+            "v2 has no trend because one of the four CAS values is unknown; "
+            f"v1 calls it {v1['trend']}"
+        )
 
 
 WORDS: Mapping[Fault, Callable[[Figures, Row, Row], str]] = {

@@ -156,11 +156,11 @@ def test_twenty_opening_alike_are_split_for_the_first_version_alone() -> None:
     assert both[0]["rule"] == "dispersion_high"
     assert (both[1]["bias"], both[1]["band"]) == ("Long", "strong_long")
     assert found(both) == {
-        "denominator": "v1 divides by all 200 wallets seen, v2 by the 20 that took on more, and "
-        "ten: CAS 55 against 83.33",
-        "activity_as_dispersion": "v1 takes the spread of what wallets did for dispersion, 60.15; "
-        "v2 how evenly buyers stand against sellers, 0",
-        "trend_of_its_own": "the trend is flat for v1 and rising for v2, each of its own CAS",
+        "denominator": "v1 divides by all 200 wallets observed, v2 by the 20 that opened or added, "
+        "plus ten: CAS 55 against 83.33",
+        "activity_as_dispersion": "v1 measures dispersion by the spread of position changes, "
+        "60.15; v2 by the balance of buyers and sellers, 0",
+        "trend_of_its_own": "the trend is flat for v1 and rising for v2, each from its own CAS",
     }
 
 
@@ -169,8 +169,9 @@ def test_of_few_that_acted_the_second_version_says_nothing() -> None:
     unknown, memory = causes(*both)
     assert (unknown.cause, unknown.moves) == ("unknown_shown", ("band", "playbook"))
     assert unknown.words == (
-        "v2 knows no CAS, as fewer than 10 wallets acted; v1 says 50.75; v2 knows no dispersion, "
-        "as fewer than 10 wallets acted; v1 says 15.85"
+        "v2 has no CAS because too few wallets opened or added to a position (5 of 10 needed); "
+        "v1 shows 50.75; v2 has no dispersion because too few wallets traded (5 of 10 needed); "
+        "v1 shows 15.85"
     )
     assert (memory.cause, both[1]["rule"]) == ("memory", "held")
 
@@ -182,43 +183,46 @@ def test_of_few_that_acted_the_second_version_says_nothing() -> None:
         (
             ((18, CLOSE_LONG), (42, HOLD_LONG), (12, OPEN_LONG), (128, FLAT)),
             "exits_over_all",
-            "v1 takes exits of all 200 wallets seen, v2 of the 60 that held: ECS 9 against 30",
+            (
+                "v1 measures exits against all 200 wallets observed, v2 against the 60 that held a "
+                "position: ECS 9 against 30"
+            ),
         ),
         (
             ((60, CLOSE_LONG), (120, OPEN_SHORT), (20, HOLD_LONG)),
             "one_sided_cap",
-            "with exits over 25 v1 caps longs alone, at 60; v2, at 75, keeps CAS from 40 to 60",
+            "with ECS above 25 v1 caps only longs, at 60; v2, at 75, keeps CAS from 40 to 60",
         ),
         (
             ((12, FLIP_LONG), (3, ADD_LONG), (25, HOLD_LONG), (160, FLAT)),
             "exits_counted",
-            "v1 counts 0 exits, v2 12: flips are among them, forced exits are not",
+            "v1 counts 0 exits, v2 12: only v2 counts flips and leaves out forced exits",
         ),
         (
             ((70, OPEN_LONG), (18, HOLD_LONG), (12, MISSING)),
             "unknown_shown",
             (
-                "v1 judges by 12 wallets missing, over 10%; v2 knows no CAS, as fewer than 90% "
-                "of the wallets were seen; v1 says 50"
+                "v1 applies its rule for missing wallets (12 wallets, over 10%); v2 has no CAS "
+                "because too few wallets were observed (88 of 100, 90% needed); v1 shows 50"
             ),
         ),
         (
             ((9, move(-50, "0.5")), (11, OPEN_LONG), (30, HOLD_LONG), (40, FLAT)),
             "near_zero",
-            "v1 counts 9 wallets as adding that ended within epsilon of zero",
+            "v1 counts 9 wallets as adding although they ended within epsilon of zero",
         ),
         (
             ((8, CLOSE_SHORT), (12, ADD_LONG), (10, HOLD_LONG)),
             "exits_unproven",
             (
-                "over 25 v1 calls exits high; v2 wants ten of them, here 8, and three standard "
-                "deviations over the usual, here 5.45"
+                "v1 calls exits high above 25; v2 also needs ten exits (here 8) and three standard "
+                "deviations above the usual share (here 5.45)"
             ),
         ),
         (
             ((10, OPEN_SHORT), (40, HOLD_LONG)),
             "band_edges",
-            "the bands' edges 25, 40 and 75 count as beyond them for v2 alone, and CAS is 25",
+            "at the band edges 25, 40 and 75 only v2 takes the stronger band, and CAS is 25",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
@@ -236,7 +240,7 @@ def test_a_trend_against_a_short_is_heeded_by_the_second_version_alone() -> None
     )
     assert both[0]["rule"] == "lean_mixed"
     assert both[1]["rule"] == "trend_against"
-    assert found(both)["one_sided_trend"].startswith("v1 heeds a trend against longs over 60 alone")
+    assert found(both)["one_sided_trend"].startswith("v1 applies the trend only against longs")
 
 
 def test_an_entry_that_waits_is_the_memory_of_the_second_version() -> None:
@@ -244,7 +248,7 @@ def test_an_entry_that_waits_is_the_memory_of_the_second_version() -> None:
         universe((14, OPEN_LONG), (40, HOLD_LONG), (140, FLAT)),
         before=PlaybookState(risk="Reduced"),
     )
-    assert found(both)["memory"] == "v2 enters a side in the second period that calls for it"
+    assert found(both)["memory"] == "v2 enters a side in the second period that advises it"
 
 
 def test_rows_that_do_not_follow_from_their_counts_are_said_to_be_so() -> None:
