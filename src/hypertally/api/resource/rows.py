@@ -1,4 +1,4 @@
-"""Rows of a statement as dictionaries, for answers whose fields are the statement's columns."""
+"""The rows that several answers share; and rows as dictionaries, for the rows of signals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -63,15 +63,6 @@ async def find_row(
     """Return the only row of a statement, or None."""
     cursor = await connection.execute(statement.text, parameters)
     return await cursor.fetchone()
-
-
-async def read_row(
-    connection: Connection, statement: Query, parameters: Mapping[str, object]
-) -> dict[str, Any]:
-    """Return the row of a statement that always has exactly one, such as a count."""
-    row = await find_row(connection, statement, parameters)
-    assert row is not None, f"{statement.name} answers one row whatever there is"
-    return row
 
 
 async def read_rows(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,18 +12,18 @@ from pydantic import Field
 
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import json_text
+from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Cursor
-from hypertally.api.resource.rows import read_rows
+from hypertally.api.resource.rows import read_rows as read_dicts
 from hypertally.api.resource.time_range import FromToParameters, read_minute
 from hypertally.api.smart_money import difference_shapes
 from hypertally.api.smart_money.figures import MAX_AGE, Row
 from hypertally.api.smart_money.signals import SIGNALS_RANGE
 from hypertally.metrics.smart_money.formulas.v1.differences import causes
-from hypertally.records import ASSETS, Asset
+from hypertally.records import ASSETS, Asset, Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection
+from hypertally.store.postgres import Connection, read_rows
 
 router = APIRouter()
 
@@ -47,6 +48,38 @@ class PeriodPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     end: Annotated[datetime, msgspec.Meta(tz=True)]
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     asset: Annotated[str, msgspec.Meta(pattern="^[A-Z]{1,8}$")]
+
+
+class PeriodCounts(Record, frozen=True, kw_only=True):
+    """The periods of an asset that both versions have, and in how many they agree."""
+
+    asset: str
+    periods: int
+    locked: int
+    same_playbook: int
+    same_band: int
+
+
+class PairCount(Record, frozen=True, kw_only=True):
+    """In how many periods the versions said a pair of playbooks or of bands."""
+
+    asset: str
+    part: str  # playbooks or bands
+    first: str | None
+    second: str | None
+    periods: int
+
+
+class ScoreDistance(Record, frozen=True, kw_only=True):
+    """The distance of a score's two versions."""
+
+    asset: str
+    score: str
+    periods: int
+    mean_difference: Decimal | None
+    largest_difference: Decimal | None
+    first_alone: int
+    second_alone: int
 
 
 @router.get(
@@ -78,7 +111,7 @@ async def get_differences(
 async def read_differences(connection: Connection, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the summary of a stretch and a page of its periods that differ."""
     wanted = {**asked, "limit": asked["limit"] + 1}
-    rows = await read_rows(connection, _QUERIES["list_differing"], wanted)
+    rows = await read_dicts(connection, _QUERIES["list_differing"], wanted)
     page, more = cut_page(rows, 2 * asked["limit"])
     last = (page[-1]["at"], page[-1]["asset"]) if more else ()
     # The reasons of a full page take a tenth of a second: meanwhile others are answered.
@@ -92,49 +125,51 @@ async def read_differences(connection: Connection, asked: Mapping[str, Any]) -> 
     }
 
 
-def _periods(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _periods(rows: Sequence[Row]) -> list[dict[str, object]]:
     """A period is two rows on end, the first version's first."""
     return [_period(first, second) for first, second in zip(rows[::2], rows[1::2], strict=True)]
 
 
-def _period(first: Row, second: Row) -> dict[str, Any]:
+def _period(first: Row, second: Row) -> dict[str, object]:
     told = causes(first, second)
     return {
         "at": json_text(first["at"]),
         "asset": first["asset"],
         "first": {name: json_text(first[name]) for name in _TOLD},
         "second": {name: json_text(second[name]) for name in _TOLD},
-        "causes": [msgspec.to_builtins(one) for one in told],
-        "because": "; ".join(one.words for one in told),
+        "causes": [msgspec.to_builtins(cause) for cause in told],
+        "because": "; ".join(cause.words for cause in told),
     }
 
 
 _TOLD: Final = ("cas", "dispersion", "ecs", "trend", "band", "bias", "risk", "rule")
 
 
-async def _summary(connection: Connection, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
-    counted = await read_rows(connection, _QUERIES["count_periods"], asked)
-    pairs = await read_rows(connection, _QUERIES["count_pairs"], asked)
-    scores = await read_rows(connection, _QUERIES["compare_scores"], asked)
-    by_asset = {row["asset"]: row for row in counted}
+async def _summary(connection: Connection, asked: Mapping[str, Any]) -> list[dict[str, object]]:
+    counted = await read_rows(connection, _QUERIES["count_periods"], asked, shape=PeriodCounts)
+    pairs = await read_rows(connection, _QUERIES["count_pairs"], asked, shape=PairCount)
+    scores = await read_rows(connection, _QUERIES["compare_scores"], asked, shape=ScoreDistance)
+    by_asset = {row.asset: row for row in counted}
     return [
         {
-            **by_asset[asset],
+            **json_record(by_asset[asset]),
             **{part: _pairs(pairs, asset, part) for part in ("playbooks", "bands")},
-            "scores": {row["score"]: _compared(row) for row in scores if row["asset"] == asset},
+            "scores": {row.score: _compared(row) for row in scores if row.asset == asset},
         }
         for asset in ASSETS
         if asset in by_asset
     ]
 
 
-def _pairs(rows: Sequence[Row], asset: str, part: str) -> list[dict[str, Any]]:
+def _pairs(rows: Sequence[PairCount], asset: str, part: str) -> list[dict[str, object]]:
     return [
-        {name: row[name] for name in ("first", "second", "periods")}
+        {"first": row.first, "second": row.second, "periods": row.periods}
         for row in rows
-        if (row["asset"], row["part"]) == (asset, part)
+        if (row.asset, row.part) == (asset, part)
     ]
 
 
-def _compared(row: Row) -> dict[str, Any]:
-    return {name: json_text(row[name]) for name in row if name not in {"asset", "score"}}
+def _compared(row: ScoreDistance) -> dict[str, object]:
+    shown = json_record(row)
+    del shown["asset"], shown["score"]
+    return shown
