@@ -16,18 +16,18 @@ RESOLVED = "resolved"
 
 # Type of alert -> what the alert means to the person it wakes.
 MEANINGS: Mapping[str, str] = {
-    "regime_change": "What the watched wallets do calls for another playbook than before.",
+    "regime_change": "The moves of the watched wallets advise another playbook than before.",
     "exit_cluster": "Unusually many of the watched wallets that held this asset left it at once.",
     "system_stale": "Positions are no longer recorded. Signals are locked, and the alerts that "
-    "follow from them are mute. See `hypertally status` and the worker's log.",
+    "depend on them are muted. See `hypertally status` and the worker's log.",
     "data_gap": "Fills of this wallet are missing, so its figures are incomplete. The window is "
-    "asked for again by itself; see the Coverage page.",
-    "restatement": "A figure that was published has moved by more than 0.5 %. Its proof names the "
-    "old value, the new one and the cause.",
+    "requested again automatically; see the Coverage page.",
+    "restatement": "A figure that was published has moved by more than 0.5 %. Its proof shows the "
+    "old value, the new value and the cause.",
     "universe_churn": "More than 30 % of the watched wallets are new, so signals before and after "
-    "compare badly.",
+    "are hard to compare.",
     "budget_infeasible": "The allowance does not cover the wallets tracked: fills come later than "
-    "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer.",
+    "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer wallets.",
 }
 
 
@@ -59,7 +59,7 @@ def notice_of(alert: Alert) -> Notice:
         f"at: {alert.at:%Y-%m-%d %H:%M:%S} UTC",
         f"level: {alert.level}, {alert.to_state}",
         *([] if over else [MEANINGS.get(alert.type, "")]),
-        f"key: {alert.dedupe_key} (the same key is the same message, told again)",
+        f"key: {alert.dedupe_key} (the same key is the same message, sent again)",
     ]
     return Notice(
         title=shorten(f"{head}: {alert.reason}", TITLE_CHARS_MAX, placeholder=" ..."),

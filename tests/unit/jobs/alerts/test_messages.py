@@ -38,7 +38,7 @@ def test_a_message_says_what_where_when_and_what_it_means() -> None:
         "at: 2026-11-20 03:05:00 UTC",
         "level: high, firing",
         "Unusually many of the watched wallets that held this asset left it at once.",
-        "key: 17:tgram:1f0c93aa (the same key is the same message, told again)",
+        "key: 17:tgram:1f0c93aa (the same key is the same message, sent again)",
     ]
 
 
