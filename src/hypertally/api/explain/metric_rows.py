@@ -18,9 +18,10 @@ from hypertally.api.resource.explanation import (
     find_definition,
     read_computed_at,
 )
-from hypertally.api.resource.json_text import as_json, json_row
+from hypertally.api.resource.json_text import json_row
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import AnyAddress, PageParameters, read_parameter
+from hypertally.api.resource.rows import Restatement, ShownRestatement
 from hypertally.errors import Refused
 from hypertally.records import Record
 from hypertally.store import queries
@@ -37,12 +38,6 @@ _RESTATED_COLUMNS: Final = ("wallet_id", "org_id", "day", "twap_id")
 class _WalletName(Record, frozen=True, kw_only=True):
     id: int
     wallet: str
-
-
-class _Restatement(Record, frozen=True, kw_only=True):
-    restated_at: str
-    cause: str
-    changes: str
 
 
 def key_names(metric: KeyedMetric) -> tuple[str, ...]:
@@ -153,13 +148,8 @@ def _computation_keys(
 
 async def _list_restatements(
     connection: Connection, metric: str, values: Mapping[str, object]
-) -> list[dict[str, Any]]:
+) -> list[ShownRestatement]:
     named = {column: values.get(column) for column in _RESTATED_COLUMNS}
     parameters = {**named, "metric": metric, "limit": RESTATEMENTS_SHOWN_MAX}
-    rows = await read_rows(
-        connection, _QUERIES["list_restatements"], parameters, shape=_Restatement
-    )
-    return [
-        {"restated_at": row.restated_at, "cause": row.cause, "changes": as_json(row.changes)}
-        for row in rows
-    ]
+    rows = await read_rows(connection, _QUERIES["list_restatements"], parameters, shape=Restatement)
+    return [row.show() for row in rows]
