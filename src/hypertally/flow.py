@@ -7,7 +7,7 @@
     info.meta ------------> facts.perp_dexs ----+        |                       |
     info.candleSnapshot --> facts.token_prices -+        +-> metrics.global_day_metrics
 
-    archive, info.twapHistory -> facts.twap_status ----> metrics.twaps --------+
+    TWAP source, twapHistory -> facts.twap_status -----> metrics.twaps --------+
     info.userTwapSliceFills* --> facts.twap_slices, ---> metrics.twap_slices --+
                                  facts.hl_fills_raw                            |
     info.candleSnapshot -------> facts.candles --------> metrics.twap_executions

@@ -25,6 +25,12 @@ OTHER_MEANING = [
     (f"{FORMULAS}/thresholds.py", "Decimal(15), Decimal(25)", "Decimal(15), Decimal(26)"),
     ("metrics/smart_money/signals.sql", "limit 1", "limit 2"),
     (f"{DAYS}.sql", "'Net Child Vaults') then 'event'", "'x') then 'event'"),
+    ("metrics/activity/wallet_walk.sql", "order by w.id", "order by w.id limit 3"),
+    (
+        "metrics/activity/fill_gaps.py",
+        "rebuild=rebuild_unit",
+        "rebuild=lambda *_: rebuild_unit(*_)",
+    ),
     ("metrics/activity/fill_gaps.py", "if leg.start != position:", "if leg.start > position:"),
 ]
 SAME_MEANING = [
@@ -142,6 +148,8 @@ async def test_any_form_that_was_shown_to_mean_the_same_is_taken_over(
         ("select '-- a'", "select '-- b'", False),
         ("select 'it''s -- a'", "select 'it''s -- b'", False),
         ("select 1", "select 2", False),
+        ("select 'a b'", "select 'a  b'", False),
+        ("select /* one */ 1", "select 1", True),
     ],
 )
 def test_a_comment_is_no_part_of_a_statement(one: str, other: str, *, same: bool) -> None:

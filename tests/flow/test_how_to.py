@@ -92,7 +92,7 @@ def run(tree: Path, *command: str, database_url: str | None = None) -> str:
 
 
 @pytest.fixture
-def kept(tree: Path, make_database) -> str:
+def books_url(tree: Path, make_database) -> str:
     """A database of the copy in which a tracked wallet's fee rates are facts."""
     url = make_database()
     run(tree, sys.executable, "-m", "hypertally", "wallets", "add", ADDRESS, database_url=url)
@@ -125,23 +125,23 @@ def test_the_style_is_kept_in_every_place(tree: Path) -> None:
     assert " passed" in run(tree, sys.executable, *command, "-k", chosen)
 
 
-def test_the_metric_is_rebuilt_verified_and_explained(tree: Path, kept: str) -> None:
-    assert "wallet_fee_rates: 1 rows" in hypertally(tree, kept, "rebuild", "wallet_fee_rates")
-    assert "wallet_fee_rates: 1 rows, 0 differ" in hypertally(tree, kept, "verify")
-    explained = json.loads(hypertally(tree, kept, "explain", "wallet_fee_rates", ADDRESS))
+def test_the_metric_is_rebuilt_verified_and_explained(tree: Path, books_url: str) -> None:
+    assert "wallet_fee_rates: 1 rows" in hypertally(tree, books_url, "rebuild", "wallet_fee_rates")
+    assert "wallet_fee_rates: 1 rows, 0 differ" in hypertally(tree, books_url, "verify")
+    explained = json.loads(hypertally(tree, books_url, "explain", "wallet_fee_rates", ADDRESS))
     assert explained["definition"]["id"] == "wallet_fee_rates/1"
     (row,) = explained["rows"]
     assert (row["wallet"], row["lowest_taker_rate"], row["changes"]) == (ADDRESS, "0.0004", 2)
 
 
-def test_verify_names_the_wallet_and_the_digit_that_is_wrong(tree: Path, kept: str) -> None:
-    hypertally(tree, kept, "rebuild", "wallet_fee_rates")
-    with psycopg.connect(kept) as connection:
+def test_verify_names_the_wallet_and_the_digit_that_is_wrong(tree: Path, books_url: str) -> None:
+    hypertally(tree, books_url, "rebuild", "wallet_fee_rates")
+    with psycopg.connect(books_url) as connection:
         connection.execute("update metrics.wallet_fee_rates set changes = 3")
     command = [sys.executable, "-m", "hypertally", "verify", "wallet_fee_rates", "--json"]
     environment = os.environ | {
         "PYTHONPATH": str(tree / "src"),
-        "HYPERTALLY_DATABASE_URL": kept,
+        "HYPERTALLY_DATABASE_URL": books_url,
     }
     done = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False,

@@ -24,7 +24,7 @@ MODULE_LINES_MAX = 500
 # Errors of strict types that are not mended yet, as .basedpyright/baseline.json lists them. The
 # number only falls: `make check` fails on any other.
 TYPE_ERRORS_MAX = 46
-FOLDERS_MIN = 60  # where the count of modules must look
+FOLDERS_MIN = 87  # where the count of modules must look
 FOLDER_MODULES_MAX = 20  # a folder with more holds more than one subject
 # Larger folders, which may only shrink. The formulas of one signal in its two versions.
 LARGER_FOLDERS: dict[str, int] = {}  # none may come to stand here
@@ -62,7 +62,7 @@ VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "cor
 
 
 # What a test no longer finds is not checked, and nothing fails: these numbers only grow.
-FOUND_MIN = {"modules": 215, "statement files": 71, "Python files": 388, "texts": 172}
+FOUND_MIN = {"modules": 291, "statement files": 80, "Python files": 482, "texts": 198}
 
 
 def named(path: Path) -> str:
@@ -130,6 +130,15 @@ def _docstrings(tree: ast.Module) -> set[object]:
         and isinstance(node.body[0], ast.Expr)
         and isinstance(node.body[0].value, ast.Constant)
     }
+
+
+def test_only_the_command_line_names_the_system_clock() -> None:
+    named_in = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in MODULES
+        if re.search(r"\bsystem_clock\b", read(path))
+    }
+    assert named_in == {"cli", "clock.py"}
 
 
 @by_name(OURS)

@@ -51,6 +51,8 @@ def explain_command(
     of those below; where values in brackets are left out, all rows of the shorter key are listed.
     """
     try:
+        # What is no text came from the shell as bytes that are not UTF-8.
+        " ".join((metric, *key)).encode()
         CATALOGUE.find(metric, key)
         place = read_parameter("cursor", cursor, shape=Cursor) if cursor else None
         page = PageParameters(limit=limit, cursor=place)
@@ -59,6 +61,8 @@ def explain_command(
         )
     except Problem as problem:
         raise Refused(problem.detail) from problem
+    except UnicodeEncodeError as error:
+        raise Refused(f"{key!a} is not UTF-8 text: write the key as answers show it") from error
     click.echo(body if compact else msgspec.json.format(body, indent=2))
 
 

@@ -40,7 +40,7 @@ def jobs_dead(*, as_json: bool) -> None:
 
 
 @jobs_group.command(name="requeue")
-@click.argument("ids", nargs=-1, type=int)
+@click.argument("ids", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--all", "every", is_flag=True, help="Queue every dead job again.")
 def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
     """Queue dead jobs again, with all their attempts."""

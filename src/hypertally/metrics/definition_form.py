@@ -2,7 +2,7 @@
 
 Covered are the definition's statement, and the code and statements of its module and of every
 module of metrics that this one imports. Names of modules, docstrings, comments, type annotations,
-imports and words do not count. Walks do not either: they choose what is computed, not how.
+imports and words do not count. A walk does: a unit that is not listed is not computed.
 """
 
 import ast
@@ -19,12 +19,15 @@ from hypertally.store.queries import load
 PACKAGE = "hypertally.metrics"
 FOLDER = Path(__file__).parent
 # Modules that hold no formula.
-NOT_FORMULAS = re.compile(r".*(_walk|\.metric|\.definitions|\.definition_form)")
+NOT_FORMULAS = re.compile(r".*\.(metric|definitions|definition_form)")
 # Assignments that describe a metric and compute nothing.
 DESCRIPTIONS = {"Archived", "Definition", "Metric", "Part", "load"}
+# What a description says of the code that is called.
+CALLED = {"archived", "copy", "list_units", "parts", "rebuild", "walk"}
 # Longer hashes would tell no more apart: nobody forges a form.
 HASH_CHARACTERS = 16
-_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
+# A literal, which stays as it is; or a comment or white space, which do not count.
+_LITERAL_OR_SPACE = re.compile(r"('(?:[^']|'')*')|(?:--[^\n]*|/\*.*?\*/|\s)+", re.DOTALL)
 
 
 class Form(Record, frozen=True, kw_only=True):
@@ -59,7 +62,7 @@ def registered_text(definition: Definition) -> str:
 
 def hash_statement(text: str) -> str:
     """The hash of a statement without its comments, however it is laid out."""
-    return _hash(" ".join(_COMMENT.sub(lambda found: found[1] or " ", text).split()))
+    return _hash(_LITERAL_OR_SPACE.sub(lambda part: part[1] or " ", text).strip())
 
 
 @cache
@@ -94,7 +97,7 @@ def _parse(module: str) -> ast.Module:
 
 @cache
 def _hash_module(module: str) -> str:
-    code = "\n".join(_written(node) for node in _parse(module).body if _computes(node))
+    code = "\n".join(map(_code_of, _parse(module).body))
     path = _path_of(module)
     queries = load(str(path)) if path.with_suffix(".sql").exists() else {}
     return _hash(
@@ -102,16 +105,18 @@ def _hash_module(module: str) -> str:
     )
 
 
-def _computes(node: ast.stmt) -> bool:
-    """Whether a statement of a module is more than an import or a description."""
+def _code_of(node: ast.stmt) -> str:
+    """What a statement of a module computes: nothing for imports and words."""
     if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
-        return False
+        return ""
     if not isinstance(node, ast.Assign):
-        return True
-    called = node.value.func if isinstance(node.value, ast.Call) else None
-    is_description = isinstance(called, ast.Name) and called.id in DESCRIPTIONS
+        return _written(node)
+    call = node.value
+    called = call.func if isinstance(call, ast.Call) else None
+    if isinstance(call, ast.Call) and isinstance(called, ast.Name) and called.id in DESCRIPTIONS:
+        return _written([part.value for part in call.keywords if part.arg in CALLED])
     is_words = isinstance(node.targets[0], ast.Name) and node.targets[0].id.startswith("WORDS")
-    return not (is_description or is_words)
+    return "" if is_words else _written(node)
 
 
 def _written(value: object) -> str:

@@ -6,10 +6,11 @@ test, because the same number would mean something else. A change that was shown
 digits, such as a new name in the code, adds its form to `definitions.toml`.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+import msgspec
 
 from hypertally.errors import Refused
 from hypertally.metrics.definition_form import Form, form_of, hash_statement, registered_text
@@ -29,11 +30,19 @@ class StoredDefinition(Record, frozen=True, kw_only=True):
     form: str | None  # None: stored by a release that knew no forms
 
 
+class _ListedForms(Record, frozen=True, kw_only=True):
+    forms: list[str]
+
+
 @cache
 def accepted_forms() -> Mapping[str, Sequence[Form]]:
     """By definition, the forms that were shown to give the same digits; the last is today's."""
-    listed = tomllib.loads(FORMS_FILE.read_text(encoding="utf-8"))
-    return {name: [Form.parse(text) for text in entry["forms"]] for name, entry in listed.items()}
+    try:
+        text = FORMS_FILE.read_text(encoding="utf-8")
+        listed = msgspec.toml.decode(text, type=dict[str, _ListedForms])
+    except (OSError, ValueError) as error:
+        raise Refused(f"{FORMS_FILE} cannot be read ({error}): install hypertally again") from error
+    return {name: [Form.parse(form) for form in entry.forms] for name, entry in listed.items()}
 
 
 async def register(pool: Pool, definitions: Iterable[Definition]) -> None:

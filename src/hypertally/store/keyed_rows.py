@@ -72,7 +72,7 @@ async def list_keyed_rows(
             await cursor.execute(statement, parameters)
             rows = await cursor.fetchall()
         except psycopg.DataError as error:
-            raise Refused(str(error).partition("\n")[0]) from error
+            raise Refused("write each value as the answers of the metric show it") from error
     return [KeyedRow(place=row.pop(PLACE), columns=row) for row in rows]
 
 

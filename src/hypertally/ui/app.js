@@ -43,11 +43,11 @@ function Page({ route, session }) {
     return html`<${Twap} key=${args[0]} route=${route} id=${args[0]} role=${session?.role} />`;
   }
   if (page === "twaps") return html`<${Twaps} route=${route} />`;
-  if (page === "smart-money" && args[1]) {
+  if (page === "smart-money" && Date.parse(args[1])) {
     const [asset, at] = args;
     return html`<${SmartSignal} key=${asset + at} route=${route} asset=${asset} at=${at} />`;
   }
-  if (page === "smart-money") return html`<${SmartMoney} route=${route} />`;
+  if (page === "smart-money" && !args[1]) return html`<${SmartMoney} route=${route} />`;
   return html`<${Empty} title="Page not found">Go to the <a
     href=${link("")}>overview</a>.<//>`;
 }

@@ -7,8 +7,17 @@ const PLACE_KEY = "hypertally.place"; // survives the redirect through /sign-in
 
 function parse(hash) {
   const [path, search] = hash.replace(/^#\/?/, "").split("?");
-  const [page = "", ...args] = path.split("/").map(decodeURIComponent);
+  const [page = "", ...args] = path.split("/").map(decoded);
   return { page, args, query: new URLSearchParams(search ?? "") };
+}
+
+/** A part of the path as text; a part that is not encoded text stays as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function current() {

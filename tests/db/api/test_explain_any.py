@@ -18,6 +18,7 @@ from hypertally.store.postgres import open_pool
 A1 = "0x" + "a1" * 20
 B2 = "0x" + "b2" * 20
 FIRST = PageParameters()
+AS_SHOWN = "write each value as the answers of the metric show it"
 
 
 class Toy(Record, frozen=True, kw_only=True):
@@ -134,12 +135,24 @@ def test_a_viewer_may_not_ask_why(get, keys) -> None:
         (f"fill_gaps/{A1}/a/b/c/d/e", 404, "is named by ADDRESS [COIN [KIND [FROM_AT [TO_AT]]]]"),
         ("fill_gaps/", 404, "is named by ADDRESS"),
         ("fill_gaps/0x1", 400, "an address is 0x and 40 hexadecimal digits"),
-        (f"twap_slices/{A1}/many", 400, 'invalid input syntax for type bigint: "many"'),
-        (f"twap_slices/{A1}/99999999999999999999", 400, "out of range for type bigint"),
-        (f"twap_slices/{A1}/1/yesterdayish", 400, "invalid input syntax for type timestamp"),
-        (f"fill_gaps/{A1}/%00", 400, "NUL"),
+        (f"twap_slices/{A1}/many", 400, AS_SHOWN),
+        (
+            f"twap_slices/{A1}/99999999999999999999",
+            400,
+            AS_SHOWN,
+        ),
+        (
+            f"twap_slices/{A1}/1/yesterdayish",
+            400,
+            AS_SHOWN,
+        ),
+        (f"fill_gaps/{A1}/%00", 400, AS_SHOWN),
         (f"fill_gaps/{A1}?cursor=W10", 400, "take it from `next`"),
-        (f"twap_slices/{A1}/1?cursor=WyJ4IiwgInkiXQ", 400, "invalid input syntax"),
+        (
+            f"twap_slices/{A1}/1?cursor=WyJ4IiwgInkiXQ",
+            400,
+            AS_SHOWN,
+        ),
         ("signals/BTC/2026-03-01T12:11:00Z", 404, "periods end at every fifth minute"),
         ("signals/DOGE/2026-03-01", 400, "asset is 'DOGE'"),
         ("signals/BTC/soon", 400, "at is 'soon'"),

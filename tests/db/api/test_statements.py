@@ -6,12 +6,15 @@ import pkgutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from hypertally import api
+from hypertally.store.queries import load
 
 MODULES = [
     module
@@ -19,13 +22,13 @@ MODULES = [
         importlib.import_module(info.name)
         for info in pkgutil.walk_packages(api.__path__, prefix="hypertally.api.")
     )
-    if hasattr(module, "_QUERIES")
+    if hasattr(module, "_QUERIES") or hasattr(module, "QUERIES")
 ]
 # By the whole path of their module below `api`: two folders may hold modules of one name.
 STATEMENTS = {
     f"{module.__name__.removeprefix('hypertally.api.')}.{name}": query
     for module in MODULES
-    for name, query in module._QUERIES.items()
+    for name, query in vars(module).get("_QUERIES", vars(module).get("QUERIES")).items()
 }
 # Statements that no test below looks at may show one org's rows to another: this only grows.
 STATEMENTS_MIN = 84
@@ -47,6 +50,13 @@ MARKS = {"org_a": ("271828", "a1a1", "alice"), "org_b": ("314159", "b2b2", "bob"
 
 def test_every_statement_of_the_tree_is_found() -> None:
     assert len(STATEMENTS) >= STATEMENTS_MIN
+    folder = Path(str(files("hypertally.api")))
+    written = {
+        ".".join((*path.relative_to(folder).with_suffix("").parts, name))
+        for path in folder.rglob("*.sql")
+        for name in load(str(path))
+    }
+    assert written == STATEMENTS.keys()
 
 
 @pytest.fixture

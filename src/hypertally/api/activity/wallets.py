@@ -120,8 +120,8 @@ async def get_wallet(address: Address, connection: ForViewers) -> Response:
     )
     totals = await read_row(connection, _QUERIES["read_wallet_totals"], wallet, shape=_WalletTotals)
     record = await read_row(connection, _QUERIES["read_record"], wallet, shape=WalletRecord)
-    wanted = wallet | {"limit": GAPS_SHOWN_MAX}
-    gaps = await read_rows(connection, _QUERIES["list_gaps"], wanted, shape=Gap)
+    gap_values = wallet | {"limit": GAPS_SHOWN_MAX}
+    gaps = await read_rows(connection, _QUERIES["list_gaps"], gap_values, shape=Gap)
     shown = msgspec.structs.asdict(listed[0])
     del shown["proven_until"]  # a part of the record
     content = {

@@ -113,7 +113,7 @@ async def _list_rows(
     try:
         rows = await list_keyed_rows(connection, table, wanted)
     except Refused as error:
-        shown = " ".join(str(value) for value in values.values())
+        shown = " ".join(str(value) for name, value in values.items() if name != "wallet_id")
         raise bad_parameter("key", value=shown, remedy=str(error)) from error
     shown_rows, more = cut_page(rows, page.limit)
     return shown_rows, write_cursor(shown_rows[-1].place) if more else None

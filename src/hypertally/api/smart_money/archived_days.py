@@ -15,6 +15,6 @@ class _SealedDay(Record, frozen=True, kw_only=True):
 
 async def list_sealed_days(connection: Connection, from_at: datetime, to_at: datetime) -> list[str]:
     """Return the sealed days from one time to another, both counted."""
-    asked = {"from_at": from_at, "to_at": to_at}
-    rows = await read_rows(connection, _QUERIES["list_sealed_days"], asked, shape=_SealedDay)
+    values = {"from_at": from_at, "to_at": to_at}
+    rows = await read_rows(connection, _QUERIES["list_sealed_days"], values, shape=_SealedDay)
     return [row.day.isoformat() for row in rows]

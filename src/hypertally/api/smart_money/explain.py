@@ -92,15 +92,15 @@ async def explain_signal(
 
 
 async def _inputs(connection: Connection, signal: Row) -> dict[str, object]:
-    asked = {
+    values = {
         "asset": signal["asset"],
         "at": signal["at"],
         "period": PERIOD,
         "run_id": signal["universe_run_id"],
         "limit": GAPS_SHOWN_MAX,
     }
-    counted = await read_row(connection, _QUERIES["count_snapshots"], asked, shape=SnapshotCount)
-    anomalies = await read_rows(connection, _QUERIES["list_anomalies"], asked, shape=AnomalyRow)
+    counted = await read_row(connection, _QUERIES["count_snapshots"], values, shape=SnapshotCount)
+    anomalies = await read_rows(connection, _QUERIES["list_anomalies"], values, shape=AnomalyRow)
     sealed = await list_sealed_days(connection, *counted.minutes)
     minutes = [json_text(minute) for minute in counted.minutes]
     path = f"/api/v1/smart-money/snapshots/{signal['asset']}"

@@ -104,8 +104,8 @@ async def _read_positions(
     newest = await find_row(connection, _QUERIES["find_minute"], asked, shape=_Minute)
     if newest is None:
         return {}
-    wanted = {**asked, "minute": newest.minute}
-    rows = await read_rows(connection, _QUERIES["sum_positions"], wanted, shape=Positioning)
+    minute_values = {**asked, "minute": newest.minute}
+    rows = await read_rows(connection, _QUERIES["sum_positions"], minute_values, shape=Positioning)
     return {row.asset: row for row in rows}
 
 

@@ -93,8 +93,8 @@ async def list_minutes(
         parameters.end,
         minute=await read_minute(connection),
     )
-    asked = {"asset": asset, "from_at": time_range.start, "to_at": time_range.end}
-    rows = await read_rows(connection, _QUERIES["sum_minutes"], asked, shape=HeldMinute)
+    values = {"asset": asset, "from_at": time_range.start, "to_at": time_range.end}
+    rows = await read_rows(connection, _QUERIES["sum_minutes"], values, shape=HeldMinute)
     content = {
         "asset": asset,
         "from": json_text(time_range.start),

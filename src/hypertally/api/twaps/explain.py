@@ -115,6 +115,6 @@ async def _gaps(connection: Connection, name: TwapName, twap: Shown) -> list[Wal
 
 
 async def _restatements(connection: Connection, name: TwapName) -> list[ShownRestatement]:
-    asked = asdict(name) | {"limit": RESTATEMENTS_SHOWN_MAX}
-    rows = await read_rows(connection, _QUERIES["list_restatements"], asked, shape=Restatement)
+    values = asdict(name) | {"limit": RESTATEMENTS_SHOWN_MAX}
+    rows = await read_rows(connection, _QUERIES["list_restatements"], values, shape=Restatement)
     return [row.show() for row in rows]

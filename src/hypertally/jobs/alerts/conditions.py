@@ -233,7 +233,7 @@ def _gap_figures(gap: Gap) -> dict[str, str | None]:
     }
 
 
-class Restatement(Record, frozen=True, kw_only=True):
+class RestatedRow(Record, frozen=True, kw_only=True):
     """A row of metrics.restatements, and the names of its wallet and org."""
 
     id: int
@@ -253,7 +253,7 @@ async def take_restatements(connection: Connection, at: datetime) -> list[Subjec
     """Published numbers that changed much, each restatement once: `restatement`."""
     parameters = {"at": at, "limit": RESTATEMENTS_A_CHECK}
     restatements = await read_rows(
-        connection, QUERIES["take_restatements"], parameters, shape=Restatement
+        connection, QUERIES["take_restatements"], parameters, shape=RestatedRow
     )
     return [
         Subject(
@@ -268,7 +268,7 @@ async def take_restatements(connection: Connection, at: datetime) -> list[Subjec
     ]
 
 
-def _owner(restatement: Restatement) -> str:
+def _owner(restatement: RestatedRow) -> str:
     if restatement.wallet:
         return restatement.wallet
     # The name of an org holds no colon, so no org is called "all".
@@ -277,7 +277,7 @@ def _owner(restatement: Restatement) -> str:
     return f"org:{restatement.org or restatement.org_id}"
 
 
-def _evaluate_restatement(restatement: Restatement) -> Evaluation | None:
+def _evaluate_restatement(restatement: RestatedRow) -> Evaluation | None:
     moved = furthest(restatement.changes)
     if moved is None:
         return None

@@ -21,9 +21,9 @@ def describe(
 ) -> Difference:
     """Say which row differs and in which fields; at most ten of them, long values cut.
 
-    `key`: what names the row; a row that is missing on one side differs in all its fields.
+    `key`: what names the row. Of a row that is missing on one side nothing else is told.
     """
-    changes = _list_changes(stored or {}, recomputed or {}, "")
+    changes = _list_changes(stored, recomputed, "")
     shown = list(islice(changes, FIELDS_SHOWN_MAX))
     rest = sum(1 for _ in changes)
     fields = {path: [_cut(before), _cut(after)] for path, before, after in shown}
@@ -42,8 +42,14 @@ def _list_changes(
     elif is_array(stored) and is_array(recomputed):
         for place, (before, after) in enumerate(zip_longest(stored, recomputed)):
             yield from _list_changes(before, after, f"{path}[{place}]")
+    elif not path:
+        yield "row", _presence(stored), _presence(recomputed)
     elif stored != recomputed:
         yield path, stored, recomputed
+
+
+def _presence(row: object) -> str:
+    return "missing" if row is None else "present"
 
 
 def _cut(value: object) -> str | None:

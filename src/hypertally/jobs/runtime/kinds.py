@@ -105,6 +105,11 @@ def declare(kind: Kind[P]) -> Kind[P]:
     return kind
 
 
+def declared_kinds() -> tuple[AnyKind, ...]:
+    """Every kind that a module declared that was imported so far."""
+    return tuple(_declared.values())
+
+
 def collect_handlers(parts: Iterable[Handlers]) -> Handlers:
     """All handlers of several modules.
 

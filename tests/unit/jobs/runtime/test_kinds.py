@@ -1,6 +1,7 @@
 """Kinds of jobs: each is declared once, and keeps its lane, priority, key and attempts."""
 
-import re
+import importlib
+import pkgutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from hypertally.jobs.runtime.kinds import (
     WalletPayload,
     collect_handlers,
     declare,
+    declared_kinds,
 )
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.smart_money.snapshots import MinutePayload
@@ -124,12 +126,9 @@ def test_a_payload_of_another_shape_is_our_mistake() -> None:
 
 
 def test_every_declared_kind_has_a_handler_and_says_what_a_killed_run_leaves() -> None:
-    folder = Path(hypertally.jobs.__file__).parent
-    declared = {
-        name
-        for path in folder.rglob("*.py")
-        for name in re.findall(r"declare\([^\n]*\n\s+Kind\(\n\s+name=\"(\w+)\"", path.read_text())
-    }
+    for module in pkgutil.walk_packages(hypertally.jobs.__path__, prefix="hypertally.jobs."):
+        importlib.import_module(module.name)
+    declared = {kind.name for kind in declared_kinds()}
     assert declared == {kind.name for kind in HANDLERS}
     assert all(len(kind.leaves_when_killed) > 20 for kind in HANDLERS)
 

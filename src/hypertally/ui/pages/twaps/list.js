@@ -35,8 +35,8 @@ function Nothing({ filtered, data }) {
   }
   return html`<${Empty} title="No TWAPs are stored in this range"
     command="hypertally twap ingest --incremental">
-    From ${utc(data.start)} to ${utc(data.end)} UTC. Import newer statuses from the exchange's
-    archive:<//>`;
+    From ${utc(data.start)} to ${utc(data.end)} UTC. Import newer statuses from the TWAP
+    source:<//>`;
 }
 
 function Rows({ feed, cursor }) {

@@ -74,7 +74,7 @@ export function Pressure({ route, chooser }) {
       data &&
       !data.coins.length &&
       html`<${Empty} title="No running TWAP is known"
-      command=${INGEST}>Import newer statuses from the exchange's archive:<//>`
+      command=${INGEST}>Import newer statuses from the TWAP source:<//>`
     }
     ${data?.coins.length > 0 && html`<${Shown} feed=${feed} route=${route} />`}`;
 }

@@ -117,7 +117,7 @@ export function Twap({ id, route, role }) {
   if (!valid || (error?.status === 404 && !data)) {
     return html`${head}<${Empty} title="No such TWAP is stored, or this org may not see it"
       command="hypertally twap ingest --incremental">Import newer statuses from the
-      exchange's archive:<//>`;
+      TWAP source:<//>`;
   }
   return html`${head}<${Failure} feed=${feed} what="the TWAP" role=${role} />
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
