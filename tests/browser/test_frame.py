@@ -91,6 +91,19 @@ async def test_every_page_has_landmarks_a_heading_and_a_title(
         assert await screen.page.locator("button, a").evaluate_all(unnamed) == 0, place
 
 
+@pytest.mark.parametrize("place", ["#/nowhere", "#/smart-money/DOGE/x"])
+async def test_an_address_that_names_no_page_says_so(screen: Screen, place: str) -> None:
+    await screen.open()
+    await screen.go(place)
+    assert await screen.page.get_by_text("Page not found").count() == 1
+
+
+async def test_an_address_that_is_no_encoded_text_is_refused_with_a_reason(screen: Screen) -> None:
+    await screen.open("#/wallets/%E0")
+    assert await screen.page.locator("main").get_by_text("0x").count() >= 1
+    screen.expected_errors = [text for text in screen.errors if "400" in text]
+
+
 async def test_everything_comes_from_the_app_itself_and_is_light(own_screen: Screen) -> None:
     await own_screen.open()
     loaded: list[str] = await own_screen.page.evaluate(

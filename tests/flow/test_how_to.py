@@ -118,6 +118,12 @@ def test_its_own_tests_pass(tree: Path) -> None:
     assert "6 passed" in told
 
 
+def test_the_tests_of_all_facts_and_metrics_pass_with_them(tree: Path) -> None:
+    paths = [f"tests/db/store/test_{name}.py" for name in ("append_only", "row_security")]
+    told = run(tree, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths)
+    assert " passed" in told
+
+
 def test_the_style_is_kept_in_every_place(tree: Path) -> None:
     written = [place.path for section in ("A fact", "A metric") for place in places(section)]
     chosen = " or ".join({Path(path).stem for path in written})
