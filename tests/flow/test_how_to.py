@@ -114,14 +114,14 @@ def hypertally(tree: Path, url: str, *arguments: str) -> str:
 def test_its_own_tests_pass(tree: Path) -> None:
     names = ("fee_rates", "wallet_fee_rates")
     paths = [f"tests/db/activity/test_{name}.py" for name in names]
-    told = run(tree, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths)
-    assert "6 passed" in told
+    output = run(tree, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths)
+    assert "6 passed" in output
 
 
 def test_the_tests_of_all_facts_and_metrics_pass_with_them(tree: Path) -> None:
     paths = [f"tests/db/store/test_{name}.py" for name in ("append_only", "row_security")]
-    told = run(tree, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths)
-    assert " passed" in told
+    output = run(tree, sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths)
+    assert " passed" in output
 
 
 def test_the_style_is_kept_in_every_place(tree: Path) -> None:
