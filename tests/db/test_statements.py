@@ -33,7 +33,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 # A statement that this file no longer finds is one that nothing checks: the number only grows.
-STATEMENTS_MIN = 291
+STATEMENTS_MIN = 296
 
 
 def statements() -> Iterator[Any]:
