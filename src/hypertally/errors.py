@@ -18,6 +18,10 @@ class TryLater(HypertallyError):
         self.at = at
 
 
+class KeyTaken(TryLater):
+    """Another transaction wrote the same key at the same moment: the next try sees its row."""
+
+
 class RateLimited(TryLater):
     """The upstream refused for lack of allowance."""
 

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from hypertally.errors import TryLater
+from hypertally.errors import KeyTaken, TryLater
 from hypertally.store.queries import Query
 
 Connection: TypeAlias = AsyncConnection[DictRow]
@@ -90,15 +90,12 @@ def translated() -> Generator[None]:
     """Turn "the database is away" and "try that transaction again" into `TryLater`."""
     try:
         yield
-    except (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        psycopg.errors.UniqueViolation,
-        PoolTimeout,
-    ) as error:
-        # OperationalError holds lost connections, start-up, shutdown, deadlocks and serialisation.
+    except psycopg.errors.UniqueViolation as error:
         # A key is written twice only by two transactions at once: every insert says what to do
         # with a key it can see.
+        raise KeyTaken(f"another transaction was faster: {error}") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        # OperationalError holds lost connections, start-up, shutdown, deadlocks and serialisation.
         raise TryLater(f"the database is not ready: {error}") from error
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import stamina
 from psycopg.rows import dict_row
 
 from hypertally.errors import LeaseLost, TryLater
@@ -279,6 +280,43 @@ async def test_a_failed_job_whose_key_is_queued_again_leaves_the_work_to_that(
     await put(worker_pool, dedupe_key="a")
     await queue.put_back(worker_pool, job, error="no answer")
     assert statuses(login) == ["done", "queued"]
+
+
+async def give_back(worker_pool: Pool, job: Job, way: str) -> None:
+    if way == "put_back":
+        await queue.put_back(worker_pool, job, error="no answer")
+    elif way == "release":
+        await queue.release(worker_pool, [job])
+    elif way == "reap":
+        await queue.reap(worker_pool)
+    else:
+        await queue.requeue_dead(worker_pool, None)
+
+
+@pytest.mark.parametrize("way", ["put_back", "release", "reap", "requeue_dead"])
+async def test_a_job_that_returns_while_its_key_is_being_queued_leaves_the_work_to_that(
+    worker_pool: Pool, login: Login, way: str
+) -> None:
+    await put(worker_pool, dedupe_key="a")
+    job = await take_one(worker_pool)
+    if way == "reap":
+        let_leases_run_out(login)
+    if way == "requeue_dead":
+        await queue.bury(worker_pool, job, error="no use")
+    async with transaction(worker_pool) as connection:
+        await queue.insert_job(connection, "kind", {}, dedupe_key="a")
+        returning = asyncio.create_task(give_back(worker_pool, job, way))
+        await until_blocked(login)
+    await returning
+    assert statuses(login) == ["done", "queued"]
+
+
+async def until_blocked(login: Login) -> None:
+    """Wait until a statement waits for another transaction."""
+    waiting = "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
+    async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=10):
+        with attempt:
+            assert [row["count"] for row in login.execute(waiting)] == [1]
 
 
 async def test_of_two_lost_jobs_of_one_key_one_is_queued(worker_pool: Pool, login: Login) -> None:

@@ -17,13 +17,17 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from hypertally.errors import LeaseLost
+import stamina
+
+from hypertally.errors import KeyTaken, LeaseLost
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, Jsonb, Pool, read_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 CHANNEL = "hypertally_jobs"
+# A job that returns to the queue may meet one of its key that is queued at that very moment.
+_seeing_the_faster_one = stamina.retry(on=KeyTaken, attempts=5, timeout=None, wait_initial=0.01)
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -128,6 +132,7 @@ async def finishing(pool: Pool, job: Job) -> AsyncIterator[Connection]:
         await connection.execute(QUERIES["finish"].text, {"id": job.id})
 
 
+@_seeing_the_faster_one
 async def put_back(
     pool: Pool,
     job: Job,
@@ -153,6 +158,7 @@ async def put_back(
         )
 
 
+@_seeing_the_faster_one
 async def release(pool: Pool, jobs: Sequence[Job]) -> None:
     """Give back jobs that were not done, for others to take at once; the attempt does not count."""
     async with transaction(pool) as connection:
@@ -170,6 +176,7 @@ async def bury(pool: Pool, job: Job, *, error: str) -> None:
         )
 
 
+@_seeing_the_faster_one
 async def reap(pool: Pool) -> int:
     """Put back the jobs whose lease ran out; how many."""
     async with transaction(pool) as connection:
@@ -226,6 +233,7 @@ async def list_dead(pool: Pool, *, limit: int) -> list[DeadJob]:
         return await read_rows(connection, QUERIES["list_dead"], {"limit": limit}, shape=DeadJob)
 
 
+@_seeing_the_faster_one
 async def requeue_dead(pool: Pool, ids: Sequence[int] | None) -> int:
     """Queue dead jobs again with all their attempts; None: all of them."""
     async with transaction(pool) as connection:
