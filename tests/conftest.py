@@ -7,13 +7,25 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg
 import pytest
+from hypothesis import HealthCheck
 from psycopg import sql
 
 from hypertally.cli.runtime import bring_up_to_date
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import Pool, open_pool
+
+# How long a machine takes is a benchmark's subject: a first run, which also builds the tables of
+# characters, or a machine with other work must not fail. One fresh database serves all examples of
+# a test, which asks for that by its design.
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("project")
 
 RECORDED = Path(__file__).parents[2] / "shared" / "real"
 # Recorded answers are optional and not ours to ship; without them this module is not run, and the

@@ -406,7 +406,7 @@ EXPECTED_DIGEST = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chosen=SPLITS, turned=st.booleans())
 def test_any_order_repetition_and_paging_give_the_same_facts(
     runner: asyncio.Runner, lasting: Connection, chosen: list[list[int]], *, turned: bool
@@ -417,7 +417,7 @@ def test_any_order_repetition_and_paging_give_the_same_facts(
     assert runner.run(read_digest(lasting, wallet)) == EXPECTED_DIGEST
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(chosen=SPLITS)
 def test_a_bulk_load_gives_the_same_facts(
     url: str, runner: asyncio.Runner, lasting: Connection, chosen: list[list[int]]
@@ -469,7 +469,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(changes=st.dictionaries(st.sampled_from([*ORDINARY, "liquidation", "cloid", "x"]), VALUES))
 @example(changes={"dir": "a\x00b"})
 @example(changes={"x": {"y": ["a\x00b"]}})

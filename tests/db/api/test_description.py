@@ -62,7 +62,6 @@ def ask(description: schemathesis.BaseSchema, path: str, mode: GenerationMode) -
     @given(case=description[path]["GET"].as_strategy(generation_mode=mode))
     @settings(
         max_examples=25,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

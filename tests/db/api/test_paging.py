@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 A1 = "0x" + "a1" * 20
@@ -33,9 +33,7 @@ def read_all(get, path: str, name: str, *, limit: int) -> list[Any]:
 
 @pytest.mark.parametrize("path", LISTS)
 @given(limit=st.integers(1, 70))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12)
 def test_any_page_size_gives_the_same_rows_each_once(get, path: str, limit: int) -> None:
     whole = read_all(get, path, LISTS[path], limit=1000)
     assert len(whole) > 2

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 D4, E5, F6 = ("0x" + mark * 20 for mark in ("d4", "e5", "f6"))
@@ -40,9 +40,7 @@ FILTERS = ("", f"&wallet={E5}", "&asset=SOL", "&status=error", f"&wallet={F6}&st
 
 @pytest.mark.parametrize("filters", FILTERS)
 @given(limit=st.integers(1, 45))
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10)
 def test_pages_of_any_size_give_each_twap_exactly_once(get, filters: str, limit: int) -> None:
     whole = page_through(get, FEBRUARY + filters, 500)
     assert len(whole) > 4
@@ -65,9 +63,7 @@ def test_twaps_come_newest_start_first(get) -> None:
 
 
 @given(limit=st.integers(1, 130))
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=6)
 def test_pages_of_any_size_give_each_slice_exactly_once(get, limit: int) -> None:
     path = f"{PATH}/5001/slices"
     whole = page_through(get, "", 1000, path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hypertally
@@ -53,11 +53,7 @@ def test_a_name_has_one_market(database_url: str, coin: str, market: str, dex: s
     assert row == (market, dex)
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30)
 @given(coins=st.lists(NAMES, min_size=20, max_size=50))
 def test_any_name_has_the_market_of_the_rule(database_url: str, coins: list[str]) -> None:
     with psycopg.connect(database_url) as connection:

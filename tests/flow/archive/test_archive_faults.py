@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import hour
 from tests.flow.archive.vaults import DAY, ROWS, SECRET, SealedDays, open_vault
@@ -267,9 +267,7 @@ def snapshots(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(rows=st.lists(snapshots(), min_size=1, max_size=25))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12)
 async def test_any_rows_come_back_digit_for_digit(
     make_database: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,

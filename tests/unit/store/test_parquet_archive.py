@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hypertally.errors import InvariantBroken
@@ -60,7 +60,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(rows=ROWS)
-@settings(deadline=None)  # it writes files
 def test_any_rows_are_read_as_they_were_written(path: Path, rows: list[dict[str, Any]]) -> None:
     parquet_archive.write(path, pa.Table.from_pylist(rows, schema=DATASET.schema))
     found = parquet_archive.read(DATASET, path, place="here")
@@ -74,7 +73,6 @@ def test_any_rows_are_read_as_they_were_written(path: Path, rows: list[dict[str,
     keys=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), unique=True),
     known=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), unique=True),
 )
-@settings(deadline=None)  # the first join of a process takes its time
 def test_rows_that_are_archived_are_left_out(
     keys: list[tuple[int, int]], known: list[tuple[int, int]]
 ) -> None:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.metrics.smart_money.formulas.wallet_moves import (
     ADD_LONG,
@@ -58,7 +58,6 @@ def lost(
     }
 
 
-@settings(deadline=None)
 @given(universes)
 def test_effects_are_what_is_lost_without_the_wallet(moves: list[Move]) -> None:
     scores = second(moves)
@@ -68,7 +67,6 @@ def test_effects_are_what_is_lost_without_the_wallet(moves: list[Move]) -> None:
         assert {name: getattr(row, name) for name in wanted} == wanted
 
 
-@settings(deadline=None)
 @given(universes)
 def test_effects_of_the_first_version_are_what_is_lost_without_the_wallet(
     moves: list[Move],
@@ -80,7 +78,6 @@ def test_effects_of_the_first_version_are_what_is_lost_without_the_wallet(
         assert {name: getattr(row, name) for name in wanted} == wanted
 
 
-@settings(deadline=None)
 @given(busy_universes, st.integers(1, 20))
 def test_effects_hold_with_weights_far_apart(moves: list[Move], spread: int) -> None:
     grown = [
