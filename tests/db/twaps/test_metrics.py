@@ -89,7 +89,9 @@ class Desk:
     key: TwapKey = field(default=TwapKey(twap_id=TWAP, wallet=TRACKED))
 
     async def say(self, *rows: dict[str, Any], archive: bool = False) -> None:
-        statuses = twaps_statuses.decode_history(rows, wallet=TRACKED)
+        statuses = twaps_statuses.decode_history(
+            rows, wallet=TRACKED, asked_at=START + timedelta(days=1)
+        )
         assert statuses.rejects == []
         source = twaps_statuses.Source(
             page_id=next(_numbers),

@@ -51,9 +51,23 @@ def no_text() -> pa.Array:
     return pa.StringArray.from_buffers(2, ends, pa.py_buffer(b"\xff\xfe\xfa\xc3"))
 
 
+def damaged() -> bytes:
+    """An object whose writer kept checksums of its pages, and one letter of which flipped."""
+    whole = as_parquet(
+        statuses(2),
+        write_page_checksum=True,
+        write_statistics=False,
+        use_dictionary=False,
+        compression="none",
+    )
+    assert whole.count(b"activated") == 2
+    return whole.replace(b"activated", b"activatdd", 1)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (damaged(), "checksum"),
         (b"", "no readable Parquet"),
         (b"a note", "no readable Parquet"),
         (as_parquet(named_twice(statuses(1), "status")), "named twice: status"),
@@ -62,7 +76,7 @@ def no_text() -> pa.Array:
             "could not be stored",
         ),
     ],
-    ids=["empty", "text", "a column twice", "bytes that are no text"],
+    ids=["a flipped letter", "empty", "text", "a column twice", "bytes that are no text"],
 )
 async def test_an_object_that_cannot_be_read_stops_no_other(
     content: bytes, words: str, tmp_path: Path, worker_pool: Pool, database_url: str

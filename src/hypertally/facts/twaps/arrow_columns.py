@@ -48,6 +48,8 @@ REQUIRED = frozenset(tuple(SOURCES)[:8])
 SELDOM = frozenset(("event_at", "error"))  # most sources have none: nothing to warn of
 
 _DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$"
+# Other ways to write a decimal: 1e-05, +1, .5, 1. A longer exponent is no size of anything.
+_ODD_DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _FRACTION = re.compile(r"[0-9]{9,19}\.[0-9]+$")
 _WHOLE = r"^[0-9]{1,18}(\.0+)?$"
 # The least and the greatest time of each unit: 2001 to 5138, and so no two overlap.
@@ -129,7 +131,8 @@ def as_text(column: Column) -> Array:
 
 def decimals(column: Column) -> tuple[Array, Array]:
     """Decimals in their shortest form, and which of them are valid."""
-    whole = compute.replace_substring_regex(as_text(column), r"^(-?[0-9]+)\.0+$", r"\1")
+    plain = _plain_decimals(compute.utf8_trim_whitespace(as_text(column)))
+    whole = compute.replace_substring_regex(plain, r"^(-?[0-9]+)\.0+$", r"\1")
     short = compute.replace_substring_regex(whole, r"^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1")
     short = compute.replace_substring_regex(short, "^-0$", "0")
     return short, compute.fill_null(compute.match_substring_regex(short, _DECIMAL), False)
@@ -137,7 +140,7 @@ def decimals(column: Column) -> tuple[Array, Array]:
 
 def whole_numbers(column: Column) -> tuple[Array, Array]:
     """Whole numbers from 0 up, and which of them are valid."""
-    text = as_text(column)
+    text = _plain_decimals(compute.utf8_trim_whitespace(as_text(column)))
     good = compute.fill_null(compute.match_substring_regex(text, _WHOLE), False)
     digits = compute.replace_substring_regex(text, r"\.0+$", "")
     return compute.if_else(good, digits, None).cast(pa.int64()), good
@@ -182,6 +185,16 @@ def _without_exponent(text: Array) -> Array:
     if not compute.any(exponent).as_py():
         return text
     return replace_chosen(text, exponent, lambda value: f"{Decimal(value):f}")
+
+
+def _plain_decimals(text: Array) -> Array:
+    """Decimals written out, digits on both sides of a point; other texts stay as they are."""
+    plain = compute.fill_null(compute.match_substring_regex(text, _DECIMAL), True)
+    if compute.all(plain).as_py() in (True, None):
+        return text
+    odd = compute.fill_null(compute.match_substring_regex(text, _ODD_DECIMAL), False)
+    chosen = compute.and_(compute.invert(plain), odd)
+    return replace_chosen(text, chosen, lambda value: f"{Decimal(value):f}")
 
 
 def replace_chosen(text: Array, chosen: Array, change: Callable[[str], str | None]) -> Array:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from hypertally.store import arrow
 from hypertally.store.arrow import Array, Column, compute
 
 STATUS_CHARS_MAX = 200
+MINUTES_MAX = 7 * 24 * 60  # the exchange takes no longer TWAP: a longer one is a damaged row
+AHEAD_MAX = timedelta(days=1)  # of a start, on our clock
 ERROR = "error"
 SAID = ("twap_id", "wallet", "ts", "event_at", "asset", "side", "size_requested", "size_executed",
         "notional_executed", "status", "duration_minutes")  # fmt: skip
@@ -32,7 +35,7 @@ class Statuses(Record, frozen=True, kw_only=True):
         return self.rows.num_rows
 
 
-def decode_history(rows: Iterable[Any], *, wallet: str) -> Statuses:
+def decode_history(rows: Iterable[Any], *, wallet: str, asked_at: datetime) -> Statuses:
     """Read the rows of a `twapHistory` answer: its times are seconds, its start milliseconds."""
     flat = [_history_row(row, wallet) for row in rows]
     names = list(_history_row(None, wallet))
@@ -40,16 +43,19 @@ def decode_history(rows: Iterable[Any], *, wallet: str) -> Statuses:
         name: arrow.array([_word(row[name]) for row in flat], pa.string()) for name in names
     }
     payload = columns.pop("payload")
-    return decode_batch(arrow.table(columns), first_ordinal=0, payload=payload)
+    return decode_batch(arrow.table(columns), first_ordinal=0, asked_at=asked_at, payload=payload)
 
 
-def decode_batch(table: pa.Table, *, first_ordinal: int, payload: Array | None = None) -> Statuses:
+def decode_batch(
+    table: pa.Table, *, first_ordinal: int, asked_at: datetime, payload: Array | None = None
+) -> Statuses:
     """Read the rows of a batch, column by column; `payload` unless the columns are it.
 
+    `asked_at` is our clock when the source was asked: a start far ahead of it is refused.
     Errors: `BadPayload` when a column is missing without which no row can be read.
     """
     names = read.name_columns(table.schema)
-    read_columns = _read(table, names.columns)
+    read_columns = _read(table, names.columns, starts_until=asked_at + AHEAD_MAX)
     payload = payloads(table) if payload is None else payload
     reason = read.first_reasons(read_columns.reasons)
     ordinal = arrow.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
@@ -70,7 +76,7 @@ class _Read(Record, frozen=True, kw_only=True):
     reasons: list[tuple[Array, str]]
 
 
-def _read(table: pa.Table, names: dict[str, str]) -> _Read:
+def _read(table: pa.Table, names: dict[str, str], *, starts_until: datetime) -> _Read:
 
     def column(name: str) -> Column:
         return table.column(names[name]) if name in names else pa.nulls(table.num_rows, pa.string())
@@ -88,7 +94,10 @@ def _read(table: pa.Table, names: dict[str, str]) -> _Read:
     keep("twap_id", *read.whole_numbers(column("twap_id")), "no whole number")
     wallet = compute.utf8_lower(read.as_text(column("wallet")))
     keep("wallet", wallet, _matches(wallet, "^0x[0-9a-f]{40}$"), "no address")
-    keep("ts", *_microseconds(column("ts")), "no time of a known unit")
+    started_at, readable = _microseconds(column("ts"))
+    keep("ts", started_at, readable, "no time of a known unit")
+    begun = compute.less_equal(started_at, pa.scalar(starts_until, pa.timestamp("us", tz="UTC")))
+    keep("ts", started_at, compute.fill_null(begun, True), "more than a day ahead of our clock")
     event_at, known = _microseconds(column("event_at"))
     keep("event_at", event_at, compute.or_(known, compute.is_null(column("event_at"))),
          "no time of a known unit")  # fmt: skip
@@ -104,8 +113,10 @@ def _read(table: pa.Table, names: dict[str, str]) -> _Read:
         keep(name, value, compute.or_(unsigned, compute.is_null(value)), "no decimal from 0 up")
     minutes, good = read.whole_numbers(column("duration_minutes"))
     small = compute.fill_null(compute.less(minutes, 2**31), False)
-    keep("duration_minutes", compute.if_else(small, minutes, None).cast(pa.int32()),
-         compute.and_(good, small), "no number of minutes")  # fmt: skip
+    minutes = compute.if_else(small, minutes, None).cast(pa.int32())
+    keep("duration_minutes", minutes, compute.and_(good, small), "no number of minutes")
+    short = compute.fill_null(compute.less_equal(minutes, MINUTES_MAX), True)
+    keep("duration_minutes", minutes, short, f"over {MINUTES_MAX} minutes, which are 7 days")
     status = _status(read.as_text(column("status")), read.as_text(column("error")))
     keep("status", status, _matches(status, rf"^[^\x00]{{1,{STATUS_CHARS_MAX}}}$"), "no status")
     return _Read(columns=columns, reasons=reasons)

@@ -25,7 +25,7 @@ from hypertally.jobs.activity.store_fill_page import (
 )
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.queue import Job
-from hypertally.records import Answer, ProvenPage, Record, Wallet
+from hypertally.records import Answer, ProvenPage, Record, Wallet, is_array
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import Fetch, sweep
 from hypertally.sources.weights import PAGE_ROWS
@@ -95,9 +95,11 @@ async def _read_activity(pool: Pool, wallet: Wallet) -> Activity:
 
 async def _pull_history(pool: Pool, info: InfoClient, wallet: Wallet, job: Job | None) -> None:
     answer = await info.fetch("twapHistory", user=wallet.address)
-    if not isinstance(answer.body, list):
+    if not is_array(answer.body):
         raise SourceDown("twapHistory did not answer with a list of rows")
-    statuses = twaps_statuses.decode_history(answer.body, wallet=wallet.address)
+    statuses = twaps_statuses.decode_history(
+        answer.body, wallet=wallet.address, asked_at=answer.asked_at
+    )
     await pages.ensure_months(pool, "pages", {answer.asked_at})
     async with transaction(pool) as connection:
         if job:

@@ -246,7 +246,7 @@ class _Reader:
         import pyarrow.parquet as pq
 
         # Memory-mapped: the pages of the file are the cache.
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
             empty = pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
             warnings = tuple(name_columns(flatten(empty).schema).warnings)
             self.reading = replace(self.reading, warnings=warnings)
@@ -256,12 +256,23 @@ class _Reader:
                 ThreadPoolExecutor(1) as ahead,  # the next batch is read while one is stored
             ):
                 first = 0
-                following = ahead.submit(_decode_next, batches, first)
+                following = ahead.submit(self._decode_next, batches, first)
                 while (statuses := following.result()) is not None:
                     rows = len(statuses) + len(statuses.rejects)
-                    following = ahead.submit(_decode_next, batches, first + rows)
+                    following = ahead.submit(self._decode_next, batches, first + rows)
                     self._store(loader, statuses, first, digest)
                     first += rows
+
+    def _decode_next(
+        self, batches: Iterator[pa.RecordBatch], first_ordinal: int
+    ) -> Statuses | None:
+        """Read the next batch of the object; None at its end."""
+        batch = next(batches, None)
+        if batch is None:
+            return None
+        return twaps_statuses.decode_batch(
+            flatten(batch), first_ordinal=first_ordinal, asked_at=self.asked_at
+        )
 
     def _store(self, loader: BulkLoader, statuses: Statuses, first: int, digest: bytes) -> None:
         page_id = pages.insert_batch(
@@ -288,14 +299,6 @@ class _Reader:
             rows_rejected=self.reading.rows_rejected + len(statuses.rejects),
         )
         self._progress(self.reading)
-
-
-def _decode_next(batches: Iterator[pa.RecordBatch], first_ordinal: int) -> Statuses | None:
-    """Read the next batch of a file; None at its end."""
-    batch = next(batches, None)
-    if batch is None:
-        return None
-    return twaps_statuses.decode_batch(flatten(batch), first_ordinal=first_ordinal)
 
 
 HANDLERS: Handlers = {INGEST_TWAP_OBJECTS: ingest_twap_objects}

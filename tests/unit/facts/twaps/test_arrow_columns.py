@@ -16,6 +16,9 @@ from hypertally.facts.twaps import statuses as twaps_statuses
 WALLET = "0x" + "aB" * 20
 START = datetime(2026, 7, 17, 6, 14, 0, 523000, tzinfo=UTC)
 START_MS = 1_784_268_840_523
+ASKED = datetime(2026, 7, 18, 2, 15, tzinfo=UTC)
+ASKED_MS = 1_784_340_900_000
+DAY_MS = 86_400_000
 COUNT = 3
 
 
@@ -38,7 +41,7 @@ def plain(**changes: Any) -> pa.Table:
 
 
 def read(table: pa.Table) -> list[dict[str, Any]]:
-    statuses = twaps_statuses.decode_batch(table, first_ordinal=0)
+    statuses = twaps_statuses.decode_batch(table, first_ordinal=0, asked_at=ASKED)
     assert statuses.rejects == []
     said = statuses.rows.drop_columns(["payload"]).to_pylist()
     assert len(said) == COUNT
@@ -157,6 +160,36 @@ def test_a_decimal_keeps_its_value_and_loses_its_idle_zeros(value: Decimal, zero
     assert not ("." in read_back and read_back.endswith(("0", ".")))
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1e-05", "0.00001"),
+        (" 168.46 ", "168.46"),
+        ("+1", "1"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("+1.50E+2", "150"),
+        ("\t0.0\n", "0"),
+        ("-0.0", "0"),
+    ],
+)
+def test_a_size_is_read_however_it_is_written(written: str, meant: str) -> None:
+    sizes = pa.array([written] * COUNT)
+    rows = read(plain(state_sz=sizes, state_executedSz=sizes, state_executedNtl=sizes))
+    assert {row["size_requested"] for row in rows} == {meant}
+    assert {row["size_executed"] for row in rows} == {row["notional_executed"] for row in rows}
+
+
+@given(st.decimals(min_value=0, max_value=10**12, places=8), st.sampled_from(["E", "+", " ", "f"]))
+def test_every_way_to_write_a_decimal_gives_its_value(value: Decimal, way: str) -> None:
+    written = {
+        "E": f"{value:.25e}", "+": f"+{value:f}", " ": f"  {value:f} ", "f": f"{value:f}",
+    }[way]  # fmt: skip
+    text, good = arrow_columns.decimals(pa.array([written, "1"]))
+    assert good.to_pylist() == [True, True]
+    assert Decimal(text[0].as_py()) == value
+
+
 def test_small_and_large_numbers_are_written_without_an_exponent() -> None:
     floats, _ = arrow_columns.decimals(pa.array([1e-8, 1e18, 0.5]))
     assert floats.to_pylist() == ["0.00000001", "1000000000000000000", "0.5"]
@@ -179,12 +212,26 @@ def test_small_and_large_numbers_are_written_without_an_exponent() -> None:
         ("state_executedNtl", pa.array(["-1", "0", "0"]), "executedNtl is no decimal from 0 up"),
         ("state_minutes", pa.array([None, 5, 5], pa.int32()), "no number of minutes"),
         ("status", pa.array(["", "activated", "finished"]), "status is no status"),
+        # One row of 1.1 thousand million minutes made every window unanswerable.
+        ("state_minutes", pa.array([1_100_000_000, 10_080, 5]), "over 10080 minutes, which are 7"),
+        ("state_minutes", pa.array(["10081", "10080", "0"]), "state_minutes is over 10080 minutes"),
+        (
+            "state_timestamp",
+            pa.array([ASKED_MS + DAY_MS + 1, ASKED_MS + DAY_MS, START_MS]),
+            "state_timestamp is more than a day ahead of our clock",
+        ),
+        ("state_sz", pa.array(["1e999", "1e-05", "1E2"]), "state_sz is no size"),
+        ("state_sz", pa.array(["1 2", "1", "1"]), "state_sz is no size"),
+        ("state_sz", pa.array([".", "1", "1"]), "state_sz is no size"),
+        ("state_sz", pa.array(["-.5", "1", "1"]), "state_sz is no size"),
     ],
 )
 def test_a_bad_row_is_a_reject_with_its_reason_and_hides_no_good_one(
     column: str, value: pa.Array, words: str
 ) -> None:
-    statuses = twaps_statuses.decode_batch(plain(**{column: value}), first_ordinal=40)
+    statuses = twaps_statuses.decode_batch(
+        plain(**{column: value}), first_ordinal=40, asked_at=ASKED
+    )
     assert len(statuses) == COUNT - 1
     [reject] = statuses.rejects
     assert words in reject.reason
@@ -194,7 +241,7 @@ def test_a_bad_row_is_a_reject_with_its_reason_and_hides_no_good_one(
 
 def test_what_a_source_leaves_out_is_unknown_and_told() -> None:
     table = plain(state_executedSz=None, state_executedNtl=None)
-    statuses = twaps_statuses.decode_batch(table, first_ordinal=0)
+    statuses = twaps_statuses.decode_batch(table, first_ordinal=0, asked_at=ASKED)
     assert {row["size_executed"] for row in statuses.rows.to_pylist()} == {None}
     assert any("size_executed" in warning for warning in statuses.warnings)
 
@@ -214,7 +261,7 @@ def test_of_two_columns_of_one_name_none_is_guessed(name: str) -> None:
 
 def test_columns_unheard_of_are_kept_in_the_payload_and_told() -> None:
     table = plain(state_randomize=pa.array([True, False, None]), note=pa.array(['a"b', "\\", "é"]))
-    statuses = twaps_statuses.decode_batch(table, first_ordinal=0)
+    statuses = twaps_statuses.decode_batch(table, first_ordinal=0, asked_at=ASKED)
     payloads = statuses.rows.column("payload").to_pylist()
     assert '"state_randomize":true' in payloads[0]
     assert '"state_randomize":null' in payloads[2]
@@ -223,7 +270,9 @@ def test_columns_unheard_of_are_kept_in_the_payload_and_told() -> None:
 
 
 def test_floats_are_taken_with_a_warning() -> None:
-    statuses = twaps_statuses.decode_batch(plain(state_sz=pa.array([1.5] * COUNT)), first_ordinal=0)
+    statuses = twaps_statuses.decode_batch(
+        plain(state_sz=pa.array([1.5] * COUNT)), first_ordinal=0, asked_at=ASKED
+    )
     assert any("floats" in warning and "state_sz" in warning for warning in statuses.warnings)
 
 
@@ -264,7 +313,7 @@ HISTORY = {
 
 
 def test_the_exchange_says_when_in_seconds_and_since_when_in_milliseconds() -> None:
-    statuses = twaps_statuses.decode_history([HISTORY], wallet=WALLET)
+    statuses = twaps_statuses.decode_history([HISTORY], wallet=WALLET, asked_at=ASKED)
     [row] = statuses.rows.to_pylist()
     assert row["ts"] == START
     assert row["event_at"] == datetime(2026, 7, 17, 6, 14, 1, tzinfo=UTC)
@@ -274,12 +323,14 @@ def test_the_exchange_says_when_in_seconds_and_since_when_in_milliseconds() -> N
 
 def test_an_error_keeps_what_the_exchange_said_of_it() -> None:
     failed = HISTORY | {"status": {"status": "error", "description": "Insufficient margin"}}
-    [row] = twaps_statuses.decode_history([failed], wallet=WALLET).rows.to_pylist()
+    [row] = twaps_statuses.decode_history([failed], wallet=WALLET, asked_at=ASKED).rows.to_pylist()
     assert row["status"] == "error:Insufficient margin"
 
 
 def test_a_row_of_another_shape_is_a_reject() -> None:
-    statuses = twaps_statuses.decode_history(["odd", HISTORY, {"twapId": 1}], wallet=WALLET)
+    statuses = twaps_statuses.decode_history(
+        ["odd", HISTORY, {"twapId": 1}], wallet=WALLET, asked_at=ASKED
+    )
     assert len(statuses) == 1
     assert [reject.ordinal for reject in statuses.rejects] == [0, 2]
     assert statuses.rejects[0].payload == '"odd"'
