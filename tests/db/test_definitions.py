@@ -17,7 +17,7 @@ from hypertally.metrics.definitions import accepted_forms, register
 from hypertally.store.postgres import Pool
 
 SECONDS_MAX = 60
-WALLET_DAYS = "wallet_day_metrics/2"
+WALLET_DAYS = "wallet_day_metrics/3"
 FORMULAS = "metrics/smart_money/formulas"
 DAYS = "metrics/activity/wallet_days"
 # A file of the program, what stands there, and what is written instead.

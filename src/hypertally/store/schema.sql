@@ -157,6 +157,29 @@ begin
 end
 $$;
 
+CREATE FUNCTION metrics.add_amounts(one jsonb, other jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_object_agg(s.token, s.amount), '{}'::jsonb) AS "coalesce"
+    FROM ( SELECT a.key AS token,
+                 CASE
+                     WHEN (count(a.value) = count(*)) THEN (trim_scale(sum((a.value)::numeric)))::text
+                     ELSE NULL::text
+                 END AS amount
+            FROM ( SELECT jsonb_each_text.key,
+                     jsonb_each_text.value
+                    FROM jsonb_each_text(add_amounts.one) jsonb_each_text(key, value)
+                 UNION ALL
+                  SELECT jsonb_each_text.key,
+                     jsonb_each_text.value
+                    FROM jsonb_each_text(add_amounts.other) jsonb_each_text(key, value)) a
+           GROUP BY a.key) s;
+END;
+
+CREATE FUNCTION metrics.add_intervals(one jsonb, other jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN jsonb_build_object('known', (trim_scale((((one ->> 'known'::text))::numeric + ((other ->> 'known'::text))::numeric)))::text, 'lower', (trim_scale((((one ->> 'lower'::text))::numeric + ((other ->> 'lower'::text))::numeric)))::text, 'upper', (trim_scale((((one ->> 'upper'::text))::numeric + ((other ->> 'upper'::text))::numeric)))::text, 'unpriced', metrics.add_amounts((one -> 'unpriced'::text), (other -> 'unpriced'::text)));
+
 CREATE FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) RETURNS TABLE(count bigint, digest text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -254,6 +277,10 @@ CREATE FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_ass
     group by h.asset
 $$;
 
+CREATE FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN metrics.add_intervals(sum_of_intervals, jsonb_build_object('known', (COALESCE(priced_usd, (0)::numeric))::text, 'lower', (COALESCE(priced_usd, (0)::numeric))::text, 'upper', (COALESCE(priced_usd, (0)::numeric))::text, 'unpriced', '{}'::jsonb));
+
 CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -283,6 +310,12 @@ CREATE FUNCTION tenancy.current_org() RETURNS integer
 CREATE FUNCTION tenancy.current_user_id() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.user_id', true), '') $$;
+
+CREATE AGGREGATE metrics.sum_intervals(jsonb) (
+    SFUNC = metrics.add_intervals,
+    STYPE = jsonb,
+    PARALLEL = safe
+);
 
 CREATE TABLE facts.candles (
     coin text NOT NULL,
@@ -650,10 +683,13 @@ CREATE TABLE metrics.global_day_metrics (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
+    intervals jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT global_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
 
 ALTER TABLE ONLY metrics.global_day_metrics FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN metrics.global_day_metrics.intervals IS 'USD figures that are null for lack of a price: figure -> {known, lower, upper, unpriced: {token: amount}}; as metrics.wallet_day_metrics.intervals, summed over the wallets';
 
 CREATE TABLE metrics.public_wallets (
     wallet_id integer NOT NULL
@@ -914,10 +950,13 @@ CREATE TABLE metrics.wallet_day_metrics (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
+    intervals jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT wallet_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
 
 ALTER TABLE ONLY metrics.wallet_day_metrics FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN metrics.wallet_day_metrics.intervals IS 'USD figures that are null for lack of a price: figure -> {known, lower, upper, unpriced: {token: amount}}; known is the priced part; lower and upper are bounds of the figure, null where nothing bounds it; an amount is null where the source did not report it';
 
 CREATE TABLE metrics.wallet_universe_members (
     run_id bigint NOT NULL,
@@ -2137,6 +2176,14 @@ GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_
 REVOKE ALL ON FUNCTION facts.reopen_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.reopen_day(parent text, day_of date) TO hypertally_jobs;
 
+REVOKE ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
 
@@ -2149,11 +2196,19 @@ GRANT ALL ON FUNCTION metrics.sum_minutes(of_asset text, from_at timestamp with 
 REVOKE ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 
 GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 
 GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.candles TO hypertally_facts;
 GRANT SELECT ON TABLE facts.candles TO hypertally_metrics;

@@ -9,7 +9,7 @@ from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "global_day_metrics/1"
+DEFINITION = "global_day_metrics/2"
 WORDS = (
     "All wallets that the org tracked on the day, taken together. DAU is the number of them with "
     "at least one fill with volume. A figure that wallet days have too is the sum over the wallet "
@@ -18,7 +18,8 @@ WORDS = (
     "once; unique volume, the platform volume of the tracked set, is total volume less internal "
     "volume. The two legs of a trade are matched by coin, time and trade id; fills without a trade "
     "id are never matched. Completeness is the mean over the wallets; a wallet whose record does "
-    "not reach the day counts as 0."
+    "not reach the day counts as 0. A USD figure of which a part has no price is null; beside it "
+    "stand the known part, its bounds and the amounts without price by token."
 )
 
 

@@ -88,9 +88,9 @@ with wanted as (
     ) as trades
     where bought is not null and sold is not null
     group by 1, 2, 3, 4
-), internal_usd as materialized (
-    select i.org_id, i.day,
-        case when bool_and(rate is not null) then sum(i.notional * rate) end as volume_usd
+), internal_valued as materialized (
+    select i.org_id, i.day, coalesce(market.quote_token, 'quote of ' || i.coin) as token,
+        i.notional, i.notional * price.rate as volume_usd
     from internal as i
     cross join lateral (
         select case facts.market_of(i.coin)
@@ -109,7 +109,73 @@ with wanted as (
             select p.price_usd from facts.token_prices as p
             where p.token = market.quote_token and p.at = i.hour) end as rate
     ) as price
+), internal_usd as materialized (
+    select org_id, day,
+        case when count(volume_usd) = count(*) then sum(volume_usd) end as volume_usd
+    from internal_valued
     group by 1, 2
+), unpriced_days as materialized (
+    select org_id, day from rows where intervals <> '{{}}'
+    union
+    select org_id, day from internal_valued where volume_usd is null
+), internal_intervals as (
+    select org_id, day, sum(known) as known,
+        coalesce(jsonb_object_agg(token, amount) filter (where token is not null), '{{}}')
+            as unpriced,
+        coalesce(jsonb_object_agg(token, -amount) filter (where token is not null), '{{}}')
+            as taken_off
+    from (
+        select org_id, day, case when volume_usd is null then token end as token,
+            coalesce(sum(volume_usd), 0) as known, trim_scale(sum(notional)) as amount
+        from internal_valued
+        group by org_id, day, case when volume_usd is null then token end
+    ) as by_token
+    group by org_id, day
+), parts as (
+    select r.org_id, r.day, f.figure, f.usd, r.intervals -> f.summed as interval
+    from unpriced_days
+    join rows as r using (org_id, day)
+    cross join lateral (
+        values
+            ('spot_volume_usd', 'spot_volume_usd', spot_volume_usd),
+            ('perp_volume_usd', 'perp_volume_usd', perp_volume_usd),
+            ('hip3_volume_usd', 'hip3_volume_usd', hip3_volume_usd),
+            ('outcome_volume_usd', 'outcome_volume_usd', outcome_volume_usd),
+            ('other_volume_usd', 'other_volume_usd', other_volume_usd),
+            ('taker_volume_usd', 'taker_volume_usd', taker_volume_usd),
+            ('maker_volume_usd', 'maker_volume_usd', maker_volume_usd),
+            ('legs_volume_usd', 'taker_volume_usd', taker_volume_usd),
+            ('legs_volume_usd', 'maker_volume_usd', maker_volume_usd),
+            ('unique_volume_usd', 'taker_volume_usd', taker_volume_usd),
+            ('unique_volume_usd', 'maker_volume_usd', maker_volume_usd),
+            ('gross_realised_pnl_usd', 'gross_realised_pnl_usd', gross_realised_pnl_usd),
+            ('spot_closed_pnl_usd', 'spot_closed_pnl_usd', spot_closed_pnl_usd),
+            ('outcome_closed_pnl_usd', 'outcome_closed_pnl_usd', outcome_closed_pnl_usd),
+            ('fees_usd', 'fees_usd', fees_usd),
+            ('builder_fees_usd', 'builder_fees_usd', builder_fees_usd)
+    ) as f (figure, summed, usd)
+    union all
+    select org_id, day, 'internal_volume_usd', null, jsonb_build_object(
+        'known', known::text, 'lower', known::text,
+        'upper', case when unpriced = '{{}}' then known::text end, 'unpriced', unpriced)
+    from internal_intervals
+    join unpriced_days using (org_id, day)
+    union all
+    -- Both legs of an internal trade are in the total, at one price: what remains of the total
+    -- is never negative, neither of its priced part nor of the part in a token.
+    select org_id, day, 'unique_volume_usd', null, jsonb_build_object(
+        'known', (-known)::text, 'lower', (-known)::text, 'upper', (-known)::text,
+        'unpriced', taken_off)
+    from internal_intervals
+    join unpriced_days using (org_id, day)
+), sums as (
+    select org_id, day, figure,
+        metrics.with_priced(
+            metrics.sum_intervals(interval) filter (where usd is null), sum(usd)) as interval,
+        -- A wallet day of an earlier release: its figure is null, and nothing bounds it.
+        bool_or(usd is null and interval is null) as unbounded
+    from parts
+    group by 1, 2, 3
 ), volumes as materialized (
     select org_id, day, jsonb_object_agg(kind, tokens) as volumes
     from (
@@ -188,6 +254,26 @@ with wanted as (
             || sum(split_part(reference_digest, ':', 2)::numeric) as reference_digest
     from rows
     group by 1, 2
+), averages as (
+    select s.org_id, s.day, 'average_volume_per_user_usd' as figure, jsonb_build_object(
+        'known', trim_scale(round((s.interval ->> 'known')::numeric / f.dau, 8))::text,
+        'lower', trim_scale(round((s.interval ->> 'lower')::numeric / f.dau, 8))::text,
+        'upper', trim_scale(round((s.interval ->> 'upper')::numeric / f.dau, 8))::text,
+        'unpriced', (
+            select jsonb_object_agg(t.key, trim_scale(round(t.value::numeric / f.dau, 8))::text)
+            from jsonb_each_text(s.interval -> 'unpriced') as t)) as interval
+    from sums as s
+    join figures as f using (org_id, day)
+    where s.figure = 'legs_volume_usd' and s.interval is not null and not s.unbounded and f.dau > 0
+), intervals as materialized (
+    select org_id, day, jsonb_object_agg(figure, interval) as intervals
+    from (
+        select org_id, day, figure, interval from sums where not unbounded
+        union all
+        select org_id, day, figure, interval from averages
+    ) as shown
+    where interval -> 'unpriced' <> '{{}}'
+    group by 1, 2
 )
 insert into {schema}.global_day_metrics (
     org_id, day, wallets, dau, fills, events, forced_fills, spot_volume_usd, perp_volume_usd,
@@ -195,7 +281,7 @@ insert into {schema}.global_day_metrics (
     legs_volume_usd, unique_volume_usd, internal_volume_usd, average_volume_per_user_usd, volumes,
     gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
     builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed,
-    completeness, definition, digest, reference_digest)
+    completeness, intervals, definition, digest, reference_digest)
 select
     f.org_id, f.day, proofs.wallets, f.dau, f.fills, f.events, f.forced_fills,
     trim_scale(f.spot_volume_usd), trim_scale(f.perp_volume_usd), trim_scale(f.hip3_volume_usd),
@@ -208,7 +294,7 @@ select
     trim_scale(f.outcome_closed_pnl_usd), coalesce(fees.fees, '{{}}'), trim_scale(f.fees_usd),
     coalesce(builder_fees.builder_fees, '{{}}'), trim_scale(f.builder_fees_usd), traded.coins,
     f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'), proofs.closed,
-    trunc(proofs.complete / proofs.wallets, 6), %(definition)s, f.digest, f.reference_digest
+    trunc(proofs.complete / proofs.wallets, 6), coalesce(intervals.intervals, '{{}}'), %(definition)s, f.digest, f.reference_digest
 from figures as f
 join proofs using (org_id, day)
 join traded using (org_id, day)
@@ -219,7 +305,8 @@ cross join lateral (
 left join volumes using (org_id, day)
 left join fees using (org_id, day)
 left join builder_fees using (org_id, day)
-left join reasons using (org_id, day);
+left join reasons using (org_id, day)
+left join intervals using (org_id, day);
 
 -- name: insert_restatements :execrows
 -- Store a restatement of each day that was published, proved for every wallet, and now differs.
@@ -244,7 +331,7 @@ cross join lateral (
         end) as fields
     from jsonb_each(to_jsonb(b)) as o
     -- An unknown figure was not published: null that becomes a number is no restatement.
-    where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
+    where o.key not in ('reference_digest', 'unpriced', 'intervals') and o.value <> 'null'
         and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
         -- The same holds for an amount in the token of a market that was not known yet.
         and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')

@@ -13,7 +13,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 DAYS_A_STATEMENT = 512  # keeps a transaction and what it holds in memory small
 FEW_DAYS = 16  # up to here one plan for any days is as good as one made for these
-DEFINITION = "wallet_day_metrics/2"
+DEFINITION = "wallet_day_metrics/3"
 WORDS = (
     "All fills of the wallet whose own time lies in the UTC day; each leg, one side of a trade, "
     "counts once. Volume is price times size in the quote token, by kind of market: spot (@n and "
@@ -24,7 +24,8 @@ WORDS = (
     "builder fees. USDC is the unit of account and counts as 1. Another token is converted at the "
     "stored opening price of its hour, but a fee in the base token of its pair at the fill's own "
     "price. If a price is missing, the USD figure is null and the amount in the token itself is "
-    "given beside it. Completeness is the share of the day outside known gaps."
+    "given beside it, with the known part and the bounds that follow from it. Completeness is the "
+    "share of the day outside known gaps."
 )
 
 

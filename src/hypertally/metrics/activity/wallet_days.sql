@@ -184,6 +184,62 @@ with wanted as (
         group by 1, 2, 3, 4
     ) as counted
     group by 1, 2
+), unpriced_days as materialized (
+    select distinct wallet_id, day from priced
+    where volume_usd is null or closed_pnl_usd is null or fee_usd is null or builder_fee_usd is null
+), parts as (
+    -- What each USD figure of such a day is the sum of. A fee in the base token of its pair is
+    -- worth its amount in the quote token, so that the sign of the latter decides.
+    select p.wallet_id, p.day, f.figure, f.usd, f.token, f.amount, f.to_price
+    from unpriced_days
+    join priced as p using (wallet_id, day)
+    cross join lateral (
+        values
+            ('spot_volume_usd', kind = 'spot', volume_usd, volume_token, volume, volume),
+            ('perp_volume_usd', kind in ('perp', 'hip3'), volume_usd, volume_token, volume, volume),
+            ('hip3_volume_usd', kind = 'hip3', volume_usd, volume_token, volume, volume),
+            ('outcome_volume_usd', kind = 'outcome', volume_usd, volume_token, volume, volume),
+            ('other_volume_usd', kind = 'other', volume_usd, volume_token, volume, volume),
+            ('taker_volume_usd', crossed, volume_usd, volume_token, volume, volume),
+            ('maker_volume_usd', not crossed, volume_usd, volume_token, volume, volume),
+            ('gross_realised_pnl_usd', market in ('perp', 'hip3'), closed_pnl_usd, volume_token,
+             closed_pnl, closed_pnl),
+            ('spot_closed_pnl_usd', market = 'spot', closed_pnl_usd, volume_token, closed_pnl,
+             closed_pnl),
+            ('outcome_closed_pnl_usd', market = 'outcome', closed_pnl_usd, volume_token,
+             closed_pnl, closed_pnl),
+            ('fees_usd', true, fee_usd, charged_token, case when fees_missing = 0 then fee end,
+             case when fees_missing > 0 then null
+                  when fee_token = base_token then fee_in_quote else fee end),
+            ('builder_fees_usd', true, builder_fee_usd, charged_token, builder_fee,
+             case when fee_token = base_token then builder_fee_in_quote else builder_fee end)
+    ) as f (figure, counts, usd, token, amount, to_price)
+    where f.counts
+), intervals as materialized (
+    -- A price is above zero: an amount without price can only raise a figure, a negative one only
+    -- lower it, and one that was not reported can do both.
+    select wallet_id, day, jsonb_object_agg(figure, jsonb_build_object(
+        'known', trim_scale(known)::text,
+        'lower', case when not may_fall then trim_scale(known)::text end,
+        'upper', case when not may_rise then trim_scale(known)::text end,
+        'unpriced', unpriced)) as intervals
+    from (
+        select wallet_id, day, figure, sum(known) as known, bool_or(may_fall) as may_fall,
+            bool_or(may_rise) as may_rise,
+            jsonb_object_agg(token, amount) filter (where token is not null) as unpriced
+        from (
+            select wallet_id, day, figure, case when usd is null then token end as token,
+                coalesce(sum(usd), 0) as known,
+                case when count(amount) = count(*) then trim_scale(sum(amount))::text end as amount,
+                bool_or(usd is null and coalesce(to_price < 0, true)) as may_fall,
+                bool_or(usd is null and coalesce(to_price > 0, true)) as may_rise
+            from parts
+            group by wallet_id, day, figure, case when usd is null then token end
+        ) as by_token
+        group by wallet_id, day, figure
+    ) as by_figure
+    where unpriced is not null
+    group by wallet_id, day
 ), used as materialized (
     select wallet_id, day, count(*) || ':' || coalesce(sum(fingerprint), 0) as reference_digest
     from (
@@ -249,7 +305,7 @@ with wanted as (
         hip3_volume_usd, outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd,
         volumes, gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees,
         fees_usd, builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced,
-        closed, gap_ms, completeness, definition, digest, reference_digest)
+        closed, gap_ms, completeness, intervals, definition, digest, reference_digest)
     select
         f.wallet_id, f.day, f.fills, f.events, f.forced_fills,
         case when not f.spot_unknown then trim_scale(coalesce(f.spot_volume_usd, 0)) end,
@@ -276,7 +332,7 @@ with wanted as (
         ),
         coalesce(gaps.gap_ms, 0),
         trunc(1 - coalesce(gaps.gap_ms, 0) / 86400000.0, 6),
-        %(definition)s, f.digest, coalesce(used.reference_digest, '0:0')
+        coalesce(intervals.intervals, '{{}}'), %(definition)s, f.digest, coalesce(used.reference_digest, '0:0')
     from figures as f
     join wanted as w using (wallet_id, day)
     join charged using (wallet_id, day)
@@ -284,13 +340,14 @@ with wanted as (
     left join reasons using (wallet_id, day)
     left join used using (wallet_id, day)
     left join gaps using (wallet_id, day)
+    left join intervals using (wallet_id, day)
     on conflict (wallet_id, day) do update
     set (
         fills, events, forced_fills, spot_volume_usd, perp_volume_usd, hip3_volume_usd,
         outcome_volume_usd, other_volume_usd, taker_volume_usd, maker_volume_usd, volumes,
         gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
         builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed,
-        gap_ms, completeness, definition, digest, reference_digest
+        gap_ms, completeness, intervals, definition, digest, reference_digest
     ) = row(
         excluded.fills, excluded.events, excluded.forced_fills, excluded.spot_volume_usd,
         excluded.perp_volume_usd, excluded.hip3_volume_usd, excluded.outcome_volume_usd,
@@ -299,7 +356,7 @@ with wanted as (
         excluded.outcome_closed_pnl_usd, excluded.fees, excluded.fees_usd, excluded.builder_fees,
         excluded.builder_fees_usd, excluded.coins, excluded.first_fill_at, excluded.last_fill_at,
         excluded.unpriced, excluded.closed, excluded.gap_ms, excluded.completeness,
-        excluded.definition, excluded.digest, excluded.reference_digest
+        excluded.intervals, excluded.definition, excluded.digest, excluded.reference_digest
     )
     returning *
 ), restated as (
@@ -322,7 +379,7 @@ with wanted as (
             end) as fields
         from jsonb_each(to_jsonb(b)) as o
         -- An unknown figure was not published: null that becomes a number is no restatement.
-        where o.key not in ('reference_digest', 'unpriced') and o.value <> 'null'
+        where o.key not in ('reference_digest', 'unpriced', 'intervals') and o.value <> 'null'
             and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
             -- The same holds for an amount in the token of a market that was not known yet.
             and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
