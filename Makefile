@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench schema definitions lock clean
+.PHONY: help setup run test check fix bench mutants schema definitions lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ fix: setup ## Repair style and formatting
 bench: setup ## Measure against the alternatives (needs wrk; ARGS: which)
 	@command -v wrk >/dev/null || scripts/system_packages.sh wrk
 	@.venv/bin/python -m bench $(ARGS)
+
+mutants: setup ## Change one line at a time and say which changes no test notices (ARGS: --only TEXT)
+	@.venv/bin/python scripts/mutants.py $(ARGS)
 
 schema: setup ## Write schema.sql and docs/columns.md from the migrations
 	.venv/bin/python scripts/schema.py

@@ -268,6 +268,7 @@ async def test_enqueueing_a_queued_key_hurries_it(worker_pool: Pool, login: Logi
     later = rows(login)[0]["run_at"] - datetime.now(UTC)
     assert later < timedelta(seconds=3601)
     await put(worker_pool, dedupe_key="a", priority=9)
+    await put(worker_pool, dedupe_key="a", priority=2)
     assert rows(login)[0]["priority"] == 9
     assert len(await take(worker_pool)) == 1
 

@@ -176,3 +176,9 @@ async def test_of_many_at_once_the_earliest_day_wins(tenancy: Tenancy) -> None:
         tasks = [group.create_task(tenancy.add(ALICE, BOB, day=day)) for day in reversed(days)]
     assert sum(len(task.result().added) for task in tasks) == 2
     assert await tenancy.intervals() == await tenancy.intervals(wallet=BOB) == [(days[0], None)]
+
+
+async def test_a_wallet_removed_on_its_first_day_leaves_no_interval(tenancy: Tenancy) -> None:
+    await tenancy.add(ALICE, day=datetime.now(UTC).date())
+    await tenancy.remove(ALICE)
+    assert await tenancy.intervals() == []
