@@ -227,9 +227,11 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
     ).fetchall()
     assert callable_functions == [
         ("facts.dex_of",),
+        ("facts.is_ahead",),
         ("facts.market_of",),
         ("metrics.add_amounts",),
         ("metrics.add_intervals",),
+        ("facts.time_of_ms",),
         ("metrics.count_snapshots",),
         ("metrics.moves_of_run",),
         ("metrics.sum_intervals",),

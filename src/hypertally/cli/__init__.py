@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "hypertally.cli.status:status_command",
     "plan": "hypertally.cli.status:plan_command",
     "jobs": "hypertally.cli.jobs:jobs_group",
+    "rejects": "hypertally.cli.rejects:rejects_group",
     "rebuild": "hypertally.cli.metrics:rebuild_command",
     "verify": "hypertally.cli.metrics:verify_command",
     "archive": "hypertally.cli.archive:archive_group",

@@ -79,9 +79,33 @@ begin
 end
 $$;
 
+CREATE TABLE facts.pages (
+    id bigint NOT NULL,
+    wallet_id integer,
+    source text NOT NULL,
+    request jsonb NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    row_count integer NOT NULL,
+    first_ms bigint,
+    last_ms bigint,
+    body_sha256 bytea NOT NULL,
+    weight integer NOT NULL,
+    closed boolean NOT NULL,
+    covers_from_ms bigint,
+    covers_to_ms bigint,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+)
+PARTITION BY RANGE (asked_at);
+
+ALTER TABLE ONLY facts.pages FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NOT (EXISTS (SELECT FROM facts.pages p WHERE ((p.id = is_ahead.page) AND (is_ahead."time" <= (p.asked_at + '00:05:00'::interval))))));
+
 CREATE FUNCTION facts.market_of(coin text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN ((coin ~~ '@%'::text) OR (coin ~~ '%/%'::text)) THEN 'spot'::text WHEN (coin ~~ '#%'::text) THEN 'outcome'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END;
+    RETURN CASE WHEN (((ascii(coin) >= 48) AND (ascii(coin) <= 57)) OR ((ascii(coin) >= 65) AND (ascii(coin) <= 90)) OR ((ascii(coin) >= 97) AND (ascii(coin) <= 122)) OR (ascii(coin) > 127)) THEN CASE WHEN (coin ~~ '%/%'::text) THEN 'spot'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END WHEN (coin ~ '^@[0-9]+$'::text) THEN 'spot'::text WHEN (coin ~ '^#[0-9]+$'::text) THEN 'outcome'::text ELSE 'other'::text END;
 
 CREATE FUNCTION facts.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -156,6 +180,10 @@ begin
         parent, parent || '_' || to_char(day_of, 'YYYY_MM_DD'), day_of, day_of + 1);
 end
 $$;
+
+CREATE FUNCTION facts.time_of_ms(ms bigint) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('1970-01-01 00:00:00+00'::timestamp with time zone + make_interval(secs => (((ms)::numeric / 1000.0))::double precision));
 
 CREATE FUNCTION metrics.add_amounts(one jsonb, other jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -361,6 +389,14 @@ ALTER TABLE facts.conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE facts.decoded_rejects (
+    reject_id bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.decoded_rejects FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE facts.hl_fills_raw (
     "time" timestamp with time zone NOT NULL,
     oid bigint NOT NULL,
@@ -450,26 +486,6 @@ CREATE TABLE facts.mids (
 
 ALTER TABLE ONLY facts.mids FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE facts.pages (
-    id bigint NOT NULL,
-    wallet_id integer,
-    source text NOT NULL,
-    request jsonb NOT NULL,
-    asked_at timestamp with time zone NOT NULL,
-    row_count integer NOT NULL,
-    first_ms bigint,
-    last_ms bigint,
-    body_sha256 bytea NOT NULL,
-    weight integer NOT NULL,
-    closed boolean NOT NULL,
-    covers_from_ms bigint,
-    covers_to_ms bigint,
-    inserted_at timestamp with time zone DEFAULT now() NOT NULL
-)
-PARTITION BY RANGE (asked_at);
-
-ALTER TABLE ONLY facts.pages FORCE ROW LEVEL SECURITY;
-
 ALTER TABLE facts.pages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME facts.pages_id_seq
     START WITH 1
@@ -498,6 +514,17 @@ ALTER TABLE facts.perp_dexs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE facts.reject_windows (
+    reject_id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT reject_windows_check CHECK ((from_at <= to_at))
+);
+
+ALTER TABLE ONLY facts.reject_windows FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.rejects (
     id bigint NOT NULL,
@@ -1468,6 +1495,9 @@ ALTER TABLE ONLY facts.conflicts
 ALTER TABLE ONLY facts.conflicts
     ADD CONSTRAINT conflicts_wallet_id_fingerprint_first_fingerprint_key UNIQUE (wallet_id, fingerprint, first_fingerprint);
 
+ALTER TABLE ONLY facts.decoded_rejects
+    ADD CONSTRAINT decoded_rejects_pkey PRIMARY KEY (reject_id);
+
 ALTER TABLE ONLY facts.leaderboard_rows
     ADD CONSTRAINT leaderboard_rows_pkey PRIMARY KEY (page_id, wallet);
 
@@ -1488,6 +1518,9 @@ ALTER TABLE ONLY facts.perp_dexs
 
 ALTER TABLE ONLY facts.perp_dexs
     ADD CONSTRAINT perp_dexs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.reject_windows
+    ADD CONSTRAINT reject_windows_pkey PRIMARY KEY (reject_id);
 
 ALTER TABLE ONLY facts.rejects
     ADD CONSTRAINT rejects_pkey PRIMARY KEY (id);
@@ -1639,6 +1672,8 @@ ALTER TABLE ONLY tenancy.wallets
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (id);
 
+CREATE INDEX conflicts_by_day ON facts.conflicts USING btree (wallet_id, "time");
+
 CREATE INDEX hl_fills_raw_by_twap ON ONLY facts.hl_fills_raw USING btree (twap_id, wallet_id, "time") WHERE (twap_id IS NOT NULL);
 
 CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side);
@@ -1648,6 +1683,8 @@ CREATE UNIQUE INDEX hl_fills_raw_key_without_tid ON ONLY facts.hl_fills_raw USIN
 CREATE INDEX leaderboard_rows_by_wallet ON facts.leaderboard_rows USING btree (wallet, taken_at);
 
 CREATE INDEX pages_by_wallet ON ONLY facts.pages USING btree (wallet_id, asked_at);
+
+CREATE INDEX reject_windows_by_wallet ON facts.reject_windows USING btree (wallet_id, to_at);
 
 CREATE UNIQUE INDEX twap_slices_key ON facts.twap_slices USING btree (wallet_id, twap_id, "time", coin, oid, tid, side) NULLS NOT DISTINCT;
 
@@ -1721,6 +1758,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.candles FOR EACH ROW
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.decoded_rejects FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.hl_fills_raw FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.leaderboard_rows FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
@@ -1732,6 +1771,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.mids FOR EACH ROW EX
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.pages FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.perp_dexs FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.reject_windows FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.rejects FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
@@ -1749,6 +1790,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT E
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.conflicts FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.decoded_rejects FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.hl_fills_raw FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.leaderboard_rows FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
@@ -1760,6 +1803,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.mids FOR EACH STATEMENT EXEC
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.pages FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.perp_dexs FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.reject_windows FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.rejects FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -1820,9 +1865,13 @@ ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE facts.decoded_rejects ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY everything ON facts.candles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.decoded_rejects TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.hl_fills_raw TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1835,6 +1884,8 @@ CREATE POLICY everything ON facts.mids TO hypertally_tenancy, hypertally_facts, 
 CREATE POLICY everything ON facts.pages TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.perp_dexs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.reject_windows TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.rejects TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1860,6 +1911,10 @@ CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING 
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = conflicts.wallet_id))));
 
+CREATE POLICY own_wallets ON facts.decoded_rejects FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM facts.reject_windows w
+  WHERE (w.reject_id = decoded_rejects.reject_id))));
+
 CREATE POLICY own_wallets ON facts.hl_fills_raw FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = hl_fills_raw.wallet_id))));
@@ -1871,6 +1926,10 @@ CREATE POLICY own_wallets ON facts.limits_met FOR SELECT TO hypertally_api USING
 CREATE POLICY own_wallets ON facts.pages FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = pages.wallet_id))));
+
+CREATE POLICY own_wallets ON facts.reject_windows FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = reject_windows.wallet_id))));
 
 CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -1893,6 +1952,8 @@ CREATE POLICY public_or_own ON facts.wallet_snapshots FOR SELECT TO hypertally_a
   WHERE (p.wallet_id = wallet_snapshots.wallet_id))) OR (EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = wallet_snapshots.wallet_id)))));
+
+ALTER TABLE facts.reject_windows ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.rejects ENABLE ROW LEVEL SECURITY;
 
@@ -2164,6 +2225,17 @@ REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with t
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
 
+GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
+GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.pages TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.pages TO hypertally_api;
+
+REVOKE ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION facts.market_of(coin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_metrics;
@@ -2175,6 +2247,12 @@ GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_
 
 REVOKE ALL ON FUNCTION facts.reopen_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.reopen_day(parent text, day_of date) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.time_of_ms(ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_metrics;
@@ -2220,6 +2298,11 @@ GRANT SELECT ON TABLE facts.conflicts TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.conflicts TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.conflicts TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.decoded_rejects TO hypertally_facts;
+GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_api;
+
 GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_jobs;
@@ -2239,15 +2322,15 @@ GRANT SELECT ON TABLE facts.mids TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.mids TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.mids TO hypertally_api;
 
-GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
-GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;
-GRANT SELECT ON TABLE facts.pages TO hypertally_jobs;
-GRANT SELECT ON TABLE facts.pages TO hypertally_api;
-
 GRANT SELECT,INSERT ON TABLE facts.perp_dexs TO hypertally_facts;
 GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.perp_dexs TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.reject_windows TO hypertally_facts;
+GRANT SELECT ON TABLE facts.reject_windows TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.reject_windows TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.reject_windows TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.rejects TO hypertally_facts;
 GRANT SELECT ON TABLE facts.rejects TO hypertally_metrics;

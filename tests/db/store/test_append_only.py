@@ -15,6 +15,8 @@ FACTS = (
     "hl_fills_raw",
     "conflicts",
     "rejects",
+    "reject_windows",
+    "decoded_rejects",
     "limits_met",
     "spot_pairs",
     "perp_dexs",
@@ -57,6 +59,9 @@ insert into facts.conflicts (
 values (1, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1, 3, 1);
 insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
 values (1, 'info.userFillsByTime', '{}', '', 'empty', 1, 0);
+insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at)
+values (1, 1, '2025-03-10', '2025-03-10');
+insert into facts.decoded_rejects (reject_id, page_id) values (1, 1);
 insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (1, 'history_begins', 0, 1, 'so', 1);
 insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)

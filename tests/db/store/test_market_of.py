@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 import hypertally
 
 SOURCES = Path(hypertally.__file__).parent
-NAMES = st.lists(st.sampled_from(["@", "#", "/", ":", "%", "_", "1", "xyz", "BTC", "币"])).map(
-    "".join
-)
+NAMES = st.lists(
+    st.sampled_from(["@", "#", "/", ":", "%", "_", "~", "+", "$", "1", "xyz", "BTC", "币"])
+).map("".join)
 # How a statement looks that tells a market by a coin's name without the function.
 OWN_RULE = re.compile(r"like '(@|#|%%?/|%%?:)|split_part\([a-z.]*(coin|asset), ':'")
 
 
 def expected_market(coin: str) -> str:
-    """The rule in Python, as every statement had it before there was a function."""
-    if coin.startswith("@") or "/" in coin:
+    """The rule in Python."""
+    if re.fullmatch("[@#][0-9]+", coin):
+        return "spot" if coin[0] == "@" else "outcome"
+    if not coin or (coin[0].isascii() and not coin[0].isalnum()):
+        return "other"
+    if "/" in coin:
         return "spot"
-    if coin.startswith("#"):
-        return "outcome"
     return "hip3" if ":" in coin else "perp"
 
 
@@ -32,15 +34,25 @@ def expected_market(coin: str) -> str:
     [
         ("BTC", "perp", None),
         ("kPEPE", "perp", None),
-        ("", "perp", None),
+        ("", "other", None),
         ("币安人生", "perp", None),
         ("@107", "spot", None),
         ("PURR/USDC", "spot", None),
         ("#90", "outcome", None),
         ("xyz:TSLA", "hip3", "xyz"),
-        (":TSLA", "hip3", ""),
+        (":TSLA", "other", ""),
         ("xyz:A/B", "spot", "xyz"),  # a slash is spot, wherever it stands
-        ("#1:2", "outcome", "#1"),
+        ("#1:2", "other", "#1"),
+        ("~9", "other", None),
+        ("+30", "other", None),
+        ("$x", "other", None),
+        ("@", "other", None),
+        ("@x", "other", None),
+        ("#", "other", None),
+        (" BTC", "other", None),
+        ("_BTC", "other", None),
+        ("1INCH", "perp", None),
+        ("éa", "perp", None),
         ("BTC@1", "perp", None),  # the marks of spot and outcome count at the beginning alone
         ("BTC#1", "perp", None),
     ],

@@ -4,11 +4,18 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
 from hypertally.errors import BadPayload
+from hypertally.facts.activity.exact_numbers import (
+    DECIMALS_MAX,
+    WHOLE_DIGITS_MAX,
+    exact_decimal,
+    exact_integer,
+)
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
 from hypertally.store.bulk import BulkLoader
@@ -39,12 +46,11 @@ STAGE_TYPES = {
 }
 REASON_CHARS_MAX = 500
 
-# 20 digits before the point and 18 after: any sum of them fits the 38 digits of every engine.
-_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
 TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has 20
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # escaped, as JSON writes it
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
 _INTEGER_MAX = 2**63 - 1
+AHEAD_MAX = timedelta(minutes=5)  # further ahead of our clock, no time of a fill is believed
 _COLUMNS = frozenset(
     (
         "coin", "px", "sz", "side", "time", "startPosition", "dir", "closedPnl", "hash", "oid",
@@ -54,7 +60,8 @@ _COLUMNS = frozenset(
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Value = TypeVar("Value")
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class BulkInserted(Record, frozen=True, kw_only=True):
@@ -73,22 +80,36 @@ class Decoded(Record, frozen=True, kw_only=True):
     rejects: list[Reject]
 
 
-def decode(rows: Iterable[Any], *, wallet: str) -> Decoded:
-    """Turn the rows of one answer into fills, in the order received; bad rows become rejects."""
+def decode(rows: Iterable[Any], *, wallet: str, asked_at: datetime | None = None) -> Decoded:
+    """Turn the rows of one answer into fills, in the order received; bad rows become rejects.
+
+    `asked_at`: our clock then; a fill of more than five minutes later is a reject. None: any time
+    is believed.
+    """
     fills: list[Fill] = []
     rejects: list[Reject] = []
     for ordinal, row in enumerate(rows):
         try:
-            fills.append(decode_row(row, wallet=wallet, ordinal=ordinal))
+            fills.append(decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at))
         except BadPayload as problem:
-            payload = _encoder.encode(row).decode()
+            payload = payload_of(row)
             reason = str(problem)[:REASON_CHARS_MAX]
             rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
     return Decoded(fills=fills, rejects=rejects)
 
 
-def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
-    """Decode one fill, of any shape used from 2023 to 2026.
+def payload_of(row: Any) -> str:
+    """A row as text, the same whatever the order of its fields."""
+    return _encoder.encode(row).decode()
+
+
+def row_of(payload: str) -> Any:
+    """The row that `payload_of` made the text of; numbers stay exact."""
+    return _decoder.decode(payload)
+
+
+def decode_row(row: Any, *, wallet: str, ordinal: int, asked_at: datetime | None = None) -> Fill:
+    """Decode one fill, of any shape used from 2023 to 2026; `asked_at` as in `decode`.
 
     Errors: `BadPayload` when a field the exchange always sends is missing, or any is of no use.
     """
@@ -96,7 +117,7 @@ def decode_row(row: Any, *, wallet: str, ordinal: int) -> Fill:
         raise BadPayload("the row is not an object")
     liquidation = _liquidation(row)
     return Fill(
-        time_ms=_integer(row, "time", high=TIME_MS_MAX),
+        time_ms=_time_ms(row, asked_at),
         coin=_text(row, "coin"),
         side=_side(row),
         px=_decimal(row, "px", signed=False),
@@ -159,18 +180,33 @@ def _text(row: JsonObject, name: str) -> str:
 
 def _decimal(row: JsonObject, name: str, *, signed: bool = True) -> str:
     value = _value(row, name)
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-        raise BadPayload(f"{name} is not a decimal of at most 20 and 18 digits: {value!r}")
-    if not signed and value[0] == "-":
+    number = exact_decimal(value)
+    if number is None:
+        raise BadPayload(
+            f"{name} is not a decimal of at most {WHOLE_DIGITS_MAX} digits and {DECIMALS_MAX} "
+            f"decimals: {value!r}"
+        )
+    if not signed and number[0] == "-":
         raise BadPayload(f"{name} is negative: {value!r}")
-    return value
+    return number
 
 
 def _integer(row: JsonObject, name: str, *, high: int = _INTEGER_MAX) -> int:
     value = _value(row, name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
+    number = exact_integer(value)
+    if number is None or not 0 <= number <= high:
         raise BadPayload(f"{name} is not an integer from 0 to {high}: {value!r}")
-    return value
+    return number
+
+
+def _time_ms(row: JsonObject, asked_at: datetime | None) -> int:
+    time_ms = _integer(row, "time", high=TIME_MS_MAX)
+    if asked_at is not None and at(time_ms) > asked_at + AHEAD_MAX:
+        raise BadPayload(
+            f"time is more than {AHEAD_MAX.seconds // 60} minutes ahead of our clock: "
+            f"{at(time_ms).isoformat()}, asked at {asked_at.isoformat()}"
+        )
+    return time_ms
 
 
 def _boolean(row: JsonObject, name: str) -> bool:

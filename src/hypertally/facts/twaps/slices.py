@@ -5,6 +5,7 @@ which TWAP it belongs to here: an answer that does not say so may have brought t
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 SOURCE = "info.userTwapSliceFillsByTime"
 _TWAP_ID_MAX = 2**63 - 1
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 
 
 class Misshapen(Record, frozen=True, kw_only=True):
@@ -48,15 +49,20 @@ def unwrap(row: Any) -> JsonObject | Misshapen:
     return {**fill, "twapId": twap_id}
 
 
-def decode(rows: Iterable[JsonObject | Misshapen], *, wallet: str) -> Decoded:
-    """Turn unwrapped rows into fills, in the order received; bad rows become rejects."""
+def decode(
+    rows: Iterable[JsonObject | Misshapen], *, wallet: str, asked_at: datetime | None = None
+) -> Decoded:
+    """Turn unwrapped rows into fills, in the order received; bad rows become rejects.
+
+    `asked_at`: our clock then; a fill of more than five minutes later is a reject.
+    """
     found: list[Fill] = []
     rejects: list[Reject] = []
     for ordinal, row in enumerate(rows):
         try:
             if isinstance(row, Misshapen):
                 raise BadPayload(row.reason)
-            found.append(fills.decode_row(row, wallet=wallet, ordinal=ordinal))
+            found.append(fills.decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at))
         except BadPayload as problem:
             payload = _encoder.encode(_wrapped(row)).decode()
             reason = str(problem)[: fills.REASON_CHARS_MAX]

@@ -119,7 +119,9 @@ class _Pull:
 
     async def store(self, page: ProvenPage, cursor: Cursor | None) -> None:
         """Commit one page: rows, proof, cursor, and the work that follows; None: no cursor."""
-        decoded = fills.decode(page.rows, wallet=self._wallet.address)
+        decoded = fills.decode(
+            page.rows, wallet=self._wallet.address, asked_at=page.answer.asked_at
+        )
         times = [fill.time_ms for fill in decoded.fills]
         limits = [page.limit] if page.limit else []
         if cursor and not self._stored:

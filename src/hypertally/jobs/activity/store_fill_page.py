@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
+from hypertally.facts.activity import rejects as rejected_fills
+from hypertally.jobs.activity.day_marks import Window, mark_windows
 from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
@@ -71,13 +73,7 @@ async def store_page(
         await queue.hold(connection, job)
     page_id = await pages.insert(connection, page, wallet_id=wallet.id, closed=proves_days)
     inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
-    rejects = await fills.insert_rejects(
-        connection,
-        decoded.rejects,
-        wallet_id=wallet.id,
-        source=page.answer.source,
-        page_id=page_id,
-    )
+    rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
     await mark_twaps(connection, wallet.address, inserted.twaps)
     return Stored(
         page_id=page_id,
@@ -87,6 +83,31 @@ async def store_page(
         days=inserted.days,
         twaps=inserted.twaps,
     )
+
+
+async def _store_rejects(
+    connection: Connection,
+    page: ProvenPage,
+    decoded: fills.Decoded,
+    *,
+    wallet: Wallet,
+    page_id: int,
+) -> int:
+    """Keep what could not be read, and note what now could; the number of new rejects."""
+    answered = rejected_fills.Answered(
+        wallet_id=wallet.id,
+        page_id=page_id,
+        source=page.answer.source,
+        covers=(page.covers_from_ms, page.covers_to_ms),
+    )
+    unread = decoded.rejects
+    new = await rejected_fills.insert(connection, unread, rows=page.rows, page=answered)
+    read = await rejected_fills.settle(
+        connection, page.rows, unread=[reject.ordinal for reject in unread], page=answered
+    )
+    windows = [Window(from_at=each.from_at, to_at=each.to_at) for each in (*new, *read)]
+    await mark_windows(connection, wallet.id, windows)
+    return len(new)
 
 
 async def mark_dirty(

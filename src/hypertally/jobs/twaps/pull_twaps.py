@@ -132,7 +132,7 @@ async def _pull_slices(
     known_ms = cursor.slices_ms
     fetch = _unwrapping(fetcher(info, wallet, "userTwapSliceFillsByTime"))
     async for page in sweep(fetch, from_ms, page_rows=page_rows):
-        decoded = slices.decode(page.rows, wallet=wallet.address)
+        decoded = slices.decode(page.rows, wallet=wallet.address, asked_at=page.answer.asked_at)
         times = [fill.time_ms for fill in decoded.fills]
         problem = why_thin(known_ms, times, job) or problem
         problem = page.limit.reason if page.limit else problem

@@ -1,0 +1,80 @@
+"""`hypertally rejects`: fills that could not be read, and reading them again after an upgrade."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.cli.options import json_option
+from hypertally.jobs.activity import stored_rejects
+from hypertally.jobs.activity.stored_rejects import Reread, StoredReject
+from hypertally.store.postgres import transaction
+from hypertally.tenancy.addresses import read_address
+
+REJECTS_SHOWN_MAX = 1000  # a page that cannot be read at all has twice as many: the rest is like it
+PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
+wallet_option = click.option("--wallet", "address", help="Of this wallet only.")
+
+
+@click.group(name="rejects")
+def rejects_group() -> None:
+    """Fills that could not be read: kept whole, and missing from the figures of their days."""
+
+
+@rejects_group.command(name="list")
+@wallet_option
+@click.option("--all", "every", is_flag=True, help="Also rejects that were read since.")
+@json_option
+def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
+    """List fills that could not be read, newest first, with their time and the reason."""
+    settings = program_settings.read()
+    wallet = read_address(address) if address else None
+
+    async def read() -> list[StoredReject]:
+        async with runtime.open_database(settings) as pool, transaction(pool) as connection:
+            return await stored_rejects.list_stored(
+                connection, wallet=wallet, every=every, limit=REJECTS_SHOWN_MAX
+            )
+
+    rows = runtime.run(read())
+    if as_json:
+        runtime.echo_json_lines(rows)
+    elif rows:
+        _show(rows)
+    else:
+        click.echo("no rejects")
+
+
+def _show(rows: list[StoredReject]) -> None:
+    table = Table("id", "time of the fill (UTC)", "wallet", "page", "reason", box=None)
+    for row in rows:
+        reason = f"(read since) {row.reason}" if row.decoded else row.reason
+        page = f"{row.page_id} row {row.ordinal}"
+        table.add_row(str(row.id), _when(row), row.wallet, page, reason)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table, highlight=False, markup=False)
+
+
+def _when(row: StoredReject) -> str:
+    first, last = (f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3] for at in (row.from_at, row.to_at))
+    return first if first == last else f"{first} to {last}"
+
+
+@rejects_group.command(name="decode")
+@wallet_option
+def rejects_decode(*, address: str | None) -> None:
+    """Read stored rejects again: after an upgrade, what can be read now becomes fills."""
+    settings = program_settings.read()
+    wallet = read_address(address) if address else None
+
+    async def read() -> Reread:
+        async with runtime.open_database(settings) as pool:
+            return await stored_rejects.read_again(pool, wallet=wallet)
+
+    reread = runtime.run(read())
+    click.echo(
+        f"{reread.read} read ({reread.fills} new fills), {reread.unread} still cannot be read"
+    )

@@ -1,0 +1,120 @@
+"""Rejects of fills: rows that could not be read, where they belong, and when they were read."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hypertally.facts.activity import fills
+from hypertally.facts.activity.exact_numbers import exact_integer
+from hypertally.records import TIME_MS_MAX, Record, Reject, is_object
+from hypertally.store.postgres import Connection, read_rows
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+
+
+class Answered(Record, frozen=True, kw_only=True):
+    """The answer that rows came in."""
+
+    wallet_id: int
+    page_id: int
+    source: str  # door and request type
+    covers: tuple[int, int]  # milliseconds, both ends inclusive
+
+
+class RejectWindow(Record, frozen=True, kw_only=True):
+    """facts.reject_windows: where in the record of a wallet a reject belongs."""
+
+    from_at: datetime
+    to_at: datetime
+
+
+async def insert(
+    connection: Connection, rejects: Sequence[Reject], *, rows: Sequence[Any], page: Answered
+) -> list[RejectWindow]:
+    """Keep fills that could not be read, each once, with their place; those that are new.
+
+    `rows`: all rows of the answer, in its order: neighbours tell the place of a row without a time.
+    """
+    if not rejects:
+        return []
+    times = [time_of(row) for row in rows]
+    windows = [_window(times, reject.ordinal, page.covers) for reject in rejects]
+    values = fills.reject_values(
+        rejects, wallet_id=page.wallet_id, source=page.source, page_id=page.page_id
+    )
+    return await read_rows(
+        connection,
+        QUERIES["insert_fill_rejects"],
+        values
+        | {
+            "from_at": [fills.at(from_ms) for from_ms, _ in windows],
+            "to_at": [fills.at(to_ms) for _, to_ms in windows],
+        },
+        shape=RejectWindow,
+    )
+
+
+class _OpenReject(Record, frozen=True, kw_only=True):
+    id: int
+    payload_sha256: bytes
+    from_at: datetime
+    to_at: datetime
+
+
+async def settle(
+    connection: Connection, rows: Iterable[Any], *, unread: Iterable[int], page: Answered
+) -> list[RejectWindow]:
+    """Note rejects that came again among these rows and were read this time; their windows.
+
+    `unread`: the places of the rows that could not be read.
+    """
+    bound = {"wallet_id": page.wallet_id}
+    pending = await read_rows(connection, QUERIES["list_open"], bound, shape=_OpenReject)
+    if not pending:
+        return []
+    still = set(unread)
+    read = {sha256_of(row) for place, row in enumerate(rows) if place not in still}
+    settled = [reject for reject in pending if reject.payload_sha256 in read]
+    await mark_decoded(connection, [reject.id for reject in settled], page_id=page.page_id)
+    return [RejectWindow(from_at=reject.from_at, to_at=reject.to_at) for reject in settled]
+
+
+async def mark_decoded(connection: Connection, reject_ids: Sequence[int], *, page_id: int) -> None:
+    """Note that these rejects were read after all."""
+    if reject_ids:
+        bound = {"reject_ids": list(reject_ids), "page_id": page_id}
+        await connection.execute(QUERIES["insert_decoded"].text, bound)
+
+
+def sha256_of(row: Any) -> bytes:
+    """The hash that a reject of this row is known by."""
+    return hashlib.sha256(fills.payload_of(row).encode()).digest()
+
+
+def time_of(row: Any) -> int | None:
+    """The time of a row in milliseconds, of a TWAP slice that of its fill; None: it has none."""
+    row = msgspec.to_builtins(row) if isinstance(row, msgspec.Struct) else row
+    row = row.get("row", row) if is_object(row) else row
+    fill = row.get("fill", row) if is_object(row) else None
+    time_ms = exact_integer(fill.get("time")) if is_object(fill) else None
+    return time_ms if time_ms is not None and 0 <= time_ms <= TIME_MS_MAX else None
+
+
+def _window(times: Sequence[int | None], place: int, covers: tuple[int, int]) -> tuple[int, int]:
+    """From when to when the fill of a row can have been, from the order of its answer."""
+    own = times[place]
+    if own is not None:
+        return own, own
+    before = [time for time in times[:place] if time is not None]
+    after = [time for time in times[place + 1 :] if time is not None]
+    others = [*before, *after]
+    if others == sorted(others, reverse=True) and len(set(others)) > 1:
+        before, after = after[::-1], before[::-1]
+    elif others != sorted(others):
+        return covers
+    first = max([covers[0], *before])
+    return first, max(first, min([covers[1], *after]))

@@ -1,0 +1,108 @@
+-- migrate:up
+set local lock_timeout = '4s';
+set local statement_timeout = '60s';  -- reads every stored reject once
+
+-- The market that a coin of the exchange belongs to, told by its name: spot is @107 or PURR/USDC,
+-- outcome is #90, hip3 is xyz:TSLA, perp is every other name that begins with a letter or a digit.
+-- Any other kind of name (~9, +30, $x) is other: nobody knows what is traded there, nor in what.
+-- Inlined into the statements that call it, as it is a single expression without settings.
+create or replace function facts.market_of(coin text) returns text
+language sql immutable parallel safe
+return case
+    when ascii(coin) between 48 and 57 or ascii(coin) between 65 and 90
+        or ascii(coin) between 97 and 122 or ascii(coin) > 127
+    then case
+        when coin like '%/%' then 'spot'
+        when coin like '%:%' then 'hip3'
+        else 'perp'
+    end
+    when coin ~ '^@[0-9]+$' then 'spot'
+    when coin ~ '^#[0-9]+$' then 'outcome'
+    else 'other'
+end;
+
+-- The time that a count of milliseconds since 1970 stands for.
+create function facts.time_of_ms(ms bigint) returns timestamptz
+language sql immutable parallel safe
+return timestamptz '1970-01-01 00:00:00+00' + make_interval(secs => ms / 1000.0);
+
+-- Whether a fill is dated more than five minutes ahead of our clock when its answer was asked for.
+-- Such a fill is a reject today; earlier releases stored it, and it counts for nothing.
+create function facts.is_ahead("time" timestamptz, page bigint) returns boolean
+language sql stable parallel safe
+return not exists (
+    select from facts.pages as p
+    where p.id = page and "time" <= p.asked_at + interval '5 minutes');
+
+-- Where in the record of a wallet a fill belongs that could not be read: at its own time, where
+-- that can be read; else between its neighbours in the answer.
+create table facts.reject_windows (
+    reject_id bigint primary key, -- facts.rejects.id
+    wallet_id integer not null, -- tenancy.wallets.id
+    from_at timestamptz not null, -- both ends inclusive
+    to_at timestamptz not null, -- both ends inclusive
+    inserted_at timestamptz not null default now(), -- our clock, when the row was stored
+    check (from_at <= to_at)
+);
+create index reject_windows_by_wallet on facts.reject_windows (wallet_id, to_at);
+
+-- Rejects that were read later: by a newer release, or when the exchange gave the row again.
+create table facts.decoded_rejects (
+    reject_id bigint primary key, -- facts.rejects.id
+    page_id bigint not null, -- facts.pages.id: the answer that the fill was read from
+    inserted_at timestamptz not null default now() -- our clock, when the row was stored
+);
+
+create index conflicts_by_day on facts.conflicts (wallet_id, time);
+
+do $$
+declare
+    fact text;
+begin
+    foreach fact in array array['reject_windows', 'decoded_rejects'] loop
+        execute format('create trigger append_only before update or delete on facts.%I
+                        for each row execute function facts.refuse_change()', fact);
+        execute format('create trigger no_truncate before truncate on facts.%I
+                        for each statement execute function facts.refuse_change()', fact);
+        execute format('grant select, insert on facts.%I to hypertally_facts', fact);
+        execute format('grant select on facts.%I
+                        to hypertally_metrics, hypertally_jobs, hypertally_api', fact);
+        execute format('alter table facts.%I enable row level security', fact);
+        execute format('alter table facts.%I force row level security', fact);
+        execute format('create policy everything on facts.%I
+                        to hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs
+                        using (true) with check (true)', fact);
+    end loop;
+end
+$$;
+create policy own_wallets on facts.reject_windows for select to hypertally_api
+    using (exists (select from tenancy.org_wallets as o
+                   where o.wallet_id = reject_windows.wallet_id));
+create policy own_wallets on facts.decoded_rejects for select to hypertally_api
+    using (exists (select from facts.reject_windows as w
+                   where w.reject_id = decoded_rejects.reject_id));
+
+-- The windows of the rejects that earlier releases stored: of a row with a time its time, of any
+-- other the range that its page proves. Times are read from the text, as it may hold a character
+-- that no jsonb can hold.
+insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at)
+select r.id, r.wallet_id,
+    facts.time_of_ms(coalesce(own.ms, p.covers_from_ms, p.first_ms, 0)),
+    facts.time_of_ms(greatest(
+        coalesce(own.ms, p.covers_to_ms, p.last_ms, 0),
+        coalesce(own.ms, p.covers_from_ms, p.first_ms, 0)))
+from facts.rejects as r
+left join facts.pages as p on p.id = r.page_id
+cross join lateral (
+    select case when stated.ms <= 253402300799999 then stated.ms::bigint end as ms
+    from (select substring(r.payload from '"time":([0-9]{1,15})[,}]')::numeric as ms) as stated
+) as own
+where r.wallet_id is not null
+    and r.source in ('info.userFills', 'info.userFillsByTime', 'info.userTwapSliceFillsByTime');
+
+revoke all on function facts.time_of_ms, facts.is_ahead from public;
+grant execute on function facts.time_of_ms, facts.is_ahead
+    to hypertally_facts, hypertally_metrics, hypertally_jobs, hypertally_api;
+
+-- migrate:down
+-- forward only
