@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     leaderboard_fallback_url: HttpUrl | None = None
     smart_money: bool = True
     alert_urls: AlertUrls | None = None
+    public_url: HttpUrl | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
     seal_url: StoreUrl | None = None  # None: the folder `archive` under home
@@ -107,6 +108,11 @@ class Settings(BaseSettings):
         """Where the exchange ranks its traders; of another exchange only if it is set."""
         mainnets = MAINNET_LEADERBOARD if self.info_url == MAINNET_INFO else None
         return self.leaderboard_url or mainnets
+
+    @property
+    def alerts_page(self) -> str | None:
+        """Where a reader of a message finds all alerts; None: the address is not set."""
+        return f"{self.public_url.rstrip('/')}/#/smart-money" if self.public_url else None
 
 
 def read() -> Settings:

@@ -12,9 +12,9 @@ from hypertally.cli.options import json_option
 from hypertally.cli.worker import channels_of
 from hypertally.clock import system_clock
 from hypertally.errors import Refused, SourceDown
-from hypertally.jobs.alerts.check import AlertSummary, acknowledge_alert, list_alert_states
 from hypertally.jobs.alerts.messages import trial_notice
 from hypertally.jobs.alerts.state_machine import RULES, AlertState
+from hypertally.jobs.alerts.states import AlertSummary, acknowledge_alert, list_alert_states
 from hypertally.records import Record
 from hypertally.settings import PREFIX
 from hypertally.sources.notifications import Channel, Notice

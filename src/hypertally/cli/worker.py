@@ -58,6 +58,7 @@ async def work(
             clock=system_clock,
             weight_per_minute=settings.weight_per_minute,
             channels=channels,
+            alerts_page=settings.alerts_page,
             twap_source=open_twap_source(settings.twap_url, url),
             watch=watch if is_watching else None,
         )

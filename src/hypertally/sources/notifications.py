@@ -34,6 +34,7 @@ TYPES: Mapping[str, str] = {
     "high": "failure",
     "critical": "failure",
     "resolved": "success",
+    "retracted": "info",
 }
 
 

@@ -1043,6 +1043,23 @@ ALTER TABLE metrics.wallet_universe_runs ALTER COLUMN id ADD GENERATED ALWAYS AS
     CACHE 1
 );
 
+CREATE TABLE ops.alert_checks (
+    type text NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    checked_by text NOT NULL,
+    CONSTRAINT alert_checks_checked_by_check CHECK ((checked_by = ANY (ARRAY['worker'::text, 'api'::text])))
+);
+
+ALTER TABLE ONLY ops.alert_checks FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE ops.alert_checks IS 'when each type of alert was last checked, and by which program';
+
+COMMENT ON COLUMN ops.alert_checks.type IS 'type of alert, as in ops.alert_state';
+
+COMMENT ON COLUMN ops.alert_checks.checked_at IS 'the time as of which the type was judged last, UTC';
+
+COMMENT ON COLUMN ops.alert_checks.checked_by IS 'the program that judged it: worker or api';
+
 CREATE TABLE ops.alert_deliveries (
     id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -1071,9 +1088,12 @@ CREATE TABLE ops.alert_gaps (
     seen_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     ending text,
+    fills_seen bigint,
     CONSTRAINT alert_gaps_check CHECK (((ended_at IS NULL) = (ending IS NULL))),
-    CONSTRAINT alert_gaps_ending_check CHECK ((ending = ANY (ARRAY['filled'::text, 'permanent'::text])))
+    CONSTRAINT alert_gaps_ending_check CHECK ((ending = ANY (ARRAY['filled'::text, 'permanent'::text, 'mistaken'::text])))
 );
+
+COMMENT ON COLUMN ops.alert_gaps.fills_seen IS 'fills stored in the time of the gap when it was seen; null: they were not counted';
 
 CREATE TABLE ops.alert_state (
     type text NOT NULL,
@@ -1090,7 +1110,7 @@ CREATE TABLE ops.alert_state (
     told text,
     judged_at timestamp with time zone,
     CONSTRAINT alert_state_level_check CHECK ((level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text]))),
-    CONSTRAINT alert_state_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'pending'::text, 'firing'::text, 'resolved'::text, 'suppressed'::text, 'acknowledged'::text])))
+    CONSTRAINT alert_state_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'pending'::text, 'firing'::text, 'resolved'::text, 'suppressed'::text, 'acknowledged'::text, 'retracted'::text])))
 );
 
 ALTER TABLE ONLY ops.alert_state FORCE ROW LEVEL SECURITY;
@@ -1109,10 +1129,22 @@ CREATE TABLE ops.alerts (
     value jsonb DEFAULT '{}'::jsonb NOT NULL,
     event_key text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    told_with bigint,
+    asset text,
+    toward_safety boolean DEFAULT false NOT NULL,
+    retracts bigint,
     CONSTRAINT alerts_level_check CHECK ((level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
 );
 
 ALTER TABLE ONLY ops.alerts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN ops.alerts.told_with IS 'ops.alerts.id of the transition whose message counts this one too; null: it has a message of its own, or none';
+
+COMMENT ON COLUMN ops.alerts.asset IS 'the asset whose alerts are counted for the cap; null: the subject';
+
+COMMENT ON COLUMN ops.alerts.toward_safety IS 'true: the new playbook is safer, so it was told at once and does not count for the cap';
+
+COMMENT ON COLUMN ops.alerts.retracts IS 'ops.alerts.id of the firing whose evidence was found wrong; null: this transition retracts nothing';
 
 ALTER TABLE ops.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ops.alerts_id_seq
@@ -1588,6 +1620,9 @@ ALTER TABLE ONLY metrics.wallet_universe_members
 ALTER TABLE ONLY metrics.wallet_universe_runs
     ADD CONSTRAINT wallet_universe_runs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.alert_checks
+    ADD CONSTRAINT alert_checks_pkey PRIMARY KEY (type);
+
 ALTER TABLE ONLY ops.alert_deliveries
     ADD CONSTRAINT alert_deliveries_dedupe_key_key UNIQUE (dedupe_key);
 
@@ -1694,6 +1729,8 @@ CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, w
 
 CREATE INDEX wallet_snapshots_by_wallet ON ONLY facts.wallet_snapshots USING btree (wallet_id, asset, minute);
 
+CREATE INDEX restatements_by_definition ON metrics.restatements USING btree (restated_at) WHERE (cause = 'definition'::text);
+
 CREATE INDEX restatements_by_org ON metrics.restatements USING btree (org_id, day);
 
 CREATE INDEX restatements_by_twap ON metrics.restatements USING btree (twap_id) WHERE (twap_id IS NOT NULL);
@@ -1721,6 +1758,10 @@ CREATE INDEX wallet_universe_runs_chosen ON metrics.wallet_universe_runs USING b
 CREATE INDEX alert_gaps_by_end ON ops.alert_gaps USING btree (ended_at);
 
 CREATE INDEX alert_state_moved ON ops.alert_state USING btree (type, subject) WHERE (state <> 'inactive'::text);
+
+CREATE INDEX alerts_by_message ON ops.alerts USING btree (told_with) WHERE (told_with IS NOT NULL);
+
+CREATE INDEX alerts_by_retraction ON ops.alerts USING btree (retracts) WHERE (retracts IS NOT NULL);
 
 CREATE INDEX alerts_by_type ON ops.alerts USING btree (type, subject, at DESC);
 
@@ -1827,6 +1868,12 @@ ALTER TABLE ONLY metrics.wallet_universe_members
 
 ALTER TABLE ONLY ops.alert_deliveries
     ADD CONSTRAINT alert_deliveries_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES ops.alerts(id);
+
+ALTER TABLE ONLY ops.alerts
+    ADD CONSTRAINT alerts_retracts_fkey FOREIGN KEY (retracts) REFERENCES ops.alerts(id);
+
+ALTER TABLE ONLY ops.alerts
+    ADD CONSTRAINT alerts_told_with_fkey FOREIGN KEY (told_with) REFERENCES ops.alerts(id);
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
@@ -2085,6 +2132,8 @@ ALTER TABLE metrics.wallet_universe_members ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE metrics.wallet_universe_runs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE ops.alert_checks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE ops.alert_state ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.alerts ENABLE ROW LEVEL SECURITY;
@@ -2100,6 +2149,10 @@ CREATE POLICY any_org ON ops.seals FOR SELECT TO hypertally_api USING ((( SELECT
 ALTER TABLE ops.computations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ops.etl_s3_ingest_log ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY every_org ON ops.alert_checks FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
+CREATE POLICY everything ON ops.alert_checks TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON ops.alert_state TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -2455,6 +2508,9 @@ GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.wallet_universe_current TO hypertally_api;
 
 GRANT USAGE ON SEQUENCE metrics.wallet_universe_runs_id_seq TO hypertally_metrics;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_checks TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.alert_checks TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.alert_deliveries TO hypertally_jobs;
 

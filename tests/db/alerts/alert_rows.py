@@ -127,6 +127,32 @@ class Desk:
             to_at=AT,
         )
 
+    async def fill(self, wallet: str, *, at: datetime = AT - MINUTE / 2) -> None:
+        """A fill of BTC within the time of that gap."""
+        await self.run("select facts.ensure_month('hl_fills_raw', %(at)s)", at=at)
+        [row] = await self.run("select count(*) as fills from facts.hl_fills_raw")
+        await self.run(
+            "insert into facts.hl_fills_raw (wallet_id, coin, time, oid, side, px, sz, crossed, "
+            "start_position, dir, closed_pnl, hash, page_id, ordinal, fingerprint) "
+            "select id, 'BTC', %(at)s, %(oid)s, 'B', 1, 1, true, 0, 'Open Long', 0, "
+            "decode(repeat('00', 32), 'hex'), 1, 0, 1 "
+            "from tenancy.wallets where '0x' || encode(address, 'hex') = %(wallet)s",
+            wallet=wallet,
+            at=at,
+            oid=row["fills"],
+        )
+
+    async def messages(self) -> list[str]:
+        """The messages that channels were sent, in order: type, subject, state, others."""
+        rows = await self.run(
+            "select a.type, a.subject, a.to_state, "
+            "(select count(*) from ops.alerts as o where o.told_with = a.id) as others "
+            "from ops.alert_deliveries as d join ops.alerts as a on a.id = d.alert_id order by d.id"
+        )
+        return [
+            f"{row['type']} {row['subject']} {row['to_state']} +{row['others']}" for row in rows
+        ]
+
     async def repair(self, wallet: str, *, delay: int = 600) -> None:
         """The job that asks for the window of that gap again, as a rollup queues it."""
         [row] = await self.run(
@@ -147,6 +173,8 @@ class Desk:
         wallet: str | None = None,
         org: str | None = None,
         at: datetime = AT,
+        day: str = "2026-11-18",
+        cause: str = "late facts",
     ) -> None:
         await self.run(
             "insert into metrics.restatements "
@@ -154,9 +182,11 @@ class Desk:
             "select 'wallet_day_metrics', "
             "(select id from tenancy.wallets where '0x' || encode(address, 'hex') = %(wallet)s), "
             "(select id from tenancy.orgs where name = %(org)s), "
-            "'2026-11-18', 'late facts', %(changes)s, %(at)s",
+            "%(day)s, %(cause)s, %(changes)s, %(at)s",
             wallet=wallet,
             org=org,
+            day=day,
+            cause=cause,
             changes=Jsonb(changes),
             at=at,
         )

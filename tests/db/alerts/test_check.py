@@ -10,6 +10,7 @@ from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, PERIOD, REPLAYED, S
 from hypertally.clock import system_clock
 from hypertally.errors import LeaseLost, Refused, TryLater
 from hypertally.jobs.alerts import check as alerts_check
+from hypertally.jobs.alerts.states import acknowledge_alert
 from hypertally.jobs.runtime import queue
 from hypertally.store.postgres import Pool, transaction
 
@@ -106,8 +107,67 @@ async def test_periods_that_were_missed_are_judged_in_order(desk: Desk) -> None:
         ("pending", 5),
         ("firing", 10),
         ("resolved", 10),
-        ("pending", 20),
+        ("firing", 20),
+        ("resolved", 20),
     ]
+
+
+@pytest.mark.parametrize("safe", [NONE, "Long / Reduced", "Long / Defensive"])
+async def test_a_move_toward_safety_is_told_after_one_period(desk: Desk, safe: str) -> None:
+    """Within the cooldown, over the cap, and while the feed was just stale."""
+    await periods(desk, NONE, LONG, LONG)
+    for minute in range(4):
+        await desk.run(
+            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason) "
+            "values ('exit_cluster', 'HYPE', 'high', 'inactive', 'firing', %(at)s, 'x')",
+            at=AT + 2 * PERIOD + (minute + 1) * MINUTE,
+        )
+    await desk.signal(AT + 3 * PERIOD, safe)
+    await desk.check(AT + 3 * PERIOD, channels=CHANNELS[:1])
+    assert (await desk.moves("regime_change"))[-2:] == ["HYPE: firing", "HYPE: resolved"]
+    [row] = await desk.run("select at, toward_safety from ops.alerts order by at desc, id limit 1")
+    assert (row["at"], row["toward_safety"]) == (AT + 3 * PERIOD, True)
+    assert await desk.messages() == ["regime_change HYPE firing +0"]
+
+
+async def test_moves_toward_safety_do_not_count_for_the_cap(desk: Desk) -> None:
+    for hours in (23, 17, 11, 5):
+        await desk.run(
+            "insert into ops.alerts "
+            "(type, subject, level, from_state, to_state, at, reason, toward_safety) "
+            "values ('regime_change', 'HYPE', 'medium', 'inactive', 'firing', %(at)s, 'x', true)",
+            at=AT - timedelta(hours=hours),
+        )
+    await desk.signal(AT, ecs="30", high=True)
+    await desk.check(AT)
+    assert (await desk.moves("exit_cluster"))[-1] == "HYPE: firing"
+
+
+async def test_what_was_told_of_a_period_that_changed_is_taken_back_once(desk: Desk) -> None:
+    await periods(desk, NONE, LONG, LONG)
+    await desk.signal(AT + 2 * PERIOD, asset="BTC", ecs="30", high=True)
+    await desk.check(AT + 2 * PERIOD + MINUTE, channels=CHANNELS[:1])
+    await desk.run("update metrics.signals set bias = 'No-trade' where at > %(at)s", at=AT)
+    await desk.run("""update metrics.signals set exits = '{"all": {"high": false}}'""")
+    for number in (3, 4):
+        await desk.check(AT + number * PERIOD, channels=CHANNELS[:1])
+    assert await desk.messages() == [
+        "exit_cluster BTC firing +0",
+        "regime_change HYPE retracted +0",
+        "exit_cluster BTC retracted +0",
+    ]
+    reasons = await desk.run(
+        "select reason from ops.alerts where to_state = 'retracted' order by id"
+    )
+    again = "the period of 2026-11-20T12:10:00Z was computed again"
+    assert [row["reason"] for row in reasons] == [
+        f"{again} and says No-trade / Normal, not Long / Normal",
+        f"{again} and its exits are not high",
+    ]
+    [state] = await desk.run(
+        "select told, state from ops.alert_state where type = 'regime_change' and subject = 'HYPE'"
+    )
+    assert state == {"told": NONE, "state": "retracted"}
 
 
 async def test_an_asset_that_lags_behind_the_others_is_still_judged(desk: Desk) -> None:
@@ -334,7 +394,7 @@ async def test_replaying_the_moves_gives_where_alerts_stand(desk: Desk) -> None:
             )
         await desk.check(at)
         if number == 0:
-            await alerts_check.acknowledge_alert(
+            await acknowledge_alert(
                 desk.pool, "exit_cluster", "HYPE", at=system_clock(), by="anna", reason="known"
             )
         assert await desk.run(REPLAYED) == await desk.run(STANDING)
@@ -344,19 +404,15 @@ async def test_replaying_the_moves_gives_where_alerts_stand(desk: Desk) -> None:
 async def test_an_acknowledged_alert_says_who_and_why(desk: Desk) -> None:
     await desk.signal(AT, ecs="30", high=True)
     await desk.check()
-    await alerts_check.acknowledge_alert(
+    await acknowledge_alert(
         desk.pool, "exit_cluster", "HYPE", at=system_clock(), by="anna", reason="known"
     )
     [row] = await desk.run("select reason, value from ops.alerts where to_state = 'acknowledged'")
     assert (row["reason"], row["value"]) == ("anna: known", {"by": "anna", "reason": "known"})
     with pytest.raises(Refused, match="exit_cluster HYPE is acknowledged: only what is firing"):
-        await alerts_check.acknowledge_alert(
-            desk.pool, "exit_cluster", "HYPE", at=AT, by="b", reason=""
-        )
+        await acknowledge_alert(desk.pool, "exit_cluster", "HYPE", at=AT, by="b", reason="")
     with pytest.raises(Refused, match="there is no alert exit_cluster DOGE"):
-        await alerts_check.acknowledge_alert(
-            desk.pool, "exit_cluster", "DOGE", at=AT, by="b", reason=""
-        )
+        await acknowledge_alert(desk.pool, "exit_cluster", "DOGE", at=AT, by="b", reason="")
 
 
 async def test_an_acknowledged_stale_feed_mutes_until_it_is_resolved(desk: Desk) -> None:
@@ -367,7 +423,7 @@ async def test_an_acknowledged_stale_feed_mutes_until_it_is_resolved(desk: Desk)
         at = AT + number * MINUTE
         await desk.minute(at)
         if number == 16:
-            await alerts_check.acknowledge_alert(
+            await acknowledge_alert(
                 desk.pool,
                 "system_stale",
                 "system",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.db.alerts.alert_rows import AT, MINUTE, Desk
+from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, Desk
 
 from hypertally.store.postgres import Pool
 
@@ -20,6 +20,7 @@ async def test_a_break_fires_and_is_resolved_when_it_is_filled(desk: Desk) -> No
     await desk.check()
     await desk.check(AT + MINUTE)
     assert await desk.moves() == [f"{address}: firing"]
+    await desk.fill(address)
     await desk.run("delete from metrics.fill_gaps")
     await desk.check(AT + 2 * MINUTE)
     assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
@@ -57,6 +58,7 @@ async def test_a_gap_that_a_late_check_ended_is_resolved_by_the_next(desk: Desk)
     await desk.gap(address, "thin_answer")
     for number in (2, 3):  # the second gap comes, and is known as permanent
         await desk.check(AT + number * MINUTE)
+    await desk.fill(address)
     await desk.run("delete from metrics.fill_gaps where kind = 'position_break'")
     await desk.check(AT + MINUTE)
     await desk.check(AT + 4 * MINUTE)
@@ -79,6 +81,7 @@ async def test_a_gap_that_was_filled_and_is_there_again_is_told_again(desk: Desk
         await desk.gap(address)
         await desk.repair(address)
         await desk.check(AT + number * MINUTE)
+        await desk.fill(address)
         await desk.run("delete from metrics.fill_gaps")
         await desk.check(AT + (number + 1) * MINUTE)
     assert await desk.moves() == [f"{address}: {state}" for state in ("firing", "resolved") * 2]
@@ -101,6 +104,94 @@ async def test_each_restatement_is_told_once_if_a_number_moved_far(desk: Desk) -
     assert row["reason"] == (
         "spot_volume_usd of wallet_day_metrics was 1000 and is 1006 (0.60%): late facts"
     )
+
+
+@pytest.mark.parametrize("cause", ["membership", "definition"])
+async def test_what_a_user_just_did_is_no_restatement_alert(desk: Desk, cause: str) -> None:
+    for number in range(1, 29):
+        await desk.restate({"fills": [1, 2]}, org="default", day=f"2026-10-{number}", cause=cause)
+    await desk.check(channels=CHANNELS)
+    assert (await desk.moves(), await desk.messages()) == ([], [])
+    assert await desk.run("select * from ops.unjudged_restatements") == []
+
+
+async def test_the_days_of_orgs_that_follow_a_definition_are_no_news(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.restate({"fills": [1, 2]}, wallet=address, cause="definition", at=AT - 30 * MINUTE)
+    await desk.restate({"fills": [1, 2]}, org="default", cause="coverage")
+    await desk.restate({"fills": [1, 2]}, org="default", cause="coverage", day="2026-11-17")
+    await desk.check(channels=CHANNELS)
+    assert (await desk.moves())[0] == "org:default/2026-11-17: firing"
+    assert len(await desk.moves()) == 2
+
+
+async def test_the_restatements_of_one_cause_are_one_message(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    for number in range(1, 29):
+        day = f"2026-10-{number:02}"
+        await desk.restate({"fills": [1, 2]}, wallet=address, day=day)
+        await desk.restate({"fills": [100, number + 101]}, org="default", day=day)
+    await desk.restate({"fills": [1, 2]}, org="default", cause="prices")
+    await desk.check(channels=CHANNELS[:1])
+    assert await desk.messages() == [
+        f"restatement {address} firing +1",
+        "restatement org:default/2026-11-18 firing +0",
+    ]
+    [row] = await desk.run("select reason, value from ops.alerts where told_with is not null")
+    assert row["reason"] == (
+        "28 published figures of 28 days from 2026-10-01 to 2026-10-28 moved; the furthest, of "
+        "2026-10-28: fills of wallet_day_metrics was 100 and is 129 (29.00%): late facts"
+    )
+    assert row["value"]["restatements"] == 28
+
+
+async def test_many_gaps_of_one_cause_in_one_check_are_one_message(desk: Desk) -> None:
+    addresses = [await desk.wallet(number) for number in range(1, 31)]
+    for address in addresses:
+        await desk.gap(address)
+        await desk.repair(address)
+    await desk.gap(await desk.wallet(31), "thin_answer")
+    await desk.check(channels=CHANNELS[:1])
+    messages = await desk.messages()
+    assert messages == [
+        f"data_gap {addresses[0]} firing +29",
+        f"data_gap 0x{31:040x} firing +0",
+    ]
+    assert len(await desk.moves()) == 31, "each alert has its own transition"
+
+
+async def test_a_gap_that_was_none_is_taken_back(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check(channels=CHANNELS[:1])
+    await desk.run("delete from metrics.fill_gaps")
+    for number in (1, 2, 3):
+        await desk.check(AT + number * MINUTE, channels=CHANNELS[:1])
+    assert await desk.messages() == [
+        f"data_gap {address} firing +0",
+        f"data_gap {address} retracted +0",
+    ]
+    firing, retracted = await desk.run("select id, reason, retracts from ops.alerts order by id")
+    assert retracted["retracts"] == firing["id"]
+    assert retracted["reason"] == "no fill was missing: 1 gaps went away and no fill came"
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check(AT + 4 * MINUTE)
+    assert (await desk.moves())[-1] == f"{address}: firing"
+
+
+async def test_the_gaps_of_a_wallet_that_is_removed_end_without_a_message(desk: Desk) -> None:
+    address = await desk.wallet(1)
+    await desk.gap(address)
+    await desk.repair(address)
+    await desk.check(channels=CHANNELS[:1])
+    await desk.run("update tenancy.org_wallets set to_day = '2026-11-20'")
+    await desk.gap(address, "thin_answer")
+    for number in (1, 2):
+        await desk.check(AT + number * MINUTE, channels=CHANNELS[:1])
+    assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]
+    assert await desk.messages() == [f"data_gap {address} firing +0"]
 
 
 async def test_a_restatement_is_not_told_before_its_time(desk: Desk) -> None:

@@ -57,6 +57,7 @@ SAME_FOR_ALL_ORGS = (
     "ops.etl_s3_ingest_log",
     "ops.ingest_runs",
     "ops.ingest_health",
+    "ops.alert_checks",
     "ops.seals",
 )
 # Views have no security of their own: they read as whoever asks.

@@ -1,8 +1,3 @@
--- name: lock_alerts :exec
--- One check at a time: each continues from the state that the check before it left.
--- Reads: -   Writes: -   Key: -
-select pg_advisory_xact_lock(hashtext('alerts'), 0);
-
 -- name: add_wallets :execrows
 -- Add a state for each tracked wallet that has no state yet.
 -- Reads: tenancy.org_wallets, tenancy.wallets   Writes: ops.alert_state   Key: (type, subject)
@@ -14,15 +9,6 @@ where exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and 
                     where s.type = %(type)s and s.subject = '0x' || encode(w.address, 'hex'))
 on conflict do nothing;
 
--- name: list_alert_states :many
--- The states of the alerts of these types and subjects.
--- Reads: ops.alert_state   Writes: -   Key: (type, subject)
-select s.type, s.subject, s.level, s.wallet_id, s.org_id, s.state, s.since, s.reason, s.periods,
-    s.last_fired_at, s.last_value, s.told, s.judged_at
-from unnest(%(types)s::text[], %(subjects)s::text[]) as wanted (type, subject)
-join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
-order by s.type, s.subject;
-
 -- name: read_judged_since :one
 -- The time from which periods of these types must be judged: the earliest of their last judgements,
 -- null if a type was never judged.
@@ -30,61 +16,3 @@ order by s.type, s.subject;
 select case when count(s.judged_at) = count(*) then min(s.judged_at) end as since
 from ops.alert_state as s
 where s.type = any (%(types)s::text[]);
-
--- name: list_all_alert_states :many
--- The state of every alert, the firing ones first.
--- Reads: ops.alert_state   Writes: -   Key: (type, subject)
-select s.type, s.subject, s.level, s.state, s.since, s.reason, s.last_fired_at, s.last_value
-from ops.alert_state as s
-where %(quiet)s or s.state <> 'inactive'
-order by array_position(
-    array['firing', 'acknowledged', 'pending', 'suppressed', 'resolved', 'inactive'], s.state),
-    s.type, s.subject;
-
--- name: read_context :one
--- Whether the feed's alert fired at a time, and how many alerts of an asset fired before it.
--- Reads: ops.alerts   Writes: -   Key: id
-select
-    coalesce((
-        select a.to_state in ('firing', 'acknowledged')
-        from ops.alerts as a
-        where a.type = 'system_stale' and a.subject = 'system' and a.at <= %(at)s
-        order by a.id desc
-        limit 1), false) as stale,
-    (select count(*)::integer
-     from ops.alerts as a
-     where a.type = any (%(types)s::text[]) and a.subject = %(subject)s and a.to_state = 'firing'
-         and a.at > %(at)s::timestamptz - %(within)s::interval) as fired;
-
--- name: insert_transition :one
--- Store a transition, once; an event that is already stored gives no row.
--- Reads: -   Writes: ops.alerts   Key: (event_key, to_state)
-insert into ops.alerts (
-    type, subject, wallet_id, org_id, level, from_state, to_state, at, reason, value, event_key)
-values (
-    %(type)s, %(subject)s, %(wallet_id)s, %(org_id)s, %(level)s, %(from_state)s, %(to_state)s,
-    %(at)s, %(reason)s, %(value)s, %(event_key)s)
-on conflict (event_key, to_state) do nothing
-returning id;
-
--- name: put_alert_state :execrows
--- Store the state of an alert.
--- Reads: -   Writes: ops.alert_state   Key: (type, subject)
-insert into ops.alert_state as s (
-    type, subject, wallet_id, org_id, level, state, since, reason, periods, last_fired_at,
-    last_value, told, judged_at)
-values (
-    %(type)s, %(subject)s, %(wallet_id)s, %(org_id)s, %(level)s, %(state)s, %(since)s, %(reason)s,
-    %(periods)s, %(last_fired_at)s, %(last_value)s, %(told)s, %(judged_at)s)
-on conflict (type, subject) do update
-set (level, state, since, reason, periods, last_fired_at, last_value, told, judged_at)
-    = row(excluded.level, excluded.state, excluded.since, excluded.reason, excluded.periods,
-          excluded.last_fired_at, excluded.last_value, excluded.told, excluded.judged_at);
-
--- name: insert_delivery :one
--- Store the delivery of a transition through a channel, once.
--- Reads: -   Writes: ops.alert_deliveries   Key: dedupe_key
-insert into ops.alert_deliveries (alert_id, channel, dedupe_key)
-values (%(alert_id)s, %(channel)s, %(alert_id)s::bigint || ':' || %(channel)s)
-on conflict (dedupe_key) do nothing
-returning id;

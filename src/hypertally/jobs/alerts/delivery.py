@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from hypertally.errors import InvariantBroken, SourceDown
-from hypertally.jobs.alerts.messages import Alert, notice_of
+from hypertally.jobs.alerts.messages import SUBJECTS_NAMED_MAX, Alert, notice_of
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -71,6 +71,8 @@ class Delivery(Record, frozen=True, kw_only=True):
     at: datetime
     reason: str
     figures: str  # a JSON object
+    others: int  # alerts of the same cause that the message counts
+    other_subjects: tuple[str, ...]  # the first of theirs
 
 
 async def deliver_alert(resources: Resources, job: Job) -> None:
@@ -84,7 +86,7 @@ async def deliver_alert(resources: Resources, job: Job) -> None:
     channel = resources.channels.get(delivery.channel)
     if delivery.delivered_at is None and channel is not None:
         try:
-            await channel.send(notice_of(_alert_of(delivery)))
+            await channel.send(notice_of(_alert_of(delivery), page=resources.alerts_page))
         except SourceDown as problem:
             await _store_failure(pool, job, delivery_id, error=f"{problem}")
             raise
@@ -104,7 +106,10 @@ async def _begin(pool: Pool, job: Job, delivery_id: int) -> Delivery:
     async with transaction(pool) as connection:
         await queue.hold(connection, job)  # a worker that lost the lease sends nothing
         delivery = await find_row(
-            connection, QUERIES["begin_delivery"], {"id": delivery_id}, shape=Delivery
+            connection,
+            QUERIES["begin_delivery"],
+            {"id": delivery_id, "named": SUBJECTS_NAMED_MAX},
+            shape=Delivery,
         )
     if delivery is None:
         raise InvariantBroken(f"there is no alert delivery {delivery_id}")
@@ -128,6 +133,8 @@ def _alert_of(delivery: Delivery) -> Alert:
         reason=delivery.reason,
         figures=_figures.decode(delivery.figures),
         dedupe_key=delivery.dedupe_key,
+        others=delivery.others,
+        other_subjects=delivery.other_subjects,
     )
 
 

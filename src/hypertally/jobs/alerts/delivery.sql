@@ -7,7 +7,10 @@ set attempts = d.attempts + case when d.delivered_at is null then 1 else 0 end
 from ops.alerts as a
 where d.id = %(id)s and a.id = d.alert_id
 returning d.channel, d.dedupe_key, d.delivered_at, a.type, a.subject, a.level, a.to_state, a.at,
-    a.reason, a.value::text as figures;
+    a.reason, a.value::text as figures,
+    (select count(*)::integer from ops.alerts as o where o.told_with = a.id) as others,
+    array(select distinct o.subject from ops.alerts as o where o.told_with = a.id
+          order by o.subject limit %(named)s) as other_subjects;
 
 -- name: mark_delivered :execrows
 -- Record that the channel took the message.

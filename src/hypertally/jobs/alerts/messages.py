@@ -1,18 +1,21 @@
 """Messages of alerts: every sentence that an alert sends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from textwrap import shorten
 
 from hypertally.records import Record
-from hypertally.sources.notifications import Notice
+from hypertally.sources.notifications import BODY_CHARS_MAX, Notice
 
 # A message is whole in every channel: see BODY_CHARS_MAX there. The rest is on the page.
 TITLE_CHARS_MAX = 200
 REASON_CHARS_MAX = 300
 FIGURE_CHARS_MAX = 60
-FIGURES_MAX = 12  # lines
-RESOLVED = "resolved"
+OTHERS_CHARS_MAX = 330  # five addresses
+FIGURES_MAX = 12  # lines; fewer where the rest of the message is long
+SUBJECTS_NAMED_MAX = 5  # of the other alerts that a message counts
+PAGE_CHARS_MAX = 200  # a longer address is left out
+QUIET_STATES = ("resolved", "retracted")  # the message says the state in place of the level
 
 # Type of alert -> what the alert means to the person it wakes.
 MEANINGS: Mapping[str, str] = {
@@ -31,6 +34,9 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
+RETRACTED = "An earlier message of this alert was wrong: take it back."
+
+
 class Alert(Record, frozen=True, kw_only=True):
     """A row of ops.alerts, with the key of its delivery."""
 
@@ -42,30 +48,61 @@ class Alert(Record, frozen=True, kw_only=True):
     reason: str
     figures: Mapping[str, object]  # decimals as strings or Decimal
     dedupe_key: str
+    others: int = 0  # alerts of the same cause that this message counts
+    other_subjects: Sequence[str] = ()  # the first of theirs
 
 
-def notice_of(alert: Alert) -> Notice:
-    """The message of an alert; the same alert and channel give the same bytes."""
-    over = alert.to_state == RESOLVED
-    head = f"[{RESOLVED if over else alert.level}] {alert.type} {alert.subject}"
-    figures = [  # shortened by whole words: half a number would be another one
-        shorten(f"{name}: {_figure(value)}", FIGURE_CHARS_MAX, placeholder=" ...")
-        for name, value in alert.figures.items()
-        if not isinstance(value, (list, Mapping))  # lists are for the page
-    ]
-    lines = [
-        shorten(alert.reason, REASON_CHARS_MAX, placeholder=" ..."),
-        *figures[:FIGURES_MAX],
+def notice_of(alert: Alert, *, page: str | None = None) -> Notice:
+    """The message of an alert; the same alert and channel give the same bytes.
+
+    `page`: the address where all alerts are listed.
+    """
+    over = alert.to_state in QUIET_STATES
+    level = alert.to_state if over else alert.level
+    more = f" and {alert.others} more" if alert.others else ""
+    head = f"[{level}] {alert.type} {alert.subject}{more}"
+    first = [shorten(alert.reason, REASON_CHARS_MAX, placeholder=" ..."), _others(alert)]
+    last = [
         f"at: {alert.at:%Y-%m-%d %H:%M:%S} UTC",
         f"level: {alert.level}, {alert.to_state}",
-        *([] if over else [MEANINGS.get(alert.type, "")]),
+        "" if over else MEANINGS.get(alert.type, ""),
+        RETRACTED if alert.to_state == "retracted" else "",
+        f"all alerts: {page}" if page and len(page) <= PAGE_CHARS_MAX else "",
         f"key: {alert.dedupe_key} (the same key is the same message, sent again)",
     ]
+    lines = [*first, *_figures(alert, chars=BODY_CHARS_MAX - _length([*first, *last])), *last]
     return Notice(
         title=shorten(f"{head}: {alert.reason}", TITLE_CHARS_MAX, placeholder=" ..."),
         body="\n".join(line for line in lines if line),
-        level=RESOLVED if over else alert.level,
+        level=level,
     )
+
+
+def _figures(alert: Alert, *, chars: int) -> list[str]:
+    """The lines of the figures, as many as fit into a number of characters."""
+    lines = [  # shortened by whole words: half a number would be another one
+        shorten(f"{name}: {_figure(value)}", FIGURE_CHARS_MAX, placeholder=" ...")
+        for name, value in alert.figures.items()
+        if not isinstance(value, (list, Mapping))  # lists are for the page
+    ][:FIGURES_MAX]
+    while _length(lines) > chars:
+        lines.pop()
+    return lines
+
+
+def _length(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _others(alert: Alert) -> str:
+    """The line about the other alerts of the same cause; empty when there are none."""
+    if not alert.others:
+        return ""
+    named = ", ".join(alert.other_subjects)
+    unnamed = alert.others - len(alert.other_subjects)
+    rest = f" and {unnamed} more" if unnamed > 0 else ""
+    text = f"{alert.others} more alerts of the same cause: {named}{rest}"
+    return shorten(text, OTHERS_CHARS_MAX, placeholder=" ...")
 
 
 def trial_notice(at: datetime) -> Notice:

@@ -34,10 +34,11 @@ def furthest(changes: str) -> Moved | None:
         for number in _moved(field, old, new)
     ]
     far = [each for each in moved if each.share is None or each.share > MOVED_ABOVE]
-    return max(far, key=_rank) if far else None
+    return max(far, key=how_far) if far else None
 
 
-def _rank(moved: Moved) -> tuple[bool, Decimal]:
+def how_far(moved: Moved) -> tuple[bool, Decimal]:
+    """The rank of a number among those that moved: the further, the higher."""
     return (moved.share is None, moved.share or Decimal(0))
 
 

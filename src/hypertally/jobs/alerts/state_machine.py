@@ -5,7 +5,9 @@
                      not any more --> inactive                   +--> acknowledged ----+
                                       ^                               (by a person)
     about to fire, but muted, cooling down or capped --> suppressed --> firing, once it may
+    told, and found wrong later --> retracted, and from there as from resolved
 
+A move toward safety waits for nothing: no second period, no cooldown, no cap, no muting.
 A condition that is unknown, or neither holds nor clears, leaves a firing alert as it is, and starts
 the count of successive periods again. An event is told once: it fires and is resolved at once.
 """
@@ -20,12 +22,16 @@ from hypertally.errors import Refused
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.records import Record
 
-State = Literal["inactive", "pending", "firing", "resolved", "suppressed", "acknowledged"]
+State = Literal[
+    "inactive", "pending", "firing", "resolved", "suppressed", "acknowledged", "retracted"
+]
 # `begins`: it would hold, but it is too early to say so.
 Condition = Literal["holds", "begins", "neither", "clears", "unknown"]
 Level = Literal["low", "medium", "high", "critical"]
 
 NO_COOLDOWN = timedelta(0)
+# Where nothing of the past is left but its rows.
+OVER: frozenset[State] = frozenset({"inactive", "resolved", "retracted"})
 # Alerts of an asset, of all behavioural types together: a reader who is told more stops reading.
 FIRED_MAX, FIRED_WITHIN = 4, timedelta(hours=24)
 
@@ -93,13 +99,18 @@ class Evaluation(Record, frozen=True, kw_only=True):
     figures: Mapping[str, object] = {}  # for ops.alerts.value: decimals are strings
     playbook: str | None = None  # the playbook that a firing alert would name
     event_key: str | None = None  # of what happened once; None: a condition that lasts
+    toward_safety: bool = False  # the playbook is safer than the one told: nothing holds it back
+    quiet: bool = False  # the transition is stored, and nobody is sent a message
+    cause: str | None = None  # alerts of one cause are one message; None: a message of its own
+    asset: str | None = None  # whose alerts the cap counts together; None: the subject
+    retracts: int | None = None  # the firing in ops.alerts whose evidence was found wrong
 
 
 class Context(Record, frozen=True, kw_only=True):
     """What else can keep an alert silent, besides its own past."""
 
     stale: bool = False  # system_stale stands firing or acknowledged
-    fired: int = 0  # behavioural alerts of this asset, within `FIRED_WITHIN`
+    fired: int = 0  # behavioural alerts of this asset, within `FIRED_WITHIN`, not toward safety
 
 
 class Transition(Record, frozen=True, kw_only=True):
@@ -161,6 +172,23 @@ def acknowledge(alert: AlertState, *, at: datetime, by: str, reason: str) -> Ale
     return _moved(alert, "acknowledged", said, at=at, periods=alert.periods)
 
 
+def retract(
+    alert: AlertState, evaluation: Evaluation, *, is_newest: bool, playbook_before: str | None
+) -> AlertChange:
+    """Take back a firing of an alert whose evidence was found wrong.
+
+    `is_newest`: the alert has not fired again since; `playbook_before`: the one told before that.
+    A later firing, and what waits to fire, stay as they are after the retraction.
+    """
+    if is_newest:
+        alert = replace(alert, told=playbook_before or alert.told)
+    retracted = _moved(alert, "retracted", evaluation.reason, at=evaluation.at)
+    if is_newest and alert.state in {"firing", "acknowledged", *OVER}:
+        return retracted
+    back = _and_then(retracted, alert.state, alert.reason, at=evaluation.at)
+    return replace(back, alert=replace(alert, since=evaluation.at))
+
+
 def _held(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertChange:
     rule = RULES[alert.type]
     if alert.state in {"firing", "acknowledged"}:
@@ -170,7 +198,7 @@ def _held(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertC
             return AlertChange(alert=alert)
         return _fire(alert, evaluation, context)
     periods = alert.periods + 1 if alert.state == "pending" else 1
-    if periods >= rule.fire_after:
+    if periods >= rule.fire_after or evaluation.toward_safety:
         return _fire(alert, evaluation, context)
     if alert.state == "pending":
         return AlertChange(alert=replace(alert, periods=periods))
@@ -178,7 +206,7 @@ def _held(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertC
 
 
 def _begun(alert: AlertState, evaluation: Evaluation) -> AlertChange:
-    if alert.state in {"inactive", "resolved"}:
+    if alert.state in OVER:
         return _moved(alert, "pending", evaluation.reason, at=evaluation.at)
     if alert.state == "suppressed":
         return _moved(alert, "inactive", evaluation.reason, at=evaluation.at)
@@ -188,7 +216,7 @@ def _begun(alert: AlertState, evaluation: Evaluation) -> AlertChange:
 def _not_held(alert: AlertState, evaluation: Evaluation) -> AlertChange:
     if alert.state in {"pending", "suppressed"}:
         return _moved(alert, "inactive", evaluation.reason, at=evaluation.at)
-    if alert.state in {"inactive", "resolved"}:
+    if alert.state in OVER:
         return AlertChange(alert=alert)
     periods = alert.periods + 1 if evaluation.condition == "clears" else 0
     if periods >= RULES[alert.type].clear_after:
@@ -218,6 +246,8 @@ def _fire(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertC
 
 def _silenced(alert: AlertState, evaluation: Evaluation, context: Context) -> str | None:
     """Why an alert that would fire does not; None: nothing keeps it."""
+    if evaluation.toward_safety:
+        return None
     rule = RULES[alert.type]
     if rule.behavioural and context.stale:
         return "muted: the feed was stale, and system_stale is not resolved"
@@ -225,7 +255,8 @@ def _silenced(alert: AlertState, evaluation: Evaluation, context: Context) -> st
     if last is not None and evaluation.at < last + rule.cooldown:
         return f"cooldown: it fired at {last:%Y-%m-%d %H:%M:%S} UTC, less than {rule.cooldown} ago"
     if rule.behavioural and context.fired >= FIRED_MAX:
-        return f"cap: {context.fired} alerts of {alert.subject} fired within 24 hours"
+        asset = evaluation.asset or alert.subject
+        return f"cap: {context.fired} alerts of {asset} fired within 24 hours"
     return None
 
 

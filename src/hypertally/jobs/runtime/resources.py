@@ -38,6 +38,7 @@ class Resources(Record, frozen=True, kw_only=True):
     channels: Channels = msgspec.field(
         default_factory=dict[str, Channel]
     )  # that alerts are told to
+    alerts_page: str | None = None  # the address of the page of alerts; None: none is known
     twap_source: TwapSource | None = None
     watch: Watch | None = None  # None: this worker leaves smart money to others
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.jobs.alerts.budget_forecast import CLASSES, Demand, forecast
-from hypertally.jobs.alerts.conditions import Signal, budget, exit_cluster, regime_change
+from hypertally.jobs.alerts.budget_forecast import CLASSES, Demand, budget, forecast
 from hypertally.jobs.alerts.restatement_size import furthest
+from hypertally.jobs.alerts.signals import Signal, exit_cluster, regime_change
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -171,6 +171,27 @@ def test_a_playbook_is_new_when_bias_or_risk_differ() -> None:
     ]:
         evaluation = regime_change(signal(), told=told)
         assert (evaluation.condition, evaluation.playbook) == (condition, "Long / Normal")
+
+
+@pytest.mark.parametrize(
+    ("told", "playbook", "safer"),
+    [
+        ("Long / Normal", "No-trade / Reduced", True),
+        ("Long / Reduced", "No-trade / Reduced", True),
+        ("Long / Normal", "Long / Reduced", True),
+        ("No-trade / Reduced", "No-trade / Defensive", True),
+        ("Short / Normal", "Long / Defensive", True),
+        ("Long / Normal", "Short / Normal", False),
+        ("Long / Reduced", "Long / Normal", False),
+        ("No-trade / Reduced", "Long / Reduced", False),
+        ("No-trade / Defensive", "No-trade / Reduced", False),
+    ],
+)
+def test_a_playbook_is_safer_without_a_position_or_with_a_worse_risk(
+    told: str, playbook: str, *, safer: bool
+) -> None:
+    bias, risk = playbook.split(" / ")
+    assert regime_change(signal(bias=bias, risk=risk), told=told).toward_safety is safer
 
 
 def test_figures_are_never_floats() -> None:

@@ -82,3 +82,33 @@ def test_whatever_the_figures_the_key_is_told_and_no_number_is_cut(value: str) -
     lines = [line for line in notice.body.splitlines() if line.startswith("figure")]
     assert len(lines) == FIGURES_MAX
     assert {word for line in lines for word in line.split()[2:]} <= {"98.5", "..."}
+
+
+def test_a_message_counts_the_other_alerts_of_its_cause_and_leads_to_their_page() -> None:
+    subjects = ("BTC", "ETH")
+    notice = notice_of(
+        told(others=34, other_subjects=subjects), page="https://books.example.com/#/smart-money"
+    )
+    assert notice.title == "[high] exit_cluster HYPE and 34 more: 37.5 of 100 left"
+    lines = notice.body.splitlines()
+    assert lines[1] == "34 more alerts of the same cause: BTC, ETH and 32 more"
+    assert lines[-2] == "all alerts: https://books.example.com/#/smart-money"
+
+
+def test_the_longest_message_of_many_alerts_is_whole() -> None:
+    figures = {f"figure {number}": "9" * 200 for number in range(100)}
+    subjects = tuple("0x" + f"{number:040x}" for number in range(5))
+    alert = told(
+        figures=figures, reason="long " * 500, others=99, other_subjects=subjects, type="data_gap"
+    )
+    notice = notice_of(alert, page="https://" + "x" * 150)
+    assert len(notice.body) <= BODY_CHARS_MAX
+    assert "key: 17:tgram:1f0c93aa" in notice.body
+    assert all(subject in notice.body for subject in subjects)
+
+
+def test_a_retracted_alert_is_told_as_wrong() -> None:
+    notice = notice_of(told(to_state="retracted", reason="the period was computed again"))
+    assert notice.title == "[retracted] exit_cluster HYPE: the period was computed again"
+    assert notice.level == "retracted"
+    assert "An earlier message of this alert was wrong: take it back." in notice.body

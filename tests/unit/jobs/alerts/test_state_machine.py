@@ -22,6 +22,7 @@ from hypertally.jobs.alerts.state_machine import (
     State,
     acknowledge,
     judge,
+    retract,
 )
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -51,6 +52,7 @@ AT_ONCE = """
     firing        firing  firing   firing    resolved  firing
     acknowledged  acknowledged acknowledged acknowledged resolved acknowledged
     suppressed    firing  inactive inactive  inactive  suppressed
+    retracted     firing  pending  retracted retracted retracted
 """
 TWICE = """
     inactive      pending  pending  inactive  inactive  inactive
@@ -59,12 +61,14 @@ TWICE = """
     firing        firing   firing   firing    resolved  firing
     acknowledged  acknowledged acknowledged acknowledged resolved acknowledged
     suppressed    resolved inactive inactive  inactive  suppressed
+    retracted     pending  pending  retracted retracted retracted
 """
 # An event is over when it was told; what happened once cannot wait to be told.
 EVENT = AT_ONCE.replace("      firing  pending", "      resolved  pending").replace(
     "pending       firing", "pending       resolved"
 )
 EVENT = EVENT.replace("suppressed    firing", "suppressed    resolved")
+EVENT = EVENT.replace("retracted     firing", "retracted     resolved")
 TABLES = {
     "regime_change": TWICE,
     "exit_cluster": AT_ONCE,
@@ -80,6 +84,7 @@ ARROWS = {
     ("pending", "firing"), ("pending", "suppressed"), ("pending", "inactive"),
     ("suppressed", "firing"), ("suppressed", "inactive"),
     ("firing", "resolved"), ("firing", "acknowledged"), ("acknowledged", "resolved"),
+    ("retracted", "pending"), ("retracted", "firing"), ("retracted", "suppressed"),
 }  # fmt: skip
 
 
@@ -131,7 +136,7 @@ def test_every_state_and_condition_has_one_answer(name: str, silence: str) -> No
         one = alert(name, state, periods=1, last_fired_at=last, judged_at=AT - PERIOD)
         change = judge(one, evaluation(condition), context)
         goes = expected(name, state, condition)
-        fires = condition == "holds" and state in {"inactive", "resolved", "pending", "suppressed"}
+        fires = condition == "holds" and state not in {"firing", "acknowledged"}
         if silent and fires and goes != "pending":
             goes = "suppressed"
         assert change.alert.state == goes, (state, condition)
@@ -159,9 +164,9 @@ def test_two_new_playbooks_after_each_other_are_no_succession() -> None:
     for number, playbook in enumerate(("No-trade / Reduced", "No-trade / Defensive")):
         one = judge(one, evaluation("holds", AT + number * PERIOD, playbook=playbook), FREE).alert
         assert (one.state, one.last_value) == ("pending", playbook)
-    told = judge(one, evaluation("holds", AT + 2 * PERIOD, playbook="No-trade / Defensive"), FREE)
+    change = judge(one, evaluation("holds", AT + 2 * PERIOD, playbook="No-trade / Defensive"), FREE)
     assert [transition.to_state for transition in told.transitions] == ["firing", "resolved"]
-    assert told.alert.told == "No-trade / Defensive"
+    assert change.alert.told == "No-trade / Defensive"
 
 
 def test_a_locked_period_breaks_the_succession() -> None:
@@ -295,6 +300,48 @@ def test_an_acknowledged_alert_is_resolved_as_ever_and_does_not_fire_again() -> 
     assert judge(calm, evaluation("clears", AT + 3 * PERIOD), FREE).alert.state == "resolved"
 
 
+@pytest.mark.parametrize("context", [FREE, CAPPED, MUTED])
+@pytest.mark.parametrize("state", ["inactive", "resolved", "pending", "suppressed", "retracted"])
+def test_a_move_toward_safety_is_told_at_once(state: State, context: Context) -> None:
+    waiting = alert(
+        "regime_change", state, told="Long / Normal", last_fired_at=AT, judged_at=AT - PERIOD
+    )
+    safer = replace(evaluation("holds", playbook="No-trade / Reduced"), toward_safety=True)
+    change = judge(waiting, safer, context)
+    assert [transition.to_state for transition in change.transitions] == ["firing", "resolved"]
+    assert change.alert.told == "No-trade / Reduced"
+
+
+def test_a_retracted_event_is_over_and_the_playbook_before_is_the_one_told() -> None:
+    fired = alert("regime_change", "resolved", told="Long / Normal", last_fired_at=AT)
+    change = retract(
+        fired, evaluation("unknown"), is_newest=True, playbook_before="No-trade / Reduced"
+    )
+    assert [transition.to_state for transition in change.transitions] == ["retracted"]
+    assert (change.alert.state, change.alert.told) == ("retracted", "No-trade / Reduced")
+    again = judge(
+        change.alert, evaluation("clears", AT + PERIOD, playbook="No-trade / Reduced"), FREE
+    )
+    assert again.transitions == ()
+
+
+@pytest.mark.parametrize("state", ["pending", "suppressed"])
+def test_what_waits_to_fire_goes_on_waiting_after_a_retraction(state: State) -> None:
+    change = retract(
+        alert("exit_cluster", state), evaluation("unknown"), is_newest=True, playbook_before=None
+    )
+    assert [transition.to_state for transition in change.transitions] == ["retracted", state]
+    assert change.alert.state == state
+
+
+def test_a_retraction_leaves_a_later_firing_as_it_is() -> None:
+    firing = alert("exit_cluster", "firing", told="x", reason="37 of 100 left")
+    change = retract(firing, evaluation("unknown"), is_newest=False, playbook_before="y")
+    assert [transition.to_state for transition in change.transitions] == ["retracted", "firing"]
+    assert (change.alert.state, change.alert.told) == ("firing", "x")
+    assert change.alert.reason == "37 of 100 left"
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(get_args(Condition)),
@@ -302,6 +349,7 @@ STEPS = st.lists(
         st.integers(1, 30),  # periods since the step before
         st.booleans(),  # the feed is stale
         st.booleans(),  # somebody acknowledges what fires
+        st.booleans(),  # the new playbook is safer
     ),
     max_size=80,
 )
@@ -313,20 +361,39 @@ def firings(
     return [at for kind, at, _, to in rows if to == "firing" and name in {None, kind}]
 
 
+def counted(rows: Iterable[tuple[str, datetime, str, str]], safer: set[datetime]) -> list[datetime]:
+    """The firings that the cap counts."""
+    kept = [row for row in rows if not (row[0] == "regime_change" and row[1] in safer)]
+    return firings(kept)
+
+
+def held_back_without_reason(before: AlertState, change: AlertChange) -> bool:
+    """Whether a move toward safety was neither told now nor told before."""
+    may_fire = before.state not in {"firing", "acknowledged"}
+    return may_fire and "firing" not in [each.to_state for each in change.transitions]
+
+
 @given(STEPS)
 def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
-    steps: list[tuple[Condition, Condition, int, bool, bool]],
+    steps: list[tuple[Condition, Condition, int, bool, bool, bool]],
 ) -> None:
     rows: list[tuple[str, datetime, str, str]] = []
+    safer: set[datetime] = set()  # when the playbook moved toward safety
     stands = {name: alert(name, told="before") for name in BEHAVIOURAL}
     at = AT
-    for first, second, periods, stale, looks in steps:
+    for first, second, periods, stale, looks, safe in steps:
         at += periods * PERIOD
         for name, condition in zip(BEHAVIOURAL, (first, second), strict=True):
-            fired = sum(time > at - DAY for time in firings(rows))
+            fired = sum(time > at - DAY for time in counted(rows, safer))
+            is_safer = safe and name == "regime_change"
             change = judge(
-                stands[name], evaluation(condition, at), Context(stale=stale, fired=fired)
+                stands[name],
+                replace(evaluation(condition, at), toward_safety=is_safer),
+                Context(stale=stale, fired=fired),
             )
+            if is_safer and condition == "holds":
+                safer.add(at)
+                assert not held_back_without_reason(stands[name], change)
             stands[name] = change.alert
             rows += [
                 (name, at, transition.from_state, transition.to_state)
@@ -335,7 +402,7 @@ def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
             if looks and change.alert.state == "firing":
                 stands[name] = acknowledge(change.alert, at=at, by="x", reason="").alert
                 rows.append((name, at, "firing", "acknowledged"))
-            assert not (
+            assert is_safer or not (
                 stale and any(transition.to_state == "firing" for transition in change.transitions)
             )
     for name in BEHAVIOURAL:
@@ -344,6 +411,9 @@ def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
         assert all(one[1] == following[0] for one, following in pairwise(transitions))
         cooldown = timedelta(minutes=DEFINED[name][1])
         times = firings(rows, name)
-        assert all(later - earlier >= cooldown for earlier, later in pairwise(times))
-    times = firings(rows)
+        assert all(
+            later - earlier >= cooldown or (name == "regime_change" and later in safer)
+            for earlier, later in pairwise(times)
+        )
+    times = counted(rows, safer)
     assert all(sum(start <= time < start + DAY for time in times) <= 4 for start in times)

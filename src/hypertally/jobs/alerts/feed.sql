@@ -1,0 +1,17 @@
+-- name: read_feed :one
+-- The state of the feed at a time: the newest minute that succeeded, the first minute, and whether
+-- a minute was tried within a day.
+-- Reads: ops.ingest_runs   Writes: -   Key: minute
+select well.minute as success_at, well.coverage,
+    (select min(i.minute) from ops.ingest_runs as i where i.minute <= %(at)s) as first_at,
+    exists (
+        select from ops.ingest_runs as i
+        where i.minute <= %(at)s and i.minute > %(at)s::timestamptz - interval '1 day'
+    ) as tried
+from (select 1) as one
+left join lateral (
+    select i.minute, i.coverage from ops.ingest_runs as i
+    where i.status <> 'failed' and i.minute <= %(at)s
+    order by i.minute desc
+    limit 1
+) as well on true;

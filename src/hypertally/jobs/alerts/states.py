@@ -1,0 +1,61 @@
+"""States of alerts for an operator: what fires, when it was checked, and who looks at it."""
+
+from datetime import datetime
+
+from hypertally.errors import Refused
+from hypertally.jobs.alerts import transitions
+from hypertally.jobs.alerts.state_machine import AlertState, Evaluation, acknowledge
+from hypertally.records import Record
+from hypertally.store.postgres import Pool, read_rows, transaction
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+
+
+class AlertSummary(Record, frozen=True, kw_only=True):
+    """The state of an alert as `hypertally alerts` shows it."""
+
+    type: str
+    subject: str
+    level: str
+    state: str
+    since: datetime | None
+    reason: str
+    last_fired_at: datetime | None
+    last_value: str | None
+    checked_at: datetime | None  # as of which time the type was checked last; None: never
+
+
+async def list_alert_states(pool: Pool, *, quiet: bool) -> list[AlertSummary]:
+    """The states of all alerts, firing ones first; `quiet`: also those that never changed."""
+    async with transaction(pool) as connection:
+        return await read_rows(
+            connection, QUERIES["list_all_alert_states"], {"quiet": quiet}, shape=AlertSummary
+        )
+
+
+async def acknowledge_alert(
+    pool: Pool, name: str, subject: str, *, at: datetime, by: str, reason: str
+) -> AlertState:
+    """Store that somebody looks at an alert that fires.
+
+    Errors: `Refused` that names what does not exist, or the state of an alert that does not fire.
+    """
+    async with transaction(pool) as connection:
+        await transitions.lock(connection)
+        alerts = await transitions.read_alert_states(connection, [(name, subject)])
+        if not alerts:
+            raise Refused(f"there is no alert {name} {subject}: `hypertally alerts` lists them")
+        change = acknowledge(alerts[0], at=at, by=by, reason=reason)
+        evaluation = Evaluation(
+            at=at,
+            condition="unknown",
+            reason=reason,
+            figures={"by": by, "reason": reason},
+        )
+        for transition in change.transitions:
+            await transitions.insert_transition(
+                connection, change.alert, transition=transition, evaluation=evaluation
+            )
+        await transitions.put_alert_state(connection, change.alert)
+    return change.alert

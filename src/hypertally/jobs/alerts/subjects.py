@@ -1,0 +1,44 @@
+"""Subjects of alerts: the thing an alert is about, and what is said of its condition."""
+
+from datetime import datetime
+
+from hypertally.jobs.alerts.state_machine import RULES, AlertState, Evaluation
+from hypertally.records import Record
+
+SYSTEM = "system"
+
+
+class Subject(Record, frozen=True, kw_only=True):
+    """The thing an alert is about, and the evaluation of its condition."""
+
+    type: str
+    subject: str
+    evaluation: Evaluation
+    wallet_id: int | None = None
+    org_id: int | None = None
+
+    def begin(self) -> AlertState:
+        """The state of an alert that was never judged."""
+        return AlertState(
+            type=self.type,
+            subject=self.subject,
+            level=RULES[self.type].level,
+            wallet_id=self.wallet_id,
+            org_id=self.org_id,
+        )
+
+
+class Withdrawal(Record, frozen=True, kw_only=True):
+    """A firing that was told and whose evidence was found wrong."""
+
+    alert_id: int  # ops.alerts.id of the firing
+    type: str
+    subject: str
+    reason: str
+    is_newest: bool  # the alert has not fired again since
+    playbook_before: str | None = None  # the playbook told before that firing
+
+
+def time_text(at: datetime) -> str:
+    """A time as alerts say it."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
