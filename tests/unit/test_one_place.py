@@ -19,6 +19,7 @@ PLACES_OF_ASSETS = [
     "records.py",
 ]
 PLACES_OF_PERIOD = [
+    "facts/activity/fills.py",  # how far ahead of our clock a fill's time may be
     "jobs/alerts/budget_forecast.py",  # of a wallet's polling, not of a signal
     "metrics/smart_money/formulas/thresholds.py",
     "metrics/smart_money/signals.sql",  # list_moves

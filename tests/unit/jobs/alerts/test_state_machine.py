@@ -165,7 +165,7 @@ def test_two_new_playbooks_after_each_other_are_no_succession() -> None:
         one = judge(one, evaluation("holds", AT + number * PERIOD, playbook=playbook), FREE).alert
         assert (one.state, one.last_value) == ("pending", playbook)
     change = judge(one, evaluation("holds", AT + 2 * PERIOD, playbook="No-trade / Defensive"), FREE)
-    assert [transition.to_state for transition in told.transitions] == ["firing", "resolved"]
+    assert [transition.to_state for transition in change.transitions] == ["firing", "resolved"]
     assert change.alert.told == "No-trade / Defensive"
 
 
