@@ -11,12 +11,30 @@ from hypertally.store.postgres import (
     Pool,
     filled_in,
     read_row,
+    read_rows,
     sql_of,
     transaction,
 )
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
+
+
+class HistoryReading(Record, frozen=True, kw_only=True):
+    """facts.history_readings: a wallet's whole history was read, from 0 to now in one piece."""
+
+    asked_at: datetime  # our clock, before the first request left
+    rows_shown: int  # distinct rows, readable or not
+    first_ms: int | None  # time of the first fill shown; None: there is none
+
+
+class ThinLimit(Record, frozen=True, kw_only=True):
+    """A thin answer that no later answer disproved."""
+
+    id: int
+    from_ms: int  # the known fill that the answer did not hold
+    to_ms: int
 
 
 class _PageId(Record, frozen=True, kw_only=True):
@@ -102,6 +120,37 @@ async def insert_limit(
         },
     )
     return cursor.rowcount > 0
+
+
+async def list_thin_limits(connection: Connection, *, wallet_id: int) -> list[ThinLimit]:
+    """The thin answers of a wallet that no later answer disproved."""
+    return await read_rows(
+        connection, QUERIES["list_thin_limits"], {"wallet_id": wallet_id}, shape=ThinLimit
+    )
+
+
+async def lift_limit(
+    connection: Connection, limit: ThinLimit, *, wallet_id: int, page_id: int
+) -> None:
+    """Append that a later reading, which ended with a page, disproved a limit."""
+    parameters = {"limit_id": limit.id, "wallet_id": wallet_id, "page_id": page_id}
+    await connection.execute(QUERIES["lift_limit"].text, parameters)
+
+
+async def insert_history_reading(
+    connection: Connection, reading: HistoryReading, *, wallet_id: int, page_id: int
+) -> None:
+    """Append that a wallet's whole history was read, up to a last page."""
+    await connection.execute(
+        QUERIES["insert_history_reading"].text,
+        {
+            "wallet_id": wallet_id,
+            "asked_at": reading.asked_at,
+            "rows_shown": reading.rows_shown,
+            "first_ms": reading.first_ms,
+            "page_id": page_id,
+        },
+    )
 
 
 async def ensure_months(pool: Pool, parent: str, times: set[datetime]) -> None:

@@ -16,6 +16,28 @@ insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (%(wallet_id)s, %(kind)s, %(from_ms)s, %(to_ms)s, %(reason)s, %(page_id)s)
 on conflict do nothing;
 
+-- name: list_thin_limits :many
+-- The thin answers of a wallet that no later answer disproved.
+-- Reads: facts.limits_met, facts.limits_lifted   Writes: -   Key: id
+select l.id, l.from_ms, l.to_ms
+from facts.limits_met as l
+where l.wallet_id = %(wallet_id)s and l.kind = 'thin_answer'
+    and not exists (select from facts.limits_lifted as d where d.limit_id = l.id)
+order by l.id;
+
+-- name: lift_limit :execrows
+-- Append that a later reading disproved a limit, once.
+-- Reads: -   Writes: facts.limits_lifted   Key: limit_id
+insert into facts.limits_lifted (limit_id, wallet_id, page_id)
+values (%(limit_id)s, %(wallet_id)s, %(page_id)s)
+on conflict do nothing;
+
+-- name: insert_history_reading :execrows
+-- Append that a wallet's whole history was read, from 0 to now in one piece.
+-- Reads: -   Writes: facts.history_readings   Key: id
+insert into facts.history_readings (wallet_id, asked_at, rows_shown, first_ms, page_id)
+values (%(wallet_id)s, %(asked_at)s, %(rows_shown)s, %(first_ms)s, %(page_id)s);
+
 -- name: ensure_month :one
 -- Make the partition of the month that holds a time.
 -- Reads: -   Writes: the schema   Key: (parent, month)

@@ -397,6 +397,27 @@ CREATE TABLE facts.decoded_rejects (
 
 ALTER TABLE ONLY facts.decoded_rejects FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.history_readings (
+    id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    rows_shown integer NOT NULL,
+    first_ms bigint,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.history_readings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.history_readings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.history_readings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE facts.hl_fills_raw (
     "time" timestamp with time zone NOT NULL,
     oid bigint NOT NULL,
@@ -452,6 +473,15 @@ CREATE TABLE facts.leaderboard_rows (
 );
 
 ALTER TABLE ONLY facts.leaderboard_rows FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.limits_lifted (
+    limit_id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.limits_lifted FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.limits_met (
     id bigint NOT NULL,
@@ -1241,7 +1271,8 @@ CREATE TABLE ops.hl_ingest_cursor (
     proven_until timestamp with time zone,
     deep_at timestamp with time zone,
     pulled_at timestamp with time zone,
-    last_error text
+    last_error text,
+    whole_at timestamp with time zone
 );
 
 ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;
@@ -1530,8 +1561,14 @@ ALTER TABLE ONLY facts.conflicts
 ALTER TABLE ONLY facts.decoded_rejects
     ADD CONSTRAINT decoded_rejects_pkey PRIMARY KEY (reject_id);
 
+ALTER TABLE ONLY facts.history_readings
+    ADD CONSTRAINT history_readings_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY facts.leaderboard_rows
     ADD CONSTRAINT leaderboard_rows_pkey PRIMARY KEY (page_id, wallet);
+
+ALTER TABLE ONLY facts.limits_lifted
+    ADD CONSTRAINT limits_lifted_pkey PRIMARY KEY (limit_id);
 
 ALTER TABLE ONLY facts.limits_met
     ADD CONSTRAINT limits_met_pkey PRIMARY KEY (id);
@@ -1709,6 +1746,8 @@ ALTER TABLE ONLY tenancy.wallets
 
 CREATE INDEX conflicts_by_day ON facts.conflicts USING btree (wallet_id, "time");
 
+CREATE INDEX history_readings_by_wallet ON facts.history_readings USING btree (wallet_id);
+
 CREATE INDEX hl_fills_raw_by_twap ON ONLY facts.hl_fills_raw USING btree (twap_id, wallet_id, "time") WHERE (twap_id IS NOT NULL);
 
 CREATE UNIQUE INDEX hl_fills_raw_key ON ONLY facts.hl_fills_raw USING btree (wallet_id, "time", coin, oid, tid, side);
@@ -1801,9 +1840,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH R
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.decoded_rejects FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.history_readings FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.hl_fills_raw FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.leaderboard_rows FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.limits_lifted FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.limits_met FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
@@ -1833,9 +1876,13 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.conflicts FOR EACH STATEMENT
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.decoded_rejects FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.history_readings FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.hl_fills_raw FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.leaderboard_rows FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.limits_lifted FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.limits_met FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -1920,9 +1967,13 @@ CREATE POLICY everything ON facts.conflicts TO hypertally_tenancy, hypertally_fa
 
 CREATE POLICY everything ON facts.decoded_rejects TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.history_readings TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON facts.hl_fills_raw TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.leaderboard_rows TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.limits_lifted TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.limits_met TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -1946,9 +1997,13 @@ CREATE POLICY everything ON facts.twap_status TO hypertally_tenancy, hypertally_
 
 CREATE POLICY everything ON facts.wallet_snapshots TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+ALTER TABLE facts.history_readings ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.leaderboard_rows ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.limits_lifted ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
 
@@ -1962,9 +2017,17 @@ CREATE POLICY own_wallets ON facts.decoded_rejects FOR SELECT TO hypertally_api 
    FROM facts.reject_windows w
   WHERE (w.reject_id = decoded_rejects.reject_id))));
 
+CREATE POLICY own_wallets ON facts.history_readings FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = history_readings.wallet_id))));
+
 CREATE POLICY own_wallets ON facts.hl_fills_raw FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = hl_fills_raw.wallet_id))));
+
+CREATE POLICY own_wallets ON facts.limits_lifted FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = limits_lifted.wallet_id))));
 
 CREATE POLICY own_wallets ON facts.limits_met FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -2356,6 +2419,10 @@ GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.history_readings TO hypertally_facts;
+GRANT SELECT ON TABLE facts.history_readings TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.history_readings TO hypertally_api;
+
 GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_jobs;
@@ -2365,6 +2432,10 @@ GRANT SELECT,INSERT ON TABLE facts.leaderboard_rows TO hypertally_facts;
 GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.limits_lifted TO hypertally_facts;
+GRANT SELECT ON TABLE facts.limits_lifted TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.limits_lifted TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.limits_met TO hypertally_facts;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_metrics;

@@ -11,7 +11,7 @@ import pytest
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.metrics.activity import fill_gaps
-from hypertally.records import Gap, LimitMet
+from hypertally.records import Answer, Gap, LimitMet, ProvenPage
 from hypertally.sandbox.oracles import fill_gaps as oracle
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 
@@ -144,6 +144,7 @@ async def test_a_limit_met_is_a_gap_of_every_coin(pool: Pool) -> None:
         kind="millisecond_overflow", from_ms=TIME_MS + 5, to_ms=TIME_MS + 5, reason="so"
     )
     async with transaction(pool) as connection:
+        await store(connection, [leg("#30", TIME_MS, 0, 1, oid=1, tid=1)])
         for limit in (begins, full):
             assert await pages.insert_limit(connection, limit, wallet_id=WALLET, page_id=1)
             assert not await pages.insert_limit(connection, limit, wallet_id=WALLET, page_id=2)
@@ -173,3 +174,57 @@ async def test_a_hole_that_late_facts_fill_goes_away_and_is_named(pool: Pool) ->
         since = await store(connection, [rows[1]])
         assert await fill_gaps.rebuild(connection, WALLET, since=since) == [hole]
         assert await stored(connection) == []
+
+
+async def test_a_history_counts_as_cut_until_it_was_read_whole(pool: Pool) -> None:
+    begins = Gap(
+        coin="",
+        kind="history_begins",
+        from_at=fill_gaps.BEGINNING,
+        to_at=fills.at(TIME_MS),
+        missing_size_coin=None,
+    )
+    await pages.ensure_months(pool, "pages", {fills.at(TIME_MS)})
+    async with transaction(pool) as connection:
+        await store(connection, [leg("#30", TIME_MS, 0, 1, oid=1, tid=1)])
+        assert await fill_gaps.rebuild(connection, WALLET) == []  # nobody pulled it
+        await pages.insert(connection, page_of(TIME_MS), wallet_id=WALLET)
+        assert await fill_gaps.rebuild(connection, WALLET) == [begins]
+        await read_history(connection, rows_shown=10_000)
+        assert await fill_gaps.rebuild(connection, WALLET) == []
+        await read_history(connection, rows_shown=9_999)
+        assert await fill_gaps.rebuild(connection, WALLET) == [begins]  # which is gone
+        assert await stored(connection) == []
+
+
+async def test_a_thin_answer_is_a_gap_until_a_later_one_disproves_it(pool: Pool) -> None:
+    thin = LimitMet(kind="thin_answer", from_ms=TIME_MS, to_ms=TIME_MS + 5, reason="so")
+    async with transaction(pool) as connection:
+        await pages.insert_limit(connection, thin, wallet_id=WALLET, page_id=1)
+        (gap,) = await fill_gaps.rebuild(connection, WALLET)
+        assert (gap.kind, gap.to_at) == ("thin_answer", fills.at(TIME_MS + 5))
+        (limit,) = await pages.list_thin_limits(connection, wallet_id=WALLET)
+        for _ in range(2):
+            await pages.lift_limit(connection, limit, wallet_id=WALLET, page_id=2)
+        assert await pages.list_thin_limits(connection, wallet_id=WALLET) == []
+        assert await fill_gaps.rebuild(connection, WALLET) == [gap]  # which is gone
+        assert await stored(connection) == []
+
+
+def page_of(time_ms: int) -> ProvenPage:
+    answer = Answer(
+        request={},
+        source="info.userFillsByTime",
+        body=[],
+        body_sha256=b"",
+        asked_at=fills.at(time_ms),
+        weight=20,
+    )
+    return ProvenPage(answer=answer, rows=[], covers_from_ms=0, covers_to_ms=time_ms)
+
+
+async def read_history(connection: Connection, *, rows_shown: int) -> None:
+    reading = pages.HistoryReading(
+        asked_at=fills.at(TIME_MS), rows_shown=rows_shown, first_ms=TIME_MS
+    )
+    await pages.insert_history_reading(connection, reading, wallet_id=WALLET, page_id=1)

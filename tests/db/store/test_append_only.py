@@ -18,6 +18,8 @@ FACTS = (
     "reject_windows",
     "decoded_rejects",
     "limits_met",
+    "limits_lifted",
+    "history_readings",
     "spot_pairs",
     "perp_dexs",
     "token_prices",
@@ -64,6 +66,9 @@ values (1, 1, '2025-03-10', '2025-03-10');
 insert into facts.decoded_rejects (reject_id, page_id) values (1, 1);
 insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (1, 'history_begins', 0, 1, 'so', 1);
+insert into facts.limits_lifted (limit_id, wallet_id, page_id) values (1, 1, 1);
+insert into facts.history_readings (wallet_id, asked_at, rows_shown, page_id)
+values (1, '2025-03-10', 1, 1);
 insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id)
 values ('@1', 'A', 'USDC', 1, 1);
 insert into facts.perp_dexs (dex, collateral_token, fingerprint, page_id)

@@ -23,7 +23,7 @@ from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-CLOCKS_APART_MAX = timedelta(days=1)  # ours and the exchange's
+CLOCKS_APART_MAX = timedelta(minutes=5)  # ours and the exchange's
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
@@ -31,6 +31,7 @@ class Stored(Record, frozen=True, kw_only=True):
     """What storing one page added."""
 
     page_id: int
+    asked_at: datetime  # our clock, before the request left
     fills: int
     conflicts: int
     rejects: int
@@ -77,6 +78,7 @@ async def store_page(
     await mark_twaps(connection, wallet.address, inserted.twaps)
     return Stored(
         page_id=page_id,
+        asked_at=page.answer.asked_at,
         fills=inserted.fills,
         conflicts=inserted.conflicts,
         rejects=rejects,
@@ -114,6 +116,8 @@ async def mark_dirty(
     connection: Connection,
     wallet_id: int,
     days: Mapping[date, datetime | None],
+    *,
+    delay_seconds: int = 0,
 ) -> None:
     """Have these days of a wallet recomputed: day -> the earliest new fill, None: no new one."""
     if not days:
@@ -127,7 +131,12 @@ async def mark_dirty(
             "from_at": [days[day] for day in ordered],
         },
     )
-    await enqueue(connection, ROLLUP_WALLET_DAY, WalletPayload(wallet_id=wallet_id))
+    await enqueue(
+        connection,
+        ROLLUP_WALLET_DAY,
+        WalletPayload(wallet_id=wallet_id),
+        delay_seconds=delay_seconds,
+    )
 
 
 async def mark_twaps(connection: Connection, wallet: str, twap_ids: Iterable[int]) -> None:
@@ -153,7 +162,7 @@ async def enqueue_twap_rollup(connection: Connection, *, delay_seconds: int = 0)
 def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
     """How far a page moves its cursor; 0: not at all.
 
-    A fill dated far ahead is kept as it came, but must not blind every later pull.
+    A fill dated ahead must not blind every later pull.
     """
     latest = page.answer.asked_at + CLOCKS_APART_MAX
     return max((ms for ms in times if fills.at(ms) < latest), default=0)

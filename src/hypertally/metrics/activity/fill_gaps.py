@@ -14,14 +14,17 @@ from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "fill_gaps/1"
+DEFINITION = "fill_gaps/2"
+HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
 WORDS = (
     "Each perp fill states the position before it. If that differs from the position after the "
     "previous fill of the coin, fills are missing between the two: this is a gap, with the signed "
     "size that is missing. If the first known fill starts from an open position, everything before "
     "it is missing. Not checked are spot coins, whose balance transfers also move, and fills "
     "without a trade id (2023). A part of the history that the exchange has shown it cannot give "
-    "is a gap as well."
+    "is a gap as well, until a later answer gives it. What lies before the first known fill is a "
+    "gap until the whole history was read in one piece and showed fewer than the 10,000 rows that "
+    "the exchange keeps."
 )
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before the exchange; stands for "unknown"
 
@@ -140,6 +143,7 @@ async def rebuild(
         {
             **bound,
             "definition": DEFINITION,
+            "history_rows_max": HISTORY_ROWS_MAX,
             "coins": [gap.coin for gap in found],
             "from_at": [gap.from_at for gap in found],
             "to_at": [gap.to_at for gap in found],
@@ -178,7 +182,13 @@ async def rebuild_unit(connection: Connection, wallet_id: int, scope: Scope) -> 
 
 METRIC = Metric(
     name="fill_gaps",
-    reads=("facts.hl_fills_raw", "facts.limits_met"),
+    reads=(
+        "facts.hl_fills_raw",
+        "facts.limits_met",
+        "facts.limits_lifted",
+        "facts.history_readings",
+        "facts.pages",
+    ),
     key=("wallet_id", "coin", "kind", "from_at", "to_at"),
     definition=DEFINITION,
     words=WORDS,

@@ -37,8 +37,9 @@ where g.wallet_id = %(wallet_id)s
 returning g.coin, g.kind, g.from_at, g.to_at, trim_scale(g.missing_size_coin)::text as missing_size_coin;
 
 -- name: insert_gaps :many
--- Store the breaks found, and the limits of the exchange that were met.
--- Reads: facts.limits_met   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
+-- Store the breaks found, the limits of the exchange that were met, and where the record begins.
+-- Reads: facts.limits_met, facts.limits_lifted, facts.history_readings, facts.hl_fills_raw,
+--        facts.pages   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 insert into {schema}.fill_gaps as g (
     wallet_id, coin, kind, from_at, to_at, missing_size_coin, definition)
 select %(wallet_id)s, u.coin, 'position_break', u.from_at, u.to_at, sum(u.missing::numeric),
@@ -54,5 +55,26 @@ select distinct l.wallet_id, '', l.kind,
                                 / 1000.0),
     null::numeric, %(definition)s
 from facts.limits_met as l
-where l.wallet_id = %(wallet_id)s
+where l.wallet_id = %(wallet_id)s and l.kind <> 'history_begins'
+    and not exists (select from facts.limits_lifted as d where d.limit_id = l.id)
+union all
+-- A history may be cut until one reading of it, from 0 to now in one piece, showed fewer rows than
+-- the exchange keeps.
+select %(wallet_id)s, '', 'history_begins', timestamptz '1970-01-01 00:00:00+00', f.time,
+    null::numeric, %(definition)s
+from (
+    select f.time from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s
+    order by f.time
+    limit 1
+) as f
+where not exists (
+        select from facts.history_readings as r
+        where r.wallet_id = %(wallet_id)s and r.rows_shown < %(history_rows_max)s)
+    and (exists (
+            select from facts.pages as p
+            where p.wallet_id = %(wallet_id)s and p.source = 'info.userFillsByTime')
+        or exists (
+            select from facts.limits_met as l
+            where l.wallet_id = %(wallet_id)s and l.kind = 'history_begins'))
 returning g.coin, g.kind, g.from_at, g.to_at, trim_scale(g.missing_size_coin)::text as missing_size_coin;

@@ -24,14 +24,15 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     older_than_ms: int = 30 * DAY_MS  # thin: the age of the fills that are missing
     share: float = 0.2  # invalid_rows: of the leaderboard's rows
     types: list[str] | None = None  # the request types it applies to; None: all of them
+    skip: int = 0  # how many requests that it applies to pass before it begins
 
     def __post_init__(self) -> None:
         for name in ("probability", "share"):
             if not 0 <= getattr(self, name) <= 1:
                 message = f"{name} is {getattr(self, name)}: use a number from 0 to 1"
                 raise ValueError(message)
-        if min(self.max_count, self.delay_ms, self.older_than_ms) < 0:
-            message = "max_count, delay_ms and older_than_ms cannot be negative"
+        if min(self.max_count, self.delay_ms, self.older_than_ms, self.skip) < 0:
+            message = "max_count, delay_ms, older_than_ms and skip cannot be negative"
             raise ValueError(message)
 
 
@@ -70,6 +71,7 @@ class FaultInjector:
         self._random = Random(f"faults:{seed}")
         self._seed = seed
         self._faults: dict[str, Fault] = {}
+        self._passed: dict[str, int] = {}  # requests that a fault let pass
         self._hidden: dict[str, set[int]] = {"late": set(), "thin": set()}
         self.counts: dict[str, int] = {}
         self.change(msgspec.structs.asdict(faults or Faults()))
@@ -82,6 +84,7 @@ class FaultInjector:
             if fault is not None:
                 self._faults[name] = fault
                 self.counts[name] = 0
+                self._passed[name] = 0
 
     def clear(self) -> None:
         """Switch every fault off; the counts remain."""
@@ -97,6 +100,9 @@ class FaultInjector:
         """Draw whether a fault happens to this request, and count it."""
         fault = self._faults.get(name)
         if fault is None or (fault.types is not None and type_name not in fault.types):
+            return None
+        if self._passed[name] < fault.skip:
+            self._passed[name] += 1
             return None
         if self.counts[name] >= fault.max_count or self._random.random() >= fault.probability:
             return None

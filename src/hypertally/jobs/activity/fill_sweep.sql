@@ -1,7 +1,9 @@
 -- name: read_cursor :one
 -- The cursor of a wallet's record.
 -- Reads: ops.hl_ingest_cursor   Writes: -   Key: wallet_id
-select cursor_ms, proven_until, deep_at from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s;
+select cursor_ms, proven_until, deep_at, whole_at
+from ops.hl_ingest_cursor
+where wallet_id = %(wallet_id)s;
 
 -- name: advance_cursor :one
 -- Move a wallet's cursor over a proven page, never back. Returns the proof of before.
@@ -21,7 +23,8 @@ returning (select proven_until from before) as was, c.proven_until;
 -- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
 update ops.hl_ingest_cursor
 set pulled_at = now(), last_error = null,
-    deep_at = case when %(deep)s then now() else deep_at end
+    deep_at = case when %(is_deep)s then now() else deep_at end,
+    whole_at = case when %(is_whole)s then now() else whole_at end
 where wallet_id = %(wallet_id)s;
 
 -- name: mark_global_days :execrows

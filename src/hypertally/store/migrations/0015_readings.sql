@@ -1,0 +1,51 @@
+-- migrate:up
+set local lock_timeout = '4s';
+set local statement_timeout = '5s';
+
+-- A wallet's whole history was read, from 0 to now in one piece. Before that it counts as cut.
+create table facts.history_readings (
+    id bigint generated always as identity primary key,
+    wallet_id integer not null,          -- tenancy.wallets.id
+    asked_at timestamptz not null,       -- our clock, before the first request left
+    rows_shown integer not null,         -- distinct rows, readable or not; from 10,000 on it is cut
+    first_ms bigint,                     -- time of the first fill shown; null: there is none
+    page_id bigint not null,             -- facts.pages.id: of the last page
+    inserted_at timestamptz not null default now() -- our clock, when the row was stored
+);
+create index history_readings_by_wallet on facts.history_readings (wallet_id);
+
+-- A limit met that a later answer disproved: it showed what the answer before it had left out.
+create table facts.limits_lifted (
+    limit_id bigint primary key,         -- facts.limits_met.id
+    wallet_id integer not null,          -- tenancy.wallets.id
+    page_id bigint not null,             -- facts.pages.id: the last page of the later reading
+    inserted_at timestamptz not null default now() -- our clock, when the row was stored
+);
+
+do $$
+declare
+    fact text;
+begin
+    foreach fact in array array['history_readings', 'limits_lifted'] loop
+        execute format('create trigger append_only before update or delete on facts.%I
+                        for each row execute function facts.refuse_change()', fact);
+        execute format('create trigger no_truncate before truncate on facts.%I
+                        for each statement execute function facts.refuse_change()', fact);
+        execute format('grant select, insert on facts.%I to hypertally_facts', fact);
+        execute format('grant select on facts.%I to hypertally_metrics, hypertally_api', fact);
+        execute format('alter table facts.%I enable row level security', fact);
+        execute format('alter table facts.%I force row level security', fact);
+        execute format('create policy everything on facts.%I
+                        to hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs
+                        using (true) with check (true)', fact);
+        execute format('create policy own_wallets on facts.%1$I for select to hypertally_api
+                        using (exists (select from tenancy.org_wallets as o
+                                       where o.wallet_id = %1$I.wallet_id))', fact);
+    end loop;
+end
+$$;
+
+alter table ops.hl_ingest_cursor add column whole_at timestamptz; -- the history was read whole; null: pulls start from 0
+
+-- migrate:down
+-- forward only
