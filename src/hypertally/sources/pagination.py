@@ -175,8 +175,8 @@ def _is_oldest_first(rows: list[Any]) -> bool:
 
 def _is_new(answer: Answer, rows: list[Any]) -> bool:
     """Whether an answer holds a row that these are not."""
-    known = {_identity(row) for row in rows if is_object(row)}
-    return any(is_object(row) and _identity(row) not in known for row in _rows(answer))
+    identities = {_identity(row) for row in rows if is_object(row)}
+    return any(is_object(row) and _identity(row) not in identities for row in _rows(answer))
 
 
 def _page(answer: Answer, from_ms: int, to_ms: int | None) -> ProvenPage:

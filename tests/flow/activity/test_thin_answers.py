@@ -36,13 +36,13 @@ async def test_a_wallet_of_many_fills_in_two_days_has_no_thin_answer(
 
 async def thin_books(books: Books, tmp_path: Path, *, later: Row) -> Row:
     """Books whose last known fill is missing in the answers that followed; that fill."""
-    known = spot(NOON)
-    async with serving(world(tmp_path / "whole", {ALICE: [known]})) as exchange:
+    first = spot(NOON)
+    async with serving(world(tmp_path / "whole", {ALICE: [first]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
     async with serving(world(tmp_path / "thin", {ALICE: [later]})) as exchange:
         await books.pull(exchange)
-    return known
+    return first
 
 
 async def test_a_thin_answer_is_taken_at_the_third_try_with_its_hole_recorded(
@@ -63,9 +63,9 @@ async def test_a_thin_answer_is_taken_at_the_third_try_with_its_hole_recorded(
 
 async def test_a_later_whole_answer_lifts_a_thin_one(books: Books, tmp_path: Path) -> None:
     later = spot(NOON + 5 * MINUTE_MS)
-    known = await thin_books(books, tmp_path, later=later)
+    first = await thin_books(books, tmp_path, later=later)
     between = spot(NOON + MINUTE_MS)
-    async with serving(world(tmp_path / "again", {ALICE: [known, between, later]})) as exchange:
+    async with serving(world(tmp_path / "again", {ALICE: [first, between, later]})) as exchange:
         await books.pull(exchange)
     assert await books.value("select count(*) from metrics.fill_gaps") == 0
     assert await books.value("select count(*) from facts.limits_lifted") == 1
@@ -75,11 +75,11 @@ async def test_a_later_whole_answer_lifts_a_thin_one(books: Books, tmp_path: Pat
 async def test_an_ordinary_pull_asks_for_what_came_late_within_its_overlap(
     books: Books, tmp_path: Path
 ) -> None:
-    known, late = spot(NOON), spot(NOON - OVERLAP_MS + MINUTE_MS)
-    async with serving(world(tmp_path / "before", {ALICE: [known]})) as exchange:
+    first, late = spot(NOON), spot(NOON - OVERLAP_MS + MINUTE_MS)
+    async with serving(world(tmp_path / "before", {ALICE: [first]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
-    async with serving(world(tmp_path / "after", {ALICE: [late, known]})) as exchange:
+    async with serving(world(tmp_path / "after", {ALICE: [late, first]})) as exchange:
         await books.pull(exchange)
     assert (await books.facts_digest())[0] == 2
 
@@ -89,13 +89,13 @@ async def test_a_fill_dated_ahead_moves_no_cursor(
     books: Books, tmp_path: Path, minutes_ahead: int
 ) -> None:
     now_ms = int(system_clock().timestamp() * 1000)
-    known = spot(now_ms - 60 * MINUTE_MS)
+    first = spot(now_ms - 60 * MINUTE_MS)
     ahead = spot(now_ms + minutes_ahead * MINUTE_MS)
-    async with serving(world(tmp_path / "before", {ALICE: [known, ahead]})) as exchange:
+    async with serving(world(tmp_path / "before", {ALICE: [first, ahead]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
-    assert await books.value("select cursor_ms from ops.hl_ingest_cursor") == known["time"]
+    assert await books.value("select cursor_ms from ops.hl_ingest_cursor") == first["time"]
     following = spot(now_ms - MINUTE_MS)
-    async with serving(world(tmp_path / "after", {ALICE: [known, following, ahead]})) as exchange:
+    async with serving(world(tmp_path / "after", {ALICE: [first, following, ahead]})) as exchange:
         await books.pull(exchange)
     assert await books.value("select cursor_ms from ops.hl_ingest_cursor") == following["time"]

@@ -5,7 +5,7 @@ figures that the fills change: so whatever is stored is computed, whichever proc
 """
 
 from collections.abc import Container, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
@@ -23,7 +23,6 @@ from hypertally.store.postgres import Connection, Pool
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-CLOCKS_APART_MAX = timedelta(minutes=5)  # ours and the exchange's
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
@@ -164,7 +163,7 @@ def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
 
     A fill dated ahead must not blind every later pull.
     """
-    latest = page.answer.asked_at + CLOCKS_APART_MAX
+    latest = page.answer.asked_at + fills.AHEAD_MAX
     return max((ms for ms in times if fills.at(ms) < latest), default=0)
 
 
