@@ -53,6 +53,9 @@ ACQUIRE_SECONDS_MAX = 30  # longer than any job waits for a connection when all 
 def connection_string(url: str, *, role: Role, statement_seconds_max: int = 0) -> str:
     """`url` with the settings every connection of the program has; 0 seconds: no limit."""
     options = f"-c role={role} -c timezone=UTC -c statement_timeout={statement_seconds_max}s"
+    if role == "hypertally_api":
+        # All statements of an answer see one snapshot, so that its parts add up.
+        options += r" -c default_transaction_isolation=repeatable\ read"
     return conninfo.make_conninfo(
         url,
         options=options,

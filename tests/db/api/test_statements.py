@@ -4,7 +4,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
@@ -36,11 +36,12 @@ STATEMENTS_MIN = 84
 OF_EVERYONE = {
     "identity.auth.set_identity",
     "service.session.read_server_time",
-    "activity.global_days.read_range",
+    "activity.totals.read_totals",
+    "activity.totals.read_wallet_totals",
+    "resource.day_range.read_today",
     "service.probes.read_schema_version",
     "service.system.read_database",
     "resource.explanation.read_definition",
-    "activity.summary.read_totals",
     "resource.time_range.read_minute",
     "twaps.pressure.forecast_coins",
 }
@@ -96,6 +97,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
         "definition": None, "empty": "[]", "wallet_ids": [found["wallet_id"]],
         "keys": [f"{found['wallet_id']}/{found['day']}"], "sizes": [7],
+        "without_days": None, "addresses": [bytes.fromhex(mark * 20), bytes.fromhex("c3" * 20)],
     }  # fmt: skip
     smart = {
         "moves": None, "standing": False,
@@ -108,13 +110,21 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     return fixed | twap | smart | found
 
 
+def days_of(name: str, day: date) -> dict[str, object]:
+    """The days that statements over a range of days ask for."""
+    if name.startswith("activity.totals."):
+        return {"days": "[]"}
+    if name.startswith(("activity.global_days.", "activity.ranking.")):
+        return {"first": day - timedelta(days=5), "last": day}
+    return {}
+
+
 def run(
     connection: psycopg.Connection, name: str, *, caller: dict | None, asked: dict
 ) -> list[dict]:
     """Run a statement as the API's role for `caller` (None: nobody), asking for `asked`."""
     parameters = dict(asked)
-    if name == "activity.summary.read_totals":
-        parameters["days"] = "[]"
+    parameters |= days_of(name, asked["day"])
     if name.startswith(("smart_money.", "alerts.")):
         parameters |= {"definition": "smart_money/2", "at": SIGNAL_AT, "as_of": datetime.now(UTC)}
     if name.startswith("smart_money.outcomes"):

@@ -16,6 +16,7 @@ from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.day_range import DayRange
 from hypertally.api.resource.explanation import (
     RESTATEMENTS_SHOWN_MAX,
     find_definition,
@@ -96,7 +97,7 @@ async def explain_wallet_day(
     """
     wallet_id = await find_wallet(connection, address)
     key = DayKey(metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, day=day)
-    days = await read_days(connection, address, first=day, last=day, limit=1)
+    days = await read_days(connection, address, first=day, last=day)
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
     inputs = await read_row(connection, _QUERIES["read_inputs"], asdict(key), shape=FillInputs)
     fills = await _read_day_fills(connection, wallet_id, day, page)
@@ -141,7 +142,7 @@ async def explain_global_day(
 ) -> dict[str, object]:
     """Explain a row of global_day_metrics; `page` cuts its wallets."""
     key = DayKey(metric="global_day_metrics", wallet_id=None, org_id=caller.org_id, day=day)
-    days = await read_global_days(connection, caller, days=1, last=day)
+    days = await read_global_days(connection, caller, DayRange(first=day, last=day))
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
     subtotals = await read_json(connection, _QUERIES["list_kind_subtotals"], asdict(key))
     return await _explain(

@@ -6,9 +6,8 @@ with today as (
     select (now() at time zone 'UTC')::date as day
 ),
 calendar as (
-    select (coalesce(%(last)s::date, t.day) - back)::date as day
-    from today as t
-    cross join generate_series(0, %(days)s::integer - 1) as back
+    select (%(first)s::date + n) as day
+    from generate_series(0, %(last)s::date - %(first)s::date) as n
 ),
 missing as (
     select
@@ -61,16 +60,15 @@ select coalesce(json_agg(shown), '[]')::text as body
 from shown;
 
 -- name: list_global_days :one
--- One entry for each calendar day up to the last (null: the current day), oldest first;
+-- One entry for each calendar day from the first to the last, oldest first;
 -- the days without fills are passed in.
 -- Reads: metrics.global_day_metrics, metrics.restatements
 with today as (
     select (now() at time zone 'UTC')::date as day
 ),
 calendar as (
-    select (coalesce(%(last)s::date, t.day) - back)::date as day
-    from today as t
-    cross join generate_series(0, %(days)s::integer - 1) as back
+    select (%(first)s::date + n) as day
+    from generate_series(0, %(last)s::date - %(first)s::date) as n
 ),
 restated as (
     select day, count(*) as times
@@ -112,6 +110,7 @@ shown as (
         to_char(g.last_fill_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
             as last_fill_at,
         coalesce(g.unpriced, '[]'::jsonb) as unpriced,
+        coalesce(g.intervals, '{}'::jsonb) as intervals,
         coalesce(g.closed, e.zero is not null and c.day < t.day) as closed,
         trim_scale(coalesce(g.completeness, e.completeness))::text as completeness,
         g.definition,
@@ -129,10 +128,12 @@ shown as (
 select coalesce(json_agg(shown order by shown.day), '[]')::text as body
 from shown;
 
--- name: read_range :one
--- The first and last day of a range that ends with the current day.
--- Reads: -
-select
-    to_char(today - (%(days)s::integer - 1), 'YYYY-MM-DD') as first,
-    to_char(today, 'YYYY-MM-DD') as last
-from cast(now() at time zone 'UTC' as date) as today;
+-- name: read_as_of :one
+-- When one of these days was last computed; null: never.
+-- Reads: metrics.global_day_metrics, ops.computations
+select to_char(max(c.computed_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as as_of
+from metrics.global_day_metrics as g
+join ops.computations as c
+    on c.metric = 'global_day_metrics'
+    and c.key = g.org_id || '/' || to_char(g.day, 'YYYY-MM-DD')
+where g.org_id = %(org_id)s and g.day between %(first)s::date and %(last)s::date;

@@ -1,24 +1,38 @@
-"""The org's wallets ranked by one figure over a window of full days."""
+"""The org's wallets ranked by one figure over a window of days."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
+import msgspec
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
+from hypertally.api.activity.global_days import read_as_of, read_global_days
+from hypertally.api.activity.totals import read_totals
+from hypertally.api.activity.wallet_names import address_bytes
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import as_json
-from hypertally.api.resource.parameters import Limit, Parameters
+from hypertally.api.resource.day_range import (
+    DAY,
+    DayRangeParameters,
+    days_until,
+    read_today,
+)
+from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.parameters import Limit
+from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import DayCount, days_in
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import read_row
+from hypertally.store.postgres import Connection, read_row
 
 router = APIRouter()
 
 MAX_AGE: Final = 120
+WINDOW_DEFAULT: Final[DayCount] = "7d"
 
 By: TypeAlias = Literal[
     "volume", "perp_volume", "spot_volume", "hip3_volume", "fills", "pnl", "fees"
@@ -27,22 +41,27 @@ By: TypeAlias = Literal[
 _QUERIES = queries.load(__file__)
 
 
-class TopParameters(Parameters):
-    """Which figure, over how many full UTC days before the current one."""
+class TopParameters(DayRangeParameters):
+    """Which figure, over how many full days before the current one, or between bounds."""
 
     by: By = "volume"
-    window: DayCount = "7d"
+    window: Annotated[
+        DayCount | None,
+        Field(description="so many full UTC days before the current one; 7d if nothing is given"),
+    ] = None
     limit: Limit = PAGE_ROWS_DEFAULT
 
 
 class RankingRow(Record, frozen=True, kw_only=True):
     """The ranking as the database answers it."""
 
-    first_day: str
-    last_day: str
     eligible: int
     unpriced: int  # wallets whose figure is unknown
-    body: str  # the ranked wallets, as JSON
+    body: str  # JSON: the ranked wallets, then those whose figure lacks a price
+
+
+class _Completeness(Record, frozen=True, kw_only=True):
+    completeness: str
 
 
 @router.get("/api/v1/wallets/top", responses=of_shape(shapes.Ranking))
@@ -51,26 +70,66 @@ async def rank_wallets(
     caller: Caller,
     connection: ForViewers,
 ) -> Response:
-    """Return the wallets with the highest figures; one that is unknown is not ranked."""
-    row = await read_row(
-        connection,
-        _QUERIES["rank_wallets"],
-        {
-            "org_id": caller.org_id,
-            "by": parameters.by,
-            "days": days_in(parameters.window),
-            "limit": parameters.limit,
-        },
-        shape=RankingRow,
+    """Return the wallets with the highest figures; one that is unknown is listed apart."""
+    today = await read_today(connection)
+    window = parameters.window or WINDOW_DEFAULT
+    named = parameters.resolve(
+        today=today, default_days=days_in(window), other=parameters.window and "window"
     )
+    days = named or days_until(today - DAY, days=days_in(window))
+    values = {
+        "org_id": caller.org_id,
+        "by": parameters.by,
+        "first": days.first,
+        "last": days.last,
+        "limit": parameters.limit,
+    }
+    row = await read_row(connection, _QUERIES["rank_wallets"], values, shape=RankingRow)
+    # The days of all wallets say how complete the record of the window is.
+    of_all = await read_totals(
+        connection, await read_global_days(connection, caller, days), sizes=[days.days]
+    )
+    record = msgspec.json.decode(of_all[days.days], type=_Completeness)
+    wallets = await _with_intervals(connection, row.body, values)
     unranked = [{"reason": "a price is missing", "wallets": row.unpriced}]
     content = {
         "by": parameters.by,
-        "window": parameters.window,
-        "from": row.first_day,
-        "to": row.last_day,
+        "window": None if named else window,
+        "from": days.first,
+        "to": days.last,
+        "partial": days.last >= today,
+        "as_of": await read_as_of(connection, caller, days),
+        "completeness": record.completeness,
         "eligible": row.eligible,
         "unranked": unranked if row.unpriced else [],
-        "wallets": as_json(row.body),
+        "wallets": [wallet for wallet in wallets if not _is_null(wallet["rank"])],
+        "unpriced_wallets": [wallet for wallet in wallets if _is_null(wallet["rank"])],
     }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
+
+
+async def _with_intervals(
+    connection: Connection, body: str, values: Mapping[str, object]
+) -> list[dict[str, Json]]:
+    """Return the wallets of a ranking, each with the intervals of its figures that are null."""
+    wallets = msgspec.json.decode(body, type=list[dict[str, msgspec.Raw]])
+    # Nearly every wallet has all its prices, and no interval.
+    names = [
+        msgspec.json.decode(wallet["wallet"], type=str)
+        for wallet in wallets
+        if any(map(_is_null, wallet.values()))
+    ]
+    parameters = {**values, "addresses": [address_bytes(name) for name in names]}
+    by_wallet = msgspec.json.decode(
+        await read_json(connection, _QUERIES["list_intervals"], parameters),
+        type=dict[str, msgspec.Raw],
+    )
+    intervals = {f'"{name}"'.encode(): interval for name, interval in by_wallet.items()}
+    return [
+        wallet | {"intervals": intervals.get(bytes(wallet["wallet"]), Json(b"{}"))}
+        for wallet in wallets
+    ]
+
+
+def _is_null(value: Json) -> bool:
+    return bytes(value) == b"null"

@@ -1,12 +1,9 @@
 -- name: rank_wallets :one
--- The org's wallets by one figure over full days before the current one; ties by address.
--- A wallet counts on the days it belongs to the org; a null figure is counted, not ranked.
+-- The org's wallets by one figure over days, both bounds inclusive; ties by address. A wallet counts
+-- on the days it belongs to the org. A wallet whose figure is null is not ranked but comes after
+-- the others, without a rank.
 -- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets
-with bounds as (
-    select today - %(days)s::integer as first, today - 1 as last
-    from cast(now() at time zone 'UTC' as date) as today
-),
-figures as (
+with figures as (
     select
         m.wallet_id,
         count(*) filter (where m.fills > m.events) as days_active,
@@ -24,12 +21,11 @@ figures as (
         max(m.last_fill_at) as last_fill_at,
         trunc(avg(m.completeness), 6) as completeness
     from metrics.wallet_day_metrics as m
-    cross join bounds as b
     join tenancy.org_wallets as w
         on w.wallet_id = m.wallet_id
         and w.from_day <= m.day
         and (w.to_day is null or w.to_day > m.day)
-    where m.day between b.first and b.last and w.org_id = %(org_id)s
+    where m.day between %(first)s::date and %(last)s::date and w.org_id = %(org_id)s
     group by m.wallet_id
 ),
 valued as (
@@ -55,6 +51,14 @@ ranked as (
     order by v.value desc, a.address
     limit %(limit)s
 ),
+apart as (
+    select null::bigint as rank, a.address, v.*
+    from valued as v
+    join tenancy.wallets as a on a.id = v.wallet_id
+    where v.value is null
+    order by v.fills desc, a.address
+    limit %(limit)s
+),
 shown as (
     select
         rank,
@@ -76,12 +80,58 @@ shown as (
         coins_max,
         to_char(last_fill_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_fill_at,
         trim_scale(completeness)::text as completeness
-    from ranked
+    from (select * from ranked union all select * from apart) as listed
 )
 select
-    to_char(b.first, 'YYYY-MM-DD') as first_day,
-    to_char(b.last, 'YYYY-MM-DD') as last_day,
     (select count(value) from valued) as eligible,
     (select count(*) from valued where value is null) as unpriced,
-    (select coalesce(json_agg(shown order by shown.rank), '[]')::text from shown) as body
-from bounds as b;
+    (
+        select coalesce(json_agg(s order by s.rank, s.fills desc, s.wallet), '[]')::text
+        from shown as s
+    ) as body;
+
+-- name: list_intervals :one
+-- The intervals of the figures that are null, of these wallets, as a JSON object by wallet.
+-- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets
+with sums as (
+    select
+        a.address,
+        f.figure,
+        metrics.with_priced(
+            metrics.sum_intervals(coalesce(m.intervals -> f.summed, jsonb_build_object(
+                'known', '0', 'lower', case when f.is_never_negative then '0' end, 'upper', null,
+                'unpriced', '{}'::jsonb
+            ))) filter (where to_jsonb(m) ->> f.summed is null),
+            sum((to_jsonb(m) ->> f.summed)::numeric)
+        ) as interval
+    from tenancy.wallets as a
+    join metrics.wallet_day_metrics as m
+        on m.wallet_id = a.id and m.day between %(first)s::date and %(last)s::date
+    join tenancy.org_wallets as w
+        on w.wallet_id = m.wallet_id
+        and w.from_day <= m.day
+        and (w.to_day is null or w.to_day > m.day)
+    cross join (
+        values
+            ('spot_volume_usd', 'spot_volume_usd', true),
+            ('perp_volume_usd', 'perp_volume_usd', true),
+            ('hip3_volume_usd', 'hip3_volume_usd', true),
+            ('outcome_volume_usd', 'outcome_volume_usd', true),
+            ('other_volume_usd', 'other_volume_usd', true),
+            ('taker_volume_usd', 'taker_volume_usd', true),
+            ('maker_volume_usd', 'maker_volume_usd', true),
+            ('volume_usd', 'taker_volume_usd', true),
+            ('volume_usd', 'maker_volume_usd', true),
+            ('gross_realised_pnl_usd', 'gross_realised_pnl_usd', false),
+            ('fees_usd', 'fees_usd', false)
+    ) as f (figure, summed, is_never_negative)
+    where a.address = any(%(addresses)s::bytea[]) and w.org_id = %(org_id)s
+    group by a.address, f.figure
+)
+select coalesce(jsonb_object_agg('0x' || encode(address, 'hex'), intervals), '{}')::text as body
+from (
+    select address, jsonb_object_agg(figure, interval) as intervals
+    from sums
+    where interval is not null
+    group by address
+) as wallets;

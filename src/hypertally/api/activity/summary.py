@@ -7,13 +7,14 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from hypertally.api.activity.global_days import read_global_days
+from hypertally.api.activity.totals import read_totals
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.day_range import days_until, read_today
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import RANGES, days_in
 from hypertally.records import Record
 from hypertally.store import queries
@@ -62,16 +63,14 @@ async def _read_newest(
 ) -> dict[str, Json | None]:
     if newest is None:
         return {"today": None, "previous": None}
-    days = await read_global_days(connection, caller, days=2, last=newest)
+    days = await read_global_days(connection, caller, days_until(newest, days=2))
     previous, today = msgspec.json.decode(days, type=list[msgspec.Raw])
     return {"today": today, "previous": previous}
 
 
-async def _read_ranges(connection: Connection, caller: Identity) -> Json:
-    sizes = [days_in(name) for name in RANGES]
-    days = await read_global_days(connection, caller, days=max(sizes))
-    return await read_json(
-        connection,
-        _QUERIES["read_totals"],
-        {"days": bytes(days).decode(), "sizes": sizes},
-    )
+async def _read_ranges(connection: Connection, caller: Identity) -> dict[str, Json]:
+    sizes = {name: days_in(name) for name in RANGES}
+    longest = days_until(await read_today(connection), days=max(sizes.values()))
+    days = await read_global_days(connection, caller, longest)
+    totals = await read_totals(connection, days, sizes=list(sizes.values()))
+    return {name: totals[size] for name, size in sizes.items()}

@@ -1,22 +1,24 @@
-"""Day metrics of one wallet."""
+"""Day metrics of one wallet, and their total."""
 
 from datetime import date
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
-from hypertally.api.activity.wallets import address_bytes, no_wallet
-from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
+from hypertally.api.activity.totals import read_wallet_totals
+from hypertally.api.activity.wallet_names import address_bytes, no_wallet
+from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.day_range import DayRangeParameters
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.parameters import Address, Limit, Parameters
+from hypertally.api.resource.parameters import Address, Limit
 from hypertally.api.resource.rows import JsonBody
-from hypertally.api.resource.time_range import Day
+from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, find_row
+from hypertally.store.postgres import Connection, find_row, read_row
 
 router = APIRouter()
 
@@ -25,12 +27,25 @@ MAX_AGE = 60
 _QUERIES = queries.load(__file__)
 
 
-class DaysParameters(Parameters):
-    """Which days of the wallet."""
+class DaysParameters(DayRangeParameters):
+    """Which days of the wallet; without bounds its whole history."""
 
-    first: Annotated[Day | None, Field(alias="from")] = None
-    last: Annotated[Day | None, Field(alias="to")] = None
     limit: Limit = PAGE_ROWS_DEFAULT
+
+
+class RangeState(Record, frozen=True, kw_only=True):
+    """How the record of a wallet stands over a range of days."""
+
+    as_of: str | None  # the newest computation of its days
+    is_proved: bool  # no hole in the record, up to two hours ago
+
+
+class WalletRange(Record, frozen=True, kw_only=True):
+    """Days of a wallet with their total, from one snapshot of the database."""
+
+    state: RangeState
+    total: Json
+    days: list[Json]  # newest first
 
 
 @router.get("/api/v1/wallets/{address}/days", responses=of_shape(shapes.WalletDays))
@@ -39,30 +54,48 @@ async def list_days(
     parameters: Annotated[DaysParameters, Query()],
     connection: ForViewers,
 ) -> Response:
-    """Return the days on which the wallet traded, newest first; both bounds are inclusive."""
-    days = await read_days(
-        connection,
-        address,
-        first=parameters.first,
-        last=parameters.last,
-        limit=parameters.limit,
-    )
-    return answer({"wallet": address, "days": days}, max_age=MAX_AGE)
+    """Return the days on which the wallet traded, newest first, and their sum."""
+    first, last = parameters.bounds()
+    record = await read_wallet_range(connection, address, first=first, last=last)
+    content = {
+        "wallet": address,
+        "from": first,
+        "to": last,
+        "as_of": record.state.as_of,
+        "total": record.total,
+        "days": record.days[: parameters.limit],
+    }
+    return answer(content, max_age=MAX_AGE)
 
 
-async def read_days(
-    connection: Connection,
-    address: str,
-    *,
-    first: date | None,
-    last: date | None,
-    limit: int,
-) -> Json:
-    """Return days of a wallet as a JSON array, newest first.
+async def read_wallet_range(
+    connection: Connection, address: str, *, first: date | None, last: date | None
+) -> WalletRange:
+    """Return all days of a wallet between inclusive bounds, with their total.
 
     Errors: `Problem` 404 for a wallet that is not the org's.
     """
-    bounds = {"address": address_bytes(address), "first": first, "last": last, "limit": limit}
+    days = await read_days(connection, address, first=first, last=last)
+    values = {"address": address_bytes(address), "first": first, "last": last}
+    state = await read_row(
+        connection,
+        _QUERIES["read_range_state"],
+        values | {"proof_due_minutes": PROOF_DUE_MINUTES},
+        shape=RangeState,
+    )
+    total = await read_wallet_totals(connection, days, is_proved=state.is_proved)
+    listed = msgspec.json.decode(days, type=list[msgspec.Raw])
+    return WalletRange(state=state, total=total, days=listed)
+
+
+async def read_days(
+    connection: Connection, address: str, *, first: date | None, last: date | None
+) -> Json:
+    """Return days of a wallet as a JSON array, newest first; the calendar bounds their number.
+
+    Errors: `Problem` 404 for a wallet that is not the org's.
+    """
+    bounds = {"address": address_bytes(address), "first": first, "last": last}
     row = await find_row(connection, _QUERIES["list_wallet_days"], bounds, shape=JsonBody)
     if row is None:
         raise no_wallet(address)

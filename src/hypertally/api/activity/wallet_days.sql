@@ -38,6 +38,7 @@ shown as (
         to_char(m.last_fill_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
             as last_fill_at,
         m.unpriced,
+        m.intervals,
         m.closed,
         trim_scale(m.completeness)::text as completeness,
         m.definition,
@@ -49,8 +50,39 @@ shown as (
     where m.wallet_id = (select id from wallet)
         and m.day >= coalesce(%(first)s::date, '-infinity')
         and m.day <= coalesce(%(last)s::date, 'infinity')
-    order by m.day desc
-    limit %(limit)s
 )
 select (select coalesce(json_agg(shown order by shown.day desc), '[]') from shown)::text as body
 from wallet;
+
+-- name: read_range_state :one
+-- When one of a wallet's days between the bounds was last computed, and whether its record of them
+-- has no hole (up to so many minutes ago).
+-- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
+--        metrics.fill_gaps
+with bounds as (
+    select
+        (select id from tenancy.wallets where address = %(address)s) as wallet_id,
+        coalesce(%(first)s::date, '-infinity')::timestamp at time zone 'UTC' as from_at,
+        coalesce(%(last)s::date + 1, 'infinity')::timestamp at time zone 'UTC' as to_at,
+        now() - make_interval(mins => %(proof_due_minutes)s::integer) as due_at
+)
+select
+    (
+        select to_char(max(c.computed_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        from metrics.wallet_day_metrics as m
+        join ops.computations as c
+            on c.metric = 'wallet_day_metrics'
+            and c.key = m.wallet_id || '/' || to_char(m.day, 'YYYY-MM-DD')
+        where m.wallet_id = b.wallet_id
+            and m.day between coalesce(%(first)s::date, '-infinity')
+                and coalesce(%(last)s::date, 'infinity')
+    ) as as_of,
+    exists (
+        select from ops.hl_ingest_cursor as i
+        where i.wallet_id = b.wallet_id and i.proven_until >= least(b.to_at, b.due_at)
+    )
+    and not exists (
+        select from metrics.fill_gaps as g
+        where g.wallet_id = b.wallet_id and g.from_at < b.to_at and g.to_at > b.from_at
+    ) as is_proved
+from bounds as b;

@@ -5,12 +5,13 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from hypertally.api.activity.wallet_days import read_wallet_range
+from hypertally.api.activity.wallet_names import address_bytes, no_wallet
 from hypertally.api.http.limits import GAPS_SHOWN_MAX, SETTLING_SECONDS
-from hypertally.api.http.problems import Problem
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, not_found, of_shape
-from hypertally.api.resource.json_text import as_json
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.day_range import DayRangeParameters
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters, text_form
 from hypertally.records import Record
@@ -72,9 +73,8 @@ class Gap(Record, frozen=True, kw_only=True, rename={"from_at": "from", "until_a
     missing_size_coin: str | None
 
 
-class _WalletTotals(Record, frozen=True, kw_only=True):
+class _WholeHistory(Record, frozen=True, kw_only=True):
     fills: int
-    body: str  # JSON
 
 
 class _WalletId(Record, frozen=True, kw_only=True):
@@ -109,8 +109,16 @@ async def list_wallets(
 
 
 @router.get("/api/v1/wallets/{address}", responses=of_shape(shapes.WholeWallet))
-async def get_wallet(address: Address, connection: ForViewers) -> Response:
-    """Return one wallet: its totals, how complete its record is, and its newest gaps."""
+async def get_wallet(
+    address: Address,
+    parameters: Annotated[DayRangeParameters, Query()],
+    connection: ForViewers,
+) -> Response:
+    """Return one wallet: its totals, how complete its record is, and its newest gaps.
+
+    The totals are of the days that the request names; without any, of the whole history.
+    """
+    first, last = parameters.bounds()
     wallet = {"wallet_id": await find_wallet(connection, address)}
     listed = await read_rows(
         connection,
@@ -118,7 +126,8 @@ async def get_wallet(address: Address, connection: ForViewers) -> Response:
         {"part": address, "after": None, "limit": 1},
         shape=ListedWallet,
     )
-    totals = await read_row(connection, _QUERIES["read_wallet_totals"], wallet, shape=_WalletTotals)
+    history = await read_row(connection, _QUERIES["count_fills"], wallet, shape=_WholeHistory)
+    days = await read_wallet_range(connection, address, first=first, last=last)
     record = await read_row(connection, _QUERIES["read_record"], wallet, shape=WalletRecord)
     gap_values = wallet | {"limit": GAPS_SHOWN_MAX}
     gaps = await read_rows(connection, _QUERIES["list_gaps"], gap_values, shape=Gap)
@@ -126,8 +135,9 @@ async def get_wallet(address: Address, connection: ForViewers) -> Response:
     del shown["proven_until"]  # a part of the record
     content = {
         **shown,
-        "fills": totals.fills,
-        "totals": as_json(totals.body),
+        "fills": history.fills,
+        "as_of": days.state.as_of,
+        "totals": days.total,
         "record": record,
         "gaps": gaps,
     }
@@ -144,16 +154,6 @@ async def find_wallet(connection: Connection, address: str) -> int:
     if row is None:
         raise no_wallet(address)
     return row.id
-
-
-def address_bytes(address: str) -> bytes:
-    """Return the twenty bytes of an address that was checked."""
-    return bytes.fromhex(address.removeprefix("0x"))
-
-
-def no_wallet(address: str) -> Problem:
-    """Return the problem of an address that is none of the org's wallets."""
-    return not_found(f"{address} is not a wallet of your org: add it with `wallets add`")
 
 
 async def settled_age(connection: Connection, max_age: int) -> int:

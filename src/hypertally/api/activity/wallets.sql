@@ -55,36 +55,12 @@ cross join lateral (
 left join ops.hl_ingest_cursor as i on i.wallet_id = c.id
 order by c.address;
 
--- name: read_wallet_totals :one
--- Totals of a wallet over its whole history. If one day is null, the total is null.
+-- name: count_fills :one
+-- The number of fills of a wallet over its whole history.
 -- Reads: metrics.wallet_day_metrics
-with totals as (
-    select
-        to_char(min(day), 'YYYY-MM-DD') as "from",
-        to_char(max(day), 'YYYY-MM-DD') as "to",
-        count(*) as days,
-        coalesce(sum(fills), 0) as fills,
-        coalesce(sum(events), 0) as events,
-        case when count(spot_volume_usd) = count(*) then trim_scale(sum(spot_volume_usd))::text end as spot_volume_usd,
-        case when count(perp_volume_usd) = count(*) then trim_scale(sum(perp_volume_usd))::text end as perp_volume_usd,
-        case when count(hip3_volume_usd) = count(*) then trim_scale(sum(hip3_volume_usd))::text end as hip3_volume_usd,
-        case when count(outcome_volume_usd) = count(*) then trim_scale(sum(outcome_volume_usd))::text end as outcome_volume_usd,
-        case when count(other_volume_usd) = count(*) then trim_scale(sum(other_volume_usd))::text end as other_volume_usd,
-        case when count(taker_volume_usd) = count(*) then trim_scale(sum(taker_volume_usd))::text end as taker_volume_usd,
-        case when count(maker_volume_usd) = count(*) then trim_scale(sum(maker_volume_usd))::text end as maker_volume_usd,
-        case when count(gross_realised_pnl_usd) = count(*) then trim_scale(sum(gross_realised_pnl_usd))::text end as gross_realised_pnl_usd,
-        case when count(fees_usd) = count(*) then trim_scale(sum(fees_usd))::text end as fees_usd,
-        case when count(builder_fees_usd) = count(*) then trim_scale(sum(builder_fees_usd))::text end as builder_fees_usd,
-        case
-            when count(taker_volume_usd + maker_volume_usd) = count(*)
-            then trim_scale(sum(taker_volume_usd + maker_volume_usd))::text
-        end as legs_volume_usd,
-        trim_scale(trunc(avg(completeness), 6))::text as completeness
-    from metrics.wallet_day_metrics
-    where wallet_id = %(wallet_id)s
-)
-select fills, row_to_json(totals)::text as body
-from totals;
+select coalesce(sum(fills), 0) as fills
+from metrics.wallet_day_metrics
+where wallet_id = %(wallet_id)s;
 
 -- name: read_record :one
 -- How complete the record of a wallet is.

@@ -40,6 +40,18 @@ class Unpriced(Shape):
     fills: int
 
 
+class Interval(Shape):
+    """What is known of a USD figure that is null."""
+
+    known_part: Annotated[Amount, Field(alias="known")]
+    lower: Amount | None
+    upper: Amount | None
+    unpriced: dict[str, Amount | None]
+
+
+Intervals: TypeAlias = dict[str, Interval]
+
+
 class Volumes(Shape):
     """Volumes in USD; perp is core and HIP-3, hip3 the part of it."""
 
@@ -71,6 +83,7 @@ class DayFigures(Volumes):
     first_fill_at: Time | None
     last_fill_at: Time | None
     unpriced: list[Unpriced]
+    intervals: Intervals
     closed: bool
     completeness: Amount
     definition: str | None
@@ -108,11 +121,19 @@ class WalletTotals(Volumes):
     fees_usd: Amount | None
     builder_fees_usd: Amount | None
     completeness: Amount | None
+    intervals: Intervals
+
+
+class TotalsOfWallet(WalletTotals):
+    """Sums over a wallet's days."""
+
+    days_active: int
 
 
 class Totals(WalletTotals):
     """Sums over an org's days."""
 
+    days_unknown: int
     dau_average: Amount | None
     unique_volume_usd: Amount | None
     internal_volume_usd: Amount | None
@@ -132,11 +153,14 @@ class Summary(Shape):
 
 
 class GlobalDays(Shape):
-    """Calendar days, oldest first."""
+    """Calendar days, oldest first, and their sum."""
 
-    range: str
+    range: str | None
     from_: Annotated[Day, Field(alias="from")]
     to: Day
+    partial: bool
+    as_of: Time | None
+    total: Totals
     days: list[GlobalDay]
 
 
@@ -147,12 +171,10 @@ class Unranked(Shape):
     wallets: int
 
 
-class RankedWallet(Volumes):
-    """A place in a ranking."""
+class WindowOfWallet(Volumes):
+    """The figures of a wallet over the window of a ranking."""
 
-    rank: int
     wallet: Wallet
-    value: Amount | int
     days_active: int
     fills: int
     volume_usd: Amount | None
@@ -161,18 +183,37 @@ class RankedWallet(Volumes):
     coins_max: int
     last_fill_at: Time
     completeness: Amount
+    intervals: Intervals
+
+
+class RankedWallet(WindowOfWallet):
+    """A place in a ranking."""
+
+    rank: int
+    value: Amount | int
+
+
+class UnrankedWallet(WindowOfWallet):
+    """A wallet whose figure lacks a price: its interval is in `intervals`."""
+
+    rank: None
+    value: None
 
 
 class Ranking(Shape):
     """Wallets by one figure."""
 
     by: str
-    window: str
+    window: str | None
     from_: Annotated[Day, Field(alias="from")]
     to: Day
+    partial: bool
+    as_of: Time | None
+    completeness: Amount
     eligible: int
     unranked: list[Unranked]
     wallets: list[RankedWallet]
+    unpriced_wallets: list[UnrankedWallet]
 
 
 class TrackedWallet(Shape):
@@ -233,15 +274,20 @@ class WholeWallet(Shape):
     last_fill_at: Time | None
     days_active: int
     fills: int
-    totals: WalletTotals
+    as_of: Time | None
+    totals: TotalsOfWallet
     record: WalletRecord
     gaps: list[Gap]
 
 
 class WalletDays(Shape):
-    """Days of a wallet, newest first."""
+    """Days of a wallet, newest first, and their sum."""
 
     wallet: Wallet
+    from_: Annotated[Day | None, Field(alias="from")]
+    to: Day | None
+    as_of: Time | None
+    total: TotalsOfWallet
     days: list[WalletDay]
 
 

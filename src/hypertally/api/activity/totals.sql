@@ -1,0 +1,158 @@
+-- name: read_totals :one
+-- Totals of an org's days, newest first, for each number of days; an object by that number. Of a
+-- figure that is null on some days the total is null, and its interval has what is known. A day
+-- that is not known at all adds nothing to what is known, and leaves only counts and volumes,
+-- which are never negative, with a lower bound.
+-- Reads: -
+with shown as (
+    select d.value as day, row_number() over (order by d.value ->> 'day' desc) as place
+    from jsonb_array_elements(%(days)s::jsonb) as d
+),
+ranges as (
+    select s.size, d.day
+    from unnest(%(sizes)s::integer[]) as s (size)
+    join shown as d on d.place <= s.size
+),
+sums as (
+    select
+        r.size,
+        f.figure,
+        f.is_count,
+        sum((r.day ->> f.figure)::numeric) as priced,
+        metrics.sum_intervals(coalesce(r.day -> 'intervals' -> f.figure, jsonb_build_object(
+            'known', '0', 'lower', case when f.is_never_negative then '0' end, 'upper', null,
+            'unpriced', '{}'::jsonb
+        ))) filter (where r.day ->> f.figure is null) as unknown
+    from ranges as r
+    cross join (
+        values
+            ('dau', true, true), ('fills', true, true), ('events', true, true),
+            ('spot_volume_usd', false, true), ('perp_volume_usd', false, true),
+            ('hip3_volume_usd', false, true), ('outcome_volume_usd', false, true),
+            ('other_volume_usd', false, true), ('taker_volume_usd', false, true),
+            ('maker_volume_usd', false, true), ('legs_volume_usd', false, true),
+            ('unique_volume_usd', false, true), ('internal_volume_usd', false, true),
+            ('gross_realised_pnl_usd', false, false), ('fees_usd', false, false),
+            ('builder_fees_usd', false, false)
+    ) as f (figure, is_count, is_never_negative)
+    group by r.size, f.figure, f.is_count
+),
+figures as (
+    select
+        size,
+        jsonb_object_agg(figure, case
+            when unknown is not null then null
+            when is_count then to_jsonb(priced)
+            else to_jsonb(trim_scale(priced)::text)
+        end) filter (where figure <> 'dau') as totals,
+        coalesce(jsonb_object_agg(figure, metrics.with_priced(unknown, priced))
+            filter (where unknown is not null and figure <> 'dau'), '{}') as intervals,
+        max(priced) filter (where figure = 'dau') as active,
+        bool_or(unknown is not null) filter (where figure = 'dau') as is_active_unknown
+    from sums
+    group by size
+),
+spans as (
+    select
+        size,
+        min(day ->> 'day') as first_day,
+        max(day ->> 'day') as last_day,
+        count(*) as days,
+        count(*) filter (where day ->> 'fills' is null) as days_unknown,
+        trim_scale(trunc(avg((day ->> 'completeness')::numeric), 6))::text as completeness
+    from ranges
+    group by size
+),
+averages as (
+    select size, trim_scale(round(coalesce(active, 0) / days, 2))::text as dau_average
+    from figures
+    join spans using (size)
+)
+select coalesce(jsonb_object_agg(
+    size,
+    f.totals || jsonb_build_object(
+        'from', s.first_day,
+        'to', s.last_day,
+        'days', s.days,
+        'days_unknown', s.days_unknown,
+        'dau_average', case when not f.is_active_unknown then a.dau_average end,
+        'completeness', s.completeness,
+        'intervals', f.intervals || case
+            when f.is_active_unknown then jsonb_build_object('dau_average', jsonb_build_object(
+                'known', a.dau_average, 'lower', a.dau_average, 'upper', null,
+                'unpriced', '{}'::jsonb))
+            else '{}'
+        end
+    )
+), '{}')::text as body
+from figures as f
+join spans as s using (size)
+join averages as a using (size);
+
+-- name: read_wallet_totals :one
+-- Totals of a wallet's days; a figure that is null on some days is null, and has an interval.
+-- Without any day the amounts are those given: 0 or null.
+-- Reads: -
+with shown as (
+    select d.value as day from jsonb_array_elements(%(days)s::jsonb) as d
+),
+sums as (
+    select
+        f.figure,
+        f.is_count,
+        coalesce(sum((s.day ->> f.summed)::numeric), %(without_days)s::numeric) as priced,
+        metrics.sum_intervals(coalesce(s.day -> 'intervals' -> f.summed, jsonb_build_object(
+            'known', '0', 'lower', case when f.is_never_negative then '0' end, 'upper', null,
+            'unpriced', '{}'::jsonb
+        ))) filter (where s.day is not null and s.day ->> f.summed is null) as unknown
+    from (
+        values
+            ('fills', 'fills', true, true), ('events', 'events', true, true),
+            ('spot_volume_usd', 'spot_volume_usd', false, true),
+            ('perp_volume_usd', 'perp_volume_usd', false, true),
+            ('hip3_volume_usd', 'hip3_volume_usd', false, true),
+            ('outcome_volume_usd', 'outcome_volume_usd', false, true),
+            ('other_volume_usd', 'other_volume_usd', false, true),
+            ('taker_volume_usd', 'taker_volume_usd', false, true),
+            ('maker_volume_usd', 'maker_volume_usd', false, true),
+            ('legs_volume_usd', 'taker_volume_usd', false, true),
+            ('legs_volume_usd', 'maker_volume_usd', false, true),
+            ('gross_realised_pnl_usd', 'gross_realised_pnl_usd', false, false),
+            ('fees_usd', 'fees_usd', false, false),
+            ('builder_fees_usd', 'builder_fees_usd', false, false)
+    ) as f (figure, summed, is_count, is_never_negative)
+    left join shown as s on true
+    group by f.figure, f.is_count
+),
+figures as (
+    select
+        jsonb_object_agg(figure, case
+            when unknown is not null then null
+            when is_count then to_jsonb(coalesce(priced, 0))
+            else to_jsonb(trim_scale(priced)::text)
+        end) as totals,
+        coalesce(jsonb_object_agg(figure, metrics.with_priced(unknown, priced))
+            filter (where unknown is not null), '{}') as intervals
+    from sums
+)
+select (
+    f.totals || jsonb_build_object(
+        'from', s.first_day,
+        'to', s.last_day,
+        'days', s.days,
+        'days_active', s.days_active,
+        'completeness', coalesce(s.completeness, (1 - %(without_days)s::integer)::text),
+        'intervals', f.intervals
+    )
+)::text as body
+from figures as f
+cross join (
+    select
+        min(day ->> 'day') as first_day,
+        max(day ->> 'day') as last_day,
+        count(*) as days,
+        count(*) filter (where (day ->> 'fills')::integer > (day ->> 'events')::integer)
+            as days_active,
+        trim_scale(trunc(avg((day ->> 'completeness')::numeric), 6))::text as completeness
+    from shown
+) as s;
