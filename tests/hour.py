@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from hypertally.metrics.smart_money import signals
+from hypertally.metrics.smart_money import signal_periods
+from hypertally.metrics.smart_money.signal_periods import PeriodHistory
 from hypertally.store.postgres import open_pool, transaction
 
 BEGIN = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -59,6 +60,7 @@ def record(url: str) -> None:
 async def compute(url: str) -> None:
     """Compute the signals of each period."""
     async with open_pool(url, role="hypertally_metrics", size=1) as pool:
+        history = PeriodHistory.of()
         for step in range(1, PERIODS + 1):
             async with transaction(pool) as connection:
-                await signals.rebuild(connection, BEGIN + PERIOD * step)
+                await signal_periods.rebuild(connection, BEGIN + PERIOD * step, history)

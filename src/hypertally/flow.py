@@ -31,7 +31,12 @@ from hypertally.facts.twaps import slices as slice_facts
 from hypertally.facts.twaps import statuses
 from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
 from hypertally.metrics.metric import Definition, Metric
-from hypertally.metrics.smart_money import signals, snapshot_anomalies, universe
+from hypertally.metrics.smart_money import (
+    signal_periods,
+    signals,
+    snapshot_anomalies,
+    universe,
+)
 from hypertally.metrics.twaps import executions, orders, slices
 from hypertally.store.parquet_archive import Dataset
 
@@ -57,10 +62,10 @@ METRICS: tuple[Metric, ...] = (
     orders.METRIC,
     slices.METRIC,
     executions.METRIC,
-    signals.METRIC,
+    signal_periods.METRIC,
 )
 # Earlier versions that are still computed beside the later ones.
-EARLIER: tuple[Definition, ...] = (signals.V1_DEFINITION,)
+EARLIER: tuple[Definition, ...] = (signals.V1_DEFINITION, signals.V2_DEFINITION)
 # Decisions say what was known when they were taken, so their rows are never computed again.
 DECISIONS: tuple[Definition, ...] = (universe.CHOICE, snapshot_anomalies.SIGHTINGS)
 DEFINITIONS: tuple[Definition, ...] = (*METRICS, *EARLIER, *DECISIONS)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import psycopg
 
-from hypertally.metrics.smart_money import signal_outcomes, signals
+from hypertally.metrics.smart_money import signal_outcomes, signal_periods
+from hypertally.metrics.smart_money.signal_periods import PeriodHistory
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool, transaction
 
@@ -99,7 +100,8 @@ async def _write(home: Path) -> None:
                 connection.execute(MIDS, [end - timedelta(seconds=30)])
             connection.execute(HEALTH)
         async with open_pool(server.url, role="hypertally_metrics", size=1) as pool:
+            history = PeriodHistory.of()
             for end in ends[1:]:
                 async with transaction(pool) as connection:
-                    await signals.rebuild(connection, end)
+                    await signal_periods.rebuild(connection, end, history)
                     await signal_outcomes.rebuild(connection, end)

@@ -795,7 +795,10 @@ CREATE TABLE metrics.signal_contributors (
     effect_cas_usd numeric,
     effect_dispersion numeric,
     effect_dispersion_size numeric,
-    effect_ecs numeric
+    effect_ecs numeric,
+    window_minutes integer DEFAULT 5 NOT NULL,
+    before_age_seconds integer,
+    now_age_seconds integer
 );
 
 ALTER TABLE ONLY metrics.signal_contributors FORCE ROW LEVEL SECURITY;
@@ -810,7 +813,8 @@ CREATE TABLE metrics.signal_outcomes (
     return numeric,
     hit boolean,
     unknown text,
-    CONSTRAINT signal_outcomes_horizon_minutes_check CHECK ((horizon_minutes = ANY (ARRAY[5, 60, 240, 1440])))
+    window_minutes integer DEFAULT 5 NOT NULL,
+    CONSTRAINT signal_outcomes_horizon_minutes_check CHECK ((horizon_minutes = ANY (ARRAY[5, 15, 60, 240, 1440])))
 );
 
 ALTER TABLE ONLY metrics.signal_outcomes FORCE ROW LEVEL SECURITY;
@@ -858,10 +862,16 @@ CREATE TABLE metrics.signals (
     unknown jsonb DEFAULT '{}'::jsonb NOT NULL,
     completeness numeric NOT NULL,
     digest text NOT NULL,
+    window_minutes integer DEFAULT 5 NOT NULL,
+    active integer,
+    active_needed integer,
+    dispersion_level text,
     CONSTRAINT signals_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
     CONSTRAINT signals_bias_check CHECK ((bias = ANY (ARRAY['Long'::text, 'Short'::text, 'No-trade'::text]))),
+    CONSTRAINT signals_dispersion_level_check CHECK ((dispersion_level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
     CONSTRAINT signals_risk_check CHECK ((risk = ANY (ARRAY['Normal'::text, 'Reduced'::text, 'Defensive'::text]))),
-    CONSTRAINT signals_trend_check CHECK ((trend = ANY (ARRAY['rising'::text, 'falling'::text, 'flat'::text])))
+    CONSTRAINT signals_trend_check CHECK ((trend = ANY (ARRAY['rising'::text, 'falling'::text, 'flat'::text]))),
+    CONSTRAINT signals_window_minutes_check CHECK ((window_minutes = ANY (ARRAY[5, 15, 60, 240])))
 );
 
 ALTER TABLE ONLY metrics.signals FORCE ROW LEVEL SECURITY;
@@ -876,7 +886,7 @@ CREATE TABLE metrics.snapshot_anomalies (
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     definition text NOT NULL,
     CONSTRAINT snapshot_anomalies_asset_check CHECK ((asset = ANY (ARRAY['HYPE'::text, 'BTC'::text, 'ETH'::text]))),
-    CONSTRAINT snapshot_anomalies_kind_check CHECK ((kind = ANY (ARRAY['transient_collapse'::text, 'szi_jump'::text, 'null_szi'::text, 'frozen'::text, 'other'::text])))
+    CONSTRAINT snapshot_anomalies_kind_check CHECK ((kind = ANY (ARRAY['transient_collapse'::text, 'szi_jump'::text, 'null_szi'::text, 'frozen'::text, 'mass_vanish'::text, 'other'::text])))
 );
 
 ALTER TABLE ONLY metrics.snapshot_anomalies FORCE ROW LEVEL SECURITY;
@@ -1628,13 +1638,13 @@ ALTER TABLE ONLY metrics.restatements
     ADD CONSTRAINT restatements_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY metrics.signal_contributors
-    ADD CONSTRAINT signal_contributors_pkey PRIMARY KEY (asset, definition, at, wallet_id);
+    ADD CONSTRAINT signal_contributors_pkey PRIMARY KEY (asset, definition, window_minutes, at, wallet_id);
 
 ALTER TABLE ONLY metrics.signal_outcomes
-    ADD CONSTRAINT signal_outcomes_pkey PRIMARY KEY (asset, definition, at, horizon_minutes);
+    ADD CONSTRAINT signal_outcomes_pkey PRIMARY KEY (asset, definition, window_minutes, at, horizon_minutes);
 
 ALTER TABLE ONLY metrics.signals
-    ADD CONSTRAINT signals_pkey PRIMARY KEY (asset, definition, at);
+    ADD CONSTRAINT signals_pkey PRIMARY KEY (asset, definition, window_minutes, at);
 
 ALTER TABLE ONLY metrics.snapshot_anomalies
     ADD CONSTRAINT snapshot_anomalies_pkey PRIMARY KEY (minute, asset, wallet_id, kind);

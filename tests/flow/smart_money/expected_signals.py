@@ -23,10 +23,17 @@ from hypertally.sandbox.oracles.smart_money_periods import (
     v1_band,
     v2_band,
 )
+from hypertally.sandbox.oracles.smart_money_v3 import (
+    V3Window,
+    dispersion_level,
+    exits_are_high,
+    v3_trend,
+    v3_window,
+)
 from hypertally.sandbox.regimes.exchange import regime_exchange
 from hypertally.sandbox.regimes.playback import ASSETS, MINUTE_MS, RegimePlayback
 
-V1, V2 = "smart_money/1", "smart_money/2"
+V1, V2, V3 = "smart_money/1", "smart_money/2", "smart_money/3"
 SIDES: dict[str, tuple[int, ...]] = {"all": (1, -1), "long": (1,), "short": (-1,)}
 UNSEEN = ("MISSING", "DIRTY")
 
@@ -57,6 +64,37 @@ class RecordedPlayback:
 
         wallets = [wallet for wallet in self.playback.addresses if wallet != without]
         return score_window(asset, wallets, position_at, minute=minute, forced=forced)
+
+    def v3_window(self, asset: str, minute: int, minutes: int = WINDOW_MINUTES) -> V3Window:
+        """The oracle's scores of a window by the third version."""
+
+        def position_at(wallet: str, at_minute: int) -> Decimal | None:
+            if at_minute not in self.minutes or not self.playback.answers(wallet, at_minute):
+                return None
+            return self._position(wallet, asset, at_minute)
+
+        begin = minute - minutes
+        return v3_window(
+            asset,
+            self.playback.addresses,
+            position_at,
+            minute=minute,
+            minutes=minutes,
+            forced=frozenset(
+                wallet
+                for wallet in self.playback.addresses
+                if self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
+            ),
+        )
+
+    def seen_within(self, minute: int, minutes: int) -> bool:
+        """Whether any wallet answered in one of the newest minutes."""
+        return any(
+            self.playback.answers(wallet, at_minute)
+            for at_minute in range(minute, minute - minutes, -1)
+            if at_minute in self.minutes
+            for wallet in self.playback.addresses
+        )
 
     def answered_share(self, minute: int) -> Decimal:
         """The share of the wallets that answered in a minute."""
@@ -178,6 +216,67 @@ def _v2_row(window: ExpectedScores, every: Sequence[ExpectedScores], past: _Past
         "herding_n": active,
         "exits": {side: _side(window, side, past) for side in SIDES},
     }
+
+
+def expected_v3(
+    recording: Recording, periods: Sequence[int]
+) -> Iterator[tuple[tuple[int, str, str], Row]]:
+    """Every row of the third version, by (minute, asset, definition)."""
+    watched = RecordedPlayback(recording.playback, recording.minutes)
+    cas: dict[tuple[str, int], Decimal | None] = {}
+    for minute in periods:
+        for asset in ASSETS:
+            window = watched.v3_window(asset, minute)
+            reason = _v3_lock(watched, minute, window)
+            row: Row = {"locked": reason, "coverage": round_as_shown(window.coverage)}
+            if reason is None:
+                before = [cas.get((asset, minute - ago)) for ago in range(30, 0, -5)]
+                row |= _v3_row(window, before)
+                cas[asset, minute] = window.scores.cas
+            yield (minute, asset, V3), row
+
+
+def _v3_lock(watched: RecordedPlayback, minute: int, window: V3Window) -> str | None:
+    if not watched.seen_within(minute, 11):
+        return "health_stale"
+    if not watched.seen_within(minute, 2):
+        return "snapshot_old"
+    return "coverage_low" if window.coverage < Decimal("0.8") else None
+
+
+def _v3_row(window: V3Window, before: Sequence[Decimal | None]) -> Row:
+    scores = window.scores
+    high = exits_are_high(window.left, window.exposed, None, usual=False)
+    names = (
+        "cas", "cas_usd", "dispersion", "dispersion_size", "activity_sd", "stock_disagreement",
+        "participation", "ecs", "ecs_long", "ecs_short",
+    )  # fmt: skip
+    figures = {name: round_as_shown(getattr(scores, name)) for name in names}
+    level = dispersion_level(scores.dispersion, window.active, 20)
+    return {
+        **figures,
+        "trend": v3_trend(scores.cas, before),
+        "band": v2_band(scores.cas),
+        "counts": dict(window.counts),
+        "active": window.active,
+        "left": window.left,
+        "exposed_before": window.exposed,
+        "exits_high": high,
+        "stand_off": level == "high",
+    }
+
+
+def v3_difference(stored: Row, wanted: Row) -> dict[str, tuple[Any, Any]]:
+    """The figures of the third version that are other than wanted."""
+    exits = stored["exits"].get("all", {})
+    told = {
+        **stored,
+        "left": exits.get("left"),
+        "exposed_before": exits.get("exposed"),
+        "exits_high": exits.get("high"),
+        "stand_off": stored["rule"] == "dispersion_high",
+    }
+    return difference(told, wanted)
 
 
 def _exits(scores: ExpectedScores, side: str) -> ExitCount:

@@ -30,9 +30,12 @@ START = EPOCH + timedelta(milliseconds=START_MS)
 MINUTE = timedelta(minutes=1)
 KILLED_LEASE_SECONDS = 0.2  # so that what a killed worker had in hand is soon found again
 
-SIGNALS = "select * from metrics.signals where at >= %s order by at, asset, definition"
+SIGNALS = (
+    "select * from metrics.signals where at >= %s and window_minutes = 5 "
+    "order by at, asset, definition"
+)
 CONTRIBUTORS = (
-    "select * from metrics.signal_contributors where at >= %s "
+    "select * from metrics.signal_contributors where at >= %s and window_minutes = 5 "
     "order by at, asset, definition, wallet"
 )
 

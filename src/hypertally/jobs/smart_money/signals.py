@@ -7,9 +7,9 @@ from hypertally.jobs.runtime.alert_checks import enqueue_alert_check, minute_key
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, TimePayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
-from hypertally.metrics.smart_money import signal_outcomes, signals
+from hypertally.metrics.smart_money import signal_outcomes, signal_periods
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD, is_period_end
-from hypertally.metrics.smart_money.signal_history import SignalHistory
+from hypertally.metrics.smart_money.signal_periods import PeriodHistory
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
@@ -45,11 +45,11 @@ async def compute_signals(resources: Resources, job: Job) -> None:
     at = COMPUTE_SIGNALS.read_payload(job).at
     async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["lock_signals"].text)
-        history = SignalHistory()
+        history = PeriodHistory.of()
         for period in await read_rows(
             connection, QUERIES["list_due_periods"], {"at": at, "period": PERIOD}, shape=DuePeriod
         ):
-            await signals.rebuild(connection, period.at, history=history)
+            await signal_periods.rebuild(connection, period.at, history)
             await signal_outcomes.rebuild(connection, period.at)
         await enqueue_alert_check(connection, at)
 

@@ -27,14 +27,14 @@ class SignalHistory:
     """Position sizes and exits before each of successive periods, in order of time."""
 
     def __init__(self, schema: str = "metrics") -> None:
-        self._sizes = _SlidingCounts(
+        self._sizes = SlidingCounts(
             QUERIES["count_sizes"],
             schema,
             SIZES_OF,
             key=itemgetter("wallet_id", "asset"),
             item=itemgetter("size"),
         )
-        self._exits = _SlidingCounts(
+        self._exits = SlidingCounts(
             QUERIES["count_exits"],
             schema,
             EXITS_OF,
@@ -63,7 +63,7 @@ class SignalHistory:
         return ExitBaselines(**sides)
 
 
-class _SlidingCounts:
+class SlidingCounts:
     """Counts of each key's items within a sliding window."""
 
     def __init__(
@@ -72,12 +72,14 @@ class _SlidingCounts:
         schema: str,
         span: timedelta,
         *,
+        definition: str = V2,
         key: Callable[[dict[str, Any]], Any],
         item: Callable[[dict[str, Any]], Any],
     ) -> None:
         self.counts: defaultdict[Any, Counter[Any]] = defaultdict(Counter)
         self._statement = in_schema(query, schema)
         self._span = span
+        self._definition = definition
         self._key = key
         self._item = item
         self._at: datetime | None = None
@@ -97,7 +99,7 @@ class _SlidingCounts:
         self, connection: Connection, after: datetime, until: datetime
     ) -> Counter[tuple[Any, Any]]:
         cursor = await connection.execute(
-            self._statement, {"after": after, "until": until, "definition": V2}
+            self._statement, {"after": after, "until": until, "definition": self._definition}
         )
         return Counter(
             {(self._key(row), self._item(row)): row["many"] for row in await cursor.fetchall()}

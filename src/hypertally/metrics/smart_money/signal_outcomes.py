@@ -3,11 +3,15 @@
 from datetime import datetime, timedelta
 
 from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS
+from hypertally.metrics.smart_money.formulas.v3.thresholds import WINDOWS
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-HORIZON_MINUTES = [horizon // timedelta(minutes=1) for horizon in HORIZONS.values()]
+# A signal is also judged after its own horizon.
+HORIZON_MINUTES = sorted(
+    {span // timedelta(minutes=1) for span in (*HORIZONS.values(), *WINDOWS.values())}
+)
 
 
 async def rebuild(connection: Connection, at: datetime, *, schema: str = "metrics") -> int:

@@ -102,23 +102,24 @@ def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
         "trend": cas_trend.direction,
         "ecs_z": scores.ecs.z,
         "ecs_percentile": scores.ecs.percentile,
-        "exits": _json(
+        "exits": to_json(
             {
-                "all": _exits(scores.ecs),
-                "long": _exits(scores.ecs_long),
-                "short": _exits(scores.ecs_short),
+                "all": exits_json(scores.ecs),
+                "long": exits_json(scores.ecs_long),
+                "short": exits_json(scores.ecs_short),
             }
         ),
         "herding_sign": scores.herding.sign,
         "herding_n": scores.herding.active,
-        "counts": _json(scores.behaviours),
-        "reach": _json(scores.reach),
-        "state": _json(step.state),
+        "counts": to_json(scores.behaviours),
+        "reach": to_json(scores.reach),
+        "state": to_json(step.state),
         "completeness": scores.counts.completeness(),
     }
 
 
-def _exits(exits: Exits) -> dict[str, Any]:
+def exits_json(exits: Exits) -> dict[str, Any]:
+    """What a row keeps of an exit cluster score beside its value."""
     names = ("left", "exposed", "forced", "unexplained", "p0", "high", "high_from", "level")
     return {name: getattr(exits, name) for name in names}
 
@@ -142,8 +143,8 @@ def v1_row(period: PeriodInputs, window: ScoringWindow, scores: V1Scores) -> dic
         "cas_upper": scores.cas.upper,
         "band": v1_band(value),
         "trend": cas_trend.direction,
-        "counts": _json(scores.states),
-        "reach": _json(scores.reach),
+        "counts": to_json(scores.states),
+        "reach": to_json(scores.reach),
         "completeness": window.counts.completeness(),
     }
 
@@ -156,7 +157,7 @@ def locked_row(period: PeriodInputs, asset: str, definition: str, reason: str) -
         **_playbook(step.playbook),
         "locked": reason,
         "unknown": Jsonb({"cas": f"locked: {reason}"}),
-        "state": _json(step.state),
+        "state": to_json(step.state),
         "completeness": Decimal(0),
     }
 
@@ -164,7 +165,7 @@ def locked_row(period: PeriodInputs, asset: str, definition: str, reason: str) -
 def _common(period: PeriodInputs, asset: str, definition: str) -> dict[str, Any]:
     """The columns that every row has; the others are null."""
     return {
-        **dict.fromkeys(_NULL),
+        **dict.fromkeys(NULL_COLUMNS),
         **{name: Jsonb({}) for name in ("counts", "reach", "exits", "flags", "state", "unknown")},
         "at": period.at,
         "asset": asset,
@@ -179,7 +180,7 @@ def _common(period: PeriodInputs, asset: str, definition: str) -> dict[str, Any]
     }
 
 
-_NULL = (
+NULL_COLUMNS = (
     "locked", "cas", "cas_lower", "cas_upper", "cas_usd", "participation", "trend", "dispersion",
     "dispersion_size", "activity_sd", "stock_disagreement", "ecs", "ecs_long", "ecs_short",
     "ecs_forced", "ecs_z", "ecs_percentile", "herding", "herding_sign", "herding_n", "band",
@@ -192,12 +193,13 @@ def _playbook(output: Playbook) -> dict[str, Any]:
         "bias": output.bias,
         "risk": output.risk,
         "rule": output.rule,
-        "nearest_miss": None if output.nearest_miss is None else _json(output.nearest_miss),
-        "flags": _json({name: getattr(output, name) for name in flags}),
+        "nearest_miss": None if output.nearest_miss is None else to_json(output.nearest_miss),
+        "flags": to_json({name: getattr(output, name) for name in flags}),
     }
 
 
-def _json(value: Any) -> Jsonb:
+def to_json(value: Any) -> Jsonb:
+    """A value of formulas as JSON."""
     return Jsonb(msgspec.to_builtins(value))
 
 

@@ -1,12 +1,11 @@
-"""Signals: what the watched wallets did in five minutes, scored by both definitions."""
+"""Signals: what the watched wallets did in five minutes, by the first and second definition."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from hypertally.metrics.metric import Archived, Definition, Metric, Scope
-from hypertally.metrics.smart_money import signal_outcomes
+from hypertally.metrics.metric import Definition
 from hypertally.metrics.smart_money.formulas.feed_health import assess_health, lock_reason
 from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
@@ -15,7 +14,6 @@ from hypertally.metrics.smart_money.formulas.scoring_window import build_window
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD, TREND_PERIODS
 from hypertally.metrics.smart_money.formulas.v1.scores import V1Scores, score_v1
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
-from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
 from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.metrics.smart_money.signal_rows import (
     FeedState,
@@ -28,10 +26,8 @@ from hypertally.metrics.smart_money.signal_rows import (
 from hypertally.records import ASSETS
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
-from hypertally.store.twins import Part
 
 QUERIES = load(__file__)
-DEFINITION = V2
 WORDS = (
     "What the wallets of the universe known at that time did in the five minutes before it, from "
     "stored snapshots only: consensus (CAS), dispersion, exits (ECS), herding, and the playbook "
@@ -184,54 +180,33 @@ async def _contribute(
     )
 
 
-async def rebuild_period(connection: Connection, at: datetime, scope: Scope) -> int:
-    """Compute the signals of a period again, and the outcomes whose horizon ends with it."""
-    history = scope.carried.setdefault(METRIC.name, SignalHistory(scope.schema))
-    rows = await rebuild(connection, at, schema=scope.schema, history=history)
-    await signal_outcomes.rebuild(connection, at, schema=scope.schema)
-    return rows
-
-
-async def _copy_period(connection: Connection, at: datetime, scope: Scope) -> int:
-    """Take over the signals of a period as they are stored; their outcomes need no snapshot."""
-    copied = await connection.execute(in_schema(QUERIES["copy_signals"], scope.schema), {"at": at})
-    await connection.execute(in_schema(QUERIES["copy_contributors"], scope.schema), {"at": at})
-    await signal_outcomes.rebuild(connection, at, schema=scope.schema)
-    return copied.rowcount
-
-
-METRIC = Metric(
+READS = (
+    "facts.wallet_snapshots",
+    "facts.mids",
+    "facts.hl_fills_raw",
+    "metrics.wallet_universe_members",
+    "metrics.snapshot_anomalies",
+    "ops.ingest_runs",
+)
+KEY = ("asset", "definition", "window_minutes", "at")
+V2_DEFINITION = Definition(
     name="signals",
-    reads=(
-        "facts.wallet_snapshots",
-        "facts.mids",
-        "facts.hl_fills_raw",
-        "metrics.wallet_universe_members",
-        "metrics.snapshot_anomalies",
-        "ops.ingest_runs",
-    ),
-    key=("asset", "definition", "at"),
+    reads=READS,
+    key=KEY,
     definition=V2,
     words=WORDS,
     queries=QUERIES,
     statement="list_moves",
     module=__name__,
-    walk=PERIODS,
-    rebuild=rebuild_period,
-    parts=(
-        Part(table="signal_contributors", order="wallet_id"),
-        Part(table="signal_outcomes", order="horizon_minutes"),
-    ),
-    archived=Archived(dataset="wallet_snapshots", list_units=list_archived, copy=_copy_period),
 )
 # Computed beside the second, by the same code from the same snapshots.
 V1_DEFINITION = Definition(
-    name=METRIC.name,
-    reads=METRIC.reads,
-    key=METRIC.key,
+    name="signals",
+    reads=READS,
+    key=KEY,
     definition=V1,
     words=WORDS_V1,
     queries=QUERIES,
-    statement=METRIC.statement,
+    statement="list_moves",
     module=__name__,
 )

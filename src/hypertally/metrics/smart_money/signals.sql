@@ -1,12 +1,14 @@
 -- name: delete_signals :execrows
 -- Delete a period that will be computed again.
 -- Reads: -   Writes: {schema}.signals   Key: (at)
-delete from {schema}.signals where at = %(at)s;
+delete from {schema}.signals
+where at = %(at)s and definition in ('smart_money/1', 'smart_money/2');
 
 -- name: delete_contributors :execrows
 -- Delete the contributors of a period that will be computed again.
 -- Reads: -   Writes: {schema}.signal_contributors   Key: (at)
-delete from {schema}.signal_contributors where at = %(at)s;
+delete from {schema}.signal_contributors
+where at = %(at)s and definition in ('smart_money/1', 'smart_money/2');
 
 -- name: read_feed :one
 -- The state of the feed at a time: the universe, the newest minute and the newest that succeeded.
@@ -84,13 +86,13 @@ order by at;
 -- Store a signal.
 -- Reads: -   Writes: {schema}.signals   Key: (asset, definition, at)
 insert into {schema}.signals (
-    at, asset, definition, locked, universe_run_id, wallets, observed, exposed, coverage, cas,
+    at, asset, definition, window_minutes, locked, universe_run_id, wallets, observed, exposed, coverage, cas,
     cas_lower, cas_upper, cas_usd, participation, trend, dispersion, dispersion_size, activity_sd,
     stock_disagreement, ecs, ecs_long, ecs_short, ecs_forced, ecs_z, ecs_percentile, herding,
     herding_sign, herding_n, counts, reach, band, exits, bias, risk, rule, nearest_miss, flags,
     state, mark_price, unknown, completeness, digest)
 values (
-    %(at)s, %(asset)s, %(definition)s, %(locked)s, %(universe_run_id)s, %(wallets)s, %(observed)s,
+    %(at)s, %(asset)s, %(definition)s, 5, %(locked)s, %(universe_run_id)s, %(wallets)s, %(observed)s,
     %(exposed)s, %(coverage)s, %(cas)s, %(cas_lower)s, %(cas_upper)s, %(cas_usd)s,
     %(participation)s, %(trend)s, %(dispersion)s, %(dispersion_size)s, %(activity_sd)s,
     %(stock_disagreement)s, %(ecs)s, %(ecs_long)s, %(ecs_short)s, %(ecs_forced)s, %(ecs_z)s,
@@ -102,10 +104,10 @@ values (
 -- Store the contributors of a signal.
 -- Reads: -   Writes: {schema}.signal_contributors   Key: (asset, definition, at, wallet_id)
 insert into {schema}.signal_contributors (
-    at, asset, definition, wallet_id, wallet, class, before_coin, now_coin, delta_coin, epsilon,
+    at, asset, definition, window_minutes, wallet_id, wallet, class, before_coin, now_coin, delta_coin, epsilon,
     weight_coin, delta_usd, forced, effect_cas, effect_cas_usd, effect_dispersion,
     effect_dispersion_size, effect_ecs)
-select %(at)s, %(asset)s, %(definition)s, u.*
+select %(at)s, %(asset)s, %(definition)s, 5, u.*
 from unnest(
     %(wallet_id)s::integer[], %(wallet)s::text[], %(class)s::text[], %(before_coin)s::numeric[],
     %(now_coin)s::numeric[], %(delta_coin)s::numeric[], %(epsilon)s::numeric[],
@@ -114,21 +116,8 @@ from unnest(
     %(effect_dispersion_size)s::numeric[], %(effect_ecs)s::numeric[]
 ) as u;
 
--- name: copy_signals :execrows
--- Copy the stored signals of a period that cannot be computed again now; a twin has the same
--- columns.
--- Reads: metrics.signals   Writes: {schema}.signals   Key: (at)
-insert into {schema}.signals
-select s.* from metrics.signals as s where s.at = %(at)s;
-
--- name: copy_contributors :execrows
--- Copy the contributors of these signals.
--- Reads: metrics.signal_contributors   Writes: {schema}.signal_contributors   Key: (at)
-insert into {schema}.signal_contributors
-select c.* from metrics.signal_contributors as c where c.at = %(at)s;
-
 -- name: keep_computed_at :execrows
--- Store when a period's signals were computed: all assets and both definitions together.
+-- Store when a period's signals were computed: all assets and definitions together.
 -- Reads: -   Writes: ops.computations   Key: (metric, key)
 insert into ops.computations (metric, key)
 values ('signals', to_char(%(at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))

@@ -17,19 +17,24 @@ from hypertally.metrics.smart_money.formulas.anomalies import (
     PositionChange,
     find_anomalies,
 )
+from hypertally.metrics.smart_money.formulas.v3.period_ends import is_vanish
+from hypertally.metrics.smart_money.formulas.v3.thresholds import HOLDER_SEEN_WITHIN
 from hypertally.records import ASSETS, Record
-from hypertally.store.postgres import Connection, Jsonb
+from hypertally.store.postgres import Connection, Jsonb, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "snapshot_anomalies/1"
+DEFINITION = "snapshot_anomalies/2"
 WORDS = (
     "A snapshot that cannot show what the wallet really did, judged at its newest minute: a "
     "position that is gone in one snapshot and back within 2% in the next (transient_collapse), a "
     "change of more than ten times the median change of 24 hours that known fills do not explain "
     "(szi_jump), a position without a size (null_szi), or the same answer for over 30 minutes in "
     "which there were fills (frozen). An anomaly counts as known from the snapshot that shows it. "
-    "A jump of a wallet whose fills are not known is recorded, but changes no score."
+    "A jump of a wallet whose fills are not known is recorded, but changes no score. If over 20% "
+    "of an asset's holders (at least 10) are seen flat together, each of them is recorded as "
+    "mass_vanish: the third version of the signals holds such a minute back until the next one "
+    "agrees. Version 1 did not know mass_vanish."
 )
 LOOKED_BACK = timedelta(minutes=45)  # frozen is told after 30
 TYPICAL_OF = timedelta(hours=24)
@@ -48,8 +53,9 @@ async def find(connection: Connection, minute: datetime) -> int:
     """Find and store the anomalies of a minute's snapshots; how many."""
     bound = {"minute": minute, "looked_back": LOOKED_BACK, "typical_of": TYPICAL_OF}
     rows = await (await connection.execute(QUERIES["list_sightings"].text, bound)).fetchall()
+    vanished = await _find_vanished(connection, minute)
     if not rows:
-        return 0
+        return await _insert(connection, vanished)
     fills = await _known_fills(connection, rows, bound)
     typical = await _typical_changes(connection, rows, bound)
     anomalies = [
@@ -61,7 +67,39 @@ async def find(connection: Connection, minute: datetime) -> int:
             typical_change=typical.get((series.wallet_id, series.asset)),
         )
     ]
-    return await _insert(connection, anomalies)
+    return await _insert(connection, [*anomalies, *vanished])
+
+
+class LastSize(Record, frozen=True, kw_only=True):
+    """A position at a minute, and when it was last observed in the hour before."""
+
+    wallet_id: int
+    asset: str
+    szi: Decimal | None
+    last: Decimal | None
+
+
+async def _find_vanished(connection: Connection, minute: datetime) -> list[tuple[Series, Anomaly]]:
+    """The holders of each asset that are seen flat together, if they are too many."""
+    bound = {"minute": minute, "holder_within": HOLDER_SEEN_WITHIN}
+    rows = await read_rows(connection, QUERIES["list_last_sizes"], bound, shape=LastSize)
+    return [
+        (
+            Series(wallet_id=row.wallet_id, asset=asset, sightings=()),
+            Anomaly(
+                kind="mass_vanish",
+                at=minute,
+                known_at=minute,
+                proven=False,
+                szi=row.szi,
+                expected=row.last,
+            ),
+        )
+        for asset in ASSETS
+        if is_vanish((row.last, row.szi) for row in rows if row.asset == asset)
+        for row in rows
+        if row.asset == asset and row.last and row.szi is not None and not row.szi
+    ]
 
 
 async def _known_fills(

@@ -77,6 +77,22 @@ cross join lateral (
 ) as half
 where half.typical is not null;
 
+-- name: list_last_sizes :many
+-- The positions at a minute, each with its newest observed size of the hour before.
+-- Reads: facts.wallet_snapshots   Writes: -   Key: (asset, wallet_id)
+select n.wallet_id, n.asset, n.szi, before.szi as last
+from facts.wallet_snapshots as n
+left join lateral (
+    select s.szi from facts.wallet_snapshots as s
+    where s.asset = n.asset and s.wallet_id = n.wallet_id and s.szi is not null
+        and s.minute < n.minute
+        and s.minute >= n.minute - interval '1 minute' - %(holder_within)s::interval
+    order by s.minute desc
+    limit 1
+) as before on true
+where n.minute = %(minute)s
+order by n.wallet_id, n.asset;
+
 -- name: insert_anomalies :execrows
 -- Store anomalies of snapshots, each once.
 -- Reads: -   Writes: metrics.snapshot_anomalies   Key: (minute, asset, wallet_id, kind)

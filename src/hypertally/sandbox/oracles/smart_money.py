@@ -125,7 +125,7 @@ def score_window(
             counts=dict(Counter(behaviour.behaviour for behaviour in behaviours)),
             coverage=coverage,
             v1=_v1_scores(behaviours, known),
-            v2=_v2_scores(known, coverage),
+            v2=scores_of_known(known, coverage),
         )
 
 
@@ -158,7 +158,8 @@ def _activity(known: Sequence[WalletBehaviour]) -> Decimal | None:
     return 100 * variance.sqrt()
 
 
-def _v2_scores(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Scores:
+def scores_of_known(known: Sequence[WalletBehaviour], coverage: Decimal) -> V2Scores:
+    """Compute the scores of version 2 from the wallets that were seen well."""
     exposed = [behaviour for behaviour in known if behaviour.side]
     left = [
         behaviour

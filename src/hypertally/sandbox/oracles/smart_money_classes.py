@@ -66,14 +66,14 @@ def classify_wallet(
 ) -> WalletBehaviour:
     """Classify one wallet's window; positions were recorded from a minute on."""
     before, now = position_at(wallet, minute - WINDOW_MINUTES), position_at(wallet, minute)
-    epsilon = _epsilon(asset, wallet, position_at, minute, from_minute)
-    behaviour = _behaviour(before, now, epsilon)
+    epsilon = typical_noise(asset, wallet, position_at, minute, from_minute)
+    behaviour = behaviour_of(before, now, epsilon)
     if dirty and behaviour != "MISSING":
         behaviour = "DIRTY"
     return WalletBehaviour(
         wallet=wallet,
         behaviour=behaviour,
-        v1_class=_v1_class(behaviour, before, now, epsilon),
+        v1_class=v1_class_of(behaviour, before, now, epsilon),
         before=before,
         now=now,
         epsilon=epsilon,
@@ -81,9 +81,10 @@ def classify_wallet(
     )
 
 
-def _epsilon(
+def typical_noise(
     asset: str, wallet: str, position_at: PositionLookup, minute: int, from_minute: int
 ) -> Decimal:
+    """Return the wallet's epsilon in a window that ends at a full minute."""
     first = max(minute - DAY_MINUTES + 1, from_minute)
     minutes = range(first, minute + 1)
     sizes = [
@@ -94,7 +95,8 @@ def _epsilon(
     return max(FLOORS[asset], Decimal("0.02") * median(sizes))
 
 
-def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:  # noqa: PLR0911 - a line for each row of the table
+def behaviour_of(before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:  # noqa: PLR0911 - a line for each row of the table
+    """Return the class of a wallet by its sizes at both ends."""
     if before is None or now is None:
         return "MISSING"
     if abs(before) <= epsilon and abs(now) <= epsilon:
@@ -110,7 +112,10 @@ def _behaviour(before: Decimal | None, now: Decimal | None, epsilon: Decimal) ->
     return ("ADD_" if abs(now) > abs(before) else "REDUCE_") + ("L" if now > 0 else "S")
 
 
-def _v1_class(behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal) -> str:
+def v1_class_of(
+    behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
+) -> str:
+    """Return the class of the first version."""
     if now is None or behaviour == "DIRTY":
         return "missing"
     if before is None:

@@ -16,7 +16,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import EXACT
 from hypertally.metrics.smart_money.formulas.thresholds import FROZEN_AFTER, JUMP_TIMES, TOLERANCE
 from hypertally.records import Record
 
-AnomalyKind = Literal["transient_collapse", "szi_jump", "null_szi", "frozen"]
+AnomalyKind = Literal["transient_collapse", "szi_jump", "null_szi", "frozen", "mass_vanish"]
 
 
 class Observation(Record, frozen=True, kw_only=True):
@@ -48,7 +48,8 @@ class Anomaly(Record, frozen=True, kw_only=True):
     @property
     def dirties(self) -> bool:
         """Whether moves that begin or end at this snapshot are left out of the scores."""
-        return self.proven or self.kind != "szi_jump"
+        # A minute that is held back is not an end at all.
+        return self.kind != "mass_vanish" and (self.proven or self.kind != "szi_jump")
 
 
 def find_anomalies(

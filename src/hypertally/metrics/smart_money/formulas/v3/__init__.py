@@ -1,0 +1,1 @@
+"""The third version of smart money: the second with the faults mended that its replay showed."""
