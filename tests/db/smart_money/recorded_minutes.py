@@ -120,8 +120,8 @@ class RecordedMinutes:
     ) -> dict[int, dict[str, Any]]:
         """The signals of an asset by the minute of their end."""
         with self.connect() as connection:
-            found = connection.execute(SIGNALS, [definition, asset, window]).fetchall()
-        return {(row["at"] - START) // MINUTE: row for row in found}
+            stored = connection.execute(SIGNALS, [definition, asset, window]).fetchall()
+        return {(row["at"] - START) // MINUTE: row for row in stored}
 
     def playbooks(self, asset: str = "BTC", **which: Any) -> dict[int, tuple[str, str, str]]:
         """What the signals call for, by minute."""

@@ -86,13 +86,13 @@ async def test_one_failed_minute_changes_nothing(
 
 def _ages(minutes: RecordedMinutes, minute: int) -> set[tuple[int, int]]:
     with minutes.connect() as connection:
-        found = connection.execute(
+        rows_found = connection.execute(
             "select distinct before_age_seconds, now_age_seconds from metrics.signal_contributors "
             "where definition = 'smart_money/3' and asset = 'BTC' and window_minutes = 5 "
             "and at = %s",
             [minute_at(minute)],
         ).fetchall()
-    return {(row["before_age_seconds"], row["now_age_seconds"]) for row in found}
+    return {(row["before_age_seconds"], row["now_age_seconds"]) for row in rows_found}
 
 
 async def test_two_failed_minutes_on_end_lock_one_period_and_say_why(
@@ -129,14 +129,14 @@ async def test_six_in_a_hundred_scattered_failures_change_next_to_nothing(
 
 
 @pytest.mark.parametrize("minute", [38, 39, 40, 41])
-@pytest.mark.parametrize("gone", [("BTC",), ("HYPE", "BTC", "ETH")], ids=["BTC", "all"])
+@pytest.mark.parametrize("coins_gone", [("BTC",), ("HYPE", "BTC", "ETH")], ids=["BTC", "all"])
 async def test_a_minute_without_a_coin_in_any_answer_changes_nothing(
-    play: Callable[[Answers], Played], minute: int, gone: tuple[str, ...]
+    play: Callable[[Answers], Played], minute: int, coins_gone: tuple[str, ...]
 ) -> None:
     """BTC missing from every answer, and `assetPositions: []` from all, read as flat."""
     wrong = {
         minute: lambda wallet, asset: (
-            NOTHING if asset in gone else steady_longs(wallet, asset, minute)
+            NOTHING if asset in coins_gone else steady_longs(wallet, asset, minute)
         )
     }
     minutes = await play(changing(steady_longs, wrong)).through()
@@ -144,14 +144,14 @@ async def test_a_minute_without_a_coin_in_any_answer_changes_nothing(
     assert {row["cas"] for row in minutes.rows().values()} == {Decimal(90)}
     assert {row["ecs"] for row in minutes.rows().values()} == {NOTHING}
     with minutes.connect() as connection:
-        found = connection.execute(
+        rows_found = connection.execute(
             "select asset, minute, count(*) as wallets from metrics.snapshot_anomalies "
             "where kind = 'mass_vanish' group by 1, 2 order by 1"
         ).fetchall()
-    assert [(row["asset"], row["wallets"]) for row in found] == [
-        (asset, 120) for asset in sorted(gone)
+    assert [(row["asset"], row["wallets"]) for row in rows_found] == [
+        (asset, 120) for asset in sorted(coins_gone)
     ]
-    assert {row["minute"] for row in found} == {minute_at(minute)}
+    assert {row["minute"] for row in rows_found} == {minute_at(minute)}
 
 
 def leaving(wallet: int, asset: str, minute: int, *, at: int, each: int) -> Decimal:
@@ -168,21 +168,21 @@ async def test_a_mass_exit_without_entries_is_seen_however_little_else_is_known(
     """CAS is null for want of entries: that must not hide the exits."""
     minutes = await play(lambda *which: leaving(*which, at=at, each=each)).through()
     rows = minutes.rows()
-    seen = 40 if at == 35 else 35  # a minute that ends a period is believed in the next one
-    assert (rows[seen]["bias"], rows[seen]["risk"], rows[seen]["rule"]) == (
+    shown_at = 40 if at == 35 else 35  # a minute that ends a period is believed in the next one
+    assert (rows[shown_at]["bias"], rows[shown_at]["risk"], rows[shown_at]["rule"]) == (
         "No-trade",
         "Defensive",
         "exits_high",
     )
-    assert rows[seen]["cas"] is None
-    assert rows[seen]["ecs"] == Decimal("37.5")
-    assert rows[seen]["exits"]["all"]["left"] == 45
-    assert rows[seen]["exits"]["all"]["significance"] == "not yet"
-    assert rows[seen]["flags"]["tighten_stops_long"] is True
-    assert rows[seen]["flags"]["tighten_stops_short"] is False
-    assert rows[seen]["flags"]["unknown_inputs"]["tighten_stops_short"] == ["trend"]
-    assert rows[seen - 5]["ecs"] == 0
-    assert rows[seen + 5]["rule"] == "exits_calming (1 of 2 below 20)"
+    assert rows[shown_at]["cas"] is None
+    assert rows[shown_at]["ecs"] == Decimal("37.5")
+    assert rows[shown_at]["exits"]["all"]["left"] == 45
+    assert rows[shown_at]["exits"]["all"]["significance"] == "not yet"
+    assert rows[shown_at]["flags"]["tighten_stops_long"] is True
+    assert rows[shown_at]["flags"]["tighten_stops_short"] is False
+    assert rows[shown_at]["flags"]["unknown_inputs"]["tighten_stops_short"] == ["trend"]
+    assert rows[shown_at - 5]["ecs"] == 0
+    assert rows[shown_at + 5]["rule"] == "exits_calming (1 of 2 below 20)"
 
 
 def coin_flips(wallet: int, asset: str, minute: int) -> Decimal:
@@ -260,29 +260,29 @@ def _compare(
             "and asset = %s and definition = 'smart_money/3' and window_minutes = %s and at = %s",
             [asset, row["window_minutes"], minute_at(minute)],
         ).fetchall()
-    wanted = v3_window(
+    expected = v3_window(
         asset,
         [str(wallet) for wallet in range(1, WALLETS + 1)],
         lambda wallet, at: answers(int(wallet), asset, at) if at >= 0 else None,
         minute=minute,
         minutes=int(str(row["window_minutes"])),
-        dirty=frozenset(str(found["wallet_id"]) for found in dirty),
+        dirty=frozenset(str(rows_found["wallet_id"]) for rows_found in dirty),
     )
-    assert row["coverage"] == wanted.coverage.quantize(Decimal("1e-8")), (asset, minute)
+    assert row["coverage"] == expected.coverage.quantize(Decimal("1e-8")), (asset, minute)
     if row["locked"]:
-        assert wanted.coverage < Decimal("0.8") or minute in {20, 45, 53}, (asset, minute)
+        assert expected.coverage < Decimal("0.8") or minute in {20, 45, 53}, (asset, minute)
         return
     names = (
         "cas", "cas_usd", "dispersion", "dispersion_size", "activity_sd", "stock_disagreement",
         "ecs", "ecs_long", "ecs_short",
     )  # fmt: skip
     for name in names:
-        value = getattr(wanted.scores, name)
+        value = getattr(expected.scores, name)
         rounded = None if value is None else value.quantize(Decimal("1e-8"))
         assert row[name] == rounded, (asset, minute, name)
-    assert row["active"] == wanted.active
-    known = {name: many for name, many in row["counts"].items() if many}
-    assert known == wanted.counts
+    assert row["active"] == expected.active
+    counts = {name: many for name, many in row["counts"].items() if many}
+    assert counts == expected.counts
 
 
 async def test_a_rebuild_gives_the_same_bytes(play: Callable[[Answers], Played]) -> None:
@@ -290,11 +290,11 @@ async def test_a_rebuild_gives_the_same_bytes(play: Callable[[Answers], Played])
 
     def texts() -> list[str]:
         with minutes.connect() as connection:
-            found = connection.execute(
+            rows_found = connection.execute(
                 "select to_jsonb(s)::text as row from metrics.signals as s union all "
                 "select to_jsonb(c)::text from metrics.signal_contributors as c order by 1"
             ).fetchall()
-        return [row["row"] for row in found]
+        return [row["row"] for row in rows_found]
 
     before = texts()
     again = RecordedMinutes(minutes.url, minutes.pool, minutes.answers)

@@ -266,17 +266,17 @@ def _v3_row(window: V3Window, before: Sequence[Decimal | None]) -> Row:
     }
 
 
-def v3_difference(stored: Row, wanted: Row) -> dict[str, tuple[Any, Any]]:
-    """The figures of the third version that are other than wanted."""
+def v3_difference(stored: Row, expected_row: Row) -> dict[str, tuple[Any, Any]]:
+    """The figures of the third version that are other than expected_row."""
     exits = stored["exits"].get("all", {})
-    told = {
+    figures = {
         **stored,
         "left": exits.get("left"),
         "exposed_before": exits.get("exposed"),
         "exits_high": exits.get("high"),
         "stand_off": stored["rule"] == "dispersion_high",
     }
-    return difference(told, wanted)
+    return difference(figures, expected_row)
 
 
 def _exits(scores: ExpectedScores, side: str) -> ExitCount:

@@ -154,9 +154,9 @@ def test_every_figure_is_the_oracles(recorded: Recorded, name: str) -> None:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_figure_of_the_third_version_is_the_oracles(recorded: Recorded, name: str) -> None:
     recording = recorded(name)
-    wanted = dict(expected_v3(recording, periods(name)))
-    assert {place for place in recording.signals if place[2] == V3} == wanted.keys()
-    for place, row in wanted.items():
+    expected_rows = dict(expected_v3(recording, periods(name)))
+    assert {place for place in recording.signals if place[2] == V3} == expected_rows.keys()
+    for place, row in expected_rows.items():
         assert v3_difference(recording.signals[place], row) == {}, place
 
 

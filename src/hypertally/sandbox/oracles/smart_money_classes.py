@@ -66,14 +66,16 @@ def classify_wallet(
 ) -> WalletBehaviour:
     """Classify one wallet's window; positions were recorded from a minute on."""
     before, now = position_at(wallet, minute - WINDOW_MINUTES), position_at(wallet, minute)
-    epsilon = typical_noise(asset, wallet, position_at, minute, from_minute)
+    epsilon = typical_noise(
+        asset, wallet, position_at=position_at, minute=minute, from_minute=from_minute
+    )
     behaviour = behaviour_of(before, now, epsilon)
     if dirty and behaviour != "MISSING":
         behaviour = "DIRTY"
     return WalletBehaviour(
         wallet=wallet,
         behaviour=behaviour,
-        v1_class=v1_class_of(behaviour, before, now, epsilon),
+        v1_class=v1_class_of(behaviour, before=before, now=now, epsilon=epsilon),
         before=before,
         now=now,
         epsilon=epsilon,
@@ -82,7 +84,7 @@ def classify_wallet(
 
 
 def typical_noise(
-    asset: str, wallet: str, position_at: PositionLookup, minute: int, from_minute: int
+    asset: str, wallet: str, *, position_at: PositionLookup, minute: int, from_minute: int
 ) -> Decimal:
     """Return the wallet's epsilon in a window that ends at a full minute."""
     first = max(minute - DAY_MINUTES + 1, from_minute)
@@ -113,7 +115,7 @@ def behaviour_of(before: Decimal | None, now: Decimal | None, epsilon: Decimal) 
 
 
 def v1_class_of(
-    behaviour: str, before: Decimal | None, now: Decimal | None, epsilon: Decimal
+    behaviour: str, *, before: Decimal | None, now: Decimal | None, epsilon: Decimal
 ) -> str:
     """Return the class of the first version."""
     if now is None or behaviour == "DIRTY":

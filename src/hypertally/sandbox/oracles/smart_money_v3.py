@@ -106,34 +106,36 @@ def v3_window(
         behaviours = [
             _behaviour(
                 wallet,
-                before.get(wallet, (None, 0))[0],
-                now.get(wallet, (None, 0))[0],
-                typical_noise(asset, wallet, position_at, minute, from_minute),
+                before=before.get(wallet, (None, 0))[0],
+                now=now.get(wallet, (None, 0))[0],
+                epsilon=typical_noise(
+                    asset, wallet, position_at=position_at, minute=minute, from_minute=from_minute
+                ),
                 dirty=wallet in dirty,
                 forced=wallet in forced,
             )
             for wallet in wallets
         ]
-        known = [one for one in behaviours if one.behaviour not in ("MISSING", "DIRTY")]
-        coverage = Decimal(len(known)) / len(wallets) if wallets else Decimal(0)
-        held = [one for one in known if one.side]
+        observed = [wallet for wallet in behaviours if wallet.behaviour not in ("MISSING", "DIRTY")]
+        coverage = Decimal(len(observed)) / len(wallets) if wallets else Decimal(0)
+        exposed = [wallet for wallet in observed if wallet.side]
         return V3Window(
             wallets=behaviours,
-            counts=dict(Counter(one.behaviour for one in behaviours)),
+            counts=dict(Counter(wallet.behaviour for wallet in behaviours)),
             coverage=coverage,
-            scores=scores_of_known(known, coverage),
-            active=sum(one.behaviour in BUYERS + SELLERS for one in known),
-            left=sum(one.behaviour in LEAVERS and not one.forced for one in held),
-            exposed=len(held),
+            scores=scores_of_known(observed, coverage),
+            active=sum(wallet.behaviour in BUYERS + SELLERS for wallet in observed),
+            left=sum(wallet.behaviour in LEAVERS and not wallet.forced for wallet in exposed),
+            exposed=len(exposed),
         )
 
 
 def _behaviour(
     wallet: str,
+    *,
     before: Decimal | None,
     now: Decimal | None,
     epsilon: Decimal,
-    *,
     dirty: bool,
     forced: bool,
 ) -> WalletBehaviour:
@@ -153,11 +155,11 @@ def _behaviour(
 
 def v3_trend(value: Decimal | None, before: Sequence[Decimal | None]) -> str | None:
     """Compare CAS with the mean of the last three known ones of the half hour before."""
-    known = [cas for cas in before if cas is not None][-3:]
-    if value is None or len(known) < 3:  # noqa: PLR2004 - a defined threshold
+    compared = [cas for cas in before if cas is not None][-3:]
+    if value is None or len(compared) < 3:  # noqa: PLR2004 - a defined threshold
         return None
     with localcontext(prec=DIGITS):
-        change = value - sum(known, Decimal(0)) / 3
+        change = value - sum(compared, Decimal(0)) / 3
     if abs(change) <= 5:  # noqa: PLR2004 - a defined threshold
         return "flat"
     return "rising" if change > 0 else "falling"
@@ -190,7 +192,7 @@ def exits_are_high(left: int, exposed: int, z_score: Decimal | None, *, usual: b
     return many and (not usual or (z_score is not None and z_score >= 3))  # noqa: PLR2004
 
 
-def matrix_says(cas: Decimal, trend: str, dispersion: str, ecs: str) -> tuple[str, str]:
+def matrix_says(*, cas: Decimal, trend: str, dispersion: str, ecs: str) -> tuple[str, str]:
     """Return bias and risk of a cell; shorts are longs in a mirror."""
     mirrored = cas < 50  # noqa: PLR2004 - the middle
     if mirrored:
@@ -218,4 +220,4 @@ def tighten_stops(
         "trend": None if trend is None else trend == against,
         "dispersion": None if dispersion is None else dispersion == "high",
     }
-    return True in reasons.values(), [name for name, known in reasons.items() if known is None]
+    return True in reasons.values(), [name for name, reason in reasons.items() if reason is None]

@@ -128,12 +128,14 @@ async def _read_end(connection: Connection, universe: Universe, at: datetime) ->
             )
             for wallet, row in of_asset.items()
         )
-        for wallet, seen in sizes.items():
-            end[asset, int(wallet)] = _seen(of_asset[wallet], seen, at)
+        for wallet, end_size in sizes.items():
+            end[asset, int(wallet)] = _seen_size(of_asset[wallet], end_size, at)
     return end
 
 
-def _seen(row: SightingRow, seen: EndSize, at: datetime) -> SeenSize:
-    fingerprint = row.before_fingerprint if seen.age == MINUTE else row.end_fingerprint
+def _seen_size(row: SightingRow, end_size: EndSize, at: datetime) -> SeenSize:
+    fingerprint = row.before_fingerprint if end_size.age == MINUTE else row.end_fingerprint
     assert fingerprint is not None  # a size comes from a stored snapshot
-    return SeenSize(size=seen.size, age=seen.age, minute=at - seen.age, fingerprint=fingerprint)
+    return SeenSize(
+        size=end_size.size, age=end_size.age, minute=at - end_size.age, fingerprint=fingerprint
+    )

@@ -110,8 +110,8 @@ def _scored(v3: V3Scores, cas_trend: Trend) -> dict[str, Any]:
         "ecs_percentile": scores.ecs.percentile,
         "exits": to_json(
             {
-                side: {**exits_json(one), "significance": significance(one)}
-                for side, one in exits.items()
+                side: {**exits_json(exits_of_side), "significance": significance(exits_of_side)}
+                for side, exits_of_side in exits.items()
             }
         ),
         "herding_sign": scores.herding.sign,

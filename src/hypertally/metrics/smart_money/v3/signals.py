@@ -208,7 +208,7 @@ async def _window_moves(
     }
     before = await period.history.ends.read(connection, universe, begin)
     now = await period.history.ends.read(connection, universe, at)
-    minutes = {seen.minute for end in (before, now) for seen in end.values()}
+    minutes = {size.minute for end in (before, now) for size in end.values()}
     dirty = await read_dirty(connection, minutes, at)
     return {
         asset: _moves_of(
@@ -255,7 +255,7 @@ def _moves_of(
         ids={wallet: wallet_id for wallet_id, wallet in counted.items()},
         before=before,
         now=now,
-        digest=f"{len(used)}:{sum(seen.fingerprint for seen in used)}",
+        digest=f"{len(used)}:{sum(size.fingerprint for size in used)}",
     )
 
 
@@ -275,7 +275,7 @@ async def _contribute(
     contributors = v3.scores.contributors
     if not contributors:
         return
-    rows = [contribution(one) for one in contributors]
+    rows = [contribution(contributor) for contributor in contributors]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     await connection.execute(
         in_schema(QUERIES["insert_contributors"], period.schema),
@@ -285,15 +285,15 @@ async def _contribute(
             "asset": place.asset,
             "definition": V3,
             "window_minutes": place.window // timedelta(minutes=1),
-            "wallet_id": [moves.ids[one.wallet] for one in contributors],
-            "before_age_seconds": [_age(moves.before.get(one.wallet)) for one in contributors],
-            "now_age_seconds": [_age(moves.now.get(one.wallet)) for one in contributors],
+            "wallet_id": [moves.ids[row["wallet"]] for row in rows],
+            "before_age_seconds": [_age(moves.before.get(row["wallet"])) for row in rows],
+            "now_age_seconds": [_age(moves.now.get(row["wallet"])) for row in rows],
         },
     )
 
 
-def _age(seen: SeenSize | None) -> int | None:
-    return None if seen is None else int(seen.age.total_seconds())
+def _age(size: SeenSize | None) -> int | None:
+    return None if size is None else int(size.age.total_seconds())
 
 
 WORDS = (

@@ -1,4 +1,4 @@
-"""Flags of the third version: an unknown input does not hide a known one.
+"""V3Flags of the third version: an unknown input does not hide a known one.
 
 `tighten_stops` is true if any known input makes it true, and false otherwise, with the inputs that
 are unknown beside it. `add_exposure` is unknown where no known input denies it.
@@ -9,13 +9,13 @@ from typing import Final
 
 from hypertally.metrics.smart_money.formulas.playbook_matrix import TURNS
 from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
-from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import Inputs, Levels
+from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import Inputs, V3Levels
 from hypertally.records import Record
 
 INPUTS: Final = ("exits", "trend", "dispersion")
 
 
-class Flags(Record, frozen=True, kw_only=True):
+class V3Flags(Record, frozen=True, kw_only=True):
     """The flags of a period, and the inputs of each that are unknown."""
 
     add_exposure_long: bool | None
@@ -25,7 +25,7 @@ class Flags(Record, frozen=True, kw_only=True):
     unknown_inputs: Mapping[str, tuple[str, ...]]  # flag -> inputs; none: all are known
 
 
-def flags_of(state: PlaybookState, inputs: Inputs, levels: Levels) -> Flags:
+def flags_of(state: PlaybookState, inputs: Inputs, levels: V3Levels) -> V3Flags:
     """Advise adding to a side if the trend is with it, exits are Low and there is no stand-off."""
     direction = inputs.trend.direction
     rising = None if direction is None else TURNS[direction] > 0
@@ -41,7 +41,7 @@ def flags_of(state: PlaybookState, inputs: Inputs, levels: Levels) -> Flags:
         "tighten_stops_long": (long_left, falling, split),
         "tighten_stops_short": (short_left, rising, split),
     }
-    return Flags(
+    return V3Flags(
         add_exposure_long=_all(decided["add_exposure_long"]),
         add_exposure_short=_all(decided["add_exposure_short"]),
         tighten_stops_long=True in decided["tighten_stops_long"],
@@ -62,13 +62,13 @@ def _unknown_inputs(
 
 def _all(values: Iterable[bool | None]) -> bool | None:
     """Three-valued `all`: false if any is false, else None if any is unknown."""
-    known = list(values)
-    if False in known:
+    inputs = list(values)
+    if False in inputs:
         return False
-    return None if None in known else True
+    return None if None in inputs else True
 
 
-LOCKED_FLAGS: Final = Flags(
+LOCKED_FLAGS: Final = V3Flags(
     add_exposure_long=None,
     add_exposure_short=None,
     tighten_stops_long=False,

@@ -41,7 +41,7 @@ _ROWS = (
 )
 
 
-def look_up(band: Band, direction: Direction, dispersion: Level, ecs: Level) -> Advice:
+def look_up(band: Band, direction: Direction, *, dispersion: Level, ecs: Level) -> Advice:
     """The advice of a cell: that of the first row that fits, or what kept every row from it."""
     if dispersion == "high":
         return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")

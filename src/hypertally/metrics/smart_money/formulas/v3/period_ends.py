@@ -41,16 +41,16 @@ class EndSize(Record, frozen=True, kw_only=True):
 def resolve_end(sightings: Iterable[LastSightings]) -> Mapping[str, EndSize]:
     """The size of each wallet at an end; a wallet that was not observed has none."""
     wallets = list(sightings)
-    end_held = is_vanish((_last(seen), seen.at_end) for seen in wallets)
-    before_held = is_vanish((seen.earlier, seen.minute_before) for seen in wallets) and not (
-        _agrees(wallets)
-    )
+    end_held = is_vanish((_last(sighting), sighting.at_end) for sighting in wallets)
+    before_held = is_vanish(
+        (sighting.earlier, sighting.minute_before) for sighting in wallets
+    ) and not (_agrees(wallets))
     sizes: dict[str, EndSize] = {}
-    for seen in wallets:
-        if seen.at_end is not None and not end_held:
-            sizes[seen.wallet] = EndSize(size=seen.at_end, age=timedelta(0))
-        elif seen.minute_before is not None and not before_held:
-            sizes[seen.wallet] = EndSize(size=seen.minute_before, age=MINUTE)
+    for sighting in wallets:
+        if sighting.at_end is not None and not end_held:
+            sizes[sighting.wallet] = EndSize(size=sighting.at_end, age=timedelta(0))
+        elif sighting.minute_before is not None and not before_held:
+            sizes[sighting.wallet] = EndSize(size=sighting.minute_before, age=MINUTE)
     return sizes
 
 
@@ -61,12 +61,14 @@ def is_vanish(pairs: Iterable[tuple[Decimal | None, Decimal | None]]) -> bool:
     return vanished >= VANISHED_MIN and vanished > VANISHED_SHARE_ABOVE * len(now)
 
 
-def _last(seen: LastSightings) -> Decimal | None:
-    return seen.earlier if seen.minute_before is None else seen.minute_before
+def _last(sighting: LastSightings) -> Decimal | None:
+    return sighting.earlier if sighting.minute_before is None else sighting.minute_before
 
 
 def _agrees(wallets: Iterable[LastSightings]) -> bool:
     """Whether the end's minute shows the same wallets flat as the minute before it did."""
     return is_vanish(
-        (seen.earlier, seen.at_end) for seen in wallets if seen.minute_before is not None
+        (sighting.earlier, sighting.at_end)
+        for sighting in wallets
+        if sighting.minute_before is not None
     )

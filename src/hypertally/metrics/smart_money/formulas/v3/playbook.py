@@ -34,7 +34,7 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
     LEAVE_SHORT,
 )
 from hypertally.metrics.smart_money.formulas.v3 import rules
-from hypertally.metrics.smart_money.formulas.v3.flags import LOCKED_FLAGS, Flags, flags_of
+from hypertally.metrics.smart_money.formulas.v3.flags import LOCKED_FLAGS, V3Flags, flags_of
 from hypertally.metrics.smart_money.formulas.v3.matrix import look_up
 from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import (
     Inputs,
@@ -53,7 +53,7 @@ class V3Playbook(Record, frozen=True, kw_only=True):
     risk: Risk
     rule: str
     nearest_miss: NearMiss | None  # None: no threshold alone would change it
-    flags: Flags
+    flags: V3Flags
 
 
 class V3Step(Record, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ def advise(bias: Bias, values: Values, *, dispersion: Level, ecs: Level) -> Advi
     cas, direction = values["cas"], turn(values["trend"])
     if cas is None or direction is None:
         return None
-    advice = look_up(_held_band(cas, bias), direction, dispersion, ecs)
+    advice = look_up(_held_band(cas, bias), direction, dispersion=dispersion, ecs=ecs)
     if advice.bias not in {"No-trade", bias} and not entry_side(cas):
         rule = rules.below_entry(cas, SIDES[advice.bias])
         return Advice(bias="No-trade", risk="Reduced", rule=rule)
@@ -130,14 +130,14 @@ def _settle(state: PlaybookState, called: Advice) -> tuple[Advice, PlaybookState
     return advice, replace(state, better=better)
 
 
-def _thin(state: PlaybookState, inputs: Inputs, flags: Flags) -> V3Step:
+def _thin(state: PlaybookState, inputs: Inputs, flags: V3Flags) -> V3Step:
     risk: Risk = "Defensive" if state.risk == "Defensive" else "Reduced"
     after = replace(state, bias="No-trade", risk=risk, entry=0, better=0, unknown=0)
     advice = Advice(bias="No-trade", risk="Reduced", rule=rules.thin(inputs))
     return V3Step(playbook=_playbook(advice, None, flags), state=after)
 
 
-def _unknown(state: PlaybookState, inputs: Inputs, flags: Flags) -> V3Step:
+def _unknown(state: PlaybookState, inputs: Inputs, flags: V3Flags) -> V3Step:
     """With an unknown input: keep the playbook for one period, then No-trade / Defensive."""
     advice = Advice(bias="No-trade", risk="Defensive", rule=rules.unknown(inputs))
     if not state.unknown:
@@ -162,21 +162,21 @@ def _entry(periods: int, cas: Decimal | None) -> int:
 
 def _waited(state: PlaybookState, called: Advice) -> Advice:
     """Delay an entry until its second period, and until the opposite side was left."""
-    side, held = SIDES[called.bias], SIDES[state.bias]
-    if not side or side == held or (not held and state.entry * side >= HOLD_PERIODS):
+    side, present = SIDES[called.bias], SIDES[state.bias]
+    if not side or side == present or (not present and state.entry * side >= HOLD_PERIODS):
         return called
-    rule = rules.side_left(state.bias) if held else rules.entry_wait(state.entry * side, side)
+    rule = rules.side_left(state.bias) if present else rules.entry_wait(state.entry * side, side)
     return Advice(bias="No-trade", risk="Reduced", rule=rule)
 
 
 def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
     """The risk now, and how many periods in a row called for a better one."""
-    held = RISKS.index(state.risk)
-    if RISKS.index(called) >= held:
+    place = RISKS.index(state.risk)
+    if RISKS.index(called) >= place:
         return called, 0
     if state.better + 1 < HOLD_PERIODS:
         return state.risk, state.better + 1
-    return RISKS[held - 1], 0
+    return RISKS[place - 1], 0
 
 
 def _missed(before: PlaybookState, inputs: Inputs, advice: Advice) -> NearMiss | None:
@@ -184,7 +184,7 @@ def _missed(before: PlaybookState, inputs: Inputs, advice: Advice) -> NearMiss |
     values = compared_values(inputs)
     if None in values.values():
         return None
-    aim = advise_when_settled(before, inputs, values, advise)
+    aim = advise_when_settled(before, inputs, values, advise=advise)
     if (aim.bias, aim.risk) != (advice.bias, advice.risk):
         return NearMiss(
             input="periods",
@@ -196,11 +196,11 @@ def _missed(before: PlaybookState, inputs: Inputs, advice: Advice) -> NearMiss |
     return find_nearest_miss(
         values,
         thresholds(inputs),
-        lambda changed: advise_when_settled(before, inputs, changed, advise),
+        lambda changed: advise_when_settled(before, inputs, changed, advise=advise),
     )
 
 
-def _playbook(advice: Advice, nearest_miss: NearMiss | None, flags: Flags) -> V3Playbook:
+def _playbook(advice: Advice, nearest_miss: NearMiss | None, flags: V3Flags) -> V3Playbook:
     return V3Playbook(
         bias=advice.bias,
         risk=advice.risk,

@@ -42,7 +42,7 @@ class Inputs(Record, frozen=True, kw_only=True):
     thin: bool = False  # coverage of 80 to 90%
 
 
-class Levels(Record, frozen=True, kw_only=True):
+class V3Levels(Record, frozen=True, kw_only=True):
     """The levels of a period, latches considered. None: unknown."""
 
     dispersion: Level | None
@@ -119,9 +119,9 @@ def _latched(latch: Latch, *, enters: bool, calm: bool) -> Latch:
     return Latch(high=True, calm=periods) if latch.high and periods < HOLD_PERIODS else Latch()
 
 
-def levels_of(state: PlaybookState, inputs: Inputs) -> Levels:
+def levels_of(state: PlaybookState, inputs: Inputs) -> V3Levels:
     """The levels, from the latches and the scores of this period."""
-    return Levels(
+    return V3Levels(
         dispersion=dispersion_level(inputs.dispersion, high=state.dispersion.high),
         ecs=exits_level(inputs.ecs.score.value, high=state.ecs.high or inputs.ecs.high),
     )

@@ -56,7 +56,11 @@ def thresholds(inputs: Inputs) -> Mapping[str, tuple[Decimal, ...]]:
 
 
 def advise_when_settled(
-    state: PlaybookState, inputs: Inputs, values: Values, advise: Callable[..., Advice | None]
+    state: PlaybookState,
+    inputs: Inputs,
+    values: Values,
+    *,
+    advise: Callable[..., Advice | None],
 ) -> Advice:
     """The advice of these values if every level had held for its full number of periods."""
     dispersion, ecs = values["dispersion"], values["ecs"]

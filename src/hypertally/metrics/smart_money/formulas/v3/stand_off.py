@@ -22,13 +22,13 @@ from hypertally.metrics.smart_money.formulas.v3.thresholds import (
 
 def wallets_needed(periods: Mapping[int, int]) -> int:
     """How many active wallets High needs, from how often each number of them was met."""
-    known = sum(periods.values())
-    if known < STAND_OFF_PERIODS_MIN:
+    total = sum(periods.values())
+    if total < STAND_OFF_PERIODS_MIN:
         return STAND_OFF_MIN
     below = 0
     for active in sorted(periods):
         below += periods[active]
-        if 100 * below >= STAND_OFF_PERCENTILE * known:
+        if 100 * below >= STAND_OFF_PERCENTILE * total:
             return max(STAND_OFF_MIN, active)
     raise AssertionError("some number of active wallets is the highest")
 

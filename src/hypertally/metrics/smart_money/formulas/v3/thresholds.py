@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
+from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
+
 # An end of a period is the newest observed snapshot that is younger than this.
 OBSERVED_WITHIN = timedelta(seconds=120)
 
@@ -25,7 +27,7 @@ STAND_OFF_PERIODS_MIN = 500
 # The horizons of a signal: the time before it whose moves it is made of.
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {
-        "5m": timedelta(minutes=5),
+        "5m": PERIOD,
         "15m": timedelta(minutes=15),
         "1h": timedelta(hours=1),
         "4h": timedelta(hours=4),

@@ -11,8 +11,10 @@ UNKNOWN = Trend(direction=None, change=None)
 
 def trend_of_known(value: Decimal | None, before: Sequence[Decimal | None]) -> Trend:
     """The trend; `before` are the CAS of [t - 30 min, t), oldest first, null where unknown."""
-    known = known_before(before)
-    return trend(value, known[-TREND_PERIODS:]) if len(known) >= TREND_PERIODS else UNKNOWN
+    cas_before = known_before(before)
+    return (
+        trend(value, cas_before[-TREND_PERIODS:]) if len(cas_before) >= TREND_PERIODS else UNKNOWN
+    )
 
 
 def known_before(before: Sequence[Decimal | None]) -> list[Decimal]:

@@ -25,17 +25,17 @@ def sightings_of(series: dict[str, list[Decimal | None]]) -> list[LastSightings]
     return [
         LastSightings(
             wallet=wallet,
-            at_end=seen[-1],
-            minute_before=seen[-2],
-            earlier=next((size for size in reversed(seen[:-2]) if size is not None), None),
+            at_end=series_seen[-1],
+            minute_before=series_seen[-2],
+            earlier=next((size for size in reversed(series_seen[:-2]) if size is not None), None),
         )
-        for wallet, seen in series.items()
+        for wallet, series_seen in series.items()
     ]
 
 
-def crowd(many: int, *seen: str | None) -> dict[str, list[Decimal | None]]:
-    sizes_seen = [None if size is None else Decimal(size) for size in seen]
-    return {f"{seen}{number}": sizes_seen for number in range(many)}
+def crowd(many: int, *texts: str | None) -> dict[str, list[Decimal | None]]:
+    sizes_of_each = [None if size is None else Decimal(size) for size in texts]
+    return {f"{texts}{number}": sizes_of_each for number in range(many)}
 
 
 def ends_of(series: dict[str, list[Decimal | None]]) -> set[tuple[str, int]]:
@@ -46,19 +46,19 @@ def ends_of(series: dict[str, list[Decimal | None]]) -> set[tuple[str, int]]:
 @given(crowds)
 def test_ends_are_the_oracles(groups: list[tuple[int, list[Decimal | None]]]) -> None:
     series = {
-        f"{group}:{number}": seen
-        for group, (many, seen) in enumerate(groups)
+        f"{group}:{number}": series_seen
+        for group, (many, series_seen) in enumerate(groups)
         for number in range(many)
     }
 
     def position_at(wallet: str, minute: int) -> Decimal | None:
         return series[wallet][minute] if 0 <= minute < MINUTES else None
 
-    found = {
+    ends = {
         wallet: (end.size, int(end.age.total_seconds()))
         for wallet, end in resolve_end(sightings_of(series)).items()
     }
-    assert found == end_sizes(list(series), position_at, MINUTES - 1)
+    assert ends == end_sizes(list(series), position_at, MINUTES - 1)
 
 
 def test_a_wallet_that_was_not_seen_at_the_end_is_as_a_minute_before() -> None:
@@ -89,13 +89,13 @@ def test_an_outage_before_the_wrong_minute_does_not_hide_it() -> None:
 
 
 def test_more_than_20_percent_and_at_least_ten_are_needed() -> None:
-    def vanish(flat: int, held: int) -> bool:
+    def vanish(flat: int, holding: int) -> bool:
         five = Decimal(5)
-        return is_vanish([(five, Decimal(0))] * flat + [(five, five)] * held)
+        return is_vanish([(five, Decimal(0))] * flat + [(five, five)] * holding)
 
     assert not vanish(9, 0)
     assert vanish(10, 0)
     assert not vanish(10, 40)  # 20% exactly
     assert vanish(11, 40)
     assert not is_vanish([(Decimal(0), Decimal(0))] * 100)  # who held nothing leaves nothing
-    assert not is_vanish([(None, Decimal(0))] * 100)  # and who was never seen
+    assert not is_vanish([(None, Decimal(0))] * 100)  # and who was never series_seen

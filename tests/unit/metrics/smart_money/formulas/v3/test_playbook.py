@@ -36,14 +36,16 @@ CALM_LONG: tuple[Bias, Risk] = ("Long", "Reduced")
 
 
 def advice(cas: str, turn: Direction, dispersion: Level, ecs: Level) -> tuple[str, str]:
-    said = look_up(band(Decimal(cas)), turn, dispersion, ecs)
-    return said.bias, said.risk
+    cell = look_up(band(Decimal(cas)), turn, dispersion=dispersion, ecs=ecs)
+    return cell.bias, cell.risk
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_every_cell_is_the_oracles(cell: tuple[str, Direction, Level, Level]) -> None:
     cas, turn, dispersion, ecs = cell
-    assert advice(*cell) == oracle.matrix_says(Decimal(cas), turn, dispersion, ecs)
+    assert advice(*cell) == oracle.matrix_says(
+        cas=Decimal(cas), trend=turn, dispersion=dispersion, ecs=ecs
+    )
 
 
 def test_more_of_anything_good_never_lowers_the_conviction() -> None:
@@ -160,8 +162,8 @@ def test_the_rule_is_what_kept_from_a_side(cas: str, change: str, ecs: str, rule
 
 
 def test_between_two_sides_lies_a_period_of_no_trade() -> None:
-    held = PlaybookState(bias="Short", risk="Reduced", entry=-3)
-    steps = play([inputs_of("80", "0")] * 2, held)
+    short = PlaybookState(bias="Short", risk="Reduced", entry=-3)
+    steps = play([inputs_of("80", "0")] * 2, short)
     assert [said(step.playbook) for step in steps] == [
         ("No-trade", "Reduced", "side_left (Short before)"),
         ("Long", "Reduced", "side_steady"),

@@ -51,5 +51,5 @@ def test_the_trend_is_the_oracles(value: Decimal | None, before: list[Decimal | 
     ],
 )
 def test_unknown_periods_are_passed_over(before: list[str | None], direction: str | None) -> None:
-    known = [None if cas is None else Decimal(cas) for cas in before]
-    assert trend_of_known(Decimal(60), known).direction == direction
+    values = [None if cas is None else Decimal(cas) for cas in before]
+    assert trend_of_known(Decimal(60), values).direction == direction
