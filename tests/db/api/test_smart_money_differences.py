@@ -38,7 +38,8 @@ def both(world: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         rows = (
             connection.cursor(row_factory=dict_row)
             .execute(
-                "select * from metrics.signals where at >= %s and definition < 'smart_money/3' order by at desc, asset, definition",
+                "select * from metrics.signals where at >= %s and definition < 'smart_money/3' "
+                "order by at desc, asset, definition",
                 [BEGIN],
             )
             .fetchall()
