@@ -66,8 +66,9 @@ def variants(path: Path, query: Query) -> list[str]:
     """The statement as the server gets it, placeholders and all; one a source of its rows."""
     if "{source}" in query.text:
         beside = load(str(path))
+        schema = "metrics" if "{schema}" in query.text else None
         return [
-            with_source(query, beside[name]).as_string(None)
+            with_source(query, beside[name], schema=schema).as_string(None)
             for name in beside
             if name.endswith("_rows")
         ]
@@ -104,9 +105,10 @@ def is_planned(text: str) -> bool:
 
 
 def make_temporary_tables(connection: Connection, path: Path, *, but: Query) -> None:
-    for query in load(str(path)).values():
-        if "create temporary table" in query.text and query.name != but.name:
-            connection.execute(query.text.encode())
+    for neighbour in path.parent.glob("*.sql"):
+        for query in load(str(neighbour)).values():
+            if "create temporary table" in query.text and query.name != but.name:
+                connection.execute(query.text.encode())
 
 
 CASES = list(statements())

@@ -33,6 +33,7 @@ NO_LIMIT = 10**9
 REST_SECONDS_MAX = 90
 ROUNDS_MAX = 60  # of a worker until no work is left: more rounds mean an endless loop
 AVERAGE_PLACES = Decimal("1e-8")
+CONFIRMING = timedelta(hours=1, minutes=1)  # after this long, a second reading confirms
 ALL_TRACKED = 0  # the org that stands for every tracked wallet
 
 Rows = Iterable[tuple[str, Fill]]
@@ -98,6 +99,11 @@ class Books:
     def __init__(self, url: str, pool: Pool) -> None:
         self.url = url
         self.pool = pool
+        self.later = timedelta(0)  # how far the program's clock is ahead of this machine's
+
+    def clock(self) -> datetime:
+        """The time as the program is told it."""
+        return system_clock() + self.later
 
     async def add_org(self, name: str) -> None:
         async with self._tenancy() as connection:
@@ -135,6 +141,12 @@ class Books:
         await self.execute("update ops.hl_ingest_cursor set deep_at = deep_at - interval '2 days'")
         await self.pull(exchange)
 
+    async def read_again(self, exchange: Exchange, *, after: timedelta = CONFIRMING) -> None:
+        """Read every whole history once more, so much later: what was read twice is confirmed."""
+        self.later += after
+        await self.execute("update ops.hl_ingest_cursor set cursor_ms = 0")
+        await self.pull(exchange)
+
     async def pull_by_pages(self, exchange: Exchange, *, page_rows: int) -> None:
         """Pull from a server whose pages hold fewer rows than the real one's."""
         tracked = await self.read(
@@ -143,7 +155,7 @@ class Books:
         async with self._info(exchange) as info:
             for row in tracked:
                 await pull_fills(
-                    self.pool, info, Wallet(**row), clock=system_clock, page_rows=page_rows
+                    self.pool, info, Wallet(**row), clock=self.clock, page_rows=page_rows
                 )
         await self.settle(exchange)
 
@@ -151,7 +163,7 @@ class Books:
         """Run the jobs that are due."""
         async with asyncio.timeout(REST_SECONDS_MAX), self._info(exchange) as info:
             await Worker(
-                Resources(pool=self.pool, info=info, clock=system_clock), Options(until_idle=True)
+                Resources(pool=self.pool, info=info, clock=self.clock), Options(until_idle=True)
             ).run()
 
     async def settle(self, exchange: Exchange, *, retry: bool = True) -> None:
@@ -178,7 +190,7 @@ class Books:
     @asynccontextmanager
     async def _info(self, exchange: Exchange) -> AsyncGenerator[InfoClient]:
         budget = SharedBudget(self.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
-        async with InfoClient(f"{exchange.url}/info", budget=budget, clock=system_clock) as info:
+        async with InfoClient(f"{exchange.url}/info", budget=budget, clock=self.clock) as info:
             yield info
 
     async def read(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from hypertally.store.postgres import Connection
 from hypertally.store.queries import Query
 from hypertally.store.twins import Part
 
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date.max
 METRICS_SCHEMA = "metrics"
 
 # What one transaction computes: a wallet's id, a batch of keys, the end of a period.

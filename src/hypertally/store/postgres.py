@@ -70,9 +70,13 @@ def in_schema(query: Query, schema: str) -> sql.Composed:
     return sql.SQL(query.text).format(schema=sql.Identifier(schema))
 
 
-def with_source(query: Query, source: Query) -> sql.Composed:
-    """The statement over the rows that another one answers."""
-    return sql.SQL(query.text).format(source=sql.SQL(source.text))
+def with_source(query: Query, source: Query, *, schema: str | None = None) -> sql.Composed:
+    """The statement over the rows that another one answers; `schema`: of the tables of both."""
+    if schema is None:
+        return sql.SQL(query.text).format(source=sql.SQL(source.text))
+    named = sql.Identifier(schema)
+    rows = sql.SQL(source.text).format(schema=named)
+    return sql.SQL(query.text).format(source=rows, schema=named)
 
 
 def sql_of(query: Query) -> sql.Composed:

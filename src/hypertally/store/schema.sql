@@ -34,6 +34,82 @@ begin
 end
 $$;
 
+CREATE FUNCTION facts.day_readings(wallet integer, first_day date, last_day date, but_page bigint DEFAULT NULL::bigint) RETURNS TABLE(day date, covered tstzmultirange, confirmed tstzmultirange)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+with answers as (
+    select p.id, p.asked_at, facts.time_of_ms(p.covers_from_ms) as from_at,
+        least(facts.time_of_ms(p.covers_to_ms + 1), p.asked_at) as to_at
+    from facts.pages as p
+    where p.wallet_id = wallet and p.closed
+        and p.asked_at > first_day::timestamp at time zone 'UTC'
+        and p.covers_from_ms
+            < extract(epoch from (last_day + 1)::timestamp at time zone 'UTC') * 1000
+        and p.id is distinct from but_page
+), reaching as (
+    select a.*,
+        max(a.to_at) over (partition by a.from_at order by a.asked_at, a.id
+                           rows between unbounded preceding and 1 preceding) as read_before,
+        max(a.to_at) over (partition by a.from_at order by a.asked_at desc, a.id desc
+                           rows between unbounded preceding and 1 preceding) as read_after
+    from answers as a
+    where a.from_at < a.to_at
+), firsts as materialized (
+    select d.day, r.asked_at, tstzrange(
+        greatest(r.from_at, r.read_before, d.day::timestamp at time zone 'UTC'),
+        least(r.to_at, (d.day + 1)::timestamp at time zone 'UTC')) as span
+    from reaching as r
+    cross join lateral (
+        select first_day + n as day
+        from generate_series(
+            greatest(0, (greatest(r.from_at, r.read_before) at time zone 'UTC')::date - first_day),
+            least(last_day, ((r.to_at - interval '1 microsecond') at time zone 'UTC')::date)
+                - first_day) as n
+    ) as d
+    where r.read_before is null or r.read_before < r.to_at
+), first_by_day as materialized (
+    select f.day, range_agg(f.span) as covered, min(f.asked_at) as asked_at
+    from firsts as f
+    group by f.day
+), seconds as materialized (
+    select b.day, r.asked_at, tstzrange(
+        greatest(r.from_at, b.day::timestamp at time zone 'UTC'),
+        least(r.to_at, (b.day + 1)::timestamp at time zone 'UTC')) as span
+    from first_by_day as b
+    join reaching as r
+        on r.asked_at >= b.asked_at + interval '1 hour'
+        and r.from_at < (b.day + 1)::timestamp at time zone 'UTC'
+        and r.to_at > b.day::timestamp at time zone 'UTC'
+    where r.read_after is null or r.read_after < r.to_at
+), news as materialized (
+    -- Row by row through the keys: a join would read all answers.
+    select s.day, (
+        select max(p.asked_at)
+        from (
+            select distinct f.page_id
+            from facts.hl_fills_raw as f
+            where f.wallet_id = wallet
+                and f.time >= s.day::timestamp at time zone 'UTC'
+                and f.time < (s.day + 1)::timestamp at time zone 'UTC'
+        ) as brought
+        cross join lateral (
+            select p.asked_at from facts.pages as p where p.id = brought.page_id offset 0
+        ) as p) as asked_at
+    from (select distinct seconds.day from seconds) as s
+), confirmations as (
+    select s.day, range_agg(s.span * f.span) as confirmed
+    from seconds as s
+    join news as n using (day)
+    join firsts as f
+        on f.day = s.day and f.asked_at <= s.asked_at - interval '1 hour' and f.span && s.span
+    where n.asked_at is null or s.asked_at >= n.asked_at + interval '1 hour'
+    group by s.day
+)
+select b.day, b.covered, coalesce(c.confirmed, '{}')
+from first_by_day as b
+left join confirmations as c using (day)
+$$;
+
 CREATE FUNCTION facts.dex_of(coin text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (coin ~~ '%:%'::text) THEN split_part(coin, ':'::text, 1) ELSE NULL::text END;
@@ -207,6 +283,10 @@ END;
 CREATE FUNCTION metrics.add_intervals(one jsonb, other jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN jsonb_build_object('known', (trim_scale((((one ->> 'known'::text))::numeric + ((other ->> 'known'::text))::numeric)))::text, 'lower', (trim_scale((((one ->> 'lower'::text))::numeric + ((other ->> 'lower'::text))::numeric)))::text, 'upper', (trim_scale((((one ->> 'upper'::text))::numeric + ((other ->> 'upper'::text))::numeric)))::text, 'unpriced', metrics.add_amounts((one -> 'unpriced'::text), (other -> 'unpriced'::text)));
+
+CREATE FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN LEAST(trunc((((1)::numeric - (unknown_ms / (86400000)::numeric)) * CASE WHEN (bad_rows = 0) THEN (1)::numeric ELSE ((fills)::numeric / ((fills + bad_rows))::numeric) END), 6), CASE WHEN confirmed THEN (1)::numeric ELSE 0.999999 END);
 
 CREATE FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) RETURNS TABLE(count bigint, digest text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -740,6 +820,7 @@ CREATE TABLE metrics.global_day_metrics (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
+    reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
     intervals jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT global_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
@@ -1017,6 +1098,7 @@ CREATE TABLE metrics.wallet_day_metrics (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
+    reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
     intervals jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT wallet_day_metrics_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
@@ -2337,6 +2419,11 @@ GRANT USAGE ON SCHEMA tenancy TO hypertally_api;
 
 REVOKE ALL ON FUNCTION facts.attach_partition(parent text, child text, first timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION facts.day_readings(wallet integer, first_day date, last_day date, but_page bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.day_readings(wallet integer, first_day date, last_day date, but_page bigint) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.day_readings(wallet integer, first_day date, last_day date, but_page bigint) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.day_readings(wallet integer, first_day date, last_day date, but_page bigint) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION facts.dex_of(coin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.dex_of(coin text) TO hypertally_metrics;
@@ -2360,7 +2447,6 @@ REVOKE ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigi
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_jobs;
-GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION facts.market_of(coin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_facts;
@@ -2378,7 +2464,6 @@ REVOKE ALL ON FUNCTION facts.time_of_ms(ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_jobs;
-GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_metrics;
@@ -2387,6 +2472,11 @@ GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_
 REVOKE ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.add_intervals(one jsonb, other jsonb) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean) TO hypertally_facts;
+GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean) TO hypertally_jobs;
 
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;

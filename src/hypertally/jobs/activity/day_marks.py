@@ -45,6 +45,34 @@ async def mark_windows(connection: Connection, wallet_id: int, windows: Iterable
     await enqueue_rollups(connection, wallet_id, marked)
 
 
+async def mark_org_windows(
+    connection: Connection, wallet_id: int, windows: Iterable[Window]
+) -> None:
+    """Have the days of the wallet's orgs that lie in these windows computed again."""
+    listed = list(windows)
+    bound = {
+        "wallet_id": wallet_id,
+        "from_at": [window.from_at for window in listed],
+        "to_at": [window.to_at for window in listed],
+    }
+    marked = await read_row(connection, QUERIES["mark_org_windows"], bound, shape=Marked)
+    await enqueue_rollups(connection, wallet_id, marked)
+
+
+async def mark_readings(
+    connection: Connection, wallet_id: int, *, page_id: int, covers: Window
+) -> None:
+    """Have the days computed again of which an answer covers or confirms what no other does."""
+    bound = {
+        "wallet_id": wallet_id,
+        "page_id": page_id,
+        "from_at": covers.from_at,
+        "to_at": covers.to_at,
+    }
+    marked = await read_row(connection, QUERIES["mark_readings"], bound, shape=Marked)
+    await enqueue_rollups(connection, wallet_id, marked)
+
+
 async def enqueue_rollups(connection: Connection, wallet_id: int, marked: Marked) -> None:
     """Queue the rollups of the days that were marked."""
     if marked.wallet_days:

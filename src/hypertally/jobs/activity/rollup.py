@@ -2,6 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
+from hypertally.jobs.activity.day_marks import (
+    GLOBAL_DELAY_SECONDS,
+    Window,
+    mark_org_windows,
+)
 from hypertally.jobs.activity.kinds import (
     PULL_PRICES,
     REPAIR_GAP,
@@ -22,7 +27,6 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 GLOBAL_DAYS_A_JOB = 64  # keeps one transaction short; the rest follow in the next
-GLOBAL_DELAY_SECONDS = 1  # so that many wallets of one moment are summed once
 REPAIRS_AFTER_SECONDS = (30, 600, 7200)  # answers that came thin fill up later, or never
 REPAIRS_MAX = 20  # of the gaps one rollup found; a torn history is not asked for gap by gap
 
@@ -55,6 +59,11 @@ async def rollup_wallet_day(resources: Resources, job: Job) -> None:
             if since:
                 changed = await fill_gaps.rebuild(connection, wallet_id, since=min(since))
                 days |= await _days_in(connection, wallet_id, changed)
+                await mark_org_windows(
+                    connection,
+                    wallet_id,
+                    [Window(from_at=gap.from_at, to_at=gap.to_at) for gap in changed],
+                )
                 await _enqueue_repairs(connection, wallet_id, changed)
             keys = [WalletDay(wallet_id=wallet_id, day=day) for day in sorted(days)]
             await wallet_days.rebuild(connection, keys)

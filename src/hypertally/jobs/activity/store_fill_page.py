@@ -11,7 +11,7 @@ from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.activity import rejects as rejected_fills
-from hypertally.jobs.activity.day_marks import Window, mark_windows
+from hypertally.jobs.activity.day_marks import Window, mark_readings, mark_windows
 from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
@@ -75,6 +75,12 @@ async def store_page(
     inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
     rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
     await mark_twaps(connection, wallet.address, inserted.twaps)
+    if proves_days:
+        covers = Window(
+            from_at=fills.at(page.covers_from_ms),
+            to_at=min(fills.at(page.covers_to_ms), page.answer.asked_at),
+        )
+        await mark_readings(connection, wallet.id, page_id=page_id, covers=covers)
     return Stored(
         page_id=page_id,
         asked_at=page.answer.asked_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hypertally.metrics.activity import day_states
 from hypertally.metrics.activity.org_day_walk import ORG_DAYS
 from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import OrgDay
@@ -33,6 +34,7 @@ async def rebuild(
         "definition": DEFINITION,
     }
     await connection.execute(QUERIES["temp_table"].text)
+    await day_states.compute(connection, day_states.MEMBERS, bound, schema=schema)
     await connection.execute(in_schema(QUERIES["delete_global_days"], schema), bound)
     inserted = await connection.execute(in_schema(QUERIES["insert_global_days"], schema), bound)
     if schema == "metrics":
@@ -53,6 +55,8 @@ METRIC = Metric(
         "metrics.fill_gaps",
         "facts.hl_fills_raw",
         "facts.pages",
+        "facts.reject_windows",
+        "facts.conflicts",
     ),
     key=("org_id", "day"),
     definition=DEFINITION,

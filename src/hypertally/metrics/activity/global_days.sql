@@ -16,7 +16,7 @@ insert into pg_temp.global_days_before select * from gone;
 -- volume counts each of these trades once. A day without fills has no row.
 -- Materialized: new rows are not in the statistics yet, and a plan that expects one row of each part
 -- would compute a part again for every row of the others.
--- Reads: {schema}.wallet_day_metrics, {schema}.fill_gaps, facts.hl_fills_raw, facts.pages,
+-- Reads: {schema}.wallet_day_metrics, pg_temp.day_states, facts.hl_fills_raw, facts.pages,
 --        tenancy.org_wallets, ops.dirty_wallet_days   Writes: {schema}.global_day_metrics   Key: (org_id, day)
 with wanted as (
     select w.org_id, w.day,
@@ -46,23 +46,27 @@ with wanted as (
                 select from ops.dirty_wallet_days as d
                 join tenancy.org_wallets as o using (wallet_id)
                 where d.day = m.day and (m.org_id = 0 or o.org_id = m.org_id)) as closed,
-        sum(case
-            when not exists (
-                select from facts.pages as p
-                where p.wallet_id = m.wallet_id and p.closed
-                    and p.covers_to_ms > extract(epoch from m.from_at) * 1000)
-            then 0
-            else 1 - coalesce((
-                select sum(extract(epoch from upper(span) - lower(span)) * 1000)
-                from (
-                    select unnest(range_agg(tstzrange(greatest(g.from_at, m.from_at),
-                                                      least(g.to_at, m.to_at)))) as span
-                    from {schema}.fill_gaps as g
-                    where g.wallet_id = m.wallet_id and g.from_at < m.to_at
-                        and g.to_at > m.from_at
-                ) as spans), 0) / 86400000
-            end) as complete
+        sum(coalesce(
+            d.completeness,
+            metrics.completeness(s.unknown_ms, 0, s.bad_rows, s.confirmed))) as complete
     from members as m
+    left join {schema}.wallet_day_metrics as d using (wallet_id, day)
+    left join pg_temp.day_states as s using (wallet_id, day)
+    group by 1, 2
+), lowered as materialized (
+    select org_id, day, jsonb_agg(jsonb_build_object(
+        'kind', kind, 'wallets', wallets, 'from_at', from_at, 'to_at', to_at, 'ms', ms,
+        'rows', rows) order by kind) as reasons
+    from (
+        select m.org_id, m.day, r.kind, count(*) as wallets, min(r.from_at) as from_at,
+            max(r.to_at) as to_at, sum(r.ms)::bigint as ms, sum(r.rows)::bigint as rows
+        from members as m
+        left join {schema}.wallet_day_metrics as d using (wallet_id, day)
+        left join pg_temp.day_states as s using (wallet_id, day)
+        cross join lateral jsonb_to_recordset(coalesce(d.reasons, s.reasons))
+            as r (kind text, from_at text, to_at text, ms bigint, rows bigint)
+        group by 1, 2, 3
+    ) as by_kind
     group by 1, 2
 ), legs as (
     select m.org_id, m.day, m.wallet_id, f.coin, f.time, f.tid, f.side, f.notional,
@@ -71,6 +75,8 @@ with wanted as (
     from members as m
     join facts.hl_fills_raw as f
         on f.wallet_id = m.wallet_id and f.time >= m.from_at and f.time < m.to_at
+        and (f.time <= f.ingested_at + interval '5 minutes'
+             or not facts.is_ahead(f.time, f.page_id))
 ), traded as materialized (
     select org_id, day, count(distinct coin)::integer as coins from legs group by 1, 2
 ), internal as (
@@ -101,7 +107,7 @@ with wanted as (
             when 'hip3' then (
                 select d.collateral_token from facts.perp_dexs as d
                 where d.dex = facts.dex_of(i.coin) order by d.id desc limit 1)
-            else 'USDC'
+            when 'perp' then 'USDC'
         end as quote_token
     ) as market
     cross join lateral (
@@ -281,7 +287,7 @@ insert into {schema}.global_day_metrics (
     legs_volume_usd, unique_volume_usd, internal_volume_usd, average_volume_per_user_usd, volumes,
     gross_realised_pnl_usd, spot_closed_pnl_usd, outcome_closed_pnl_usd, fees, fees_usd,
     builder_fees, builder_fees_usd, coins, first_fill_at, last_fill_at, unpriced, closed,
-    completeness, intervals, definition, digest, reference_digest)
+    completeness, reasons, intervals, definition, digest, reference_digest)
 select
     f.org_id, f.day, proofs.wallets, f.dau, f.fills, f.events, f.forced_fills,
     trim_scale(f.spot_volume_usd), trim_scale(f.perp_volume_usd), trim_scale(f.hip3_volume_usd),
@@ -294,7 +300,8 @@ select
     trim_scale(f.outcome_closed_pnl_usd), coalesce(fees.fees, '{{}}'), trim_scale(f.fees_usd),
     coalesce(builder_fees.builder_fees, '{{}}'), trim_scale(f.builder_fees_usd), traded.coins,
     f.first_fill_at, f.last_fill_at, coalesce(reasons.unpriced, '[]'), proofs.closed,
-    trunc(proofs.complete / proofs.wallets, 6), coalesce(intervals.intervals, '{{}}'), %(definition)s, f.digest, f.reference_digest
+    trunc(proofs.complete / proofs.wallets, 6), coalesce(lowered.reasons, '[]'),
+    coalesce(intervals.intervals, '{{}}'), %(definition)s, f.digest, f.reference_digest
 from figures as f
 join proofs using (org_id, day)
 join traded using (org_id, day)
@@ -306,6 +313,7 @@ left join volumes using (org_id, day)
 left join fees using (org_id, day)
 left join builder_fees using (org_id, day)
 left join reasons using (org_id, day)
+left join lowered using (org_id, day)
 left join intervals using (org_id, day);
 
 -- name: insert_restatements :execrows
@@ -331,8 +339,11 @@ cross join lateral (
         end) as fields
     from jsonb_each(to_jsonb(b)) as o
     -- An unknown figure was not published: null that becomes a number is no restatement.
-    where o.key not in ('reference_digest', 'unpriced', 'intervals') and o.value <> 'null'
+    where o.key not in ('reference_digest', 'unpriced', 'intervals', 'reasons')
+        and o.value <> 'null'
         and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
+        -- That a day was read a second time, and nothing was new, moves no number.
+        and not (o.key = 'completeness' and least(b.completeness, a.completeness) >= 0.999999)
         -- The same holds for an amount in the token of a market that was not known yet.
         and not (o.key = 'volumes' and o.value::text like '%%"quote of %%')
 ) as changed

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
+from hypertally.metrics.activity import day_states
 from hypertally.metrics.activity.wallet_walk import WALLETS
 from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import WalletDay
@@ -24,8 +25,10 @@ WORDS = (
     "builder fees. USDC is the unit of account and counts as 1. Another token is converted at the "
     "stored opening price of its hour, but a fee in the base token of its pair at the fill's own "
     "price. If a price is missing, the USD figure is null and the amount in the token itself is "
-    "given beside it, with the known part and the bounds that follow from it. Completeness is the "
-    "share of the day outside known gaps."
+    "given beside it, with the known part and the bounds that follow from it. Completeness is "
+    "the share of the day that answers cover and that lies outside known gaps, times the share of "
+    "its rows that could be read and came with one content; it is below 1 until a second reading, "
+    "an hour or more after the first, brought nothing new."
 )
 
 
@@ -42,6 +45,7 @@ async def rebuild(
         "definition": DEFINITION,
     }
     async with connection.pipeline():  # all of it in one way there and back
+        await day_states.compute(connection, day_states.KEYS, bound, schema=schema)
         if len(keys) <= FEW_DAYS:
             await connection.execute(QUERIES["keep_plan"].text)
         written = await connection.execute(
@@ -92,6 +96,8 @@ METRIC = Metric(
         "facts.perp_dexs",
         "facts.token_prices",
         "facts.pages",
+        "facts.reject_windows",
+        "facts.conflicts",
         "metrics.fill_gaps",
     ),
     key=("wallet_id", "day"),

@@ -100,9 +100,108 @@ cross join lateral (
 where r.wallet_id is not null
     and r.source in ('info.userFills', 'info.userFillsByTime', 'info.userTwapSliceFillsByTime');
 
-revoke all on function facts.time_of_ms, facts.is_ahead from public;
-grant execute on function facts.time_of_ms, facts.is_ahead
-    to hypertally_facts, hypertally_metrics, hypertally_jobs, hypertally_api;
+-- How far the answers of the exchange prove a wallet's UTC days: `covered` by one at least, and
+-- `confirmed` by one that was asked for an hour or more after the first that covers the same time,
+-- and an hour or more after the last one that brought a fill of the day. No answer covers a time
+-- after it was asked for. `but_page`: as if this answer had not come.
+-- Of the answers that begin at one time, each is a first reading only from the end of the earlier
+-- ones on, and a second reading only if no later one reaches as far: so many become few.
+create function facts.day_readings(
+    wallet integer, first_day date, last_day date, but_page bigint default null
+) returns table (day date, covered tstzmultirange, confirmed tstzmultirange)
+language sql stable parallel safe as $$
+with answers as (
+    select p.id, p.asked_at, facts.time_of_ms(p.covers_from_ms) as from_at,
+        least(facts.time_of_ms(p.covers_to_ms + 1), p.asked_at) as to_at
+    from facts.pages as p
+    where p.wallet_id = wallet and p.closed
+        and p.asked_at > first_day::timestamp at time zone 'UTC'
+        and p.covers_from_ms
+            < extract(epoch from (last_day + 1)::timestamp at time zone 'UTC') * 1000
+        and p.id is distinct from but_page
+), reaching as (
+    select a.*,
+        max(a.to_at) over (partition by a.from_at order by a.asked_at, a.id
+                           rows between unbounded preceding and 1 preceding) as read_before,
+        max(a.to_at) over (partition by a.from_at order by a.asked_at desc, a.id desc
+                           rows between unbounded preceding and 1 preceding) as read_after
+    from answers as a
+    where a.from_at < a.to_at
+), firsts as materialized (
+    select d.day, r.asked_at, tstzrange(
+        greatest(r.from_at, r.read_before, d.day::timestamp at time zone 'UTC'),
+        least(r.to_at, (d.day + 1)::timestamp at time zone 'UTC')) as span
+    from reaching as r
+    cross join lateral (
+        select first_day + n as day
+        from generate_series(
+            greatest(0, (greatest(r.from_at, r.read_before) at time zone 'UTC')::date - first_day),
+            least(last_day, ((r.to_at - interval '1 microsecond') at time zone 'UTC')::date)
+                - first_day) as n
+    ) as d
+    where r.read_before is null or r.read_before < r.to_at
+), first_by_day as materialized (
+    select f.day, range_agg(f.span) as covered, min(f.asked_at) as asked_at
+    from firsts as f
+    group by f.day
+), seconds as materialized (
+    select b.day, r.asked_at, tstzrange(
+        greatest(r.from_at, b.day::timestamp at time zone 'UTC'),
+        least(r.to_at, (b.day + 1)::timestamp at time zone 'UTC')) as span
+    from first_by_day as b
+    join reaching as r
+        on r.asked_at >= b.asked_at + interval '1 hour'
+        and r.from_at < (b.day + 1)::timestamp at time zone 'UTC'
+        and r.to_at > b.day::timestamp at time zone 'UTC'
+    where r.read_after is null or r.read_after < r.to_at
+), news as materialized (
+    -- Row by row through the keys: a join would read all answers.
+    select s.day, (
+        select max(p.asked_at)
+        from (
+            select distinct f.page_id
+            from facts.hl_fills_raw as f
+            where f.wallet_id = wallet
+                and f.time >= s.day::timestamp at time zone 'UTC'
+                and f.time < (s.day + 1)::timestamp at time zone 'UTC'
+        ) as brought
+        cross join lateral (
+            select p.asked_at from facts.pages as p where p.id = brought.page_id offset 0
+        ) as p) as asked_at
+    from (select distinct seconds.day from seconds) as s
+), confirmations as (
+    select s.day, range_agg(s.span * f.span) as confirmed
+    from seconds as s
+    join news as n using (day)
+    join firsts as f
+        on f.day = s.day and f.asked_at <= s.asked_at - interval '1 hour' and f.span && s.span
+    where n.asked_at is null or s.asked_at >= n.asked_at + interval '1 hour'
+    group by s.day
+)
+select b.day, b.covered, coalesce(c.confirmed, '{}')
+from first_by_day as b
+left join confirmations as c using (day)
+$$;
+
+-- The completeness of a UTC day: the share of its time that is known, times the share of its rows
+-- that could be read and have one content; below 1 as long as a part of it was read once only.
+create function metrics.completeness(
+    unknown_ms numeric, fills bigint, bad_rows bigint, confirmed boolean
+) returns numeric
+language sql immutable parallel safe
+return least(
+    trunc((1 - unknown_ms / 86400000)
+          * case when bad_rows = 0 then 1 else fills::numeric / (fills + bad_rows) end, 6),
+    case when confirmed then 1 else 0.999999 end);
+
+alter table metrics.wallet_day_metrics add column reasons jsonb not null default '[]'; -- what lowers completeness: [{kind, from_at, to_at, ms, rows}]
+alter table metrics.global_day_metrics add column reasons jsonb not null default '[]'; -- what lowers completeness: [{kind, wallets, from_at, to_at, ms, rows}]
+
+revoke all on function facts.time_of_ms, facts.is_ahead, facts.day_readings,
+    metrics.completeness from public;
+grant execute on function facts.time_of_ms, facts.is_ahead, facts.day_readings,
+    metrics.completeness
+    to hypertally_facts, hypertally_metrics, hypertally_jobs;
 
 -- migrate:down
 -- forward only
