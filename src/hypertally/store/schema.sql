@@ -2447,6 +2447,7 @@ REVOKE ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigi
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION facts.market_of(coin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_facts;
@@ -2464,6 +2465,7 @@ REVOKE ALL ON FUNCTION facts.time_of_ms(ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_metrics;

@@ -119,8 +119,8 @@ async def record_in(pool: Pool) -> AsyncIterator[Record]:
 
 @pytest.fixture
 async def record(pool: Pool) -> AsyncIterator[Record]:
-    async with record_in(pool) as made:
-        yield made
+    async with record_in(pool) as record:
+        yield record
 
 
 async def test_a_day_read_once_is_confirmed_by_a_second_reading_an_hour_later(

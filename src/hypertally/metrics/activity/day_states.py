@@ -12,15 +12,15 @@ MEMBERS = "member_rows"  # the days of orgs' wallets that have no figures then
 
 
 async def compute(
-    connection: Connection, wanted: str, parameters: Mapping[str, object], *, schema: str
+    connection: Connection, rows: str, parameters: Mapping[str, object], *, schema: str
 ) -> None:
-    """Fill `pg_temp.day_states` with the wanted days, in the caller's transaction."""
+    """Fill `pg_temp.day_states` with the days that `rows` names, in the caller's transaction."""
     await connection.execute(QUERIES["make_day_states"].text)
     await connection.execute(QUERIES["empty_day_states"].text)
-    await connection.execute(_statement(wanted, schema), parameters)
+    await connection.execute(_statement(rows, schema), parameters)
 
 
 @cache
-def _statement(wanted: str, schema: str) -> bytes:
+def _statement(rows: str, schema: str) -> bytes:
     # Putting the long text together takes longer than sending it.
-    return with_source(QUERIES["insert_day_states"], QUERIES[wanted], schema=schema).as_bytes()
+    return with_source(QUERIES["insert_day_states"], QUERIES[rows], schema=schema).as_bytes()

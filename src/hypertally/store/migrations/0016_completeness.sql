@@ -202,6 +202,7 @@ revoke all on function facts.time_of_ms, facts.is_ahead, facts.day_readings,
 grant execute on function facts.time_of_ms, facts.is_ahead, facts.day_readings,
     metrics.completeness
     to hypertally_facts, hypertally_metrics, hypertally_jobs;
+grant execute on function facts.time_of_ms, facts.is_ahead to hypertally_api;
 
 -- migrate:down
 -- forward only
