@@ -59,8 +59,8 @@ METRICS: tuple[Metric, ...] = (
     fill_gaps.METRIC,
     wallet_days.METRIC,
     global_days.METRIC,
-    orders.METRIC,
     slices.METRIC,
+    orders.METRIC,
     executions.METRIC,
     signal_periods.METRIC,
 )

@@ -68,6 +68,9 @@ def _read_archive(stack: RunningStack, command: Path, environment: dict[str, str
             running = stack.get("/api/v1/twaps/pressure")["running"]
             if {row["basis"] for row in running} != {"slices", "schedule"}:
                 raise NotYet
+            twaps = stack.get("/api/v1/twaps?status=activated")["twaps"]
+            if not any(twap["arrival_slippage_bps"] for twap in twaps):
+                raise NotYet
 
 
 @contextmanager

@@ -261,6 +261,19 @@ CREATE FUNCTION facts.time_of_ms(ms bigint) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ('1970-01-01 00:00:00+00'::timestamp with time zone + make_interval(secs => (((ms)::numeric / 1000.0))::double precision));
 
+CREATE FUNCTION facts.twap_word(status text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (lower(btrim(status, ' 	
+"'''::text)) = ANY (ARRAY['activated'::text, 'finished'::text, 'terminated'::text, 'error'::text])) THEN lower(btrim(status, ' 	
+"'''::text)) WHEN (lower("left"(btrim(status, ' 	
+"'''::text), 6)) = 'error:'::text) THEN ('error:'::text || substr(btrim(status, ' 	
+"'''::text), 7)) ELSE btrim(status, ' 	
+"'''::text) END;
+
+CREATE FUNCTION facts.twap_runs(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (facts.twap_word(status) = 'activated'::text) THEN true WHEN (facts.twap_word(status) = ANY (ARRAY['finished'::text, 'terminated'::text, 'error'::text])) THEN false WHEN (facts.twap_word(status) ~~ 'error:%'::text) THEN false ELSE NULL::boolean END;
+
 CREATE FUNCTION metrics.add_amounts(one jsonb, other jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -314,6 +327,36 @@ begin
     return null;
 end
 $$;
+
+CREATE TABLE metrics.twaps (
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL,
+    wallet_id integer,
+    in_archive boolean NOT NULL,
+    asset text NOT NULL,
+    side "char" NOT NULL,
+    status text,
+    status_at timestamp with time zone,
+    started_at timestamp with time zone NOT NULL,
+    duration_minutes integer,
+    ends_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    size_requested numeric,
+    size_executed numeric,
+    notional_executed numeric,
+    statuses integer NOT NULL,
+    definition text NOT NULL,
+    digest text NOT NULL,
+    last_slice_at timestamp with time zone,
+    conflicts jsonb,
+    latest_fingerprint bigint
+);
+
+ALTER TABLE ONLY metrics.twaps FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION metrics.longest_twap() RETURNS interval
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ('01:00:00'::interval + CASE WHEN (EXISTS (SELECT FROM metrics.twaps t WHERE ((t.ends_at IS NULL) OR ((t.last_slice_at - t.ends_at) > '01:00:00'::interval)))) THEN '7 days'::interval ELSE COALESCE((SELECT make_interval(mins => t.duration_minutes) AS make_interval FROM metrics.twaps t WHERE (t.duration_minutes <= 10080) ORDER BY t.duration_minutes DESC LIMIT 1), '00:00:00'::interval) END);
 
 CREATE FUNCTION metrics.moves_of_run(of_run bigint) RETURNS TABLE(entered text[], exited text[], entered_not_shown bigint, exited_not_shown bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -384,6 +427,10 @@ CREATE FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_ass
     from held as h
     group by h.asset
 $$;
+
+CREATE FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, ends_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (ended_at IS NULL) THEN (ends_at + '00:01:00'::interval) WHEN (date_trunc('second'::text, ended_at) = ended_at) THEN (ended_at + '00:00:01'::interval) ELSE ended_at END;
 
 CREATE FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -737,6 +784,19 @@ CREATE TABLE facts.twap_status (
 
 ALTER TABLE ONLY facts.twap_status FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.twap_status_repeats (
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    event_at timestamp with time zone,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.twap_status_repeats FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE facts.wallet_snapshots (
     minute timestamp with time zone NOT NULL,
     wallet_id integer NOT NULL,
@@ -844,7 +904,8 @@ CREATE TABLE metrics.restatements (
     cause text NOT NULL,
     changes jsonb NOT NULL,
     restated_at timestamp with time zone DEFAULT now() NOT NULL,
-    twap_id bigint
+    twap_id bigint,
+    twap_wallet text
 );
 
 ALTER TABLE ONLY metrics.restatements FORCE ROW LEVEL SECURITY;
@@ -1021,29 +1082,6 @@ CREATE TABLE metrics.twap_slices (
 
 ALTER TABLE ONLY metrics.twap_slices FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE metrics.twaps (
-    twap_id bigint NOT NULL,
-    wallet text NOT NULL,
-    wallet_id integer,
-    in_archive boolean NOT NULL,
-    asset text NOT NULL,
-    side "char" NOT NULL,
-    status text NOT NULL,
-    status_at timestamp with time zone,
-    started_at timestamp with time zone NOT NULL,
-    duration_minutes integer NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    size_requested numeric NOT NULL,
-    size_executed numeric,
-    notional_executed numeric,
-    statuses integer NOT NULL,
-    definition text NOT NULL,
-    digest text NOT NULL
-);
-
-ALTER TABLE ONLY metrics.twaps FORCE ROW LEVEL SECURITY;
-
 CREATE VIEW metrics.twap_status WITH (security_invoker='true') AS
  SELECT t.twap_id,
     t.wallet,
@@ -1064,7 +1102,7 @@ CREATE VIEW metrics.twap_status WITH (security_invoker='true') AS
             f.raw_payload
            FROM facts.twap_status f
           WHERE ((f.twap_id = t.twap_id) AND (f.wallet = t.wallet))
-          ORDER BY (f.status <> 'activated'::text) DESC, COALESCE(f.event_at, f.ts) DESC, f.size_executed DESC NULLS LAST, f.page_id DESC, f.ordinal DESC
+          ORDER BY (f.fingerprint = t.latest_fingerprint) DESC NULLS LAST, (f.status <> 'activated'::text) DESC, COALESCE(f.event_at, f.ts) DESC, f.size_executed DESC NULLS LAST, f.page_id DESC, f.ordinal DESC
          LIMIT 1) latest);
 
 CREATE TABLE metrics.wallet_day_metrics (
@@ -1858,6 +1896,8 @@ CREATE INDEX twap_status_by_tracked ON facts.twap_status USING btree (wallet_id,
 
 CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint) NULLS NOT DISTINCT;
 
+CREATE UNIQUE INDEX twap_status_repeats_key ON facts.twap_status_repeats USING btree (twap_id, wallet, ts, status, event_at, fingerprint, page_id) NULLS NOT DISTINCT;
+
 CREATE INDEX wallet_snapshots_by_wallet ON ONLY facts.wallet_snapshots USING btree (wallet_id, asset, minute);
 
 CREATE INDEX restatements_by_definition ON metrics.restatements USING btree (restated_at) WHERE (cause = 'definition'::text);
@@ -1873,6 +1913,8 @@ CREATE INDEX signals_by_time ON metrics.signals USING btree (at DESC);
 CREATE INDEX twap_executions_by_twap ON metrics.twap_executions USING btree (twap_id);
 
 CREATE INDEX twaps_activated ON metrics.twaps USING btree (ends_at) WHERE (status = 'activated'::text);
+
+CREATE INDEX twaps_beyond_schedule ON metrics.twaps USING btree (started_at) WHERE ((ends_at IS NULL) OR ((last_slice_at - ends_at) > '01:00:00'::interval));
 
 CREATE INDEX twaps_by_asset ON metrics.twaps USING btree (asset, started_at DESC, twap_id DESC, wallet DESC);
 
@@ -1960,6 +2002,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_slices FOR EACH
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status_repeats FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
@@ -1995,6 +2039,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.token_prices FOR EACH STATEM
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_slices FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status_repeats FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -2047,6 +2093,8 @@ CREATE POLICY any_org ON facts.spot_pairs FOR SELECT TO hypertally_api USING (((
 
 CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
+CREATE POLICY any_org ON facts.twap_status_repeats FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
@@ -2086,6 +2134,8 @@ CREATE POLICY everything ON facts.token_prices TO hypertally_tenancy, hypertally
 CREATE POLICY everything ON facts.twap_slices TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.twap_status TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.twap_status_repeats TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.wallet_snapshots TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -2167,6 +2217,8 @@ ALTER TABLE facts.twap_slices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.twap_status ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE facts.twap_status_repeats ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.wallet_snapshots ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -2220,6 +2272,7 @@ CREATE POLICY own_org ON metrics.global_day_metrics FOR SELECT TO hypertally_api
 CREATE POLICY own_rows ON metrics.restatements FOR SELECT TO hypertally_api USING (
 CASE
     WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    WHEN (wallet_id IS NULL) THEN ((twap_wallet IS NOT NULL) AND (( SELECT tenancy.current_org() AS current_org) IS NOT NULL))
     ELSE (EXISTS ( SELECT
        FROM tenancy.org_wallets o
       WHERE (o.wallet_id = restatements.wallet_id)))
@@ -2467,6 +2520,18 @@ GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_jobs;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION facts.twap_word(status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.twap_word(status text) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.twap_word(status text) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.twap_word(status text) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.twap_word(status text) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION facts.twap_runs(status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.twap_runs(status text) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.twap_runs(status text) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.twap_runs(status text) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.twap_runs(status text) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.add_amounts(one jsonb, other jsonb) TO hypertally_api;
@@ -2483,6 +2548,14 @@ GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
+GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;
+GRANT SELECT ON TABLE metrics.twaps TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.longest_twap() FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.longest_twap() TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.longest_twap() TO hypertally_api;
+
 REVOKE ALL ON FUNCTION metrics.moves_of_run(of_run bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.moves_of_run(of_run bigint) TO hypertally_api;
 
@@ -2491,6 +2564,10 @@ GRANT ALL ON FUNCTION metrics.sum_minutes(of_asset text, from_at timestamp with 
 
 REVOKE ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_positions(at_minute timestamp with time zone, of_assets text[]) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, ends_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, ends_at timestamp with time zone) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, ends_at timestamp with time zone) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_metrics;
@@ -2582,6 +2659,11 @@ GRANT SELECT ON TABLE facts.twap_status TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.twap_status TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.twap_status_repeats TO hypertally_facts;
+GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_api;
+
 GRANT SELECT,INSERT ON TABLE facts.wallet_snapshots TO hypertally_facts;
 GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_jobs;
@@ -2631,10 +2713,6 @@ GRANT SELECT ON TABLE metrics.twap_executions TO hypertally_api;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twap_slices TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twap_slices TO hypertally_jobs;
 GRANT SELECT ON TABLE metrics.twap_slices TO hypertally_api;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
-GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;
-GRANT SELECT ON TABLE metrics.twaps TO hypertally_api;
 
 GRANT SELECT ON TABLE metrics.twap_status TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twap_status TO hypertally_api;

@@ -126,3 +126,9 @@ from (values
 ) as v (dex, at, mids);
 insert into facts.mids (dex, at, mids, page_id)
 select '', date_trunc('minute', now()) - interval '20 seconds', '{"BTC": "100000.5"}', 1;
+
+update metrics.twaps as t
+set wallet_id = w.id, last_slice_at = e.last_slice_at
+from metrics.twap_executions as e
+join tenancy.wallets as w on w.id = e.wallet_id
+where t.twap_id = e.twap_id and t.wallet = '0x' || encode(w.address, 'hex');

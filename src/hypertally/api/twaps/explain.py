@@ -17,7 +17,14 @@ from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGap
 from hypertally.api.twaps import shapes
 from hypertally.api.twaps.figures import Shown, TwapName
-from hypertally.api.twaps.orders import TwapId, find_twap, read_slices, read_statuses, read_whole
+from hypertally.api.twaps.orders import (
+    SlicesParameters,
+    TwapId,
+    find_twap,
+    read_slices,
+    read_statuses,
+    read_whole,
+)
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, read_row, read_rows
@@ -55,20 +62,21 @@ class SliceSubtotal(Record, frozen=True, kw_only=True, rename={"from_at": "from"
     name="explain_twap",
 )
 async def get_twap_explanation(
-    twap_id: TwapId, parameters: Annotated[PageParameters, Query()], connection: ForAnalysts
+    twap_id: TwapId, parameters: Annotated[SlicesParameters, Query()], connection: ForAnalysts
 ) -> Response:
     """Return what a TWAP's figures were computed from, and its earlier published figures."""
-    return answer(await explain_twap(connection, twap_id, page=parameters), max_age=MAX_AGE)
+    content = await explain_twap(connection, twap_id, page=parameters, wallet=parameters.wallet)
+    return answer(content, max_age=MAX_AGE)
 
 
 async def explain_twap(
-    connection: Connection, twap_id: int, *, page: PageParameters
+    connection: Connection, twap_id: int, *, page: PageParameters, wallet: str | None = None
 ) -> dict[str, object]:
     """Explain a TWAP: its execution where the org has one, else its state; `page` cuts its slices.
 
-    Errors: `Problem` 404 for a TWAP that the caller may not see.
+    Errors: `Problem` 404 for a TWAP that the caller may not see, 409 for a number of several.
     """
-    name = await find_twap(connection, twap_id)
+    name = await find_twap(connection, twap_id, wallet)
     twap = await read_whole(connection, name, None)
     metric = str(twap["definition"]).partition("/")[0]
     return {
@@ -94,7 +102,7 @@ async def _inputs(
 ) -> dict[str, object]:
     counting: Final = "read_fill_inputs" if metric == "twap_executions" else "read_status_inputs"
     counted = await read_row(connection, _QUERIES[counting], asdict(name), shape=TwapInputs)
-    statuses = await read_statuses(connection, name.twap_id)
+    statuses = await read_statuses(connection, name.twap_id, wallet=name.wallet)
     slices = await read_slices(connection, name, page)
     return {**asdict(counted), "statuses": statuses, **slices}
 
@@ -107,7 +115,7 @@ async def _gaps(connection: Connection, name: TwapName, twap: Shown) -> list[Wal
             **asdict(name),
             "asset": twap["asset"],
             "since": twap["started_at"],
-            "until": twap["ended_at"] or twap["ends_at"],
+            "until": twap["ended_at"] or twap["ends_at"] or twap["latest_ts"],
             "limit": GAPS_SHOWN_MAX,
         },
         shape=WalletGap,

@@ -31,14 +31,20 @@ select
 from legs;
 
 -- name: read_status_inputs :one
--- The number of statuses of a TWAP, and their digest: computed here, from the facts.
--- Reads: facts.twap_status
+-- The number of statuses of a TWAP, those said again counted again, and their digest: computed here,
+-- from the facts.
+-- Reads: facts.twap_status, facts.twap_status_repeats
 select
     count(*) as count,
     count(*) || ':' || coalesce(sum(fingerprint), 0) as digest,
     null as reference_digest
-from facts.twap_status
-where twap_id = %(twap_id)s::bigint and wallet = %(wallet)s;
+from (
+    select fingerprint from facts.twap_status
+    where twap_id = %(twap_id)s::bigint and wallet = %(wallet)s
+    union all
+    select fingerprint from facts.twap_status_repeats
+    where twap_id = %(twap_id)s::bigint and wallet = %(wallet)s
+) as statuses;
 
 -- name: sum_slices_by_time :many
 -- The slices of a TWAP by hour, or by day if they span more than two days.
@@ -103,6 +109,7 @@ select
     cause,
     changes::text as changes
 from metrics.restatements
-where twap_id = %(twap_id)s::bigint and wallet_id = %(wallet_id)s::integer
+where twap_id = %(twap_id)s::bigint
+    and (wallet_id = %(wallet_id)s::integer or wallet_id is null and twap_wallet = %(wallet)s)
 order by id desc
 limit %(limit)s;

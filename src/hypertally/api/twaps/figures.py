@@ -17,6 +17,8 @@ NO_SLICES: Final = "no slices are stored yet"
 RUNS: Final = "the TWAP is still running, and only slices show what it has executed"
 RAN: Final = "the TWAP was running then, and only slices show what it had executed"
 STILL_RUNS: Final = "the TWAP is still running"
+MAY_RUN: Final = "its last status is an unknown word, so it is not known whether the TWAP runs"
+NO_STATUS: Final = "no status of this TWAP is known, only its slices"
 SILENT: Final = "its last status does not give it"
 NOTHING_EXECUTED: Final = "nothing was executed"
 NOTHING_REQUESTED: Final = "nothing was requested"
@@ -24,6 +26,7 @@ NOTHING_TRADED: Final = "the market had no trades while the TWAP ran"
 STATUS_ONLY: Final = "only slices give this figure, and only a status is known"
 NO_PRICE: Final = "one of its fee tokens has no price"
 UNDATED: Final = "its source does not give the time"
+NO_SLICE: Final = "none of its slices has traded"
 UNSETTLED: Final = "the TWAP is still running, so there is no final status to compare with"
 
 _QUERIES = queries.load(__file__)
@@ -55,29 +58,35 @@ class FiguresRow(Execution, frozen=True, kw_only=True):
 
     is_tracked: bool
     is_over: bool
+    runs: bool | None  # None: its last status is an unknown word, or it has none
     has_slices: bool
     twap_id: int
     wallet: str
     asset: str
     side: str
-    status: str
+    status: str | None
     status_at: datetime | None
-    duration_minutes: int
+    duration_minutes: int | None
     started_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None
     ended_at: datetime | None
-    size_requested: Decimal
+    last_slice_at: datetime | None
+    statuses: int
+    conflicts: str  # JSON of the final statuses that disagree
+    is_above_requested: bool
+    size_requested: Decimal | None
     status_size: Decimal | None
     status_notional: Decimal | None
-    life_inside: bool
+    life_inside: bool | None
     slices_inside: bool | None
     vwap: Decimal | None
     progress: Decimal | None
-    elapsed_share: Decimal
+    elapsed_share: Decimal | None
     schedule_lag: Decimal | None
-    slices_expected: int
+    slices_expected: int | None
     slices_missed: int | None
     arrival_price: Decimal | None
+    arrival_basis: str | None  # the price that it is
     arrival_slippage_bps: Decimal | None
     market_vwap: Decimal | None
     market_volume: Decimal | None
@@ -146,7 +155,7 @@ def _show(row: FiguresRow, in_range: Execution) -> Shown:
         "side": row.side,
         "status": row.status,
         "duration_minutes": row.duration_minutes,
-        "latest_ts": json_text(row.status_at or row.started_at),
+        "latest_ts": json_text(_latest_at(row)),
         "executed": executed,
         "raw": as_json(row.raw),
         "status_totals": {
@@ -159,14 +168,25 @@ def _show(row: FiguresRow, in_range: Execution) -> Shown:
             "notional": json_text(row.notional_residual),
         },
         **{name: json_text(getattr(row, name)) for name in AS_STORED},
+        "known_by": "statuses" if row.statuses else "slices",
+        "is_above_requested": row.is_above_requested,
+        "conflicts": as_json(row.conflicts),
     }
     return {**shown, "unknown": _unknown(row, shown)}
+
+
+def _latest_at(row: FiguresRow) -> datetime:
+    """Return the time of the newest thing known of a TWAP."""
+    if not row.statuses:
+        return row.last_slice_at or row.started_at
+    return row.status_at or row.started_at
 
 
 AS_STORED: Final = (
     "started_at",
     "ends_at",
     "ended_at",
+    "last_slice_at",
     "size_requested",
     "vwap",
     "progress",
@@ -175,6 +195,7 @@ AS_STORED: Final = (
     "slices_expected",
     "slices_missed",
     "arrival_price",
+    "arrival_basis",
     "arrival_slippage_bps",
     "market_vwap",
     "market_slippage_bps",
@@ -225,7 +246,7 @@ def _reason(row: FiguresRow) -> str:
     if row.is_tracked:
         return NO_SLICES
     if not row.is_over:
-        return RUNS
+        return RUNS if row.runs else MAY_RUN
     return SILENT if row.size is None else NOT_TRACKED
 
 
@@ -240,13 +261,18 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
         slices if row.market_volume is None else NOTHING_TRADED
     )
     progress = total or (RAN if row.size_requested else NOTHING_REQUESTED)
+    if not row.statuses:
+        progress = NO_STATUS
     reasons = {
-        "ended_at": UNDATED if row.is_over else STILL_RUNS,
+        **dict.fromkeys(OF_STATUS, NO_STATUS),
+        "ended_at": _no_end(row),
+        "last_slice_at": NO_SLICE if row.has_slices else slices,
         "vwap": vwap,
         "progress": progress,
         "schedule_lag": progress,
         "slices_missed": slices,
         "arrival_price": arrival,
+        "arrival_basis": arrival,
         "arrival_slippage_bps": vwap if shown["vwap"] is None else arrival,
         "market_vwap": market,
         "market_slippage_bps": vwap if shown["vwap"] is None else market,
@@ -256,15 +282,35 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
     return found | _unknown_parts(row, shown, slices)
 
 
+# What a status alone tells.
+OF_STATUS: Final = (
+    "status",
+    "duration_minutes",
+    "raw",
+    "ends_at",
+    "size_requested",
+    "elapsed_share",
+    "slices_expected",
+)
+
+
+def _no_end(row: FiguresRow) -> str:
+    if row.is_over:
+        return UNDATED
+    if not row.statuses:
+        return NO_STATUS
+    return STILL_RUNS if row.runs else MAY_RUN
+
+
 def _unknown_parts(row: FiguresRow, shown: Shown, slices: str) -> dict[str, str]:
     said = row.unknown
     found: dict[str, str] = {}
     for name in ("size", "notional"):
         if shown["residual"][name] is None:
-            untold = slices if row.is_over else UNSETTLED
+            untold = slices if row.is_over else UNSETTLED if row.runs else _no_end(row)
             found[f"residual.{name}"] = said.get(f"{name}_residual", untold)
         if shown["status_totals"][name] is None:
-            found[f"status_totals.{name}"] = SILENT
+            found[f"status_totals.{name}"] = SILENT if row.statuses else NO_STATUS
     for part in ("executed", "total"):
         untold = [name for name, value in shown[part].items() if value is None]
         if shown[part]["source"] == "status":

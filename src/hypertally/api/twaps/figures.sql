@@ -10,7 +10,8 @@ with asked as (
         t as state,
         e as execution,
         e.wallet_id is not null as has_slices,
-        t.status <> 'activated' as is_over,
+        facts.twap_runs(t.status) is false as is_over,
+        facts.twap_runs(t.status) as runs,
         greatest(least(%(as_of)s::timestamptz, t.ends_at), t.started_at) as clock,
         case when e.last_slice_at < %(as_of)s::timestamptz then e.executed_size else s.size end
             as sliced_size,
@@ -41,22 +42,30 @@ judged as (
             when is_over and %(as_of)s::timestamptz >= coalesce((state).ended_at,
                 case (state).status when 'finished' then (state).ends_at end,
                 %(as_of)s::timestamptz) then (state).size_executed end as size_by_now,
-        case when (state).ends_at > (state).started_at
+        case
+            when (state).ends_at is null then null
+            when (state).ends_at > (state).started_at
             then extract(epoch from clock - (state).started_at)
                 / extract(epoch from (state).ends_at - (state).started_at)
             else (%(as_of)s::timestamptz >= (state).started_at)::integer end as elapsed,
-        floor(extract(epoch from greatest(least(clock, (state).ended_at), (state).started_at)
-            - (state).started_at) / 30)::integer as slices_expected
+        case when (state).duration_minutes is not null then
+            floor(extract(epoch from greatest(least(clock, (state).ended_at), (state).started_at)
+                - (state).started_at) / 30)::integer end as slices_expected,
+        (state).started_at >= %(start)s::timestamptz
+            and metrics.twap_over_by((state).ended_at, (state).ends_at) <= %(end)s::timestamptz
+            as life_inside
     from asked
 )
 select
-    place, is_tracked, is_over, has_slices,
+    place, is_tracked, is_over, runs, has_slices,
     (state).twap_id, (state).wallet, (state).asset, (state).side::text as side,
     (state).status, (state).status_at, (state).duration_minutes, (state).started_at,
     (state).ends_at, (state).ended_at, (state).size_requested,
     (state).size_executed as status_size, (state).notional_executed as status_notional,
-    (state).started_at >= %(start)s::timestamptz
-        and coalesce((state).ended_at, (state).ends_at) < %(end)s::timestamptz as life_inside,
+    (execution).last_slice_at, (state).statuses, coalesce((state).conflicts, '[]')::text as conflicts,
+    coalesce(greatest(size, (state).size_executed) > (state).size_requested, false)
+        as is_above_requested,
+    life_inside,
     (execution).slices = 0 or ((execution).first_slice_at >= %(start)s::timestamptz
         and (execution).last_slice_at < %(end)s::timestamptz) as slices_inside,
     size, notional, (execution).fees, (execution).fees_usd, (execution).slices,
@@ -66,7 +75,7 @@ select
     round(elapsed - size_by_now / nullif((state).size_requested, 0), 8) as schedule_lag,
     slices_expected,
     case when has_slices then greatest(slices_expected - sliced_times, 0) end as slices_missed,
-    (execution).arrival_price,
+    (execution).arrival_price, (execution).arrival_source as arrival_basis,
     round(10000 * sign * (notional - (execution).arrival_price * size)
         / nullif((execution).arrival_price * size, 0), 4) as arrival_slippage_bps,
     round((execution).market_notional / nullif((execution).market_volume_coin, 0), 8)
@@ -82,6 +91,7 @@ select
         select r.raw_payload::text from facts.twap_status as r
         where r.twap_id = (state).twap_id and r.wallet = (state).wallet
         order by
+            (r.fingerprint = (state).latest_fingerprint) desc nulls last,
             r.status <> 'activated' desc, coalesce(r.event_at, r.ts) desc,
             r.size_executed desc nulls last, r.page_id desc, r.ordinal desc
         limit 1

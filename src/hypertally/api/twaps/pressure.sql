@@ -10,12 +10,9 @@ with running as (
     union all
     select t.* from metrics.twaps as t
     where %(of_past)s
-        and t.status <> 'activated'
+        and facts.twap_runs(t.status) is false
         and t.started_at <= %(as_of)s::timestamptz
-        and t.started_at >= %(as_of)s::timestamptz - interval '1 hour' - (
-            select make_interval(mins => d.duration_minutes) from metrics.twaps as d
-            order by d.duration_minutes desc limit 1
-        )
+        and t.started_at >= %(as_of)s::timestamptz - (select metrics.longest_twap())
         -- A TWAP whose time of end is unknown is not known to have run.
         and %(as_of)s::timestamptz < coalesce(
             t.ended_at, case t.status when 'finished' then t.ends_at end)

@@ -33,6 +33,13 @@ class Executed(Amounts):
     unknown: str | None
 
 
+class FinalStatus(Amounts):
+    """A final status of a TWAP that another one disagrees with."""
+
+    status: str
+    source: str  # the object that says so, or twapHistory
+
+
 class Twap(Shape):
     """A TWAP order; `unknown` says of each null field why it is."""
 
@@ -40,29 +47,34 @@ class Twap(Shape):
     wallet: Wallet
     asset: str
     side: Literal["A", "B"]
-    status: str
-    duration_minutes: int
+    status: str | None
+    duration_minutes: int | None
     latest_ts: Time
     executed: Executed
     raw: Any
     started_at: Time
-    ends_at: Time
+    ends_at: Time | None
     ended_at: Time | None
-    size_requested: Amount
+    last_slice_at: Time | None
+    size_requested: Amount | None
     status_totals: Amounts
     total: Executed
     vwap: Amount | None
     progress: Amount | None
-    elapsed_share: Amount
+    elapsed_share: Amount | None
     schedule_lag: Amount | None
-    slices_expected: int
+    slices_expected: int | None
     slices_missed: int | None
     arrival_price: Amount | None
+    arrival_basis: str | None
     arrival_slippage_bps: Amount | None
     market_vwap: Amount | None
     market_slippage_bps: Amount | None
     residual: Amounts
     completeness: Amount | None
+    known_by: Literal["statuses", "slices"]
+    is_above_requested: bool
+    conflicts: list[FinalStatus]
     unknown: dict[str, str]
     definition: str
     digest: str
@@ -97,11 +109,26 @@ class TwapStatus(Shape):
     raw: Any
 
 
+class TwapChoice(Shape):
+    """One of several TWAPs with the same number: `wallet` names it."""
+
+    wallet: Wallet
+    asset: str
+    side: Literal["A", "B"]
+    status: str | None
+    started_at: Time
+
+
 class WholeTwap(Shape):
-    """A TWAP over its whole life, and its statuses, oldest first."""
+    """A TWAP over its whole life, and its statuses.
+
+    Where several wallets have a TWAP of the number, `choices` lists them, `twap` is null, and the
+    statuses are of all of them.
+    """
 
     twap_id: str
-    twap: Twap
+    twap: Twap | None
+    choices: list[TwapChoice]
     rows: list[TwapStatus]
 
 

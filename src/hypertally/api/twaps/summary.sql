@@ -1,13 +1,7 @@
 -- name: read_since :one
--- The earliest start of a TWAP that touches a window: the longest duration before the window, plus
--- one hour for late ends.
+-- The earliest start of a TWAP that touches a window.
 -- Reads: metrics.twaps
-select %(start)s::timestamptz - interval '1 hour' - make_interval(mins => max(duration_minutes))
-    as since
-from (
-    select duration_minutes from metrics.twaps
-    order by duration_minutes desc limit 1
-) as longest;
+select %(start)s::timestamptz - metrics.longest_twap() as since;
 
 -- name: sum_twaps :many
 -- TWAPs whose life touches [start, end), summed by wallet or by coin. The executed amounts come
@@ -17,22 +11,23 @@ with executed as (
     select
         case %(by)s::text when 'wallet' then t.wallet else t.asset end as name,
         t.status,
+        facts.twap_runs(t.status) as runs,
         t.ends_at > %(as_of)s::timestamptz as is_due,
         case
             when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
                 and e.last_slice_at < %(end)s::timestamptz then e.executed_notional
             when e.wallet_id is not null then s.notional
-            when t.status = 'activated' then null
+            when facts.twap_runs(t.status) is not false then null
             when t.size_executed = 0 then 0
             when t.started_at >= %(start)s::timestamptz
-                and coalesce(t.ended_at, t.ends_at) < %(end)s::timestamptz
+                and metrics.twap_over_by(t.ended_at, t.ends_at) <= %(end)s::timestamptz
             then t.notional_executed
         end as notional,
         case
             when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
                 and e.last_slice_at < %(end)s::timestamptz then e.fees_usd
             when e.wallet_id is not null then s.fees_usd
-            when t.status <> 'activated' and t.size_executed = 0 then 0
+            when facts.twap_runs(t.status) is false and t.size_executed = 0 then 0
         end as fees_usd
     from metrics.twaps as t
     left join (
@@ -53,7 +48,10 @@ with executed as (
     ) as s on true
     where t.started_at < %(end)s::timestamptz
         and t.started_at >= %(since)s::timestamptz
-        and coalesce(t.ended_at, t.ends_at) >= %(start)s::timestamptz
+        and (
+            coalesce(t.ended_at, t.ends_at, t.started_at) >= %(start)s::timestamptz
+            or e.last_slice_at >= %(start)s::timestamptz
+        )
 )
 select
     name,
@@ -61,8 +59,8 @@ select
     count(*) filter (where status = 'finished')::integer as finished,
     count(*) filter (where status = 'terminated')::integer as terminated,
     count(*) filter (where status = 'error' or status like 'error:%%')::integer as failed,
-    count(*) filter (where status = 'activated' and is_due)::integer as running,
-    count(*) filter (where status = 'activated' and not is_due)::integer as end_unknown,
+    count(*) filter (where runs and is_due)::integer as running,
+    count(*) filter (where runs is null or runs and not is_due)::integer as end_unknown,
     sum(notional) as executed_notional,
     count(notional)::integer as executed_notional_known,
     sum(fees_usd) as fees_usd,

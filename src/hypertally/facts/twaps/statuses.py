@@ -23,6 +23,7 @@ class Source(Record, frozen=True, kw_only=True):
     page_id: int
     wallet_id: int | None  # the tracked wallet that was asked for; None: an archive
     object_key: str | None
+    is_again: bool = False  # the object was read before
 
 
 class _Added(Record, frozen=True, kw_only=True):

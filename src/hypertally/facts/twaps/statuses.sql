@@ -29,8 +29,11 @@ create temporary table twap_stage (
 truncate pg_temp.twap_stage;
 
 -- name: insert_statuses :one
--- Append statuses, each once, and mark the TWAPs of the new statuses for computation.
--- Reads: the given rows   Writes: facts.twap_status, ops.dirty_twaps   Key: (twap_id, wallet, ts, status, event_at, fingerprint)
+-- Append statuses, each once, and mark the TWAPs of the new statuses for computation. A row that an
+-- object says again, after it has said it differently, is kept as a repeat: `is_again` tells that
+-- the object was read before.
+-- Reads: the given rows   Writes: facts.twap_status, facts.twap_status_repeats, ops.dirty_twaps
+-- Key: (twap_id, wallet, ts, status, event_at, fingerprint)
 with added as (
     insert into facts.twap_status (
         twap_id, wallet, ts, asset, side, size_requested, size_executed, notional_executed, status,
@@ -46,7 +49,28 @@ with added as (
     order by u.twap_id, u.wallet, u.ts, u.status, u.event_at, u.fingerprint
     on conflict do nothing
     returning twap_id, wallet
+), repeated as (
+    insert into facts.twap_status_repeats (
+        twap_id, wallet, ts, status, event_at, fingerprint, page_id)
+    select u.twap_id, u.wallet, u.ts, u.status, u.event_at, u.fingerprint, %(page_id)s::bigint
+    from ({source}) as u
+    cross join lateral (
+        select bool_or(f.fingerprint = u.fingerprint) and bool_or(f.fingerprint <> u.fingerprint
+                and f.s3_object_key = %(object_key)s::text
+                and (facts.twap_runs(f.status) is false) = (facts.twap_runs(u.status) is false)
+            ) as is_contested
+        from facts.twap_status as f
+        where f.twap_id = u.twap_id and f.wallet = u.wallet
+        offset 0
+    ) as before
+    where %(is_again)s::boolean and before.is_contested
+    order by u.twap_id, u.wallet, u.ts, u.status, u.event_at, u.fingerprint
+    on conflict do nothing
+    returning twap_id, wallet
 ), marked as (
-    insert into ops.dirty_twaps (twap_id, wallet) select distinct twap_id, wallet from added
+    insert into ops.dirty_twaps (twap_id, wallet)
+    select twap_id, wallet from added
+    union
+    select twap_id, wallet from repeated
 )
 select count(*)::integer as added from added;

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from math import ceil
 
+from msgspec.structs import replace
+
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -29,11 +31,12 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval
-KEPT = timedelta(minutes=CANDLES_MAX - 10)  # what is asked for must still be there
+CANDLES_KEPT = CANDLES_MAX - 10  # what is asked for must still be there
+WIDTHS = {"1m": timedelta(minutes=1), "5m": timedelta(minutes=5), "15m": timedelta(minutes=15)}
 CLOSED_AFTER = timedelta(seconds=5)  # a minute that is over may still be counted
 TOGETHER_SECONDS = 10  # so that TWAPs seen at one moment share an answer
-# A request costs 20 and a sixtieth a minute of its window: a gap of less is cheaper than two.
-GAP_MAX = timedelta(minutes=1200)
+# A request costs 20 and a sixtieth a candle of its window: a gap of less is cheaper than two.
+GAP_CANDLES_MAX = 1200
 
 
 PULL_TWAP_CANDLES = declare(
@@ -59,9 +62,10 @@ PULL_MIDS = declare(
 
 
 class CandleNeed(Record, frozen=True, kw_only=True):
-    """The minutes of a coin whose candles TWAPs lack: [from_at, to_at)."""
+    """The time of a coin whose candles of an interval TWAPs lack: [from_at, to_at)."""
 
     coin: str
+    interval: str = candles.MINUTE  # of WIDTHS
     from_at: datetime
     to_at: datetime
 
@@ -69,17 +73,18 @@ class CandleNeed(Record, frozen=True, kw_only=True):
 def merge(needs: Iterable[CandleNeed]) -> list[CandleNeed]:
     """The fewest needs that cover all of these, none longer than one answer."""
     merged: list[CandleNeed] = []
-    ordered = sorted(needs, key=lambda need: (need.coin, need.from_at))
-    for coin, group in groupby(ordered, key=lambda need: need.coin):
+    ordered = sorted(needs, key=lambda need: (need.coin, need.interval, need.from_at))
+    for (_, interval), group in groupby(ordered, key=lambda need: (need.coin, need.interval)):
+        width = WIDTHS[interval]
         current: CandleNeed | None = None
         for need in group:
             to_at = max(current.to_at, need.to_at) if current else need.to_at
             if (
                 current
-                and need.from_at - current.to_at <= GAP_MAX
-                and to_at - current.from_at <= timedelta(minutes=CANDLES_MAX)
+                and need.from_at - current.to_at <= GAP_CANDLES_MAX * width
+                and to_at - current.from_at <= CANDLES_MAX * width
             ):
-                current = CandleNeed(coin=coin, from_at=current.from_at, to_at=to_at)
+                current = replace(current, to_at=to_at)
                 merged[-1] = current
             else:
                 current = need
@@ -121,7 +126,7 @@ async def enqueue_candles(connection: Connection, *, now: datetime) -> None:
 
 async def _list_needs(connection: Connection) -> list[CandleNeed]:
     return await read_rows(
-        connection, QUERIES["list_candle_needs"], {"kept": KEPT}, shape=CandleNeed
+        connection, QUERIES["list_candle_needs"], {"kept_candles": CANDLES_KEPT}, shape=CandleNeed
     )
 
 
@@ -151,12 +156,17 @@ async def _store_mids(pool: Pool, info: InfoClient, dex: str) -> None:
     async with transaction(pool) as connection:
         page_id = await pages.insert_reference(connection, answer)
         await mids.insert(connection, prices, dex=dex, at=answer.asked_at, page_id=page_id)
+        await connection.execute(QUERIES["lock_rollup"].text)
+        starts = {"dex": dex, "at": answer.asked_at}
+        marked = await connection.execute(QUERIES["mark_starts"].text, starts)
+        if marked.rowcount:
+            await enqueue_twap_rollup(connection)
 
 
 async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> SourceDown | None:
     request = {
         "coin": need.coin,
-        "interval": candles.MINUTE,
+        "interval": need.interval,
         "startTime": _milliseconds(need.from_at),
         "endTime": _milliseconds(need.to_at) - 1,
     }
@@ -165,7 +175,7 @@ async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> Sourc
         decoded = candles.decode(
             answer.body,
             coin=need.coin,
-            interval=candles.MINUTE,
+            interval=need.interval,
             over_by_ms=_milliseconds(answer.asked_at),
         )
     except SourceDown as problem:

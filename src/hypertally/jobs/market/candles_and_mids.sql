@@ -1,36 +1,63 @@
 -- name: list_candle_needs :many
--- The minutes that TWAPs of tracked wallets lack and the exchange still has: of a running TWAP its
--- first minute, of an ended TWAP its whole life. Minutes are requested only once.
--- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, facts.pages   Writes: -   Key: (coin, from_at, to_at)
-with lives as (
-    select t.asset as coin, date_trunc('minute', t.started_at, 'UTC') as from_at,
+-- The candles that TWAPs of tracked wallets lack and the exchange still has. Of minutes: the first of
+-- a TWAP, of an ended TWAP its whole life. Of 5 and of 15 minutes the one it began in, if the finer
+-- ones are not kept any more, or were asked for and are not there. Candles are requested only once.
+-- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, facts.pages   Writes: -   Key: (coin, interval, from_at, to_at)
+with widths (interval, place, width) as (
+    values ('1m', 1, interval '1 minute'), ('5m', 2, interval '5 minutes'),
+        ('15m', 3, interval '15 minutes')
+), lives as materialized (
+    select t.asset as coin, t.started_at, e.arrival_source,
         case
-            when t.status = 'activated' then null
+            when facts.twap_runs(t.status) is not false then null
             when t.ended_at is not null then t.ended_at
             when t.status = 'finished' then t.ends_at
-        end as until
+        end as until,
+        facts.twap_runs(t.status) is false and e.market_source is null as lacks_market
     from metrics.twaps as t
     join tenancy.wallets as w on w.address = decode(substr(t.wallet, 3), 'hex')
     join metrics.twap_executions as e on e.wallet_id = w.id and e.twap_id = t.twap_id
-    where t.started_at > now() - %(kept)s::interval
-        and (e.arrival_price is null or (t.status <> 'activated' and e.market_source is null))
-), windows as (
-    select distinct coin, from_at,
-        date_trunc('minute', greatest(until, from_at + interval '1 minute')
-                             + interval '1 minute - 1 microsecond', 'UTC') as to_at
-    from lives
-)
-select n.coin, n.from_at, n.to_at
-from windows as n
-where not exists (
-    select from facts.pages as p
+    where t.statuses > 0 and t.started_at > now() - %(kept_candles)s * interval '15 minutes'
+), windows as materialized (
+    select l.coin, l.started_at, l.until, b.interval, b.place,
+        date_bin(b.width, l.started_at, '1970-01-01 00:00:00+00') as from_at,
+        case
+            when b.place = 1 then date_trunc('minute', greatest(l.until,
+                    date_trunc('minute', l.started_at, 'UTC') + interval '1 minute')
+                + interval '1 minute - 1 microsecond', 'UTC')
+            else date_bin(b.width, l.started_at, '1970-01-01 00:00:00+00') + b.width
+        end as to_at,
+        l.started_at > now() - %(kept_candles)s * b.width as is_kept,
+        case b.place when 1 then l.lacks_market else false end
+            or l.arrival_source is null or l.arrival_source = 'first slice'
+            or l.arrival_source like 'candle:%%:15m:open' and b.place < 3
+            or l.arrival_source like 'candle:%%:5m:open' and b.place < 2 as is_lacked
+    from lives as l
+    cross join widths as b
+), asked as materialized (
+    select p.request -> 'req' ->> 'coin' as coin, p.request -> 'req' ->> 'interval' as interval,
+        (p.request -> 'req' ->> 'startTime')::bigint as from_ms,
+        (p.request -> 'req' ->> 'endTime')::bigint as to_ms
+    from facts.pages as p
     where p.wallet_id is null and p.source = 'info.candleSnapshot'
-        and p.asked_at > now() - interval '4 days'  -- longer than the exchange keeps a minute
-        and p.request -> 'req' ->> 'coin' = n.coin
-        and p.request -> 'req' ->> 'interval' = '1m'
-        and (p.request -> 'req' ->> 'startTime')::bigint <= extract(epoch from n.from_at) * 1000
-        and (p.request -> 'req' ->> 'endTime')::bigint >= extract(epoch from n.to_at) * 1000 - 1)
-order by 1, 2, 3;
+        and p.asked_at > now() - interval '60 days'  -- longer than the exchange keeps a candle
+), judged as materialized (
+    select n.*, exists (
+        select from asked as a
+        where a.coin = n.coin and a.interval = n.interval
+            and a.from_ms <= extract(epoch from n.from_at) * 1000
+            and a.to_ms >= extract(epoch from n.to_at) * 1000 - 1) as was_asked
+    from windows as n
+    where n.is_kept and n.is_lacked
+)
+select distinct j.coin, j.interval, j.from_at, j.to_at
+from judged as j
+where not j.was_asked
+    and not exists (
+        select from judged as finer
+        where finer.coin = j.coin and finer.started_at = j.started_at and finer.place < j.place
+            and not finer.was_asked)
+order by 1, 2, 3, 4;
 
 -- name: lock_rollup :exec
 -- Wait for the rollup that may have missed what this transaction stored.
@@ -47,6 +74,17 @@ join tenancy.wallets as w on w.address = decode(substr(t.wallet, 3), 'hex')
 join metrics.twap_executions as e on e.wallet_id = w.id and e.twap_id = t.twap_id
 where t.asset = %(coin)s and t.started_at < %(to_at)s
     and coalesce(t.ended_at, t.ends_at) >= %(from_at)s;
+
+-- name: mark_starts :execrows
+-- Mark the TWAPs of a dex that began in the minute of new mid prices for recomputation.
+-- Reads: metrics.twaps, metrics.twap_executions   Writes: ops.dirty_twaps   Key: id
+insert into ops.dirty_twaps (twap_id, wallet)
+select t.twap_id, t.wallet
+from metrics.twaps as t
+join metrics.twap_executions as e on e.wallet_id = t.wallet_id and e.twap_id = t.twap_id
+where t.started_at >= date_trunc('minute', %(at)s::timestamptz, 'UTC')
+    and t.started_at < date_trunc('minute', %(at)s::timestamptz, 'UTC') + interval '1 minute'
+    and coalesce(facts.dex_of(t.asset), '') = %(dex)s::text;
 
 -- name: list_dexs_in_use :many
 -- The dexs other than the core one on which a TWAP runs now.

@@ -35,7 +35,7 @@ with said as (
 ), twaps as (
     select max(ts + make_interval(mins => duration_minutes)) as ends_at,
         max(coalesce(event_at, ts)) as told_at,
-        bool_or(status <> 'activated') as over
+        bool_or(facts.twap_runs(status) is false) as over
     from said
     group by twap_id
 )

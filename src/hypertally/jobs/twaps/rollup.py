@@ -47,7 +47,7 @@ async def _rollup(connection: Connection, *, clock: Clock) -> int:
         connection, QUERIES["take_twaps"], {"limit": MARKS_A_JOB}, shape=TwapMark
     )
     keys = [TwapKey(twap_id=mark.twap_id, wallet=mark.wallet) for mark in marked]
-    for metric in (orders, slices, executions):
+    for metric in (slices, orders, executions):
         await metric.rebuild(connection, keys)
     await enqueue_candles(connection, now=clock())
     return sum(mark.marks for mark in marked)

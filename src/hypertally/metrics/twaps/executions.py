@@ -9,7 +9,7 @@ from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "twap_executions/1"
+DEFINITION = "twap_executions/2"
 WORDS = (
     "Executed size, notional and fees of a TWAP are the sums of its slices, never the cumulative "
     "totals of a status. A TWAP has a row once a slice is known, or once the exchange was asked "
@@ -17,7 +17,10 @@ WORDS = (
     "a minute are expected over the whole duration. The residual is the sum of the slices less the "
     "total in the last status; it is known once the TWAP has ended. Completeness is 1 if there is "
     "no residual in size, else the share of the executed size that the slices hold. The arrival "
-    "price is the opening price of the minute in which the TWAP began. Market volume and notional "
+    "price is the mark when the TWAP began, and its source is named: the stored mid price of that "
+    "minute; else the opening price of its candle of 1, of 5 or of 15 minutes; else the price of "
+    "its own first slice, which is all there is if the TWAP is known by its slices alone. Market "
+    "volume and notional "
     "cover all trades in the minutes from its beginning to its end, each minute at its typical "
     "price, (high + low + close) / 3. A figure that cannot be known is null, with the reason "
     "beside it."
@@ -43,7 +46,13 @@ async def rebuild(
 
 METRIC = Metric(
     name="twap_executions",
-    reads=("metrics.twaps", "metrics.twap_slices", "facts.candles", "facts.pages"),
+    reads=(
+        "metrics.twaps",
+        "metrics.twap_slices",
+        "facts.candles",
+        "facts.mids",
+        "facts.pages",
+    ),
     key=("wallet_id", "twap_id"),
     definition=DEFINITION,
     words=WORDS,

@@ -15,7 +15,8 @@ insert into pg_temp.twap_executions_before select * from gone;
 -- name: insert_twap_executions :execrows
 -- The execution of each TWAP of a tracked wallet. Materialized: new rows are not in the statistics
 -- yet.
--- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.pages, tenancy.wallets
+-- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.mids, facts.pages,
+--        tenancy.wallets
 -- Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
 with wanted as materialized (
     select u.twap_id, u.wallet, t.id as wallet_id
@@ -23,11 +24,12 @@ with wanted as materialized (
     join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
 ), lives as materialized (
     select w.wallet_id, w.twap_id, t.wallet, t.asset, t.side, t.started_at, t.duration_minutes,
-        t.size_executed, t.notional_executed, t.statuses, t.digest,
-        t.status <> 'activated' as ended,
+        t.size_executed, t.notional_executed, t.statuses, t.digest, t.status,
+        t.statuses > 0 as has_status,
+        not facts.twap_runs(t.status) as ended,
         date_trunc('minute', t.started_at, 'UTC') as first_minute,
         case
-            when t.status = 'activated' then null
+            when facts.twap_runs(t.status) is not false then null
             -- The time of a status has whole seconds: an immediate end lies before the start.
             when t.ended_at is not null then greatest(t.ended_at, t.started_at)
             when t.status = 'finished' then t.ends_at
@@ -66,20 +68,51 @@ with wanted as materialized (
     select l.wallet_id, l.twap_id, market.*
     from lives as l
     cross join lateral (
-        select max(c.open) filter (where c.at = l.first_minute) as arrival,
-            count(*) filter (where c.at < l.until) as minutes,
-            sum(c.volume_coin) filter (where c.at < l.until) as volume,
-            sum((c.high + c.low + c.close) * c.volume_coin) filter (where c.at < l.until)
-                as thrice_notional,
-            count(*) filter (where c.at = l.first_minute or c.at < l.until) as used,
-            sum(c.fingerprint) filter (where c.at = l.first_minute or c.at < l.until)
-                as fingerprints
+        select count(*) as minutes,
+            sum(c.volume_coin) as volume,
+            sum((c.high + c.low + c.close) * c.volume_coin) as thrice_notional,
+            sum(c.fingerprint) as fingerprints
         from facts.candles as c
         where c.coin = l.asset and c.interval = '1m' and c.at >= l.first_minute
-            and c.at < greatest(l.until, l.first_minute + interval '1 minute')
+            and c.at < l.until
     ) as market
+), arrivals as materialized (
+    -- The mark when it began, from the best source that is stored.
+    select w.wallet_id, w.twap_id, mark.price, mark.source
+    from wanted as w
+    left join lives as l using (wallet_id, twap_id)
+    cross join lateral (
+        (
+            select 1 as place, (m.mids ->> l.asset)::numeric as price, 'mid:' || l.asset as source
+            from facts.mids as m
+            where l.has_status and m.dex = coalesce(facts.dex_of(l.asset), '')
+                and m.at >= l.first_minute and m.at < l.first_minute + interval '1 minute'
+                and m.mids ? l.asset
+            order by abs(extract(epoch from m.at - l.started_at)), m.at
+            limit 1
+        )
+        union all
+        (
+            select b.place, c.open, 'candle:' || c.coin || ':' || c.interval || ':open'
+            from (values (2, '1m', interval '1 minute'), (3, '5m', interval '5 minutes'),
+                    (4, '15m', interval '15 minutes')) as b (place, interval, width)
+            join facts.candles as c on c.coin = l.asset and c.interval = b.interval
+                and c.at = date_bin(b.width, l.started_at, '1970-01-01 00:00:00+00')
+            where l.has_status
+        )
+        union all
+        (
+            select 5, round(s.notional / s.size_coin, 8), 'first slice'
+            from {schema}.twap_slices as s
+            where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id and s.size_coin > 0
+            order by s.at, s.oid
+            limit 1
+        )
+        order by place
+        limit 1
+    ) as mark
 ), judged as (
-    select w.wallet_id, w.twap_id, l.ended, l.until, l.wallet is not null as known,
+    select w.wallet_id, w.twap_id, l.ended, l.until,
         l.size_executed, l.notional_executed, l.duration_minutes,
         coalesce(s.coin, l.asset) as coin,
         coalesce(s.side, l.side::text) as side,
@@ -94,35 +127,38 @@ with wanted as materialized (
             else 'a fee was not reported'
         end as fees_reason,
         s.first_at, s.last_at,
-        t.arrival,
-        case
-            when l.wallet is null then 'no status of this TWAP is known'
-            when t.minutes > 0 then 'nothing is stored of the minute it began in'
-            else 'no candle of the minute it began in is stored: the exchange keeps 5,000 minutes'
-        end as arrival_reason,
+        a.price as arrival, a.source as arrival_source,
         t.minutes > 0
             and t.minutes >= ceil(extract(epoch from l.until - l.first_minute) / 60) as covered,
         t.volume, t.thrice_notional,
         case
-            when l.wallet is null then 'no status of this TWAP is known'
+            when not coalesce(l.has_status, false) then 'no status of this TWAP is known'
+            when l.ended is null then 'whether it has ended is not known: its last status is "'
+                || l.status || '"'
             when not l.ended then 'the TWAP has not ended'
             when l.until is null then 'when it ended is not known'
             else 'not every minute of it has a stored candle: the exchange keeps 5,000 minutes'
         end as market_reason,
         case
-            when l.wallet is null then 'no status of this TWAP is known'
+            when not coalesce(l.has_status, false) then 'no status of this TWAP is known'
+            when l.ended is null then 'whether it has ended is not known: its last status is "'
+                || l.status || '"'
             when not l.ended then 'the TWAP has not ended'
             else 'its last status does not say how much was executed'
         end as residual_reason,
         coalesce(s.digest, '0:0') as digest,
-        coalesce(l.statuses, 0) + coalesce(t.used, 0) || ':'
+        coalesce(split_part(l.digest, ':', 1)::numeric, 0) + coalesce(t.minutes, 0)
+            + coalesce((a.source <> 'first slice')::integer, 0) || ':'
             || coalesce(split_part(l.digest, ':', 2)::numeric, 0) + coalesce(t.fingerprints, 0)
+            + case when a.source <> 'first slice'
+                then hashtextextended(a.source || ' ' || trim_scale(a.price), 0) else 0 end
             as reference_digest
     from wanted as w
     left join lives as l using (wallet_id, twap_id)
     left join sums as s using (wallet_id, twap_id)
     left join charged as c using (wallet_id, twap_id)
     left join traded as t using (wallet_id, twap_id)
+    left join arrivals as a using (wallet_id, twap_id)
     where s.wallet_id is not null
         or exists (
             select from facts.pages as p
@@ -141,12 +177,13 @@ select
     case when ended then trim_scale(size - size_executed) end,
     case when ended then trim_scale(notional - notional_executed) end,
     trim_scale(arrival),
-    case when arrival is not null then 'candle:' || coin || ':1m:open' end,
+    arrival_source,
     case when covered then trim_scale(volume) end,
     case when covered then trim_scale(round(thrice_notional / 3, 8)) end,
     case when covered then 'candle:' || coin || ':1m:typical' end,
     jsonb_strip_nulls(jsonb_build_object(
-        'slices_expected', case when not known then 'no status of this TWAP is known' end,
+        'slices_expected', case when duration_minutes is null
+                                then 'no status of this TWAP is known' end,
         'fees_usd', case when fees_usd is null then fees_reason end,
         'size_residual', case when ended and size_executed is not null then null
                               else residual_reason end,
@@ -154,7 +191,8 @@ select
                                   else residual_reason end,
         'completeness', case when ended and size_executed is not null then null
                              else residual_reason end,
-        'arrival_price', case when arrival is null then arrival_reason end,
+        'arrival_price', case when arrival is null
+            then 'no price of the time it began is stored, and it has no slice' end,
         'market_volume_coin', case when covered then null else market_reason end,
         'market_notional', case when covered then null else market_reason end)),
     case

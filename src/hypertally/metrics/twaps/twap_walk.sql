@@ -16,7 +16,7 @@ from (
     (
         select t.twap_id, t.wallet
         from metrics.twaps as t
-        where (t.twap_id, t.wallet) > (%(twap_id)s, %(wallet)s)
+        where t.statuses > 0 and (t.twap_id, t.wallet) > (%(twap_id)s, %(wallet)s)
             and t.started_at >= %(from_day)s::timestamp at time zone 'UTC'
             and t.started_at < (%(to_day)s::date + 1)::timestamp at time zone 'UTC'
         order by 1, 2
@@ -28,8 +28,8 @@ limit %(limit)s;
 
 -- name: list_twaps_without_status :many
 -- TWAPs without a known status that have, or should have, slices.
--- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twap_slices,
---        metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twaps,
+--        metrics.twap_slices, metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
 with bounds as (
     select %(from_day)s::timestamp at time zone 'UTC' as from_at,
         (%(to_day)s::date + 1)::timestamp at time zone 'UTC' as to_at
@@ -51,6 +51,9 @@ with bounds as (
     select t.twap_id, '0x' || encode(w.address, 'hex') as wallet
     from traded as t
     join tenancy.wallets as w on w.id = t.wallet_id
+    union
+    select m.twap_id, m.wallet from metrics.twaps as m, bounds as b
+    where m.statuses = 0 and m.started_at >= b.from_at and m.started_at < b.to_at
 )
 select n.twap_id, n.wallet
 from named as n

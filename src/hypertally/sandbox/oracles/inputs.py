@@ -50,12 +50,12 @@ def population_usd_prices(population: Population) -> UsdPrices:
     )
 
 
-def population_minute_candles(
-    population: Population, coin: str, *, from_ms: int, to_ms: int
+def population_candles(
+    population: Population, coin: str, *, from_ms: int, to_ms: int, interval: str = "1m"
 ) -> list[CandleJson]:
-    """Return the 1m candles of a time range, both ends inclusive, at any age."""
+    """Return the candles that begin in a time range, both ends inclusive, at any age."""
     market = find_market(coin)
     assert market is not None, f"no market {coin}"
     return population.prices.candles(
-        market, "1m", start_ms=from_ms, end_ms=to_ms, coin_volumes=population.coin_volumes
+        market, interval, start_ms=from_ms, end_ms=to_ms, coin_volumes=population.coin_volumes
     )

@@ -121,10 +121,24 @@ def twap_books(rows: Rows, statuses: Rows, prices: UsdPrices) -> dict[TwapKey, T
     return books
 
 
-def arrival_price(candles: Iterable[Candle], started_ms: int) -> Decimal | None:
-    """Return the open of the minute in which a TWAP began; `candles` are of its coin."""
-    minute_ms = started_ms // MINUTE_MS * MINUTE_MS
-    return next((number(row, "o") for row in candles if row["t"] == minute_ms), None)
+def arrival_price(
+    book: TwapBook, candles: Mapping[str, Iterable[Candle]]
+) -> tuple[Decimal, str] | None:
+    """Return the price when a TWAP began and its source; None without any.
+
+    `candles` are of its coin, by interval, the finest first. Without a candle that holds the start
+    it is the price of the first slice; a start that no status tells has no candle.
+    """
+    for interval, rows in candles.items() if book.state else ():
+        started_ms = book.state.started_ms if book.state else 0
+        for row in rows:
+            if int(str(row["t"])) <= started_ms <= int(str(row["T"])):
+                return number(row, "o"), f"candle:{book.coin}:{interval}:open"
+    if not book.slices:
+        return None
+    first = min(book.slices, key=lambda slice_: (slice_.at_ms, slice_.oid))
+    with localcontext(prec=DIGITS):
+        return first.notional / first.size, "first slice"
 
 
 def market_price(candles: Iterable[Candle]) -> Decimal | None:

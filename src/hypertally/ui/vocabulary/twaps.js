@@ -19,7 +19,11 @@ export const TWAP_MEASURES = {
   elapsed_share: ["Time elapsed", "share", "Share of the planned minutes that is over."],
   schedule_lag: ["Schedule", "lag", "Share of the time elapsed minus share of the size executed."],
   vwap: ["Own VWAP", "price", "Executed notional divided by executed size, over the whole TWAP."],
-  arrival_price: ["Arrival price", "price", "Market price in the minute the TWAP started."],
+  arrival_price: [
+    "Arrival price",
+    "price",
+    "Market price when the TWAP started, from the best source that is stored; the source is named.",
+  ],
   arrival_slippage_bps: [
     "Slippage",
     "bps",
@@ -64,11 +68,13 @@ const STATES = {
   finished: ["finished", "The exchange reports that the TWAP has finished."],
   terminated: ["terminated", "The TWAP was ended before its planned end."],
   error: ["error", "The exchange ended the TWAP with an error."],
-  other: ["other", "A status this version does not know."],
+  slices: ["no status", "No status of this TWAP is known, only its slices."],
+  other: ["other", "An unknown word: whether the TWAP still runs is not known."],
 };
 
-/** The state of a TWAP: running, unreported, finished, terminated, error or other. */
+/** The state of a TWAP: running, unreported, finished, terminated, error, slices or other. */
 export function stateOf({ status, elapsed_share: elapsed }) {
+  if (status === null) return "slices";
   if (status === "activated") {
     return elapsed !== null && compare(elapsed, "1") >= 0 ? "unreported" : "running";
   }
@@ -78,7 +84,7 @@ export function stateOf({ status, elapsed_share: elapsed }) {
 
 /** The text of the exchange's error; null when there is none. */
 export function errorOf({ status }) {
-  return status.startsWith("error:") ? status.slice("error:".length) : null;
+  return status?.startsWith("error:") ? status.slice("error:".length) : null;
 }
 
 /** [word, sentence]; the sentence holds the text of an error. */
@@ -88,6 +94,30 @@ export function stateWords(twap) {
   const error = errorOf(twap);
   if (state === "other") return [twap.status, sentence];
   return [word, error ? `${sentence}\n${error}` : sentence];
+}
+
+/** What the arrival price is, in words; its source names a mid, a candle or the first slice. */
+export function arrivalWords(basis) {
+  if (basis === null) return null;
+  if (basis.startsWith("mid:")) return "mid price of the minute it started in";
+  const candle = /:(\d+)m:open$/.exec(basis);
+  if (!candle) return "price of its own first slice";
+  return candle[1] === "1"
+    ? "opening price of the minute it started in"
+    : `opening price of the ${candle[1]} minutes it started in`;
+}
+
+/** Sentences on what cannot be right about a TWAP. */
+export function doubtsOf(twap) {
+  const doubts = [];
+  if (twap.is_above_requested) doubts.push("More was executed than was requested.");
+  if (twap.conflicts.length > 0) {
+    const ends = twap.conflicts.map(
+      ({ status, size, source }) => `${status} with ${size ?? "an unknown size"} (${source})`,
+    );
+    doubts.push(`Its final statuses disagree: ${ends.join("; ")}.`);
+  }
+  return doubts;
 }
 
 export const sideWords = (side) => ({ B: "buy", A: "sell" })[side] ?? side;

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.jobs.market.candles_and_mids import CANDLES_MAX, GAP_MAX, CandleNeed, merge
+from hypertally.jobs.market.candles_and_mids import (
+    CANDLES_MAX,
+    GAP_CANDLES_MAX,
+    WIDTHS,
+    CandleNeed,
+    merge,
+)
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -19,7 +25,7 @@ def window(coin: str, from_minute: int, to_minute: int) -> CandleNeed:
 
 
 def test_near_windows_of_a_coin_are_one_request_and_far_ones_two() -> None:
-    gap = int(GAP_MAX.total_seconds() // 60)
+    gap = GAP_CANDLES_MAX
     near, far = window("BTC", 10 + gap, 20 + gap), window("BTC", 21 + 2 * gap, 30 + 2 * gap)
     assert merge([near, window("BTC", 0, 10), far]) == [window("BTC", 0, 20 + gap), far]
 
@@ -27,6 +33,19 @@ def test_near_windows_of_a_coin_are_one_request_and_far_ones_two() -> None:
 def test_other_coins_stay_apart() -> None:
     windows = [window("BTC", 0, 10), window("ETH", 5, 12)]
     assert merge(windows[::-1]) == windows
+
+
+def test_candles_of_other_intervals_are_asked_apart_and_reach_further() -> None:
+    coarse = [
+        CandleNeed(coin="BTC", interval="15m", from_at=START + at, to_at=START + at + WIDTHS["15m"])
+        for at in (timedelta(0), timedelta(days=10), timedelta(days=40))
+    ]
+    merged = merge([*coarse, window("BTC", 0, 10)])
+    assert [(need.interval, need.to_at - need.from_at) for need in merged] == [
+        ("15m", timedelta(days=10, minutes=15)),
+        ("15m", timedelta(minutes=15)),
+        ("1m", timedelta(minutes=10)),
+    ]
 
 
 def test_nothing_is_asked_longer_than_an_answer() -> None:

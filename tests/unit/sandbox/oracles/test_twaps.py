@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from hypertally.sandbox.oracles.inputs import (
+    population_candles,
     population_fills,
-    population_minute_candles,
     population_statuses,
     population_usd_prices,
 )
@@ -121,13 +121,29 @@ def test_the_same_number_of_two_wallets_is_two_twaps() -> None:
 
 def candle(minute: int, **figures: str) -> Fill:
     opened_ms = START_MS // MINUTE_MS * MINUTE_MS + minute * MINUTE_MS
-    return {"t": opened_ms, "o": "1.0", "h": "3.0", "l": "1.0", "c": "2.0", "v": "4.0"} | figures
+    return {
+        "t": opened_ms,
+        "T": opened_ms + MINUTE_MS - 1,
+        "o": "1.0",
+        "h": "3.0",
+        "l": "1.0",
+        "c": "2.0",
+        "v": "4.0",
+    } | figures
 
 
-def test_arrival_is_the_open_of_the_minute_a_twap_began_in() -> None:
+def test_arrival_is_the_open_of_the_finest_candle_or_the_first_slice() -> None:
     rows = [candle(-1, o="5.0"), candle(0, o="6.0"), candle(1, o="7.0")]
-    assert arrival_price(rows, START_MS) == Decimal(6)
-    assert arrival_price(rows[:1], START_MS) is None
+    sliced = book(statuses=[ACTIVATED])
+    coin = sliced.coin
+    assert arrival_price(sliced, {"1m": rows}) == (6, f"candle:{coin}:1m:open")
+    wide = candle(-3, o="8.0") | {"T": START_MS + MINUTE_MS}
+    assert arrival_price(sliced, {"1m": rows[:1], "5m": [wide]}) == (8, f"candle:{coin}:5m:open")
+    first = sliced.slices[0]
+    price, source = arrival_price(sliced, {"1m": rows[:1]}) or (Decimal(0), "")
+    assert (round(price * first.size, 20), source) == (first.notional, "first slice")
+    assert arrival_price(book(statuses=[ACTIVATED], fills=[]), {}) is None
+    assert arrival_price(book(statuses=[]), {"1m": rows}) == (price, "first slice")
 
 
 def test_the_markets_price_weighs_typical_prices_by_volume() -> None:
@@ -146,13 +162,13 @@ def test_in_a_population_own_prices_are_close_to_the_markets() -> None:
         assert made.state
         if not made.slices:
             continue
-        minutes = population_minute_candles(
+        minutes = population_candles(
             world, made.coin, from_ms=made.state.started_ms, to_ms=made.slices[-1].at_ms
         )
-        arrival, market = arrival_price(minutes, made.state.started_ms), market_price(minutes)
+        arrival, market = arrival_price(made, {"1m": minutes}), market_price(minutes)
         assert arrival
         assert market == pytest.approx(made.executed().average_price, rel=Decimal("0.02"))
-        assert arrival == pytest.approx(market, rel=Decimal("0.05"))
+        assert arrival[0] == pytest.approx(market, rel=Decimal("0.05"))
         compared += 1
     assert compared > 5
 

@@ -9,8 +9,8 @@ import pytest
 
 from hypertally.sandbox.oracles.inputs import (
     Fill,
+    population_candles,
     population_fills,
-    population_minute_candles,
     population_statuses,
     population_usd_prices,
 )
@@ -229,7 +229,7 @@ def test_a_minutes_candle_counts_each_trade_once_and_holds_its_price(world: Popu
             minute_ms = int(str(fill["time"])) // 60_000 * 60_000
             trades[str(fill["coin"]), minute_ms][fill["time"], fill["tid"]] = fill
     for (coin, minute_ms), known in list(trades.items())[::7]:
-        (candle,) = population_minute_candles(world, coin, from_ms=minute_ms, to_ms=minute_ms)
+        (candle,) = population_candles(world, coin, from_ms=minute_ms, to_ms=minute_ms)
         prices = [Decimal(str(fill["px"])) for fill in known.values()]
         sizes = [Decimal(str(fill["sz"])) for fill in known.values()]
         assert candle["n"] == len(known)
@@ -240,7 +240,7 @@ def test_a_minutes_candle_counts_each_trade_once_and_holds_its_price(world: Popu
 
 def test_minutes_join_to_the_hour_they_are_in(world: Population) -> None:
     hour_ms = UNTIL_MS // HOUR_MS * HOUR_MS - 5 * HOUR_MS
-    minutes = population_minute_candles(world, "BTC", from_ms=hour_ms, to_ms=hour_ms + HOUR_MS - 1)
+    minutes = population_candles(world, "BTC", from_ms=hour_ms, to_ms=hour_ms + HOUR_MS - 1)
     assert len(minutes) == 60
     assert [row["o"] for row in minutes[1:]] == [row["c"] for row in minutes[:-1]]
     assert {(int(str(row["T"])) - int(str(row["t"]))) for row in minutes} == {59_999}

@@ -55,7 +55,7 @@ function withRunningSums(slices) {
 
 export function Execution({ twap, route }) {
   const id = twap.twap_id;
-  const path = `/api/v1/twaps/${id}/slices?limit=${SLICES_PER_ANSWER}`;
+  const path = `/api/v1/twaps/${id}/slices?limit=${SLICES_PER_ANSWER}&wallet=${twap.wallet}`;
   const chain = useFeedChain(path, "slices", { pagesMax: ANSWERS_MAX });
   const slices = useMemo(() => withRunningSums(chain.rows), [chain.rows]);
   if (chain.data && !slices.length) return html`<${NoSlices} twap=${twap} />`;

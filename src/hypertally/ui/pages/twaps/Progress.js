@@ -16,6 +16,7 @@ const SHAPES = {
     stroke-width="1.6" />`,
   error: html`<path d="M2 2 L10 10 M10 2 L2 10" fill="none" stroke="currentColor"
     stroke-width="2.2" stroke-linecap="round" />`,
+  slices: html`<path d="M2 6 h8" fill="none" stroke="currentColor" stroke-width="2" />`,
   other: html`<circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="1.6" />`,
 };
 

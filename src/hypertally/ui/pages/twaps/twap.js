@@ -16,7 +16,7 @@ import { link } from "../../route.js";
 import { group } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { priceText } from "../../vocabulary/number_text.js";
-import { errorOf, stateOf, twapReason } from "../../vocabulary/twaps.js";
+import { arrivalWords, doubtsOf, errorOf, stateOf, twapReason } from "../../vocabulary/twaps.js";
 import { Execution } from "./Execution.js";
 import { ProgressBar, TwapState } from "./Progress.js";
 import { valueOfWhole } from "./ProofTwap.js";
@@ -35,10 +35,10 @@ const PARTS = [
   "slices_missed",
 ];
 
-const referencePrice = (word, price) =>
+const referencePrice = (word, price, basis) =>
   price !== null &&
   html`${word} <span
-    data-exact=${price}>${group(priceText(price))}</span>`;
+    data-exact=${price}>${group(priceText(price))}</span>${basis && html`: ${basis}`}`;
 
 /** The expected slices are counted per full minute, the executed ones as they come. */
 function minuteNote(twap) {
@@ -48,10 +48,13 @@ function minuteNote(twap) {
 /** The notes below the headline figures. */
 const NOTES = {
   executed_size: (twap) =>
-    html`of <span data-exact=${twap.size_requested}>${group(twap.size_requested)}</span>
+    twap.size_requested === null
+      ? twap.asset
+      : html`of <span data-exact=${twap.size_requested}>${group(twap.size_requested)}</span>
       ${" "}${twap.asset}`,
   progress: (twap) => html`<${ProgressBar} twap=${twap} wide />`,
-  vwap: (twap) => referencePrice("arrival", twap.arrival_price),
+  vwap: (twap) =>
+    referencePrice("arrival", twap.arrival_price, arrivalWords(twap.arrival_basis)),
   arrival_slippage_bps: (twap) =>
     twap.arrival_slippage_bps !== null && "basis points; positive is a cost",
   fees_usd: (twap) => twap.total.fees && html`<${Tokens} amounts=${twap.total.fees} />`,
@@ -80,7 +83,9 @@ function Head({ id, twap }) {
       <${TwapState} twap=${twap} />
       <span class="muted">of</span> <${Address} wallet=${twap.wallet} />
       <span class="muted" title=${`${twap.started_at} to ${twap.ended_at ?? twap.ends_at}`}>
-        ${utc(twap.started_at)} UTC, duration ${twap.duration_minutes} min</span>
+        ${utc(twap.started_at)} UTC${
+          twap.duration_minutes !== null && `, duration ${twap.duration_minutes} min`
+        }</span>
       ${
         twap.completeness !== null &&
         html`<${Completeness} share=${twap.completeness} always
@@ -93,6 +98,24 @@ function Head({ id, twap }) {
   </header>`;
 }
 
+/** What cannot be right about the TWAP. */
+function Doubts({ twap }) {
+  return doubtsOf(twap).map(
+    (doubt) => html`<p key=${doubt} class="warning-line">${doubt}</p>`,
+  );
+}
+
+/** The TWAPs of several wallets with the same number, to choose from. */
+function Choices({ id, choices }) {
+  return html`<section class="choices"><h2>Several wallets have a TWAP with this number</h2>
+    <ul>${choices.map(
+      (choice) => html`<li key=${choice.wallet}>
+        <a href=${link(`twaps/${id}`, { wallet: choice.wallet })}>
+          <span data-exact=${choice.wallet}>${choice.wallet}</span></a>
+        ${" "}${sideCell(choice)} ${choice.asset}, started ${utc(choice.started_at)} UTC</li>`,
+    )}</ul></section>`;
+}
+
 /** The error of the exchange, if there is one. */
 function ErrorLine({ twap }) {
   const error = errorOf(twap);
@@ -100,8 +123,9 @@ function ErrorLine({ twap }) {
 }
 
 function Shown({ data, feed, route }) {
-  const { twap, rows } = data;
-  return html`<${ErrorLine} twap=${twap} />
+  const { twap, rows, choices } = data;
+  if (twap === null) return html`<${Choices} id=${data.twap_id} choices=${choices} />`;
+  return html`<${ErrorLine} twap=${twap} /><${Doubts} twap=${twap} />
     <${Figures} twap=${twap} fields=${HEADLINES} /><${Figures} twap=${twap} fields=${PARTS} small />
     <${Execution} twap=${twap} route=${route} />
     <${Reconciliation} twap=${twap} />
@@ -111,7 +135,9 @@ function Shown({ data, feed, route }) {
 
 export function Twap({ id, route, role }) {
   const valid = WHOLE_NUMBER.test(id);
-  const feed = useFeed(valid ? `/api/v1/twaps/${id}` : null);
+  const wallet = route.query.get("wallet");
+  const choice = wallet ? `?wallet=${encodeURIComponent(wallet)}` : "";
+  const feed = useFeed(valid ? `/api/v1/twaps/${id}${choice}` : null);
   const { data, error } = feed;
   const head = html`<${Head} id=${id} twap=${data?.twap} />`;
   if (!valid || (error?.status === 404 && !data)) {

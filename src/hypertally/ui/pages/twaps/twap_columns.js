@@ -7,7 +7,7 @@ import { Completeness } from "../../components/Mark.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { twapReason } from "../../vocabulary/twaps.js";
+import { arrivalWords, twapReason } from "../../vocabulary/twaps.js";
 import { Progress, TwapState } from "./Progress.js";
 
 export const FOUND = "Share of the executed size for which the slices are stored.";
@@ -114,7 +114,10 @@ export function twapColumns(hrefOf) {
     figureColumn("executed_size", hrefOf, { unit: "coin", note: sourceNote }),
     figureColumn("progress", hrefOf, { cell: progress }),
     figureColumn("vwap", hrefOf, { mixed: true }),
-    figureColumn("arrival_slippage_bps", hrefOf, { unit: "bps" }),
+    figureColumn("arrival_slippage_bps", hrefOf, {
+      unit: "bps",
+      note: (row) => arrivalWords(row.arrival_basis),
+    }),
     figureColumn("fees_usd", hrefOf, { unit: "USD", note: feesNote }),
     FOUND_COLUMN,
     ...hiddenColumns(hrefOf, sourceNote),
@@ -123,7 +126,7 @@ export function twapColumns(hrefOf) {
 
 const HIDDEN = [
   ["market_slippage_bps", { unit: "bps" }],
-  ["arrival_price", { mixed: true }],
+  ["arrival_price", { mixed: true, note: (row) => arrivalWords(row.arrival_basis) }],
   ["market_vwap", { mixed: true }],
   ["schedule_lag"],
   ["slices"],
