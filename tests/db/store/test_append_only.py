@@ -24,6 +24,7 @@ FACTS = (
     "perp_dexs",
     "token_prices",
     "twap_status",
+    "twap_status_repeats",
     "twap_slices",
     "candles",
     "mids",
@@ -79,6 +80,8 @@ insert into facts.twap_status (
     twap_id, wallet, ts, asset, side, size_requested, status, duration_minutes, raw_payload,
     fingerprint, page_id, ordinal)
 values (1, '0x' || repeat('0', 40), '2025-03-10', 'BTC', 'B', 1, 'activated', 5, '{}', 1, 1, 0);
+insert into facts.twap_status_repeats (twap_id, wallet, ts, status, fingerprint, page_id)
+values (1, '0x' || repeat('0', 40), '2025-03-10', 'activated', 1, 1);
 insert into facts.twap_slices (wallet_id, twap_id, time, coin, oid, tid, side, page_id)
 values (1, 1, '2025-03-10', 'BTC', 1, 2, 'B', 1);
 insert into facts.candles (

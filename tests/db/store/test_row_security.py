@@ -51,6 +51,7 @@ SAME_FOR_ALL_ORGS = (
     "facts.candles",
     "facts.mids",
     "facts.leaderboard_rows",
+    "facts.twap_status_repeats",
     "metrics.definitions",
     "metrics.wallet_universe_runs",
     "metrics.public_wallets",

@@ -90,10 +90,10 @@ async def test_arrival_is_the_finest_price_the_exchange_still_has(
                 to_ms=book.state.started_ms,
                 interval=interval,
             )
-        told, true = arrival_of(stored[key]), arrival_price(book, candles)
-        assert (told and told[1]) == (true and true[1]), key
-        if told and true:
-            assert abs(told[0] - true[0]) < Decimal("1e-8")
+        arrival, true = arrival_of(stored[key]), arrival_price(book, candles)
+        assert (arrival and arrival[1]) == (true and true[1]), key
+        if arrival and true:
+            assert abs(arrival[0] - true[0]) < Decimal("1e-8")
         else:
             assert "no slice" in stored[key]["unknown"]["arrival_price"]
     basis = f":{interval}:open" if interval else "first slice"

@@ -28,4 +28,6 @@ from chosen
 join metrics.restatements as r on r.id = chosen.restatement_id
 left join tenancy.wallets as w on w.id = r.wallet_id
 left join tenancy.orgs as o on o.id = r.org_id
+-- A TWAP of a wallet that nobody tracks is no org's number: the mark is taken, and nothing told.
+where r.wallet_id is not null or r.org_id is not null
 order by chosen.restated_at, r.id;
