@@ -16,7 +16,7 @@ from hypertally.jobs import periodic
 from hypertally.jobs.activity import gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery
-from hypertally.jobs.market import candles_and_mids, reference_prices
+from hypertally.jobs.market import candles_and_mids, hour_prices, reference_prices
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import collect_handlers
 from hypertally.jobs.runtime.lanes import PLACES, LanePlaces, lanes_of
@@ -44,6 +44,7 @@ HANDLERS = collect_handlers(
         activity_rollup.HANDLERS,
         gap_repair.HANDLERS,
         reference_prices.HANDLERS,
+        hour_prices.HANDLERS,
         candles_and_mids.HANDLERS,
         twap_rollup.HANDLERS,
         source_import.HANDLERS,

@@ -2648,6 +2648,7 @@ GRANT SELECT ON TABLE facts.spot_pairs TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.token_prices TO hypertally_facts;
 GRANT SELECT ON TABLE facts.token_prices TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.token_prices TO hypertally_api;
+GRANT SELECT ON TABLE facts.token_prices TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.twap_slices TO hypertally_facts;
 GRANT SELECT ON TABLE facts.twap_slices TO hypertally_metrics;

@@ -49,7 +49,7 @@ async def pull_reference(resources: Resources, job: Job) -> None:
         page_id = await pages.insert_reference(connection, spot_meta)
         pairs = reference.decode_spot_pairs(spot_meta.body)
         if await reference.insert_spot_pairs(connection, pairs, page_id=page_id):
-            await _mark_unpriced(connection, page_id)
+            await mark_unpriced(connection, page_id)
     for dex in _dex_names(await info.fetch("perpDexs")):
         meta = await info.fetch("meta", dex=dex)
         await _store_dex(pool, dex, meta, spot_meta.body)
@@ -76,7 +76,7 @@ async def pull_prices(resources: Resources, job: Job) -> None:
             page_id = await pages.insert_reference(connection, answer)
             prices = reference.decode_prices(answer.body, token=token, coin=coin)
             if await reference.insert_prices(connection, prices, page_id=page_id):
-                await _mark_unpriced(connection, page_id)
+                await mark_unpriced(connection, page_id)
 
 
 async def _fetch_candles(info: InfoClient, coin: str, *, to_ms: int) -> Answer:
@@ -98,7 +98,7 @@ async def _store_dex(pool: Pool, dex: str, meta: Answer, spot_meta: object) -> N
             # Without a known collateral its figures stay null with that reason; the page is kept.
             return
         if await reference.insert_perp_dexs(connection, dexs, page_id=page_id):
-            await _mark_unpriced(connection, page_id)
+            await mark_unpriced(connection, page_id)
 
 
 def _dex_names(answer: Answer) -> list[str]:
@@ -109,7 +109,7 @@ def _dex_names(answer: Answer) -> list[str]:
     return names[:DEXS_MAX]
 
 
-async def _mark_unpriced(connection: Connection, page_id: int) -> None:
+async def mark_unpriced(connection: Connection, page_id: int) -> None:
     """Mark the days that lack a price or a market, or whose market a page changed."""
     days: dict[int, set[date]] = {}
     await connection.execute(QUERIES["lock_prices"].text)

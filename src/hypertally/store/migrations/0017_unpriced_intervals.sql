@@ -59,5 +59,8 @@ revoke all on function metrics.add_amounts, metrics.add_intervals, metrics.sum_i
 grant execute on function metrics.add_amounts, metrics.add_intervals, metrics.sum_intervals,
     metrics.with_priced to hypertally_metrics, hypertally_api;
 
+-- The job of a new hour looks for the tokens in use whose price of the hour is not stored.
+grant select on facts.token_prices to hypertally_jobs;
+
 -- migrate:down
 -- forward only

@@ -42,6 +42,7 @@ TABLE = [
     ("ingest_twap_objects", "computing", NoPayload(), "", 15, 10, 86_400),
     ("ingest_twaps", "asking", WALLET, ":7", 0, 10, None),
     ("ingest_wallet", "asking", WALLET, ":7", 0, 10, None),
+    ("pull_hour_prices", "asking", NoPayload(), "", 92, 10, 3600),
     ("pull_mids", "asking", NoPayload(), "", 90, 10, 60),
     ("pull_prices", "asking", TokenPayload(token="HYPE"), ":HYPE", 40, 10, None),
     ("pull_reference", "asking", NoPayload(), "", 90, 10, 3600),
