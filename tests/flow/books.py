@@ -166,6 +166,13 @@ class Books:
                 Resources(pool=self.pool, info=info, clock=self.clock), Options(until_idle=True)
             ).run()
 
+    async def run_kind(self, exchange: Exchange, kind: str) -> None:
+        """Let the time of a kind of job come, and work until no work is left."""
+        await self.execute(
+            "update ops.jobs set run_at = now() where status = 'queued' and kind = %s", kind
+        )
+        await self.settle(exchange)
+
     async def settle(self, exchange: Exchange, *, retry: bool = True) -> None:
         """Work until no work is left: jobs that wait for their time run at once.
 

@@ -153,6 +153,17 @@ async def insert_history_reading(
     )
 
 
+class _Proven(Record, frozen=True, kw_only=True):
+    proven_ms: int
+
+
+async def read_proven_ms(connection: Connection, *, wallet_id: int, asked_by: datetime) -> int:
+    """How far the fills of a wallet were proven by answers asked for by a time."""
+    parameters = {"wallet_id": wallet_id, "asked_by": asked_by}
+    row = await read_row(connection, QUERIES["read_proven_ms"], parameters, shape=_Proven)
+    return row.proven_ms
+
+
 async def ensure_months(pool: Pool, parent: str, times: set[datetime]) -> None:
     """Make the monthly partitions of `parent` that hold `times`, where they are missing."""
     for month in sorted({time.strftime("%Y-%m-01") for time in times}):

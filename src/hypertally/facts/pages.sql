@@ -38,6 +38,20 @@ on conflict do nothing;
 insert into facts.history_readings (wallet_id, asked_at, rows_shown, first_ms, page_id)
 values (%(wallet_id)s, %(asked_at)s, %(rows_shown)s, %(first_ms)s, %(page_id)s);
 
+-- name: read_proven_ms :one
+-- How far the fills of a wallet were proven by answers that were asked for by a time. The newest of
+-- these prove most; a window that was asked for once more proves less.
+-- Reads: facts.pages   Writes: -   Key: -
+select coalesce(max(p.covers_to_ms), 0) as proven_ms
+from (
+    select p.covers_to_ms
+    from facts.pages as p
+    where p.wallet_id = %(wallet_id)s and p.asked_at <= %(asked_by)s
+        and p.closed and p.source = 'info.userFillsByTime'
+    order by p.asked_at desc
+    limit 50
+) as p;
+
 -- name: ensure_month :one
 -- Make the partition of the month that holds a time.
 -- Reads: -   Writes: the schema   Key: (parent, month)

@@ -1,13 +1,14 @@
 """Periodic work, as rows of the queue: each run queues the next run."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
-from hypertally.jobs.activity.kinds import wallet_key
-from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.activity.fill_sweep import Pulled
+from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN, wallet_key
+from hypertally.jobs.activity.pull_fills import RECENT_MS, pull_fills
 from hypertally.jobs.runtime import queue, shared_budget
 from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.kinds import (
@@ -31,6 +32,11 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 MONTHS_AHEAD = 2  # partitions exist this long before they are needed
 KEEP_DONE_HOURS = 24
+AGAIN_SECONDS = 120  # after a pull, while weight is to spare
+CONFIRM_SECONDS = 3660  # an hour after a pull, and the time that answers take
+CONFIRM_SECONDS_AT_REST = 86_400
+ACTIVE_WITHIN = timedelta(days=1)
+RECENT = timedelta(milliseconds=RECENT_MS)
 
 
 class Pace(Record, frozen=True, kw_only=True):
@@ -98,7 +104,7 @@ async def start(connection: Connection, kinds: Iterable[AnyKind]) -> None:
 async def ingest_wallet(resources: Resources, job: Job) -> None:
     """Pull the fills of one wallet and queue its next pull; an untracked wallet is let go."""
     pool, clock = resources.pool, resources.clock
-    wallet = await _find_tracked(pool, INGEST_WALLET, job)
+    wallet = await find_tracked(pool, INGEST_WALLET, job)
     if wallet is None:
         return
     try:
@@ -106,17 +112,51 @@ async def ingest_wallet(resources: Resources, job: Job) -> None:
     except SourceDown as problem:
         await _store_error(pool, "note_error", wallet, problem)
         raise
-    traded_at = fills.at(pulled.last_ms) if pulled.last_ms else None
+    pace = pace_after(pulled, now=clock())
     async with queue.finishing(pool, job) as connection:
-        await _enqueue_pull(connection, wallet.id, pace_of(PACES, traded_at, now=clock()))
+        await enqueue_pull(connection, wallet.id, pace)
+        if pace.seconds > AGAIN_SECONDS:  # a busier wallet is asked about sooner in any case
+            again = WalletPayload(wallet_id=wallet.id)
+            await enqueue(connection, READ_AGAIN, again, delay_seconds=AGAIN_SECONDS)
+        await enqueue_confirmation(connection, wallet.id, pulled, now=clock())
         if pulled.twaps:
             await hurry_twaps(connection, wallet.id)
+
+
+def pace_after(pulled: Pulled, *, now: datetime) -> Pace:
+    """The pace of a wallet after a pull."""
+    return pace_of(PACES, fills.at(pulled.last_ms) if pulled.last_ms else None, now=now)
+
+
+async def enqueue_confirmation(
+    connection: Connection, wallet_id: int, pulled: Pulled, *, now: datetime
+) -> None:
+    """Queue the second reading of what no ordinary pull will read again, if there is any."""
+    if pulled.confirmed_ms <= pulled.cursor_ms:
+        await enqueue(
+            connection,
+            CONFIRM_FILLS,
+            WalletPayload(wallet_id=wallet_id),
+            delay_seconds=_seconds_to_confirm(fills.at(pulled.cursor_ms), now=now),
+        )
+
+
+def _seconds_to_confirm(last_fill_at: datetime, *, now: datetime) -> int:
+    """How long until the second reading of a record that ends with a fill."""
+    idle = now - last_fill_at
+    if idle >= ACTIVE_WITHIN:
+        return CONFIRM_SECONDS_AT_REST
+    if idle < RECENT or last_fill_at.date() < now.date():
+        return CONFIRM_SECONDS
+    # Nothing new to read before the day is over and confirmed as a whole.
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    return int((tomorrow - now).total_seconds()) + CONFIRM_SECONDS
 
 
 async def ingest_twaps(resources: Resources, job: Job) -> None:
     """Pull the TWAPs of one wallet and queue the next pull; an untracked wallet is let go."""
     pool, clock = resources.pool, resources.clock
-    wallet = await _find_tracked(pool, INGEST_TWAPS, job)
+    wallet = await find_tracked(pool, INGEST_TWAPS, job)
     if wallet is None:
         return
     try:
@@ -128,7 +168,7 @@ async def ingest_twaps(resources: Resources, job: Job) -> None:
         await _enqueue_twap_pull(connection, wallet.id, _twap_pace(activity, now=clock()))
 
 
-async def _find_tracked(pool: Pool, kind: Kind[WalletPayload], job: Job) -> Wallet | None:
+async def find_tracked(pool: Pool, kind: Kind[WalletPayload], job: Job) -> Wallet | None:
     """The wallet of a job; None, with the job done, when no org tracks the wallet any more."""
     parameters = {"wallet_id": kind.read_payload(job).wallet_id}
     async with transaction(pool) as connection:
@@ -150,7 +190,7 @@ async def _store_error(pool: Pool, query: str, wallet: Wallet, problem: SourceDo
 
 async def start_pull(connection: Connection, wallet_id: int) -> None:
     """Queue the pull of a wallet for now, before the rounds."""
-    await _enqueue_pull(connection, wallet_id, FIRST_PULL)
+    await enqueue_pull(connection, wallet_id, FIRST_PULL)
 
 
 async def start_twaps(connection: Connection, wallet_id: int) -> None:
@@ -163,7 +203,8 @@ async def hurry_twaps(connection: Connection, wallet_id: int) -> None:
     await _enqueue_twap_pull(connection, wallet_id, RUNNING_TWAP_PACE)
 
 
-async def _enqueue_pull(connection: Connection, wallet_id: int, pace: Pace) -> None:
+async def enqueue_pull(connection: Connection, wallet_id: int, pace: Pace) -> None:
+    """Queue the next pull of a wallet at its pace."""
     await enqueue(
         connection,
         INGEST_WALLET,
@@ -213,11 +254,11 @@ async def pull_now(pool: Pool, addresses: Sequence[str] | None) -> int:
     return len(wallets)
 
 
-def times_ahead(time: datetime) -> set[datetime]:
-    """A time in each month from `time` on whose partition must exist; no month is shorter than
+def times_ahead(first: datetime) -> set[datetime]:
+    """A time in each month from `first` on whose partition must exist; no month is shorter than
     the step.
     """
-    return {time + timedelta(days=days) for days in range(0, 31 * MONTHS_AHEAD + 28, 28)}
+    return {first + timedelta(days=days) for days in range(0, 31 * MONTHS_AHEAD + 28, 28)}
 
 
 async def housekeeping(resources: Resources, job: Job) -> None:
@@ -238,6 +279,10 @@ class _WalletWithoutPull(Record, frozen=True, kw_only=True):
     first: bool  # the wallet was never pulled
 
 
+class _WalletToConfirm(Record, frozen=True, kw_only=True):
+    id: int
+
+
 class _WalletWithoutTwapPull(Record, frozen=True, kw_only=True):
     id: int
 
@@ -247,7 +292,12 @@ async def _enqueue_lost_pulls(connection: Connection, *, now: datetime) -> None:
         connection, QUERIES["list_wallets_without_pull"], shape=_WalletWithoutPull
     ):
         pace = FIRST_PULL if wallet.first else pace_of(PACES, None, now=now)
-        await _enqueue_pull(connection, wallet.id, pace)
+        await enqueue_pull(connection, wallet.id, pace)
+    for wallet in await read_rows(
+        connection, QUERIES["list_wallets_to_confirm"], shape=_WalletToConfirm
+    ):
+        again = WalletPayload(wallet_id=wallet.id)
+        await enqueue(connection, CONFIRM_FILLS, again, delay_seconds=CONFIRM_SECONDS)
     for wallet in await read_rows(
         connection, QUERIES["list_wallets_without_twap_pull"], shape=_WalletWithoutTwapPull
     ):

@@ -54,6 +54,22 @@ where o.to_day is null
                  or (j.status = 'dead' and j.finished_at > now() - interval '1 hour')))
 order by 1;
 
+-- name: list_wallets_to_confirm :many
+-- Tracked wallets whose record was read once only where no ordinary pull reads it again, and whose
+-- second reading nobody queued. A wallet whose job died waits for an hour.
+-- Reads: tenancy.org_wallets, ops.jobs, ops.hl_ingest_cursor   Writes: -   Key: id
+select distinct o.wallet_id as id
+from tenancy.org_wallets as o
+join ops.hl_ingest_cursor as c using (wallet_id)
+where o.to_day is null and c.whole_at is not null
+    and c.confirmed_ms <= c.cursor_ms and c.cursor_ms > 0
+    and not exists (
+        select from ops.jobs as j
+        where j.dedupe_key = 'confirm_fills:' || o.wallet_id
+            and (j.status in ('queued', 'running')
+                 or (j.status = 'dead' and j.finished_at > now() - interval '1 hour')))
+order by 1;
+
 -- name: list_wallets_without_twap_pull :many
 -- Tracked wallets without a queued or running pull of TWAPs. A wallet whose job died waits for an
 -- hour.

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
-from hypertally.jobs import periodic
+from hypertally.jobs import periodic, second_readings
 from hypertally.jobs.activity import gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery
@@ -41,6 +41,7 @@ ERROR_CHARS_MAX = 2000
 HANDLERS = collect_handlers(
     (
         periodic.HANDLERS,
+        second_readings.HANDLERS,
         activity_rollup.HANDLERS,
         gap_repair.HANDLERS,
         reference_prices.HANDLERS,

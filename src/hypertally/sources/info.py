@@ -59,6 +59,10 @@ class InfoClient:
         """
         return await self.fetch_paid_by(self._budget, request_type, **parameters)
 
+    async def weight_free(self) -> int:
+        """The weight that may be spent now."""
+        return await self._budget.read_free()
+
     async def fetch_paid_by(
         self, budget: Budget, request_type: str, /, **parameters: Any
     ) -> Answer:

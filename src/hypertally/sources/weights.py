@@ -38,6 +38,10 @@ class Budget(Protocol):
         """Say what the request really cost."""
         ...
 
+    async def read_free(self) -> int:
+        """The weight that may be spent now."""
+        ...
+
 
 @dataclass(slots=True)
 class _Part:
@@ -97,6 +101,10 @@ class Prepaid:
         part.unanswered -= 1
         if not part.left and not part.unanswered:
             await self._settle(part)
+
+    async def read_free(self) -> int:
+        """The weight that may be spent now, beside what is reserved."""
+        return await self._budget.read_free()
 
     async def _settle(self, part: _Part) -> None:
         if not part.settled:

@@ -1402,7 +1402,8 @@ CREATE TABLE ops.hl_ingest_cursor (
     deep_at timestamp with time zone,
     pulled_at timestamp with time zone,
     last_error text,
-    whole_at timestamp with time zone
+    whole_at timestamp with time zone,
+    confirmed_ms bigint DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;

@@ -27,6 +27,8 @@ from hypertally.store.postgres import Connection, Pool, find_row, read_row, tran
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+CONFIRMS_AFTER = timedelta(hours=1)  # of the same time, a reading confirms what another showed
+DAY_MS = 86_400_000
 HISTORY_SECONDS = 30  # most histories are read in less: their figures are computed once
 Days = dict[date, datetime | None]  # day -> its earliest new fill; None: no fill is new
 
@@ -38,6 +40,7 @@ class Cursor(Record, frozen=True, kw_only=True):
     proven_until: datetime | None = None
     deep_at: datetime | None = None
     whole_at: datetime | None = None  # None: the history was never read in one piece
+    confirmed_ms: int = 0  # all days before it were read twice, an hour or more apart
 
 
 class _Step(Record, frozen=True, kw_only=True):
@@ -57,15 +60,30 @@ class Pulled(Record, frozen=True, kw_only=True):
     rejects: int
     twaps: int  # of which it stored new slices
     last_ms: int | None  # time of the newest fill shown
+    cursor_ms: int  # time of the last fill known
+    confirmed_ms: int  # all days before it were read twice, an hour or more apart
+
+
+class _Confirmed(Record, frozen=True, kw_only=True):
+    confirmed_ms: int
 
 
 class FillSweep:
-    """One sweep in progress; without a cursor it fills a gap and moves nothing."""
+    """One sweep in progress; one of a window fills a gap and does not move the cursor."""
 
     def __init__(
-        self, pool: Pool, wallet: Wallet, job: Job | None, *, cursor: Cursor | None, from_ms: int
+        self,
+        pool: Pool,
+        wallet: Wallet,
+        job: Job | None,
+        *,
+        cursor: Cursor,
+        from_ms: int,
+        is_window: bool = False,
     ) -> None:
         self.from_ms = from_ms
+        self._is_window = is_window
+        self._confirmed_ms = cursor.confirmed_ms
         self._pool = pool
         self._wallet = wallet
         self._job = job
@@ -98,6 +116,7 @@ class FillSweep:
             limits = [page.limit] if page.limit else []
             days |= await self._store_limits(connection, limits, stored.page_id)
             days |= stored.days
+            await self._note_late(connection, stored)
             await mark_dirty(
                 connection, self._wallet.id, days, delay_seconds=self._seconds_to_close()
             )
@@ -119,6 +138,7 @@ class FillSweep:
             if self.from_ms == 0:
                 days |= await self._store_history(connection, page_id)
             days |= await self._lift_limits(connection, None)
+            await self._confirm(connection)
             await mark_dirty(connection, self._wallet.id, days)
             parameters = {
                 "wallet_id": self._wallet.id,
@@ -143,6 +163,8 @@ class FillSweep:
             rejects=sum(stored.rejects for stored in self._stored),
             twaps=len({twap_id for stored in self._stored for twap_id in stored.twaps}),
             last_ms=max(self._times, default=None),
+            cursor_ms=max(self._cursor.cursor_ms, self._moves_to_ms),
+            confirmed_ms=self._confirmed_ms,
         )
 
     def _note(self, page: ProvenPage, decoded: Decoded) -> None:
@@ -155,17 +177,16 @@ class FillSweep:
 
     def _seconds_to_close(self) -> int:
         """How long figures wait for the end of the sweep; only its end says what a history is."""
-        is_history = self._cursor is not None and self.from_ms == 0
+        is_history = not self._is_window and self.from_ms == 0
         return HISTORY_SECONDS if is_history else 0
 
     def _known_is_shown(self) -> bool:
         """Whether the cursor may move: the last fill known before was shown, if there is one."""
-        return self._cursor is not None and (
-            self._cursor.cursor_ms == 0 or self._cursor.cursor_ms in self._times
-        )
+        known_ms = self._cursor.cursor_ms
+        return not self._is_window and (known_ms == 0 or known_ms in self._times)
 
     def _thin_limits(self) -> list[LimitMet]:
-        assert self._cursor is not None and self._last_page is not None, "a pull has pages"  # noqa: PT018
+        assert self._last_page is not None, "a pull has pages"
         known_ms = self._cursor.cursor_ms
         reason = why_thin(known_ms, self._times, self._job)
         if reason is None:
@@ -196,6 +217,39 @@ class FillSweep:
         await self._store_limits(connection, limits, page_id)
         # What begins the record is judged again: it counted as cut before.
         return {fills.at(reading.first_ms).date(): fills.at(reading.first_ms)}
+
+    async def _note_late(self, connection: Connection, stored: Stored) -> None:
+        """A new fill of a time that was read before: its day is read twice again."""
+        proven = self._cursor.proven_until
+        late = [at for at in stored.days.values() if at and proven and at <= proven]
+        if late:
+            late_ms = milliseconds(min(late))
+            parameters = {
+                "wallet_id": self._wallet.id,
+                "late_ms": late_ms,
+                "day_ms": late_ms // DAY_MS * DAY_MS,
+                "late_at": stored.asked_at,
+            }
+            await connection.execute(QUERIES["note_late"].text, parameters)
+
+    async def _confirm(self, connection: Connection) -> None:
+        """Note the days that were read twice now, an hour or more apart."""
+        read_by = self._first_asked_at() - CONFIRMS_AFTER
+        proven_ms = await pages.read_proven_ms(
+            connection, wallet_id=self._wallet.id, asked_by=read_by
+        )
+        confirmed = await read_row(
+            connection,
+            QUERIES["raise_confirmed"],
+            {
+                "wallet_id": self._wallet.id,
+                "from_ms": self.from_ms,
+                "read_by": read_by,
+                "proven_ms": proven_ms,
+            },
+            shape=_Confirmed,
+        )
+        self._confirmed_ms = confirmed.confirmed_ms
 
     def _first_asked_at(self) -> datetime:
         return self._stored[0].asked_at
@@ -253,6 +307,11 @@ def _days_between(first: date, last: date) -> Days:
     """Both days and those between; none if they are one day, whose end was not passed."""
     count = (last - first).days
     return {first + timedelta(days=n): None for n in range(count + 1)} if count else {}
+
+
+def milliseconds(at: datetime) -> int:
+    """A time as the exchange counts it."""
+    return (at - fills.at(0)) // timedelta(milliseconds=1)
 
 
 def _fingerprint(payload: str) -> int:

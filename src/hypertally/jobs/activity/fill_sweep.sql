@@ -1,7 +1,7 @@
 -- name: read_cursor :one
 -- The cursor of a wallet's record.
 -- Reads: ops.hl_ingest_cursor   Writes: -   Key: wallet_id
-select cursor_ms, proven_until, deep_at, whole_at
+select cursor_ms, proven_until, deep_at, whole_at, confirmed_ms
 from ops.hl_ingest_cursor
 where wallet_id = %(wallet_id)s;
 
@@ -26,6 +26,27 @@ set pulled_at = now(), last_error = null,
     deep_at = case when %(is_deep)s then now() else deep_at end,
     whole_at = case when %(is_whole)s then now() else whole_at end
 where wallet_id = %(wallet_id)s;
+
+-- name: note_late :execrows
+-- A fill came that earlier readings of its time did not show: its day is read twice again.
+-- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor
+set confirmed_ms = least(confirmed_ms, %(day_ms)s), late_ms = least(late_ms, %(late_ms)s),
+    late_at = greatest(late_at, %(late_at)s)
+where wallet_id = %(wallet_id)s;
+
+-- name: raise_confirmed :one
+-- A reading from from_ms on ended: the days are confirmed that were read whole an hour before it
+-- began and that no late fill came to since. Returns how far the record is confirmed.
+-- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor as c
+set confirmed_ms = case when c.confirmed_ms >= %(from_ms)s then greatest(c.confirmed_ms,
+        case when c.late_at > %(read_by)s then least(c.late_ms, %(proven_ms)s) else %(proven_ms)s end
+        / 86400000 * 86400000) else c.confirmed_ms end,
+    late_ms = case when c.late_at > %(read_by)s then c.late_ms end,
+    late_at = case when c.late_at > %(read_by)s then c.late_at end
+where c.wallet_id = %(wallet_id)s
+returning c.confirmed_ms;
 
 -- name: mark_global_days :execrows
 -- Mark all computed days of a wallet's orgs for recomputation: the wallet's record changed.

@@ -63,6 +63,27 @@ REPAIR_GAP = declare(
         attempts_max=3,
     )
 )
+READ_AGAIN = declare(  # run by jobs/second_readings
+    Kind(
+        name="read_again",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
+        distinguish=wallet_key,
+        priority=-20,  # it asks only while weight is to spare
+        attempts_max=3,  # the confirming reading looks again in any case
+    )
+)
+CONFIRM_FILLS = declare(  # run by jobs/second_readings
+    Kind(
+        name="confirm_fills",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far; the reading begins again where it began",
+        distinguish=wallet_key,
+        priority=-10,  # after every first reading
+    )
+)
 PULL_PRICES = declare(  # run by jobs/market
     Kind(
         name="pull_prices",

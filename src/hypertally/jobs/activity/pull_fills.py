@@ -3,7 +3,14 @@
 from datetime import datetime, timedelta
 
 from hypertally.clock import Clock
-from hypertally.jobs.activity.fill_sweep import Cursor, FillSweep, Pulled
+from hypertally.jobs.activity.fill_sweep import (
+    CONFIRMS_AFTER,
+    DAY_MS,
+    Cursor,
+    FillSweep,
+    Pulled,
+    milliseconds,
+)
 from hypertally.jobs.activity.store_fill_page import fetcher
 from hypertally.jobs.runtime.queue import Job
 from hypertally.records import Wallet
@@ -15,6 +22,7 @@ from hypertally.store.postgres import Pool
 OVERLAP_MS = 10 * 60 * 1000  # fills may arrive late: the last ten minutes are always asked again
 DEEP_OVERLAP_MS = 48 * 60 * 60 * 1000  # once a day, two days are
 DEEP_EVERY = timedelta(days=1)
+RECENT_MS = 130 * 60 * 1000  # two hours: second readings are an hour and a little apart
 
 
 async def pull_fills(
@@ -25,15 +33,19 @@ async def pull_fills(
     clock: Clock,
     job: Job | None = None,
     page_rows: int = PAGE_ROWS,
+    confirming: bool = False,
 ) -> Pulled:
-    """Bring the record of one wallet up to now.
+    """Bring the record of one wallet up to now; `confirming`: what was read once is read again.
 
     Each page commits with its proof, so a kill loses at most the page in hand.
     Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
     """
     cursor = await FillSweep.read_cursor(pool, wallet)
     is_deep = _is_deep(cursor, now=clock())
-    fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=_first_ms(cursor, is_deep))
+    from_ms = _first_ms(cursor, is_deep)
+    if confirming:
+        from_ms = min(from_ms, _confirming_ms(cursor, now=clock()))
+    fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms)
     fetch = fetcher(info, wallet, "userFillsByTime")
     async for page in sweep(fetch, fill_sweep.from_ms, page_rows=page_rows):
         await fill_sweep.store(page)
@@ -52,6 +64,16 @@ def _first_ms(cursor: Cursor, is_deep: bool) -> int:  # noqa: FBT001 - of this m
     return max(0, cursor.cursor_ms - (DEEP_OVERLAP_MS if is_deep else OVERLAP_MS))
 
 
+def _confirming_ms(cursor: Cursor, *, now: datetime) -> int:
+    """Where a second reading begins: at the first day that is over and was read once only.
+
+    If there is none, what was read since the second reading before is read again.
+    """
+    over_ms = milliseconds(now - CONFIRMS_AFTER) // DAY_MS * DAY_MS
+    recent_ms = milliseconds(now) - RECENT_MS
+    return cursor.confirmed_ms if cursor.confirmed_ms < over_ms else recent_ms
+
+
 async def pull_window(
     pool: Pool,
     info: InfoClient,
@@ -62,7 +84,8 @@ async def pull_window(
     job: Job | None = None,
 ) -> Pulled:
     """Ask again for one window, to fill a gap; the cursor stays where it is."""
-    fill_sweep = FillSweep(pool, wallet, job, cursor=None, from_ms=from_ms)
+    cursor = await FillSweep.read_cursor(pool, wallet)
+    fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms, is_window=True)
     async for page in sweep(fetcher(info, wallet, "userFillsByTime"), from_ms, until_ms):
         await fill_sweep.store(page)
     await fill_sweep.close_window(until_ms)

@@ -27,6 +27,10 @@ class _Reservation(Record, frozen=True, kw_only=True):
     wait_seconds: float
 
 
+class _Free(Record, frozen=True, kw_only=True):
+    weight: int
+
+
 class SharedBudget:
     """The allowance of one upstream host for this address, kept in ops.weight_spends."""
 
@@ -80,6 +84,19 @@ class SharedBudget:
         """Say what the request really cost; the rest is free at once."""
         async with transaction(self._pool) as connection:
             await connection.execute(QUERIES["settle"].text, {"id": reservation, "weight": weight})
+
+    async def read_free(self) -> int:
+        """The weight that may be spent now."""
+        parameters = {
+            "upstream_host": self._upstream_host,
+            "share_name": self._share_name,
+            "snapshots": self._for_snapshots,
+            "limit": self._limit,
+            "window_seconds": self._window_seconds,
+        }
+        async with transaction(self._pool) as connection:
+            row = await read_row(connection, QUERIES["read_free"], parameters, shape=_Free)
+        return row.weight
 
     async def _try_reserve(self, weight: int) -> _Reservation:
         parameters = {

@@ -51,6 +51,26 @@ select (select id from added) as id,
               from counted, allowed where spent - freed <= allowed.weight), 0)::float8
         as wait_seconds;
 
+-- name: read_free :one
+-- The weight that the last minute leaves; the share of snapshots is not free for pulls.
+-- Reads: ops.weight_spends, ops.weight_shares   Writes: -   Key: -
+with valid as (
+    select s.weight, s.egress = %(share_name)s as snapshots
+    from ops.weight_spends as s
+    where s.egress in (%(upstream_host)s, %(share_name)s)
+        and s.at + make_interval(
+            secs => %(window_seconds)s * case when s.settled then 1 else 2 end) > clock_timestamp()
+), kept as (
+    select coalesce(max(s.weight), 0) as weight
+    from ops.weight_shares as s
+    where s.egress = %(upstream_host)s and s.kept_until > clock_timestamp()
+        and not %(snapshots)s
+)
+select (%(limit)s - coalesce(sum(v.weight) filter (where not v.snapshots), 0)
+    - greatest(max(kept.weight), coalesce(sum(v.weight) filter (where v.snapshots), 0)))::integer
+    as weight
+from kept left join valid as v on true;
+
 -- name: reserve_share :execrows
 -- Reserve this part of the allowance against pulls for a while.
 -- Reads: -   Writes: ops.weight_shares   Key: egress

@@ -47,5 +47,9 @@ $$;
 
 alter table ops.hl_ingest_cursor add column whole_at timestamptz; -- the history was read whole; null: pulls start from 0
 
+alter table ops.hl_ingest_cursor add column confirmed_ms bigint not null default 0; -- all days before it were read twice, an hour or more apart
+alter table ops.hl_ingest_cursor add column late_ms bigint; -- the earliest fill that lately came although its time had been read
+alter table ops.hl_ingest_cursor add column late_at timestamptz; -- when the last such fill came
+
 -- migrate:down
 -- forward only

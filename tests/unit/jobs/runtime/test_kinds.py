@@ -37,6 +37,7 @@ GAP = GapPayload(wallet_id=7, coin="xyz:A", from_ms=1, to_ms=2, after_seconds=30
 TABLE = [
     ("check_alerts", "alerting", TimePayload(at=AT), ":2026-11-21T12:35", 98, 5, None),
     ("compute_signals", "watching", TimePayload(at=AT), ":2026-11-21T12:35", 98, 10, None),
+    ("confirm_fills", "asking", WALLET, ":7", -10, 10, None),
     ("deliver_alert", "alerting", DeliveryPayload(delivery_id=9), ":9", 97, 32, None),
     ("housekeeping", "computing", NoPayload(), "", 95, 10, 30),
     ("ingest_twap_objects", "computing", NoPayload(), "", 15, 10, 86_400),
@@ -47,6 +48,7 @@ TABLE = [
     ("pull_prices", "asking", TokenPayload(token="HYPE"), ":HYPE", 40, 10, None),
     ("pull_reference", "asking", NoPayload(), "", 90, 10, 3600),
     ("pull_twap_candles", "asking", NoPayload(), "", 40, 10, None),
+    ("read_again", "asking", WALLET, ":7", -20, 3, None),
     ("refresh_universe", "watching", NoPayload(), "", 96, 10, 21_600),
     ("repair_gap", "asking", GAP, ":7:xyz:A:2:30", 0, 3, None),
     ("rollup_global_day", "computing", NoPayload(), "", 50, 10, None),

@@ -1,0 +1,151 @@
+"""Every window is read again: late fills come into the books; what stays the same is confirmed."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.flow.books import Books, milliseconds, require_oracle_figures, serving, small_population
+from tests.flow.handmade import ALICE, Row, fill, world
+
+from hypertally.clock import system_clock
+from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.worker import Options, Worker
+from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
+from hypertally.sources.info import InfoClient
+
+LATE = {"probability": 0.05, "max_count": 10_000, "delay_ms": 20_000}
+HOUR = timedelta(hours=1)
+MINUTE_MS = 60_000
+CONFIRMED = "select confirmed_ms from ops.hl_ingest_cursor"
+
+
+def now_ms() -> int:
+    return milliseconds(system_clock())
+
+
+def spot(time_ms: int, **fields: Any) -> Row:
+    """A fill that no chain connects to others."""
+    return fill(time_ms, coin="#30", **fields)
+
+
+async def test_a_twentieth_of_fills_that_show_late_is_in_the_books_within_minutes(
+    books: Books,
+) -> None:
+    scene = small_population(21, wallets=6, days=3, fills=200, live_per_second=2)
+    async with serving(scene) as exchange:
+        await exchange.set_faults(late=LATE)
+        await books.track(await exchange.addresses())
+        await books.settle(exchange)
+        await exchange.advance(timedelta(minutes=10))
+        await books.pull(exchange)
+        rows = list(population_fills(scene))
+        assert (await books.facts_digest())[0] < len(rows)
+        await exchange.advance(timedelta(minutes=2))
+        await books.run_kind(exchange, "read_again")
+        stored = await books.read("select oid, tid from facts.hl_fills_raw")
+        keys = {(row["oid"], row["tid"]) for row in stored}
+        assert [row for _, row in rows if (row["oid"], row["tid"]) not in keys] == []
+
+        await exchange.clear_faults()
+        await books.pull(exchange)
+        await require_oracle_figures(books, population_fills(scene), population_usd_prices(scene))
+
+
+async def test_the_first_second_reading_waits_for_weight_to_spare(
+    books: Books, tmp_path: Path
+) -> None:
+    async with serving(world(tmp_path / "world", {ALICE: [spot(now_ms() - 1000)]})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        await books.execute("delete from ops.jobs where kind <> 'read_again'")
+        await books.execute(
+            "insert into ops.jobs (kind, payload, dedupe_key) "
+            "select 'read_again', jsonb_build_object('wallet_id', id), 'read_again:' || id "
+            "from tenancy.wallets on conflict do nothing"
+        )
+        budget = SharedBudget(books.pool, upstream_host="scarce", weight_per_minute=240)
+        spent = await budget.reserve(130)
+        await budget.settle(spent, 130)
+        assert await budget.read_free() == 110
+        before = (await exchange.stats())["requests"]["userFillsByTime"]
+        async with InfoClient(f"{exchange.url}/info", budget=budget, clock=system_clock) as info:
+            resources = Resources(
+                pool=books.pool, info=info, clock=system_clock, weight_per_minute=240
+            )
+            await Worker(resources, Options(until_idle=True)).run()
+        assert (await exchange.stats())["requests"]["userFillsByTime"] == before
+
+
+async def test_an_hour_later_what_was_read_once_is_read_again(
+    books: Books, tmp_path: Path
+) -> None:
+    """A spot fill that shows after half an hour, behind newer ones, is missed by nobody."""
+    noon = noon_before(days=1)
+    shown, late = [spot(noon), spot(noon + 40 * MINUTE_MS)], spot(noon + 10 * MINUTE_MS)
+    async with serving(world(tmp_path / "before", {ALICE: shown})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        assert await books.value(CONFIRMED) == 0
+    async with serving(world(tmp_path / "after", {ALICE: [shown[0], late, shown[1]]})) as exchange:
+        books.later += timedelta(minutes=30)
+        await books.pull(exchange)
+        assert (await books.facts_digest())[0] == 2
+        books.later += timedelta(minutes=45)
+        await books.run_kind(exchange, "confirm_fills")
+        assert (await books.facts_digest())[0] == 3
+        # What brought something new is read once more.
+        assert await books.value(CONFIRMED) == noon - 12 * 60 * MINUTE_MS
+        assert await completeness(books) == Decimal("0.999999")
+        books.later += timedelta(minutes=65)
+        await books.run_kind(exchange, "confirm_fills")
+        assert await books.value(CONFIRMED) > shown[1]["time"]
+        assert await completeness(books) == 1
+    queued = "select count(*) from ops.jobs where kind = 'confirm_fills' and status = 'queued'"
+    assert await books.value(queued) == 0
+
+
+async def test_while_a_day_lasts_the_last_two_hours_are_read_again(
+    books: Books, tmp_path: Path
+) -> None:
+    """Late by half an hour, behind newer fills, at a wallet that trades now."""
+    at = now_ms() - 90 * MINUTE_MS
+    shown, late = [spot(at), spot(at + 45 * MINUTE_MS)], spot(at + 10 * MINUTE_MS)
+    async with serving(world(tmp_path / "before", {ALICE: shown})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        books.later += HOUR + timedelta(minutes=2)
+        await books.run_kind(exchange, "confirm_fills")  # the history; today is not over
+    async with serving(world(tmp_path / "after", {ALICE: [shown[0], late, shown[1]]})) as exchange:
+        await books.pull(exchange)
+        assert (await books.facts_digest())[0] == 2
+        books.later -= timedelta(minutes=20)
+        await books.run_kind(exchange, "confirm_fills")
+        assert (await books.facts_digest())[0] == 3
+
+
+async def test_days_of_a_wallet_at_rest_are_confirmed_and_stay_so(
+    books: Books, tmp_path: Path
+) -> None:
+    last = spot(noon_before(days=2))
+    async with serving(world(tmp_path / "world", {ALICE: [last]})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        assert await completeness(books) == Decimal("0.999999")
+        books.later += HOUR + timedelta(minutes=2)
+        await books.run_kind(exchange, "confirm_fills")
+        assert await completeness(books) == 1
+        before = (await exchange.stats())["requests"]["userFillsByTime"]
+        await books.run_kind(exchange, "confirm_fills")  # none is queued
+        assert (await exchange.stats())["requests"]["userFillsByTime"] == before
+
+
+def noon_before(*, days: int) -> int:
+    """Noon of a day that is over, at least as many hours ago as days."""
+    day = system_clock().date() - timedelta(days=days)
+    return milliseconds(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+async def completeness(books: Books) -> Decimal:
+    return await books.value("select min(completeness) from metrics.wallet_day_metrics")
