@@ -1403,7 +1403,9 @@ CREATE TABLE ops.hl_ingest_cursor (
     pulled_at timestamp with time zone,
     last_error text,
     whole_at timestamp with time zone,
-    confirmed_ms bigint DEFAULT 0 NOT NULL
+    confirmed_ms bigint DEFAULT 0 NOT NULL,
+    late_ms bigint,
+    late_at timestamp with time zone
 );
 
 ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;

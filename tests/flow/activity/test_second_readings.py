@@ -78,9 +78,7 @@ async def test_the_first_second_reading_waits_for_weight_to_spare(
         assert (await exchange.stats())["requests"]["userFillsByTime"] == before
 
 
-async def test_an_hour_later_what_was_read_once_is_read_again(
-    books: Books, tmp_path: Path
-) -> None:
+async def test_an_hour_later_what_was_read_once_is_read_again(books: Books, tmp_path: Path) -> None:
     """A spot fill that shows after half an hour, behind newer ones, is missed by nobody."""
     noon = noon_before(days=1)
     shown, late = [spot(noon), spot(noon + 40 * MINUTE_MS)], spot(noon + 10 * MINUTE_MS)
