@@ -32,7 +32,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval
 CANDLES_KEPT = CANDLES_MAX - 10  # what is asked for must still be there
-WIDTHS = {"1m": timedelta(minutes=1), "5m": timedelta(minutes=5), "15m": timedelta(minutes=15)}
+WIDTHS = {f"{minutes}m": timedelta(minutes=minutes) for minutes in (1, 5, 15)}
 CLOSED_AFTER = timedelta(seconds=5)  # a minute that is over may still be counted
 TOGETHER_SECONDS = 10  # so that TWAPs seen at one moment share an answer
 # A request costs 20 and a sixtieth a candle of its window: a gap of less is cheaper than two.

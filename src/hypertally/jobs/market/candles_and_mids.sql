@@ -4,8 +4,8 @@
 -- ones are not kept any more, or were asked for and are not there. Candles are requested only once.
 -- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, facts.pages   Writes: -   Key: (coin, interval, from_at, to_at)
 with widths (interval, place, width) as (
-    values ('1m', 1, interval '1 minute'), ('5m', 2, interval '5 minutes'),
-        ('15m', 3, interval '15 minutes')
+    values ('1m', 1, make_interval(mins => 1)), ('5m', 2, make_interval(mins => 5)),
+        ('15m', 3, make_interval(mins => 15))
 ), lives as materialized (
     select t.asset as coin, t.started_at, e.arrival_source,
         case

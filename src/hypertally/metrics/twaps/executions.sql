@@ -94,8 +94,8 @@ with wanted as materialized (
         union all
         (
             select b.place, c.open, 'candle:' || c.coin || ':' || c.interval || ':open'
-            from (values (2, '1m', interval '1 minute'), (3, '5m', interval '5 minutes'),
-                    (4, '15m', interval '15 minutes')) as b (place, interval, width)
+            from (values (2, '1m', make_interval(mins => 1)), (3, '5m', make_interval(mins => 5)),
+                    (4, '15m', make_interval(mins => 15))) as b (place, interval, width)
             join facts.candles as c on c.coin = l.asset and c.interval = b.interval
                 and c.at = date_bin(b.width, l.started_at, '1970-01-01 00:00:00+00')
             where l.has_status

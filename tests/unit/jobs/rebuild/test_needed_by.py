@@ -10,9 +10,9 @@ NEEDED = {
     "fill_gaps": ["fill_gaps"],
     "wallet_day_metrics": ["fill_gaps", "wallet_day_metrics"],
     "global_day_metrics": ["fill_gaps", "wallet_day_metrics", "global_day_metrics"],
-    "twaps": ["twaps"],
+    "twaps": ["twap_slices", "twaps"],
     "twap_slices": ["twap_slices"],
-    "twap_executions": ["twaps", "twap_slices", "twap_executions"],
+    "twap_executions": ["twap_slices", "twaps", "twap_executions"],
     "signals": ["signals"],
 }
 
@@ -31,6 +31,6 @@ def test_metrics_of_one_walk_are_computed_together() -> None:
     assert together == [
         ["fill_gaps", "wallet_day_metrics"],
         ["global_day_metrics"],
-        ["twaps", "twap_slices", "twap_executions"],
+        ["twap_slices", "twaps", "twap_executions"],
         ["signals"],
     ]

@@ -107,7 +107,7 @@ function Doubts({ twap }) {
 
 /** The TWAPs of several wallets with the same number, to choose from. */
 function Choices({ id, choices }) {
-  return html`<section class="choices"><h2>Several wallets have a TWAP with this number</h2>
+  return html`<section><h2>Several wallets have a TWAP with this number</h2>
     <ul>${choices.map(
       (choice) => html`<li key=${choice.wallet}>
         <a href=${link(`twaps/${id}`, { wallet: choice.wallet })}>
