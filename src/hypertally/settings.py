@@ -47,6 +47,13 @@ def _postgres(url: SecretStr) -> SecretStr:
     return url
 
 
+def _http(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("expected an address that begins with http:// or https://")
+    return url
+
+
 def _alert_urls(urls: SecretStr) -> SecretStr:
     # How each must look is apprise's to say, which is loaded by who sends.
     if "://" not in urls.get_secret_value():
@@ -62,10 +69,12 @@ StoreUrl = Annotated[str, _checked("s3", "file")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 AlertUrls = Annotated[SecretStr, AfterValidator(_alert_urls)]
+SecretHttpUrl = Annotated[SecretStr, AfterValidator(_http)]
 # The address of an RPC provider holds the key it is paid by.
 SECRETS = frozenset(
     {
         "alert_urls",
+        "heartbeat_url",
         "database_url",
         "people_database_url",
         "jwt_secret",
@@ -91,6 +100,7 @@ class Settings(BaseSettings):
     leaderboard_fallback_url: HttpUrl | None = None
     smart_money: bool = True
     alert_urls: AlertUrls | None = None
+    heartbeat_url: SecretHttpUrl | None = None
     public_url: HttpUrl | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"
     twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"

@@ -93,6 +93,30 @@ async def test_nothing_is_shown_on_top_when_nothing_stands(screen: Screen) -> No
     assert await shown(screen, "waiting-alerts") == ["exit_cluster BTC"]
 
 
+async def test_that_nobody_checks_is_said_above_all(screen: Screen) -> None:
+    body = {"states": [], "checked_at": SINCE, "unchecked": True}
+    await answered(screen, "alerts/state?standing=true", body)
+    await screen.open("#/smart-money")
+    banner = screen.page.locator("[data-part=unchecked-alerts]")
+    text = visible(await banner.inner_text())
+    assert "No worker checks alerts now." in text
+    assert "an alert that is not shown here may have fired since" in text
+    assert await banner.locator("time").get_attribute("datetime") == SINCE
+
+
+@pytest.mark.parametrize("unchecked", [False, True])
+async def test_the_page_says_when_alerts_were_checked_last(
+    screen: Screen, *, unchecked: bool
+) -> None:
+    body = {"states": [], "checked_at": SINCE, "unchecked": unchecked}
+    await answered(screen, "alerts/state?standing=true", body)
+    await screen.open("#/smart-money")
+    last_check = screen.page.locator("[data-part=last-check] time")
+    assert await last_check.get_attribute("datetime") == SINCE
+    banners = await screen.page.locator("[data-part=unchecked-alerts]").count()
+    assert banners == int(unchecked)
+
+
 async def test_many_at_once_are_folded_away_and_counted(screen: Screen) -> None:
     states = [standing("data_gap", f"0x{number:040x}", "firing") for number in range(30)]
     await answered(screen, "alerts/state?standing=true", {"states": states})

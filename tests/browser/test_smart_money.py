@@ -288,7 +288,7 @@ async def test_without_alerts_the_page_says_so(screen: Screen) -> None:
     await changed(screen, lambda body: body.update(alerts=[], next=None), f"{PATH}/alerts?*")
     await screen.open("#/smart-money")
     alerts = screen.page.locator("[data-part=alerts]")
-    assert "No alert has fired yet" in visible(await alerts.inner_text())
+    assert "No change of an alert is recorded" in visible(await alerts.inner_text())
 
 
 async def test_moves_of_alerts_are_listed(screen: Screen) -> None:

@@ -14,7 +14,13 @@ from hypertally.clock import system_clock
 from hypertally.errors import Refused, SourceDown
 from hypertally.jobs.alerts.messages import trial_notice
 from hypertally.jobs.alerts.state_machine import RULES, AlertState
-from hypertally.jobs.alerts.states import AlertSummary, acknowledge_alert, list_alert_states
+from hypertally.jobs.alerts.states import (
+    AlertSummary,
+    LastCheck,
+    acknowledge_alert,
+    list_alert_states,
+    read_last_check,
+)
 from hypertally.records import Record
 from hypertally.settings import PREFIX
 from hypertally.sources.notifications import Channel, Notice
@@ -32,15 +38,28 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
         return
     settings = program_settings.read()
 
-    async def read() -> list[AlertSummary]:
-        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-            return await list_alert_states(pool, quiet=quiet)
+    as_of = system_clock()
 
-    rows = runtime.run(read())
+    async def read() -> tuple[list[AlertSummary], LastCheck]:
+        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+            rows = await list_alert_states(pool, quiet=quiet, as_of=as_of)
+            return rows, await read_last_check(pool, as_of=as_of)
+
+    rows, last_check = runtime.run(read())
     if as_json:
         runtime.echo_json_lines(rows)
-    else:
-        _show(rows)
+        return
+    click.echo(_last_check_line(last_check))
+    _show(rows)
+
+
+def _last_check_line(last_check: LastCheck) -> str:
+    if last_check.checked_at is None:
+        return "alerts were never checked: start a worker with `hypertally worker`"
+    line = f"last check: {last_check.checked_at:%Y-%m-%d %H:%M:%S} UTC"
+    if last_check.is_recent:
+        return line
+    return f"{line}; no worker checks alerts now, so what does not fire is unchecked"
 
 
 def _show(rows: list[AlertSummary]) -> None:

@@ -1,5 +1,8 @@
 """`hypertally api`: serve the API and the page."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -10,10 +13,18 @@ import uvicorn
 from hypertally import settings as program_settings
 from hypertally.api.app import ApiOptions, server_config
 from hypertally.cli import runtime
+from hypertally.cli.worker import channels_of, shared_budget
+from hypertally.clock import system_clock
 from hypertally.flow import METRICS
+from hypertally.jobs.alerts.watchdog import DELIVERIES_AT_ONCE, Watchdog
+from hypertally.jobs.runtime.resources import Resources
 from hypertally.settings import Settings
+from hypertally.sources.info import InfoClient
+from hypertally.sources.notifications import Channels
+from hypertally.store.postgres import open_pool
 
 HOST = "127.0.0.1"
+WATCHDOG_POOL_SIZE = DELIVERIES_AT_ONCE + 1
 UI = Path(str(files("hypertally") / "ui"))
 
 
@@ -26,9 +37,34 @@ def api_command(*, host: str) -> None:
 
 
 async def _serve(settings: Settings, host: str) -> None:
-    async with runtime.migrated(settings) as url:
+    channels = channels_of(settings)  # a bad address stops the start
+    async with runtime.migrated(settings) as url, watching_worker(settings, url, channels):
         config = server_config(api_options(settings, url), host=host, port=settings.port)
         await uvicorn.Server(config).serve()
+
+
+@asynccontextmanager
+async def watching_worker(settings: Settings, url: str, channels: Channels) -> AsyncGenerator[None]:
+    """Judge and tell, beside the server, that no worker works: see jobs/alerts/watchdog.py."""
+    async with (
+        open_pool(url, role="hypertally_jobs", size=WATCHDOG_POOL_SIZE) as pool,
+        InfoClient(
+            settings.info_url, budget=shared_budget(pool, settings), clock=system_clock
+        ) as info,
+    ):
+        resources = Resources(
+            pool=pool,
+            info=info,
+            clock=system_clock,
+            channels=channels,
+            alerts_page=settings.alerts_page,
+        )
+        task = asyncio.create_task(Watchdog(resources).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def api_options(settings: Settings, url: str) -> ApiOptions:

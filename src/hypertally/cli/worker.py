@@ -18,6 +18,7 @@ from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.twaps.source_import import open_twap_source
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
 from hypertally.settings import PREFIX, Settings
+from hypertally.sources.heartbeat import Heartbeat
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channels, open_channels
 from hypertally.store.postgres import Pool
@@ -58,6 +59,7 @@ async def work(
             clock=system_clock,
             weight_per_minute=settings.weight_per_minute,
             channels=channels,
+            heartbeat=heartbeat_of(settings),
             alerts_page=settings.alerts_page,
             twap_source=open_twap_source(settings.twap_url, url),
             watch=watch if is_watching else None,
@@ -102,6 +104,12 @@ def channels_of(settings: Settings) -> Channels:
         return open_channels(urls)
     except Refused as problem:
         raise Refused(f"bad settings: {PREFIX}ALERT_URLS: {problem}") from problem
+
+
+def heartbeat_of(settings: Settings) -> Heartbeat | None:
+    """The monitor that a healthy worker calls; None: the setting names none."""
+    url = settings.heartbeat_url
+    return Heartbeat(url.get_secret_value()) if url else None
 
 
 def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:

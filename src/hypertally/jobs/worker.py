@@ -15,7 +15,7 @@ from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
 from hypertally.jobs import periodic, second_readings
 from hypertally.jobs.activity import gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
-from hypertally.jobs.alerts import check, delivery
+from hypertally.jobs.alerts import check, delivery, heartbeat
 from hypertally.jobs.market import candles_and_mids, hour_prices, reference_prices
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import collect_handlers
@@ -54,6 +54,7 @@ HANDLERS = collect_handlers(
         signals.HANDLERS,
         check.HANDLERS,
         delivery.HANDLERS,
+        heartbeat.HANDLERS,
     )
 )
 _handlers_by_name = {kind.name: handler for kind, handler in HANDLERS.items()}

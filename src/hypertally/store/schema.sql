@@ -458,6 +458,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select case
+        when state in ('firing', 'acknowledged') then state
+        when checked_at >= as_of - interval '5 minutes' then state
+        else 'unchecked'
+    end
+$$;
+
 CREATE FUNCTION tenancy.current_org() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
@@ -2577,6 +2587,10 @@ GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd num
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) TO hypertally_jobs;
+GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) TO hypertally_api;
 
 GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 

@@ -170,10 +170,26 @@ def test_every_alert_stands_somewhere(get, world: str) -> None:
     )  # fmt: skip
 
 
+def test_a_state_that_nobody_checked_lately_is_unchecked(get, world: str) -> None:
+    with psycopg.connect(world, autocommit=True) as connection:
+        connection.execute("delete from ops.alert_checks")
+        unchecked = one(get, "alerts/state", alert_shapes.AlertStates)
+        connection.execute(
+            "insert into ops.alert_checks (type, checked_at, checked_by) "
+            "select distinct type, now() - interval '4 minutes', 'worker' from ops.alert_state"
+        )
+        checked = one(get, "alerts/state?standing=false", alert_shapes.AlertStates)
+    assert (unchecked["checked_at"], unchecked["unchecked"]) == (None, True)
+    assert {row["state"] for row in unchecked["states"]} == {"firing", "unchecked"}
+    assert checked["unchecked"] is False
+    assert "unchecked" not in {row["state"] for row in checked["states"]}
+
+
 def test_what_stands_now_is_asked_for_alone(get) -> None:
     every = one(get, "alerts/state", alert_shapes.AlertStates)["states"]
     now = one(get, "alerts/state?standing=true", alert_shapes.AlertStates)["states"]
-    assert now == [row for row in every if row["state"] not in ("inactive", "resolved")]
+    quiet = ("inactive", "resolved", "unchecked")
+    assert now == [row for row in every if row["state"] not in quiet]
     assert [(row["type"], row["level"], row["reason"]) for row in now] == [
         ("exit_cluster", "high", "two periods on end")
     ]

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Response
 from hypertally.api.alerts import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.json_text import as_json, json_record
+from hypertally.api.resource.json_text import as_json, json_record, json_text
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters, Parameters, text_form
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import read_rows
+from hypertally.store.postgres import read_row, read_rows
 
 router = APIRouter()
 
@@ -83,6 +83,14 @@ class AlertStateRow(Record, frozen=True, kw_only=True):
     periods: int
     last_fired_at: datetime | None
     last_value: object  # JSON
+    checked_at: datetime | None
+
+
+class LastCheck(Record, frozen=True, kw_only=True):
+    """As of when every type of alert was checked."""
+
+    checked_at: datetime | None  # None: never
+    is_recent: bool
 
 
 @router.get("/api/v1/smart-money/alerts", responses=of_shape(shapes.Alerts))
@@ -113,8 +121,14 @@ async def list_alerts(
 async def list_states(
     parameters: Annotated[StatesParameters, Query()], connection: ForViewers
 ) -> Response:
-    """Return the state of each alert."""
+    """Return the state of each alert, and when alerts were checked last."""
+    last_check = await read_row(connection, _QUERIES["read_last_check"], shape=LastCheck)
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked, shape=AlertStateRow)
     shown = [json_record(row) for row in rows]
-    return answer({"states": shown}, max_age=MAX_AGE)
+    content = {
+        "states": shown,
+        "checked_at": json_text(last_check.checked_at),
+        "unchecked": not last_check.is_recent,
+    }
+    return answer(content, max_age=MAX_AGE)

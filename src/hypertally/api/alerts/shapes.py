@@ -39,9 +39,12 @@ class AlertState(Shape):
     periods: int
     last_fired_at: Time | None
     last_value: str | None
+    checked_at: Time | None
 
 
 class AlertStates(Shape):
-    """The state of each alert."""
+    """The state of each alert; `unchecked`: no worker checked alerts lately."""
 
     states: list[AlertState]
+    checked_at: Time | None
+    unchecked: bool

@@ -11,6 +11,8 @@ from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+# Of `because` in the figures of an alert: it fired because no worker was there.
+NO_WORKER = "no worker"
 YOUNG = timedelta(seconds=600)  # a feed that never worked is stale from then on
 
 
@@ -21,6 +23,7 @@ class _Feed(Record, frozen=True, kw_only=True):
     coverage: Decimal | None
     first_at: datetime | None
     tried: bool  # a minute was tried within the day
+    fired_because: str | None  # why the alert fired last, if not for the minutes
 
 
 async def read_feed(connection: Connection, at: datetime) -> Evaluation:
@@ -38,6 +41,8 @@ async def read_feed(connection: Connection, at: datetime) -> Evaluation:
             condition, reason = "clears", "minutes are recorded again"
         case "degraded":
             condition, reason = "neither", "the feed is degraded"
+        case "stale" if not feed.tried and feed.fired_because == NO_WORKER:
+            condition, reason = "clears", "a worker checks alerts again"
         case "stale" if not feed.tried:
             condition, reason = "unknown", "no minute was tried within a day: nobody watches"
         case "stale" if _is_young(feed, at):

@@ -1,13 +1,17 @@
 -- name: read_feed :one
 -- The state of the feed at a time: the newest minute that succeeded, the first minute, and whether
--- a minute was tried within a day.
--- Reads: ops.ingest_runs   Writes: -   Key: minute
+-- a minute was tried within a day; why the alert fired last.
+-- Reads: ops.ingest_runs, ops.alerts   Writes: -   Key: minute
 select well.minute as success_at, well.coverage,
     (select min(i.minute) from ops.ingest_runs as i where i.minute <= %(at)s) as first_at,
     exists (
         select from ops.ingest_runs as i
         where i.minute <= %(at)s and i.minute > %(at)s::timestamptz - interval '1 day'
-    ) as tried
+    ) as tried,
+    (select a.value ->> 'because' from ops.alerts as a
+     where a.type = 'system_stale' and a.subject = 'system' and a.to_state = 'firing'
+     order by a.id desc
+     limit 1) as fired_because
 from (select 1) as one
 left join lateral (
     select i.minute, i.coverage from ops.ingest_runs as i

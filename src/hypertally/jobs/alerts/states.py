@@ -6,7 +6,7 @@ from hypertally.errors import Refused
 from hypertally.jobs.alerts import transitions
 from hypertally.jobs.alerts.state_machine import AlertState, Evaluation, acknowledge
 from hypertally.records import Record
-from hypertally.store.postgres import Pool, read_rows, transaction
+from hypertally.store.postgres import Pool, read_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -18,7 +18,7 @@ class AlertSummary(Record, frozen=True, kw_only=True):
     type: str
     subject: str
     level: str
-    state: str
+    state: str  # `unchecked`: nobody checked the alert lately, so that it is quiet is not known
     since: datetime | None
     reason: str
     last_fired_at: datetime | None
@@ -26,11 +26,27 @@ class AlertSummary(Record, frozen=True, kw_only=True):
     checked_at: datetime | None  # as of which time the type was checked last; None: never
 
 
-async def list_alert_states(pool: Pool, *, quiet: bool) -> list[AlertSummary]:
+class LastCheck(Record, frozen=True, kw_only=True):
+    """As of when all types of alerts were checked."""
+
+    checked_at: datetime | None  # None: never
+    is_recent: bool
+
+
+async def list_alert_states(pool: Pool, *, quiet: bool, as_of: datetime) -> list[AlertSummary]:
     """The states of all alerts, firing ones first; `quiet`: also those that never changed."""
+    parameters = {"quiet": quiet, "as_of": as_of}
     async with transaction(pool) as connection:
         return await read_rows(
-            connection, QUERIES["list_all_alert_states"], {"quiet": quiet}, shape=AlertSummary
+            connection, QUERIES["list_all_alert_states"], parameters, shape=AlertSummary
+        )
+
+
+async def read_last_check(pool: Pool, *, as_of: datetime) -> LastCheck:
+    """When a worker checked alerts last, and whether that was lately."""
+    async with transaction(pool) as connection:
+        return await read_row(
+            connection, QUERIES["read_last_check"], {"as_of": as_of}, shape=LastCheck
         )
 
 

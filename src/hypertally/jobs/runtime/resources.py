@@ -6,6 +6,7 @@ from hypertally.clock import Clock
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.records import Record
 from hypertally.settings import WEIGHT_PER_MINUTE
+from hypertally.sources.heartbeat import Heartbeat
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channel, Channels
 from hypertally.sources.object_store import ObjectStore
@@ -38,6 +39,7 @@ class Resources(Record, frozen=True, kw_only=True):
     channels: Channels = msgspec.field(
         default_factory=dict[str, Channel]
     )  # that alerts are told to
+    heartbeat: Heartbeat | None = None  # None: no monitor waits for a call
     alerts_page: str | None = None  # the address of the page of alerts; None: none is known
     twap_source: TwapSource | None = None
     watch: Watch | None = None  # None: this worker leaves smart money to others

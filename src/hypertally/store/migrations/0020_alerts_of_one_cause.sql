@@ -47,6 +47,17 @@ comment on column ops.alert_checks.checked_at is 'the time as of which the type 
 comment on column ops.alert_checks.checked_by is 'the program that judged it: worker or api';
 comment on column ops.alert_gaps.fills_seen is
     'fills stored in the time of the gap when it was seen; null: they were not counted';
+-- What may be said of a state: nobody knows that an alert is quiet while nobody checks it.
+create function ops.shown_state(state text, checked_at timestamptz, as_of timestamptz)
+returns text language sql immutable parallel safe as $$
+    select case
+        when state in ('firing', 'acknowledged') then state
+        when checked_at >= as_of - interval '5 minutes' then state
+        else 'unchecked'
+    end
+$$;
+revoke all on function ops.shown_state from public;
+grant execute on function ops.shown_state to hypertally_jobs, hypertally_api;
 grant select, insert, update, delete on ops.alert_checks to hypertally_jobs;
 grant select on ops.alert_checks to hypertally_api;
 alter table ops.alert_checks enable row level security;

@@ -38,6 +38,7 @@ const STATES = {
   acknowledged: "The alert is active, and somebody is looking into it.",
   suppressed: "The condition is met, but the alert is held back: see the reason.",
   resolved: "The condition is no longer met.",
+  retracted: "The alert was wrong: its evidence changed later. The reason says how.",
   inactive: "The condition is not met.",
 };
 export const stateDescription = (state) => STATES[state] ?? state;

@@ -54,6 +54,7 @@ TABLE = [
     ("rollup_global_day", "computing", NoPayload(), "", 50, 10, None),
     ("rollup_twaps", "computing", NoPayload(), "", 50, 10, None),
     ("rollup_wallet_day", "computing", WALLET, ":7", 50, 10, None),
+    ("send_heartbeat", "alerting", NoPayload(), "", 96, 10, 60),
     ("snapshot_minute", "watching", MinutePayload(minute=AT), f":{AT.isoformat()}", 99, 10, None),
 ]
 PAYLOADS: dict[str, Record] = {row[0]: row[2] for row in TABLE}

@@ -40,7 +40,21 @@ function AlertLine({ alert }) {
   </li>`;
 }
 
-/** Firing and acknowledged alerts; nothing is shown when there are none. */
+/** Says that no worker checks alerts: what is not shown here may have happened all the same. */
+function UncheckedAlerts({ checkedAt }) {
+  return html`<p class="alert unchecked" data-part="unchecked-alerts">
+    <${Mark} level="warning">not checked<//>
+    <strong>No worker checks alerts now.</strong>
+    <span class="alert-reason">${
+      checkedAt
+        ? html`The last check was <span data-exact=${checkedAt}><${Ago} iso=${checkedAt} /></span>:
+            an alert that is not shown here may have fired since.`
+        : "Alerts were never checked."
+    } ${"Start a worker with `hypertally worker`."}</span>
+  </p>`;
+}
+
+/** Firing and acknowledged alerts, and that nobody checks; else nothing is shown. */
 export function ActiveAlerts() {
   const { data, old } = useFeed(STATES_PATH);
   const active = (data?.states ?? []).filter(({ state }) =>
@@ -50,6 +64,8 @@ export function ActiveAlerts() {
   const line = (alert) => html`<${AlertLine} key=${keyOf(alert)} alert=${alert} />`;
   const more = sorted.slice(ACTIVE_SHOWN);
   return html`<div aria-live="polite">${
+    data?.unchecked && html`<${UncheckedAlerts} checkedAt=${data.checked_at} />`
+  }${
     sorted.length > 0 &&
     html`<section class=${`active-alerts ${old ? "old" : ""}`} data-part="active-alerts"
       aria-label="Active alerts">
@@ -70,7 +86,8 @@ function WaitingAlerts({ alerts }) {
 }
 
 export function Alerts() {
-  const states = useFeed(STATES_PATH).data?.states ?? [];
+  const checks = useFeed(STATES_PATH).data;
+  const states = checks?.states ?? [];
   const waiting = states.filter(({ state }) => ["pending", "suppressed"].includes(state));
   const feed = useFeed(`/api/v1/smart-money/alerts?limit=${CHANGES_SHOWN}`);
   const { data } = feed;
@@ -84,9 +101,14 @@ export function Alerts() {
         : html`<header class="table-bar"><h2>Alerts</h2></header>
           ${
             data &&
-            html`<p class="muted">No alert has fired yet. Changes of alerts
+            html`<p class="muted">No change of an alert is recorded. Changes
               appear here, newest first.</p>`
           }`
+    }
+    ${
+      checks?.checked_at &&
+      html`<p class="muted" data-part="last-check">Alerts were last checked
+        ${" "}<span data-exact=${checks.checked_at}><${Ago} iso=${checks.checked_at} /></span>.</p>`
     }
     <${Failure} feed=${feed} what="the alerts" />
     ${!data && feed.loading && html`<${Skeleton} rows=${3} />`}
