@@ -245,6 +245,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.twap_over_by",),
         ("metrics.with_priced",),
         ("ops.is_behind",),
+        ("ops.shown_state",),
         ("tenancy.current_org",),
         ("tenancy.current_user_id",),
     ]

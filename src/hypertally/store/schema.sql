@@ -463,7 +463,7 @@ CREATE FUNCTION ops.shown_state(state text, checked_at timestamp with time zone,
     AS $$
     select case
         when state in ('firing', 'acknowledged') then state
-        when checked_at >= as_of - interval '5 minutes' then state
+        when checked_at >= as_of - interval '300 seconds' then state
         else 'unchecked'
     end
 $$;

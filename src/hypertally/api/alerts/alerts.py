@@ -86,7 +86,7 @@ class AlertStateRow(Record, frozen=True, kw_only=True):
     checked_at: datetime | None
 
 
-class LastCheck(Record, frozen=True, kw_only=True):
+class CheckTime(Record, frozen=True, kw_only=True):
     """As of when every type of alert was checked."""
 
     checked_at: datetime | None  # None: never
@@ -122,7 +122,7 @@ async def list_states(
     parameters: Annotated[StatesParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return the state of each alert, and when alerts were checked last."""
-    last_check = await read_row(connection, _QUERIES["read_last_check"], shape=LastCheck)
+    last_check = await read_row(connection, _QUERIES["read_last_check"], shape=CheckTime)
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked, shape=AlertStateRow)
     shown = [json_record(row) for row in rows]

@@ -52,7 +52,7 @@ create function ops.shown_state(state text, checked_at timestamptz, as_of timest
 returns text language sql immutable parallel safe as $$
     select case
         when state in ('firing', 'acknowledged') then state
-        when checked_at >= as_of - interval '5 minutes' then state
+        when checked_at >= as_of - interval '300 seconds' then state
         else 'unchecked'
     end
 $$;

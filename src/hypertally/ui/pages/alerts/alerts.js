@@ -42,7 +42,7 @@ function AlertLine({ alert }) {
 
 /** Says that no worker checks alerts: what is not shown here may have happened all the same. */
 function UncheckedAlerts({ checkedAt }) {
-  return html`<p class="alert unchecked" data-part="unchecked-alerts">
+  return html`<p class="alert" data-part="unchecked-alerts">
     <${Mark} level="warning">not checked<//>
     <strong>No worker checks alerts now.</strong>
     <span class="alert-reason">${
