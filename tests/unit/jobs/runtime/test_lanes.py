@@ -12,7 +12,7 @@ from hypertally.jobs.worker import HANDLERS, POOL_SIZE
 
 ALL = frozenset(kind.name for kind in HANDLERS)
 SMART_MONEY = {"refresh_universe", "snapshot_minute", "compute_signals"}
-ALERTS = {"check_alerts", "deliver_alert"}
+ALERTS = {"check_alerts", "deliver_alert", "send_heartbeat"}
 WHO = [(False, False), (True, False), (True, True)]
 
 
