@@ -1,9 +1,12 @@
 """The overview shows the org's figures as the API gives them."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
-from tests.browser.screen import DASH, Screen, eventually, visible, written, written_short
+from playwright.async_api import Route
+from tests.browser.screen import DASH, MINUS, Screen, eventually, visible, written, written_short
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -36,7 +39,7 @@ async def test_headlines_are_the_totals_of_the_range(screen: Screen) -> None:
     await screen.open("#/coverage")
 
     async def check(span: str) -> None:
-        total = (await screen.answer("/api/v1/dashboard/summary"))["ranges"][span]
+        total = (await screen.answer(f"/api/v1/metrics/global?range={span}"))["total"]
         for name, kind in HEADLINES.items():
             value = screen.figure(name).locator(".figure-value > :first-child")
             assert visible(await value.inner_text()) == written_short(total[name], kind=kind), name
@@ -53,7 +56,10 @@ async def test_statement_holds_each_span_exactly(screen: Screen) -> None:
 
     async def check() -> None:
         summary = await screen.answer("/api/v1/dashboard/summary")
-        spans = {"today": summary["today"], "previous": summary["previous"], **summary["ranges"]}
+        shown = await screen.answer("/api/v1/metrics/global?range=30d")
+        days = {day["day"]: day for day in shown["days"]}
+        spans = {name: days[summary[name]["day"]] for name in ("today", "previous")}
+        spans |= {**summary["ranges"], "30d": shown["total"]}
         for name, kind in STATEMENT.items():
             line = screen.page.locator(f".statement tr[data-field={name}]")
             for key, values in spans.items():
@@ -143,9 +149,104 @@ async def test_incomplete_figures_carry_a_ring_with_the_share(screen: Screen) ->
     async def thin(route) -> None:
         response = await route.fetch()
         body = await response.json()
-        body["ranges"]["30d"] |= {"completeness": "0.98769", "fills": 12, "fees_usd": "1.5"}
+        body["total"] |= {"completeness": "0.98769", "fills": 12, "fees_usd": "1.5"}
         await route.fulfill(response=response, json=body)
 
-    await screen.page.route("**/api/v1/dashboard/summary", thin)
+    await screen.page.route("**/api/v1/metrics/global*", thin)
     await screen.open()
     assert await screen.figure("fills").locator("[data-part=ring-text]").inner_text() == "98.7%"
+
+
+async def test_cards_cells_and_charts_agree_with_the_proof_to_the_digit(screen: Screen) -> None:
+    await screen.open("#/?range=30d")
+    await screen.figure("fees_usd").locator(".figure-value a").first.click()
+    await screen.settled()
+    card = screen.figure("fees_usd").locator("[data-exact]").first
+    proof = screen.page.locator(".proof-value [data-exact]").first
+    total = await card.get_attribute("data-exact")
+    assert await proof.get_attribute("data-exact") == total
+    for table in ("days", "proof-days"):
+        shown = await screen.exact(screen.cells(table, "fees_usd"))
+        assert sum(Decimal(fee or 0) for fee in shown) == Decimal(total or 0)
+
+
+INTERVAL = {"known": "243300.1", "lower": "243300.1", "upper": None, "unpriced": {"USDH": "12.3"}}
+
+
+async def test_a_figure_without_a_price_says_what_is_known_and_what_is_not(
+    screen: Screen,
+) -> None:
+    async def unpriced(route: Route) -> None:
+        response = await route.fetch()
+        body = await response.json()
+        for row in (body["total"], body["days"][2]):
+            row["legs_volume_usd"] = row["outcome_volume_usd"] = row["fees_usd"] = None
+            row["intervals"] = {
+                "legs_volume_usd": INTERVAL,
+                "outcome_volume_usd": INTERVAL | {"known": "0", "lower": "0"},
+                "fees_usd": INTERVAL | {"lower": None, "unpriced": {"USDH": "-1", "HYPE": "2"}},
+            }
+        await route.fulfill(response=response, json=body)
+
+    await screen.page.route("**/api/v1/metrics/global*", unpriced)
+    await screen.open("#/?range=7d")
+
+    async def words(field: str) -> str:
+        return visible(await screen.figure(field).locator(".figure-value").inner_text())
+
+    assert await words("legs_volume_usd") == "at least $243.30K + 12.3 USDH not priced yet"
+    assert await words("outcome_volume_usd") == "12.3 USDH not priced yet"
+    assert await words("fees_usd") == f"known $243.30K {MINUS} 1 USDH + 2 HYPE not priced yet"
+    cell = screen.cells("days", "legs_volume_usd").nth(4)
+    assert visible(await cell.inner_text()) == "≥ 243,300.10"
+    title = await cell.locator("[title]").first.get_attribute("title")
+    assert title is not None
+    assert title.startswith("at least 243,300.10 + 12.3 USDH not priced yet")
+    line = screen.page.locator(".statement tr[data-field=legs_volume_usd] td[data-key='7d']")
+    assert visible(await line.inner_text()) == "≥ 243,300.10"
+    await screen.go("#/?range=7d&proof=range:7d:legs_volume_usd")
+    proof = screen.page.locator(".proof-value")
+    assert "at least $243.30K + 12.3 USDH not priced yet" in visible(await proof.inner_text())
+
+
+async def test_a_calendar_month_is_chosen_and_stepped_through(screen: Screen) -> None:
+    await screen.open()
+    await screen.page.get_by_role("navigation", name="Range").get_by_text("Month").click()
+    await screen.settled()
+    today = (await screen.answer("/api/v1/metrics/global?month="))["to"]
+    assert f"range={today[:7]}" in screen.page.url
+    assert await screen.cells("days", "day").count() == int(today[8:])
+    await screen.page.get_by_label("Previous month").click()
+    await screen.settled()
+    month = last_of_month_before(today)
+    assert f"range={month:%Y-%m}" in screen.page.url
+    assert await screen.cells("days", "day").count() == month.day
+    heading = visible(await screen.page.locator(".page-head").inner_text())
+    assert f"{month:%Y-%m}-01 to {month}" in heading
+    await screen.page.get_by_label("Choose the month").select_option(today[:7])
+    await screen.settled()
+    assert f"range={today[:7]}" in screen.page.url
+    assert await screen.page.get_by_label("Next month").count() == 0
+
+
+async def test_a_quarter_and_a_year_are_ranges_of_days(screen: Screen) -> None:
+    await screen.open("#/?range=2024-Q1")
+    answer = await screen.answer("/api/v1/metrics/global?from=2024-01-01&to=2024-03-31")
+    assert await screen.cells("days", "day").count() == len(answer["days"]) == 91
+    await screen.go("#/?range=2024")
+    assert await screen.cells("days", "day").count() == 366
+    await screen.go("#/?range=2999")  # not begun: the default range
+    assert await screen.cells("days", "day").count() == 30
+
+
+async def test_the_choice_of_a_month_fits_a_narrow_screen(screen: Screen) -> None:
+    await screen.page.set_viewport_size({"width": 390, "height": 844})
+    await screen.open("#/?range=2026-10")
+    wider = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0
+    assert await screen.page.get_by_label("Choose the month").is_visible()
+
+
+def last_of_month_before(day: str) -> date:
+    """The last day of the month before that of a day."""
+    return date.fromisoformat(f"{day[:7]}-01") - timedelta(days=1)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser.stack import RunningStack
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FILLS_PER_PAGE = 100
+DAYS_PER_PAGE = 90
 TOTALS = {
     "legs_volume_usd": "usd",
     "gross_realised_pnl_usd": "pnl",
@@ -62,10 +64,11 @@ async def test_totals_are_those_of_the_api(screen: Screen, wallet: str) -> None:
 
     async def check() -> None:
         answer = await screen.answer(f"/api/v1/wallets/{wallet}")
+        total = (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["total"]
         for name, kind in TOTALS.items():
             value = screen.figure(name).locator(".figure-value > :first-child")
             text = visible(await value.inner_text())
-            assert text == written_short(answer["totals"][name], kind=kind), name
+            assert text == written_short(total[name], kind=kind), name
         record = visible(await screen.page.locator(".record").inner_text())
         assert f"Gaps {answer['record']['gaps']}" in record
         assert f"Rejected rows {answer['record']['rejects']}" in record
@@ -77,7 +80,7 @@ async def test_days_are_those_of_the_api(screen: Screen, wallet: str) -> None:
     await screen.open(f"#/wallets/{wallet}")
 
     async def check() -> None:
-        days = (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["days"]
+        days = (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["days"][:DAYS_PER_PAGE]
         assert await screen.exact(screen.cells("days", "day")) == [day["day"] for day in days]
         for name in DAY:
             shown = await screen.exact(screen.cells("days", name))
@@ -87,6 +90,23 @@ async def test_days_are_those_of_the_api(screen: Screen, wallet: str) -> None:
         assert [visible(text) for text in texts] == pnl
 
     await eventually(check)
+
+
+async def test_a_month_of_a_wallet_has_its_own_totals_and_proof(
+    screen: Screen, wallet: str
+) -> None:
+    await screen.open(f"#/wallets/{wallet}")
+    month = (await screen.answer(f"/api/v1/wallets/{wallet}/days"))["days"][0]["day"][:7]
+    await screen.go(f"#/wallets/{wallet}?range={month}&proof=span:{wallet}:fees_usd")
+    answer = await screen.answer(f"/api/v1/wallets/{wallet}/days?month={month}")
+    assert {day["day"][:7] for day in answer["days"]} == {month}
+    card = screen.figure("fees_usd").locator("[data-exact]").first
+    proof = screen.page.locator(".proof-value [data-exact]").first
+    total = answer["total"]["fees_usd"]
+    assert await card.get_attribute("data-exact") == total
+    assert await proof.get_attribute("data-exact") == total
+    shown = await screen.exact(screen.cells("proof-days", "fees_usd"))
+    assert sum(Decimal(fee or 0) for fee in shown) == Decimal(total)
 
 
 async def test_fills_page_by_cursor_without_loss_or_repeat(screen: Screen, wallet: str) -> None:

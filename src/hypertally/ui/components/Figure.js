@@ -2,15 +2,16 @@
 
 import { html } from "../preact.js";
 import { pixels } from "../vocabulary/decimal.js";
+import { intervalOf } from "../vocabulary/intervals.js";
 import { Amount } from "./Amount.js";
 import { Completeness } from "./Mark.js";
 
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** One bar per day; a partial day is paler, an unknown day is a gap. */
+/** One bar per day; a partial day is paler, and so is what is known of an incomplete one. */
 function Sparkline({ days, field }) {
-  const values = days.map((day) => pixels(day[field]));
+  const values = days.map((day) => pixels(day[field] ?? intervalOf(day, field)?.known));
   const known = values.filter((value) => value !== null);
   if (known.length < 2) return null;
   const top = Math.max(0, ...known);
@@ -20,7 +21,8 @@ function Sparkline({ days, field }) {
   const bar = (value, n) => {
     if (value === null) return null;
     const height = Math.max(Math.abs(y(value) - y(0)), 0.6);
-    const kind = `${value < 0 ? "below" : ""} ${days[n].partial ? "partial" : ""}`;
+    const isPale = days[n].partial || days[n][field] === null;
+    const kind = `${value < 0 ? "below" : ""} ${isPale ? "partial" : ""}`;
     return html`<rect key=${n} class=${kind} x=${(n * step + step * 0.14).toFixed(2)}
       y=${Math.min(y(value), y(0)).toFixed(2)} width=${(step * 0.72).toFixed(2)}
       height=${height.toFixed(2)} />`;
@@ -43,13 +45,17 @@ export function Figure({
   dayField,
   note,
   small,
+  interval,
 }) {
   return html`<div class=${`figure ${small ? "small" : ""}`} data-field=${field}>
     <div class="figure-label" title=${description}>${label}</div>
     <div class="figure-value" aria-live="polite">
-      <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href} />
+      <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href}
+        interval=${interval} />
       ${
-        value === null
+        value === null && interval
+          ? null
+          : value === null
           ? !small &&
             href &&
             html`<a class="why"

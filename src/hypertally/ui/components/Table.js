@@ -8,6 +8,7 @@ import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { compare, parse } from "../vocabulary/decimal.js";
+import { intervalOf } from "../vocabulary/intervals.js";
 import { priceText } from "../vocabulary/number_text.js";
 import { Amount } from "./Amount.js";
 
@@ -112,7 +113,8 @@ function Cell({ column, row, places }) {
   if (isNumber(column)) {
     return html`<${Amount} value=${value} kind=${column.kind} places=${places}
       href=${column.href?.(row)} tab=${-1} reason=${column.reason?.(row)}
-      restated=${column.restated?.(row)} note=${column.note?.(row)} />`;
+      interval=${intervalOf(row, column.key)} restated=${column.restated?.(row)}
+      note=${column.note?.(row)} />`;
   }
   if (value === null || value === undefined)
     return html`<${Amount} value=${null} reason=${column.reason?.(row)} />`;

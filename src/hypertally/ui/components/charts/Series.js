@@ -5,6 +5,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../preact
 import { current, go, here } from "../../route.js";
 import { colour, useTheme } from "../../theme.js";
 import { sign } from "../../vocabulary/decimal.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 import { write } from "../../vocabulary/number_text.js";
 import { Amount } from "../Amount.js";
@@ -159,7 +160,7 @@ function Legend({ layers, hidden, day, toggle }) {
         <span class=${`swatch fill-${layer.colour}`}></span>
         <span>${layer.label ?? labelOf(layer.field)}</span>
         <${Amount} value=${day?.[layer.field]} kind=${kindOf(layer.field)} short
-          reason=${reasonOf(day, layer.field)} />
+          interval=${intervalOf(day, layer.field)} reason=${reasonOf(day, layer.field)} />
       </button>
     </li>`,
     )}
@@ -184,7 +185,8 @@ export function Series({
   const [hovered, setHovered] = useState(null);
   const { query } = current();
   const layers = allLayers.filter(
-    (layer) => !layer.rare || days.some((day) => sign(day[layer.field])),
+    (layer) => !layer.rare ||
+      days.some((day) => sign(day[layer.field]) || intervalOf(day, layer.field)),
   );
   const hidden = new Set((query.get(`${name}.off`) ?? "").split(",").filter(Boolean));
   const asTable = query.get(`${name}.as`) === "table";

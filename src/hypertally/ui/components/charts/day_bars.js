@@ -1,22 +1,23 @@
 // Stacked bars per day on a uPlot canvas: hatched while a day is partial, a pale column where a
-// value is unknown.
+// value is unknown, with the known part of the value drawn over the column.
 //
 // A layer is { field, colour, inside? }: layers are stacked, but a layer `inside` another is drawn
 // over the bottom of it (HIP-3 is a part of perp, so nothing is subtracted here).
 
 import { pixels } from "../../vocabulary/decimal.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 
 export const DAY_SECONDS = 86_400;
 const SHARE_OF_DAY = 0.74;
 const BAR_PIXELS_MAX = 56;
 
-/** Where each layer of a day begins and ends; null values take no space. */
+/** Where each layer of a day begins and ends; of a null value the known part counts. */
 export function segments(day, layers) {
   let up = 0;
   let down = 0;
   const placed = new Map();
   for (const layer of layers) {
-    const value = pixels(day[layer.field]);
+    const value = pixels(day[layer.field] ?? intervalOf(day, layer.field)?.known);
     if (value === null) continue;
     const base =
       layer.inside && placed.has(layer.inside)

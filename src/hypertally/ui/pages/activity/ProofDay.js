@@ -20,6 +20,7 @@ import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { here } from "../../route.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 import { fillColumns } from "./fill_columns.js";
 import { gapColumns } from "./gap_columns.js";
@@ -144,8 +145,9 @@ export function DayProof({ wallet, day, field, session }) {
         value &&
         html`<p class="proof-value">
         <${Amount} value=${value[field]} kind=${kindOf(field)} reason=${reasonOf(value, field)}
-          restated=${value.restated} />
-        <${Unit} field=${field} />
+          restated=${value.restated} interval=${intervalOf(value, field)}
+          short=${value[field] === null} />
+        ${value[field] !== null && html`<${Unit} field=${field} />`}
         <${Completeness} share=${data.completeness ?? value.completeness} always /></p>
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
         ${preliminaryReason(value) && html`<p class="muted">${preliminaryReason(value)}</p>`}`

@@ -1,6 +1,5 @@
 // The proof of a figure over many days: its days, each of which has a proof of its own.
 
-import { shiftDay } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { Address } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
@@ -11,7 +10,9 @@ import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { current, here } from "../../route.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { dayFieldOf, descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
+import { ALL, spanOf, spanSearch } from "../../spans.js";
 
 const DAYS_MAX = 1000;
 const DAY_PARTS = ["spot_volume_usd", "perp_volume_usd", "outcome_volume_usd", "other_volume_usd"];
@@ -20,10 +21,10 @@ const SPLIT_BY_KIND = new Set(["volume_usd", "legs_volume_usd"]);
 /** How a figure is computed from its days. */
 function ruleOf(field) {
   if (field === "dau_average")
-    return "The mean of the listed days; unknown if one of the days is unknown.";
+    return "The mean of the listed days; only bounds are known if one of the days is unknown.";
   if (field === "coins_max") return "The highest of the listed days.";
   if (field === "days_active") return "The number of listed days that have fills.";
-  return "The sum of the listed days; unknown if one of the days is unknown.";
+  return "The sum of the listed days; only bounds are known if one of the days is unknown.";
 }
 
 function columnsOf(fields, hrefOf) {
@@ -67,7 +68,9 @@ function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, f
       ${
         total &&
         html`<p class="proof-value"><${Amount} value=${total[field]} kind=${kindOf(field)}
-          reason=${reason} /><${Unit} field=${field} />
+          reason=${reason} interval=${intervalOf(total, field)}
+          short=${total[field] === null} />
+        ${total[field] !== null && html`<${Unit} field=${field} />`}
         <${Completeness} share=${total.completeness} always /></p>`
       }
     </header>
@@ -86,63 +89,76 @@ function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, f
     }`;
 }
 
+/** The one answer that the cards, the charts, the days and the proof of a range are read from. */
+export function rangePath(range) {
+  return `/api/v1/metrics/global?${new URLSearchParams(spanSearch(range, "range"))}`;
+}
+
 export function RangeProof({ range, field }) {
-  const path = `/api/v1/metrics/global?range=${range}`;
+  const path = rangePath(range);
   const feed = useFeed(path);
-  const summary = useFeed("/api/v1/dashboard/summary").data;
   const days = [...(feed.data?.days ?? [])].reverse();
   return html`<${Days} feed=${feed} days=${days} fields=${[dayFieldOf(field)]} field=${field}
     path=${path}
-    total=${summary?.ranges?.[range]} subject="All tracked wallets" span=${feed.data}
+    total=${feed.data?.total} subject="All tracked wallets" span=${feed.data}
       file=${`${field}-${range}`}
     hrefOf=${(day, name) => here({ proof: `global:${day.day}:${name}` })} />`;
 }
 
-/** The total comes from the page behind the panel: the page of the wallet, or the leaderboard. */
-function useTotal(wallet) {
+/** The one answer that the figures, charts, days and proofs of a wallet are read from. */
+export function walletDaysPath(wallet, span) {
+  const search = new URLSearchParams({ ...spanSearch(span), limit: DAYS_MAX });
+  return `/api/v1/wallets/${wallet}/days?${search}`;
+}
+
+/** The days behind a row of the leaderboard, or behind the page of a wallet. */
+function useSpanPath(wallet) {
   const { page, query } = current();
   const onLeaderboard = page === "leaderboard";
-  const rankPath = `/api/v1/wallets/top?${rankSearch(query)}`;
-  const top = useFeed(onLeaderboard ? rankPath : null).data;
-  const walletPage = useFeed(onLeaderboard ? null : `/api/v1/wallets/${wallet}`).data;
-  if (onLeaderboard) {
-    return {
-      total: top?.wallets.find((row) => row.wallet === wallet),
-      span: top && { from: top.from, to: top.to },
-    };
-  }
+  const top = useFeed(onLeaderboard ? `/api/v1/wallets/top?${rankSearch(query)}` : null).data;
+  if (!onLeaderboard)
+    return { path: walletDaysPath(wallet, spanOf(query.get("range"), WALLET_SPANS, ALL)) };
+  if (!top) return { path: null };
+  const search = new URLSearchParams({ from: top.from, to: top.to, limit: DAYS_MAX });
   return {
-    total: walletPage?.totals && {
-      days_active: walletPage.days_active,
-      ...walletPage.totals,
-    },
-    span: walletPage?.totals,
+    path: `/api/v1/wallets/${wallet}/days?${search}`,
+    row: [...top.wallets, ...top.unpriced_wallets].find((row) => row.wallet === wallet),
   };
 }
 
 export const RANKS_PER_PAGE = 50;
+export const WALLET_SPANS = [ALL, "7d", "30d", "90d"];
+export const WINDOWS = ["1d", "7d", "30d", "90d"];
 
 export function rankSearch(query) {
   const page = Math.max(1, Number(query.get("page")) || 1);
   return new URLSearchParams({
     by: query.get("by") ?? "volume",
-    window: query.get("window") ?? "7d",
+    ...spanSearch(spanOf(query.get("window"), WINDOWS, "7d"), "window"),
     limit: Math.min(1000, page * RANKS_PER_PAGE),
   });
 }
 
 export function SpanProof({ wallet, field }) {
-  const { total, span } = useTotal(wallet);
-  const bounds = span?.from
-    ? `from=${span.from}&to=${span.to ?? shiftDay(span.from, DAYS_MAX)}&`
-    : "";
-  const path = `/api/v1/wallets/${wallet}/days?${bounds}limit=${DAYS_MAX}`;
-  const feed = useFeed(span ? path : null);
+  const { path, row } = useSpanPath(wallet);
+  const feed = useFeed(path);
+  const total = feed.data && totalOf(feed.data.total, row);
   const fields = SPLIT_BY_KIND.has(field) ? DAY_PARTS : [SPAN_FIELDS[field] ?? field];
   return html`<${Days} feed=${feed} days=${feed.data?.days ?? []} fields=${fields} total=${total}
     field=${field} path=${path}
-    subject=${html`<${Address} wallet=${wallet} />`} span=${span} file=${`${wallet}-${field}`}
+    subject=${html`<${Address} wallet=${wallet} />`} span=${total} file=${`${wallet}-${field}`}
     hrefOf=${(day, name) => here({ proof: `wallet:${wallet}:${day.day}:${name}` })} />`;
+}
+
+/** The total of a wallet's days, with what a row of the leaderboard calls by another name. */
+function totalOf(total, row) {
+  const intervals = { ...total.intervals, volume_usd: total.intervals.legs_volume_usd };
+  return {
+    ...total,
+    volume_usd: total.legs_volume_usd,
+    coins_max: row?.coins_max,
+    intervals,
+  };
 }
 
 const SPAN_FIELDS = { coins_max: "coins", days_active: "fills" };

@@ -4,6 +4,7 @@ import { Amount } from "../../components/Amount.js";
 import { Completeness } from "../../components/Mark.js";
 import { moveFocus } from "../../components/Table.js";
 import { html, useRef } from "../../preact.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 
 const GROUPS = [
@@ -41,7 +42,7 @@ function Line({ field, indent, columns, current }) {
         hrefOf,
       }) => html`<td key=${key} class=${`n ${key === current ? "current" : ""}`} data-key=${key}>
       <${Amount} value=${values ? valueOf(values, field) : null} kind=${kindOf(field)} tab=${-1}
-        restated=${values?.restated}
+        restated=${values?.restated} interval=${intervalOf(values, field)}
         href=${values ? hrefOf(field) : null}
           reason=${values?.day ? reasonOf(values, field) : REASON} /></td>`,
     )}

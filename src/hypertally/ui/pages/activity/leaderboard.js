@@ -7,20 +7,18 @@ import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Pager } from "../../components/Pager.js";
 import { proofOf } from "../../components/proof_link.js";
+import { SpanPicker } from "../../components/SpanPicker.js";
 import { Switch } from "../../components/Switch.js";
 import { sorted, sortOf, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
+import { kindOf } from "../../vocabulary/measures.js";
+import { spanOf } from "../../spans.js";
 import { completenessColumn, dayColumn } from "./day_columns.js";
-import { RANKS_PER_PAGE, rankSearch } from "./ProofRange.js";
+import { RANKS_PER_PAGE, rankSearch, WINDOWS } from "./ProofRange.js";
 
-const WINDOWS = [
-  ["1d", "1 day"],
-  ["7d", "7 days"],
-  ["30d", "30 days"],
-  ["90d", "90 days"],
-];
 const RANKED_MAX = 1000; // the API lists no more
 const RANKINGS = {
   volume: ["Volume", "volume_usd", "By volume"],
@@ -79,14 +77,21 @@ function rankBy(by) {
   };
 }
 
-function Unranked({ data }) {
+function Unranked({ data, by }) {
   const groups = data.unranked ?? [];
   if (!groups.length) return null;
+  const [, field] = RANKINGS[by];
   const total = groups.map(
     ({ wallets, reason }) =>
       html`<li key=${reason}><${Amount} value=${wallets} kind="count" /> wallets: ${reason}</li>`,
   );
-  return html`<div class="aside"><h3>Not ranked</h3><ul>${total}</ul></div>`;
+  const wallets = data.unpriced_wallets.slice(0, RANKS_PER_PAGE).map(
+    (row) => html`<li key=${row.wallet}><${Address} wallet=${row.wallet} />: <${Amount}
+      value=${null} kind=${kindOf(field)} short interval=${intervalOf(row, field)}
+      href=${proofOf("span", row.wallet, field)} /></li>`,
+  );
+  return html`<div class="aside"><h3>Not ranked</h3><ul>${total}</ul><ul>
+    ${wallets}</ul></div>`;
 }
 
 function pagerOf(data, page) {
@@ -126,17 +131,20 @@ function Ranks({ feed, by, span, page }) {
 export function Leaderboard({ route }) {
   const { query } = route;
   const by = RANKINGS[query.get("by")] ? query.get("by") : "volume";
-  const requested = query.get("window");
-  const span = WINDOWS.some(([key]) => key === requested) ? requested : "7d";
+  const span = spanOf(query.get("window"), WINDOWS, "7d");
   const page = Math.max(1, Number(query.get("page")) || 1);
   const feed = useFeed(`/api/v1/wallets/top?${rankSearch(query)}`);
   const { data } = feed;
   const clears = { page: null, "ranks.sort": null };
   return html`<header class="page-head"><h1>Leaderboard</h1>
-      ${data && html`<span class="muted">${data.from} to ${data.to}, whole UTC days</span>`}
+      ${
+        data &&
+        html`<span class="muted">${data.from} to ${data.to},${" "}
+          ${data.partial ? "UTC days with today so far" : "whole UTC days"}</span>`
+      }
       <span class="grow"></span>
-      <${Switch} name="window" label="Window" current=${span} first="7d" clears=${clears}
-        items=${WINDOWS} />
+      <${SpanPicker} name="window" label="Window" current=${span} first="7d" clears=${clears}
+        counts=${WINDOWS} />
     </header>
     <div class="row"><${Switch} name="by" label="Rank by" current=${by} first="volume"
       clears=${clears}
@@ -144,5 +152,5 @@ export function Leaderboard({ route }) {
     <${Failure} feed=${feed} what="the ranking" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
     ${data && html`<${Ranks} feed=${feed} by=${by} span=${span} page=${page} />`}
-    ${data && html`<${Unranked} data=${data} />`}`;
+    ${data && html`<${Unranked} data=${data} by=${by} />`}`;
 }

@@ -1,18 +1,23 @@
 // Overview: the headline figures of the org, their charts by day, the statement, the days.
 
+import { Ago } from "../../clock.js";
 import { Series } from "../../components/charts/Series.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
+import { SpanPicker } from "../../components/SpanPicker.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { spanKind, spanLabel, spanOf } from "../../spans.js";
 import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
 import { completenessColumn, DAY_FIELDS, dayCell, dayColumn } from "./day_columns.js";
+import { rangePath } from "./ProofRange.js";
 import { Statement } from "./Statement.js";
 
 const RANGES = ["7d", "30d", "90d"];
@@ -41,7 +46,8 @@ function Headline({ field, range, total, days, small }) {
   const dayField = field === "dau_average" ? "dau" : field;
   return html`<${Figure} field=${field} label=${labelOf(field)} description=${descriptionOf(field)}
     kind=${kindOf(field)} small=${small}
-    value=${total?.[field] ?? null} reason=${REASON} href=${proofOf("range", range, field)}
+    value=${total?.[field] ?? null} interval=${intervalOf(total, field)}
+    reason=${REASON} href=${proofOf("range", range, field)}
     completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField}
     note=${small ? null : NOTES[field]} />`;
 }
@@ -54,11 +60,19 @@ const COLUMNS_OF_STATEMENT = [
   ["90d", "90 days"],
 ];
 
-/** The figures of a day open the proof of the day, the others the proof of their range. */
-function statementColumns(summary) {
-  return COLUMNS_OF_STATEMENT.map(([key, label]) => {
-    const day = summary[key];
-    const total = summary.ranges?.[key];
+/**
+ * The figures of a day open the proof of the day, the others the proof of their range. What the
+ * answer of the chosen range holds comes from there, so that it agrees with the cards.
+ */
+function statementColumns(summary, range, answer) {
+  const spans =
+    spanKind(range) === "count"
+      ? COLUMNS_OF_STATEMENT
+      : [...COLUMNS_OF_STATEMENT, [range, spanLabel(range)]];
+  return spans.map(([key, label]) => {
+    const newest = summary[key];
+    const day = answer?.days.find((row) => row.day === newest?.day) ?? newest;
+    const total = (key === range && answer?.total) || summary.ranges?.[key];
     const title = key === "today" && day && !day.partial ? "Newest day" : label;
     return {
       key,
@@ -88,7 +102,7 @@ function Days({ feed }) {
     completenessColumn,
   ];
   return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
-    file=${`days-${feed.data.range}`}
+    file=${`days-${feed.data.from}-${feed.data.to}`}
     rowClass=${(day) => (day.partial ? "partial" : "")} />`;
 }
 
@@ -110,27 +124,27 @@ function Charts({ feed, split }) {
 }
 
 export function Overview({ route }) {
-  const range = RANGES.includes(route.query.get("range")) ? route.query.get("range") : "30d";
+  const range = spanOf(route.query.get("range"), RANGES, "30d");
   const split = SPLITS[route.query.get("split")] ? route.query.get("split") : "kind";
   const summary = useFeed("/api/v1/dashboard/summary");
-  const days = useFeed(`/api/v1/metrics/global?range=${range}`);
-  const total = summary.data?.ranges?.[range];
+  const days = useFeed(rangePath(range));
+  const total = days.data?.total;
   if (summary.data?.tracked_wallets === 0) return html`<${NoWallets} />`;
   return html`<header class="page-head">
       <h1>Overview</h1>
       ${
         total &&
-        html`<span class="muted">${total.from} to ${total.to}, UTC days</span>
+        html`<span class="muted">${total.from} to ${total.to}, UTC days, as of${" "}
+          <${Ago} iso=${days.data.as_of} /></span>
         <${Completeness} share=${total.completeness} always />`
       }
       <span class="grow"></span>
-      <${Switch} name="range" label="Range" current=${range} first="30d"
-        items=${RANGES.map((key) => [key, `${parseInt(key, 10)} days`])} />
+      <${SpanPicker} name="range" label="Range" current=${range} first="30d" counts=${RANGES} />
     </header>
     <${Failure} feed=${summary} what="the summary" />
-    ${!summary.data && summary.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
+    ${!total && days.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
     ${
-      summary.data &&
+      total &&
       html`
       <div class="figures">${HEADLINES.map(
         (field) => html`<${Headline} key=${field} field=${field}
@@ -146,7 +160,11 @@ export function Overview({ route }) {
     ${days.data && html`<${Charts} feed=${days} split=${split} />`}
     ${
       summary.data &&
-      html`<${Statement} title="Statement" columns=${statementColumns(summary.data)}
+      html`<${Statement} title="Statement" columns=${statementColumns(
+        summary.data,
+        range,
+        days.old ? null : days.data,
+      )}
       current=${range} />`
     }
     ${days.data && html`<${Days} feed=${days} />`}`;

@@ -8,12 +8,15 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Pager } from "../../components/Pager.js";
 import { proofOf } from "../../components/proof_link.js";
+import { SpanPicker } from "../../components/SpanPicker.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
+import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
+import { ALL, spanOf } from "../../spans.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
 import {
@@ -24,6 +27,7 @@ import {
   dayColumn,
 } from "./day_columns.js";
 import { gapColumns } from "./gap_columns.js";
+import { WALLET_SPANS, walletDaysPath } from "./ProofRange.js";
 import { Fills } from "./WalletFills.js";
 import { Record } from "./WalletRecord.js";
 
@@ -37,27 +41,33 @@ const PARTS = [
   "taker_volume_usd",
   "maker_volume_usd",
 ];
-const REASON = "Unknown because at least one day of the history is unknown: click to see which.";
+const REASON = "Not fully known: click to see the days.";
 
 /** The total volume of a single wallet is called its volume. */
 const nameOf = (field) => (field === "legs_volume_usd" ? "volume_usd" : field);
 
-function Figures({ wallet, data, small, fields }) {
-  const totals = { days_active: data.days_active, fills: data.fills, ...data.totals };
+function Figures({ wallet, total, small, fields }) {
   return html`<div class=${`figures ${small ? "parts" : ""}`}>
     ${fields.map(
       (field) => html`<${Figure} key=${field} field=${field}
         label=${labelOf(nameOf(field))}
       description=${descriptionOf(nameOf(field))} kind=${kindOf(field)} small=${small}
-      value=${totals[field] ?? null}
+      value=${total[field] ?? null} interval=${intervalOf(total, field)}
         reason=${REASON}
-      completeness=${data.record?.completeness} href=${proofOf("span", wallet, field)} />`,
+      completeness=${total.completeness} href=${proofOf("span", wallet, field)} />`,
     )}
   </div>`;
 }
 
+/** The days of one page of the table: from the newest, or from the day in the URL, backwards. */
+function pageOf(feed, route) {
+  const until = route.query.get("until");
+  const days = until ? feed.data.days.filter((day) => day.day <= until) : feed.data.days;
+  return { days: days.slice(0, DAYS_PER_PAGE), hasOlder: days.length > DAYS_PER_PAGE };
+}
+
 function Days({ wallet, feed, route }) {
-  const { days } = feed.data;
+  const { days, hasOlder } = pageOf(feed, route);
   const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
   const columns = [
     { key: "day", label: "Day", kind: "day", cell: dayCell },
@@ -65,8 +75,7 @@ function Days({ wallet, feed, route }) {
     ...DAY_FIELDS_HIDDEN.map((field) => dayColumn(field, hrefOf, { hidden: true })),
     completenessColumn,
   ];
-  const older =
-    days.length === DAYS_PER_PAGE ? here({ until: shiftDay(days.at(-1).day, -1) }) : null;
+  const older = hasOlder ? here({ until: shiftDay(days.at(-1).day, -1) }) : null;
   const newest = route.query.get("until") ? here({ until: null }) : null;
   return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
     file=${`days-${wallet}`}
@@ -77,8 +86,8 @@ function Days({ wallet, feed, route }) {
 }
 
 /** Days without fills have no row; the charts leave their places empty. */
-function Charts({ wallet, feed, split }) {
-  const days = [...feed.data.days].reverse();
+function Charts({ wallet, feed, route, split }) {
+  const days = [...pageOf(feed, route).days].reverse();
   const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
   const chooser = html`<${Switch} name="split" label="Split volume by" current=${split} first="kind"
     items=${Object.entries(WALLET_SPLITS).map(([key, { label }]) => [key, label])} />`;
@@ -107,10 +116,9 @@ function Head({ wallet, data }) {
 export function Wallet({ route, wallet, role }) {
   const split = WALLET_SPLITS[route.query.get("split")] ? route.query.get("split") : "kind";
   const feed = useFeed(`/api/v1/wallets/${wallet}`);
-  const until = route.query.get("until");
-  const days = useFeed(
-    `/api/v1/wallets/${wallet}/days?limit=${DAYS_PER_PAGE}${until ? `&to=${until}` : ""}`,
-  );
+  const span = spanOf(route.query.get("range"), WALLET_SPANS, ALL);
+  const days = useFeed(walletDaysPath(wallet, span));
+  const total = days.data?.total;
   const { data } = feed;
   const head = html`<${Head} wallet=${wallet} data=${data} />`;
   if (feed.error?.status === 404 && !data) {
@@ -122,9 +130,16 @@ export function Wallet({ route, wallet, role }) {
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
     ${
       data &&
-      html`<${Figures} wallet=${wallet} data=${data} fields=${HEADLINES} /><${Figures}
-      wallet=${wallet} data=${data} fields=${PARTS} small /><${Record} data=${data} />`
+      html`<div class="row"><${SpanPicker} name="range" label="Range" current=${span} first=${ALL}
+        counts=${WALLET_SPANS} clears=${{ until: null }} />
+        ${total?.from && html`<span class="muted">${total.from} to ${total.to}</span>`}</div>`
     }
+    ${
+      total &&
+      html`<${Figures} wallet=${wallet} total=${total} fields=${HEADLINES} /><${Figures}
+      wallet=${wallet} total=${total} fields=${PARTS} small />`
+    }
+    ${data && html`<${Record} data=${data} />`}
     ${
       data &&
       !data.fills &&
@@ -134,7 +149,7 @@ export function Wallet({ route, wallet, role }) {
     <${Failure} feed=${days} what="the days" />
     ${
       days.data?.days.length > 0 &&
-      html`<${Charts} wallet=${wallet} feed=${days} split=${split} />
+      html`<${Charts} wallet=${wallet} feed=${days} route=${route} split=${split} />
       <${Days} wallet=${wallet} feed=${days} route=${route} />`
     }
     ${data && html`<${WalletTwaps} wallet=${wallet} />`}
