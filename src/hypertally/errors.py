@@ -29,6 +29,16 @@ class RateLimited(TryLater):
 class SourceDown(TryLater):
     """The upstream did not give a usable answer."""
 
+    def __init__(
+        self, message: str = "", *, at: datetime | None = None, unreachable: bool = False
+    ) -> None:
+        super().__init__(message, at=at)
+        self.unreachable = unreachable  # it is not there at all, whatever is asked
+
+
+class SourcePaused(SourceDown):
+    """The upstream is down for everybody; nobody's attempt counts until it answers again."""
+
 
 class BadPayload(HypertallyError):
     """The upstream broke its word: this row or answer cannot be read."""

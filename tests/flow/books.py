@@ -17,6 +17,7 @@ from hypertally.jobs import membership, periodic
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.runtime.source_pause import SharedPause
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
 from hypertally.sandbox.exchange.server import running_sandbox
@@ -184,8 +185,13 @@ class Books:
                 return
         raise AssertionError("the work never ends")
 
+    async def let_probe(self) -> None:
+        """Let the time of the next probe come, if the exchange is down."""
+        await self.execute("update ops.source_pauses set probe_at = now()")
+
     async def make_due(self, *, retry: bool = True) -> int:
         """Make due the jobs that follow from facts and, with `retry`, failed jobs; their number."""
+        await self.let_probe()
         return await self.execute(
             "update ops.jobs set run_at = now() where status = 'queued' and "
             "case when last_error is null then kind in "
@@ -197,7 +203,12 @@ class Books:
     @asynccontextmanager
     async def _info(self, exchange: Exchange) -> AsyncGenerator[InfoClient]:
         budget = SharedBudget(self.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
-        async with InfoClient(f"{exchange.url}/info", budget=budget, clock=self.clock) as info:
+        async with InfoClient(
+            f"{exchange.url}/info",
+            budget=budget,
+            clock=self.clock,
+            pause=SharedPause(self.pool, upstream_host="test"),
+        ) as info:
             yield info
 
     async def read(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Options that several commands have."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import click
 
@@ -22,3 +22,29 @@ def refuse_turned_days(from_day: datetime | None, to_day: datetime | None) -> No
     """Refuse a range of days whose end lies before its start."""
     if from_day and to_day and to_day < from_day:
         raise Refused(f"--to {to_day:%Y-%m-%d} lies before --from {from_day:%Y-%m-%d}")
+
+
+def read_time(option: str, text: str, *, is_end: bool = False) -> datetime:
+    """The time that an option names: a plain day in UTC, or a time with its zone.
+
+    `is_end`: a plain day stands for its last millisecond.
+    Errors: `Refused` that names the option and what is expected.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _read_zoned(option, text)
+    start = datetime.combine(day, time(), UTC)
+    return start + timedelta(days=1, milliseconds=-1) if is_end else start
+
+
+def _read_zoned(option: str, text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            f"{option} {text!r} is no time: write 2026-10-01 or 2026-10-01T12:30Z"
+        ) from None
+    if at.tzinfo is None:
+        raise Refused(f"{option} {text!r} has no zone: write {text}Z for UTC, or {text}+02:00")
+    return at.astimezone(UTC)

@@ -49,6 +49,12 @@ def _show_status(status: Status, *, weight_per_minute: int) -> None:
             f"{weight_per_minute} in the last minute",
             highlight=False,
         )
+    for pause in status.pauses:
+        console.print(
+            f"\n[bold]down[/bold]  {pause.upstream_host} since "
+            f"{pause.since.isoformat(timespec='seconds')}: {pause.reason}",
+            highlight=False,
+        )
     for alert in status.alerts:
         console.print(
             f"\n[bold]alerts[/bold]  {alert.type}: {alert.firing} firing, "

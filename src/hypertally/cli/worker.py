@@ -1,4 +1,4 @@
-"""`hypertally worker` and `hypertally pull`: run jobs, for good or until no job is due."""
+"""`hypertally worker`: run jobs, for good or until no job is due."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,10 +11,9 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
-from hypertally.jobs import periodic
-from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.runtime.source_pause import SharedPause
 from hypertally.jobs.twaps.source_import import open_twap_source
 from hypertally.jobs.worker import POOL_SIZE, Options, Worker
 from hypertally.settings import PREFIX, Settings
@@ -22,7 +21,6 @@ from hypertally.sources.heartbeat import Heartbeat
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channels, open_channels
 from hypertally.store.postgres import Pool
-from hypertally.tenancy.addresses import read_address
 
 # Snapshots of 200 wallets take two seconds, at a fifth of a second each. An answer that takes more
 # than ten seconds comes too late, and a second try leaves the rest of the minute free.
@@ -46,9 +44,7 @@ async def work(
     async with (
         runtime.migrated(settings) as url,
         runtime.worker_pool(url, size=POOL_SIZE) as pool,
-        InfoClient(
-            settings.info_url, budget=shared_budget(pool, settings), clock=system_clock
-        ) as info,
+        info_client(pool, settings) as info,
         watch_of(settings, pool) as watch,
     ):
         chosen = options or Options()
@@ -85,6 +81,7 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
         concurrency=SNAPSHOTS_SIDE_BY_SIDE,
         tries=SNAPSHOT_TRIES_MAX,
         answer_seconds_max=SNAPSHOT_SECONDS_MAX,
+        pause=shared_pause(pool, settings),
     ) as positions:
         yield Watch(
             leaderboard_url=settings.leaderboard,
@@ -92,6 +89,16 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
             positions=positions,
             budget=budget,
         )
+
+
+def info_client(pool: Pool, settings: Settings) -> InfoClient:
+    """The exchange's info endpoint, paid from the allowance that all processes share."""
+    return InfoClient(
+        settings.info_url,
+        budget=shared_budget(pool, settings),
+        clock=system_clock,
+        pause=shared_pause(pool, settings),
+    )
 
 
 def channels_of(settings: Settings) -> Channels:
@@ -120,30 +127,6 @@ def shared_budget(pool: Pool, settings: Settings) -> SharedBudget:
     )
 
 
-@click.group(name="pull")
-def pull_group() -> None:
-    """Pull facts from the exchange."""
-
-
-@pull_group.command(name="fills")
-@click.option(
-    "--wallet", "addresses", multiple=True, help="Pull this wallet only; may be repeated."
-)
-@click.option("--once", is_flag=True, help="Stop when all due jobs are done.")
-def pull_fills(*, addresses: tuple[str, ...], once: bool) -> None:
-    """Pull the fills of the tracked wallets now, and compute their metrics."""
-    runtime.configure_logs()
-    settings = program_settings.read()
-    checked = [read_address(address) for address in addresses]
-
-    async def pull() -> int:
-        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-            chosen = await periodic.pull_now(pool, checked or None)
-            await work(settings, Options(until_idle=once))
-            return chosen if not await queue.list_dead(pool, limit=1) else -1
-
-    pulled = runtime.run(pull())
-    if pulled < 0:
-        click.echo("some jobs are dead: `hypertally jobs dead` lists them", err=True)
-        raise click.exceptions.Exit(1)
-    click.echo(f"{pulled} wallets pulled")
+def shared_pause(pool: Pool, settings: Settings) -> SharedPause:
+    """The pause that all processes keep while this host is down."""
+    return SharedPause(pool, upstream_host=urlsplit(settings.info_url).netloc)

@@ -236,8 +236,8 @@ def _twap_pace(activity: Activity, *, now: datetime) -> Pace:
     return pace_of(TWAP_PACES, activity.last_at, now=now)
 
 
-async def pull_now(pool: Pool, addresses: Sequence[str] | None) -> int:
-    """Hurry the pulls of these tracked wallets, None: of all; how many wallets there are.
+async def list_tracked(pool: Pool, addresses: Sequence[str] | None) -> list[Wallet]:
+    """The tracked wallets of these addresses, None: all.
 
     Errors: `Refused` that names an address that no org tracks.
     """
@@ -245,10 +245,20 @@ async def pull_now(pool: Pool, addresses: Sequence[str] | None) -> int:
         wallets = await read_rows(
             connection, QUERIES["list_tracked_wallets"], {"addresses": addresses}, shape=Wallet
         )
-        if missing := set(addresses or ()) - {wallet.address for wallet in wallets}:
-            raise Refused(
-                f"{min(missing)} is not tracked: `hypertally wallets add {min(missing)}` tracks it"
-            )
+    if missing := set(addresses or ()) - {wallet.address for wallet in wallets}:
+        raise Refused(
+            f"{min(missing)} is not tracked: `hypertally wallets add {min(missing)}` tracks it"
+        )
+    return wallets
+
+
+async def pull_now(pool: Pool, addresses: Sequence[str] | None) -> int:
+    """Hurry the pulls of these tracked wallets, None: of all; how many wallets there are.
+
+    Errors: `Refused` that names an address that no org tracks.
+    """
+    wallets = await list_tracked(pool, addresses)
+    async with transaction(pool) as connection:
         for wallet in wallets:
             await start_pull(connection, wallet.id)
     return len(wallets)

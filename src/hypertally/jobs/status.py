@@ -1,5 +1,6 @@
 """The state of the books at a glance: queue, cursors, lag, weight used, firing alerts."""
 
+from hypertally.jobs.runtime.source_pause import SourcePause, list_pauses
 from hypertally.records import Record
 from hypertally.store.postgres import Pool, read_row, read_rows, transaction
 from hypertally.store.queries import load
@@ -76,12 +77,15 @@ class Status(Record, frozen=True, kw_only=True):
     weight: list[WeightSpent]
     errors: list[JobError]
     alerts: list[AlertCounts]
+    pauses: list[SourcePause]  # upstream hosts that are down
 
 
 async def read_status(pool: Pool) -> Status:
     """Queue by kind, wallets by the age of their record, weight of a minute, facts, alerts."""
+    pauses = await list_pauses(pool)
     async with transaction(pool) as connection:
         return Status(
+            pauses=pauses,
             jobs=await read_rows(connection, QUERIES["list_jobs"], shape=JobCounts),
             wallets=await read_row(connection, QUERIES["read_record"], shape=TrackedCounts),
             facts=await read_row(connection, QUERIES["read_facts"], shape=FactCounts),

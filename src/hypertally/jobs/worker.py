@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, TryLater
+from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, SourcePaused, TryLater
 from hypertally.jobs import periodic, second_readings
 from hypertally.jobs.activity import gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery, heartbeat
 from hypertally.jobs.market import candles_and_mids, hour_prices, reference_prices
 from hypertally.jobs.runtime import queue
-from hypertally.jobs.runtime.kinds import collect_handlers
+from hypertally.jobs.runtime.kinds import Lane, collect_handlers
 from hypertally.jobs.runtime.lanes import PLACES, LanePlaces, lanes_of
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
@@ -26,6 +26,7 @@ from hypertally.jobs.smart_money import signals, snapshots, universe
 from hypertally.jobs.twaps import rollup as twap_rollup
 from hypertally.jobs.twaps import source_import
 from hypertally.records import Record
+from hypertally.sources.pause import Entry
 from hypertally.store.postgres import notifications, transaction
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ HANDLERS = collect_handlers(
     )
 )
 _handlers_by_name = {kind.name: handler for kind, handler in HANDLERS.items()}
+ASKING_KINDS = frozenset(kind.name for kind in HANDLERS if kind.lane == Lane.ASKING)
 AWAITED_KINDS = frozenset(kind.name for kind in HANDLERS if kind.follows_facts)
 
 
@@ -144,7 +146,10 @@ class Worker:
     async def _claim(self) -> bool:
         """Fill the free places; true when asked to stop at idle and nothing is left to do."""
         self._woken.clear()
-        claimed = [await self._claim_in(lane) for lane in self._lanes]
+        entry = await self._resources.info.pause.look()
+        claimed = [await self._claim_in(lane, self._paused_kinds(entry)) for lane in self._lanes]
+        if entry is Entry.PROBE and await self._claim_probe():
+            return False
         if not self._options.until_idle or self._running or any(claimed):
             return False
         return all(
@@ -152,14 +157,38 @@ class Worker:
                 await queue.is_idle(
                     self._pool,
                     only_kinds=lane.only_kinds,
-                    except_kinds=lane.except_kinds,
+                    except_kinds=lane.except_kinds | self._paused_kinds(entry),
                     awaited_kinds=AWAITED_KINDS,
                 )
                 for lane in self._lanes
             ]
         )
 
-    async def _claim_in(self, lane: LanePlaces) -> int:
+    @staticmethod
+    def _paused_kinds(entry: Entry) -> frozenset[str]:
+        """The kinds that are not claimed while the exchange is down."""
+        return frozenset() if entry is Entry.OPEN else ASKING_KINDS
+
+    async def _claim_probe(self) -> bool:
+        """Claim one job that asks the exchange, whose request says whether it is back."""
+        if any(job.kind in ASKING_KINDS for job in self._running.values()):
+            return False
+        takers = [lane for lane in self._lanes if any(map(lane.takes, ASKING_KINDS))]
+        for lane in takers:
+            jobs = await queue.claim(
+                self._pool,
+                worker=self._name,
+                lease_seconds=self._options.lease_seconds,
+                limit=1,
+                only_kinds=[kind for kind in ASKING_KINDS if lane.takes(kind)],
+            )
+            for job in jobs:
+                self._begin(job)
+            if jobs:
+                return True
+        return False
+
+    async def _claim_in(self, lane: LanePlaces, paused_kinds: frozenset[str]) -> int:
         """Fill the free places of a lane; how many were filled."""
         claimed = 0
         while (free := lane.places - len(self._running_in(lane))) > 0:
@@ -170,7 +199,9 @@ class Worker:
                 # One at a time where the next claim depends on the kind of this one.
                 limit=free if lane.places_a_kind is None else 1,
                 only_kinds=lane.only_kinds,
-                except_kinds=lane.except_kinds | lane.full_kinds(self._running_in(lane)),
+                except_kinds=lane.except_kinds
+                | lane.full_kinds(self._running_in(lane))
+                | paused_kinds,
             )
             if not jobs:
                 break
@@ -228,7 +259,7 @@ class Worker:
                     job,
                     error=error,
                     at=problem.at if isinstance(problem, TryLater) else None,
-                    counted=not isinstance(problem, RateLimited),
+                    counted=not isinstance(problem, RateLimited | SourcePaused),
                 )
         except TryLater as away:
             # The lease runs out, and the job is found again.

@@ -10,14 +10,23 @@ import msgspec
 import stamina
 
 from hypertally.clock import Clock
-from hypertally.errors import RateLimited, SourceDown
+from hypertally.errors import RateLimited, SourceDown, SourcePaused
 from hypertally.records import Answer
+from hypertally.sources.pause import Entry, Outcomes, Pause, Unpaused
 from hypertally.sources.weights import Budget, weight, weight_max
 
 BODY_BYTES_MAX = 32 * 1024 * 1024  # the largest answer of this door, allPerpMetas, is under 2 MB
 ANSWER_SECONDS_MAX = 30  # the exchange answers in well under one second
 CONCURRENCY_MAX = 8  # more only queue at the allowance
 TRIES_MAX = 4  # then the job goes back into the queue and waits there
+# What stands before the exchange says: it is not there. 500 is its own answer to some requests.
+UNREACHABLE = frozenset(
+    {
+        httpx2.codes.BAD_GATEWAY,
+        httpx2.codes.SERVICE_UNAVAILABLE,
+        httpx2.codes.GATEWAY_TIMEOUT,
+    }
+)
 # Numbers that are not strings must not pass through a float.
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -34,7 +43,10 @@ class InfoClient:
         concurrency: int = CONCURRENCY_MAX,
         tries: int = TRIES_MAX,
         answer_seconds_max: float = ANSWER_SECONDS_MAX,
+        pause: Pause | None = None,
     ) -> None:
+        self.pause = pause or Unpaused()
+        self._outcomes = Outcomes()
         self._url = url
         self._budget = budget
         self._clock = clock
@@ -55,7 +67,8 @@ class InfoClient:
     async def fetch(self, request_type: str, /, **parameters: Any) -> Answer:
         """The answer to one request, tried again while the exchange does not answer well.
 
-        Errors: `RateLimited` at once for 429; `SourceDown` when the tries are used up.
+        Errors: `RateLimited` at once for 429; `SourceDown` when the tries are used up;
+        `SourcePaused` when the exchange is down.
         """
         return await self.fetch_paid_by(self._budget, request_type, **parameters)
 
@@ -67,10 +80,35 @@ class InfoClient:
         self, budget: Budget, request_type: str, /, **parameters: Any
     ) -> Answer:
         """The same, paid from another allowance than the client's."""
+        entry = await self.pause.enter()
+        if entry is Entry.CLOSED:
+            raise SourcePaused(f"{self._url} is down: nothing is asked until a probe is answered")
         request = {"type": request_type, **parameters}
+        answers_before = self._outcomes.answers
+        try:
+            answer = await self._fetch(
+                budget, request, tries=self._tries if entry is Entry.OPEN else 1
+            )
+        except SourceDown as problem:
+            is_down = self._outcomes.is_down(
+                request_type,
+                repr(request),
+                unreachable=problem.unreachable,
+                answers_before=answers_before,
+            )
+            if is_down or entry is Entry.PROBE:
+                await self.pause.begin(str(problem))
+                raise SourcePaused(str(problem)) from problem
+            raise
+        self._outcomes.note_answer(request_type)
+        if entry is Entry.PROBE:
+            await self.pause.end()
+        return answer
+
+    async def _fetch(self, budget: Budget, request: dict[str, Any], *, tries: int) -> Answer:
         async for attempt in stamina.retry_context(
             on=SourceDown,
-            attempts=self._tries,
+            attempts=tries,
             timeout=None,
             wait_initial=0.25,
             wait_max=5.0,
@@ -109,7 +147,7 @@ class InfoClient:
                     if len(body) > BODY_BYTES_MAX:
                         raise SourceDown(f"an answer over {BODY_BYTES_MAX} bytes was cut off")
         except httpx2.HTTPError as error:
-            raise SourceDown(f"{self._url} did not answer: {error!r}") from error
+            raise SourceDown(f"{self._url} did not answer: {error!r}", unreachable=True) from error
         return bytes(body)
 
 
@@ -117,14 +155,20 @@ def _check_status(status: int, kind: str) -> None:
     if status == httpx2.codes.TOO_MANY_REQUESTS:
         raise RateLimited(f"the exchange refused {kind} with 429: the allowance is used up")
     if status != httpx2.codes.OK:
-        raise SourceDown(f"the exchange answered {kind} with HTTP {status}")
+        raise SourceDown(
+            f"the exchange answered {kind} with HTTP {status}", unreachable=status in UNREACHABLE
+        )
 
 
 def _decode(body: bytes, kind: str) -> Any:
     try:
         decoded = _decoder.decode(body)
     except (msgspec.DecodeError, ValueError) as error:  # ValueError: not UTF-8, absurd numbers
-        raise SourceDown(f"the answer to {kind} is not whole JSON: {error}") from error
+        # A web page is of what stands before the exchange.
+        is_page = body.lstrip().startswith(b"<")
+        raise SourceDown(
+            f"the answer to {kind} is not whole JSON: {error}", unreachable=is_page
+        ) from error
     if decoded is None:
         raise SourceDown(f"the answer to {kind} is null")
     return decoded

@@ -1518,6 +1518,13 @@ CREATE TABLE ops.seals (
 
 ALTER TABLE ONLY ops.seals FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE ops.source_pauses (
+    upstream_host text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    reason text NOT NULL,
+    probe_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE ops.twap_cursors (
     wallet_id integer NOT NULL,
     slices_ms bigint DEFAULT 0 NOT NULL,
@@ -1853,6 +1860,9 @@ ALTER TABLE ONLY ops.schema_migrations
 
 ALTER TABLE ONLY ops.seals
     ADD CONSTRAINT seals_pkey PRIMARY KEY (dataset, number);
+
+ALTER TABLE ONLY ops.source_pauses
+    ADD CONSTRAINT source_pauses_pkey PRIMARY KEY (upstream_host);
 
 ALTER TABLE ONLY ops.twap_cursors
     ADD CONSTRAINT twap_cursors_pkey PRIMARY KEY (wallet_id);
@@ -2847,6 +2857,8 @@ GRANT SELECT ON TABLE ops.seals TO hypertally_metrics;
 GRANT SELECT ON TABLE ops.seals TO hypertally_api;
 
 GRANT UPDATE(verified_at) ON TABLE ops.seals TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.source_pauses TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.twap_cursors TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.twap_cursors TO hypertally_metrics;

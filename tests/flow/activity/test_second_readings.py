@@ -9,6 +9,9 @@ from tests.flow.books import Books, milliseconds, require_oracle_figures, servin
 from tests.flow.handmade import ALICE, Row, fill, world
 
 from hypertally.clock import system_clock
+from hypertally.facts.activity import fills
+from hypertally.jobs import periodic
+from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.worker import Options, Worker
@@ -147,3 +150,23 @@ def noon_before(*, days: int) -> int:
 
 async def completeness(books: Books) -> Decimal:
     return await books.value("select min(completeness) from metrics.wallet_day_metrics")
+
+
+async def test_a_window_is_asked_for_on_demand(books: Books, tmp_path: Path) -> None:
+    noon = noon_before(days=30)
+    first, late, last = [spot(noon + hour * 60 * MINUTE_MS) for hour in (0, 1, 2)]
+    async with serving(world(tmp_path / "before", {ALICE: [first, last]})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+    async with serving(world(tmp_path / "after", {ALICE: [first, late, last]})) as exchange:
+        await books.pull(exchange)
+        assert (await books.facts_digest())[0] == 2
+        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        async with books._info(exchange) as info:
+            pulled = await pull_window(
+                books.pool, info, wallet, from_ms=noon + 1, until_ms=noon + 90 * MINUTE_MS
+            )
+        assert (pulled.rows, pulled.fills) == (1, 1)
+        await books.settle(exchange)
+    assert await books.value("select cursor_ms from ops.hl_ingest_cursor") == last["time"]
+    assert (await books.wallet_days())[ALICE, fills.at(noon).date()].fills == 3

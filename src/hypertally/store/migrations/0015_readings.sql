@@ -51,5 +51,15 @@ alter table ops.hl_ingest_cursor add column confirmed_ms bigint not null default
 alter table ops.hl_ingest_cursor add column late_ms bigint; -- the earliest fill that lately came although its time had been read
 alter table ops.hl_ingest_cursor add column late_at timestamptz; -- when the last such fill came
 
+
+-- An upstream host that does not answer: nothing is asked of it but one probe at a time.
+create table ops.source_pauses (
+    upstream_host text primary key,      -- as in weight_budgets
+    since timestamptz not null default now(), -- when it was found to be down
+    reason text not null,                -- the answer, or that there was none
+    probe_at timestamptz not null        -- the next probe is not sent before
+);
+grant select, insert, update, delete on ops.source_pauses to hypertally_jobs;
+
 -- migrate:down
 -- forward only

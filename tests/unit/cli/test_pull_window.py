@@ -1,0 +1,68 @@
+"""`hypertally pull fills --from --to`: times are read exactly; what is no window is one line."""
+
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from hypertally.cli import main
+from hypertally.cli.options import read_time
+from hypertally.errors import Refused
+
+ADDRESS = "0x31ca8395cf837de08b24da3f660e77761dfb974b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-10-01", datetime(2026, 10, 1, tzinfo=UTC)),
+        ("2026-10-01T12:30Z", datetime(2026, 10, 1, 12, 30, tzinfo=UTC)),
+        ("2026-10-01T12:30:01.250+02:00", datetime(2026, 10, 1, 10, 30, 1, 250_000, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_a_plain_day_or_has_a_zone(text: str, expected: datetime) -> None:
+    assert read_time("--from", text) == expected
+
+
+def test_a_plain_day_ends_with_its_last_millisecond() -> None:
+    end = read_time("--to", "2026-10-01", is_end=True)
+    assert end == datetime(2026, 10, 1, 23, 59, 59, 999_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-10-01T25:00Z"])
+def test_what_is_no_time_is_refused_with_what_is_expected(text: str) -> None:
+    with pytest.raises(Refused, match=r"--from .* is no time: write 2026-10-01"):
+        read_time("--from", text)
+
+
+def test_a_time_without_zone_is_refused_with_how_to_write_it() -> None:
+    with pytest.raises(Refused, match="has no zone: write 2026-10-01T12:30Z"):
+        read_time("--to", "2026-10-01T12:30")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "2026-10-01"], "a window needs all of --wallet, --from and --to"),
+        (["--from", "2026-10-01", "--to", "2026-10-02"], "a window needs all of"),
+        (
+            ["--wallet", ADDRESS, "--from", "2026-10-02", "--to", "2026-10-01"],
+            "--to 2026-10-01 lies before --from 2026-10-02",
+        ),
+        (["--wallet", ADDRESS, "--from", "soon", "--to", "2026-10-01"], "--from 'soon' is no time"),
+        (["--wallet", "0x12", "--from", "2026-10-01", "--to", "2026-10-01"], "0x12"),
+    ],
+)
+def test_a_bad_window_is_one_line_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hypertally", "pull", "fills", *arguments])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
