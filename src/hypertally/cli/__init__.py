@@ -18,7 +18,7 @@ COMMANDS = {
     "orgs": "hypertally.cli.orgs:orgs_group",
     "wallets": "hypertally.cli.wallets:wallets_group",
     "token": "hypertally.cli.user_tokens:token_command",
-    "pull": "hypertally.cli.pull:pull_group",
+    "pull": "hypertally.cli.jobs:pull_group",
     "twap": "hypertally.cli.twaps:twap_group",
     "smart-money": "hypertally.cli.smart_money:smart_money_command",
     "alerts": "hypertally.cli.alerts:alerts_group",

@@ -1,4 +1,6 @@
-"""`hypertally jobs`: jobs that used up their attempts, and a new start for them."""
+"""`hypertally pull` and `hypertally jobs`: pull facts now; jobs that used up their attempts."""
+
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -6,9 +8,18 @@ from rich.table import Table
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
-from hypertally.cli.options import json_option
-from hypertally.errors import Refused
+from hypertally.cli.options import json_option, read_time
+from hypertally.cli.worker import info_client, work
+from hypertally.errors import Refused, TryLater
+from hypertally.jobs import periodic
+from hypertally.jobs.activity.fill_sweep import Pulled, milliseconds
+from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.source_pause import list_pauses
+from hypertally.jobs.worker import Options
+from hypertally.settings import Settings
+from hypertally.store.postgres import Pool
+from hypertally.tenancy.addresses import read_address
 
 DEAD_SHOWN_MAX = 100
 
@@ -56,3 +67,82 @@ def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
     click.echo(f"{queued} queued again")
     if queued < len(ids):
         raise click.exceptions.Exit(2)
+
+
+@click.group(name="pull")
+def pull_group() -> None:
+    """Pull facts from the exchange."""
+
+
+@pull_group.command(name="fills")
+@click.option(
+    "--wallet", "addresses", multiple=True, help="Pull this wallet only; may be repeated."
+)
+@click.option("--once", is_flag=True, help="Stop when all due jobs are done.")
+@click.option("--from", "from_text", help="Ask again from this time on: 2026-10-01, or with zone.")
+@click.option("--to", "to_text", help="Ask again up to this time; a day is meant whole.")
+def pull_fills(
+    *, addresses: tuple[str, ...], once: bool, from_text: str | None, to_text: str | None
+) -> None:
+    """Pull the fills of the tracked wallets now, and compute their metrics.
+
+    With --from and --to, ask for this window of the named wallets once more.
+    """
+    runtime.configure_logs()
+    settings = program_settings.read()
+    checked = [read_address(address) for address in addresses]
+    if from_text is None and to_text is None:
+        pulled = runtime.run(_pull_all(settings, checked, once=once))
+        click.echo(f"{pulled} wallets pulled")
+        return
+    if from_text is None or to_text is None or not checked:
+        raise Refused("a window needs all of --wallet, --from and --to")
+    from_at = read_time("--from", from_text)
+    to_at = read_time("--to", to_text, is_end=True)
+    if to_at < from_at:
+        raise Refused(f"--to {to_text} lies before --from {from_text}")
+    for address, result in runtime.run(_pull_window(settings, checked, from_at, to_at)).items():
+        click.echo(
+            f"{address}: {result.rows} fills shown in {result.pages} pages, "
+            f"{result.fills} new, {result.conflicts} conflicts, {result.rejects} rejects"
+        )
+
+
+async def _pull_all(settings: Settings, addresses: list[str], *, once: bool) -> int:
+    """Hurry the pulls and work; how many wallets.
+
+    Errors: `TryLater` when jobs died, or the exchange is down.
+    """
+    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+        chosen = await periodic.pull_now(pool, addresses or None)
+        await work(settings, Options(until_idle=once))
+        await _require_exchange(pool)
+        if await queue.list_dead(pool, limit=1):
+            raise TryLater("some jobs are dead: `hypertally jobs dead` lists them")
+    return chosen
+
+
+async def _pull_window(
+    settings: Settings, addresses: list[str], from_at: datetime, to_at: datetime
+) -> dict[str, Pulled]:
+    """Ask for a window of each wallet, and compute what follows; by address."""
+    async with (
+        runtime.migrated(settings) as url,
+        runtime.worker_pool(url) as pool,
+        info_client(pool, settings) as info,
+    ):
+        window = (max(0, milliseconds(from_at)), milliseconds(to_at))
+        results = {
+            wallet.address: await pull_window(
+                pool, info, wallet, from_ms=window[0], until_ms=window[1]
+            )
+            for wallet in await periodic.list_tracked(pool, addresses)
+        }
+        await work(settings, Options(until_idle=True))
+    return results
+
+
+async def _require_exchange(pool: Pool) -> None:
+    for pause in await list_pauses(pool):
+        since = pause.since.astimezone(UTC).isoformat(timespec="seconds")
+        raise TryLater(f"{pause.upstream_host} is down since {since}: {pause.reason}")

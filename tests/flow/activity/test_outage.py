@@ -34,8 +34,8 @@ async def test_two_hours_without_the_exchange_cost_no_attempt_and_no_job(
             await books.work(exchange)
             if step == 0:
                 before = Counter((await exchange.stats())["requests"])
-        asked = Counter((await exchange.stats())["requests"]) - before
-        assert sum(asked.values()) <= STEPS  # one probe at a time
+        probes = Counter((await exchange.stats())["requests"]) - before
+        assert sum(probes.values()) <= STEPS  # one probe at a time
         statuses = await books.read("select distinct status, attempts from ops.jobs")
         assert {row["status"] for row in statuses} == {"queued", "done"}
         waiting = "select max(attempts) from ops.jobs where status = 'queued'"
