@@ -261,7 +261,7 @@ class Books:
             "select '0x' || encode(w.address, 'hex') as wallet, m.* "
             "from metrics.wallet_day_metrics as m join tenancy.wallets as w on w.id = m.wallet_id"
         )
-        return {(row["wallet"], row["day"]): _wallet_day(row) for row in rows}
+        return {(row["wallet"], row["day"]): wallet_day_of(row) for row in rows}
 
     async def org_days(self, org: str | None = None) -> dict[date, GroupDay]:
         """The stored days of an org (None: of all tracked wallets), as the oracle's records."""
@@ -270,7 +270,7 @@ class Books:
             "where org_id = coalesce((select id from tenancy.orgs where name = %s), 0)",
             org,
         )
-        return {row["day"]: _group_day(row) for row in rows}
+        return {row["day"]: group_day_of(row) for row in rows}
 
     async def unfinished_work(self) -> list[dict[str, Any]]:
         """Dirty marks, running jobs and failed jobs: a pipeline at rest has none."""
@@ -332,7 +332,7 @@ def _rounded(day: GroupDay) -> GroupDay:
     return day
 
 
-def _wallet_day(row: dict[str, Any]) -> WalletDay:
+def wallet_day_of(row: dict[str, Any]) -> WalletDay:
     return WalletDay(
         wallet=row["wallet"],
         day=row["day"],
@@ -357,7 +357,7 @@ def _wallet_day(row: dict[str, Any]) -> WalletDay:
     )
 
 
-def _group_day(row: dict[str, Any]) -> GroupDay:
+def group_day_of(row: dict[str, Any]) -> GroupDay:
     return GroupDay(
         day=row["day"],
         dau=row["dau"],

@@ -807,6 +807,31 @@ CREATE TABLE facts.twap_status_repeats (
 
 ALTER TABLE ONLY facts.twap_status_repeats FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.unread_fields (
+    id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    coin text NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint,
+    side "char" NOT NULL,
+    fingerprint bigint NOT NULL,
+    extra jsonb NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.unread_fields FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.unread_fields ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME facts.unread_fields_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE facts.wallet_snapshots (
     minute timestamp with time zone NOT NULL,
     wallet_id integer NOT NULL,
@@ -1756,6 +1781,12 @@ ALTER TABLE ONLY facts.spot_pairs
 ALTER TABLE ONLY facts.token_prices
     ADD CONSTRAINT token_prices_pkey PRIMARY KEY (token, at);
 
+ALTER TABLE ONLY facts.unread_fields
+    ADD CONSTRAINT unread_fields_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY facts.unread_fields
+    ADD CONSTRAINT unread_fields_wallet_id_fingerprint_key UNIQUE (wallet_id, fingerprint);
+
 ALTER TABLE ONLY facts.wallet_snapshots
     ADD CONSTRAINT wallet_snapshots_pkey PRIMARY KEY (minute, asset, wallet_id);
 
@@ -2027,6 +2058,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status FOR EACH
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status_repeats FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.unread_fields FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
@@ -2064,6 +2097,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_slices FOR EACH STATEME
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status_repeats FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.unread_fields FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -2160,6 +2195,8 @@ CREATE POLICY everything ON facts.twap_status TO hypertally_tenancy, hypertally_
 
 CREATE POLICY everything ON facts.twap_status_repeats TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.unread_fields TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON facts.wallet_snapshots TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 ALTER TABLE facts.history_readings ENABLE ROW LEVEL SECURITY;
@@ -2214,6 +2251,10 @@ CREATE POLICY own_wallets ON facts.twap_slices FOR SELECT TO hypertally_api USIN
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = twap_slices.wallet_id))));
 
+CREATE POLICY own_wallets ON facts.unread_fields FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = unread_fields.wallet_id))));
+
 ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.perp_dexs ENABLE ROW LEVEL SECURITY;
@@ -2241,6 +2282,8 @@ ALTER TABLE facts.twap_slices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE facts.twap_status ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.twap_status_repeats ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.unread_fields ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.wallet_snapshots ENABLE ROW LEVEL SECURITY;
 
@@ -2691,6 +2734,11 @@ GRANT SELECT,INSERT ON TABLE facts.twap_status_repeats TO hypertally_facts;
 GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.twap_status_repeats TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.unread_fields TO hypertally_facts;
+GRANT SELECT ON TABLE facts.unread_fields TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.unread_fields TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.unread_fields TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.wallet_snapshots TO hypertally_facts;
 GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_metrics;

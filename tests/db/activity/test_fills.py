@@ -491,3 +491,28 @@ def test_no_row_the_exchange_could_send_stops_a_page(
         return inserted.fills + inserted.conflicts + rejects
 
     assert runner.run(insert()) in (1, 2)
+
+
+async def test_a_field_that_the_exchange_began_to_send_is_kept_and_no_conflict(
+    pool: Pool, login: Login, wallet: int
+) -> None:
+    newer = ORDINARY | {"priorityGas": "0.5"}
+    await store(pool, [ORDINARY], wallet=wallet)
+    for _ in range(2):
+        assert (await store(pool, [newer], wallet=wallet, page=2)).conflicts == 0
+    assert conflicts(login, wallet) == []
+    kept = login.execute(
+        "select extra, page_id from facts.unread_fields where wallet_id = %s", [wallet]
+    ).fetchall()
+    assert kept == [{"extra": {"priorityGas": "0.5"}, "page_id": 2}]
+    await store(pool, [newer | {"px": "7"}], wallet=wallet)
+    assert len(conflicts(login, wallet)) == 1
+
+
+async def test_the_same_number_written_otherwise_is_no_conflict(
+    pool: Pool, login: Login, wallet: int
+) -> None:
+    await store(pool, [ORDINARY | {"px": "38"}], wallet=wallet)
+    await store(pool, [ORDINARY | {"px": "3.8e1"}], wallet=wallet)
+    await store(pool, [ORDINARY | {"px": Decimal("38.0")}], wallet=wallet)
+    assert conflicts(login, wallet) == []

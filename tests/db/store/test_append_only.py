@@ -17,6 +17,7 @@ FACTS = (
     "rejects",
     "reject_windows",
     "decoded_rejects",
+    "unread_fields",
     "limits_met",
     "limits_lifted",
     "history_readings",
@@ -65,6 +66,9 @@ values (1, 'info.userFillsByTime', '{}', '', 'empty', 1, 0);
 insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at)
 values (1, 1, '2025-03-10', '2025-03-10');
 insert into facts.decoded_rejects (reject_id, page_id) values (1, 1);
+insert into facts.unread_fields (
+    wallet_id, coin, time, oid, tid, side, fingerprint, extra, page_id)
+values (1, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1);
 insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (1, 'history_begins', 0, 1, 'so', 1);
 insert into facts.limits_lifted (limit_id, wallet_id, page_id) values (1, 1, 1);

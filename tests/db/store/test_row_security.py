@@ -17,6 +17,7 @@ NAMED_BY = {
     "facts.hl_fills_raw": "wallet_id",
     "facts.conflicts": "wallet_id",
     "facts.rejects": "wallet_id",
+    "facts.unread_fields": "wallet_id",
     "facts.reject_windows": "wallet_id",
     "facts.decoded_rejects": "page_id",  # the rows below have the wallet's id there
     "facts.limits_met": "wallet_id",
@@ -124,6 +125,9 @@ select n, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1, 3, 1 from generate_series(
 insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
 select n, 'info.userFillsByTime', '{}', '', 'empty', 1, 0
 from (values (1), (2), (3), (4), (null)) as v (n);
+insert into facts.unread_fields (
+    wallet_id, coin, time, oid, tid, side, fingerprint, extra, page_id)
+select n, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1 from generate_series(1, 4) as n;
 insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at)
 select id, wallet_id, '2025-03-10', '2025-03-10' from facts.rejects where wallet_id is not null;
 insert into facts.decoded_rejects (reject_id, page_id)

@@ -98,7 +98,6 @@ async def test_a_row_that_lacks_the_number_and_differs_elsewhere_is_a_conflict(
         {"fee": None},
         {"cloid": "0x" + "9a" * 16},
         {"crossed": False},
-        {"somethingNew": 1},
         {"liquidation": {"liquidatedUser": ADDRESS, "markPx": "1", "method": "market"}},
     )
     await store(pool, [NUMBERED], wallet=wallet)

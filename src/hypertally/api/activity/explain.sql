@@ -46,7 +46,7 @@ markets as (
                 select d.collateral_token from facts.perp_dexs as d
                 where d.dex = facts.dex_of(c.coin) order by d.id desc limit 1
             )
-            else 'USDC'
+            when 'perp' then 'USDC'
         end as quote_token
     from (select distinct coin from legs) as c
 ),

@@ -107,40 +107,58 @@ group by 1, 2;
 
 -- name: insert_conflicts :execrows
 -- Store each fill whose key is stored with different content as a conflict. A second statement, so
--- that it also sees rows that another transaction committed while the first statement waited. Rows
--- that differ only in a missing TWAP number are no conflict: some endpoints leave it out.
--- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts   Key: (wallet_id, fingerprint, first_fingerprint)
-insert into facts.conflicts (
-    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
-    first_page_id)
-select
-    first.wallet_id, first.coin, first.time, first.oid, first.tid, first.side, u.fingerprint,
-    to_jsonb(u) || jsonb_build_object('hash', encode(u.hash, 'hex'), 'cloid', encode(u.cloid, 'hex'),
-        'liquidated_user', encode(u.liquidated_user, 'hex')),
-    u.page_id, first.fingerprint, first.page_id
-from ({source}) as u
-cross join lateral (
-    select f.* from facts.hl_fills_raw as f
-    where f.wallet_id = u.wallet_id and f.time = u.time and f.coin = u.coin and f.oid = u.oid
-        and f.side = u.side::"char" and f.tid = u.tid
-    union all
-    select f.* from facts.hl_fills_raw as f
-    where u.tid is null and f.tid is null and f.wallet_id = u.wallet_id and f.time = u.time
-        and f.coin = u.coin and f.oid = u.oid and f.side = u.side::"char" and f.px = u.px::numeric
-        and f.sz = u.sz::numeric and f.start_position = u.start_position::numeric
-    offset 0  -- row by row through the keys: a join would read the whole table
-) as first
-where first.fingerprint <> u.fingerprint
-    and ((first.twap_id is null) = (u.twap_id is null)
+-- that it also sees rows that another transaction committed while the first statement waited. What
+-- is read is compared: rows that differ in other fields alone, such as one that the exchange began
+-- to send, are no conflict, and these fields are kept. Nor is a missing TWAP number, which some
+-- endpoints leave out.
+-- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts, facts.unread_fields   Key: (wallet_id, fingerprint, first_fingerprint)
+with repeated as (
+    select
+        first.wallet_id, first.coin, first.time, first.oid, first.tid, first.side, u.fingerprint,
+        to_jsonb(u) || jsonb_build_object('hash', encode(u.hash, 'hex'),
+            'cloid', encode(u.cloid, 'hex'),
+            'liquidated_user', encode(u.liquidated_user, 'hex')) as row,
+        u.page_id, u.extra::jsonb as extra, first.extra as first_extra,
+        first.fingerprint as first_fingerprint, first.page_id as first_page_id,
+        first.twap_id <> u.twap_id is true
         or (first.crossed, first.px, first.sz, first.start_position, first.dir, first.closed_pnl,
             first.hash, first.fee, first.fee_token, first.builder_fee, first.deployer_fee,
             first.cloid, first.liquidated_user, first.liquidation_mark_px,
-            first.liquidation_method, first.extra)
+            first.liquidation_method)
         is distinct from
            (u.crossed, u.px::numeric, u.sz::numeric, u.start_position::numeric, u.dir,
             u.closed_pnl::numeric, u.hash, u.fee::numeric, u.fee_token, u.builder_fee::numeric,
             u.deployer_fee::numeric, u.cloid, u.liquidated_user, u.liquidation_mark_px::numeric,
-            u.liquidation_method, u.extra::jsonb))
+            u.liquidation_method) as is_conflict
+    from ({source}) as u
+    cross join lateral (
+        select f.* from facts.hl_fills_raw as f
+        where f.wallet_id = u.wallet_id and f.time = u.time and f.coin = u.coin and f.oid = u.oid
+            and f.side = u.side::"char" and f.tid = u.tid
+        union all
+        select f.* from facts.hl_fills_raw as f
+        where u.tid is null and f.tid is null and f.wallet_id = u.wallet_id and f.time = u.time
+            and f.coin = u.coin and f.oid = u.oid and f.side = u.side::"char"
+            and f.px = u.px::numeric and f.sz = u.sz::numeric
+            and f.start_position = u.start_position::numeric
+        offset 0  -- row by row through the keys: a join would read the whole table
+    ) as first
+    where first.fingerprint <> u.fingerprint
+), kept as (
+    insert into facts.unread_fields (
+        wallet_id, coin, time, oid, tid, side, fingerprint, extra, page_id)
+    select wallet_id, coin, time, oid, tid, side, fingerprint, extra, page_id
+    from repeated
+    where not is_conflict and extra is not null and extra is distinct from first_extra
+    on conflict do nothing
+)
+insert into facts.conflicts (
+    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+    first_page_id)
+select wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+    first_page_id
+from repeated
+where is_conflict
 on conflict do nothing;
 
 -- name: insert_rejects :execrows

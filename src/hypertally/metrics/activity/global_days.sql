@@ -89,7 +89,7 @@ with wanted as (
             sum(notional) filter (where side = 'B') as bought,
             sum(notional) filter (where side = 'A') as sold
         from legs
-        where tid <> 0 and not event
+        where tid <> 0 and not event and notional <> 0
         group by 1, 2, 3, 4, 5
     ) as trades
     where bought is not null and sold is not null

@@ -41,6 +41,7 @@ with wanted as (
             else 'other'
         end as flow,
         count(*) as fills,
+        count(*) filter (where f.notional = 0) as empty_fills,
         count(*) filter (where f.dir = 'Auto-Deleveraging' or f.dir like 'Liquidated %%'
                                or f.liquidated_user = wallets.address) as forced_fills,
         sum(f.notional) as notional,
@@ -255,7 +256,7 @@ with wanted as (
 ), figures as materialized (
     select wallet_id, day,
         sum(fills)::integer as fills,
-        coalesce(sum(fills) filter (where flow = 'event'), 0)::integer as events,
+        sum(case when flow = 'event' then fills else empty_fills end)::integer as events,
         sum(forced_fills)::integer as forced_fills,
         bool_or(kind = 'spot' and volume_usd is null) as spot_unknown,
         sum(volume_usd) filter (where kind = 'spot') as spot_volume_usd,

@@ -122,7 +122,7 @@ def _count(row: WalletDay, fill: Fill) -> None:
     direction, time_ms = str(fill.get("dir")), time_ms_of(fill)
     liquidation = cast("Fill", fill.get("liquidation") or {})
     row.fills += 1
-    row.events += direction in EVENT_DIRECTIONS
+    row.events += not _has_volume(fill)
     row.forced += (
         direction == "Auto-Deleveraging"
         or direction.startswith("Liquidated ")
@@ -141,7 +141,7 @@ def _add_volume(row: WalletDay, fill: Fill, prices: UsdPrices) -> None:
     else:
         row.maker_volume_usd = _plus(row.maker_volume_usd, usd)
     kind = market_kind(str(fill["coin"]))
-    if fill.get("dir") not in VOLUME_DIRECTIONS:
+    if kind == "other" or fill.get("dir") not in VOLUME_DIRECTIONS:
         row.other_volume_usd = _plus(row.other_volume_usd, usd)
     elif kind == "spot":
         row.spot_volume_usd = _plus(row.spot_volume_usd, usd)
@@ -195,7 +195,11 @@ def _group_day(day: date, legs: list[tuple[str, Fill]], prices: UsdPrices) -> Gr
         side = str(fill["side"])
         sides[side] = _plus(sides.get(side, Decimal(0)), usd)
     for sides in trades.values():
-        buys, sells = sides.get("B", Decimal(0)), sides.get("A", Decimal(0))
+        if len(sides) == 1:  # the other leg is nobody's who is tracked
+            (usd,) = sides.values()
+            row.unique_usd = _plus(row.unique_usd, usd)
+            continue
+        buys, sells = sides["B"], sides["A"]
         if buys is None or sells is None:
             row.unique_usd = row.internal_usd = None
         else:
@@ -207,7 +211,8 @@ def _group_day(day: date, legs: list[tuple[str, Fill]], prices: UsdPrices) -> Gr
 
 
 def _has_volume(fill: Fill) -> bool:
-    return fill.get("dir") not in EVENT_DIRECTIONS
+    traded = number(fill, "px") * number(fill, "sz") != 0
+    return traded and fill.get("dir") not in EVENT_DIRECTIONS
 
 
 def _notional_usd(fill: Fill, prices: UsdPrices) -> Decimal | None:

@@ -28,8 +28,10 @@ class UsdPrices:
                 return self.collateral.get(coin.split(":", maxsplit=1)[0])
             case "outcome":
                 return "USDH"
-            case _:
+            case "core":
                 return "USDC"
+            case _:
+                return None
 
     def price(self, token: str | None, time_ms: int) -> Decimal | None:
         """Return the USD price of a token: USDC costs 1, other tokens have a pair against USDC."""
@@ -41,11 +43,15 @@ class UsdPrices:
 
 def market_kind(coin: str) -> str:
     """Return the kind of a coin's market, from its name alone."""
-    if coin == "PURR/USDC" or coin.startswith("@"):
+    mark, number_part = coin[:1], coin[1:]
+    if mark in ("@", "#"):
+        known = number_part.isascii() and number_part.isdigit()
+        return ("spot" if mark == "@" else "outcome") if known else "other"
+    if not mark.isalnum():
+        return "other"
+    if coin == "PURR/USDC":
         return "spot"
-    if ":" in coin:
-        return "hip3"
-    return "outcome" if coin.startswith("#") else "core"
+    return "hip3" if ":" in coin else "core"
 
 
 def fee_usd(fee: Decimal, token: object, fill: Fill, *, prices: UsdPrices) -> Decimal | None:

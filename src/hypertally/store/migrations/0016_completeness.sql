@@ -53,13 +53,30 @@ create table facts.decoded_rejects (
     inserted_at timestamptz not null default now() -- our clock, when the row was stored
 );
 
+-- Fields without a column that a stored fill had when the exchange gave it again, such as one that
+-- it began to send later. What is read of both rows is the same.
+create table facts.unread_fields (
+    id bigint generated always as identity primary key, -- number of the row
+    wallet_id integer not null, -- tenancy.wallets.id
+    coin text not null, -- with the next four columns: the key of the stored fill
+    time timestamptz not null, -- of the fill
+    oid bigint not null, -- the order's id
+    tid bigint, -- null: rows of 2023 have none
+    side "char" not null, -- B buys, A sells
+    fingerprint bigint not null, -- of the later row
+    extra jsonb not null, -- every field of the later row that facts.hl_fills_raw has no column for
+    page_id bigint not null, -- facts.pages.id: the answer the later row came in
+    inserted_at timestamptz not null default now(), -- our clock, when the row was stored
+    unique (wallet_id, fingerprint)
+);
+
 create index conflicts_by_day on facts.conflicts (wallet_id, time);
 
 do $$
 declare
     fact text;
 begin
-    foreach fact in array array['reject_windows', 'decoded_rejects'] loop
+    foreach fact in array array['reject_windows', 'decoded_rejects', 'unread_fields'] loop
         execute format('create trigger append_only before update or delete on facts.%I
                         for each row execute function facts.refuse_change()', fact);
         execute format('create trigger no_truncate before truncate on facts.%I
@@ -78,6 +95,9 @@ $$;
 create policy own_wallets on facts.reject_windows for select to hypertally_api
     using (exists (select from tenancy.org_wallets as o
                    where o.wallet_id = reject_windows.wallet_id));
+create policy own_wallets on facts.unread_fields for select to hypertally_api
+    using (exists (select from tenancy.org_wallets as o
+                   where o.wallet_id = unread_fields.wallet_id));
 create policy own_wallets on facts.decoded_rejects for select to hypertally_api
     using (exists (select from facts.reject_windows as w
                    where w.reject_id = decoded_rejects.reject_id));
