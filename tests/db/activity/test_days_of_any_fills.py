@@ -149,13 +149,13 @@ async def compute(
     """Store the legs of as many wallets; the legs by wallet, the wallets' and the org's days."""
     org_id = await new_org(connection)
     ids: list[int] = []
-    told: list[tuple[str, Row]] = []
+    legs_by_wallet: list[tuple[str, Row]] = []
     for rows in legs:
         wallet_id, address = await new_wallet(connection, org_id)
         decoded = fills.decode(rows, wallet=address)
         assert decoded.rejects == []
         await fills.insert(connection, decoded.fills, wallet_id=wallet_id, page_id=1)
-        told += [(address, row) for row in rows]
+        legs_by_wallet += [(address, row) for row in rows]
         ids.append(wallet_id)
     keys = [WalletDay(wallet_id=wallet_id, day=DAY) for wallet_id in ids]
     await wallet_days.rebuild(connection, keys)
@@ -169,7 +169,7 @@ async def compute(
     org_days = await connection.execute(
         "select * from metrics.global_day_metrics where org_id = %s", [org_id]
     )
-    return told, await days.fetchall(), await org_days.fetchall()
+    return legs_by_wallet, await days.fetchall(), await org_days.fetchall()
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -178,10 +178,10 @@ async def test_the_days_of_any_fills_are_the_oracles(
     pool: Pool, trades: list[dict[str, Any]]
 ) -> None:
     async with transaction(pool) as connection:
-        told, days, org_days = await compute(connection, *rows_of(trades))
-    expected = oracle_days(told, PRICES)
+        legs_by_wallet, days, org_days = await compute(connection, *rows_of(trades))
+    expected = oracle_days(legs_by_wallet, PRICES)
     require_same({(row["wallet"], row["day"]): wallet_day_of(row) for row in days}, expected)
-    expected_org = expected_org_days(told, PRICES, {day for _, day in expected})
+    expected_org = expected_org_days(legs_by_wallet, PRICES, {day for _, day in expected})
     require_same({row["day"]: group_day_of(row) for row in org_days}, expected_org)
 
 
@@ -201,10 +201,10 @@ def trade(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_wallet_whose_part_has_no_price_leaves_no_sum_of_the_org(pool: Pool) -> None:
-    known, unpriced = trade(legs="first"), trade(legs="second", coin="#30", pnl="3", fee="1")
+    priced, unpriced = trade(legs="first"), trade(legs="second", coin="#30", pnl="3", fee="1")
     unpriced["fee_token"] = "USDH"
     async with transaction(pool) as connection:
-        _, _, (day,) = await compute(connection, *rows_of([known, unpriced]))
+        _, _, (day,) = await compute(connection, *rows_of([priced, unpriced]))
     columns = ("outcome_volume_usd", "maker_volume_usd", "legs_volume_usd", "unique_volume_usd")
     unknown = (*columns, "average_volume_per_user_usd", "outcome_closed_pnl_usd", "fees_usd")
     assert {name: day[name] for name in unknown} == dict.fromkeys(unknown)

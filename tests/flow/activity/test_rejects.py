@@ -126,8 +126,8 @@ async def test_the_command_lists_and_reads(books: Books, tmp_path: Path) -> None
     assert listed["page_id"]
     assert "2025-10-01 12:01:00.000" in command(books, "list", "--wallet", ALICE).stdout
     assert command(books, "list", "--wallet", BOB).stdout == "no rejects\n"
-    told = command(books, "decode").stdout
-    assert told == "0 read (0 new fills), 1 still cannot be read\n"
+    line = command(books, "decode").stdout
+    assert line == "0 read (0 new fills), 1 still cannot be read\n"
     refused = command(books, "list", "--wallet", "0x12")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 

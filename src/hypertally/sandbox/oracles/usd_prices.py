@@ -45,8 +45,8 @@ def market_kind(coin: str) -> str:
     """Return the kind of a coin's market, from its name alone."""
     mark, number_part = coin[:1], coin[1:]
     if mark in ("@", "#"):
-        known = number_part.isascii() and number_part.isdigit()
-        return ("spot" if mark == "@" else "outcome") if known else "other"
+        is_number = number_part.isascii() and number_part.isdigit()
+        return ("spot" if mark == "@" else "outcome") if is_number else "other"
     if not mark.isalnum():
         return "other"
     if coin == "PURR/USDC":
