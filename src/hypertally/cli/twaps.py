@@ -19,7 +19,25 @@ from hypertally.jobs.twaps.source_import import Choice, Reading
 from hypertally.settings import Settings
 from hypertally.sources.object_store import ObjectStore
 
-TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M"]
+
+class _IsoTime(click.ParamType[datetime]):
+    """A day or a time, with a fraction and a zone if need be; UTC unless it names a zone."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the time.
+
+        Errors: `click.UsageError` that names the value and what is expected.
+        """
+        try:
+            time = datetime.fromisoformat(str(value))
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time: write 2026-11-20 or 2026-11-20T08:30:00.5+01:00",
+                      param, ctx)  # fmt: skip
 
 
 @click.group(name="twap")
@@ -31,10 +49,10 @@ def twap_group() -> None:
 @click.option("--incremental", is_flag=True, help="Read each object that was not read yet.")
 @click.option(
     "--since",
-    type=click.DateTime(TIME_FORMATS),
-    help="Read the objects changed since this UTC time.",
+    type=_IsoTime(),
+    help="Read the objects changed since this time; with --incremental those not read yet.",
 )
-@click.option("--object-key", help="Read the object with this key.")
+@click.option("--object-key", help="Read the object with this key, as a listing shows it.")
 @click.option(
     "--local-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -58,20 +76,20 @@ def ingest_command(
     as_json: bool,
 ) -> None:
     """Read TWAP statuses from Parquet objects; reading an object twice adds nothing."""
-    if sum((incremental, since is not None, bool(object_key), local_file is not None)) != 1:
+    if sum((incremental or since is not None, bool(object_key), local_file is not None)) != 1:
         raise Refused("choose one of --incremental, --since, --object-key and --local-file")
     runtime.configure_logs()
     settings = program_settings.read()
     choice = Choice(
         incremental=incremental,
-        since=since.replace(tzinfo=UTC) if since else None,
+        since=since,
         key=local_file.name if local_file else object_key,
     )
     url = local_file.resolve().parent.as_uri() if local_file else settings.twap_url
     with _bars() as bars:
         readings = runtime.run(_ingest(settings, url, choice, bars, parallel=parallel))
     _report(readings, as_json=as_json)
-    if any(reading.error_text for reading in readings):
+    if any(reading.is_failed for reading in readings):
         raise click.exceptions.Exit(1)
 
 
@@ -116,13 +134,24 @@ def _report(readings: list[Reading], *, as_json: bool) -> None:
         runtime.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
         return
     for reading in readings:
+        if reading.skipped:
+            click.echo(f"{reading.s3_object_key}: skipped, {reading.skipped}")
+            continue
         click.echo(_line(reading))
+        for reason, rows in reading.reject_reasons.items():
+            click.echo(f"  {rows:,} rejected: {reason}")
         for warning in reading.warnings:
             click.echo(f"  {warning}")
         if reading.error_text:
             click.echo(f"  not read to its end: {reading.error_text}")
+        elif reading.is_refused:
+            click.echo("  every row was refused")
     added = sum(reading.rows_ingested for reading in readings)
-    click.echo(f"{len(readings)} objects read, {added:,} new statuses")
+    skipped = sum(reading.skipped is not None for reading in readings)
+    click.echo(
+        f"{len(readings) - skipped} objects read"
+        f"{f', {skipped} skipped' if skipped else ''}, {added:,} new statuses"
+    )
 
 
 def _line(reading: Reading) -> str:

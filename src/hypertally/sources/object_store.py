@@ -100,6 +100,17 @@ class ObjectStore:
             raise SourceDown(f"{found.key} ended after {size} of {found.size_bytes} bytes")
         return digest.digest()
 
+    async def read_start(self, found: StoredObject, length: int) -> bytes:
+        """The first bytes of an object, fewer if it is shorter.
+
+        Errors: as `list` has them; `Refused` when it is gone.
+        """
+        if not found.size_bytes:
+            return b""
+        with self._translated(found.key):
+            end = min(length, found.size_bytes)
+            return bytes(await self._store.get_range_async(found.key, start=0, end=end))
+
     async def read(self, key: str) -> bytes | None:
         """A small object at once; None where there is none.
 

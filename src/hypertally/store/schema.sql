@@ -1416,7 +1416,11 @@ CREATE TABLE ops.etl_s3_ingest_log (
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
     error_text text,
     seconds numeric,
-    ingested_at timestamp with time zone DEFAULT now() NOT NULL
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
+    skipped text,
+    reject_reasons jsonb DEFAULT '{}'::jsonb NOT NULL,
+    bytes_read bigint,
+    cost_usd numeric
 );
 
 ALTER TABLE ONLY ops.etl_s3_ingest_log FORCE ROW LEVEL SECURITY;

@@ -63,7 +63,8 @@ async def test_every_status_of_every_object_is_stored(
     store.put("2026/07/18/two.parquet", statuses(30, first_id=1_000))
     store.put("2026/07/18/notes.txt", b"not for us")
     readings = await ingest(worker_pool, database_url, store.url)
-    assert [reading.rows_ingested for reading in readings] == [80, 60]
+    assert [reading.rows_ingested for reading in readings] == [80, 0, 60]
+    assert readings[1].skipped == "no Parquet: it begins with b'not '"
     assert store.refused == []
     stored = rows(database_url)
     assert len(stored) == 140

@@ -48,7 +48,7 @@ def write_object(
 ) -> None:
     """Write one object; a file of its name is always complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new_file = path.with_name(f"{path.name}.new")
+    new_file = path.with_name(f"{path.name}#1")  # a name that stores of folders do not list
     table = status_table(statuses, variant)
     _parquet.write_table(table, new_file, row_group_size=variant.row_group_rows)
     if variant.truncated:

@@ -128,5 +128,13 @@ create policy own_rows on metrics.restatements for select to hypertally_api
         else exists (select from tenancy.org_wallets as o
                      where o.wallet_id = restatements.wallet_id) end);
 
+-- What the reading of an object brought and cost, in full.
+alter table ops.etl_s3_ingest_log add column skipped text; -- why it is no object to read; null: it is
+alter table ops.etl_s3_ingest_log
+    add column reject_reasons jsonb not null default '{}'; -- reason -> rows
+alter table ops.etl_s3_ingest_log add column bytes_read bigint; -- fetched; null: an earlier release
+alter table ops.etl_s3_ingest_log
+    add column cost_usd numeric; -- requests and transfer at list prices; null: an earlier release
+
 -- migrate:down
 -- forward only
