@@ -87,7 +87,7 @@ OPEN_PAGES = (probes, telemetry, sign_in, openapi_docs, static_files)
 def create_app(options: ApiOptions) -> Gateway:
     """Build the application; it opens its database pool when the server starts it."""
     verifier = TokenVerifier(options)
-    authenticator = Authenticator(verifier)
+    authenticator = Authenticator(verifier, seconds=options.seconds)
     counts = Telemetry()
 
     @asynccontextmanager
@@ -124,7 +124,13 @@ def create_app(options: ApiOptions) -> Gateway:
     static_files.mount_files(framework, options.ui_dir)
     problems.install(framework)
     headers = security_headers(https=options.secure_cookie)
-    return Gateway(framework, authenticator=authenticator, telemetry=counts, headers=headers)
+    return Gateway(
+        framework,
+        authenticator=authenticator,
+        telemetry=counts,
+        headers=headers,
+        seconds=options.seconds,
+    )
 
 
 def serve(options: ApiOptions, host: str, port: int) -> None:

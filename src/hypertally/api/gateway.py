@@ -14,6 +14,7 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, TypeAlias
@@ -73,13 +74,15 @@ class Gateway:
         authenticator: Authenticator,
         telemetry: Telemetry,
         headers: Headers,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
+        self._seconds = seconds
         self._telemetry = telemetry
         self._headers = headers
         self._single_flight: SingleFlight[tuple[Key, str | None], Computed] = SingleFlight()
         self._computing: Counter[int] = Counter()  # responses being computed, by org
-        self.cache = ResponseCache()
+        self.cache = ResponseCache(seconds)
         self._authenticator = authenticator
         self._identities = authenticator.identities
 
@@ -179,7 +182,9 @@ class Gateway:
             return self._plain_response(response.status, response.headers, response.body)
         passed_on = [header for header in response.headers if header[0] not in _DROPPED]
         headers = [*passed_on, *self._headers]
-        cached = CachedResponse(response.body, headers=headers, max_age=max_age, route=route)
+        cached = CachedResponse(
+            response.body, headers=headers, max_age=max_age, route=route, seconds=self._seconds
+        )
         if len(response.body) > COMPRESSED_INLINE_BYTES_MAX:
             await asyncio.to_thread(cached.compress)
         self.cache.keep(key, cached)

@@ -1,5 +1,7 @@
 """What the API is started with."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -32,3 +34,5 @@ class ApiOptions:
     ui_dir: Path | None = None
     secure_cookie: bool = False  # true behind https: Secure cookies and HSTS
     metrics: tuple[KeyedMetric, ...] = ()  # those that can be explained
+    # The clock by which kept answers and identities grow old, in seconds from any beginning.
+    seconds: Callable[[], float] = time.monotonic

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from cachetools import LRUCache, TLRUCache
@@ -72,15 +72,33 @@ class ReadyResponse(NamedTuple):
 class CachedResponse:
     """A response with its encodings; the cache drops it `max_age` seconds after `made_at`."""
 
-    __slots__ = ("_compressed", "_digest", "_headers", "made_at", "max_age", "plain", "route")
+    __slots__ = (
+        "_compressed",
+        "_digest",
+        "_headers",
+        "_seconds",
+        "made_at",
+        "max_age",
+        "plain",
+        "route",
+    )
 
-    def __init__(self, body: bytes, *, headers: Headers, max_age: int, route: str) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        headers: Headers,
+        max_age: int,
+        route: str,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._digest = hashlib.sha256(body).hexdigest()[:32].encode()
         self._headers = headers
         self.plain = Variant(body, etag=b'"%s"' % self._digest, headers=headers)
         self._compressed: Variant | None = None
         self.max_age = max_age
-        self.made_at = time.monotonic()
+        self._seconds = seconds
+        self.made_at = seconds()
         self.route = route
 
     def compress(self) -> Variant:
@@ -103,7 +121,7 @@ class CachedResponse:
         accepted = headers.get(b"accept-encoding")
         compressed = accepted is not None and accepts_gzip(accepted)
         variant = self.compress() if compressed else self.plain
-        variant.set_age(int(time.monotonic() - self.made_at))
+        variant.set_age(int(self._seconds() - self.made_at))
         known_etags = headers.get(b"if-none-match")
         if known_etags is not None and matches(known_etags, variant.etag):
             return ReadyResponse(variant.unchanged, b"")
@@ -120,11 +138,11 @@ Key: TypeAlias = tuple[int, str, bytes]  # org, role, normal form of path and qu
 class ResponseCache:
     """Responses by org, role, path and query; bounded by bytes and by age."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self.entries: TLRUCache[Key, CachedResponse] = TLRUCache(
             CACHE_BYTES_MAX,
             ttu=lambda _, entry, now: now + entry.max_age,
-            timer=time.monotonic,
+            timer=seconds,
             getsizeof=CachedResponse.size,
         )
         self.normal_forms: LRUCache[tuple[bytes, bytes], bytes] = LRUCache(PATHS_KEPT_MAX)

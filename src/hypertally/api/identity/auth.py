@@ -1,7 +1,7 @@
 """Who asks: a verified token names a user, the user's profile names the org and the role."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -56,12 +56,14 @@ class _Org(Record, frozen=True, kw_only=True):
 class Authenticator:
     """Turns tokens into identities; keeps each for a few seconds, never past its expiry."""
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self.pool: Pool | None = None  # set when the server has started
         self._verifier = verifier
         self._single_flight: SingleFlight[str, Identity] = SingleFlight()
         self.identities: TLRUCache[str, Identity] = TLRUCache(
-            IDENTITIES_KEPT_MAX, ttu=_kept_until, timer=time.monotonic
+            IDENTITIES_KEPT_MAX, ttu=_kept_until, timer=seconds
         )
 
     async def identify(self, token: str) -> Identity:

@@ -1,0 +1,105 @@
+"""What the API keeps is forgotten on time: identities after 30 s, answers at their max-age."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+import psycopg
+import pytest
+from tests.db.api.conftest import SECRET, run_server
+
+from hypertally.api.http.options import ApiOptions
+from hypertally.api.identity.tokens import mint
+
+ORG = """
+insert into tenancy.orgs (name) values ('org');
+insert into tenancy.wallets (address) values (decode(repeat('a1', 20), 'hex'));
+insert into tenancy.org_wallets (org_id, wallet_id, from_day)
+select o.id, w.id, '-infinity' from tenancy.orgs o, tenancy.wallets w where o.name = 'org';
+insert into tenancy.user_profiles (user_id, org_id, role)
+select 'ann', id, 'analyst' from tenancy.orgs where name = 'org';
+insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, proven_until, pulled_at)
+select id, 1, now(), now() from tenancy.wallets;
+"""
+SUMMARY_SECONDS = 60  # max-age of the summary
+
+
+@dataclass
+class MovedClock:
+    """A clock that stands until a test moves it."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def client(database_url: str, clock: MovedClock) -> Iterator[httpx2.Client]:
+    """A client of an analyst of an org with one wallet, which was pulled."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(ORG)
+    options = ApiOptions(database_url=database_url, version="1", jwt_secret=SECRET, seconds=clock)
+    bearer = {"Authorization": f"Bearer {mint(SECRET, 'ann', seconds=86_400)}"}
+    for address in run_server(options):
+        with httpx2.Client(base_url=address, headers=bearer) as client:
+            yield client
+
+
+def change(database_url: str, statement: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def status(client: httpx2.Client, path: str = "/api/v1/session") -> int:
+    return client.get(path).status_code
+
+
+def test_a_removed_user_is_refused_after_half_a_minute(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    assert status(client, "/api/v1/dashboard/summary") == 200
+    change(database_url, "delete from tenancy.user_profiles where user_id = 'ann'")
+    clock.now += 29
+    assert status(client, "/api/v1/dashboard/summary") == 200
+    clock.now += 2
+    # Also for an answer that is kept for longer than the identity.
+    assert status(client, "/api/v1/dashboard/summary") == 403
+    assert status(client) == 403
+
+
+def test_a_changed_role_counts_after_half_a_minute(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    path = "/api/v1/explain/global_day_metrics/2026-01-01"
+    assert status(client, path) == 200
+    change(database_url, "update tenancy.user_profiles set role = 'viewer'")
+    clock.now += 29
+    assert status(client, path) == 200
+    clock.now += 2
+    assert status(client, path) == 403
+    assert client.get("/api/v1/session").json()["role"] == "viewer"
+
+
+def test_an_answer_grows_older_and_is_computed_again_at_its_max_age(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    def ask() -> tuple[int, int]:
+        answer = client.get("/api/v1/dashboard/summary")
+        assert answer.headers["cache-control"].endswith(f"max-age={SUMMARY_SECONDS}")
+        return int(answer.headers["age"]), answer.json()["tracked_wallets"]
+
+    assert ask() == (0, 1)
+    change(
+        database_url,
+        "update tenancy.org_wallets set from_day = '2020-01-01', to_day = '2020-01-02'",
+    )
+    clock.now += SUMMARY_SECONDS - 1
+    assert ask() == (SUMMARY_SECONDS - 1, 1)
+    clock.now += 1
+    assert ask() == (0, 0)
