@@ -196,7 +196,7 @@ class Books:
             "update ops.jobs set run_at = now() where status = 'queued' and "
             "case when last_error is null then kind in "
             "('rollup_wallet_day', 'rollup_global_day', 'rollup_twaps', 'pull_prices', "
-            "'pull_twap_candles', 'repair_gap') else %s end",
+            "'pull_twap_candles') else %s end",
             retry,
         )
 

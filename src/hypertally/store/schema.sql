@@ -1434,6 +1434,17 @@ ALTER TABLE ops.etl_s3_ingest_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE ops.gap_repairs (
+    wallet_id integer NOT NULL,
+    coin text NOT NULL,
+    kind text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    given_up_at timestamp with time zone
+);
+
 CREATE TABLE ops.hl_ingest_cursor (
     wallet_id integer NOT NULL,
     cursor_ms bigint DEFAULT 0 NOT NULL,
@@ -1877,6 +1888,9 @@ ALTER TABLE ONLY ops.dirty_wallet_days
 
 ALTER TABLE ONLY ops.etl_s3_ingest_log
     ADD CONSTRAINT etl_s3_ingest_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.gap_repairs
+    ADD CONSTRAINT gap_repairs_pkey PRIMARY KEY (wallet_id, coin, kind, from_at, to_at);
 
 ALTER TABLE ONLY ops.hl_ingest_cursor
     ADD CONSTRAINT hl_ingest_cursor_pkey PRIMARY KEY (wallet_id);
@@ -2881,6 +2895,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.etl_s3_ingest_log TO hypertally_j
 GRANT SELECT ON TABLE ops.etl_s3_ingest_log TO hypertally_api;
 
 GRANT USAGE ON SEQUENCE ops.etl_s3_ingest_log_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.gap_repairs TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.hl_ingest_cursor TO hypertally_jobs;
 GRANT SELECT ON TABLE ops.hl_ingest_cursor TO hypertally_api;

@@ -7,11 +7,10 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 from tests.db.runtime.offline import offline
 
-from hypertally.jobs.activity.kinds import REPAIR_GAP, GapPayload
+from hypertally.jobs.activity.gap_repair import schedule_repairs
 from hypertally.jobs.alerts import check as alerts_check
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
-from hypertally.jobs.runtime.kinds import enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.sources.notifications import open_channels
@@ -153,18 +152,14 @@ class Desk:
             f"{row['type']} {row['subject']} {row['to_state']} +{row['others']}" for row in rows
         ]
 
-    async def repair(self, wallet: str, *, delay: int = 600) -> None:
-        """The job that asks for the window of that gap again, as a rollup queues it."""
+    async def repair(self, wallet: str) -> None:
+        """Have the gaps of a wallet asked for again, as a rollup does."""
         [row] = await self.run(
             "select id from tenancy.wallets where '0x' || encode(address, 'hex') = %(wallet)s",
             wallet=wallet,
         )
-        to_ms = round(AT.timestamp() * 1000)
         async with transaction(self.pool) as connection:
-            gap = GapPayload(
-                wallet_id=row["id"], coin="BTC", from_ms=to_ms - 1, to_ms=to_ms, after_seconds=delay
-            )
-            await enqueue(connection, REPAIR_GAP, gap)
+            await schedule_repairs(connection, row["id"], now=AT)
 
     async def restate(
         self,

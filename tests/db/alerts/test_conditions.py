@@ -33,7 +33,7 @@ async def test_a_break_nobody_asks_for_again_is_marked_permanent(desk: Desk) -> 
     await desk.gap(address)
     await desk.repair(address)
     await desk.check()
-    await desk.run("update ops.jobs set status = 'done' where kind = 'repair_gap'")
+    await desk.run("update ops.gap_repairs set given_up_at = now()")
     await desk.check(AT + MINUTE)
     await desk.check(AT + 2 * MINUTE)
     assert await desk.moves() == [f"{address}: firing", f"{address}: resolved"]

@@ -13,23 +13,9 @@ class TokenPayload(Record, frozen=True, kw_only=True):
     token: str
 
 
-class GapPayload(Record, frozen=True, kw_only=True):
-    """The window of a break in a wallet's record, which is asked for again."""
-
-    wallet_id: int
-    coin: str
-    from_ms: int
-    to_ms: int
-    after_seconds: int = 0  # which of the repairs of this gap the job is
-
-
 def wallet_key(payload: WalletPayload) -> str:
     """The wallet of a payload, as dedupe keys have it."""
     return str(payload.wallet_id)
-
-
-def _gap_key(gap: GapPayload) -> str:
-    return f"{gap.wallet_id}:{gap.coin}:{gap.to_ms}:{gap.after_seconds}"
 
 
 ROLLUP_WALLET_DAY = declare(
@@ -56,11 +42,10 @@ ROLLUP_GLOBAL_DAY = declare(
 REPAIR_GAP = declare(
     Kind(
         name="repair_gap",
-        payload_type=GapPayload,
+        payload_type=WalletPayload,
         lane=Lane.ASKING,
         leaves_when_killed="the pages stored so far; the window is asked for again from its start",
-        distinguish=_gap_key,
-        attempts_max=3,
+        distinguish=wallet_key,
     )
 )
 READ_AGAIN = declare(  # run by jobs/second_readings

@@ -1,18 +1,17 @@
 """Rollups of the days that new facts changed: wallet days first, then the orgs' days."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from hypertally.jobs.activity.day_marks import (
     GLOBAL_DELAY_SECONDS,
     Window,
     mark_org_windows,
 )
+from hypertally.jobs.activity.gap_repair import schedule_repairs
 from hypertally.jobs.activity.kinds import (
     PULL_PRICES,
-    REPAIR_GAP,
     ROLLUP_GLOBAL_DAY,
     ROLLUP_WALLET_DAY,
-    GapPayload,
     TokenPayload,
 )
 from hypertally.jobs.runtime import queue
@@ -20,15 +19,12 @@ from hypertally.jobs.runtime.kinds import Handlers, NoPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
-from hypertally.metrics.activity.fill_gaps import BEGINNING
 from hypertally.records import Gap, OrgDay, Record, WalletDay
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 GLOBAL_DAYS_A_JOB = 64  # keeps one transaction short; the rest follow in the next
-REPAIRS_AFTER_SECONDS = (30, 600, 7200)  # answers that came thin fill up later, or never
-REPAIRS_MAX = 20  # of the gaps one rollup found; a torn history is not asked for gap by gap
 
 
 class DayMark(Record, frozen=True, kw_only=True):
@@ -64,7 +60,7 @@ async def rollup_wallet_day(resources: Resources, job: Job) -> None:
                     wallet_id,
                     [Window(from_at=gap.from_at, to_at=gap.to_at) for gap in changed],
                 )
-                await _enqueue_repairs(connection, wallet_id, changed)
+                await schedule_repairs(connection, wallet_id, now=resources.clock())
             keys = [WalletDay(wallet_id=wallet_id, day=day) for day in sorted(days)]
             await wallet_days.rebuild(connection, keys)
             await _mark_global_days(connection, wallet_id, sorted(days))
@@ -112,25 +108,6 @@ async def _days_in(connection: Connection, wallet_id: int, gaps: list[Gap]) -> s
         )
         days |= {key.day for key in keys}
     return days
-
-
-async def _enqueue_repairs(connection: Connection, wallet_id: int, gaps: list[Gap]) -> None:
-    """Ask for the windows of new breaks again, a few times."""
-    breaks = [gap for gap in gaps if gap.kind == "position_break" and gap.from_at > BEGINNING]
-    for gap in breaks[:REPAIRS_MAX]:
-        for seconds in REPAIRS_AFTER_SECONDS:
-            repair = GapPayload(
-                wallet_id=wallet_id,
-                coin=gap.coin,
-                from_ms=_milliseconds(gap.from_at),
-                to_ms=_milliseconds(gap.to_at),
-                after_seconds=seconds,
-            )
-            await enqueue(connection, REPAIR_GAP, repair, delay_seconds=seconds)
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - BEGINNING) // timedelta(milliseconds=1)
 
 
 HANDLERS: Handlers = {

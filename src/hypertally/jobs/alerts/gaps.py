@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from hypertally.jobs.activity.rollup import REPAIRS_AFTER_SECONDS
 from hypertally.jobs.alerts.state_machine import Evaluation
 from hypertally.jobs.alerts.subjects import Subject, Withdrawal, time_text
 from hypertally.records import Record
@@ -40,8 +39,7 @@ class _MistakenGaps(Record, frozen=True, kw_only=True):
 
 async def update_gaps(connection: Connection, at: datetime) -> None:
     """Store which gaps alerts know of, and how those ended that are gone."""
-    delays = list(REPAIRS_AFTER_SECONDS)
-    await connection.execute(QUERIES["end_gaps"].text, {"at": at, "delays": delays})
+    await connection.execute(QUERIES["end_gaps"].text, {"at": at})
     await connection.execute(QUERIES["see_gaps"].text, {"at": at})
 
 

@@ -1,7 +1,7 @@
 -- name: end_gaps :execrows
 -- Gaps of earlier checks that are gone, or that no job will ask the exchange for again. A gap that
 -- went away without a fill in its time was none.
--- Reads: metrics.fill_gaps, facts.hl_fills_raw, ops.jobs   Writes: ops.alert_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
+-- Reads: metrics.fill_gaps, facts.hl_fills_raw, ops.gap_repairs   Writes: ops.alert_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 update ops.alert_gaps as a
 set ended_at = %(at)s, ending = judged.ending
 from (
@@ -14,11 +14,10 @@ from (
             ) then 'mistaken'
             when g.wallet_id is null then 'filled'
             when not exists (
-                select from unnest(%(delays)s::integer[]) as d (seconds)
-                join ops.jobs as j on j.dedupe_key = concat_ws(':',
-                    'repair_gap', o.wallet_id, o.coin,
-                    (extract(epoch from o.to_at) * 1000)::bigint, d.seconds)
-                where j.status in ('queued', 'running') and o.kind = 'position_break'
+                select from ops.gap_repairs as r
+                where (r.wallet_id, r.coin, r.kind, r.from_at, r.to_at)
+                        = (o.wallet_id, o.coin, o.kind, o.from_at, o.to_at)
+                    and r.given_up_at is null
             ) then 'permanent'
         end as ending
     from ops.alert_gaps as o

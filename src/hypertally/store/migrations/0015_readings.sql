@@ -61,5 +61,20 @@ create table ops.source_pauses (
 );
 grant select, insert, update, delete on ops.source_pauses to hypertally_jobs;
 
+
+-- How often the exchange was asked again for what a gap lacks.
+create table ops.gap_repairs (
+    wallet_id integer not null,          -- tenancy.wallets.id
+    coin text not null,                  -- '': every coin
+    kind text not null,                  -- as in metrics.fill_gaps
+    from_at timestamptz not null,        -- as in metrics.fill_gaps
+    to_at timestamptz not null,          -- as in metrics.fill_gaps
+    found_at timestamptz not null,       -- our clock
+    tries integer not null default 0,    -- how often it was asked for again
+    given_up_at timestamptz,             -- it is asked for no more: the gap is permanent
+    primary key (wallet_id, coin, kind, from_at, to_at)
+);
+grant select, insert, update, delete on ops.gap_repairs to hypertally_jobs;
+
 -- migrate:down
 -- forward only

@@ -12,7 +12,7 @@ import hypertally.jobs
 from hypertally.errors import InvariantBroken
 from hypertally.jobs import periodic
 from hypertally.jobs.activity import rollup
-from hypertally.jobs.activity.kinds import GapPayload, TokenPayload
+from hypertally.jobs.activity.kinds import TokenPayload
 from hypertally.jobs.alerts.delivery import DeliveryPayload
 from hypertally.jobs.runtime import kinds
 from hypertally.jobs.runtime.kinds import (
@@ -32,7 +32,6 @@ from hypertally.records import Record
 
 AT = datetime(2026, 11, 21, 12, 35, tzinfo=UTC)
 WALLET = WalletPayload(wallet_id=7)
-GAP = GapPayload(wallet_id=7, coin="xyz:A", from_ms=1, to_ms=2, after_seconds=30)
 # Rows of the queue bear these names and keys: a running system has them in its table.
 TABLE = [
     ("check_alerts", "alerting", TimePayload(at=AT), ":2026-11-21T12:35", 98, 5, None),
@@ -50,7 +49,7 @@ TABLE = [
     ("pull_twap_candles", "asking", NoPayload(), "", 40, 10, None),
     ("read_again", "asking", WALLET, ":7", -20, 3, None),
     ("refresh_universe", "watching", NoPayload(), "", 96, 10, 21_600),
-    ("repair_gap", "asking", GAP, ":7:xyz:A:2:30", 0, 3, None),
+    ("repair_gap", "asking", WALLET, ":7", 0, 10, None),
     ("rollup_global_day", "computing", NoPayload(), "", 50, 10, None),
     ("rollup_twaps", "computing", NoPayload(), "", 50, 10, None),
     ("rollup_wallet_day", "computing", WALLET, ":7", 50, 10, None),
