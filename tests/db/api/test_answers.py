@@ -236,6 +236,30 @@ def test_explanation_of_a_wallet_day_counts_and_digests_its_fills(get, today: da
     assert answer["restatements"][0]["changes"] == {"fills": [1, 271828]}
 
 
+def test_a_day_names_what_lowers_its_completeness(get, today: date) -> None:
+    day = today - timedelta(days=1)
+    (row,) = get(f"/api/v1/wallets/{A1}/days?from={day}&to={day}", "vic").json()["days"]
+    assert row["reasons"] == ["reject"]
+    answer = get(f"/api/v1/explain/wallet_day_metrics/{A1}/{day}", "ann").json()
+    assert answer["reasons"] == [
+        {
+            "kind": "reject",
+            "from": "2026-01-01T00:00:00.000Z",
+            "to": "2026-01-01T00:00:00.000Z",
+            "ms": None,
+            "rows": 1,
+            "wallets": None,
+            "words": "rows of the exchange could not be read",
+        }
+    ]
+    (reject,) = answer["rejects"]
+    assert (reject["wallet"], reject["reason"]) == (A1, "not a row")
+    (conflict,) = answer["conflicts"]
+    assert (conflict["wallet"], conflict["coin"], conflict["row"]) == (A1, "BTC", {})
+    other_day = get(f"/api/v1/explain/wallet_day_metrics/{A1}/{today}", "ann").json()
+    assert (other_day["rejects"], other_day["conflicts"]) == ([], [])
+
+
 def test_subtotals_by_coin_keep_the_token_where_the_price_is_missing(get, today: date) -> None:
     day = today - timedelta(days=1)
     answer = get(f"/api/v1/explain/wallet_day_metrics/{A1}/{day}", "ann").json()

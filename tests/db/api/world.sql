@@ -143,7 +143,15 @@ from figure as f, generate_series(0, 19) as i;
 insert into facts.conflicts
     (wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
      first_page_id)
-select id, 'BTC', now(), 1, 1, 'A', n, '{}', 1, n + 1, 1 from figure;
+select id, 'BTC', now() - interval '1 day', 1, 1, 'A', n, '{}', 1, n + 1, 1 from figure;
 
 insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, ordinal)
 select id, 'info', n::text, '\x00', 'not a row', 1, 0 from figure;
+
+insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at)
+select id, wallet_id, now() - interval '1 day', now() - interval '1 day'
+from facts.rejects where wallet_id is not null;
+update metrics.wallet_day_metrics
+set reasons = '[{"kind": "reject", "from_at": "2026-01-01T00:00:00.000Z",
+                 "to_at": "2026-01-01T00:00:00.000Z", "ms": null, "rows": 1}]'
+where day = (now() at time zone 'UTC')::date - 1;

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from msgspec.structs import asdict
 
+from hypertally.api.activity.day_reasons import list_conflicts, list_rejects, read_reasons
 from hypertally.api.activity.fills import FillsPage, FillsParameters, read_fills
 from hypertally.api.activity.global_days import read_global_days
 from hypertally.api.activity.wallet_days import read_days
@@ -192,6 +193,9 @@ async def _explain(
         "subtotals": subtotals,
         "gaps": await read_rows(connection, _QUERIES["list_day_gaps"], parameters, shape=WalletGap),
         "completeness": figures.completeness,
+        "reasons": await read_reasons(connection, asdict(key)),
+        "rejects": await list_rejects(connection, asdict(key)),
+        "conflicts": await list_conflicts(connection, asdict(key)),
         "unpriced": figures.unpriced,
         "computed_at": await read_computed_at(
             connection, key.metric, [f"{key.wallet_id or key.org_id}/{key.day}"]

@@ -41,6 +41,8 @@ shown as (
         m.intervals,
         m.closed,
         trim_scale(m.completeness)::text as completeness,
+        (select coalesce(json_agg(r ->> 'kind' order by r ->> 'kind'), '[]')
+         from jsonb_array_elements(m.reasons) as r) as reasons,
         m.definition,
         m.digest,
         m.reference_digest,

@@ -93,7 +93,9 @@ class DayFigures(Volumes):
 
 
 class WalletDay(DayFigures):
-    """A wallet's day."""
+    """A wallet's day; `reasons`: the kinds of what lowers its completeness."""
+
+    reasons: list[str]
 
 
 class GlobalDay(DayFigures):
@@ -402,6 +404,44 @@ class Restatement(Shape):
     changes: dict[str, Annotated[list[Any], Field(min_length=2, max_length=2)]]
 
 
+class DayReason(Shape):
+    """Why a day is not complete: time that is not known, or rows that do not count."""
+
+    kind: str
+    from_: Annotated[Time | None, Field(alias="from")]
+    to: Time | None
+    ms: int | None
+    rows: int | None
+    wallets: int | None
+    words: str
+
+
+class RejectedRow(Shape):
+    """A fill of the day that could not be read."""
+
+    wallet: Wallet
+    from_: Annotated[Time, Field(alias="from")]
+    to: Time
+    source: str
+    reason: str
+    page_id: int
+    payload: str
+
+
+class ConflictingRow(Shape):
+    """A fill of the day that the exchange gave with another content later."""
+
+    wallet: Wallet
+    time: Time
+    coin: str
+    side: Literal["A", "B"]
+    oid: int
+    tid: int | None
+    first_page_id: int
+    page_id: int
+    row: Any
+
+
 class Explanation(Shape):
     """What both kinds of explanation share."""
 
@@ -409,6 +449,9 @@ class Explanation(Shape):
     definition: Definition | None
     gaps: list[WalletGap]
     completeness: Amount | None
+    reasons: list[DayReason]
+    rejects: list[RejectedRow]
+    conflicts: list[ConflictingRow]
     unpriced: list[Unpriced]
     computed_at: Time | None
     restatements: list[Restatement]
