@@ -12,7 +12,7 @@ from hypertally.jobs.alerts import check as alerts_check
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.queue import Job
-from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.runtime.resources import Resources, TwapSource
 from hypertally.sources.notifications import open_channels
 from hypertally.store.postgres import Pool, transaction
 
@@ -38,12 +38,12 @@ order by type, subject
 
 
 def told(
-    pool: Pool, names: Iterable[str] = CHANNELS, *, weight_per_minute: int = WEIGHT
+    pool: Pool, names: Iterable[str] = CHANNELS, *, weight_per_minute: int = WEIGHT, **others: Any
 ) -> Resources:
     """Resources with channels of these names; a check sends nothing itself."""
     [(_, channel)] = open_channels("json://127.0.0.1:9").items()
     channels = dict.fromkeys(names, channel)
-    return offline(pool, channels=channels, weight_per_minute=weight_per_minute)
+    return offline(pool, channels=channels, weight_per_minute=weight_per_minute, **others)
 
 
 class Desk:
@@ -85,7 +85,7 @@ class Desk:
         await self.run(
             "insert into metrics.signals (at, asset, definition, locked, wallets, observed, "
             "exposed, coverage, ecs, exits, bias, risk, rule, completeness, digest) "
-            "values (%(at)s, %(asset)s, 'smart_money/2', %(locked)s, 200, 200, %(exposed)s, 1, "
+            "values (%(at)s, %(asset)s, 'smart_money/3', %(locked)s, 200, 200, %(exposed)s, 1, "
             "%(ecs)s, %(exits)s, %(bias)s, %(risk)s, 'matrix', 1, '0:0')",
             at=at,
             asset=asset,
@@ -139,6 +139,28 @@ class Desk:
             wallet=wallet,
             at=at,
             oid=row["fills"],
+        )
+
+    async def reject(self, wallet: str | None, *, at: datetime) -> None:
+        """A row that could not be read, stored at a time."""
+        await self.run(
+            "insert into facts.rejects "
+            "(wallet_id, source, payload, payload_sha256, reason, page_id, ordinal, inserted_at) "
+            "select (select id from tenancy.wallets "
+            "        where '0x' || encode(address, 'hex') = %(wallet)s), 'info.userFills', "
+            "'{}', sha256(%(at)s::text::bytea), 'px is not a number', 1, 0, %(at)s",
+            wallet=wallet,
+            at=at,
+        )
+
+    async def object_read(self, key: str, *, at: datetime, error: str | None = None) -> None:
+        """A reading of an object of the TWAP source."""
+        await self.run(
+            "insert into ops.etl_s3_ingest_log (s3_object_key, etag, error_text, ingested_at) "
+            "values (%(key)s, 'e', %(error)s, %(at)s)",
+            key=key,
+            error=error,
+            at=at,
         )
 
     async def messages(self) -> list[str]:
@@ -210,10 +232,15 @@ class Desk:
         return job
 
     async def check(
-        self, at: datetime = AT, *, channels: tuple[str, ...] = (), weight: int = WEIGHT
+        self,
+        at: datetime = AT,
+        *,
+        channels: tuple[str, ...] = (),
+        weight: int = WEIGHT,
+        twap_source: TwapSource | None = None,
     ) -> None:
         job = await self.job(at)
-        resources = told(self.pool, channels, weight_per_minute=weight)
+        resources = told(self.pool, channels, weight_per_minute=weight, twap_source=twap_source)
         await alerts_check.check_alerts(resources, job)
 
     async def moves(self, name: str = "%") -> list[str]:

@@ -56,6 +56,8 @@ async def test_every_combination_stands_inactive_before_anything_happened(desk: 
         ("system_stale", "system", "critical"),
         ("universe_churn", "system", "low"),
         ("budget_infeasible", "system", "high"),
+        ("archive_behind", "system", "high"),
+        ("rejects", "system", "high"),
         ("data_gap", address, "high"),
     }
     assert {row["state"] for row in rows} == {"inactive"}

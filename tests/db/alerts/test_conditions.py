@@ -1,11 +1,17 @@
 """Alerts about data: gaps, restatements, the universe, the allowance."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, Desk
 
-from hypertally.store.postgres import Pool
+from hypertally.jobs.alerts.budget_forecast import QUERIES, Demand
+from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.sources.object_store import ObjectStore
+from hypertally.store.postgres import Pool, read_row, transaction
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -227,9 +233,95 @@ async def test_an_allowance_that_is_too_small_is_told(desk: Desk) -> None:
         "select id, %(ms)s from tenancy.wallets",
         ms=round(AT.timestamp() * 1000),
     )
-    # Ten looks of 20 in five minutes are 40 a minute, and not less.
-    await desk.check(AT, weight=40)
+    # Ten looks of 20 in two hours are 2 a minute beside the rounds of 200 a minute.
+    await desk.check(AT, weight=202)
     assert await desk.moves() == []
     await desk.check(AT + MINUTE, weight=39)
-    await desk.check(AT + 2 * MINUTE, weight=40)
+    await desk.check(AT + 2 * MINUTE, weight=202)
     assert await desk.moves() == ["system: firing", "system: resolved"]
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'firing'")
+    assert row["reason"] == (
+        "39 weight a minute are not enough: hot wallets every 6 min, the target is every 5 min, "
+        "second readings never, the target is every 120 min"
+    )
+
+
+async def test_the_demand_of_each_class_is_read(desk: Desk) -> None:
+    for number in range(1, 4):
+        await desk.wallet(number)
+    await desk.run(
+        "insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, pulled_at) "
+        "select id, 0, now() from tenancy.wallets order by id limit 1"
+    )
+    for priority in (20, 10, 0, 5):
+        await desk.run(
+            "insert into ops.jobs (kind, dedupe_key, priority) "
+            "values ('ingest_twaps', 'ingest_twaps:' || %(priority)s, %(priority)s)",
+            priority=priority,
+        )
+    await desk.minute(AT)
+    async with transaction(desk.pool) as connection:
+        demand = await read_row(connection, QUERIES["read_demand"], {"at": AT}, shape=Demand)
+    assert demand == Demand(
+        hot=0, warm=0, cold=3, kept=0, first=2, running_twaps=1, recent_twaps=1, older_twaps=2,
+        watched=10,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("read", [False, True])
+async def test_new_rejects_are_told_of_their_wallet_until_they_are_read(
+    desk: Desk, *, read: bool
+) -> None:
+    address = await desk.wallet(1)
+    await desk.reject(address, at=AT - 25 * HOUR)
+    await desk.check()
+    assert await desk.moves() == []
+    for number in range(2):
+        await desk.reject(address, at=AT + number * MINUTE)
+    await desk.reject(None, at=AT)
+    for number in (1, 2):
+        await desk.check(AT + number * MINUTE, channels=CHANNELS[:1])
+    assert await desk.messages() == ["rejects system firing +1"]
+    [row] = await desk.run("select reason from ops.alerts where wallet_id is not null")
+    assert row["reason"] == "2 rows of the last 24 h could not be read: px is not a number"
+    later = AT + 3 * MINUTE
+    if read:
+        await desk.run(
+            "insert into facts.decoded_rejects (reject_id, page_id) select id, 1 from facts.rejects"
+        )
+    else:
+        later = AT + 25 * HOUR
+    await desk.check(later, channels=CHANNELS[:1])
+    assert (await desk.messages())[1:] == ["rejects system resolved +1"]
+
+
+async def test_an_archive_without_an_object_for_thirty_hours_is_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    source = TwapSource(database_url="", store=ObjectStore(tmp_path.as_uri()))
+    await desk.check(AT, twap_source=source)
+    await desk.object_read("a.parquet", at=AT)
+    await desk.check(AT + 30 * HOUR, twap_source=source)
+    assert await desk.moves() == []
+    await desk.check(
+        AT + 31 * HOUR - MINUTE
+    )  # a worker that reads no source does not wait for objects
+    await desk.check(AT + 31 * HOUR, twap_source=source)
+    await desk.object_read("b.parquet", at=AT + 32 * HOUR)
+    await desk.check(AT + 32 * HOUR, twap_source=source)
+    assert await desk.moves() == ["system: firing", "system: resolved"]
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'firing'")
+    assert row["reason"] == "no object was read since 2026-11-20T12:00:00Z, for 31 h"
+
+
+async def test_an_object_that_failed_is_told_until_it_is_read(desk: Desk, tmp_path: Path) -> None:
+    source = TwapSource(database_url="", store=ObjectStore(tmp_path.as_uri()))
+    await desk.object_read("a.parquet", at=AT, error="it is cut off")
+    await desk.check(AT, twap_source=source)
+    await desk.object_read("b.parquet", at=AT + MINUTE)
+    await desk.check(AT + MINUTE, twap_source=source)
+    await desk.object_read("a.parquet", at=AT + 2 * MINUTE)
+    await desk.check(AT + 2 * MINUTE, twap_source=source)
+    assert await desk.moves() == ["system: firing", "system: resolved"]
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'firing'")
+    assert row["reason"] == "the object a.parquet could not be read: it is cut off"

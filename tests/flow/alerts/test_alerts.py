@@ -104,4 +104,4 @@ async def test_an_operator_lists_acknowledges_and_is_refused_what_does_not_fire(
     assert again.stderr.startswith("hypertally: exit_cluster HYPE is acknowledged: only what is")
     unknown = operator.run("alerts", "acknowledge", "delta_drift", "HYPE")
     assert unknown.returncode == 2
-    assert len(operator.run("alerts", "--all", "--json").stdout.splitlines()) == 9
+    assert len(operator.run("alerts", "--all", "--json").stdout.splitlines()) == 11

@@ -4,36 +4,69 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hypertally.jobs.alerts.state_machine import Evaluation
-from hypertally.jobs.periodic import PACES
 from hypertally.records import Record
-from hypertally.sources.weights import BASE_WEIGHT
+from hypertally.sources.weights import BASE_WEIGHT, LIGHT_WEIGHT
 from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 
-# How old a record may become: of wallets that traded within the hour, the day, longer ago.
-CLASSES = ("hot", "warm", "cold")
-TARGETS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 MINUTE = timedelta(minutes=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Need(Record, frozen=True, kw_only=True):
+    """A class of requests: how often each of its wallets is due, and how late it may be."""
+
+    name: str
+    field: str  # of `Demand`: how many wallets
+    pace: timedelta
+    target: timedelta
+    once: bool = False  # each wallet is asked for once, not again and again
+
+
+# In the order in which they are served. Wallets are hot that traded within the hour, warm within
+# the day, else cold; the same words hold for the second readings of those that traded in the day.
+NEEDS = (
+    Need(name="first pulls", field="first", pace=MINUTE, target=DAY, once=True),
+    Need(name="hot wallets", field="hot", pace=MINUTE, target=timedelta(minutes=5)),
+    Need(name="running TWAPs", field="running_twaps", pace=MINUTE, target=timedelta(minutes=5)),
+    Need(name="warm wallets", field="warm", pace=15 * MINUTE, target=30 * MINUTE),
+    Need(name="TWAPs of the last day", field="recent_twaps", pace=15 * MINUTE, target=30 * MINUTE),
+    Need(name="cold wallets", field="cold", pace=HOUR, target=2 * HOUR),
+    Need(name="older TWAPs", field="older_twaps", pace=DAY, target=2 * DAY),
+    Need(name="second readings", field="read_again", pace=61 * MINUTE, target=2 * HOUR),
+)
+POSITIONS = Need(name="positions", field="watched", pace=MINUTE, target=MINUTE)
 
 
 class Demand(Record, frozen=True, kw_only=True):
-    """What must fit into the allowance."""
+    """What must fit into the allowance: wallets of each class."""
 
-    hot: int  # wallets
+    hot: int
     warm: int
     cold: int
     kept: int  # weight a minute that pulls leave to snapshots
+    first: int = 0  # never pulled yet
+    running_twaps: int = 0
+    recent_twaps: int = 0
+    older_twaps: int = 0
+    watched: int = 0  # wallets whose positions are recorded each minute
+
+    @property
+    def read_again(self) -> int:
+        """Wallets whose fills are read a second time within hours."""
+        return self.hot + self.warm
 
 
 class Forecast(Record, frozen=True, kw_only=True):
-    """How often wallets of a class will be pulled."""
+    """How often the wallets of a class will be asked for."""
 
     name: str
     wallets: int
     target: timedelta
     lag: timedelta | None  # None: never, those before it take everything
+    once: bool = False
 
     @property
     def fits(self) -> bool:
@@ -42,24 +75,37 @@ class Forecast(Record, frozen=True, kw_only=True):
 
 
 def forecast(demand: Demand, *, weight_per_minute: int) -> list[Forecast]:
-    """The lag of each class, the busiest first: what those leave is what the next ones get.
+    """The lag of each class, in order of service: what one leaves is what the next ones get.
 
-    A look is counted as one without new fills, so a forecast that does not fit is certain.
+    A look is counted as one without new fills, so a forecast that does not fit is certain. First
+    pulls pass by: they are counted for themselves alone.
     """
+    share = min(weight_per_minute, demand.kept)
+    forecasts = [_forecast(POSITIONS, demand, left=Decimal(share), weight=LIGHT_WEIGHT)]
     left = Decimal(max(0, weight_per_minute - demand.kept))
-    forecasts: list[Forecast] = []
-    counts = (demand.hot, demand.warm, demand.cold)
-    for name, wallets, target, pace in zip(CLASSES, counts, TARGETS, PACES, strict=True):
-        wanted = wallets * BASE_WEIGHT * Decimal(60) / pace.seconds
-        if wanted <= left:
-            lag: timedelta | None = timedelta(seconds=pace.seconds)
-        elif left:
-            lag = MINUTE * int((wallets * BASE_WEIGHT / left).to_integral_value("ROUND_CEILING"))
-        else:
-            lag = None
-        left = max(Decimal(0), left - wanted)
-        forecasts.append(Forecast(name=name, wallets=wallets, target=target, lag=lag))
+    for need in NEEDS:
+        each = _forecast(need, demand, left=left, weight=BASE_WEIGHT)
+        forecasts.append(each)
+        if not need.once:
+            left = max(Decimal(0), left - _weight_per_minute(need, each.wallets, BASE_WEIGHT))
     return forecasts
+
+
+def _forecast(need: Need, demand: Demand, *, left: Decimal, weight: int) -> Forecast:
+    wallets: int = getattr(demand, need.field)
+    round_weight = Decimal(wallets * weight)
+    lag: timedelta | None
+    if not need.once and _weight_per_minute(need, wallets, weight) <= left:
+        lag = need.pace
+    elif left:
+        lag = MINUTE * int((round_weight / left).to_integral_value("ROUND_CEILING"))
+    else:
+        lag = None
+    return Forecast(name=need.name, wallets=wallets, target=need.target, lag=lag, once=need.once)
+
+
+def _weight_per_minute(need: Need, wallets: int, weight: int) -> Decimal:
+    return Decimal(wallets * weight) / (need.pace // MINUTE)
 
 
 async def read_budget(
@@ -78,7 +124,7 @@ def budget(at: datetime, demand: Demand, *, weight_per_minute: int) -> Evaluatio
     forecasts = forecast(demand, weight_per_minute=weight_per_minute)
     late = [each for each in forecasts if not each.fits]
     reason = ", ".join(
-        f"{each.name} wallets {_every(each.lag)}, the target is {_every(each.target)}"
+        f"{each.name} {_lag_text(each.lag, each)}, the target is {_lag_text(each.target, each)}"
         for each in late
     )
     return Evaluation(
@@ -89,10 +135,12 @@ def budget(at: datetime, demand: Demand, *, weight_per_minute: int) -> Evaluatio
         else f"{weight_per_minute} weight a minute are enough",
         figures={
             "weight_per_minute": weight_per_minute,
-            **{each.name: _every(each.lag) for each in forecasts},
+            **{each.name: _lag_text(each.lag, each) for each in forecasts if each.wallets},
         },
     )
 
 
-def _every(lag: timedelta | None) -> str:
-    return "never" if lag is None else f"every {lag // MINUTE} min"
+def _lag_text(lag: timedelta | None, forecast: Forecast) -> str:
+    if lag is None:
+        return "never"
+    return f"{'within' if forecast.once else 'every'} {lag // MINUTE} min"

@@ -8,9 +8,11 @@ nothing, and a check that was killed is done whole by the next check.
 from datetime import datetime
 
 from hypertally.jobs.alerts import (
+    archive,
     budget_forecast,
     feed,
     gaps,
+    rejects,
     restatements,
     signals,
     transitions,
@@ -51,7 +53,13 @@ async def check_alerts(resources: Resources, job: Job) -> None:
         budget = await budget_forecast.read_budget(
             connection, at, weight_per_minute=resources.weight_per_minute
         )
-        await check.judge(_system_subject("budget_infeasible", budget))
+        objects = await archive.read_archive(
+            connection, at, expects_objects=resources.reads_twap_source
+        )
+        await check.judge(
+            _system_subject("budget_infeasible", budget),
+            _system_subject("archive_behind", objects),
+        )
         await check.queue_messages()
         await transitions.note_check(connection, list(RULES), at=at, by="worker")
 
@@ -65,6 +73,7 @@ async def _judge_data(check: Check, connection: Connection, at: datetime) -> Non
     await _retract(check, await gaps.read_mistaken_gaps(connection), at=at)
     await check.judge(
         *await gaps.read_gaps(connection, at),
+        *await rejects.read_rejects(connection, at),
         *await restatements.take_restatements(connection, at),
         *await universe.read_churned_runs(connection, at),
     )

@@ -29,6 +29,11 @@ MEANINGS: Mapping[str, str] = {
     "old value, the new value and the cause.",
     "universe_churn": "More than 30 % of the watched wallets are new, so signals before and after "
     "are hard to compare.",
+    "archive_behind": "TWAPs of wallets that nobody tracks are not up to date: the source gave no "
+    "new object, or an object could not be read. Try `hypertally twap ingest --incremental`.",
+    "rejects": "Rows could not be read and are kept as rejects, so figures of their days are "
+    "incomplete. `hypertally rejects list` shows them, `hypertally rejects decode` reads them "
+    "again after an upgrade.",
     "budget_infeasible": "The allowance does not cover the wallets tracked: fills come later than "
     "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer wallets.",
 }

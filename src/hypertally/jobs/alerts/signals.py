@@ -7,8 +7,8 @@ import msgspec
 
 from hypertally.jobs.alerts.state_machine import Condition, Evaluation
 from hypertally.jobs.alerts.subjects import Withdrawal, time_text
-from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
 from hypertally.metrics.smart_money.formulas.thresholds import EXITS_CALM_BELOW
+from hypertally.metrics.smart_money.formulas.v3.scores import V3
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
@@ -18,7 +18,7 @@ FIRST_LOOK = timedelta(hours=1)  # of signals, when no period was ever judged
 LOOK_BACK_MAX = timedelta(days=1)  # as far as signals themselves are made up for
 RETRACTED_WITHIN = timedelta(days=7)  # nobody acts on an older alert any more
 TYPES = ("regime_change", "exit_cluster")
-DEFINITION = V2  # of the signals that alerts are judged by
+DEFINITION = V3  # of the signals that alerts are judged by
 NO_TRADE = "No-trade"
 RISKS = ("Normal", "Reduced", "Defensive")  # from good to bad
 

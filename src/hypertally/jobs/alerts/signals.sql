@@ -1,9 +1,9 @@
 -- name: list_signals :many
--- The periods since a time, oldest first.
+-- The periods since a time, oldest first, of the horizon of one period.
 -- Reads: metrics.signals   Writes: -   Key: (at, asset)
 select s.at, s.asset, s.locked, s.bias, s.risk, s.rule, s.cas::text, s.ecs::text, s.exits
 from metrics.signals as s
-where s.definition = %(definition)s and s.at > %(since)s and s.at <= %(at)s
+where s.definition = %(definition)s and s.window_minutes = 5 and s.at > %(since)s and s.at <= %(at)s
 order by s.at, s.asset;
 
 -- name: list_changed_signals :many
@@ -17,7 +17,7 @@ select a.id as alert_id, a.type, a.subject, a.at, a.value ->> 'to' as playbook_t
     ) as is_newest
 from ops.alerts as a
 join metrics.signals as s on s.at = a.at and s.asset = a.subject
-    and s.definition = coalesce(a.value ->> 'definition', 'smart_money/2')
+    and s.window_minutes = 5 and s.definition = coalesce(a.value ->> 'definition', 'smart_money/2')
 where a.type in ('regime_change', 'exit_cluster') and a.to_state = 'firing'
     and a.at > %(since)s and a.at <= %(at)s
     and not exists (select from ops.alerts as r where r.retracts = a.id)

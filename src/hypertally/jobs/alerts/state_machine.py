@@ -69,6 +69,8 @@ RULES: Mapping[str, Rule] = {
     "restatement": Rule(level="medium", event=True),
     "universe_churn": Rule(level="low", cooldown=timedelta(hours=6), event=True),
     "budget_infeasible": Rule(level="high"),
+    "archive_behind": Rule(level="high"),
+    "rejects": Rule(level="high"),
 }
 
 

@@ -44,6 +44,11 @@ class Resources(Record, frozen=True, kw_only=True):
     twap_source: TwapSource | None = None
     watch: Watch | None = None  # None: this worker leaves smart money to others
 
+    @property
+    def reads_twap_source(self) -> bool:
+        """Whether this worker may read the store of TWAP statuses, which it does every day."""
+        return self.twap_source is not None and self.twap_source.store is not None
+
     def require_watch(self) -> Watch:
         """What watching needs; only a worker that watches runs such jobs."""
         assert self.watch is not None, "a worker without a watch claims no smart money job"

@@ -8,6 +8,11 @@ alter table ops.alert_state add constraint alert_state_state_check check (
     state in ('inactive', 'pending', 'firing', 'resolved', 'suppressed', 'acknowledged',
               'retracted'));
 
+-- Alerts follow the third version of signals. That the version changed is no news: the playbook of
+-- the second one is forgotten, and the first playbook of the third one counts as told.
+update ops.alert_state set told = null, last_value = null, periods = 0
+where type = 'regime_change';
+
 -- One cause is one message, whatever the number of alerts that it moved.
 alter table ops.alerts add column told_with bigint references ops.alerts; -- ops.alerts.id of the transition whose message counts this one too; null: it has a message of its own, or none
 alter table ops.alerts add column asset text; -- whose alerts the cap counts together; null: the subject
@@ -34,6 +39,10 @@ alter table ops.alert_gaps add column fills_seen bigint; -- fills stored in the 
 -- An org's day that follows a definition of its wallets' days is no news.
 create index restatements_by_definition on metrics.restatements (restated_at)
     where cause = 'definition';
+
+insert into ops.alert_state (type, subject, level)
+values ('archive_behind', 'system', 'high'), ('rejects', 'system', 'high')
+on conflict do nothing;
 
 -- When each type of alert was last checked: a state that nobody checks is not a state.
 create table ops.alert_checks (

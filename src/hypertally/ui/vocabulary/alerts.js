@@ -13,6 +13,11 @@ const TYPES = {
   ],
   restatement: ["Restatement", "A published figure has changed by more than 0.5%."],
   universe_churn: ["Watched wallets changed", "More than 30% of the watched wallets are new."],
+  archive_behind: [
+    "TWAP source behind",
+    "The source of TWAP statuses gave no new object for 30 hours, or an object could not be read.",
+  ],
+  rejects: ["Unreadable rows", "Rows could not be read: figures of their days are incomplete."],
   budget_infeasible: [
     "Too many wallets",
     "The request limit of the exchange is too low to update all tracked wallets on time.",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.jobs.alerts.budget_forecast import CLASSES, Demand, budget, forecast
+from hypertally.jobs.alerts.budget_forecast import Demand, budget, forecast
 from hypertally.jobs.alerts.restatement_size import furthest
 from hypertally.jobs.alerts.signals import Signal, exit_cluster, regime_change
 
@@ -76,24 +76,54 @@ def test_what_is_no_figure_is_not_told(changes: dict[str, list[Any]]) -> None:
 
 
 def test_an_allowance_is_enough_up_to_the_last_wallet() -> None:
-    # 20 of weight each: 40 a minute for ten within five minutes.
-    demand = Demand(hot=10, warm=0, cold=0, kept=0)
-    assert budget(AT, demand, weight_per_minute=40).condition == "clears"
-    assert budget(AT, demand, weight_per_minute=39).condition == "holds"
-    kept = Demand(hot=10, warm=0, cold=0, kept=500)
-    assert budget(AT, kept, weight_per_minute=540).condition == "clears"
-    assert budget(AT, kept, weight_per_minute=539).condition == "holds"
+    # 20 of weight each: 100 a minute for 600 within two hours.
+    demand = Demand(hot=0, warm=0, cold=600, kept=0)
+    assert budget(AT, demand, weight_per_minute=100).condition == "clears"
+    assert budget(AT, demand, weight_per_minute=99).condition == "holds"
+    kept = Demand(hot=0, warm=0, cold=600, kept=500)
+    assert budget(AT, kept, weight_per_minute=600).condition == "clears"
+    assert budget(AT, kept, weight_per_minute=599).condition == "holds"
 
 
 def test_busy_wallets_go_first_and_the_rest_may_never_come() -> None:
     demand = Demand(hot=60, warm=1, cold=1, kept=0)
-    lags = {one.name: one.lag for one in forecast(demand, weight_per_minute=1200)}
-    assert lags == {"hot": timedelta(minutes=1), "warm": None, "cold": None}
+    lags = {each.name: each.lag for each in forecast(demand, weight_per_minute=1200)}
+    assert lags["hot wallets"] == timedelta(minutes=1)
+    assert lags["warm wallets"] is lags["cold wallets"] is lags["second readings"] is None
     words = budget(AT, demand, weight_per_minute=1200).reason
     assert words == (
         "1200 weight a minute are not enough: warm wallets never, the target is every 30 min, "
-        "cold wallets never, the target is every 120 min"
+        "cold wallets never, the target is every 120 min, "
+        "second readings never, the target is every 120 min"
     )
+
+
+def test_every_class_that_suffers_is_named_with_its_bound_and_forecast() -> None:
+    demand = Demand(
+        hot=1_000, warm=1_000, cold=10_000, kept=100, first=100_000, running_twaps=1_000,
+        recent_twaps=500, older_twaps=100_000, watched=200,
+    )  # fmt: skip
+    evaluation = budget(AT, demand, weight_per_minute=1200)
+    assert evaluation.reason == (
+        "1200 weight a minute are not enough: "
+        "positions every 4 min, the target is every 1 min, "
+        "first pulls within 1819 min, the target is within 1440 min, "
+        "hot wallets every 19 min, the target is every 5 min, "
+        "running TWAPs never, the target is every 5 min, "
+        "warm wallets never, the target is every 30 min, "
+        "TWAPs of the last day never, the target is every 30 min, "
+        "cold wallets never, the target is every 120 min, "
+        "older TWAPs never, the target is every 2880 min, "
+        "second readings never, the target is every 120 min"
+    )
+    assert evaluation.figures["hot wallets"] == "every 19 min"
+
+
+def test_what_is_pulled_first_takes_nothing_from_the_rounds() -> None:
+    demand = Demand(hot=10, warm=0, cold=0, kept=0, first=3_000)
+    assert budget(AT, demand, weight_per_minute=300).condition == "clears"
+    lags = {each.name: each.lag for each in forecast(demand, weight_per_minute=300)}
+    assert lags["first pulls"] == timedelta(minutes=200)
 
 
 def test_an_alert_that_every_org_sees_does_not_count_their_wallets() -> None:
@@ -115,12 +145,15 @@ def test_the_forecast_is_that_of_serving_class_by_class(
 ) -> None:
     """Against exact fractions: the looks a minute that are left for each class."""
     demand = Demand(hot=wallets[0], warm=wallets[1], cold=wallets[2], kept=kept)
-    fits = [one.fits for one in forecast(demand, weight_per_minute=weight)]
+    forecasts = forecast(demand, weight_per_minute=weight)
+    fits = {each.name: each.fits for each in forecasts}
     looks = Fraction(max(0, weight - kept), 20)
-    for place, (many, pace, target) in enumerate(
-        zip(wallets, (1, 15, 60), (5, 30, 120), strict=True)
+    names = ("hot wallets", "warm wallets", "cold wallets", "second readings")
+    counts = (*wallets, wallets[0] + wallets[1])
+    for name, many, pace, target in zip(
+        names, counts, (1, 15, 60, 61), (5, 30, 120, 120), strict=True
     ):
-        assert fits[place] == (many <= looks * target), CLASSES[place]
+        assert fits[name] == (many <= looks * target), name
         looks = max(Fraction(0), looks - Fraction(many, pace))
 
 

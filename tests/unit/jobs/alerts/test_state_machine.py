@@ -42,6 +42,8 @@ DEFINED: dict[str, tuple[Level, int]] = {
     "restatement": ("medium", 0),
     "universe_churn": ("low", 360),
     "budget_infeasible": ("high", 0),
+    "archive_behind": ("high", 0),
+    "rejects": ("high", 0),
 }
 # Where a step leads, from a alert that has seen one period before: columns are the conditions
 # holds, begins, neither, clears, unknown.
@@ -77,6 +79,8 @@ TABLES = {
     "restatement": EVENT,
     "universe_churn": EVENT,
     "budget_infeasible": AT_ONCE,
+    "archive_behind": AT_ONCE,
+    "rejects": AT_ONCE,
 }
 ARROWS = {
     ("inactive", "pending"), ("inactive", "firing"), ("inactive", "suppressed"),
