@@ -80,7 +80,8 @@ def forecast(demand: Demand, *, weight_per_minute: int) -> list[Forecast]:
     A look is counted as one without new fills, so a forecast that does not fit is certain. First
     pulls pass by: they are counted for themselves alone.
     """
-    share = min(weight_per_minute, demand.kept)
+    # Without a share of their own, positions have what all have.
+    share = min(weight_per_minute, demand.kept or weight_per_minute)
     forecasts = [_forecast(POSITIONS, demand, left=Decimal(share), weight=LIGHT_WEIGHT)]
     left = Decimal(max(0, weight_per_minute - demand.kept))
     for need in NEEDS:
