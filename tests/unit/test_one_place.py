@@ -21,13 +21,10 @@ PLACES_OF_ASSETS = [
 PLACES_OF_PERIOD = [
     "facts/activity/fills.py",  # how far ahead of our clock a fill's time may be
     "jobs/alerts/budget_forecast.py",  # of a wallet's polling, not of a signal
-    "jobs/market/candles_and_mids.py",  # the width of a candle
-    "jobs/market/candles_and_mids.sql",
     "metrics/activity/global_days.sql",  # the same, of a stored fill
     "metrics/activity/wallet_days.sql",
     "metrics/smart_money/formulas/thresholds.py",
     "metrics/smart_money/signals.sql",  # list_moves
-    "metrics/twaps/executions.sql",  # the width of a candle
 ]
 
 
