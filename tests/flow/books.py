@@ -26,7 +26,7 @@ from hypertally.sandbox.oracles.usd_prices import Fill, UsdPrices
 from hypertally.sandbox.population.population import Population
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Pool, open_pool, transaction
-from hypertally.tenancy import orgs, wallets
+from hypertally.tenancy import orgs
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNTIL_MS = 1_760_000_000_000  # 2025-10-09: every day of these populations is over
@@ -113,16 +113,10 @@ class Books:
     async def track(
         self, addresses: Sequence[str], *, org: str = "default", from_day: date | None = None
     ) -> None:
-        async with self._tenancy() as connection:
-            org_id = await orgs.find_org(connection, org)
-            addition = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
-        await membership.membership_changed(self.url, addition.changed, pull=True)
+        await membership.track(self.pool, addresses, org=org, from_day=from_day)
 
     async def untrack(self, addresses: Sequence[str], *, org: str = "default") -> None:
-        async with self._tenancy() as connection:
-            org_id = await orgs.find_org(connection, org)
-            ids = await wallets.remove(connection, addresses, org_id=org_id)
-        await membership.membership_changed(self.url, ids, pull=False)
+        await membership.untrack(self.pool, addresses, org=org)
 
     @asynccontextmanager
     async def _tenancy(self) -> AsyncGenerator[Any]:

@@ -13,7 +13,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import day_of, day_type, json_option, org_option
 from hypertally.errors import Refused
-from hypertally.jobs.membership import membership_changed
+from hypertally.jobs import membership
 from hypertally.tenancy import wallets
 from hypertally.tenancy.addresses import read_address, read_addresses
 from hypertally.tenancy.orgs import find_org
@@ -32,20 +32,14 @@ async def track(
     url: str, addresses: Sequence[str], *, org: str, from_day: date | None = None
 ) -> Addition:
     """Track wallets for an org, pull them, and have the org's days computed again."""
-    async with runtime.tenancy_transaction(url) as connection:
-        org_id = await find_org(connection, org)
-        addition = await wallets.add(connection, addresses, org_id=org_id, from_day=from_day)
-    await membership_changed(url, addition.changed, pull=True)
-    return addition
+    async with runtime.worker_pool(url) as pool:
+        return await membership.track(pool, addresses, org=org, from_day=from_day)
 
 
 async def untrack(url: str, addresses: Sequence[str], *, org: str) -> int:
     """Stop tracking wallets for an org from today on; how many were tracked."""
-    async with runtime.tenancy_transaction(url) as connection:
-        org_id = await find_org(connection, org)
-        removed = await wallets.remove(connection, addresses, org_id=org_id)
-    await membership_changed(url, removed, pull=False)
-    return len(removed)
+    async with runtime.worker_pool(url) as pool:
+        return await membership.untrack(pool, addresses, org=org)
 
 
 @click.group(name="wallets")

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from random import Random
 
+import psycopg
 import pytest
 
 from hypertally.cli.wallets import addition_text, kept_text
+from hypertally.jobs import membership
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 from hypertally.tenancy import orgs, wallets
 from hypertally.tenancy.wallets import Addition, WalletInterval
@@ -182,3 +186,47 @@ async def test_a_wallet_removed_on_its_first_day_leaves_no_interval(tenancy: Ten
     await tenancy.add(ALICE, day=datetime.now(UTC).date())
     await tenancy.remove(ALICE)
     assert await tenancy.intervals() == []
+
+
+async def test_a_wallet_that_is_added_again_never_counts_twice_on_a_day(tenancy: Tenancy) -> None:
+    random = Random(5)
+    for number in range(12):
+        org = f"org{number}"
+        for _ in range(4):
+            day = random.choice([None, JANUARY, MARCH, MAY, JUNE, AUGUST])
+            await tenancy.add(ALICE, day=day, org=org)
+            async with tenancy.org(org) as (connection, org_id):
+                await wallets.remove(connection, [ALICE], org_id=org_id)
+                # As if that had been done on a day of the past.
+                await connection.execute(
+                    "update tenancy.org_wallets set to_day = %s "
+                    "where org_id = %s and to_day = (now() at time zone 'UTC')::date "
+                    "and from_day < %s",
+                    [end := random.choice([MARCH, JUNE, AUGUST]), org_id, end],
+                )
+        await tenancy.add(ALICE, day=random.choice([None, MARCH]), org=org)
+        intervals = [
+            (first or date.min, last or date.max)
+            for first, last in await tenancy.intervals(org=org)
+        ]
+        ordered = sorted(intervals)
+        for (_, end_of_one), (begin_of_next, _) in pairwise(ordered):
+            assert end_of_one <= begin_of_next, ordered
+
+
+async def test_an_interval_and_the_marks_of_its_days_are_one_commit(database_url: str) -> None:
+    async with open_pool(database_url, role="hypertally_worker", size=2) as pool:
+        with psycopg.connect(database_url, autocommit=True) as owner:
+            owner.execute("alter table ops.jobs add constraint nothing check (kind = '')")
+            with pytest.raises(psycopg.errors.CheckViolation):
+                await membership.track(pool, [ALICE], org="default")
+            assert owner.execute("select count(*) from tenancy.org_wallets").fetchone() == (0,)
+            owner.execute("alter table ops.jobs drop constraint nothing")
+            await membership.track(pool, [ALICE], org="default")
+            owner.execute("alter table ops.jobs add constraint nothing check (kind = '') not valid")
+            owner.execute("update tenancy.org_wallets set from_day = '2025-01-01'")
+            owner.execute("delete from ops.jobs")
+            with pytest.raises(psycopg.errors.CheckViolation):
+                await membership.untrack(pool, [ALICE], org="default")
+            closed = owner.execute("select to_day from tenancy.org_wallets").fetchone()
+            assert closed == (None,)

@@ -1,0 +1,104 @@
+"""Whatever a day's completeness rests on marks all days that it touches: `verify` finds nothing."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.flow.books import Books, Exchange, serving
+from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, ms, world
+
+from hypertally.flow import METRICS
+from hypertally.jobs.rebuild.verify import verify
+from hypertally.store.postgres import open_pool
+
+ACTIVITY = ("fill_gaps", "wallet_day_metrics", "global_day_metrics")
+DAY_MS = 86_400_000
+START = ms("2025-10-01T12:00")
+
+
+async def differing(books: Books) -> dict[str, int]:
+    chosen = [metric for metric in METRICS if metric.name in ACTIVITY]
+    async with open_pool(books.url, role="none", size=1) as pool:
+        compared = await verify(pool, chosen)
+    assert [comparison.waiting for comparison in compared] == [0, 0, 0]
+    return {comparison.metric: comparison.differing for comparison in compared}
+
+
+def spot_days(*days: int) -> list[Row]:
+    return [fill(START + day * DAY_MS, coin="@107", dir="Buy") for day in days]
+
+
+async def limit_history(books: Books, wallet: str, *, until: date) -> None:
+    """Record that nothing is known of a wallet before a day, as a pull does that met a limit."""
+    await books.execute(
+        "insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id) "
+        "select id, 'thin_answer', 0, extract(epoch from %s::date)::bigint * 1000, 'cut', 1 "
+        "from tenancy.wallets where address = decode(substr(%s, 3), 'hex')",
+        until,
+        wallet,
+    )
+    await books.execute(
+        "insert into ops.dirty_wallet_days (wallet_id, day, from_at) select id, %s, %s::date "
+        "from tenancy.wallets where address = decode(substr(%s, 3), 'hex')",
+        until,
+        until,
+        wallet,
+    )
+    await books.execute(
+        "insert into ops.jobs (kind, payload, dedupe_key) select 'rollup_wallet_day', "
+        "jsonb_build_object('wallet_id', id), 'rollup_wallet_day:' || id from tenancy.wallets "
+        "where address = decode(substr(%s, 3), 'hex') on conflict do nothing",
+        wallet,
+    )
+
+
+async def test_a_cut_history_added_to_older_books_leaves_no_stale_day(
+    books: Books, tmp_path: Path
+) -> None:
+    """The days of the org before the wallet's history begins rest on it, though it has none."""
+    rows = {ALICE: spot_days(*range(10)), BOB: spot_days(8, 9)}
+    async with serving(world(tmp_path / "world", rows)) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        await books.track([BOB])
+        await books.settle(exchange)
+        await limit_history(books, BOB, until=date(2025, 10, 9))
+        await books.settle(exchange)
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
+    days = await books.read(
+        "select day, completeness from metrics.global_day_metrics where org_id = 0 order by day"
+    )
+    assert [float(row["completeness"]) for row in days[:8]] == [0.499999] * 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_of_what_happens_leaves_what_a_rebuild_gives(
+    books: Books, tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    rows = {ALICE: spot_days(0, 1, 2, 5), BOB: spot_days(1, 4, 6), CAROL: spot_days(0, 6)}
+    async with serving(world(tmp_path / "world", rows)) as exchange:
+        untracked = random.sample(sorted(rows), len(rows))
+        for _ in range(9):
+            await something(books, exchange, untracked, random)
+            await books.work(exchange)
+        await books.settle(exchange)
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
+
+
+async def something(books: Books, exchange: Exchange, untracked: list[str], random: Random) -> None:
+    """Add a wallet, pull, read all again later, meet a limit: whatever the seed draws."""
+    tracked = sorted({ALICE, BOB, CAROL} - set(untracked))
+    match random.choice(["track", "track", "pull", "read again", "limit", "wait"]):
+        case "track" if untracked:
+            await books.track([untracked.pop()])
+        case "pull":
+            await books.pull(exchange)
+        case "read again":
+            await books.read_again(exchange)
+        case "limit" if tracked:
+            until = date(2025, 10, 1) + timedelta(days=random.randrange(7))
+            await limit_history(books, random.choice(tracked), until=until)
+        case _:
+            books.later += timedelta(minutes=random.randrange(90))
