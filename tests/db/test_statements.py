@@ -246,6 +246,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.with_priced",),
         ("ops.is_behind",),
         ("ops.shown_state",),
+        ("ops.twap_source_totals",),
         ("tenancy.current_org",),
         ("tenancy.current_user_id",),
     ]

@@ -21,7 +21,7 @@ from hypertally.api.alerts import alerts
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.explain.routes import router_for
 from hypertally.api.gateway import Gateway
-from hypertally.api.http import openapi_docs, problems, static_files, telemetry
+from hypertally.api.http import openapi_docs, problems, static_files
 from hypertally.api.http.limits import (
     CONNECTIONS_MAX,
     KEEP_ALIVE_SECONDS,
@@ -37,7 +37,7 @@ from hypertally.api.identity.auth import Authenticator
 from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier
 from hypertally.api.server_protocol import protocol_for
-from hypertally.api.service import probes, session, system
+from hypertally.api.service import probes, session, system, telemetry
 from hypertally.api.smart_money import (
     differences,
     feed_health,

@@ -468,6 +468,34 @@ CREATE FUNCTION ops.shown_state(state text, checked_at timestamp with time zone,
     end
 $$;
 
+CREATE FUNCTION ops.twap_source_totals() RETURNS TABLE(objects bigint, failed bigint, skipped bigint, rows_new bigint, rows_repeated bigint, rows_rejected bigint, bytes_read numeric, cost_usd numeric, readings_without_cost bigint, last_read_at timestamp with time zone, newest_object_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with newest as (
+        select distinct on (l.s3_object_key) l.*,
+            l.error_text is not null
+                or l.rows_rejected > 0 and l.rows_ingested + l.rows_repeated = 0 as is_failed
+        from ops.etl_s3_ingest_log as l
+        order by l.s3_object_key, l.id desc
+    ), total as (
+        select coalesce(sum(l.rows_ingested), 0)::bigint as rows_new,
+            coalesce(sum(l.rows_repeated), 0)::bigint as rows_repeated,
+            coalesce(sum(l.bytes_read), 0) as bytes_read,
+            coalesce(sum(l.cost_usd), 0) as cost_usd,
+            count(*) filter (where l.cost_usd is null) as readings_without_cost
+        from ops.etl_s3_ingest_log as l
+    )
+    select count(*) filter (where n.skipped is null and not n.is_failed),
+        count(*) filter (where n.is_failed), count(*) filter (where n.skipped is not null),
+        min(t.rows_new), min(t.rows_repeated), coalesce(sum(n.rows_rejected), 0)::bigint,
+        min(t.bytes_read), min(t.cost_usd), min(t.readings_without_cost),
+        max(n.ingested_at) filter (where n.skipped is null and not n.is_failed),
+        max(n.last_modified) filter (where n.skipped is null and not n.is_failed)
+    from total as t
+    left join newest as n on true
+$$;
+
 CREATE FUNCTION tenancy.current_org() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
@@ -2662,6 +2690,9 @@ REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) TO hypertally_jobs;
 GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION ops.twap_source_totals() FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.twap_source_totals() TO hypertally_api;
 
 GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 

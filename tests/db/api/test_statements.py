@@ -42,6 +42,7 @@ OF_EVERYONE = {
     "service.probes.read_schema_version",
     "service.system.read_database",
     "resource.explanation.read_definition",
+    "resource.twap_source.read_totals",
     "resource.time_range.read_minute",
     "twaps.pressure.forecast_coins",
 }

@@ -14,6 +14,7 @@ from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.paging import CoinPlace, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.rows import WalletGap
+from hypertally.api.resource.twap_source import read_source_log
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import read_row, read_rows
@@ -86,6 +87,7 @@ async def list_gaps(
         "next": cursor,
         "conflicts": oddities.conflicts,
         "rejects": oddities.rejects,
+        "twap_source": await read_source_log(connection),
     }
     return answer(content, max_age=MAX_AGE)
 

@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from prometheus_client.registry import Collector
 
 SECONDS_BUCKETS = (
@@ -24,8 +22,6 @@ SECONDS_BUCKETS = (
     5,
     10,
 )
-
-router = APIRouter(include_in_schema=False)
 
 
 class Telemetry(Collector):
@@ -61,10 +57,3 @@ class Telemetry(Collector):
         sources.add_metric(["memory"], self.from_memory)
         sources.add_metric(["database"], self.computed)
         yield sources
-
-
-@router.get("/metrics")
-async def get_metrics(request: Request) -> Response:
-    """Show the counts of this process to Prometheus."""
-    telemetry: Telemetry = request.app.state.telemetry
-    return Response(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_PLAIN_1_0_0)

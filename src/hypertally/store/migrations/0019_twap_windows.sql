@@ -136,5 +136,43 @@ alter table ops.etl_s3_ingest_log add column bytes_read bigint; -- fetched; null
 alter table ops.etl_s3_ingest_log
     add column cost_usd numeric; -- requests and transfer at list prices; null: an earlier release
 
+-- What the TWAP source has brought and cost so far. The newest reading of each object counts for its
+-- state and its rejects; new rows, bytes and cost are of all readings. Totals only: no object is
+-- named, so /metrics may show them to whoever watches the server.
+create function ops.twap_source_totals() returns table (
+    objects bigint, failed bigint, skipped bigint, rows_new bigint, rows_repeated bigint,
+    rows_rejected bigint, bytes_read numeric, cost_usd numeric, readings_without_cost bigint,
+    last_read_at timestamptz, newest_object_at timestamptz
+)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    with newest as (
+        select distinct on (l.s3_object_key) l.*,
+            l.error_text is not null
+                or l.rows_rejected > 0 and l.rows_ingested + l.rows_repeated = 0 as is_failed
+        from ops.etl_s3_ingest_log as l
+        order by l.s3_object_key, l.id desc
+    ), total as (
+        select coalesce(sum(l.rows_ingested), 0)::bigint as rows_new,
+            coalesce(sum(l.rows_repeated), 0)::bigint as rows_repeated,
+            coalesce(sum(l.bytes_read), 0) as bytes_read,
+            coalesce(sum(l.cost_usd), 0) as cost_usd,
+            count(*) filter (where l.cost_usd is null) as readings_without_cost
+        from ops.etl_s3_ingest_log as l
+    )
+    select count(*) filter (where n.skipped is null and not n.is_failed),
+        count(*) filter (where n.is_failed), count(*) filter (where n.skipped is not null),
+        min(t.rows_new), min(t.rows_repeated), coalesce(sum(n.rows_rejected), 0)::bigint,
+        min(t.bytes_read), min(t.cost_usd), min(t.readings_without_cost),
+        max(n.ingested_at) filter (where n.skipped is null and not n.is_failed),
+        max(n.last_modified) filter (where n.skipped is null and not n.is_failed)
+    from total as t
+    left join newest as n on true
+$$;
+grant create on schema ops to hypertally_jobs;
+alter function ops.twap_source_totals owner to hypertally_jobs;
+revoke create on schema ops from hypertally_jobs;
+revoke all on function ops.twap_source_totals from public;
+grant execute on function ops.twap_source_totals to hypertally_api, hypertally_jobs;
+
 -- migrate:down
 -- forward only

@@ -41,6 +41,35 @@ function Counts({ data, summary }) {
   )}</dl>`;
 }
 
+/** What the TWAP source has brought, refused and cost: its objects, rows, rejects and age. */
+function TwapSource({ source }) {
+  const count = (value, note) => html`<${Amount} value=${value} kind="count" note=${note} />`;
+  const rows = [
+    ["Objects read", count(source.objects)],
+    ["Failed", count(source.failed)],
+    ["Skipped", count(source.skipped, "Objects that are no Parquet.")],
+    ["Statuses", count(source.rows_new)],
+    ["Rejected rows", count(source.rows_rejected)],
+    ["Last read", html`<${Ago} iso=${source.last_read_at} />`],
+    ["Newest object", html`<${Ago} iso=${source.newest_object_at} />`],
+    [
+      "Cost so far",
+      html`<${Amount} value=${source.cost_usd} kind="usd"
+        note="Requests and transfer at list prices, in US dollars." />`,
+    ],
+  ];
+  const problems = [
+    ...source.unread.map(({ object, reason }) => `${object}: ${reason}`),
+    ...source.reject_reasons.map(({ reason, rows: n }) => `${n} rows rejected: ${reason}`),
+  ];
+  return html`<section><h2>TWAP source</h2><dl class="terms columns">${rows.map(
+    ([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`,
+  )}</dl>${
+    problems.length > 0 &&
+    html`<ul>${problems.map((problem) => html`<li key=${problem}>${problem}</li>`)}</ul>`
+  }</section>`;
+}
+
 function NoGaps({ tracked }) {
   if (tracked === 0) {
     return html`<${Empty} title="No wallets are tracked yet"
@@ -72,5 +101,6 @@ export function Coverage({ route }) {
       html`<${Table} name="gaps" title="Gaps"
       columns=${gapColumns({ wallets: true })} rows=${data.gaps} old=${feed.old}
         pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`
-    }`;
+    }
+    ${data?.twap_source && html`<${TwapSource} source=${data.twap_source} />`}`;
 }
