@@ -196,11 +196,11 @@ def test_since_takes_a_zone_a_fraction_and_incremental(
 def command(
     database_url: str, *arguments: str, url: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     ours = {"HYPERTALLY_DATABASE_URL": database_url, "HYPERTALLY_TWAP_URL": url}
     return subprocess.run(
         [COMMAND, "twap", "ingest", *arguments],
-        env=kept | ours | environment,
+        env=others | ours | environment,
         capture_output=True,
         text=True,
         timeout=60,

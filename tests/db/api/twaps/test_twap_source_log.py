@@ -5,7 +5,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from hypertally.api.resource import shapes
+from hypertally.api.resource.coverage_shapes import Coverage
 
 READINGS = """
 insert into ops.etl_s3_ingest_log (s3_object_key, etag, last_modified, rows_ingested,
@@ -32,7 +32,7 @@ def readings(world: str) -> None:
 
 def test_the_coverage_tells_what_the_source_brought_refused_and_cost(get) -> None:
     answer = get("/api/v1/coverage", "vic").json()
-    shapes.Coverage.model_validate(answer)
+    Coverage.model_validate(answer)
     log = answer["twap_source"]
     # One reading of an earlier release stands there already: nine rows of one object.
     assert (log["objects"], log["failed"], log["skipped"]) == (2, 2, 1)
