@@ -42,7 +42,8 @@ function AlertLine({ alert }) {
 
 /** Says that no worker checks alerts: what is not shown here may have happened all the same. */
 function UncheckedAlerts({ checkedAt }) {
-  return html`<p class="alert" data-part="unchecked-alerts">
+  return html`<section class="active-alerts" aria-label="Alerts are not checked"><p class="alert"
+    data-part="unchecked-alerts">
     <${Mark} level="warning">not checked<//>
     <strong>No worker checks alerts now.</strong>
     <span class="alert-reason">${
@@ -50,8 +51,8 @@ function UncheckedAlerts({ checkedAt }) {
         ? html`The last check was <span data-exact=${checkedAt}><${Ago} iso=${checkedAt} /></span>:
             an alert that is not shown here may have fired since.`
         : "Alerts were never checked."
-    } ${"Start a worker with `hypertally worker`."}</span>
-  </p>`;
+    } Start a worker with <code>hypertally worker</code>.</span>
+  </p></section>`;
 }
 
 /** Firing and acknowledged alerts, and that nobody checks; else nothing is shown. */
