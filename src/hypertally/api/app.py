@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from hypertally.api.activity import (
     coverage,
     explain,
+    explain_range,
     fills,
     global_days,
     ranking,
@@ -68,6 +69,7 @@ RESOURCES = (
     twaps_summary,
     orders,
     explain,
+    explain_range,
     twaps_explain,
     screen,
     signals,

@@ -64,6 +64,10 @@ def days_world(make_database) -> str:
             "insert into metrics.fill_gaps (wallet_id, coin, kind, from_at, to_at, definition) "
             "values (1, 'BTC', 'position_break', '2022-05-03 12:00Z', '2022-05-03 12:01Z', 'x/1')"
         )
+        connection.execute(
+            "insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at) "
+            "values (1, 1, '2022-05-05 23:59:59.999Z', '2022-05-05 23:59:59.999Z')"
+        )
         random = Random(11)
         day = SPAN[0]
         while day <= SPAN[1]:
@@ -196,6 +200,21 @@ def compare(name: str, total: Answer, days: list[Answer]) -> None:
     }
 
 
+@given(query=QUERIES)
+@settings(max_examples=20)
+def test_a_range_is_explained_by_the_days_that_its_total_sums(fetch: Fetch, query: str) -> None:
+    whole = fetch(f"/api/v1/metrics/global?{query}").json()
+    proof = fetch(f"/api/v1/explain/global_day_metrics?{query}").json()
+    assert (proof["value"], proof["inputs"]["days"]) == (whole["total"], whole["days"])
+    assert proof["key"] == {"org": "org", "from": whole["from"], "to": whole["to"]}
+    with_fills = sum(day["digest"] is not None for day in whole["days"])
+    assert proof["inputs"]["digest"] == f"{with_fills}:{with_fills}"
+    answer = fetch(f"/api/v1/wallets/{WALLET}/days?{query}&limit=1000").json()
+    of_wallet = fetch(f"/api/v1/explain/wallet_day_metrics/{WALLET}?{query}").json()
+    assert (of_wallet["value"], of_wallet["inputs"]["days"]) == (answer["total"], answer["days"])
+    assert of_wallet["completeness"] == answer["total"]["completeness"]
+
+
 @given(query=QUERIES, by=st.sampled_from(("volume", "perp_volume", "fees", "fills")))
 @settings(max_examples=30)
 def test_a_ranking_is_of_the_same_sums_as_the_wallets_days(
@@ -211,6 +230,16 @@ def test_a_ranking_is_of_the_same_sums_as_the_wallets_days(
         assert row["volume_usd"] == total["legs_volume_usd"]
         assert row["intervals"].get("volume_usd") == total["intervals"].get("legs_volume_usd")
     assert sum(group["wallets"] for group in answer["unranked"]) == len(answer["unpriced_wallets"])
+
+
+def test_the_gaps_of_a_range_are_those_that_touch_it(fetch: Fetch) -> None:
+    path = "/api/v1/explain/global_day_metrics"
+    touched = fetch(f"{path}?from=2022-05-03&to=2022-05-03").json()["gaps"]
+    assert [gap["wallet"] for gap in touched] == [WALLET]
+    assert fetch(f"{path}?from=2022-05-04&to=2022-05-05").json()["gaps"] == []
+    history = fetch(f"/api/v1/explain/wallet_day_metrics/{WALLET}").json()
+    assert len(history["gaps"]) == 1
+    assert history["key"] == {"wallet": WALLET, "from": None, "to": None}
 
 
 def test_a_month_is_all_its_days_and_a_leap_day_is_one(fetch: Fetch) -> None:
@@ -234,8 +263,9 @@ def test_a_range_ends_with_today_at_the_latest_and_says_so(fetch: Fetch) -> None
 def test_a_day_that_is_not_known_leaves_a_lower_bound_of_what_is(fetch: Fetch) -> None:
     answer = fetch("/api/v1/metrics/global?from=2022-05-01&to=2022-05-07").json()
     fills = [day["fills"] for day in answer["days"]]
-    assert fills == [0, 0, None, 0, 0, 0, 0]
-    assert answer["total"]["days_unknown"] == 1
+    # On one day is a gap, on the other a fill that could not be read.
+    assert fills == [0, 0, None, 0, None, 0, 0]
+    assert answer["total"]["days_unknown"] == 2
     assert answer["total"]["fills"] is None
     bounds = {"known": "0", "upper": None, "unpriced": {}}
     assert answer["total"]["intervals"]["legs_volume_usd"] == bounds | {"lower": "0"}

@@ -24,6 +24,8 @@ PATHS = (
     "/api/v1/twaps/summary",
     "/api/v1/twaps/{twap_id}",
     "/api/v1/twaps/{twap_id}/slices",
+    "/api/v1/explain/global_day_metrics",
+    "/api/v1/explain/wallet_day_metrics/{address}",
     "/api/v1/explain/twaps/{twap_id}",
     "/api/v1/smart-money",
     "/api/v1/smart-money/playbook",

@@ -131,7 +131,7 @@ def test_a_viewer_may_not_ask_why(get, keys) -> None:
     ("path", "status", "detail"),
     [
         ("nothing/1", 404, "'nothing' cannot be explained: there are fill_gaps, "),
-        (f"wallet_day_metrics/{A1}", 404, "is named by ADDRESS DAY, not by"),
+        (f"wallet_day_metrics/{A1}/2026-01-01/x", 404, "is named by ADDRESS DAY, not by"),
         (f"fill_gaps/{A1}/a/b/c/d/e", 404, "is named by ADDRESS [COIN [KIND [FROM_AT [TO_AT]]]]"),
         ("fill_gaps/", 404, "is named by ADDRESS"),
         ("fill_gaps/0x1", 400, "an address is 0x and 40 hexadecimal digits"),

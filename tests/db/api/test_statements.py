@@ -116,6 +116,8 @@ def days_of(name: str, day: date) -> dict[str, object]:
     """The days that statements over a range of days ask for."""
     if name.startswith("activity.totals."):
         return {"days": "[]"}
+    if name == "activity.explain_range.list_range_restatements":
+        return {"org_id": None}
     if name.startswith(("activity.global_days.", "activity.ranking.")):
         return {"first": day - timedelta(days=5), "last": day}
     return {}

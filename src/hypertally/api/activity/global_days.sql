@@ -1,7 +1,8 @@
 -- name: list_days_without_fills :one
 -- The calendar days without a row, as a JSON array: `zero` is 0 if every wallet tracked that day is
 -- proved to the end of the day (the current day: to within two hours of now), else null.
--- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor
+-- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor,
+--        facts.reject_windows, facts.decoded_rejects
 with today as (
     select (now() at time zone 'UTC')::date as day
 ),
@@ -35,6 +36,16 @@ coverage as (
                     where f.wallet_id = w.wallet_id
                         and f.from_at < m.begins_at + interval '1 day'
                         and f.to_at > m.begins_at
+                )
+                -- A fill that could not be read may be one of this day.
+                and not exists (
+                    select from facts.reject_windows as r
+                    where r.wallet_id = w.wallet_id
+                        and r.from_at < m.begins_at + interval '1 day'
+                        and r.to_at >= m.begins_at
+                        and not exists (
+                            select from facts.decoded_rejects as x where x.reject_id = r.reject_id
+                        )
                 )
         ) as proven
     from missing as m

@@ -60,7 +60,7 @@ from wallet;
 -- When one of a wallet's days between the bounds was last computed, and whether its record of them
 -- has no hole (up to so many minutes ago).
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
---        metrics.fill_gaps
+--        metrics.fill_gaps, facts.reject_windows, facts.decoded_rejects
 with bounds as (
     select
         (select id from tenancy.wallets where address = %(address)s) as wallet_id,
@@ -86,5 +86,12 @@ select
     and not exists (
         select from metrics.fill_gaps as g
         where g.wallet_id = b.wallet_id and g.from_at < b.to_at and g.to_at > b.from_at
+    )
+    and not exists (
+        select from facts.reject_windows as r
+        where r.wallet_id = b.wallet_id and r.from_at < b.to_at and r.to_at >= b.from_at
+            and not exists (
+                select from facts.decoded_rejects as x where x.reject_id = r.reject_id
+            )
     ) as is_proved
 from bounds as b;
