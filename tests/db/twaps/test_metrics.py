@@ -21,7 +21,9 @@ from tests.db.twaps.desk import (
 )
 
 from hypertally.facts.activity import fills
+from hypertally.jobs.market.candles_and_mids import QUERIES
 from hypertally.records import TwapKey
+from hypertally.store.postgres import transaction
 
 
 @pytest.fixture
@@ -334,6 +336,22 @@ async def arrival(desk: Desk) -> tuple[object, object]:
     row = await desk.execution()
     assert "arrival_price" not in row["unknown"]
     return row["arrival_price"], row["arrival_source"]
+
+
+@pytest.mark.parametrize(
+    ("after_s", "dex", "marks"),
+    [(-31, "", 0), (-30, "", 1), (29, "", 1), (30, "", 0), (0, "xyz", 0)],
+)
+async def test_a_mid_of_the_minute_a_twap_began_in_has_it_computed_again(
+    desk: Desk, after_s: int, dex: str, marks: int
+) -> None:
+    await desk.say(status())
+    await desk.trade(leg(30))
+    await desk.compute()
+    at = START + timedelta(seconds=after_s)
+    async with transaction(desk.pool) as connection:
+        marked = await connection.execute(QUERIES["mark_starts"].text, {"dex": dex, "at": at})
+    assert marked.rowcount == marks
 
 
 async def test_the_market_of_a_life_is_each_minute_of_it_at_its_typical_price(desk: Desk) -> None:
