@@ -501,10 +501,10 @@ async def test_a_field_that_the_exchange_began_to_send_is_kept_and_no_conflict(
     for _ in range(2):
         assert (await store(pool, [newer], wallet=wallet, page=2)).conflicts == 0
     assert conflicts(login, wallet) == []
-    kept = login.execute(
+    fields = login.execute(
         "select extra, page_id from facts.unread_fields where wallet_id = %s", [wallet]
     ).fetchall()
-    assert kept == [{"extra": {"priorityGas": "0.5"}, "page_id": 2}]
+    assert fields == [{"extra": {"priorityGas": "0.5"}, "page_id": 2}]
     await store(pool, [newer | {"px": "7"}], wallet=wallet)
     assert len(conflicts(login, wallet)) == 1
 
