@@ -3,6 +3,7 @@
     the exchange --sources--> facts --metrics--> metrics --api--> ui
 
     info.userFillsByTime -> facts.hl_fills_raw -+-> metrics.fill_gaps -----------+
+    info.clearinghouseState > facts.account_positions -^                         |
     info.spotMeta --------> facts.spot_pairs ---+-> metrics.wallet_day_metrics --+
     info.meta ------------> facts.perp_dexs ----+        |                       |
     info.candleSnapshot --> facts.token_prices -+        +-> metrics.global_day_metrics
@@ -23,7 +24,7 @@ lists: a fact or a metric that stands here takes part in each of them. What move
 the next are jobs: each subject of `jobs/` declares its kinds.
 """
 
-from hypertally.facts.activity import fills
+from hypertally.facts.activity import fills, positions
 from hypertally.facts.fact import Fact
 from hypertally.facts.market import candles, mids, reference
 from hypertally.facts.smart_money import leaderboard, wallet_snapshots
@@ -42,6 +43,7 @@ from hypertally.store.parquet_archive import Dataset
 
 FACTS: tuple[Fact, ...] = (
     fills.FACT,
+    positions.FACT,
     reference.SPOT_PAIRS,
     reference.PERP_DEXS,
     reference.TOKEN_PRICES,

@@ -45,6 +45,12 @@ def fill(time_ms: int, **fields: Any) -> Row:
     return row | fields
 
 
+def holding(at_ms: int, **sizes: str) -> Row:
+    """The state of an account on the core dex: a signed size of each coin."""
+    positions = [{"type": "oneWay", "position": {"coin": c, "szi": s}} for c, s in sizes.items()]
+    return {"assetPositions": positions, "time": at_ms}
+
+
 def trade(time_ms: int, taker: str, maker: str, **fields: Any) -> dict[str, Row]:
     """Both legs of one trade: the taker buys."""
     leg = fill(time_ms, **fields)
@@ -52,8 +58,13 @@ def trade(time_ms: int, taker: str, maker: str, **fields: Any) -> dict[str, Row]
     return {taker: leg, maker: leg | other}
 
 
-def world(folder: Path, fills: Mapping[str, Sequence[Row]]) -> ReplayExchange:
-    """An exchange with these wallets and these fills alone."""
+def world(
+    folder: Path,
+    fills: Mapping[str, Sequence[Row]],
+    *,
+    positions: Mapping[str, Row] | None = None,
+) -> ReplayExchange:
+    """An exchange with these wallets, these fills and, by wallet, these account states alone."""
     folder.mkdir()
     answers = {
         "spotMeta": {"tokens": TOKENS, "universe": []},
@@ -62,6 +73,11 @@ def world(folder: Path, fills: Mapping[str, Sequence[Row]]) -> ReplayExchange:
     requests = [{"file": f"{name}.json", "request": {"type": name}} for name in answers]
     for name, answer in answers.items():
         (folder / f"{name}.json").write_bytes(msgspec.json.encode(answer))
+    for user, state in (positions or {}).items():
+        name = f"state_{user}"
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(state))
+        request = {"type": "clearinghouseState", "user": user}
+        requests.append({"file": f"{name}.json", "request": request})
     (folder / "_requests.json").write_bytes(msgspec.json.encode(requests))
     recorded = [{"user": user, "rows": list(rows)} for user, rows in fills.items()]
     (folder / "fills.json").write_bytes(msgspec.json.encode(recorded))

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
+from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN, wallet_key
 from hypertally.jobs.activity.pull_fills import RECENT_MS, pull_fills
@@ -119,6 +120,8 @@ async def ingest_wallet(resources: Resources, job: Job) -> None:
             again = WalletPayload(wallet_id=wallet.id)
             await enqueue(connection, READ_AGAIN, again, delay_seconds=AGAIN_SECONDS)
         await enqueue_confirmation(connection, wallet.id, pulled, now=clock())
+        if pulled.fills:
+            await enqueue_check(connection, wallet.id)
         if pulled.twaps:
             await hurry_twaps(connection, wallet.id)
 

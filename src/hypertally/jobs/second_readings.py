@@ -6,6 +6,7 @@ have no chain that would tell of one that is missing. What a wallet at rest did 
 each ordinary pull reads again.
 """
 
+from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.periodic import (
@@ -52,6 +53,7 @@ async def confirm_fills(resources: Resources, job: Job) -> None:
     )
     async with queue.finishing(pool, job) as connection:
         await enqueue_confirmation(connection, wallet.id, pulled, now=resources.clock())
+        await enqueue_check(connection, wallet.id)
 
 
 HANDLERS: Handlers = {READ_AGAIN: read_again, CONFIRM_FILLS: confirm_fills}

@@ -13,7 +13,7 @@ import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, SourcePaused, TryLater
 from hypertally.jobs import periodic, second_readings
-from hypertally.jobs.activity import gap_repair
+from hypertally.jobs.activity import end_positions, gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery, heartbeat
 from hypertally.jobs.market import candles_and_mids, hour_prices, reference_prices
@@ -45,6 +45,7 @@ HANDLERS = collect_handlers(
         second_readings.HANDLERS,
         activity_rollup.HANDLERS,
         gap_repair.HANDLERS,
+        end_positions.HANDLERS,
         reference_prices.HANDLERS,
         hour_prices.HANDLERS,
         candles_and_mids.HANDLERS,

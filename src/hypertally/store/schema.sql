@@ -510,6 +510,17 @@ CREATE AGGREGATE metrics.sum_intervals(jsonb) (
     PARALLEL = safe
 );
 
+CREATE TABLE facts.account_positions (
+    wallet_id integer NOT NULL,
+    dex text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    positions jsonb NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.account_positions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE facts.candles (
     coin text NOT NULL,
     "interval" text NOT NULL,
@@ -902,7 +913,7 @@ CREATE TABLE metrics.fill_gaps (
     to_at timestamp with time zone NOT NULL,
     missing_size_coin numeric,
     definition text NOT NULL,
-    CONSTRAINT fill_gaps_kind_check CHECK ((kind = ANY (ARRAY['position_break'::text, 'history_begins'::text, 'millisecond_overflow'::text, 'thin_answer'::text])))
+    CONSTRAINT fill_gaps_kind_check CHECK ((kind = ANY (ARRAY['position_break'::text, 'history_begins'::text, 'millisecond_overflow'::text, 'thin_answer'::text, 'end_position'::text])))
 );
 
 ALTER TABLE ONLY metrics.fill_gaps FORCE ROW LEVEL SECURITY;
@@ -1767,6 +1778,9 @@ ALTER TABLE tenancy.wallets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE ONLY facts.account_positions
+    ADD CONSTRAINT account_positions_pkey PRIMARY KEY (wallet_id, dex, at);
+
 ALTER TABLE ONLY facts.candles
     ADD CONSTRAINT candles_pkey PRIMARY KEY (coin, "interval", at);
 
@@ -2068,6 +2082,8 @@ CREATE INDEX org_wallets_by_wallet ON tenancy.org_wallets USING btree (wallet_id
 
 CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org_id, wallet_id) WHERE (to_day IS NULL);
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.account_positions FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.candles FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
@@ -2107,6 +2123,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.twap_status_repeats 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.unread_fields FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.account_positions FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -2185,6 +2203,8 @@ ALTER TABLE ONLY tenancy.org_wallets
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
+ALTER TABLE facts.account_positions ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY any_org ON facts.candles FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.leaderboard_rows FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -2204,6 +2224,8 @@ ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.decoded_rejects ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everything ON facts.account_positions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.candles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -2256,6 +2278,10 @@ ALTER TABLE facts.limits_lifted ENABLE ROW LEVEL SECURITY;
 ALTER TABLE facts.limits_met ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.mids ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own_wallets ON facts.account_positions FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = account_positions.wallet_id))));
 
 CREATE POLICY own_wallets ON facts.conflicts FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -2701,6 +2727,10 @@ GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
 REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.account_positions TO hypertally_facts;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.candles TO hypertally_facts;
 GRANT SELECT ON TABLE facts.candles TO hypertally_metrics;

@@ -20,6 +20,7 @@ FACTS = (
     "unread_fields",
     "limits_met",
     "limits_lifted",
+    "account_positions",
     "history_readings",
     "spot_pairs",
     "perp_dexs",
@@ -71,6 +72,8 @@ insert into facts.unread_fields (
 values (1, 'BTC', '2025-03-10', 1, 2, 'B', 4, '{}', 1);
 insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 values (1, 'history_begins', 0, 1, 'so', 1);
+insert into facts.account_positions (wallet_id, dex, at, positions, page_id)
+values (1, '', '2025-03-10', '{}', 1);
 insert into facts.limits_lifted (limit_id, wallet_id, page_id) values (1, 1, 1);
 insert into facts.history_readings (wallet_id, asked_at, rows_shown, page_id)
 values (1, '2025-03-10', 1, 1);

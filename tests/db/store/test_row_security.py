@@ -23,6 +23,7 @@ NAMED_BY = {
     "facts.limits_met": "wallet_id",
     "facts.history_readings": "wallet_id",
     "facts.limits_lifted": "wallet_id",
+    "facts.account_positions": "wallet_id",
     "facts.twap_slices": "wallet_id",
     "facts.twap_status": "coalesce(wallet_id, 0)",
     "metrics.twaps": "coalesce(wallet_id, 0)",
@@ -136,6 +137,8 @@ insert into facts.limits_met (wallet_id, kind, from_ms, to_ms, reason, page_id)
 select n, 'history_begins', 0, 1, 'so', 1 from generate_series(1, 4) as n;
 insert into facts.history_readings (wallet_id, asked_at, rows_shown, page_id)
 select n, '2025-03-10', 1, 1 from generate_series(1, 4) as n;
+insert into facts.account_positions (wallet_id, dex, at, positions, page_id)
+select n, '', '2025-03-10', '{}', 1 from generate_series(1, 4) as n;
 insert into facts.limits_lifted (limit_id, wallet_id, page_id)
 select n, n, 1 from generate_series(1, 4) as n;
 insert into metrics.fill_gaps (wallet_id, coin, kind, from_at, to_at, definition)

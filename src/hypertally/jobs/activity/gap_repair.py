@@ -8,6 +8,7 @@ still there then is given up, as permanent.
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.fill_sweep import milliseconds
 from hypertally.jobs.activity.kinds import REPAIR_GAP
 from hypertally.jobs.activity.pull_fills import pull_window
@@ -57,6 +58,8 @@ async def repair_gap(resources: Resources, job: Job) -> None:
     async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["count_tries"].text, bound)
         await _enqueue_next(connection, bound, now=now)
+        if wallet and due.from_at:
+            await enqueue_check(connection, wallet.id)
 
 
 async def schedule_repairs(connection: Connection, wallet_id: int, *, now: datetime) -> None:

@@ -48,6 +48,16 @@ REPAIR_GAP = declare(
         distinguish=wallet_key,
     )
 )
+CHECK_POSITIONS = declare(
+    Kind(
+        name="check_positions",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the positions of the dexs asked so far; the next check has newer ones",
+        distinguish=wallet_key,
+        priority=-5,  # after first readings, before second ones: two of the allowance a dex
+    )
+)
 READ_AGAIN = declare(  # run by jobs/second_readings
     Kind(
         name="read_again",

@@ -1,16 +1,18 @@
 """Gaps: where the record of a wallet is incomplete, from its position chains and limits met."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
+import msgspec
+
 from hypertally.metrics.activity.wallet_walk import WALLETS
 from hypertally.metrics.metric import Metric, Scope
 from hypertally.records import Gap, Record
-from hypertally.store.postgres import Connection, in_schema
+from hypertally.store.postgres import Connection, in_schema, read_row, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -22,7 +24,9 @@ WORDS = (
     "size that is missing. If the first known fill starts from an open position, everything before "
     "it is missing. Not checked are spot coins, whose balance transfers also move, and fills "
     "without a trade id (2023). A part of the history that the exchange has shown it cannot give "
-    "is a gap as well, until a later answer gives it. What lies before the first known fill is a "
+    "is a gap as well, until a later answer gives it. So is the time from the last fill of a coin "
+    "to the first later answer that states another position than the fills lead to, if the newest "
+    "answer still does. What lies before the first known fill is a "
     "gap until the whole history was read in one piece and showed fewer than the 10,000 rows that "
     "the exchange keeps."
 )
@@ -46,12 +50,26 @@ class Break(Record, frozen=True, kw_only=True):
     missing: Decimal
 
 
+class Chain(Record, frozen=True, kw_only=True):
+    """The chain of one coin: where it does not connect, and where it ends."""
+
+    breaks: list[Break]
+    ends_at: datetime | None  # None: there is no leg
+    position: Decimal | None  # after the last leg; None: it cannot be trusted
+
+
 def find_breaks(legs: Iterable[Leg]) -> Iterator[Break]:
-    """The breaks in the position chain of one coin, from legs in order of time.
+    """The breaks in the position chain of one coin, from legs in order of time."""
+    yield from follow(legs).breaks
+
+
+def follow(legs: Iterable[Leg]) -> Chain:
+    """The position chain of one coin, from legs in order of time.
 
     Inside one millisecond, where the order of the rows says little, the legs are put in an order
     in which each starts where the one before it ended, if there is one.
     """
+    breaks: list[Break] = []
     position: Decimal | None = None
     last_at: datetime | None = None
     for time, group in groupby(legs, key=lambda leg: leg.time):
@@ -60,12 +78,14 @@ def find_breaks(legs: Iterable[Leg]) -> Iterator[Break]:
             position, last_at = None, time
             continue
         if position is None:
-            # Nothing was held before the first fill; after exempt ones the chain begins anew.
+            # Nothing was states_by_dex before the first fill; after exempt ones the chain begins anew.
             position = Decimal(0) if last_at is None else _entry(together)
         for leg in _in_order(together, position):
             if leg.start != position:
-                yield Break(from_at=last_at, to_at=time, missing=leg.start - position)
+                missing = leg.start - position
+                breaks.append(Break(from_at=last_at, to_at=time, missing=missing))
             position, last_at = leg.start + leg.change, time
+    return Chain(breaks=breaks, ends_at=last_at, position=position)
 
 
 def _in_order(legs: list[Leg], position: Decimal) -> list[Leg]:
@@ -130,12 +150,21 @@ async def rebuild(
     fill before it that stands alone in its millisecond: what that one leaves is beyond doubt.
     """
     bound = {"wallet_id": wallet_id, "since": since or BEGINNING}
+    is_full = bound["since"] == BEGINNING
     legs = await (await connection.execute(QUERIES["list_legs"].text, bound)).fetchall()
     seeds: dict[str, datetime] = {row["coin"]: row["seed"] for row in legs}
-    found = [gap for gap in _gaps(legs) if gap.to_at > seeds[gap.coin]]
+    states = await read_rows(connection, QUERIES["list_positions"], bound, shape=_Positions)
+    states_by_dex = {state.dex: state for state in states}
+    gaps = [
+        await _first_stated(connection, wallet_id, gap)
+        for gap in _gaps(legs, states_by_dex)
+        if gap.to_at > seeds[gap.coin]
+    ]
+    if is_full:
+        gaps += await read_rows(connection, QUERIES["list_unfilled"], bound, shape=Gap)
     deleted = await connection.execute(
         in_schema(QUERIES["delete_gaps"], schema),
-        {**bound, "coins": list(seeds), "seeds": list(seeds.values())},
+        {**bound, "coins": list(seeds), "seeds": list(seeds.values()), "is_full": is_full},
     )
     before = [Gap(**row) for row in await deleted.fetchall()]
     inserted = await connection.execute(
@@ -144,19 +173,62 @@ async def rebuild(
             **bound,
             "definition": DEFINITION,
             "history_rows_max": HISTORY_ROWS_MAX,
-            "coins": [gap.coin for gap in found],
-            "from_at": [gap.from_at for gap in found],
-            "to_at": [gap.to_at for gap in found],
-            "missing": [gap.missing_size_coin for gap in found],
+            "coins": [gap.coin for gap in gaps],
+            "kinds": [gap.kind for gap in gaps],
+            "from_at": [gap.from_at for gap in gaps],
+            "to_at": [gap.to_at for gap in gaps],
+            "missing": [gap.missing_size_coin for gap in gaps],
         },
     )
     after = [Gap(**row) for row in await inserted.fetchall()]
     return [gap for gap in before if gap not in after] + [gap for gap in after if gap not in before]
 
 
-def _gaps(legs: Iterable[dict[str, Any]]) -> Iterator[Gap]:
+class _Positions(Record, frozen=True, kw_only=True):
+    """The newest positions known of a wallet on a dex."""
+
+    dex: str
+    at: datetime
+    positions: dict[str, str]  # coin -> signed size; a coin not named is flat
+
+
+class _FirstStated(Record, frozen=True, kw_only=True):
+    at: datetime
+
+
+async def _first_stated(connection: Connection, wallet_id: int, gap: Gap) -> Gap:
+    """A gap at the end of a chain ends when the exchange first stated the other position."""
+    if gap.kind != "end_position":
+        return gap
+    parameters = {
+        "wallet_id": wallet_id,
+        "dex": _dex_of(gap.coin),
+        "coin": gap.coin,
+        "after": gap.from_at,
+        "newest_at": gap.to_at,
+    }
+    first = await read_row(connection, QUERIES["read_first_stated"], parameters, shape=_FirstStated)
+    return msgspec.structs.replace(gap, to_at=first.at)
+
+
+def _dex_of(coin: str) -> str:
+    return coin.partition(":")[0] if ":" in coin else ""
+
+
+class _Disagreement(Record, frozen=True, kw_only=True):
+    disagrees: bool
+
+
+async def ends_disagree(connection: Connection, wallet_id: int) -> bool:
+    """Whether the ends of a wallet's chains may differ from its positions, or differed before."""
+    parameters = {"wallet_id": wallet_id}
+    row = await read_row(connection, QUERIES["read_disagreement"], parameters, shape=_Disagreement)
+    return row.disagrees
+
+
+def _gaps(legs: Iterable[dict[str, Any]], states_by_dex: Mapping[str, _Positions]) -> Iterator[Gap]:
     for coin, rows in groupby(legs, key=lambda row: row["coin"]):
-        chain = (
+        chain = follow(
             Leg(
                 time=row["time"],
                 start=row["start"],
@@ -165,7 +237,7 @@ def _gaps(legs: Iterable[dict[str, Any]]) -> Iterator[Gap]:
             )
             for row in rows
         )
-        for found in find_breaks(chain):
+        for found in chain.breaks:
             yield Gap(
                 coin=coin,
                 kind="position_break",
@@ -173,6 +245,25 @@ def _gaps(legs: Iterable[dict[str, Any]]) -> Iterator[Gap]:
                 to_at=found.to_at,
                 missing_size_coin=f"{found.missing:f}",
             )
+        yield from _end_gap(coin, chain, states_by_dex.get(_dex_of(coin)))
+
+
+def _end_gap(coin: str, chain: Chain, state: _Positions | None) -> Iterator[Gap]:
+    """The gap after the last fill of a coin, if its position is another than the chain's end.
+
+    Positions from before the last fill say nothing of it.
+    """
+    if state is None or chain.position is None or chain.ends_at is None:
+        return
+    missing = Decimal(state.positions.get(coin, "0")) - chain.position
+    if state.at > chain.ends_at and missing:
+        yield Gap(
+            coin=coin,
+            kind="end_position",
+            from_at=chain.ends_at,
+            to_at=state.at,
+            missing_size_coin=f"{missing:f}",
+        )
 
 
 async def rebuild_unit(connection: Connection, wallet_id: int, scope: Scope) -> int:
@@ -187,6 +278,7 @@ METRIC = Metric(
         "facts.limits_met",
         "facts.limits_lifted",
         "facts.history_readings",
+        "facts.account_positions",
         "facts.pages",
     ),
     key=("wallet_id", "coin", "kind", "from_at", "to_at"),

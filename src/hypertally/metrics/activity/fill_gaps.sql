@@ -25,12 +25,100 @@ join facts.hl_fills_raw as f
     on f.wallet_id = %(wallet_id)s and f.coin = s.coin and f.time >= s.seed
 order by f.coin, f.time, f.ordinal, f.oid, f.tid;
 
+-- name: list_positions :many
+-- The newest positions known of a wallet on each dex.
+-- Reads: facts.account_positions   Writes: -   Key: dex
+select distinct on (p.dex) p.dex, p.at, p.positions
+from facts.account_positions as p
+where p.wallet_id = %(wallet_id)s
+order by p.dex, p.at desc;
+
+-- name: read_first_stated :one
+-- When the position of the newest answer was first stated after a last fill, without a break since.
+-- Reads: facts.account_positions   Writes: -   Key: -
+with stated as (
+    select p.at, coalesce((p.positions ->> %(coin)s)::numeric, 0) as size
+    from facts.account_positions as p
+    where p.wallet_id = %(wallet_id)s and p.dex = %(dex)s and p.at > %(after)s
+)
+select min(s.at) as at
+from stated as s
+where s.at > coalesce((
+        select max(o.at)
+        from stated as o
+        where o.size <> (select n.size from stated as n where n.at = %(newest_at)s)),
+    %(after)s);
+
+-- name: list_unfilled :many
+-- Positions in coins of which no fill is known: missing since the newest answer before that did not
+-- name the coin, or from the beginning, unless the history may be cut.
+-- Reads: facts.account_positions, facts.hl_fills_raw, facts.history_readings   Writes: -   Key: coin
+with newest as (
+    select distinct on (p.dex) p.dex, p.at, p.positions
+    from facts.account_positions as p
+    where p.wallet_id = %(wallet_id)s
+    order by p.dex, p.at desc
+), unfilled as (
+    select n.dex, e.key as coin, e.value::numeric as size, (
+            select max(b.at)
+            from facts.account_positions as b
+            where b.wallet_id = %(wallet_id)s and b.dex = n.dex and b.at < n.at
+                and not b.positions ? e.key) as flat_at
+    from newest as n
+    cross join lateral jsonb_each_text(n.positions) as e
+    where e.value::numeric <> 0 and not exists (
+        select from facts.hl_fills_raw as f
+        where f.wallet_id = %(wallet_id)s and f.coin = e.key)
+)
+select u.coin, 'end_position' as kind,
+    coalesce(u.flat_at, timestamptz '1970-01-01 00:00:00+00') as from_at, (
+        select min(b.at)
+        from facts.account_positions as b
+        where b.wallet_id = %(wallet_id)s and b.dex = u.dex and b.positions ? u.coin
+            and (u.flat_at is null or b.at > u.flat_at)) as to_at,
+    trim_scale(u.size)::text as missing_size_coin
+from unfilled as u
+where u.flat_at is not null or exists (
+    select from facts.history_readings as r
+    where r.wallet_id = %(wallet_id)s and r.rows_shown < 10000);
+
+-- name: read_disagreement :one
+-- Whether a chain may end with another position than the newest answer after it states, or did when
+-- gaps were last computed. Inside one millisecond the order of the rows says little: the computation
+-- of gaps decides.
+-- Reads: facts.account_positions, facts.hl_fills_raw, metrics.fill_gaps   Writes: -   Key: -
+with newest as (
+    select distinct on (p.dex) p.dex, p.at, p.positions
+    from facts.account_positions as p
+    where p.wallet_id = %(wallet_id)s
+    order by p.dex, p.at desc
+), ends as (
+    select distinct on (f.coin) f.coin, f.time,
+        f.start_position + case f.side when 'B' then f.sz else -f.sz end as position,
+        case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end as dex
+    from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s and facts.market_of(f.coin) in ('perp', 'hip3')
+    order by f.coin, f.time desc, f.ordinal desc
+)
+select exists (
+        select from ends as e
+        join newest as n on n.dex = e.dex and n.at > e.time
+        where coalesce((n.positions ->> e.coin)::numeric, 0) <> e.position)
+    or exists (
+        select from newest as n
+        cross join lateral jsonb_each_text(n.positions) as p
+        where p.value::numeric <> 0 and not exists (select from ends as e where e.coin = p.key))
+    or exists (
+        select from metrics.fill_gaps as g
+        where g.wallet_id = %(wallet_id)s and g.kind = 'end_position') as disagrees;
+
 -- name: delete_gaps :many
 -- Delete the breaks that were searched again, and all limits met.
 -- Reads: -   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 delete from {schema}.fill_gaps as g
 where g.wallet_id = %(wallet_id)s
     and (g.coin = ''
+         or (g.kind = 'end_position' and %(is_full)s)
          or exists (
             select from unnest(%(coins)s::text[], %(seeds)s::timestamptz[]) as s (coin, seed)
             where s.coin = g.coin and g.to_at > s.seed))
@@ -42,11 +130,11 @@ returning g.coin, g.kind, g.from_at, g.to_at, trim_scale(g.missing_size_coin)::t
 --        facts.pages   Writes: {schema}.fill_gaps   Key: (wallet_id, coin, kind, from_at, to_at)
 insert into {schema}.fill_gaps as g (
     wallet_id, coin, kind, from_at, to_at, missing_size_coin, definition)
-select %(wallet_id)s, u.coin, 'position_break', u.from_at, u.to_at, sum(u.missing::numeric),
+select %(wallet_id)s, u.coin, u.kind, u.from_at, u.to_at, sum(u.missing::numeric),
     %(definition)s
-from unnest(%(coins)s::text[], %(from_at)s::timestamptz[], %(to_at)s::timestamptz[],
-            %(missing)s::text[]) as u (coin, from_at, to_at, missing)
-group by u.coin, u.from_at, u.to_at
+from unnest(%(coins)s::text[], %(kinds)s::text[], %(from_at)s::timestamptz[],
+            %(to_at)s::timestamptz[], %(missing)s::text[]) as u (coin, kind, from_at, to_at, missing)
+group by u.coin, u.kind, u.from_at, u.to_at
 union all
 select distinct l.wallet_id, '', l.kind,
     timestamptz '1970-01-01 00:00:00+00' + make_interval(secs => l.from_ms / 1000.0),

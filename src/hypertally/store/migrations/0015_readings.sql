@@ -22,11 +22,22 @@ create table facts.limits_lifted (
     inserted_at timestamptz not null default now() -- our clock, when the row was stored
 );
 
+-- The perp positions of a tracked wallet on one dex, as clearinghouseState said.
+create table facts.account_positions (
+    wallet_id integer not null,          -- tenancy.wallets.id
+    dex text not null,                   -- empty: the core dex
+    at timestamptz not null,             -- the exchange's clock
+    positions jsonb not null,            -- coin -> signed size, decimals as text; a coin not named is flat
+    page_id bigint not null,             -- facts.pages.id: the answer it came in
+    inserted_at timestamptz not null default now(), -- our clock, when the row was stored
+    primary key (wallet_id, dex, at)
+);
+
 do $$
 declare
     fact text;
 begin
-    foreach fact in array array['history_readings', 'limits_lifted'] loop
+    foreach fact in array array['history_readings', 'limits_lifted', 'account_positions'] loop
         execute format('create trigger append_only before update or delete on facts.%I
                         for each row execute function facts.refuse_change()', fact);
         execute format('create trigger no_truncate before truncate on facts.%I
@@ -75,6 +86,12 @@ create table ops.gap_repairs (
     primary key (wallet_id, coin, kind, from_at, to_at)
 );
 grant select, insert, update, delete on ops.gap_repairs to hypertally_jobs;
+
+
+alter table metrics.fill_gaps drop constraint fill_gaps_kind_check;
+alter table metrics.fill_gaps add constraint fill_gaps_kind_check check (
+    kind in ('position_break', 'history_begins', 'millisecond_overflow', 'thin_answer',
+             'end_position'));
 
 -- migrate:down
 -- forward only

@@ -35,6 +35,7 @@ WALLET = WalletPayload(wallet_id=7)
 # Rows of the queue bear these names and keys: a running system has them in its table.
 TABLE = [
     ("check_alerts", "alerting", TimePayload(at=AT), ":2026-11-21T12:35", 98, 5, None),
+    ("check_positions", "asking", WALLET, ":7", -5, 10, None),
     ("compute_signals", "watching", TimePayload(at=AT), ":2026-11-21T12:35", 98, 10, None),
     ("confirm_fills", "asking", WALLET, ":7", -10, 10, None),
     ("deliver_alert", "alerting", DeliveryPayload(delivery_id=9), ":9", 97, 32, None),

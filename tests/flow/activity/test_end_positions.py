@@ -1,0 +1,115 @@
+"""The end of a chain is held against what the exchange states: a missing last fill is a gap now."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flow.books import Books, milliseconds, serving, small_population
+from tests.flow.handmade import ALICE, Row, fill, holding, ms, world
+
+from hypertally.errors import BadPayload
+from hypertally.facts.activity import positions
+from hypertally.jobs import periodic
+from hypertally.jobs.activity.end_positions import enqueue_check
+from hypertally.store.postgres import transaction
+
+NOON = ms("2025-10-04T12:00")
+HOUR_MS = 3_600_000
+FIRST = fill(NOON)
+LAST = fill(NOON + 2 * HOUR_MS, startPosition="1.0")
+
+
+async def ends(books: Books) -> list[dict[str, Any]]:
+    rows = await books.read(
+        "select coin, from_at, to_at, trim_scale(missing_size_coin)::text as missing "
+        "from metrics.fill_gaps where kind = 'end_position'"
+    )
+    return [row | {name: milliseconds(row[name]) for name in ("from_at", "to_at")} for row in rows]
+
+
+async def checked(books: Books, folder: Path, fills: list[Row], state: Row) -> None:
+    """The books after a pull and a check of positions."""
+    async with serving(world(folder, {ALICE: fills}, positions={ALICE: state})) as exchange:
+        await books.pull(exchange)
+        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        async with transaction(books.pool) as connection:
+            await enqueue_check(connection, wallet.id)
+        await books.run_kind(exchange, "check_positions")
+
+
+async def start(books: Books, folder: Path, fills: list[Row]) -> None:
+    async with serving(world(folder, {ALICE: fills})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+
+
+async def test_a_missing_last_fill_is_a_gap_until_it_comes(books: Books, tmp_path: Path) -> None:
+    await start(books, tmp_path / "first", [FIRST])
+    stated = NOON + 3 * HOUR_MS
+    for hours in (3, 4):  # a later statement of the same moves nothing
+        state = holding(NOON + hours * HOUR_MS, BTC="2.0")
+        await checked(books, tmp_path / f"state {hours}", [FIRST], state)
+        assert await ends(books) == [
+            {"coin": "BTC", "from_at": NOON, "to_at": stated, "missing": "1"}
+        ]
+        assert await books.value("select min(completeness) from metrics.wallet_day_metrics") < 0.9
+    async with serving(world(tmp_path / "whole", {ALICE: [FIRST, LAST]})) as exchange:
+        books.later += timedelta(minutes=1)
+        await books.run_kind(exchange, "repair_gap")
+    assert (await books.facts_digest())[0] == 2
+    assert await ends(books) == []
+
+
+async def test_positions_from_before_the_last_fill_prove_nothing(
+    books: Books, tmp_path: Path
+) -> None:
+    await start(books, tmp_path / "first", [FIRST, LAST])
+    await checked(books, tmp_path / "early", [FIRST, LAST], holding(NOON + HOUR_MS, BTC="7.0"))
+    assert await ends(books) == []
+
+
+async def test_a_newer_statement_that_agrees_ends_the_gap(books: Books, tmp_path: Path) -> None:
+    await start(books, tmp_path / "first", [FIRST])
+    await checked(books, tmp_path / "wrong", [FIRST], holding(NOON + HOUR_MS))
+    assert [(gap["coin"], gap["missing"]) for gap in await ends(books)] == [("BTC", "-1")]
+    await checked(books, tmp_path / "right", [FIRST], holding(NOON + 2 * HOUR_MS, BTC="1.0"))
+    assert await ends(books) == []
+
+
+async def test_a_position_without_any_fill_is_missing_since_the_coin_was_flat(
+    books: Books, tmp_path: Path
+) -> None:
+    await start(books, tmp_path / "first", [FIRST])
+    flat, stated = NOON + HOUR_MS, NOON + 2 * HOUR_MS
+    await checked(books, tmp_path / "flat", [FIRST], holding(flat, BTC="1.0"))
+    await checked(books, tmp_path / "held", [FIRST], holding(stated, BTC="1.0", ETH="-3.5"))
+    assert await ends(books) == [
+        {"coin": "ETH", "from_at": flat, "to_at": stated, "missing": "-3.5"}
+    ]
+
+
+async def test_whole_records_agree_with_every_dex(books: Books) -> None:
+    scene = small_population(41, wallets=6, days=4, fills=400)
+    async with serving(scene) as exchange:
+        await books.track(await exchange.addresses())
+        await books.settle(exchange)
+        await books.run_kind(exchange, "check_positions")
+    dexs = await books.read("select distinct dex from facts.account_positions")
+    assert len(dexs) > 1
+    assert await ends(books) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {"assetPositions": []},
+        {"assetPositions": [{"position": {"coin": "BTC"}}], "time": NOON},
+        {"assetPositions": [{"position": {"coin": "BTC", "szi": "1e400"}}], "time": NOON},
+        {"assetPositions": 2 * [{"position": {"coin": "BTC", "szi": "1"}}], "time": NOON},
+    ],
+)
+def test_an_answer_without_positions_or_time_is_refused(body: object) -> None:
+    with pytest.raises(BadPayload):
+        positions.decode(body)
