@@ -78,7 +78,7 @@ def follow(legs: Iterable[Leg]) -> Chain:
             position, last_at = None, time
             continue
         if position is None:
-            # Nothing was states_by_dex before the first fill; after exempt ones the chain begins anew.
+            # Nothing was held before the first fill; after exempt ones the chain begins anew.
             position = Decimal(0) if last_at is None else _entry(together)
         for leg in _in_order(together, position):
             if leg.start != position:
