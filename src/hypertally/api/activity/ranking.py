@@ -7,12 +7,12 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from hypertally.api.activity import ranking_shapes
 from hypertally.api.activity.global_days import read_as_of, read_global_days
 from hypertally.api.activity.totals import read_totals
 from hypertally.api.activity.wallet_names import address_bytes
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
-from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import (
@@ -64,7 +64,7 @@ class _Completeness(Record, frozen=True, kw_only=True):
     completeness: str
 
 
-@router.get("/api/v1/wallets/top", responses=of_shape(shapes.Ranking))
+@router.get("/api/v1/wallets/top", responses=of_shape(ranking_shapes.Ranking))
 async def rank_wallets(
     parameters: Annotated[TopParameters, Query()],
     caller: Caller,
