@@ -435,37 +435,3 @@ class GlobalDayExplanation(Explanation):
     value: GlobalDay
     inputs: WalletInputs
     subtotals: list[Subtotal]
-
-
-class Database(Shape):
-    """The server and its schema."""
-
-    server_version: str
-    schema_: Annotated[str, Field(alias="schema")]
-    server_time: Time
-
-
-class Pulls(Shape):
-    """How the pulls of the org's wallets stand."""
-
-    tracked: int
-    never_pulled: int
-    behind: int
-    failing: int
-
-
-class FailingWallet(Shape):
-    """A wallet whose last pull failed."""
-
-    wallet: Wallet
-    last_error: str
-    pulled_at: Time | None
-
-
-class System(Shape):
-    """How the machinery stands."""
-
-    version: str
-    database: Database
-    wallets: Pulls
-    failing: list[FailingWallet]
