@@ -16,6 +16,11 @@ MAINNET_INFO = "https://api.hyperliquid.xyz/info"
 MAINNET_LEADERBOARD = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
 WEIGHT_PER_MINUTE = 1200  # the exchange's allowance for one address
 PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
+UNIVERSE_SIZE = 200
+UNIVERSE_SIZE_MAX = 500  # positions of so many wallets cost 1,000 weight a minute
+UNIVERSE_REFRESH_MINUTES = 360
+SNAPSHOT_CONCURRENCY = 24
+SNAPSHOT_TIMEOUT_SECONDS = 10
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
 
@@ -99,6 +104,10 @@ class Settings(BaseSettings):
     leaderboard_url: HttpUrl | None = None  # see `leaderboard`
     leaderboard_fallback_url: HttpUrl | None = None
     smart_money: bool = True
+    universe_size: int = Field(default=UNIVERSE_SIZE, ge=1, le=UNIVERSE_SIZE_MAX)
+    universe_refresh_minutes: int = Field(default=UNIVERSE_REFRESH_MINUTES, ge=5, le=10_080)
+    snapshot_concurrency: int = Field(default=SNAPSHOT_CONCURRENCY, ge=1, le=200)
+    snapshot_timeout_seconds: int = Field(default=SNAPSHOT_TIMEOUT_SECONDS, ge=1, le=50)
     alert_urls: AlertUrls | None = None
     heartbeat_url: SecretHttpUrl | None = None
     public_url: HttpUrl | None = None

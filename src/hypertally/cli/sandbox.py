@@ -12,7 +12,7 @@ from hypertally.sandbox.regimes.regimes import REGIMES
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8899
-LEADERS = 170  # with the wallets that trade live, about the 200 watched wallets
+LEADERS = 190  # with the wallets that trade live, more than the 180 that a universe needs
 
 
 @click.command(name="sandbox")

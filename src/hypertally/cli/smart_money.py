@@ -41,7 +41,13 @@ ALONE_ONCE = Options(watching_alone=True, until_idle=True)
     is_flag=True,
     help="Only print the wallets that left the universe and their result since.",
 )
-@click.option("--differences", is_flag=True, help="Only print where and why v1 and v2 differ.")
+@click.option("--differences", is_flag=True, help="Only print where and why two versions differ.")
+@click.option(
+    "--compare",
+    nargs=2,
+    type=click.Choice(("v1", "v2", "v3")),
+    help="With --differences: these versions, v1 v2 or v2 v3.  [v1 v2]",
+)
 @click.option(
     "--asset", type=click.Choice(ASSETS), help="With --differences: this asset only.  [all]"
 )
@@ -56,6 +62,7 @@ def smart_money_command(
     refresh_universe: bool,
     survivors: bool,
     differences: bool,
+    compare: tuple[str, str] | None,
     asset: str | None,
     from_day: datetime | None,
     to_day: datetime | None,
@@ -68,12 +75,18 @@ def smart_money_command(
         raise Refused(
             "--differences only prints: leave out --once, --refresh-universe and --survivors"
         )
-    if not differences and (asset or from_day or to_day or as_json):
-        raise Refused("--asset, --from, --to and --json need --differences")
+    if not differences and (asset or from_day or to_day or as_json or compare):
+        raise Refused("--compare, --asset, --from, --to and --json need --differences")
     runtime.configure_logs()
     settings = program_settings.read()
     if differences:
-        print_differences(settings, asset=asset, days=(from_day, to_day), as_json=as_json)
+        print_differences(
+            settings,
+            versions=compare or ("v1", "v2"),
+            asset=asset,
+            days=(from_day, to_day),
+            as_json=as_json,
+        )
     elif survivors:
         runtime.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:

@@ -1,6 +1,6 @@
 """`hypertally smart-money --differences`: where the two versions differ, as the API reports it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,17 +19,24 @@ from hypertally.settings import Settings
 from hypertally.store.postgres import transaction
 
 DAY = timedelta(days=1)
+COMPARED = {
+    ("v1", "v2"): ("smart_money/1", "smart_money/2"),
+    ("v2", "v3"): ("smart_money/2", "smart_money/3"),
+}
 LINE_COLUMNS_MIN = 120  # a table in a file or a pipe is not cut
 
 
 def print_differences(
     settings: Settings,
     *,
+    versions: tuple[str, str],
     asset: str | None,
     days: tuple[datetime | None, datetime | None],
     as_json: bool,
 ) -> None:
     """Print the summary of whole UTC days, both included, and each period that differs."""
+    if versions not in COMPARED:
+        raise Refused(f"--compare {' '.join(versions)}: give v1 v2 or v2 v3")
     start, end = _day_range(*days)
     asked = {
         "assets": [asset] if asset else list(ASSETS),
@@ -38,6 +45,8 @@ def print_differences(
         "before_at": "infinity",
         "after_asset": "",
         "limit": PERIODS_MAX,
+        "earlier": COMPARED[versions][0],
+        "later": COMPARED[versions][1],
     }
     found = {"asset": asset, **runtime.run(_read(settings, asked))}
     if as_json:
@@ -81,6 +90,7 @@ def _show(found: Mapping[str, Any]) -> None:
     if not found["summary"]:
         click.echo(f"no period from {found['from']} to {found['to']} has a signal")
         return
+    names = ["v" + found[version].partition("/")[2] for version in ("earlier", "later")]
     console = Console()
     console.width = max(console.width, LINE_COLUMNS_MIN)
     for row in found["summary"]:
@@ -88,28 +98,29 @@ def _show(found: Mapping[str, Any]) -> None:
             f"{row['asset']}: {row['periods']} periods, {row['locked']} locked; the same playbook "
             f"in {row['same_playbook']}, the same band in {row['same_band']}"
         )
-        console.print(_scores(row["scores"]))
+        console.print(_scores(row["scores"], names))
         for part in ("playbooks", "bands"):
-            console.print(_pairs(part, row[part]))
+            console.print(_pairs(part, row[part], names))
     for row in found["periods"]:
         click.echo(
-            f"{row['at'][:16]} {row['asset']}: v1 {_playbook_text(row['first'])}; v2 "
-            f"{_playbook_text(row['second'])}; because {row['because']}"
+            f"{row['at'][:16]} {row['asset']}: {names[0]} {_playbook_text(row['first'])}; "
+            f"{names[1]} {_playbook_text(row['second'])}; because {row['because']}"
         )
 
 
-def _scores(scores: Mapping[str, Mapping[str, Any]]) -> Table:
+def _scores(scores: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> Table:
     columns = (
         "periods", "mean_difference", "largest_difference", "first_alone", "second_alone",
     )  # fmt: skip
-    table = Table("score", "both known", "mean apart", "at most", "v1 alone", "v2 alone", box=None)
+    alone = [f"{name} alone" for name in names]
+    table = Table("score", "both known", "mean apart", "at most", *alone, box=None)
     for name, row in scores.items():
         table.add_row(name, *("" if row[one] is None else str(row[one]) for one in columns))
     return table
 
 
-def _pairs(part: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(f"{part}, v1", "v2", "periods", box=None)
+def _pairs(part: str, rows: list[dict[str, Any]], names: Sequence[str]) -> Table:
+    table = Table(f"{part}, {names[0]}", names[1], "periods", box=None)
     for row in rows:
         table.add_row(row["first"] or "unknown", row["second"] or "unknown", str(row["periods"]))
     return table

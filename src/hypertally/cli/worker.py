@@ -24,8 +24,6 @@ from hypertally.store.postgres import Pool
 
 # Snapshots of 200 wallets take two seconds, at a fifth of a second each. An answer that takes more
 # than ten seconds comes too late, and a second try leaves the rest of the minute free.
-SNAPSHOTS_SIDE_BY_SIDE = 24
-SNAPSHOT_SECONDS_MAX = 10
 SNAPSHOT_TRIES_MAX = 2
 
 
@@ -78,9 +76,9 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
         settings.info_url,
         budget=budget,
         clock=system_clock,
-        concurrency=SNAPSHOTS_SIDE_BY_SIDE,
+        concurrency=settings.snapshot_concurrency,
         tries=SNAPSHOT_TRIES_MAX,
-        answer_seconds_max=SNAPSHOT_SECONDS_MAX,
+        answer_seconds_max=settings.snapshot_timeout_seconds,
         pause=shared_pause(pool, settings),
     ) as positions:
         yield Watch(
@@ -88,6 +86,8 @@ async def watch_of(settings: Settings, pool: Pool) -> AsyncGenerator[Watch]:
             fallback_url=settings.leaderboard_fallback_url,
             positions=positions,
             budget=budget,
+            universe_size=settings.universe_size,
+            refresh_minutes=settings.universe_refresh_minutes,
         )
 
 

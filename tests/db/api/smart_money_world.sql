@@ -204,3 +204,29 @@ insert into ops.seals (
     dataset, number, day, rows, digest, bytes, manifest_sha256, location, released_at)
 select 'wallet_snapshots', 1, max(s.at)::date, 6, '6:1', 1, '', 'file:///archive', now()
 from metrics.signals as s;
+
+-- The third version of all that the second has, with the same figures.
+create temporary table copied_signals as
+select * from metrics.signals where definition = 'smart_money/2';
+update copied_signals
+set definition = 'smart_money/3',
+    dispersion_level = case when dispersion is not null then 'low' end,
+    active = case when locked is null then 30 end,
+    active_needed = case when locked is null then 20 end,
+    exits = jsonb_set(exits, '{all,significance}', '"not yet"');
+insert into metrics.signals select * from copied_signals;
+create temporary table copied_contributors as
+select * from metrics.signal_contributors where definition = 'smart_money/2';
+update copied_contributors
+set definition = 'smart_money/3', before_age_seconds = 0, now_age_seconds = 60;
+insert into metrics.signal_contributors select * from copied_contributors;
+create temporary table copied_outcomes as
+select * from metrics.signal_outcomes where definition = 'smart_money/2';
+update copied_outcomes set definition = 'smart_money/3';
+insert into metrics.signal_outcomes select * from copied_outcomes;
+-- What only the third has: the outcome after a signal's own horizon.
+insert into metrics.signal_outcomes
+    (at, asset, definition, horizon_minutes, mark_before, mark_after, return, hit)
+select at, asset, definition, 5, mark_before, mark_after, return, hit
+from copied_outcomes
+where horizon_minutes = 60 and return is not null;

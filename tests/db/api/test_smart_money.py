@@ -30,7 +30,7 @@ def test_one_answer_holds_the_whole_screen(get) -> None:
 
 def test_an_asset_has_its_newest_signal_of_both_versions(get) -> None:
     btc = screen(get)["assets"][1]
-    assert btc["signal"]["definition"] == "smart_money/2"
+    assert btc["signal"]["definition"] == "smart_money/3"
     assert btc["signal"]["at"] > "2026-03-02"
     assert btc["first"] == {
         "at": btc["signal"]["at"], "cas": "52.5", "dispersion": "60.2", "ecs": "9",
@@ -120,7 +120,7 @@ def test_health_shows_the_states_of_the_day_in_spans(get) -> None:
     [
         (f"{SCREEN}?at=now", "at"),
         (f"{PLAYBOOK}?at=soon", "at"),
-        (f"{PLAYBOOK}?definition=smart_money/3", "definition"),
+        (f"{PLAYBOOK}?definition=smart_money/4", "definition"),
         (f"{SCREEN}/health?limit=3", "limit"),
     ],
 )

@@ -42,11 +42,11 @@ select '2026-05-04 12:05Z', id, 'BTC', 'szi_jump', '2026-05-04 12:05Z', true, 'a
 insert into metrics.signals (
     at, asset, definition, universe_run_id, wallets, observed, exposed, coverage, bias, risk, rule,
     completeness, digest)
-select '2026-05-04 12:05Z', 'BTC', 'smart_money/2', max(id), 3, 3, 3, 1, 'No-trade', 'Reduced',
+select '2026-05-04 12:05Z', 'BTC', 'smart_money/3', max(id), 3, 3, 3, 1, 'No-trade', 'Reduced',
     'anything_else', 1, '6:12'
 from metrics.wallet_universe_runs;
 insert into metrics.signal_contributors (at, asset, definition, wallet_id, wallet, class, epsilon)
-select '2026-05-04 12:05Z', 'BTC', 'smart_money/2', id, address, 'HOLD', 1 from watched;
+select '2026-05-04 12:05Z', 'BTC', 'smart_money/3', id, address, 'HOLD', 1 from watched;
 """
 PUBLIC, OF_A, OF_B = ("0x" + mark * 20 for mark in ("07", "a1", "b2"))
 SEEN = {"vic": [PUBLIC, OF_A], "bob": [PUBLIC, OF_B]}

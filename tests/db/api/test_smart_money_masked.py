@@ -134,7 +134,7 @@ def test_an_unknown_cas_is_shown_as_50_while_four_fifths_answer(
     with psycopg.connect(late_world) as connection:
         connection.execute(
             "update metrics.signals set cas = null, band = null, coverage = %s "
-            "where asset = 'BTC' and definition = 'smart_money/2' and at = %s",
+            "where asset = 'BTC' and definition = 'smart_money/3' and at = %s",
             [coverage, "2026-03-01T12:10:00Z"],
         )
     signal = ask(f"{SCREEN}/signals/BTC/2026-03-01T12:10:00Z")["signal"]

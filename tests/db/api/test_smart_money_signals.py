@@ -32,7 +32,7 @@ def test_signals_of_a_stretch_come_oldest_first_and_end_before_to(get) -> None:
     )
     times = [signal["at"] for signal in answer["signals"]]
     assert times == [f"2026-03-01T12:{minute:02}:00.000Z" for minute in range(5, 60, 5)]
-    assert {signal["definition"] for signal in answer["signals"]} == {"smart_money/2"}
+    assert {signal["definition"] for signal in answer["signals"]} == {"smart_money/3"}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 11, 12])
@@ -63,10 +63,11 @@ def test_a_signal_has_its_figures_as_decimals(get) -> None:
     }  # fmt: skip
     assert signal["dispersion"] == {
         "value": "33.3", "size": "0", "activity_sd": "12.5", "band": "low",
+        "active": 30, "active_needed": 20, "no_consensus": False,
     }  # fmt: skip
     assert signal["ecs"] == {
         "value": "16", "long": "10", "short": "22", "forced": "0", "z": None, "percentile": None,
-        "band": "medium",
+        "band": "medium", "significance": "not yet",
     }  # fmt: skip
     assert signal["herding"] == {"h": "0.161901", "sign": 1, "n": 20}
     assert (signal["wallets"], signal["observed"], signal["exposed"]) == (3, 2, 2)
@@ -82,10 +83,7 @@ def test_each_unknown_figure_says_why(get) -> None:
         "playbook.tighten_stops_short": "a score that decides it is unknown",
     }  # fmt: skip
     first = one(get, "BTC/2026-03-01T12:05:00Z")["signal"]
-    assert (
-        first["unknown"]["trend"]
-        == "the trend compares four CAS values, and one of them is unknown"
-    )
+    assert first["unknown"]["trend"] == "CAS or three of those of the half hour before are unknown"
 
 
 def test_what_the_first_version_has_not_is_named_so(get) -> None:
@@ -116,13 +114,13 @@ def test_a_locked_signal_has_its_reason_and_no_score(get) -> None:
     assert signal["playbook"]["risk"] == "Defensive"
 
 
-def test_contributors_are_those_that_move_the_score_most_first(get) -> None:
+def test_contributors_are_by_the_size_of_their_move_and_those_that_did_nothing_last(get) -> None:
     rows = one(get, f"BTC/{AT}")["contributors"]
-    assert [row["wallet"] for row in rows] == [W7, W9, W8]
+    assert [row["wallet"] for row in rows] == [W7, W8, W9]
     assert rows[0] == {
         "wallet": W7, "class": "ADD_L", "before_coin": "11.5", "now_coin": "12.5",
         "delta_coin": "1", "epsilon": "0.0001", "weight_coin": "1", "delta_usd": "100000.5",
-        "forced": False,
+        "forced": False, "before_age_seconds": 0, "now_age_seconds": 60,
         "effect": {"cas": "8.33333334", "cas_usd": None, "dispersion": "0",
                    "dispersion_size": None, "ecs": "0"},
     }  # fmt: skip
@@ -138,11 +136,11 @@ def test_pages_of_contributors_give_each_exactly_once(get, limit: int) -> None:
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
-    assert found == [W7, W9, W8]
+    assert found == [W7, W8, W9]
 
 
 def test_an_explanation_counts_the_snapshots_it_names(get) -> None:
-    answer = one(get, f"BTC/{AT}/explain", shapes.SignalExplanation)
+    answer = one(get, f"BTC/{AT}/explain?definition=smart_money/2", shapes.SignalExplanation)
     assert answer["definition"]["words"] == "Words of the signal."
     inputs = answer["inputs"]
     assert inputs["count"] == 6
@@ -154,6 +152,26 @@ def test_an_explanation_counts_the_snapshots_it_names(get) -> None:
     assert answer["counts"] == answer["value"]["counts"]
     assert answer["exits"]["all"]["left"] == 3
     assert len(answer["contributors"]) == 3
+
+
+def test_an_explanation_of_the_third_version_says_how_many_snapshots_were_used(get) -> None:
+    """Its ends may be a minute older than the period's."""
+    inputs = one(get, f"BTC/{AT}/explain", shapes.SignalExplanation)["inputs"]
+    assert (inputs["count"], inputs["digest"]) == (5, f"5:{700 + 705 + 800 + 805 + 900}")
+
+
+def test_a_horizon_without_a_signal_is_named(get) -> None:
+    refused = get(f"{PATH}/BTC/{AT}?horizon=1h", "vic").json()
+    assert refused["status"] == 404
+    assert "smart_money/3 over 1h" in refused["detail"]
+    assert listed(get, f"{HOUR}&horizon=4h")["signals"] == []
+
+
+def test_beside_a_call_stands_how_often_its_side_was_right_before(get) -> None:
+    """No signal of this band has an outcome five minutes later: no rate, and its reason."""
+    rate = one(get, f"BTC/{AT}")["hit_rate"]
+    assert (rate["band"], rate["horizon"], rate["n"], rate["rate"]) == ("long", "5m", 0, None)
+    assert rate["unknown"] == "there are fewer than 5 signals that do not overlap"
 
 
 def test_snapshots_that_are_sealed_are_not_counted_as_nothing(get) -> None:

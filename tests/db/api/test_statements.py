@@ -107,7 +107,8 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
             "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
         "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
         "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "",
-        "after_asset": "",
+        "after_asset": "", "window_minutes": 5, "older": True, "band": "strong_short",
+        "earlier": "smart_money/1", "later": "smart_money/2",
     }  # fmt: skip
     return fixed | twap | smart | found
 
@@ -131,6 +132,8 @@ def run(
     parameters |= days_of(name, asked["day"])
     if name.startswith(("smart_money.", "alerts.")):
         parameters |= {"definition": "smart_money/2", "at": SIGNAL_AT, "as_of": datetime.now(UTC)}
+    if name.startswith("smart_money.past_hits"):
+        parameters |= {"definition": "smart_money/3", "at": datetime.now(UTC)}
     if name.startswith("smart_money.outcomes"):
         parameters["days"] = 36_500
     if name == "activity.coverage.list_gaps":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -43,6 +44,7 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
     asked = {
         "assets": ["HYPE"], "from_at": found["from"], "to_at": found["to"],
         "before_at": "infinity", "after_asset": "", "limit": 300,
+        "earlier": "smart_money/1", "later": "smart_money/2",
     }  # fmt: skip
     async with (
         open_pool(database_url, role="hypertally_worker", size=1) as pool,
@@ -59,6 +61,12 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
     assert "12:05 HYPE: v1 Long / Reduced (lean_mixed; CAS 60, dispersion" in out
     assert "because v1 divides by all 100 wallets observed, v2 by the 20 that opened or" in out
 
+    code, out, err = await run(database_url, tmp_path, *options, "--compare", "v2", "v3")
+    assert code == 0, err
+    assert "v2 alone" in out
+    assert "v3 alone" in out
+    assert re.search(r"12:\d\d HYPE: v2 .*; v3 .*; because ", out)
+
     code, out, err = await run(database_url, tmp_path, "--differences", "--to", "2026-05-01")
     assert (code, out.startswith("no period from 2026-05-01")) == (0, True), err
 
@@ -73,6 +81,8 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
         (("--differences", "--from", "2026-05-02", "--to", "2026-05-01"), "lies after"),
         (("--differences", "--from", "2026-03-01", "--to", "2026-05-01"), "at most 31 days"),
         (("--differences", "--asset", "DOGE"), "DOGE"),
+        (("--differences", "--compare", "v1", "v3"), "give v1 v2 or v2 v3"),
+        (("--compare", "v2", "v3"), "need --differences"),
         (("--differences", "--from", "soon"), "soon"),
     ],
 )

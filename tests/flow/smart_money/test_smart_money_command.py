@@ -28,6 +28,7 @@ class Operator:
             "HYPERTALLY_INFO_URL": f"{exchange.url}/info",
             "HYPERTALLY_LEADERBOARD_URL": f"{exchange.url}/leaderboard",
             "HYPERTALLY_TWAP_URL": home.as_uri(),
+            "HYPERTALLY_UNIVERSE_SIZE": "7",
         }
 
     async def start(self, *options: str) -> asyncio.subprocess.Process:

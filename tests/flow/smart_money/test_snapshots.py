@@ -91,7 +91,9 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(books: Books, world: Any, **options: Any) -> AsyncGenerator[Watching]:
+async def watching(
+    books: Books, world: Any, *, universe_size: int = 200, **options: Any
+) -> AsyncGenerator[Watching]:
     """A worker's watch over the leaderboard of a world."""
     async with serving(world, **{"leaderboard_rows": 0, **options}) as exchange:
         budget = SharedBudget(books.pool, upstream_host="test", weight_per_minute=NO_LIMIT)
@@ -107,6 +109,7 @@ async def watching(books: Books, world: Any, **options: Any) -> AsyncGenerator[W
                 fallback_url=None,
                 positions=positions,
                 budget=budget.snapshots(),
+                universe_size=universe_size,
             )
             yield Watching(books, exchange, watch, info)
 
@@ -114,7 +117,9 @@ async def watching(books: Books, world: Any, **options: Any) -> AsyncGenerator[W
 @asynccontextmanager
 async def chosen(books: Books, **options: Any) -> AsyncGenerator[Watching]:
     """The same, of a small world, whose universe is chosen."""
-    async with watching(books, small_population(7, **POPULATION_SIZES), **options) as eyes:
+    small = small_population(7, **POPULATION_SIZES)
+    size = POPULATION_SIZES["wallets"] + 1  # and the vault
+    async with watching(books, small, universe_size=size, **options) as eyes:
         await eyes.work()
         yield eyes
 

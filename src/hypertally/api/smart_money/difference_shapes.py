@@ -30,7 +30,7 @@ class ScoreDifference(Shape):
 
 
 class ScoreDifferences(Shape):
-    """Of each score; `first_alone`: version 1 shows a number where version 2 knows none."""
+    """Of each score; `first_alone`: the earlier version has a number, the later has none."""
 
     cas: ScoreDifference
     dispersion: ScoreDifference
@@ -88,6 +88,8 @@ class Differences(Shape):
     asset: Asset | None
     from_: Annotated[Time, Field(alias="from")]
     to: Time
+    earlier: Literal["smart_money/1", "smart_money/2"]
+    later: Literal["smart_money/2", "smart_money/3"]
     summary: list[AssetDifferences]
     periods: list[DifferingPeriod]
     next: str | None

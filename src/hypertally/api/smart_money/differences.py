@@ -1,10 +1,10 @@
-"""Where the two versions of smart money differ: counted by asset, and each period with its why."""
+"""Where two versions of smart money differ: counted by asset, and each period with its why."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -20,7 +20,9 @@ from hypertally.api.resource.time_range import FromToParameters, read_minute
 from hypertally.api.smart_money import difference_shapes
 from hypertally.api.smart_money.figures import MAX_AGE, Row
 from hypertally.api.smart_money.signals import SIGNALS_RANGE
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V2
 from hypertally.metrics.smart_money.formulas.v1.differences import causes
+from hypertally.metrics.smart_money.formulas.v3.differences import v3_causes
 from hypertally.records import ASSETS, Asset, Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, read_rows
@@ -33,10 +35,19 @@ PERIODS_DEFAULT: Final = 100
 _QUERIES = queries.load(__file__)
 
 
+Later: TypeAlias = Literal["smart_money/2", "smart_money/3"]
+FIRST_LATER: Final[Later] = "smart_money/2"
+EARLIER: Final[Mapping[Later, str]] = {
+    "smart_money/2": "smart_money/1",
+    "smart_money/3": "smart_money/2",
+}
+
+
 class DifferencesParameters(FromToParameters):
     """Which periods; without an asset all three."""
 
     asset: Asset | None = None
+    later: Later = FIRST_LATER
     limit: Annotated[int, Field(ge=1, le=PERIODS_MAX)] = PERIODS_DEFAULT
     cursor: Cursor | None = None
 
@@ -51,7 +62,7 @@ class PeriodPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
 
 
 class PeriodCounts(Record, frozen=True, kw_only=True):
-    """The periods of an asset that both versions have, and in how many they agree."""
+    """The periods of an asset that two versions have, and in how many they agree."""
 
     asset: str
     periods: int
@@ -102,6 +113,8 @@ async def get_differences(
         "to_at": time_range.end,
         "before_at": place.at if place else "infinity",
         "after_asset": place.asset if place else "",
+        "earlier": EARLIER[parameters.later],
+        "later": parameters.later,
         "limit": parameters.limit,
     }
     content = {"asset": parameters.asset, **await read_differences(connection, asked)}
@@ -119,6 +132,8 @@ async def read_differences(connection: Connection, asked: Mapping[str, Any]) -> 
     return {
         "from": json_text(asked["from_at"]),
         "to": json_text(asked["to_at"]),
+        "earlier": asked["earlier"],
+        "later": asked["later"],
         "summary": await _summary(connection, asked),
         "periods": periods,
         "next": write_cursor([asked["from_at"], asked["to_at"], *last]) if more else None,
@@ -131,7 +146,7 @@ def _periods(rows: Sequence[Row]) -> list[dict[str, object]]:
 
 
 def _period(first: Row, second: Row) -> dict[str, object]:
-    told = causes(first, second)
+    told = causes(first, second) if second["definition"] == V2 else v3_causes(first, second)
     return {
         "at": json_text(first["at"]),
         "asset": first["asset"],

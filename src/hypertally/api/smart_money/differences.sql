@@ -8,8 +8,10 @@ select
     count(*) filter (where (f.bias, f.risk) = (s.bias, s.risk)) as same_playbook,
     count(*) filter (where f.band is not distinct from s.band) as same_band
 from metrics.signals as f
-join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
-where f.definition = 'smart_money/1'
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = %(later)s
+    and s.window_minutes = f.window_minutes
+where f.definition = %(earlier)s
+    and f.window_minutes = 5
     and f.asset = any(%(assets)s::text[])
     and f.at >= %(from_at)s::timestamptz
     and f.at < %(to_at)s::timestamptz
@@ -21,12 +23,14 @@ group by f.asset;
 -- Reads: metrics.signals
 select f.asset, v.part, v.first, v.second, count(*) as periods
 from metrics.signals as f
-join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = %(later)s
+    and s.window_minutes = f.window_minutes
 cross join lateral (values
     ('playbooks', f.bias || ' / ' || f.risk, s.bias || ' / ' || s.risk),
     ('bands', f.band, s.band)
 ) as v (part, first, second)
-where f.definition = 'smart_money/1'
+where f.definition = %(earlier)s
+    and f.window_minutes = 5
     and f.asset = any(%(assets)s::text[])
     and f.at >= %(from_at)s::timestamptz
     and f.at < %(to_at)s::timestamptz
@@ -44,11 +48,13 @@ select
     count(*) filter (where v.first is not null and v.second is null) as first_alone,
     count(*) filter (where v.first is null and v.second is not null) as second_alone
 from metrics.signals as f
-join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
+join metrics.signals as s on s.asset = f.asset and s.at = f.at and s.definition = %(later)s
+    and s.window_minutes = f.window_minutes
 cross join lateral (values
     ('cas', f.cas, s.cas), ('dispersion', f.dispersion, s.dispersion), ('ecs', f.ecs, s.ecs)
 ) as v (score, first, second)
-where f.definition = 'smart_money/1'
+where f.definition = %(earlier)s
+    and f.window_minutes = 5
     and f.asset = any(%(assets)s::text[])
     and f.at >= %(from_at)s::timestamptz
     and f.at < %(to_at)s::timestamptz
@@ -61,8 +67,10 @@ with differing as (
     select f.asset, f.at
     from metrics.signals as f
     join metrics.signals as s
-        on s.asset = f.asset and s.at = f.at and s.definition = 'smart_money/2'
-    where f.definition = 'smart_money/1'
+        on s.asset = f.asset and s.at = f.at and s.definition = %(later)s
+    and s.window_minutes = f.window_minutes
+    where f.definition = %(earlier)s
+    and f.window_minutes = 5
         and f.asset = any(%(assets)s::text[])
         and f.at >= %(from_at)s::timestamptz
         and f.at < %(to_at)s::timestamptz
@@ -75,5 +83,6 @@ with differing as (
 select r.*
 from differing as d
 join metrics.signals as r
-    on r.asset = d.asset and r.at = d.at and r.definition in ('smart_money/1', 'smart_money/2')
+    on r.asset = d.asset and r.at = d.at and r.window_minutes = 5
+    and r.definition in (%(earlier)s, %(later)s)
 order by r.at desc, r.asset, r.definition;

@@ -1,8 +1,10 @@
 """Explanations of signals: their snapshots, their counts, and each wallet's effect."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
@@ -22,7 +24,7 @@ from hypertally.api.smart_money.signals import (
     find_signal,
     read_contributors,
 )
-from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
+from hypertally.metrics.smart_money.formulas.v3.scores import V3
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, read_row, read_rows
@@ -65,7 +67,9 @@ async def get_signal_explanation(
     connection: ForViewers,
 ) -> Response:
     """Return what a signal was computed from; from its counts alone its scores can be formed."""
-    key = SignalKey(asset=asset, at=at, definition=parameters.definition)
+    key = SignalKey(
+        asset=asset, at=at, definition=parameters.definition, horizon=parameters.horizon
+    )
     return answer(await explain_signal(connection, key, page=parameters), max_age=MAX_AGE)
 
 
@@ -79,7 +83,7 @@ async def explain_signal(
     row = await find_signal(connection, key)
     return {
         "metric": METRIC,
-        "key": {"asset": key.asset, "at": json_text(key.at), "definition": key.definition},
+        "key": {**msgspec.structs.asdict(key), "at": json_text(key.at)},
         "definition": await find_definition(connection, METRIC, key.definition),
         "value": show_signal(row),
         "inputs": await _inputs(connection, row),
@@ -91,15 +95,31 @@ async def explain_signal(
     }
 
 
+async def _count_snapshots(
+    connection: Connection, signal: Row, values: Mapping[str, object]
+) -> SnapshotCount:
+    """Count the snapshots from the facts; of version 3 say how many were used.
+
+    Its ends may be a minute older, by what the whole universe held: `verify` computes that again.
+    """
+    if signal["definition"] != V3:
+        query = _QUERIES["count_snapshots"]
+        return await read_row(connection, query, values, shape=SnapshotCount)
+    used, _, _ = signal["digest"].partition(":")
+    begin = signal["at"] - timedelta(minutes=signal["window_minutes"])
+    return SnapshotCount(count=int(used), digest=signal["digest"], minutes=[begin, signal["at"]])
+
+
 async def _inputs(connection: Connection, signal: Row) -> dict[str, object]:
     values = {
         "asset": signal["asset"],
         "at": signal["at"],
-        "period": PERIOD,
+        "period": timedelta(minutes=signal["window_minutes"]),
+        "older": signal["definition"] == V3,
         "run_id": signal["universe_run_id"],
         "limit": GAPS_SHOWN_MAX,
     }
-    counted = await read_row(connection, _QUERIES["count_snapshots"], values, shape=SnapshotCount)
+    counted = await _count_snapshots(connection, signal, values)
     anomalies = await read_rows(connection, _QUERIES["list_anomalies"], values, shape=AnomalyRow)
     sealed = await list_sealed_days(connection, *counted.minutes)
     minutes = [json_text(minute) for minute in counted.minutes]

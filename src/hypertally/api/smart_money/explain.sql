@@ -16,7 +16,10 @@ select x.minute, m.wallet, x.kind, x.known_at, x.dirties, x.detail
 from metrics.snapshot_anomalies as x
 join metrics.wallet_universe_members as m
     on m.run_id = %(run_id)s::bigint and m.wallet_id = x.wallet_id
-where x.minute in (%(at)s::timestamptz - %(period)s::interval, %(at)s::timestamptz)
+where (x.minute in (%(at)s::timestamptz - %(period)s::interval, %(at)s::timestamptz)
+        or (%(older)s and x.minute in (
+            %(at)s::timestamptz - %(period)s::interval - interval '1 minute',
+            %(at)s::timestamptz - interval '1 minute')))
     and x.asset = %(asset)s
     and x.known_at <= %(at)s::timestamptz
 order by x.minute, m.wallet, x.kind

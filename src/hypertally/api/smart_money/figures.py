@@ -2,27 +2,34 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from hypertally.api.resource.json_text import json_text, json_tree
+from hypertally.api.smart_money.rule_sentences import rule_sentence
 from hypertally.metrics.smart_money.formulas.consensus import dispersion_level
 from hypertally.metrics.smart_money.formulas.feed_health import fallback_cas
-from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
-from hypertally.metrics.smart_money.formulas.thresholds import EPSILON_FLOORS
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1
+from hypertally.metrics.smart_money.formulas.thresholds import DISPERSION_HIGH_FROM, EPSILON_FLOORS
 from hypertally.metrics.smart_money.formulas.v1.playbook import v1_exit_level
+from hypertally.metrics.smart_money.formulas.v3.scores import V3
+from hypertally.metrics.smart_money.formulas.v3.thresholds import WINDOWS
 from hypertally.metrics.smart_money.unknown_reasons import explain_reason
 
-Definition: TypeAlias = Literal["smart_money/1", "smart_money/2"]
+Definition: TypeAlias = Literal["smart_money/1", "smart_money/2", "smart_money/3"]
+Horizon: TypeAlias = Literal["5m", "15m", "1h", "4h"]
 Row: TypeAlias = Mapping[str, Any]
 
-NEWEST_DEFINITION: Final = V2
+NEWEST_DEFINITION: Final = V3
+DEFAULT_HORIZON: Final = "5m"
 MAX_AGE: Final = 30  # a snapshot comes every minute
 
 # Why a figure is null, where its row does not say.
 NO_FIRST: Final = "smart_money/1 does not have this figure"
+NO_V3_FIGURE: Final = "only smart_money/3 has this figure"
 NO_MARK: Final = "no mid price is stored for the two minutes before"
 NO_BASELINE: Final = "fewer than 500 periods of the seven days before are stored"
 NO_TREND: Final = "the trend compares four CAS values, and one of them is unknown"
+NO_V3_TREND: Final = "CAS or three of those of the half hour before are unknown"
 NO_INPUT: Final = "a score that decides it is unknown"
 UNSEEN: Final = "some wallets were not observed, and their moves have no bound"
 UNEXPOSED: Final = "no wallet held a position"
@@ -51,6 +58,10 @@ _REASONS: Final = {
     "dispersion.activity_sd": ("activity_sd", NO_INPUT),
     "dispersion.band": ("dispersion", NO_INPUT),
     "stock_disagreement": ("stock_disagreement", UNEXPOSED),
+    "dispersion.active": ("active", NO_V3_FIGURE),
+    "dispersion.active_needed": ("active", NO_V3_FIGURE),
+    "dispersion.no_consensus": ("dispersion", NO_V3_FIGURE),
+    "ecs.significance": ("significance", NO_V3_FIGURE),
     "ecs.value": ("ecs", UNEXPOSED),
     "ecs.long": ("ecs_long", UNEXPOSED),
     "ecs.short": ("ecs_short", UNEXPOSED),
@@ -66,6 +77,19 @@ _REASONS: Final = {
 }
 
 
+def minutes_of(horizon: Horizon) -> int:
+    """Return the minutes before its end that a signal is made of."""
+    return int(WINDOWS[horizon].total_seconds()) // 60
+
+
+_HORIZONS: Final = {minutes_of(horizon): horizon for horizon in get_args(Horizon)}
+
+
+def name_horizon(row: Row) -> str:
+    """Return the name of a signal's horizon."""
+    return _HORIZONS[row["window_minutes"]]
+
+
 def not_shown(wallets: int) -> dict[str, Any] | None:
     """Return how many wallets the caller may not see, and why; None when all are shown."""
     return {"wallets": wallets, "because": TRACKED_BY_OTHERS} if wallets else None
@@ -75,15 +99,18 @@ def show_signal(row: Row) -> dict[str, Any]:
     """Return a row of metrics.signals as the API shows it."""
     shown = {
         **{name: json_text(row[name]) for name in _AS_STORED},
+        "horizon": name_horizon(row),
         "epsilon": json_text(EPSILON_FLOORS[row["asset"]]),
         "cas": _picked(row, {"value": "cas", "lower": "cas_lower", "upper": "cas_upper"})
         | {"shown": json_text(_shown(row)), "band": row["band"]},
         "dispersion": _picked(
             row, {"value": "dispersion", "size": "dispersion_size", "activity_sd": "activity_sd"}
         )
-        | {"band": _dispersion_band(row)},
+        | {"band": _dispersion_band(row), "active": row["active"]}
+        | {"active_needed": row["active_needed"], "no_consensus": _is_no_consensus(row)},
         "ecs": _picked(row, {"value": "ecs"} | {part: f"ecs_{part}" for part in _ECS_PARTS})
-        | {"band": _exits_band(row)},
+        | {"band": _exits_band(row)}
+        | {"significance": row["exits"].get("all", {}).get("significance")},
         "herding": {"h": json_text(row["herding"]), "sign": row["herding_sign"]}
         | {"n": row["herding_n"]},
         "counts": row["counts"],
@@ -124,7 +151,9 @@ def show_playbook(row: Row) -> dict[str, Any]:
         "bias": row["bias"],
         "risk": row["risk"],
         "rule": row["rule"],
+        "sentence": rule_sentence(row),
         "nearest_miss": json_tree(row["nearest_miss"]),
+        "unknown_inputs": row["flags"].get("unknown_inputs", {}),
         **{flag: row["flags"].get(flag) for flag in FLAGS},
     }
 
@@ -136,7 +165,16 @@ def _shown(row: Row) -> Decimal | None:
     return row["cas"]
 
 
+def _is_no_consensus(row: Row) -> bool | None:
+    """Return whether disagreement is as large as a stand-off's among too few wallets for one."""
+    if row["dispersion"] is None or row["active_needed"] is None:
+        return None
+    return row["dispersion"] >= DISPERSION_HIGH_FROM and row["active"] < row["active_needed"]
+
+
 def _dispersion_band(row: Row) -> str | None:
+    if row["definition"] == V3:
+        return row["dispersion_level"]
     return None if row["dispersion"] is None else dispersion_level(row["dispersion"])
 
 
@@ -161,6 +199,8 @@ def _reason(row: Row, path: str, column: str, otherwise: str) -> str:
         return f"locked: {row['locked']}"
     if row["definition"] == V1 and path not in _OF_FIRST:
         return NO_FIRST
+    if otherwise == NO_TREND and row["definition"] == V3:
+        otherwise = NO_V3_TREND
     stored = row["unknown"].get(column, otherwise)
     return explain_reason(stored, column=column, counts=row["counts"])
 

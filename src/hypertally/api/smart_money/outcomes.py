@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
@@ -14,11 +14,18 @@ from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.json_text import json_record, json_text
 from hypertally.api.resource.parameters import Parameters
 from hypertally.api.smart_money import record_shapes
-from hypertally.api.smart_money.figures import MAX_AGE, NEWEST_DEFINITION, Definition
+from hypertally.api.smart_money.figures import (
+    DEFAULT_HORIZON,
+    MAX_AGE,
+    NEWEST_DEFINITION,
+    Definition,
+    Horizon,
+    minutes_of,
+)
 from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.outcomes import SIDES, wilson
 from hypertally.metrics.smart_money.formulas.score_arithmetic import ratio
-from hypertally.metrics.smart_money.formulas.thresholds import HORIZONS, RATED_MIN
+from hypertally.metrics.smart_money.formulas.thresholds import RATED_MIN
 from hypertally.records import ASSETS, Asset, Record
 from hypertally.store import queries
 from hypertally.store.postgres import read_rows
@@ -30,6 +37,15 @@ DAYS_MAX: Final = 366  # a leap year: of one asset 105,408 signals
 NO_SIDE: Final = "a neutral band takes no side"
 FEW: Final = f"there are fewer than {RATED_MIN} signals that do not overlap"
 
+OutcomeHorizon: TypeAlias = Literal["5m", "15m", "1h", "4h", "24h"]
+OUTCOME_MINUTES: Final[Mapping[OutcomeHorizon, int]] = {
+    "5m": 5,
+    "15m": 15,
+    "1h": 60,
+    "4h": 240,
+    "24h": 1440,
+}
+
 _QUERIES = queries.load(__file__)
 
 
@@ -38,7 +54,8 @@ class OutcomesParameters(Parameters):
 
     asset: Asset | None = None
     definition: Definition = NEWEST_DEFINITION
-    horizon: Literal["5m", "1h", "4h", "24h"] = "1h"
+    signal_horizon: Horizon = DEFAULT_HORIZON
+    horizon: OutcomeHorizon = "1h"
 
 
 class Sample(Record, frozen=True, kw_only=True):
@@ -69,11 +86,12 @@ async def get_outcomes(
     parameters: Annotated[OutcomesParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return hit rates by asset and band, and the newest outcomes."""
-    minutes = int(HORIZONS[parameters.horizon].total_seconds()) // 60
+    minutes = OUTCOME_MINUTES[parameters.horizon]
     assets: list[Asset] = [parameters.asset] if parameters.asset else list(ASSETS)
     asked = {
         "assets": assets,
         "definition": parameters.definition,
+        "window_minutes": minutes_of(parameters.signal_horizon),
         "horizon": minutes,
         "days": DAYS_MAX,
         "limit": OUTCOMES_SHOWN,
@@ -84,6 +102,7 @@ async def get_outcomes(
     content = {
         "asset": parameters.asset,
         "definition": parameters.definition,
+        "signal_horizon": parameters.signal_horizon,
         "horizon": parameters.horizon,
         "horizon_minutes": minutes,
         # A year of all assets takes a fifth of a second: meanwhile others are answered.
@@ -97,14 +116,14 @@ def _rates(
     assets: Sequence[Asset], known: Mapping[tuple[str, str], Sample], *, seconds: int
 ) -> list[dict[str, object]]:
     return [
-        _rate(asset, band, known.get((asset, band)), seconds=seconds)
+        rate_band(asset, band, known.get((asset, band)), seconds=seconds)
         for asset in assets
         for band in SIDES
     ]
 
 
-def _rate(asset: str, band: Band, known: Sample | None, *, seconds: int) -> dict[str, object]:
-    """Rate signals whose horizons do not overlap: overlapping ones are not independent."""
+def rate_band(asset: str, band: Band, known: Sample | None, *, seconds: int) -> dict[str, object]:
+    """Rate a band by signals that do not overlap: overlapping ones are not independent."""
     times: list[int] = known.times if known else []
     sample = [known.hits[place] for place in _apart(times, seconds)] if known else []
     shown = {"asset": asset, "band": band, "n": len(times), "n_apart": len(sample)}

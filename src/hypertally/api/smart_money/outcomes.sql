@@ -7,9 +7,11 @@ select
     array_agg(o.hit order by o.at) as hits
 from metrics.signal_outcomes as o
 join metrics.signals as s
-    on s.asset = o.asset and s.definition = o.definition and s.at = o.at
+    on s.asset = o.asset and s.definition = o.definition
+    and s.window_minutes = o.window_minutes and s.at = o.at
 where o.asset = any(%(assets)s::text[])
     and o.definition = %(definition)s
+    and o.window_minutes = %(window_minutes)s
     and o.at > now() - make_interval(days => %(days)s)
     and o.horizon_minutes = %(horizon)s
     and o.return is not null
@@ -24,11 +26,13 @@ select
 from unnest(%(assets)s::text[]) as a (asset)
 cross join lateral (
     select x.* from metrics.signal_outcomes as x
-    where x.asset = a.asset and x.definition = %(definition)s and x.horizon_minutes = %(horizon)s
+    where x.asset = a.asset and x.definition = %(definition)s
+        and x.window_minutes = %(window_minutes)s and x.horizon_minutes = %(horizon)s
     order by x.at desc
     limit %(limit)s
 ) as o
 join metrics.signals as s
-    on s.asset = o.asset and s.definition = o.definition and s.at = o.at
+    on s.asset = o.asset and s.definition = o.definition
+    and s.window_minutes = o.window_minutes and s.at = o.at
 order by o.at desc, o.asset
 limit %(limit)s;

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hypertally.api.resource.shapes import Amount, Day, Shape, Time, Wallet
-from hypertally.api.smart_money.shapes import Bias, NotShown, Version
+from hypertally.api.smart_money.shapes import Bias, Horizon, NotShown, Version
 from hypertally.records import Asset
 
 
@@ -162,7 +162,8 @@ class Outcomes(Shape):
 
     asset: Asset | None
     definition: Version
-    horizon: Literal["5m", "1h", "4h", "24h"]
+    signal_horizon: Horizon
+    horizon: Literal["5m", "15m", "1h", "4h", "24h"]
     horizon_minutes: int
     rates: list[HitRate]
     outcomes: list[Outcome]

@@ -16,16 +16,21 @@ from hypertally.api.resource.time_range import UtcTime
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.feed_health import read_feed
 from hypertally.api.smart_money.figures import (
+    DEFAULT_HORIZON,
     FLAGS,
     MAX_AGE,
     NEWEST_DEFINITION,
     NO_MARK,
     Definition,
+    Horizon,
     Row,
+    minutes_of,
     show_playbook,
     show_signal,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, V2
+from hypertally.api.smart_money.past_hits import read_past_hits
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V1
+from hypertally.metrics.smart_money.formulas.v3.scores import V3
 from hypertally.records import ASSETS, Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, find_row, read_rows
@@ -36,7 +41,14 @@ NO_MINUTE: Final = "no minute was recorded yet"
 NO_SIGNAL: Final = "no signal was computed yet"
 NOBODY: Final = "no observed wallet holds a position"
 NOT_SEEN: Final = "no wallet was observed"
-MASKED: Final = {"bias": "No-trade", "risk": "Defensive", "rule": "masked", "nearest_miss": None}
+MASKED: Final[dict[str, object]] = {
+    "bias": "No-trade",
+    "risk": "Defensive",
+    "rule": "masked",
+    "sentence": None,
+    "nearest_miss": None,
+    "unknown_inputs": {},
+}
 
 _QUERIES = queries.load(__file__)
 
@@ -46,6 +58,7 @@ class PlaybookParameters(Parameters):
 
     at: UtcTime | None = None
     definition: Definition = NEWEST_DEFINITION
+    horizon: Horizon = DEFAULT_HORIZON
 
 
 class KnownUniverse(Record, frozen=True, kw_only=True):
@@ -84,16 +97,27 @@ class _Minute(Record, frozen=True, kw_only=True):
 async def get_screen(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
     """Return all that the screen shows; `masked` says why nothing of it must be acted on."""
     feed = await read_feed(connection)
-    asked = {"at": feed.as_of, "assets": list(ASSETS)}
+    asked = {
+        "at": feed.as_of,
+        "assets": list(ASSETS),
+        "window_minutes": minutes_of(DEFAULT_HORIZON),
+    }
     universe = await find_row(connection, _QUERIES["find_universe"], asked, shape=KnownUniverse)
     signals = await read_dicts(connection, _QUERIES["list_newest"], asked)
     held = await _read_positions(connection, asked)
+    hits = {
+        row["asset"]: await read_past_hits(connection, row)
+        for row in signals
+        if row["definition"] == V3
+    }
     content = {
         "as_of": json_text(feed.as_of),
         "health": feed.health,
         "universe": universe and json_record(universe),
         "masked": feed.masked,
-        "assets": [_show_asset(asset, signals, held) for asset in ASSETS],
+        "assets": [
+            _show_asset(asset, signals, held) | {"hit_rate": hits.get(asset)} for asset in ASSETS
+        ],
     }
     return answer(content, max_age=MAX_AGE)
 
@@ -113,10 +137,10 @@ def _show_asset(
     asset: str, signals: Sequence[Row], positions: Mapping[str, Positioning]
 ) -> dict[str, Any]:
     mine = {row["definition"]: row for row in signals if row["asset"] == asset}
-    second, first, held = mine.get(V2), mine.get(V1), positions.get(asset)
+    newest, first, held = mine.get(V3), mine.get(V1), positions.get(asset)
     shown = {
         "asset": asset,
-        "signal": show_signal(second) if second else None,
+        "signal": show_signal(newest) if newest else None,
         "first": {name: json_text(first[name]) for name in _OF_FIRST} if first else None,
         "positioning": {name: json_text(getattr(held, name)) for name in _POSITIONING}
         if held
@@ -159,12 +183,17 @@ async def get_playbook(
     """Return what each asset's newest signal at a time calls for."""
     feed = await read_feed(connection)
     at = parameters.at or feed.as_of
-    asked = {"at": at, "assets": list(ASSETS)}
+    asked = {
+        "at": at,
+        "assets": list(ASSETS),
+        "window_minutes": minutes_of(parameters.horizon),
+    }
     rows = await read_dicts(connection, _QUERIES["list_newest"], asked)
     masked = feed.masked if parameters.at is None else None
     content = {
         "as_of": json_text(at),
         "definition": parameters.definition,
+        "horizon": parameters.horizon,
         "masked": masked,
         "playbooks": [
             _show_output(row, masked=masked is not None)

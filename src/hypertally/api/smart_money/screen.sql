@@ -8,14 +8,15 @@ order by r.taken_at desc, r.id desc
 limit 1;
 
 -- name: list_newest :many
--- The newest signal of each asset at a time, of both definitions.
+-- The newest signal of each asset at a time, of each definition, over one horizon.
 -- Reads: metrics.signals
 select s.*
 from unnest(%(assets)s::text[]) with ordinality as a (asset, place)
-cross join unnest(array['smart_money/2', 'smart_money/1']) as d (definition)
+cross join unnest(array['smart_money/3', 'smart_money/2', 'smart_money/1']) as d (definition)
 cross join lateral (
     select n.* from metrics.signals as n
-    where n.asset = a.asset and n.definition = d.definition and n.at <= %(at)s::timestamptz
+    where n.asset = a.asset and n.definition = d.definition
+        and n.window_minutes = %(window_minutes)s and n.at <= %(at)s::timestamptz
     order by n.at desc
     limit 1
 ) as s

@@ -7,7 +7,8 @@ from pydantic import Field
 from hypertally.api.resource.shapes import Amount, Day, Definition, Shape, Time, Wallet
 from hypertally.records import Asset
 
-Version = Literal["smart_money/1", "smart_money/2"]
+Version = Literal["smart_money/1", "smart_money/2", "smart_money/3"]
+Horizon = Literal["5m", "15m", "1h", "4h"]
 Level = Literal["low", "medium", "high"]
 Bias = Literal["Long", "Short", "No-trade"]
 Risk = Literal["Normal", "Reduced", "Defensive"]
@@ -28,12 +29,18 @@ class Consensus(Shape):
 
 
 class Dispersion(Shape):
-    """Disagreement, by wallets and by size; `activity_sd` is what version 1 called so."""
+    """Disagreement, by wallets and by size; `activity_sd` is what version 1 called so.
+
+    `no_consensus`: as large as High, among fewer than the `active_needed` wallets that make it so.
+    """
 
     value: Amount | None
     size: Amount | None
     activity_sd: Amount | None
     band: Level | None
+    active: int | None
+    active_needed: int | None
+    no_consensus: bool | None
 
 
 class Exits(Shape):
@@ -46,6 +53,7 @@ class Exits(Shape):
     z: Amount | None
     percentile: Amount | None
     band: Level | None
+    significance: Literal["known", "not yet"] | None
 
 
 class Herding(Shape):
@@ -72,7 +80,9 @@ class Playbook(Shape):
     bias: Bias
     risk: Risk
     rule: str
+    sentence: str | None
     nearest_miss: Missed | None
+    unknown_inputs: dict[str, list[str]]
     add_exposure_long: bool | None
     add_exposure_short: bool | None
     tighten_stops_long: bool | None
@@ -80,11 +90,12 @@ class Playbook(Shape):
 
 
 class Signal(Shape):
-    """What the wallets did in the five minutes before `at`; `unknown` says why a field is null."""
+    """What the wallets did in the horizon before `at`; `unknown` says why a field is null."""
 
     at: Time
     asset: Asset
     definition: Version
+    horizon: Horizon
     locked: str | None
     universe_run_id: int | None
     wallets: int
@@ -164,11 +175,29 @@ class Positioning(Shape):
     top10_share: Amount | None
 
 
+class PastHits(Shape):
+    """How often the side of a signal's band was right after its horizon, of the 30 days before.
+
+    Of `n_apart` signals that do not overlap, of `n` in all; `unknown` says why there is no rate.
+    """
+
+    band: str
+    horizon: Horizon
+    n: int
+    n_apart: int
+    hits: int | None
+    rate: Amount | None
+    lower: Amount | None
+    upper: Amount | None
+    unknown: str | None
+
+
 class AssetNow(Shape):
     """One asset of the screen."""
 
     asset: Asset
     signal: Signal | None
+    hit_rate: PastHits | None
     first: First | None
     positioning: Positioning | None
     mark_price: Amount | None
@@ -199,6 +228,7 @@ class Playbooks(Shape):
 
     as_of: Time
     definition: Version
+    horizon: Horizon
     masked: Masked | None
     playbooks: list[AssetPlaybook]
 
@@ -208,6 +238,7 @@ class Signals(Shape):
 
     asset: Asset
     definition: Version
+    horizon: Horizon
     from_: Annotated[Time, Field(alias="from")]
     to: Time
     signals: list[Signal]
@@ -236,6 +267,8 @@ class Contributor(Shape):
     weight_coin: Amount | None
     delta_usd: Amount | None
     forced: bool | None
+    before_age_seconds: int | None
+    now_age_seconds: int | None
     effect: Effects
 
 
@@ -247,9 +280,10 @@ class NotShown(Shape):
 
 
 class WholeSignal(Shape):
-    """A signal and a page of its contributors, those that move CAS most first."""
+    """A signal and a page of its contributors, the largest moves first."""
 
     signal: Signal
+    hit_rate: PastHits | None
     contributors: list[Contributor]
     not_shown: NotShown | None
     next: str | None
@@ -261,6 +295,7 @@ class SignalKey(Shape):
     asset: Asset
     at: Time
     definition: Version
+    horizon: Horizon
 
 
 class Anomaly(Shape):

@@ -18,13 +18,17 @@ from hypertally.api.resource.rows import read_rows as read_dicts
 from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import (
+    DEFAULT_HORIZON,
     MAX_AGE,
     NEWEST_DEFINITION,
     Definition,
+    Horizon,
     Row,
+    minutes_of,
     not_shown,
     show_signal,
 )
+from hypertally.api.smart_money.past_hits import read_past_hits
 from hypertally.records import Asset, Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, find_row, read_rows
@@ -46,6 +50,7 @@ class SignalsParameters(FromToParameters):
     """Which signals of an asset."""
 
     definition: Definition = NEWEST_DEFINITION
+    horizon: Horizon = DEFAULT_HORIZON
     limit: Annotated[int, Field(ge=1, le=SIGNALS_MAX)] = SIGNALS_DEFAULT
     cursor: Cursor | None = None
 
@@ -54,6 +59,7 @@ class SignalParameters(PageParameters):
     """Which definition's signal, and which page of its contributors."""
 
     definition: Definition = NEWEST_DEFINITION
+    horizon: Horizon = DEFAULT_HORIZON
 
 
 class SignalKey(Record, frozen=True, kw_only=True):
@@ -62,6 +68,7 @@ class SignalKey(Record, frozen=True, kw_only=True):
     asset: Asset
     at: datetime
     definition: Definition
+    horizon: Horizon = DEFAULT_HORIZON
 
 
 class SignalPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -73,7 +80,7 @@ class SignalPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
 
 
 class ContributorPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The place of a contributor in the list: how far it moves CAS, and its address."""
+    """The place of a contributor in the list: the size of its move, and its address."""
 
     moves: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,40})?$")]
     wallet: Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{40}$")]
@@ -96,7 +103,9 @@ class ContributorRow(Record, frozen=True, kw_only=True, rename={"move_class": "c
     effect_dispersion: Decimal | None
     effect_dispersion_size: Decimal | None
     effect_ecs: Decimal | None
-    moves: Decimal  # how far the wallet moves CAS; -1: not known
+    before_age_seconds: int | None
+    now_age_seconds: int | None
+    moves: Decimal  # the size of its move in coin; -1: it did nothing, or was not seen
 
 
 class _HiddenWallets(Record, frozen=True, kw_only=True):
@@ -120,6 +129,7 @@ async def list_signals(
         {
             "asset": asset,
             "definition": parameters.definition,
+            "window_minutes": minutes_of(parameters.horizon),
             "from_at": time_range.start,
             "to_at": time_range.end,
             "after_at": place.at if place else "-infinity",
@@ -130,6 +140,7 @@ async def list_signals(
     content = {
         "asset": asset,
         "definition": parameters.definition,
+        "horizon": parameters.horizon,
         "from": json_text(time_range.start),
         "to": json_text(time_range.end),
         "signals": [show_signal(row) for row in page],
@@ -145,11 +156,18 @@ async def get_signal(
     parameters: Annotated[SignalParameters, Query()],
     connection: ForViewers,
 ) -> Response:
-    """Return one signal and its contributors, those that move CAS most first."""
-    key = SignalKey(asset=asset, at=at, definition=parameters.definition)
+    """Return one signal and its contributors, the largest moves first."""
+    key = SignalKey(
+        asset=asset, at=at, definition=parameters.definition, horizon=parameters.horizon
+    )
     row = await find_signal(connection, key)
     page = await read_contributors(connection, row, parameters)
-    return answer({"signal": show_signal(row), **page}, max_age=MAX_AGE)
+    content = {
+        "signal": show_signal(row),
+        "hit_rate": await read_past_hits(connection, row),
+        **page,
+    }
+    return answer(content, max_age=MAX_AGE)
 
 
 async def find_signal(connection: Connection, key: SignalKey) -> Row:
@@ -157,10 +175,12 @@ async def find_signal(connection: Connection, key: SignalKey) -> Row:
 
     Errors: `Problem` 404 when there is none.
     """
-    row = await find_dict(connection, _QUERIES["find_signal"], msgspec.structs.asdict(key))
+    asked = {**msgspec.structs.asdict(key), "window_minutes": minutes_of(key.horizon)}
+    row = await find_dict(connection, _QUERIES["find_signal"], asked)
     if row is None:
         raise not_found(
-            f"{key.asset} has no signal of {key.definition} at {json_text(key.at)}: periods end at "
+            f"{key.asset} has no signal of {key.definition} over {key.horizon} at "
+            f"{json_text(key.at)}: periods end at "
             f"every fifth minute, and /api/v1/smart-money/signals/{key.asset} lists them"
         )
     return row
@@ -175,7 +195,7 @@ async def read_contributors(
         connection,
         _QUERIES["list_contributors"],
         {
-            **{name: signal[name] for name in ("asset", "at", "definition")},
+            **{name: signal[name] for name in ("asset", "at", "definition", "window_minutes")},
             "moves": place.moves if place else None,
             "after_wallet": place.wallet if place else "",
             "limit": parameters.limit + 1,
@@ -203,6 +223,6 @@ def _show_contributor(row: ContributorRow) -> dict[str, object]:
 
 _CONTRIBUTOR: Final = (
     "wallet", "class", "before_coin", "now_coin", "delta_coin", "epsilon", "weight_coin",
-    "delta_usd", "forced",
+    "delta_usd", "forced", "before_age_seconds", "now_age_seconds",
 )  # fmt: skip
 _EFFECTS: Final = ("cas", "cas_usd", "dispersion", "dispersion_size", "ecs")

@@ -5,7 +5,11 @@ import msgspec
 from hypertally.clock import Clock
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.records import Record
-from hypertally.settings import WEIGHT_PER_MINUTE
+from hypertally.settings import (
+    UNIVERSE_REFRESH_MINUTES,
+    UNIVERSE_SIZE,
+    WEIGHT_PER_MINUTE,
+)
 from hypertally.sources.heartbeat import Heartbeat
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channel, Channels
@@ -27,6 +31,8 @@ class Watch(Record, frozen=True, kw_only=True):
     fallback_url: str | None
     positions: InfoClient  # for snapshots alone: snapshots do not queue up behind pulls
     budget: SharedBudget  # for snapshots
+    universe_size: int = UNIVERSE_SIZE  # wallets that are watched
+    refresh_minutes: int = UNIVERSE_REFRESH_MINUTES  # from one choice of them to the next
 
 
 class Resources(Record, frozen=True, kw_only=True):

@@ -18,7 +18,6 @@ from hypertally.jobs.runtime.kinds import (
     NoPayload,
     declare,
     enqueue,
-    enqueue_next,
 )
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
@@ -52,7 +51,8 @@ async def refresh_universe(resources: Resources, job: Job) -> None:
     best = "leaderboard" if resources.require_watch().leaderboard_url else "own_facts"
     async with queue.finishing(resources.pool, job) as connection:
         if last.status == "chosen" and last.source == best:
-            await enqueue_next(connection, REFRESH_UNIVERSE)
+            later = 60 * resources.require_watch().refresh_minutes
+            await enqueue(connection, REFRESH_UNIVERSE, NoPayload(), delay_seconds=later)
         else:
             await enqueue(connection, REFRESH_UNIVERSE, NoPayload(), delay_seconds=RETRY_SECONDS)
 
@@ -80,7 +80,7 @@ async def choose_universe(resources: Resources, job: Job) -> list[Run]:
         await queue.hold(connection, job)
         taken_at = clock()
         ranking = await universe.rank_own_facts(connection, taken_at=taken_at)
-        runs.append(await _choose(connection, ranking, taken_at))
+        runs.append(await _choose(connection, ranking, taken_at, size=watch.universe_size))
     return runs
 
 
@@ -93,6 +93,7 @@ class Leaderboard(Record, frozen=True, kw_only=True):
 
 async def _choose_from(board: Leaderboard, resources: Resources, job: Job) -> Run:
     pool, clock, source = resources.pool, resources.clock, board.source
+    size = resources.require_watch().universe_size
     async with transaction(pool) as connection:
         watched = await universe.list_watched(connection, clock())
     try:
@@ -118,7 +119,7 @@ async def _choose_from(board: Leaderboard, resources: Resources, job: Job) -> Ru
             rows_seen=best.seen,
             rows_valid=best.valid,
         )
-        return await _choose(connection, ranking, taken_at)
+        return await _choose(connection, ranking, taken_at, size=size)
 
 
 async def _store_rows(connection: Connection, answer: Answer, best: BestRows) -> int:
@@ -130,10 +131,12 @@ async def _store_rows(connection: Connection, answer: Answer, best: BestRows) ->
     return page_id
 
 
-async def _choose(connection: Connection, ranking: Ranking, taken_at: datetime) -> Run:
+async def _choose(
+    connection: Connection, ranking: Ranking, taken_at: datetime, *, size: int
+) -> Run:
     known = await universe.read_known(connection, taken_at)
     current = [wallet.address for wallet in known.wallets] if known else []
-    run = universe.choose(ranking, current=current, taken_at=taken_at)
+    run = universe.choose(ranking, current=current, taken_at=taken_at, size=size)
     await wallets.give_ids(connection, [member.wallet for member in run.members])
     await _store_run(connection, run)
     return run

@@ -39,7 +39,8 @@ WORDS = (
 WORDS_V1 = (
     "The scores as first published, from the same snapshots: shares of all wallets that were seen. "
     "Two faults of the original are corrected: its use of the wall clock and its handling of "
-    "missing wallets. Kept for comparison with version 2."
+    "missing wallets. Exits are Low below 16, as the published code has it. Kept for comparison "
+    "with version 2."
 )
 
 

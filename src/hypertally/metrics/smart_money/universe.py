@@ -8,7 +8,7 @@ be wallets that hold and do not trade: they are passed over.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -19,18 +19,20 @@ from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-DEFINITION = "wallet_universe/3"
+DEFINITION = "wallet_universe/4"
 WORDS = (
     "The 200 wallets with the highest PnL of 30 days, ties by address. The PnL is that of a "
     "leaderboard or, without a leaderboard, realised PnL less fees of tracked wallets over 30 full "
     "UTC days. Left out are wallets without volume in these days or, according to the leaderboard, "
     "in the last seven days, and wallets whose fills are known and have no perp leg in seven days. "
-    "The universe stays unchanged if under 90% of an answer can be read, or if it gives under 90% "
-    "of the previous number of wallets. Churn is the share of new wallets; churn above 30% "
-    "deserves a look. Version 1 left nobody out; version 2 did not check the leaderboard's last "
-    "seven days."
+    "A leaderboard must give at least 180 wallets, at the first time too, and at least 90% of its "
+    "rows must be readable; tracked wallets must be at least 90% of the previous number. Else the "
+    "universe stays unchanged. Churn is the number of wallets that entered or that left, whichever "
+    "is larger, as a share of the universe; churn above 30% deserves a look. Version 1 left nobody "
+    "out; version 2 did not check the leaderboard's last seven days; version 3 let the universe "
+    "shrink by a tenth each time, and counted as churn only those that entered."
 )
-SIZE = 200
+SIZE = 200  # HYPERTALLY_UNIVERSE_SIZE
 RANKED_MAX = 1000  # of a leaderboard; more than are stored
 VALID_SHARE_MIN = Decimal("0.9")
 CHURN_WARNS_ABOVE = Decimal("0.3")
@@ -80,9 +82,11 @@ class Run(Record, frozen=True, kw_only=True):
     digest: str = ""
 
 
-def choose(ranking: Ranking, *, current: Iterable[str], taken_at: datetime) -> Run:
+def choose(
+    ranking: Ranking, *, current: Iterable[str], taken_at: datetime, size: int = SIZE
+) -> Run:
     """Choose the highest wallets that are not passed over, if the ranking is complete enough."""
-    members, excluded = _highest(ranking.candidates)
+    members, excluded = _highest(ranking.candidates, size)
     old = set(current)
     run = Run(
         taken_at=taken_at,
@@ -94,24 +98,27 @@ def choose(ranking: Ranking, *, current: Iterable[str], taken_at: datetime) -> R
         excluded=excluded,
         digest=ranking.digest,
     )
-    if problem := _problem(ranking, len(members), len(old)):
+    if problem := _find_problem(ranking, len(members), len(old), size=size):
         return replace(run, status="kept_old" if old else "failed", error_text=problem)
     new = {member.wallet for member in members}
-    entered = tuple(sorted(new - old))
+    entered, exited = tuple(sorted(new - old)), tuple(sorted(old - new))
+    moved = Decimal(max(len(entered), len(exited)))
     return replace(
         run,
         members=members,
         entered=entered,
-        exited=tuple(sorted(old - new)),
-        churn=(Decimal(len(entered)) / len(members)).quantize(CHURN_PLACES) if old else None,
+        exited=exited,
+        churn=(moved / len(members)).quantize(CHURN_PLACES) if old else None,
     )
 
 
-def _highest(candidates: Iterable[Candidate]) -> tuple[tuple[Candidate, ...], dict[str, int]]:
+def _highest(
+    candidates: Iterable[Candidate], size: int
+) -> tuple[tuple[Candidate, ...], dict[str, int]]:
     members: list[Candidate] = []
     excluded: Counter[str] = Counter()
     for candidate in candidates:
-        if len(members) == SIZE:
+        if len(members) == size:
             break
         if candidate.passed_over:
             excluded[candidate.passed_over] += 1
@@ -120,14 +127,17 @@ def _highest(candidates: Iterable[Candidate]) -> tuple[tuple[Candidate, ...], di
     return tuple(members), dict(sorted(excluded.items()))
 
 
-def _problem(ranking: Ranking, members: int, old: int) -> str | None:
+def _find_problem(ranking: Ranking, members: int, old: int, *, size: int) -> str | None:
     if ranking.rows_valid < VALID_SHARE_MIN * ranking.rows_seen:
         return f"only {ranking.rows_valid} of {ranking.rows_seen} rows can be read"
     if not members:
         return f"none of {ranking.rows_seen} wallets can be chosen"
-    if members < VALID_SHARE_MIN * min(old, SIZE):
-        return f"only {members} wallets can be chosen, and there are {old}"
-    return None
+    if ranking.source == "own_facts":  # as many as orgs track
+        needed, of_which = VALID_SHARE_MIN * min(old, size), f"there are {old}"
+    else:
+        needed = VALID_SHARE_MIN * size
+        of_which = f"{needed.to_integral_value(ROUND_CEILING)} of {size} are needed"
+    return f"only {members} wallets can be chosen, and {of_which}" if members < needed else None
 
 
 async def rank_leaderboard(

@@ -97,6 +97,15 @@ export const SCALES = {
   ],
 };
 
+/** The level of dispersion in words: among few wallets, noise is no stand-off. */
+export const levelWords = (group, band, scores) =>
+  group === "dispersion" && scores?.no_consensus && band === "medium"
+    ? "no consensus"
+    : bandWords(band);
+
+/** What a wallet did: it moved, or it held, was not observed or is left out. */
+export const IDLE = new Set(["HOLD", "FLAT", "MISSING", "DIRTY", "flat", "missing", "excluded"]);
+
 const BAND_TONES = {
   strong_long: "gain",
   long: "gain",
@@ -133,9 +142,10 @@ const RULES = {
 const LOCKS = {
   health_stale: "the position feed was stale",
   snapshot_failed: "the last position snapshot failed",
-  snapshot_old: "the newest position snapshot was older than 90 seconds",
+  snapshot_old: "there was no position snapshot in the 90 seconds before",
   no_snapshot: "there was no position snapshot",
   no_universe: "the watched wallets were not chosen yet",
+  coverage_low: "fewer than 80% of the wallets were observed at both ends of the period",
   feed_late: "the position feed was late: signals wait for a fresh snapshot",
 };
 export const lockWords = (reason) => LOCKS[reason] ?? bandWords(reason);
@@ -148,7 +158,8 @@ const ADVICE_NEEDS = ["cas.value", "dispersion.value", "ecs.value"];
 
 /** Why a signal gives its advice, in a sentence. */
 export function ruleWords({ playbook, unknown }) {
-  const { rule } = playbook;
+  const { rule, sentence } = playbook;
+  if (sentence) return sentence;
   const lock = lockOf(rule);
   if (lock) return `No signal: ${lockWords(lock)}.`;
   const reason = ADVICE_NEEDS.map((path) => unknown?.[path]).find(Boolean);

@@ -55,8 +55,42 @@ def test_who_entered_and_who_left_are_named_and_churn_is_their_share() -> None:
     assert run.churn == Decimal("0.25")
 
 
-def test_fewer_than_two_hundred_are_a_universe_too() -> None:
-    assert len(chosen(map(candidate, range(12))).members) == 12
+@pytest.mark.parametrize(("count", "status"), [(50, "failed"), (179, "failed"), (180, "chosen")])
+def test_a_first_universe_needs_180_wallets_too(count: int, status: str) -> None:
+    run = chosen(map(candidate, range(count)))
+    assert run.status == status
+    if status == "failed":
+        assert run.error_text == f"only {count} wallets can be chosen, and 180 of 200 are needed"
+
+
+def test_a_universe_that_shrinks_a_tenth_each_time_is_kept_at_180_or_more() -> None:
+    current, statuses = addresses(range(200)), list[str]()
+    for count in (200, 181, 163, 147, 133, 120):
+        run = chosen(map(candidate, range(count)), current=current)
+        statuses.append(run.status)
+        if run.status == "chosen":
+            current = [member.wallet for member in run.members]
+    assert statuses == ["chosen", "chosen", "kept_old", "kept_old", "kept_old", "kept_old"]
+    assert len(current) == 181
+
+
+def test_churn_counts_those_who_left_where_they_are_more() -> None:
+    run = chosen(map(candidate, range(180)), current=addresses(range(100, 300)))
+    assert (len(run.entered), len(run.exited)) == (100, 120)
+    assert run.churn == (Decimal(120) / 180).quantize(Decimal("1e-8"))
+
+
+def test_tracked_wallets_are_a_universe_however_few() -> None:
+    ranking = Ranking(
+        source="own_facts",
+        page_id=None,
+        candidates=[candidate(n) for n in range(12)],
+        rows_seen=12,
+        rows_valid=12,
+        digest="1:1",
+    )
+    run = choose(ranking, current=(), taken_at=NOW)
+    assert (run.status, len(run.members)) == ("chosen", 12)
 
 
 @pytest.mark.parametrize(("valid", "status"), [(900, "chosen"), (899, "kept_old")])

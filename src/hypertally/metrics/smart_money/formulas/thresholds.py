@@ -62,6 +62,7 @@ DISPERSION_CALM_BELOW, EXITS_CALM_BELOW = Decimal(55), Decimal(20)
 # Version 1: longs are capped while exits are High, and a falling trend matters above this CAS.
 V1_CAP, V1_CAP_ABOVE = LONG_FROM, EXITS_HIGH_ABOVE
 V1_TREND_RULE_ABOVE = LONG_FROM
+V1_EXITS_LOW_BELOW = Decimal(16)  # as the published code has it; its text says 0 to 15
 V1_MISSING_NORMAL, V1_MISSING_MAX = Decimal("0.10"), Decimal("0.25")  # shares of the wallets
 
 # Health of the feed: the age of the last success, and the share of the wallets that it has.

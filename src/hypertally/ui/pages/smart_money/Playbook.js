@@ -2,8 +2,8 @@
 // of an input that would change it, and the advice for open positions.
 
 import { html } from "../../preact.js";
-import { round, trim } from "../../vocabulary/decimal.js";
-import { missWords, ruleWords } from "../../vocabulary/smart_money.js";
+import { percent, round, trim } from "../../vocabulary/decimal.js";
+import { bandWords, missWords, ruleWords } from "../../vocabulary/smart_money.js";
 
 const SIDES = {
   Long: ["gain", html`<path d="M6 1.4 L11 10.2 H1 Z" />`],
@@ -39,7 +39,7 @@ export function Bias({ bias, risk, small }) {
 const points = (value) => trim(round(value, 2));
 
 /** Rules that apply when scores are unknown: then no threshold is the nearest. */
-const WITHOUT_SCORES = /^(unknown_input|held|thin_coverage|missing_over_\d+|masked|locked:.*)$/;
+const WITHOUT_SCORES = /^(unknown_input|held|thin_coverage|missing_over_\d+|masked|locked:|too_few|trend_unknown|nobody)/;
 
 function nearestChange({ nearest_miss: miss, rule }) {
   if (!miss && WITHOUT_SCORES.test(rule)) return "The nearest threshold is unknown.";
@@ -66,13 +66,36 @@ function Flags({ playbook }) {
     }</p>`;
 }
 
+/** How often the side of the band was right before. */
+function PastHits({ hits }) {
+  if (!hits) return null;
+  const { band, rate, lower, upper, n_apart: n, unknown, horizon } = hits;
+  const share = (value) => percent(round(value, 3));
+  const known =
+    rate === null
+      ? `unknown because ${unknown}`
+      : `right in ${share(rate)} (95%: ${share(lower)} – ${share(upper)}, n ${n})`;
+  return html`<p class="muted" data-part="past-hits"
+    title="The price after the same horizon, of the 30 days before; signals that do not overlap">
+    ${bandWords(band)} over ${horizon} before: ${known}</p>`;
+}
+
+/** The inputs that are unknown although a flag is decided. */
+function UnknownInputs({ playbook }) {
+  const names = [...new Set(Object.values(playbook.unknown_inputs ?? {}).flat())];
+  if (!names.length) return null;
+  return html`<p class="muted" data-part="unknown-inputs">Unknown: ${names.join(", ")}</p>`;
+}
+
 /** `signal` has the playbook and the reasons of unknown scores. */
-export function Playbook({ signal }) {
+export function Playbook({ signal, hits }) {
   const { playbook } = signal;
   return html`<div class="playbook" data-rule=${playbook.rule}>
     <${Bias} bias=${playbook.bias} risk=${playbook.risk} />
     <p class="rule" title=${playbook.rule}>${ruleWords(signal)}</p>
     <p class="muted nearest-change">${nearestChange(playbook)}</p>
     <${Flags} playbook=${playbook} />
+    <${UnknownInputs} playbook=${playbook} />
+    <${PastHits} hits=${hits} />
   </div>`;
 }

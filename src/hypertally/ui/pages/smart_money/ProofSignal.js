@@ -17,10 +17,12 @@ import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/
 import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
 
 const CONTRIBUTORS_PER_PAGE = 100;
+const VERSIONS = { first: "smart_money/1", second: "smart_money/2" };
 export const OBSERVED =
   "Share of the wallets that were observed at the start and at the end of the period.";
 /** The columns shown in a proof, besides the effect on the score that is explained. */
 const COLUMNS = ["wallet", "class", "before_coin", "now_coin"];
+const PERIODS = { "5m": "five minutes", "15m": "15 minutes", "1h": "hour", "4h": "four hours" };
 const EFFECTS = {
   "cas.value": "effect_cas",
   cas_usd: "effect_cas_usd",
@@ -32,7 +34,7 @@ const EFFECTS = {
 function Head({ asset, at, field, signal }) {
   const value = scoreOf(signal, field);
   return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
-    <p class="muted">${asset}, the five minutes to <a href=${link(`smart-money/${asset}/${at}`)}>
+    <p class="muted">${asset}, the ${PERIODS[signal?.horizon] ?? "period"} to <a href=${link(`smart-money/${asset}/${at}`)}>
       ${utc(at)} UTC</a>${signal && `, ${signal.definition}`}</p>
     ${
       signal &&
@@ -124,7 +126,9 @@ function Effects({ feed, field, cursor, setCursor, name }) {
 export function SignalProof({ asset, at, field, session }) {
   const [cursor, setCursor] = useState(null);
   const search = new URLSearchParams({ limit: CONTRIBUTORS_PER_PAGE });
-  if (current().query.get("definition") === "first") search.set("definition", "smart_money/1");
+  const { query } = current();
+  if (VERSIONS[query.get("definition")]) search.set("definition", VERSIONS[query.get("definition")]);
+  if (query.get("horizon")) search.set("horizon", query.get("horizon"));
   if (cursor) search.set("cursor", cursor);
   const path = `/api/v1/smart-money/signals/${asset}/${at}/explain?${search}`;
   const feed = useFeed(path);

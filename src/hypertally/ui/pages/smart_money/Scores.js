@@ -5,14 +5,21 @@ import { Gauge } from "../../components/Gauge.js";
 import { html } from "../../preact.js";
 import { percent, pixels, round } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { bandTone, bandWords, SCALES, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
+import {
+  bandTone,
+  bandWords,
+  levelWords,
+  SCALES,
+  scoreOf,
+  smartReason,
+} from "../../vocabulary/smart_money.js";
 
 const GAUGES = { "cas.value": "CAS", "dispersion.value": "Dispersion", "ecs.value": "Exits" };
 const OBSERVED_WALLETS = "Watched wallets observed at the start and at the end of the period";
 const HERDING_MIN = 10;
 const TRENDS = { rising: "▲ rising", falling: "▼ falling", flat: "▬ flat" };
 const TREND_DESCRIPTION =
-  "CAS compared with the mean of the previous three periods; a difference of five is a trend.";
+  "CAS compared with the mean of three earlier periods; a difference of five is a trend.";
 
 function Trend({ signal }) {
   if (!signal) return null;
@@ -30,9 +37,15 @@ function VersionOneScore({ first, path }) {
     reason="Unknown because version 1 has no figure for this period" /></span>`;
 }
 
-function Band({ band, reason }) {
+function Band({ band, reason, words, title }) {
   if (band === null) return html`<span class="null" title=${reason}>band –</span>`;
-  return html`<span class=${`band-name ${bandTone(band)}`}>${bandWords(band)}</span>`;
+  return html`<span class=${`band-name ${bandTone(band)}`} title=${title}>${words}</span>`;
+}
+
+/** How many wallets make a stand-off of so much dispersion. */
+function enoughText({ active, active_needed: needed } = {}) {
+  if (typeof needed !== "number") return undefined;
+  return `${active} wallets bought or sold; high dispersion needs ${needed}`;
 }
 
 function Score({ asset, signal, first, path, hrefOf, alone }) {
@@ -55,7 +68,11 @@ function Score({ asset, signal, first, path, hrefOf, alone }) {
         title=${`${labelOf(path)}. ${descriptionOf(path)}`}>${GAUGES[path]}</span>
       <span class="score-value" aria-live="polite"><${Amount} value=${shown} kind=${kindOf(path)}
         reason=${reason} href=${signal && hrefOf(path)} /></span>
-      ${value !== null && html`<${Band} band=${band} reason=${bandReason} />`}
+      ${
+        value !== null &&
+        html`<${Band} band=${band} reason=${bandReason} title=${enoughText(signal?.[group])}
+          words=${levelWords(group, band, signal?.[group])} />`
+      }
       ${path === "cas.value" && html`<${Trend} signal=${signal} />`}
       <span class="grow"></span>${bounds}
       ${!alone && html`<${VersionOneScore} first=${first} path=${path} />`}</div>

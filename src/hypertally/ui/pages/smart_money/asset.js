@@ -60,7 +60,7 @@ export function SmartAsset({ row, chosen, line }) {
     ${
       signal
         ? html`<${Locked} signal=${signal} />
-          <${Playbook} signal=${signal} />
+          <${Playbook} signal=${signal} hits=${row.hit_rate} />
           <div class="row tight"><${VersionOneAdvice} first=${first} /><span class="grow"></span>
             <${Period} signal=${signal} /></div>`
         : html`<p class="muted">${NO_SIGNAL}</p>`

@@ -8,14 +8,13 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
-import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
 import { percent } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { lockWords, scoreOf, SMART_MEASURES, smartReason } from "../../vocabulary/smart_money.js";
-import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
+import { ContributorTable } from "./ContributorTable.js";
 import { Playbook } from "./Playbook.js";
 import { Counts, OBSERVED } from "./ProofSignal.js";
 import { Scores } from "./Scores.js";
@@ -24,16 +23,20 @@ import { Versions } from "./Versions.js";
 const PERIOD_MS = 300_000;
 const CONTRIBUTORS_MAX = 500;
 const GAUGED = new Set(["cas.value", "dispersion.value", "ecs.value"]);
-const VERSION_1 = "smart_money/1";
+const VERSIONS = { first: "smart_money/1", second: "smart_money/2", third: "smart_money/3" };
+const HORIZONS = ["5m", "15m", "1h", "4h"];
 
 /** The end of the period so many periods later. */
 function laterPeriod(at, periods) {
   return new Date(Date.parse(at) + periods * PERIOD_MS).toISOString().slice(0, 19) + "Z";
 }
 
-function Head({ asset, at, signal, definition }) {
+function Head({ asset, at, signal, definition, horizon }) {
   const periodLink = (label, periods) => {
-    const query = definition === "first" ? { definition } : {};
+    const query = {
+      ...(definition === "third" ? {} : { definition }),
+      ...(horizon === "5m" ? {} : { horizon }),
+    };
     const place = `smart-money/${asset}/${laterPeriod(at, periods)}`;
     return html`<a class="quiet" href=${link(place, query)}>
       ${label}</a>`;
@@ -48,8 +51,13 @@ function Head({ asset, at, signal, definition }) {
     ${periodLink("Previous period", -1)}${periodLink("Next period", 1)}
     <a class="quiet" href=${link("smart-money", { asset: asset === "HYPE" ? null : asset })}>Smart
       money</a>
-    <${Switch} name="definition" label="Definition" current=${definition} first="second"
-      items=${[["second", "v2"], ["first", "v1"]]} />
+    ${
+      definition === "third" &&
+      html`<${Switch} name="horizon" label="Horizon" current=${horizon} first="5m"
+        items=${HORIZONS.map((name) => [name, name])} />`
+    }
+    <${Switch} name="definition" label="Definition" current=${definition} first="third"
+      items=${[["third", "v3"], ["second", "v2"], ["first", "v1"]]} />
   </header>`;
 }
 
@@ -105,8 +113,8 @@ function Record({ signal }) {
   ]} /></section>`;
 }
 
-function Shown({ feed, asset, at }) {
-  const { signal, contributors } = feed.data;
+function Shown({ feed, asset, at, route }) {
+  const { signal, contributors, hit_rate: hits } = feed.data;
   const hrefOf = (path) => proofOf("signal", asset, signal.at, path);
   return html`${
     signal.locked &&
@@ -114,34 +122,41 @@ function Shown({ feed, asset, at }) {
         computed; the advice is ${signal.playbook.bias} / ${signal.playbook.risk}.</p>`
   }
     <div class=${`signal-summary ${feed.old ? "old" : ""}`}>
-      <section><${Playbook} signal=${signal} /></section>
+      <section><${Playbook} signal=${signal} hits=${hits} /></section>
       <section><${Scores} asset=${asset} signal=${signal} hrefOf=${hrefOf} alone /></section>
     </div>
-    <${Versions} asset=${asset} at=${signal.at} to=${laterPeriod(signal.at, 1)} />
+    <${Versions} asset=${asset} at=${signal.at} to=${laterPeriod(signal.at, 1)}
+      later=${signal.definition === VERSIONS.third ? VERSIONS.third : VERSIONS.second} />
     <div class="signal-terms"><${OtherScores} signal=${signal} hrefOf=${hrefOf} />
       <section><h2>Wallets by action</h2><${Counts} counts=${signal.counts} /></section>
       <div class="stacked"><${PossibleScores} reach=${signal.reach} /><${Record} signal=${signal}
         /></div>
     </div>
-    <${Table} name="contributors" title="Contributors" columns=${CONTRIBUTOR_COLUMNS}
-      rows=${contributors.map(contributorRow)} old=${feed.old}
-      note=${feed.data.next && `the ${CONTRIBUTORS_MAX} with the largest effect on CAS`}
+    <${ContributorTable} title="Contributors" contributors=${contributors} route=${route}
+      old=${feed.old} note=${feed.data.next && `the ${CONTRIBUTORS_MAX} largest moves`}
       file=${`contributors-${asset}-${at}`} />`;
 }
 
 export function SmartSignal({ route, asset, at }) {
-  const definition = route.query.get("definition") === "first" ? "first" : "second";
-  const search = new URLSearchParams({ limit: CONTRIBUTORS_MAX });
-  if (definition === "first") search.set("definition", VERSION_1);
+  const requested = route.query.get("definition");
+  const definition = VERSIONS[requested] ? requested : "third";
+  const asked = route.query.get("horizon");
+  const horizon = definition === "third" && HORIZONS.includes(asked) ? asked : "5m";
+  const search = new URLSearchParams({
+    limit: CONTRIBUTORS_MAX,
+    definition: VERSIONS[definition],
+    horizon,
+  });
   const feed = useFeed(`/api/v1/smart-money/signals/${asset}/${at}?${search}`);
   const { data } = feed;
   if (feed.error?.status === 404 && !data) {
-    return html`<${Head} asset=${asset} at=${at} definition=${definition} />
+    return html`<${Head} asset=${asset} at=${at} definition=${definition} horizon=${horizon} />
       <${Empty} title="No signal is stored for this period"
         command="hypertally smart-money --once">${feed.error.message}<//>`;
   }
-  return html`<${Head} asset=${asset} at=${at} signal=${data?.signal} definition=${definition} />
+  return html`<${Head} asset=${asset} at=${at} signal=${data?.signal} definition=${definition}
+    horizon=${horizon} />
     <${Failure} feed=${feed} what="the signal" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
-    ${data && html`<${Shown} feed=${feed} asset=${asset} at=${at} />`}`;
+    ${data && html`<${Shown} feed=${feed} asset=${asset} at=${at} route=${route} />`}`;
 }

@@ -15,7 +15,8 @@ import { percent } from "../../vocabulary/decimal.js";
 import { HEALTH_LEVELS, smartReason } from "../../vocabulary/smart_money.js";
 import { ActiveAlerts, Alerts } from "../alerts/alerts.js";
 import { SmartAsset } from "./asset.js";
-import { CONTRIBUTOR_COLUMNS, contributorRow, lineColumns } from "./columns.js";
+import { ContributorTable } from "./ContributorTable.js";
+import { lineColumns } from "./columns.js";
 import { FeedHistory } from "./feed_history.js";
 import { Outcomes } from "./hit_rates.js";
 import { Universe } from "./universe.js";
@@ -70,7 +71,7 @@ function lineRows(lines) {
   return [...rows.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-function Contributors({ row }) {
+function Contributors({ row, route }) {
   const { asset, signal } = row;
   const path = signal && `/api/v1/smart-money/signals/${asset}/${signal.at}`;
   const feed = useFeed(path && `${path}?limit=${CONTRIBUTORS_MAX}`);
@@ -78,21 +79,20 @@ function Contributors({ row }) {
   if (!signal) return null;
   return html`<${Failure} feed=${feed} what="the contributors" />
     ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
-    ${data && html`<${ContributorTable} feed=${feed} asset=${asset} />`}`;
+    ${data && html`<${AssetContributors} feed=${feed} asset=${asset} route=${route} />`}`;
 }
 
-function ContributorTable({ feed, asset }) {
+function AssetContributors({ feed, asset, route }) {
   const { data } = feed;
   const { at, locked } = data.signal;
   const choice = html`<${Switch} name="asset" label="Contributors of" current=${asset}
     first=${ASSETS[0]} items=${ASSETS.map((name) => [name, name])} />`;
   const open = html`<a class="quiet" href=${link(`smart-money/${asset}/${at}`)}>This signal</a>`;
-  const limit = data.next ? `the ${CONTRIBUTORS_MAX} with the largest effect on CAS` : "";
+  const limit = data.next ? `the ${CONTRIBUTORS_MAX} largest moves` : "";
   const none = locked ? "none: the signal is locked" : "no wallet held or traded";
   const note = [`${utc(at)} UTC`, limit, !data.contributors.length && none].filter(Boolean);
-  return html`<${Table} name="contributors" title=${`Contributors, ${asset}`}
-    note=${note.join(", ")}
-    columns=${CONTRIBUTOR_COLUMNS} rows=${data.contributors.map(contributorRow)} old=${feed.old}
+  return html`<${ContributorTable} title=${`Contributors, ${asset}`} note=${note.join(", ")}
+    contributors=${data.contributors} route=${route} old=${feed.old}
     file=${`contributors-${asset}-${at}`} actions=${html`${choice}${open}`} />`;
 }
 
@@ -122,7 +122,7 @@ function Screen({ feed, route }) {
       html`<${Table} name="trend" title="CAS by period" columns=${lineColumns(ASSETS)}
         rows=${lineRows(lines)} file=${`cas-${range}`} />`
     }
-    <${Contributors} key=${chosen.asset} row=${chosen} />
+    <${Contributors} key=${chosen.asset} row=${chosen} route=${route} />
     <${Alerts} />
     <div class="smart-foot"><${Universe} universe=${data.universe} route=${route} />
       <div class="stacked"><${Outcomes} route=${route} />

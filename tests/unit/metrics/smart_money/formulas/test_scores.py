@@ -213,6 +213,30 @@ def test_high_exits_begin_where_the_three_conditions_meet(exposed: int) -> None:
     assert abs(Fraction(high_from) - Fraction(100 * needed, exposed)) <= HALF_PLACE
 
 
+def test_exactly_25_is_not_high_however_unusual() -> None:
+    scores = second(universe((10, CLOSE_LONG), (30, HOLD_LONG)), baselines=baselines("0.02"))
+    assert (scores.ecs.score.value, scores.ecs.high, scores.ecs.level) == (25, False, "medium")
+    more = second(universe((11, CLOSE_LONG), (29, HOLD_LONG)), baselines=baselines("0.02"))
+    assert more.ecs.high is True
+
+
+@pytest.mark.parametrize(
+    ("opens", "lower", "upper"), [(OPEN_SHORT, "5.56", "40"), (OPEN_LONG, "60", "94.44")]
+)
+def test_bounds_reach_the_clamp_where_the_upper_bound_of_exits_alone_calls_for_it(
+    opens: tuple, lower: str, upper: str
+) -> None:
+    """20 of 100 left; had the 20 unseen left too, 33% would have, and CAS would be clamped."""
+    scores = second(
+        universe((60, opens), (20, CLOSE_LONG), (80, HOLD_LONG), (40, FLAT), (20, MISSING))
+    )
+    assert (scores.ecs.score.lower, scores.cas.clamped) == (Decimal("16.66666667"), False)
+    assert scores.ecs.score.upper is not None
+    assert scores.ecs.score.upper > 25
+    assert near(scores.cas.score.lower, lower)
+    assert near(scores.cas.score.upper, upper)
+
+
 def test_without_a_baseline_high_is_unknown_only_where_it_could_be() -> None:
     could = second(universe((18, REDUCE_LONG), (42, HOLD_LONG)))
     assert (could.ecs.high, could.ecs.level, could.ecs.z) == (None, None, None)

@@ -46,6 +46,7 @@ from hypertally.metrics.smart_money.formulas.v1.counts import (
     COUNTED,
     REDUCER,
 )
+from hypertally.metrics.smart_money.formulas.v1.playbook import v1_exit_level
 from hypertally.metrics.smart_money.formulas.v1.scores import v1_band
 from hypertally.metrics.smart_money.formulas.wallet_moves import ADDS_LONG, ADDS_SHORT
 from hypertally.records import Record
@@ -58,6 +59,7 @@ Fault = Literal[
     "exits_counted",
     "exits_over_all",
     "exits_unproven",
+    "exits_edge",
     "one_sided_cap",
     "band_edges",
     "activity_as_dispersion",
@@ -212,5 +214,8 @@ def _known(v1: T, v2: T | None, fault: Fault, corrected: AbstractSet[Fault]) -> 
 def _exits_level(
     figures: Figures, corrected: AbstractSet[Fault], ecs: Decimal | None
 ) -> Level | None:
-    high = ecs is not None and ecs > EXITS_HIGH_ABOVE
-    return exits_level(ecs, high=figures.high if high and "exits_unproven" in corrected else high)
+    high: bool | None = ecs is not None and ecs > EXITS_HIGH_ABOVE
+    high = figures.high if high and "exits_unproven" in corrected else high
+    if ecs is not None and high is False and "exits_edge" not in corrected:
+        return v1_exit_level(ecs)
+    return exits_level(ecs, high=high)

@@ -149,6 +149,11 @@ def _exits_unproven(figures: Figures, _v1: Row, v2: Row) -> str:
     )
 
 
+def _exits_edge(figures: Figures, _v1: Row, _v2: Row) -> str:
+    ecs = _number(ecs_of(figures, frozenset({"exits_over_all", "exits_counted"})))
+    return f"v1 calls exits low below 16, v2 up to 15, and ECS is {ecs}"
+
+
 def _one_sided_cap(figures: Figures, _v1: Row, _v2: Row) -> str:
     ecs = _number(ecs_of(figures, frozenset({"exits_over_all", "exits_counted"})))
     return f"with ECS above 25 v1 caps only longs, at 60; v2, at {ecs}, keeps CAS from 40 to 60"
@@ -202,6 +207,7 @@ WORDS: Mapping[Fault, Callable[[Figures, Row, Row], str]] = {
     "exits_counted": _exits_counted,
     "exits_over_all": _exits_over_all,
     "exits_unproven": _exits_unproven,
+    "exits_edge": _exits_edge,
     "one_sided_cap": _one_sided_cap,
     "band_edges": _band_edges,
     "activity_as_dispersion": _activity,

@@ -21,12 +21,12 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
     DISPERSION_HIGH_FROM,
     DISPERSION_LOW_BELOW,
     EXITS_HIGH_ABOVE,
-    EXITS_LOW_TO,
     LONG_FROM,
     SHORT_TO,
     STRONG_LONG_FROM,
     STRONG_SHORT_TO,
     TREND_DEAD_ZONE,
+    V1_EXITS_LOW_BELOW,
     V1_MISSING_MAX,
     V1_MISSING_NORMAL,
     V1_TREND_RULE_ABOVE,
@@ -38,7 +38,7 @@ THRESHOLDS = {
     "cas": (STRONG_SHORT_TO, SHORT_TO, LONG_FROM, STRONG_LONG_FROM),
     "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
     "dispersion": (DISPERSION_LOW_BELOW, DISPERSION_HIGH_FROM),
-    "ecs": (EXITS_LOW_TO, EXITS_HIGH_ABOVE),
+    "ecs": (V1_EXITS_LOW_BELOW, EXITS_HIGH_ABOVE),
 }
 
 
@@ -112,7 +112,7 @@ def decide_v1(values: Values) -> Advice:
 
 
 def v1_exit_level(ecs: Decimal) -> Level:
-    """The exits level of version 1: Low up to 15, High above 25."""
+    """The exits level of version 1: Low below 16, High above 25."""
     if ecs > EXITS_HIGH_ABOVE:
         return "high"
-    return "low" if ecs <= EXITS_LOW_TO else "medium"
+    return "low" if ecs < V1_EXITS_LOW_BELOW else "medium"

@@ -1,7 +1,8 @@
 """Smart money scores, first version, as first published, without its faults of clock and absence.
 
 What the definition leaves open: the bands are as their inclusive edge at 60 and exclusive one at
-40 were; levels take 15 as Low and 25 as Medium; the trend of fewer than three periods is flat.
+40 were; levels take up to 16 as Low and 25 as Medium; the trend of fewer than three periods is
+flat.
 """
 
 from collections import Counter

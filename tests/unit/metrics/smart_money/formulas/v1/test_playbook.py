@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from hypertally.metrics.smart_money.formulas.playbook_matrix import Playbook
 from hypertally.metrics.smart_money.formulas.score_arithmetic import V1, Trend
-from hypertally.metrics.smart_money.formulas.v1.playbook import V1PlaybookInputs, decide_v1_playbook
+from hypertally.metrics.smart_money.formulas.v1.playbook import (
+    V1PlaybookInputs,
+    decide_v1_playbook,
+    v1_exit_level,
+)
 
 NORMAL = Decimal(0)
 CAS = {"strong_long": "80", "long": "65", "neutral": "50", "short": "35", "strong_short": "20"}
@@ -101,10 +105,18 @@ def test_flags_serve_longs_alone() -> None:
         assert play("50", change, dispersion, ecs).add_exposure_long is False
 
 
+@pytest.mark.parametrize(
+    ("ecs", "level"), [("15.5", "low"), ("15.99999999", "low"), ("16", "medium")]
+)
+def test_exits_are_low_below_16_as_the_published_code_has_it(ecs: str, level: str) -> None:
+    assert v1_exit_level(Decimal(ecs)) == level
+    assert (play("80", "6", "10", ecs).risk == "Normal") == (level == "low")
+
+
 def test_the_nearest_missed_threshold_is_the_one_that_would_change_the_answer() -> None:
     nearest_miss = play("70", "6", "10", "10").nearest_miss
     assert nearest_miss is not None
-    # The trend lies one point from flat: nearer than 75, and than 15 of ECS.
+    # The trend lies one point from flat: nearer than 75, and than 16 of ECS.
     assert (nearest_miss.input, nearest_miss.threshold, nearest_miss.distance) == ("trend", 5, 1)
     assert (nearest_miss.bias, nearest_miss.risk) == ("No-trade", "Reduced")
     upper = play("74", "9", "10", "10").nearest_miss
