@@ -13,8 +13,8 @@ async def read_past_hits(connection: Connection, signal: Row) -> dict[str, objec
     if signal["band"] is None:
         return None
     names = ("asset", "definition", "window_minutes", "at", "band")
-    asked = {name: signal[name] for name in names}
-    sample = await find_row(connection, _QUERIES["list_past_hits"], asked, shape=Sample)
+    values = {name: signal[name] for name in names}
+    sample = await find_row(connection, _QUERIES["list_past_hits"], values, shape=Sample)
     seconds = 60 * signal["window_minutes"]
     rate = rate_band(signal["asset"], signal["band"], sample, seconds=seconds)
     del rate["asset"]

@@ -175,8 +175,8 @@ async def find_signal(connection: Connection, key: SignalKey) -> Row:
 
     Errors: `Problem` 404 when there is none.
     """
-    asked = {**msgspec.structs.asdict(key), "window_minutes": minutes_of(key.horizon)}
-    row = await find_dict(connection, _QUERIES["find_signal"], asked)
+    values = {**msgspec.structs.asdict(key), "window_minutes": minutes_of(key.horizon)}
+    row = await find_dict(connection, _QUERIES["find_signal"], values)
     if row is None:
         raise not_found(
             f"{key.asset} has no signal of {key.definition} over {key.horizon} at "

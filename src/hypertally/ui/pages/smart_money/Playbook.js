@@ -39,7 +39,8 @@ export function Bias({ bias, risk, small }) {
 const points = (value) => trim(round(value, 2));
 
 /** Rules that apply when scores are unknown: then no threshold is the nearest. */
-const WITHOUT_SCORES = /^(unknown_input|held|thin_coverage|missing_over_\d+|masked|locked:|too_few|trend_unknown|nobody)/;
+const WITHOUT_SCORES =
+  /^(unknown_|held|thin_|missing_over_|masked|locked:|too_few_|trend_unknown|nobody_)/;
 
 function nearestChange({ nearest_miss: miss, rule }) {
   if (!miss && WITHOUT_SCORES.test(rule)) return "The nearest threshold is unknown.";

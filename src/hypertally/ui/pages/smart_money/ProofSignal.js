@@ -34,7 +34,8 @@ const EFFECTS = {
 function Head({ asset, at, field, signal }) {
   const value = scoreOf(signal, field);
   return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
-    <p class="muted">${asset}, the ${PERIODS[signal?.horizon] ?? "period"} to <a href=${link(`smart-money/${asset}/${at}`)}>
+    <p class="muted">${asset}, the ${PERIODS[signal?.horizon] ?? "period"} to
+      ${" "}<a href=${link(`smart-money/${asset}/${at}`)}>
       ${utc(at)} UTC</a>${signal && `, ${signal.definition}`}</p>
     ${
       signal &&
@@ -127,7 +128,8 @@ export function SignalProof({ asset, at, field, session }) {
   const [cursor, setCursor] = useState(null);
   const search = new URLSearchParams({ limit: CONTRIBUTORS_PER_PAGE });
   const { query } = current();
-  if (VERSIONS[query.get("definition")]) search.set("definition", VERSIONS[query.get("definition")]);
+  const definition = VERSIONS[query.get("definition")];
+  if (definition) search.set("definition", definition);
   if (query.get("horizon")) search.set("horizon", query.get("horizon"));
   if (cursor) search.set("cursor", cursor);
   const path = `/api/v1/smart-money/signals/${asset}/${at}/explain?${search}`;
