@@ -12,10 +12,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 
 from hypertally.flow import DEFINITIONS, FACTS
 from hypertally.store import migrate
+from hypertally.store.dictionary import DESCRIBED, DICTIONARY, Entry
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.embedded.programs import INSTALLATION, site_packages
 
@@ -30,6 +32,20 @@ ADDED_COLUMN = re.compile(
 COLUMN = re.compile(
     r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.MULTILINE
 )
+
+# What no migration describes: some tables, views, and what dbmate keeps.
+NOT_IN_MIGRATIONS = {
+    "metrics.signal_contributors": "What each wallet did in the window of a signal.",
+    "metrics.wallet_universe_current": "The wallets that are watched now.",
+    "metrics.wallet_universe_members": "The wallets of each universe that was chosen.",
+    "ops.schema_migrations": "The migrations that were applied.",
+    "ops.v_latest_health": "The newest judgement of the feed of positions.",
+    "ops.v_latest_signals": "The newest signal of each asset by each definition.",
+    "ops.v_recent_alerts": "Every move of an alert in the last 24 hours.",
+    "coverage_pct": "coverage in percent",
+    "snapshot_ts": "the minute, UTC",
+    "version": "of the migration",
+}
 
 HEAD = """\
 # Columns
@@ -59,7 +75,10 @@ def dump(url: str) -> str:
     """The schema of a database, without what differs between two of the same schema."""
     program = site_packages() / INSTALLATION / "bin" / "pg_dump"
     done = subprocess.run(  # noqa: S603 - our own program and arguments
-        [program, "--schema-only", "--no-owner", url], capture_output=True, text=True, check=True
+        [program, "--schema-only", "--no-owner", "--no-comments", url],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = (line for line in done.stdout.splitlines() if not NOISE.fullmatch(line))
     return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
@@ -71,6 +90,27 @@ def columns(url: str) -> str:
     with psycopg.connect(url) as connection:
         rows = connection.execute(LIST_COLUMNS).fetchall()
     return "\n".join([HEAD, *_sections(rows, tables, meanings)])
+
+
+def dictionary(url: str) -> str:
+    """The entries of every table, view and column: those of docs/columns.md, and of views."""
+    tables, meanings = _described()
+    by_name = {name: said for (_, name), said in reversed(meanings.items()) if said}
+    described = tables | {name: said for name, said in NOT_IN_MIGRATIONS.items() if "." in name}
+    names = {table.partition(".")[2]: words for table, words in described.items() if words}
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(DESCRIBED).fetchall()
+    entries: list[Entry] = []
+    for relation, column, _, comment in rows:
+        if column is None:
+            words = tables.get(relation) or comment or names.get(relation.partition(".")[2])
+        else:
+            words = meanings.get((relation, column)) or comment or by_name.get(column)
+        words = words or NOT_IN_MIGRATIONS.get(column or relation)
+        if words is None:
+            raise SystemExit(f"{relation} {column or ''} is not described: say what it holds")
+        entries.append(Entry(relation=relation, column=column, words=words))
+    return msgspec.json.format(msgspec.json.encode(entries)).decode() + "\n"
 
 
 def _described() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
@@ -128,6 +168,7 @@ async def main() -> None:
             await migrate.migrate(server.url)
             SCHEMA.write_text(dump(server.url), encoding="utf-8")
             COLUMNS.write_text(columns(server.url), encoding="utf-8")
+            DICTIONARY.write_text(dictionary(server.url), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -961,8 +961,6 @@ CREATE TABLE metrics.global_day_metrics (
 
 ALTER TABLE ONLY metrics.global_day_metrics FORCE ROW LEVEL SECURITY;
 
-COMMENT ON COLUMN metrics.global_day_metrics.intervals IS 'USD figures that are null for lack of a price: figure -> {known, lower, upper, unpriced: {token: amount}}; as metrics.wallet_day_metrics.intervals, summed over the wallets';
-
 CREATE TABLE metrics.public_wallets (
     wallet_id integer NOT NULL
 );
@@ -1217,8 +1215,6 @@ CREATE TABLE metrics.wallet_day_metrics (
 
 ALTER TABLE ONLY metrics.wallet_day_metrics FORCE ROW LEVEL SECURITY;
 
-COMMENT ON COLUMN metrics.wallet_day_metrics.intervals IS 'USD figures that are null for lack of a price: figure -> {known, lower, upper, unpriced: {token: amount}}; known is the priced part; lower and upper are bounds of the figure, null where nothing bounds it; an amount is null where the source did not report it';
-
 CREATE TABLE metrics.wallet_universe_members (
     run_id bigint NOT NULL,
     wallet_id integer NOT NULL,
@@ -1286,14 +1282,6 @@ CREATE TABLE ops.alert_checks (
 
 ALTER TABLE ONLY ops.alert_checks FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE ops.alert_checks IS 'when each type of alert was last checked, and by which program';
-
-COMMENT ON COLUMN ops.alert_checks.type IS 'type of alert, as in ops.alert_state';
-
-COMMENT ON COLUMN ops.alert_checks.checked_at IS 'the time as of which the type was judged last, UTC';
-
-COMMENT ON COLUMN ops.alert_checks.checked_by IS 'the program that judged it: worker or api';
-
 CREATE TABLE ops.alert_deliveries (
     id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -1326,8 +1314,6 @@ CREATE TABLE ops.alert_gaps (
     CONSTRAINT alert_gaps_check CHECK (((ended_at IS NULL) = (ending IS NULL))),
     CONSTRAINT alert_gaps_ending_check CHECK ((ending = ANY (ARRAY['filled'::text, 'permanent'::text, 'mistaken'::text])))
 );
-
-COMMENT ON COLUMN ops.alert_gaps.fills_seen IS 'fills stored in the time of the gap when it was seen; null: they were not counted';
 
 CREATE TABLE ops.alert_state (
     type text NOT NULL,
@@ -1371,14 +1357,6 @@ CREATE TABLE ops.alerts (
 );
 
 ALTER TABLE ONLY ops.alerts FORCE ROW LEVEL SECURITY;
-
-COMMENT ON COLUMN ops.alerts.told_with IS 'ops.alerts.id of the transition whose message counts this one too; null: it has a message of its own, or none';
-
-COMMENT ON COLUMN ops.alerts.asset IS 'the asset whose alerts are counted for the cap; null: the subject';
-
-COMMENT ON COLUMN ops.alerts.toward_safety IS 'true: the new playbook is safer, so it was told at once and does not count for the cap';
-
-COMMENT ON COLUMN ops.alerts.retracts IS 'ops.alerts.id of the firing whose evidence was found wrong; null: this transition retracts nothing';
 
 ALTER TABLE ops.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ops.alerts_id_seq
@@ -1670,8 +1648,13 @@ CREATE VIEW ops.v_latest_signals WITH (security_invoker='true') AS
     mark_price,
     unknown,
     completeness,
-    digest
+    digest,
+    window_minutes,
+    active,
+    active_needed,
+    dispersion_level
    FROM metrics.signals
+  WHERE (window_minutes = 5)
   ORDER BY asset, definition, at DESC;
 
 CREATE VIEW ops.v_recent_alerts WITH (security_invoker='true') AS
@@ -1720,6 +1703,278 @@ ALTER TABLE ops.weight_spends ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW public.alert_state WITH (security_invoker='true') AS
+ SELECT type,
+    subject,
+    wallet_id,
+    org_id,
+    level,
+    state,
+    since,
+    reason,
+    periods,
+    last_fired_at,
+    last_value,
+    told,
+    judged_at
+   FROM ops.alert_state;
+
+CREATE VIEW public.alerts WITH (security_invoker='true') AS
+ SELECT id,
+    type,
+    subject,
+    wallet_id,
+    org_id,
+    level,
+    from_state,
+    to_state,
+    at,
+    reason,
+    value,
+    event_key,
+    created_at
+   FROM ops.alerts;
+
+CREATE VIEW public.ingest_health WITH (security_invoker='true') AS
+ SELECT id,
+    at,
+    state,
+    last_success,
+    age_seconds,
+    coverage,
+    reason,
+    round(((100)::numeric * coverage), 6) AS coverage_pct
+   FROM ops.ingest_health h;
+
+CREATE VIEW public.ingest_runs WITH (security_invoker='true') AS
+ SELECT minute AS snapshot_ts,
+    status,
+    round(((100)::numeric * coverage), 6) AS coverage_pct,
+    rows_written,
+    started_at,
+    duration_ms,
+    wallets,
+    wallets_ok,
+    wallets_failed,
+    universe_run_id,
+    error_text
+   FROM ops.ingest_runs i;
+
+CREATE VIEW public.signal_contributors WITH (security_invoker='true') AS
+ SELECT at,
+    asset,
+    definition,
+    wallet_id,
+    wallet,
+    class,
+    before_coin,
+    now_coin,
+    delta_coin,
+    epsilon,
+    weight_coin,
+    delta_usd,
+    forced,
+    effect_cas,
+    effect_cas_usd,
+    effect_dispersion,
+    effect_dispersion_size,
+    effect_ecs,
+    window_minutes,
+    before_age_seconds,
+    now_age_seconds
+   FROM metrics.signal_contributors;
+
+CREATE VIEW public.signals WITH (security_invoker='true') AS
+ SELECT at,
+    asset,
+    definition,
+    locked,
+    universe_run_id,
+    wallets,
+    observed,
+    exposed,
+    coverage,
+    cas,
+    cas_lower,
+    cas_upper,
+    cas_usd,
+    participation,
+    trend,
+    dispersion,
+    dispersion_size,
+    activity_sd,
+    stock_disagreement,
+    ecs,
+    ecs_long,
+    ecs_short,
+    ecs_forced,
+    ecs_z,
+    ecs_percentile,
+    herding,
+    herding_sign,
+    herding_n,
+    counts,
+    reach,
+    band,
+    exits,
+    bias,
+    risk,
+    rule,
+    nearest_miss,
+    flags,
+    state,
+    mark_price,
+    unknown,
+    completeness,
+    digest,
+    window_minutes,
+    active,
+    active_needed,
+    dispersion_level
+   FROM metrics.signals;
+
+CREATE VIEW public.snapshot_anomalies WITH (security_invoker='true') AS
+ SELECT minute AS snapshot_ts,
+    minute,
+    wallet_id,
+    asset,
+    kind,
+    known_at,
+    dirties,
+    detail,
+    definition
+   FROM metrics.snapshot_anomalies a;
+
+CREATE VIEW public.v_latest_health WITH (security_invoker='true') AS
+ SELECT id,
+    at,
+    state,
+    last_success,
+    age_seconds,
+    coverage,
+    reason
+   FROM ops.v_latest_health;
+
+CREATE VIEW public.v_latest_signals WITH (security_invoker='true') AS
+ SELECT at,
+    asset,
+    definition,
+    locked,
+    universe_run_id,
+    wallets,
+    observed,
+    exposed,
+    coverage,
+    cas,
+    cas_lower,
+    cas_upper,
+    cas_usd,
+    participation,
+    trend,
+    dispersion,
+    dispersion_size,
+    activity_sd,
+    stock_disagreement,
+    ecs,
+    ecs_long,
+    ecs_short,
+    ecs_forced,
+    ecs_z,
+    ecs_percentile,
+    herding,
+    herding_sign,
+    herding_n,
+    counts,
+    reach,
+    band,
+    exits,
+    bias,
+    risk,
+    rule,
+    nearest_miss,
+    flags,
+    state,
+    mark_price,
+    unknown,
+    completeness,
+    digest,
+    window_minutes,
+    active,
+    active_needed,
+    dispersion_level
+   FROM ops.v_latest_signals;
+
+CREATE VIEW public.v_recent_alerts WITH (security_invoker='true') AS
+ SELECT id,
+    type,
+    subject,
+    wallet_id,
+    org_id,
+    level,
+    from_state,
+    to_state,
+    at,
+    reason,
+    value,
+    event_key,
+    created_at
+   FROM ops.v_recent_alerts;
+
+CREATE VIEW public.wallet_snapshots WITH (security_invoker='true') AS
+ SELECT minute AS snapshot_ts,
+    minute,
+    wallet_id,
+    asset,
+    szi,
+    missing,
+    entry_px,
+    position_value,
+    unrealized_pnl,
+    leverage,
+    account_value,
+    observed_at,
+    payload_fingerprint,
+    fingerprint,
+    inserted_at
+   FROM facts.wallet_snapshots s;
+
+CREATE VIEW public.wallet_universe_current WITH (security_invoker='true') AS
+ SELECT wallet_id,
+    wallet,
+    rank,
+    pnl_30d,
+    volume_30d,
+    run_id,
+    taken_at
+   FROM metrics.wallet_universe_current;
+
+CREATE VIEW public.wallet_universe_members WITH (security_invoker='true') AS
+ SELECT run_id,
+    wallet_id,
+    wallet,
+    rank,
+    pnl_30d,
+    volume_30d
+   FROM metrics.wallet_universe_members;
+
+CREATE VIEW public.wallet_universe_runs WITH (security_invoker='true') AS
+ SELECT id,
+    taken_at,
+    source,
+    page_id,
+    status,
+    rows_seen,
+    rows_valid,
+    members,
+    excluded,
+    entered,
+    exited,
+    churn,
+    error_text,
+    definition,
+    digest
+   FROM metrics.wallet_universe_runs;
 
 CREATE TABLE tenancy.org_wallets (
     org_id integer NOT NULL,

@@ -36,5 +36,44 @@ alter table metrics.snapshot_anomalies
     add constraint snapshot_anomalies_kind_check check (kind in (
         'transient_collapse', 'szi_jump', 'null_szi', 'frozen', 'mass_vanish', 'other'));
 
+-- The newest signal of each asset by each definition, over five minutes.
+create or replace view ops.v_latest_signals with (security_invoker = true) as
+select distinct on (asset, definition) * from metrics.signals
+where window_minutes = 5
+order by asset, definition, at desc;
+
+-- The names of the specification, for queries by hand: psql finds them without a schema.
+create view public.v_latest_health with (security_invoker = true) as
+select * from ops.v_latest_health;
+create view public.v_latest_signals with (security_invoker = true) as
+select * from ops.v_latest_signals;
+create view public.v_recent_alerts with (security_invoker = true) as
+select * from ops.v_recent_alerts;
+create view public.wallet_universe_current with (security_invoker = true) as
+select * from metrics.wallet_universe_current;
+create view public.wallet_universe_runs with (security_invoker = true) as
+select * from metrics.wallet_universe_runs;
+create view public.wallet_universe_members with (security_invoker = true) as
+select * from metrics.wallet_universe_members;
+create view public.wallet_snapshots with (security_invoker = true) as
+select s.minute as snapshot_ts, s.* from facts.wallet_snapshots as s;
+create view public.snapshot_anomalies with (security_invoker = true) as
+select a.minute as snapshot_ts, a.* from metrics.snapshot_anomalies as a;
+create view public.ingest_runs with (security_invoker = true) as
+select i.minute as snapshot_ts, i.status, round(100 * i.coverage, 6) as coverage_pct,
+    i.rows_written, i.started_at, i.duration_ms, i.wallets, i.wallets_ok, i.wallets_failed,
+    i.universe_run_id, i.error_text
+from ops.ingest_runs as i;
+create view public.ingest_health with (security_invoker = true) as
+select h.*, round(100 * h.coverage, 6) as coverage_pct from ops.ingest_health as h;
+create view public.signals with (security_invoker = true) as
+select * from metrics.signals;
+create view public.signal_contributors with (security_invoker = true) as
+select * from metrics.signal_contributors;
+create view public.alerts with (security_invoker = true) as
+select * from ops.alerts;
+create view public.alert_state with (security_invoker = true) as
+select * from ops.alert_state;
+
 -- migrate:down
 -- forward only

@@ -142,7 +142,7 @@ const RULES = {
 const LOCKS = {
   health_stale: "the position feed was stale",
   snapshot_failed: "the last position snapshot failed",
-  snapshot_old: "there was no position snapshot in the 90 seconds before",
+  snapshot_old: "the newest position snapshot was too old",
   no_snapshot: "there was no position snapshot",
   no_universe: "the watched wallets were not chosen yet",
   coverage_low: "fewer than 80% of the wallets were observed at both ends of the period",
