@@ -1,4 +1,4 @@
-"""Every table, view and column says in the database what it holds; the specification's names work."""
+"""Every table and column says in the database what it holds; the specification's names work."""
 
 import psycopg
 
@@ -7,8 +7,10 @@ from hypertally.store.dictionary import DESCRIBED, read_dictionary, write_commen
 QUERIES = (
     "select * from v_latest_health",
     "select count(*) from wallet_universe_current",
-    "select snapshot_ts, status, coverage_pct, rows_written from ingest_runs "
-    "order by snapshot_ts desc limit 5",
+    (
+        "select snapshot_ts, status, coverage_pct, rows_written from ingest_runs "
+        "order by snapshot_ts desc limit 5"
+    ),
     "select * from v_latest_signals",
     "select * from v_recent_alerts",
 )
