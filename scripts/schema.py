@@ -17,7 +17,7 @@ import psycopg
 
 from hypertally.flow import DEFINITIONS, FACTS
 from hypertally.store import migrate
-from hypertally.store.dictionary import DESCRIBED, DICTIONARY, Entry
+from hypertally.store.dictionary import DESCRIBED, DICTIONARY, DescribedRelation
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.embedded.programs import INSTALLATION, site_packages
 
@@ -43,6 +43,7 @@ NOT_IN_MIGRATIONS = {
     "ops.v_latest_signals": "The newest signal of each asset by each definition.",
     "ops.v_recent_alerts": "Every move of an alert in the last 24 hours.",
     "coverage_pct": "coverage in percent",
+    "reject_reasons": "reason -> rows that were refused for it",
     "snapshot_ts": "the minute, UTC",
     "version": "of the migration",
 }
@@ -100,7 +101,7 @@ def dictionary(url: str) -> str:
     names = {table.partition(".")[2]: words for table, words in described.items() if words}
     with psycopg.connect(url) as connection:
         rows = connection.execute(DESCRIBED).fetchall()
-    entries: list[Entry] = []
+    entries: list[DescribedRelation] = []
     for relation, column, _, comment in rows:
         if column is None:
             words = tables.get(relation) or comment or names.get(relation.partition(".")[2])
@@ -109,7 +110,7 @@ def dictionary(url: str) -> str:
         words = words or NOT_IN_MIGRATIONS.get(column or relation)
         if words is None:
             raise SystemExit(f"{relation} {column or ''} is not described: say what it holds")
-        entries.append(Entry(relation=relation, column=column, words=words))
+        entries.append(DescribedRelation(relation=relation, column=column, words=words))
     return msgspec.json.format(msgspec.json.encode(entries)).decode() + "\n"
 
 

@@ -32,7 +32,7 @@ order by 1, a.attnum nulls first
 """
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class DescribedRelation(Record, frozen=True, kw_only=True):
     """What a table or view, or one of its columns, holds."""
 
     relation: str  # schema.name
@@ -40,9 +40,9 @@ class Entry(Record, frozen=True, kw_only=True):
     words: str
 
 
-def read_dictionary() -> list[Entry]:
+def read_dictionary() -> list[DescribedRelation]:
     """The entries as `make schema` wrote them."""
-    return msgspec.json.decode(DICTIONARY.read_bytes(), type=list[Entry])
+    return msgspec.json.decode(DICTIONARY.read_bytes(), type=list[DescribedRelation])
 
 
 async def write_comments(url: str) -> int:
