@@ -27,7 +27,7 @@ COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"
 NOISE = re.compile(r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*")
 TABLE = re.compile(r"((?:^--[^\n]*\n)*)^create table (\S+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
 ADDED_COLUMN = re.compile(
-    r"^alter table (\S+) add column (\w+) [^;\n]*;(?: -- (.*))?$", re.MULTILINE
+    r"^alter table (\S+)\s+add column (\w+) [^;\n]*;(?: -- (.*))?$", re.MULTILINE
 )
 COLUMN = re.compile(
     r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.MULTILINE
@@ -43,7 +43,6 @@ NOT_IN_MIGRATIONS = {
     "ops.v_latest_signals": "The newest signal of each asset by each definition.",
     "ops.v_recent_alerts": "Every move of an alert in the last 24 hours.",
     "coverage_pct": "coverage in percent",
-    "reject_reasons": "reason -> rows that were refused for it",
     "snapshot_ts": "the minute, UTC",
     "version": "of the migration",
 }
