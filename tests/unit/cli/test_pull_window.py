@@ -1,11 +1,13 @@
 """`hypertally pull fills --from --to`: times are read exactly; what is no window is one line."""
 
+import os
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from hypertally.cli import main
 from hypertally.cli.options import read_time
 from hypertally.errors import Refused
 
@@ -54,15 +56,16 @@ def test_a_time_without_zone_is_refused_with_how_to_write_it() -> None:
     ],
 )
 def test_a_bad_window_is_one_line_and_exit_code_2(
-    arguments: list[str],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], message: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["hypertally", "pull", "fills", *arguments])
-    with pytest.raises(SystemExit) as leaving:
-        main()
-    assert leaving.value.code == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    command = Path(sys.executable).with_name("hypertally")
+    ended = subprocess.run(
+        [command, "pull", "fills", *arguments],
+        env=os.environ | {"HYPERTALLY_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert ended.stderr.count("\n") == 1
