@@ -6,7 +6,7 @@ matrix and table of alerts.
 """
 
 PERIODS = range(0, 46, 5)
-LONGER = range(0, 66, 5)  # of the regime whose last alert has to cool down
+LONGER = range(0, 66, 5)  # of the regime that is played past its last alert
 
 
 def periods(name: str) -> range:
@@ -143,53 +143,60 @@ def told(minute: int, *subjects: str) -> list[Moved]:
     ]
 
 
+def told_at_once(minute: int, *subjects: str) -> list[Moved]:
+    """A move toward safety after an alert that was told, told and over."""
+    return [
+        (minute, "regime_change", subject, *states)
+        for subject in subjects
+        for states in (("resolved", "firing"), ("firing", "resolved"))
+    ]
+
+
 def moved(minute: int, name: str, *subjects: str, states: tuple[str, str]) -> list[Moved]:
     return [(minute, name, subject, *states) for subject in subjects]
 
 
-WAITS, NO_MORE, MUTE = ("inactive", "pending"), ("pending", "inactive"), ("pending", "suppressed")
-FIRES, ENDS, AGAIN = ("inactive", "firing"), ("firing", "resolved"), ("resolved", "pending")
+WAITS, NO_MORE = ("inactive", "pending"), ("pending", "inactive")
 ALERTS: dict[str, list[Moved]] = {
-    # Long / Reduced at 30 and 35; No-trade / Defensive at 40 and 45, which is held back until the
-    # cooldown of thirty minutes is over, and is still so then.
+    # Alerts follow the third version, whose trend needs three known periods: risk first improves at
+    # 25. Long / Reduced from 25 to 35; No-trade / Defensive at 40, a move toward safety, is told at
+    # once. ETH, where as many buy as sell, goes from Defensive to Reduced.
     "herding_in": [
-        *moved(30, "regime_change", "BTC", "HYPE", states=WAITS),
-        *told(35, "BTC", "HYPE"),
-        *moved(40, "regime_change", "BTC", "HYPE", states=AGAIN),
-        *moved(45, "regime_change", "BTC", "HYPE", states=MUTE),
-        (65, "regime_change", "BTC", "suppressed", "firing"),
-        (65, "regime_change", "BTC", "firing", "resolved"),
-        (65, "regime_change", "HYPE", "suppressed", "firing"),
-        (65, "regime_change", "HYPE", "firing", "resolved"),
+        *moved(25, "regime_change", "BTC", "ETH", "HYPE", states=WAITS),
+        *told(30, "BTC", "ETH", "HYPE"),
+        *told_at_once(40, "BTC", "HYPE"),
     ],
-    # The playbook is the same from beginning to end.
-    "split": [],
-    # Exits are High at 20 and 25, under 20 at 30 and 35; No-trade / Reduced at 40 and 45.
+    # HYPE and BTC stay No-trade / Defensive from beginning to end.
+    "split": [
+        *moved(25, "regime_change", "ETH", states=WAITS),
+        *told(30, "ETH"),
+    ],
+    # Only ends of periods are recorded. More than 20% of the holders leave at once, so each such
+    # end is held back for a next minute that never comes: no score, and no cluster of exits, until
+    # 35. Short / Reduced at 40 and 45.
     "exit_cascade": [
-        *moved(20, "exit_cluster", "BTC", "HYPE", states=FIRES),
-        *moved(35, "exit_cluster", "BTC", "HYPE", states=ENDS),
+        *moved(25, "regime_change", "ETH", states=WAITS),
+        *told(30, "ETH"),
         *moved(40, "regime_change", "BTC", "HYPE", states=WAITS),
         *told(45, "BTC", "HYPE"),
     ],
-    # Liquidations are no exits. Short / Reduced at 30 and 35, No-trade / Defensive at 40 and 45,
-    # ten minutes after the last was told.
+    # Held back as above until 30; then nobody acts, and HYPE and BTC stay No-trade / Defensive.
     "liquidation_cascade": [
-        *moved(30, "regime_change", "BTC", "HYPE", states=WAITS),
-        *told(35, "BTC", "HYPE"),
-        *moved(40, "regime_change", "BTC", "HYPE", states=AGAIN),
-        *moved(45, "regime_change", "BTC", "HYPE", states=MUTE),
+        *moved(25, "regime_change", "ETH", states=WAITS),
+        *told(30, "ETH"),
     ],
     # Stale from 25 on, the last good minute 14 being 660 s old; well for two checks at 35 and 36.
     "stale_feed": [
         (25, "system_stale", "system", "inactive", "firing"),
         (36, "system_stale", "system", "firing", "resolved"),
     ],
-    # No-trade / Reduced for one period; the one after is locked, which is no playbook, and then all
-    # is as it was. 70% are stale at once.
+    # No-trade / Reduced at 25; 30 and 35 are locked, which is no playbook; Defensive at 40, as risk
+    # improves by a step in two periods, and Reduced again at 45. 70% are stale at once.
     "thin_coverage": [
         *moved(25, "regime_change", "BTC", "ETH", "HYPE", states=WAITS),
         (30, "system_stale", "system", "inactive", "firing"),
-        *moved(35, "regime_change", "BTC", "ETH", "HYPE", states=NO_MORE),
         (36, "system_stale", "system", "firing", "resolved"),
+        *moved(40, "regime_change", "BTC", "ETH", "HYPE", states=NO_MORE),
+        *moved(45, "regime_change", "BTC", "ETH", "HYPE", states=WAITS),
     ],
 }
