@@ -407,6 +407,9 @@ VALUES = st.recursive(
 @example(changes={"dir": "a\x00b"})
 @example(changes={"x": {"y": ["a\x00b"]}})
 @example(changes={"px": "\u0661\u0662"})
+@example(changes={"x": [{"y": Decimal("1e200000")}]})
+@example(changes={"x": Decimal("1e-20000")})
+@example(changes={"x": Decimal("Infinity")})
 @example(changes={"coin": random.Random(1).randbytes(5000).hex()})
 def test_no_row_the_exchange_could_send_stops_a_page(
     runner: asyncio.Runner, lasting: Connection, changes: Row

@@ -42,7 +42,10 @@ OF_EVERYONE = {
     "service.probes.read_schema_version",
     "service.system.read_database",
     "resource.explanation.read_definition",
+    "alerts.alerts.read_last_check",
+    "resource.twap_source.list_unread_objects",
     "resource.twap_source.read_totals",
+    "resource.twap_source.sum_reject_reasons",
     "resource.time_range.read_minute",
     "twaps.pressure.forecast_coins",
 }

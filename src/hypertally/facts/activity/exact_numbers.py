@@ -3,11 +3,14 @@
 import re
 from decimal import Decimal
 
+from hypertally.records import is_array, is_object
+
 # No price, size or position needs more, and the columns keep every digit of such numbers, of their
 # products and of any sum of them. A longer number is nonsense, or an attempt to fill the disk.
 WHOLE_DIGITS_MAX = 100
 DECIMALS_MAX = 100
 TEXT_CHARS_MAX = 2 * (WHOLE_DIGITS_MAX + DECIMALS_MAX)
+EXPONENT_MAX = 1000  # of a number that is kept unread: jsonb refuses one of 131,073 digits
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 
@@ -35,6 +38,19 @@ def exact_integer(value: object) -> int | None:
     return int(number) if number == number.to_integral_value() else None
 
 
+def has_exact_numbers(value: object) -> bool:
+    """Whether every number within decoded JSON is one that a jsonb column can hold."""
+    if is_object(value):
+        return all(has_exact_numbers(inner) for inner in value.values())
+    if is_array(value):
+        return all(has_exact_numbers(inner) for inner in value)
+    if not isinstance(value, Decimal):
+        return True
+    if not value.is_finite():
+        return False
+    return value.adjusted() <= EXPONENT_MAX and _exponent(value) >= -EXPONENT_MAX
+
+
 def _text_of(value: object) -> str | None:
     match value:
         case bool():
@@ -51,5 +67,5 @@ def _text_of(value: object) -> str | None:
 
 def _exponent(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)  # the pattern lets no infinity pass
+    assert isinstance(exponent, int)  # no infinity comes this far
     return exponent

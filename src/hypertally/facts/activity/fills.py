@@ -15,6 +15,7 @@ from hypertally.facts.activity.exact_numbers import (
     WHOLE_DIGITS_MAX,
     exact_decimal,
     exact_integer,
+    has_exact_numbers,
 )
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
@@ -244,6 +245,8 @@ def _extra(row: JsonObject) -> str | None:
     }
     if unknown:
         extra["liquidation"] = unknown
+    if not has_exact_numbers(extra):
+        raise BadPayload("a number that is too large or too small for the database")
     encoded = _encoder.encode(extra).decode() if extra else None
     if encoded and _NUL.search(encoded):
         raise BadPayload(f"a NUL character, which the database cannot hold, in {encoded!r}")
