@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every group of tests that can run here and names those that cannot, in two halves side by
-# side that take about as long: whole flows, and the rest.
+# side that take about as long: the flows of activity and TWAPs, and the rest.
 # Usage: scripts/test.sh [pytest's arguments]; GROUPS_TO_RUN limits the groups.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +32,10 @@ add_browser() {
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     case $group in
         browser) add_browser ;;
-        flow) flows+=(tests/flow) ;;
+        flow)
+            flows+=(tests/flow --ignore=tests/flow/smart_money --ignore=tests/flow/archive)
+            rest+=(tests/flow/smart_money tests/flow/archive)
+            ;;
         *) rest+=("tests/$group") ;;
     esac
 done
