@@ -28,6 +28,7 @@ async def test_a_wallet_of_many_fills_in_two_days_has_no_thin_answer(
         await books.track([ALICE])
         await books.settle(exchange)
         await books.pull_deep(exchange)
+        await books.read_again(exchange)
     pages = "select count(*) from facts.pages where (request ->> 'startTime')::bigint > 0"
     assert await books.value(pages) >= 2  # the known fill is not on the first page
     assert await books.value("select count(*) from facts.limits_met") == 0
@@ -67,6 +68,7 @@ async def test_a_later_whole_answer_lifts_a_thin_one(books: Books, tmp_path: Pat
     between = spot(NOON + MINUTE_MS)
     async with serving(world(tmp_path / "again", {ALICE: [first, between, later]})) as exchange:
         await books.pull(exchange)
+        await books.read_again(exchange)
     assert await books.value("select count(*) from metrics.fill_gaps") == 0
     assert await books.value("select count(*) from facts.limits_lifted") == 1
     assert await books.value("select min(completeness) from metrics.wallet_day_metrics") == 1
