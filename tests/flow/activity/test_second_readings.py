@@ -11,12 +11,16 @@ from tests.flow.handmade import ALICE, Row, fill, world
 from hypertally.clock import system_clock
 from hypertally.facts.activity import fills
 from hypertally.jobs import periodic
+from hypertally.jobs.activity.kinds import READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_window
+from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
-from hypertally.jobs.worker import Options, Worker
+from hypertally.jobs.second_readings import read_again
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sources.info import InfoClient
+from hypertally.store.postgres import transaction
 
 LATE = {"probability": 0.05, "max_count": 10_000, "delay_ms": 20_000}
 HOUR = timedelta(hours=1)
@@ -62,11 +66,11 @@ async def test_the_first_second_reading_waits_for_weight_to_spare(
     async with serving(world(tmp_path / "world", {ALICE: [spot(now_ms() - 1000)]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
-        await books.execute("delete from ops.jobs where kind <> 'read_again'")
-        await books.execute(
-            "insert into ops.jobs (kind, payload, dedupe_key) "
-            "select 'read_again', jsonb_build_object('wallet_id', id), 'read_again:' || id "
-            "from tenancy.wallets on conflict do nothing"
+        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        async with transaction(books.pool) as connection:
+            await enqueue(connection, READ_AGAIN, WalletPayload(wallet_id=wallet.id))
+        [job] = await queue.claim(
+            books.pool, worker="test", lease_seconds=60, limit=1, only_kinds=[READ_AGAIN.name]
         )
         budget = SharedBudget(books.pool, upstream_host="scarce", weight_per_minute=240)
         spent = await budget.reserve(130)
@@ -77,8 +81,9 @@ async def test_the_first_second_reading_waits_for_weight_to_spare(
             resources = Resources(
                 pool=books.pool, info=info, clock=system_clock, weight_per_minute=240
             )
-            await Worker(resources, Options(until_idle=True)).run()
+            await read_again(resources, job)
         assert (await exchange.stats())["requests"]["userFillsByTime"] == before
+        assert await books.value("select status from ops.jobs where id = %s", job.id) == "done"
 
 
 async def test_an_hour_later_what_was_read_once_is_read_again(books: Books, tmp_path: Path) -> None:
