@@ -12,12 +12,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 
 from hypertally.flow import DEFINITIONS, FACTS
 from hypertally.store import migrate
-from hypertally.store.dictionary import DESCRIBED, DICTIONARY, DescribedRelation
+from hypertally.store.dictionary import Dictionary, read_dictionary
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.embedded.programs import INSTALLATION, site_packages
 
@@ -25,28 +24,6 @@ SCHEMA = migrate.MIGRATIONS.parent / "schema.sql"
 COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"
 # Settings of the session that loads a dump, and its random marks: noise in a file that is read.
 NOISE = re.compile(r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*")
-TABLE = re.compile(r"((?:^--[^\n]*\n)*)^create table (\S+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
-ADDED_COLUMN = re.compile(
-    r"^alter table (\S+)\s+add column (\w+) [^;\n]*;(?: -- (.*))?$", re.MULTILINE
-)
-COLUMN = re.compile(
-    r"^    (?!primary |unique |check |foreign )(\w+) .*?(?:-- (.*))?$", re.MULTILINE
-)
-
-# What no migration describes: some tables, views, and what dbmate keeps.
-NOT_IN_MIGRATIONS = {
-    "metrics.signal_contributors": "What each wallet did in the window of a signal.",
-    "metrics.wallet_universe_current": "The wallets that are watched now.",
-    "metrics.wallet_universe_members": "The wallets of each universe that was chosen.",
-    "ops.schema_migrations": "The migrations that were applied.",
-    "ops.v_latest_health": "The newest judgement of the feed of positions.",
-    "ops.v_latest_signals": "The newest signal of each asset by each definition.",
-    "ops.v_recent_alerts": "Every move of an alert in the last 24 hours.",
-    "coverage_pct": "coverage in percent",
-    "snapshot_ts": "the minute, UTC",
-    "version": "of the migration",
-}
-
 HEAD = """\
 # Columns
 
@@ -86,59 +63,20 @@ def dump(url: str) -> str:
 
 def columns(url: str) -> str:
     """The dictionary of columns: names and types from a database, meanings from the migrations."""
-    tables, meanings = _described()
     with psycopg.connect(url) as connection:
         rows = connection.execute(LIST_COLUMNS).fetchall()
-    return "\n".join([HEAD, *_sections(rows, tables, meanings)])
+    return "\n".join([HEAD, *_sections(rows, read_dictionary(migrate.MIGRATIONS))])
 
 
-def dictionary(url: str) -> str:
-    """The entries of every table, view and column: those of docs/columns.md, and of views."""
-    tables, meanings = _described()
-    by_name = {name: said for (_, name), said in reversed(meanings.items()) if said}
-    described = tables | {name: said for name, said in NOT_IN_MIGRATIONS.items() if "." in name}
-    names = {table.partition(".")[2]: words for table, words in described.items() if words}
-    with psycopg.connect(url) as connection:
-        rows = connection.execute(DESCRIBED).fetchall()
-    entries: list[DescribedRelation] = []
-    for relation, column, _, comment in rows:
-        if column is None:
-            words = tables.get(relation) or comment or names.get(relation.partition(".")[2])
-        else:
-            words = meanings.get((relation, column)) or comment or by_name.get(column)
-        words = words or NOT_IN_MIGRATIONS.get(column or relation)
-        if words is None:
-            raise SystemExit(f"{relation} {column or ''} is not described: say what it holds")
-        entries.append(DescribedRelation(relation=relation, column=column, words=words))
-    return msgspec.json.format(msgspec.json.encode(entries)).decode() + "\n"
-
-
-def _described() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-    """What the migrations say of each table, and of each column of it."""
-    tables: dict[str, str] = {}
-    meanings: dict[tuple[str, str], str] = {}
-    for path in sorted(migrate.MIGRATIONS.glob("*.sql")):
-        for note, table, body in TABLE.findall(path.read_text(encoding="utf-8")):
-            tables[table] = " ".join(line.removeprefix("--").strip() for line in note.splitlines())
-            meanings |= {(table, name): said for name, said in COLUMN.findall(body)}
-        for table, name, said in ADDED_COLUMN.findall(path.read_text(encoding="utf-8")):
-            meanings[table, name] = said
-    return tables, meanings
-
-
-def _sections(
-    rows: list[tuple[Any, ...]], tables: dict[str, str], meanings: dict[tuple[str, str], str]
-) -> Iterator[str]:
-    # The same thing has the same name everywhere, so it is described once.
-    by_name = {name: said for (_, name), said in reversed(meanings.items()) if said}
+def _sections(rows: list[tuple[Any, ...]], words: Dictionary) -> Iterator[str]:
     leaves = _leaves()
     for table, members in groupby(rows, key=lambda row: row[0]):
-        yield f"## {table}\n\n{tables[table]}\n"
+        yield f"## {table}\n\n{words.words_of(table) or ''}\n"
         if table in leaves:
             yield f"{leaves[table]}\n"
         yield "| column | type | null | meaning |\n|---|---|---|---|"
         for _, name, type_name, required in members:
-            meaning = meanings.get((table, name)) or by_name.get(name, "")
+            meaning = words.words_of(table, name) or ""
             yield f"| `{name}` | {type_name} | {'' if required else 'yes'} | {meaning} |"
         yield ""
 
@@ -168,7 +106,6 @@ async def main() -> None:
             await migrate.migrate(server.url)
             SCHEMA.write_text(dump(server.url), encoding="utf-8")
             COLUMNS.write_text(columns(server.url), encoding="utf-8")
-            DICTIONARY.write_text(dictionary(server.url), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hypertally.errors import Refused, TryLater
-from hypertally.store.dictionary import write_comments
+from hypertally.store.dictionary import read_dictionary, write_comments
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
 TABLE = "ops.schema_migrations"
@@ -45,7 +45,7 @@ async def migrate(url: str) -> list[str]:
         if "connect" in problem:
             raise TryLater(f"the database does not answer: {problem}")
         raise Refused(f"the database could not be migrated: {problem}")
-    await write_comments(url)
+    await write_comments(url, read_dictionary(MIGRATIONS))
     applied = (line for line in output.splitlines() if line.startswith("Applied: "))
     return [line.removeprefix("Applied: ").partition(" in ")[0] for line in applied]
 

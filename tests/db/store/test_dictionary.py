@@ -3,6 +3,7 @@
 import psycopg
 
 from hypertally.store.dictionary import DESCRIBED, read_dictionary, write_comments
+from hypertally.store.migrate import MIGRATIONS
 
 QUERIES = (
     "select * from v_latest_health",
@@ -24,21 +25,17 @@ def test_no_table_view_or_column_is_without_a_comment(database_url: str) -> None
 
 
 async def test_comments_are_written_where_they_differ_alone(database_url: str) -> None:
-    assert await write_comments(database_url) == 0
+    dictionary = read_dictionary(MIGRATIONS)
+    assert await write_comments(database_url, dictionary) == 0
     with psycopg.connect(database_url) as connection:
         connection.execute("comment on table metrics.signals is 'something else'")
         connection.execute("comment on column metrics.signals.cas is null")
-    assert await write_comments(database_url) == 2
-    (words,) = [
-        entry.words
-        for entry in read_dictionary()
-        if (entry.relation, entry.column) == ("metrics.signals", None)
-    ]
+    assert await write_comments(database_url, dictionary) == 2
     with psycopg.connect(database_url) as connection:
         described = connection.execute(
             "select obj_description('metrics.signals'::regclass)"
         ).fetchone()
-    assert described == (words,)
+    assert described == (dictionary.words_of("metrics.signals"),)
 
 
 def test_the_specifications_queries_work_without_a_schema(database_url: str) -> None:
