@@ -19,21 +19,33 @@ PAUSE_SECONDS = 0.1
 CENT = Decimal("0.01")
 
 # The page's own requests, heard where they are made: far fewer messages than the browser's events.
+# While the page stands still, what it asks for once more waits: a test compares the page with the
+# answer it was drawn from, although the system behind it lives on.
 LISTEN = """
 (() => {
   const ask = window.fetch;
+  let still = null;
+  let moveOn = () => {};
   window.heard = [];
   window.asking = 0;
-  window.fetch = async (address, options) => {
+  window.stop = () => { still ??= new Promise((resolve) => { moveOn = resolve; }); };
+  window.move = () => { still = null; moveOn(); };
+  async function answered(address, options) {
     window.asking += 1;
     try {
       const response = await ask(address, options);
-      const text = await response.clone().text();
-      if (response.ok) window.heard.push([address, text]);
-      return response;
+      return [response, await response.clone().text()];
     } finally {
       window.asking -= 1;
     }
+  }
+  window.fetch = async (address, options) => {
+    const known = window.heard.some(([path]) => path === address);
+    if (known) await still;
+    const [response, text] = await answered(address, options);
+    if (known) await still;
+    if (response.ok) window.heard.push([address, text]);
+    return response;
   };
 })()
 """
@@ -60,6 +72,7 @@ class Screen:
     base: str
     errors: list[str] = field(default_factory=list)
     expected_errors: list[str] = field(default_factory=list)
+    compared: set[str] = field(default_factory=set)
 
     async def open(self, place: str = "#/") -> None:
         """Show a place of the page and wait until nothing loads any more."""
@@ -77,8 +90,15 @@ class Screen:
         await self.page.evaluate(SETTLE)
 
     async def answer(self, path: str) -> Any:
-        """Return the newest answer the page got for a path, with the begin of its query or not."""
-        heard: list[tuple[str, str]] = await self.page.evaluate("heard")
+        """Return the newest answer the page got for a path, with the begin of its query or not.
+
+        From then on the page stands still; a path that is compared again lets it move first.
+        """
+        if path in self.compared:
+            await self.page.evaluate("move()")
+            await self.settled()
+        self.compared.add(path)
+        heard: list[tuple[str, str]] = await self.page.evaluate("(stop(), heard)")
         for asked, text in reversed(heard):
             if asked.startswith(path) if "?" in path else asked.partition("?")[0] == path:
                 return json.loads(text)

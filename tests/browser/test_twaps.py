@@ -37,7 +37,12 @@ EXECUTED = {
     "slices": "slices",
     "source": "source",
 }
-WORDS = {"activated": "running", "finished": "finished", "terminated": "terminated"}
+WORDS = {
+    None: "no status",
+    "activated": "running",
+    "finished": "finished",
+    "terminated": "terminated",
+}
 AWAY = {"title": "Unavailable", "status": 503, "detail": "the database is away"}
 
 
