@@ -75,6 +75,20 @@ def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
     cas_trend = _trend(period, scores.asset, scores.cas.score.value)
     inputs = playbook.playbook_inputs(scores, cas_trend, thin=period.health.signals == "neutral")
     step = playbook.step(_before(period, scores.asset), inputs)
+    return {
+        **_common(period, scores.asset, scores.definition),
+        **_playbook(step.playbook),
+        **score_columns(scores, cas_trend),
+        "exits": to_json({side: exits_json(each) for side, each in exits_by_side(scores).items()}),
+        "counts": to_json(scores.behaviours),
+        "reach": to_json(scores.reach),
+        "state": to_json(step.state),
+        "completeness": scores.counts.completeness(),
+    }
+
+
+def score_columns(scores: Scores, cas_trend: Trend) -> dict[str, Any]:
+    """The columns of the scores, in the second version and the third."""
     scored = {
         "cas": scores.cas.score,
         "cas_usd": scores.cas_weighted,
@@ -89,8 +103,6 @@ def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
         "herding": scores.herding.score,
     }
     return {
-        **_common(period, scores.asset, scores.definition),
-        **_playbook(step.playbook),
         **{name: score.value for name, score in scored.items()},
         "unknown": Jsonb({name: score.reason for name, score in scored.items() if score.reason}),
         "observed": scores.counts.observed,
@@ -102,20 +114,14 @@ def v2_row(period: PeriodInputs, scores: Scores) -> dict[str, Any]:
         "trend": cas_trend.direction,
         "ecs_z": scores.ecs.z,
         "ecs_percentile": scores.ecs.percentile,
-        "exits": to_json(
-            {
-                "all": exits_json(scores.ecs),
-                "long": exits_json(scores.ecs_long),
-                "short": exits_json(scores.ecs_short),
-            }
-        ),
         "herding_sign": scores.herding.sign,
         "herding_n": scores.herding.active,
-        "counts": to_json(scores.behaviours),
-        "reach": to_json(scores.reach),
-        "state": to_json(step.state),
-        "completeness": scores.counts.completeness(),
     }
+
+
+def exits_by_side(scores: Scores) -> dict[str, Exits]:
+    """The exit cluster scores: of all holders, of longs, of shorts."""
+    return {"all": scores.ecs, "long": scores.ecs_long, "short": scores.ecs_short}
 
 
 def exits_json(exits: Exits) -> dict[str, Any]:

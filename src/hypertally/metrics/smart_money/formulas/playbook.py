@@ -13,10 +13,9 @@ Reduced at once, but does not improve the risk that is carried on; a lock begins
 latches. A flag is unknown where no known input decides it.
 """
 
-from decimal import Decimal
-
 from msgspec.structs import replace
 
+from hypertally.metrics.smart_money.formulas.consensus import Band
 from hypertally.metrics.smart_money.formulas.playbook_flags import (
     NO_FLAGS,
     Flags,
@@ -24,13 +23,15 @@ from hypertally.metrics.smart_money.formulas.playbook_flags import (
     levels_of,
 )
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
-    RISKS,
+    BANDS,
     SIDES,
+    TURNS,
     Advice,
+    Level,
     NearMiss,
     Playbook,
-    Risk,
-    find_nearest_miss,
+    Values,
+    look_up_advice,
 )
 from hypertally.metrics.smart_money.formulas.playbook_state import (
     UNKNOWN,
@@ -38,14 +39,27 @@ from hypertally.metrics.smart_money.formulas.playbook_state import (
     PlaybookState,
     compared_thresholds,
     compared_values,
-    decide,
-    decide_when_settled,
+    count_entry,
+    dispersion_level,
     entry_side,
-    update_latches,
+    exits_high_at,
+    exits_level,
+    find_miss,
+    held_band,
+    latch_state,
+    locked_state,
+    settle_risk,
+    thin_state,
+    unknown_state,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import V2, Trend
+from hypertally.metrics.smart_money.formulas.score_arithmetic import V2, Direction, Trend, turn
 from hypertally.metrics.smart_money.formulas.scores import Scores
-from hypertally.metrics.smart_money.formulas.thresholds import HOLD_PERIODS
+from hypertally.metrics.smart_money.formulas.thresholds import (
+    DISPERSION_CALM_BELOW,
+    DISPERSION_HIGH_FROM,
+    EXITS_CALM_BELOW,
+    HOLD_PERIODS,
+)
 from hypertally.records import Record
 
 THIN = Advice(bias="No-trade", risk="Reduced", rule="thin_coverage")
@@ -81,54 +95,90 @@ def step(before: PlaybookState, inputs: PlaybookInputs) -> Step:
     called = decide(state, values, dispersion=levels.dispersion, ecs=levels.ecs)
     if called is None:
         return _unknown(state, flags)
-    state = replace(state, unknown=0, entry=_entry(state.entry, values["cas"]))
+    state = replace(state, unknown=0, entry=count_entry(state.entry, values["cas"]))
     advice = _waited(state, called)
-    risk, better = _risk(state, advice.risk)
+    risk, better = settle_risk(state, advice.risk)
     if SIDES[advice.bias] and risk == "Defensive":
         advice = Advice(bias="No-trade", risk=risk, rule="risk_wait")
     advice = replace(advice, risk=risk)
-    nearest_miss = _missed(before, inputs, advice)
+    nearest_miss = find_miss(
+        values,
+        compared_thresholds(inputs),
+        advice,
+        lambda changed: decide_when_settled(before, inputs, changed),
+    )
     after = replace(state, bias=advice.bias, risk=risk, better=better)
     return Step(playbook=_playbook(advice, nearest_miss, flags), state=after)
 
 
 def locked(before: PlaybookState, reason: str) -> Step:
     """The playbook of a period without a signal: No-trade / Defensive."""
-    state = PlaybookState(
-        dispersion=before.dispersion,
-        ecs=before.ecs,
-        ecs_long=before.ecs_long,
-        ecs_short=before.ecs_short,
-    )
     advice = Advice(bias="No-trade", risk="Defensive", rule=f"locked:{reason}")
-    return Step(playbook=_playbook(advice, None, NO_FLAGS), state=state)
+    return Step(playbook=_playbook(advice, None, NO_FLAGS), state=locked_state(before))
 
 
 def _thin(state: PlaybookState, flags: Flags) -> Step:
-    risk: Risk = "Defensive" if state.risk == "Defensive" else "Reduced"
-    after = replace(state, bias="No-trade", risk=risk, entry=0, better=0, unknown=0)
-    return Step(playbook=_playbook(THIN, None, flags), state=after)
+    return Step(playbook=_playbook(THIN, None, flags), state=thin_state(state))
 
 
 def _unknown(state: PlaybookState, flags: Flags) -> Step:
     """With an unknown input: keep the playbook for one period, then No-trade / Defensive."""
     advice = UNKNOWN if state.unknown else Advice(bias=state.bias, risk=state.risk, rule="held")
-    after = replace(
+    return Step(playbook=_playbook(advice, None, flags), state=unknown_state(state, advice))
+
+
+def update_latches(state: PlaybookState, inputs: PlaybookInputs) -> PlaybookState:
+    """Copy the state with its latches updated by this period."""
+    value = inputs.dispersion
+    return latch_state(
         state,
-        bias=advice.bias,
-        risk=advice.risk,
-        entry=0,
-        better=0,
-        unknown=state.unknown + 1,
+        inputs,
+        stands_off=value is not None and value >= DISPERSION_HIGH_FROM,
+        calm=value is not None and value < DISPERSION_CALM_BELOW,
     )
-    return Step(playbook=_playbook(advice, None, flags), state=after)
 
 
-def _entry(periods: int, cas: Decimal | None) -> int:
-    side = entry_side(cas)
-    if not side:
-        return 0
-    return periods + side if periods * side > 0 else side
+def decide(
+    state: PlaybookState, values: Values, *, dispersion: Level | None, ecs: Level | None
+) -> Advice | None:
+    """The advice of the inputs, without any waiting; None: too many inputs are unknown."""
+    if dispersion == "high":
+        return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
+    if ecs == "high":
+        return Advice(bias="No-trade", risk="Defensive", rule="exits_high")
+    cas, direction = values["cas"], turn(values["trend"])
+    if cas is None or direction is None or dispersion is None or ecs is None:
+        return None
+    place = held_band(cas, state.bias)
+    if _against(place, direction):
+        return Advice(bias="No-trade", risk="Reduced", rule="trend_against")
+    advice = look_up_advice(place, direction, dispersion, ecs)
+    if advice.bias not in {"No-trade", state.bias} and not entry_side(cas):
+        return Advice(bias="No-trade", risk="Reduced", rule="entry_threshold")
+    return advice
+
+
+def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Values) -> Advice:
+    """The advice of the inputs if every level had held for its full number of periods."""
+    dispersion, ecs = values["dispersion"], values["ecs"]
+    split = dispersion is not None and (
+        dispersion >= DISPERSION_HIGH_FROM
+        or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
+    )
+    high = exits_high_at(inputs.ecs, ecs) or (
+        state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
+    )
+    advice = decide(
+        state,
+        values,
+        dispersion=dispersion_level(dispersion, high=split),
+        ecs=exits_level(ecs, high=high),
+    )
+    return advice or UNKNOWN
+
+
+def _against(place: Band, direction: Direction) -> bool:
+    return TURNS[direction] * BANDS[place] < 0
 
 
 def _waited(state: PlaybookState, called: Advice) -> Advice:
@@ -139,37 +189,6 @@ def _waited(state: PlaybookState, called: Advice) -> Advice:
     if held or state.entry * side < HOLD_PERIODS:
         return Advice(bias="No-trade", risk="Reduced", rule="entry_wait")
     return called
-
-
-def _risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
-    """The risk now, and how many periods in a row called for a better one."""
-    held = RISKS.index(state.risk)
-    if RISKS.index(called) >= held:
-        return called, 0
-    if state.better + 1 < HOLD_PERIODS:
-        return state.risk, state.better + 1
-    return RISKS[held - 1], 0
-
-
-def _missed(before: PlaybookState, inputs: PlaybookInputs, advice: Advice) -> NearMiss | None:
-    """The nearest threshold, or only the waiting, between this advice and other advice."""
-    values = compared_values(inputs)
-    if None in values.values():
-        return None
-    aim = decide_when_settled(before, inputs, values)
-    if (aim.bias, aim.risk) != (advice.bias, advice.risk):
-        return NearMiss(
-            input="periods",
-            threshold=Decimal(HOLD_PERIODS),
-            distance=Decimal(1),
-            bias=aim.bias,
-            risk=aim.risk,
-        )
-    return find_nearest_miss(
-        values,
-        compared_thresholds(inputs),
-        lambda changed: decide_when_settled(before, inputs, changed),
-    )
 
 
 def _playbook(

@@ -63,14 +63,14 @@ def flags_of(inputs: PlaybookInputs, levels: Levels) -> Flags:
     agreed = None if levels.dispersion is None else levels.dispersion != "high"
     split = None if levels.dispersion is None else levels.dispersion == "high"
     return Flags(
-        add_exposure_long=_all((rising, few_exits, agreed)),
-        add_exposure_short=_all((falling, few_exits, agreed)),
+        add_exposure_long=all_of((rising, few_exits, agreed)),
+        add_exposure_short=all_of((falling, few_exits, agreed)),
         tighten_stops_long=_any((levels.long_exits_high, falling, split)),
         tighten_stops_short=_any((levels.short_exits_high, rising, split)),
     )
 
 
-def _all(values: Iterable[bool | None]) -> bool | None:
+def all_of(values: Iterable[bool | None]) -> bool | None:
     """Three-valued `all`: false if any is false, else None if any is unknown."""
     known = list(values)
     if False in known:

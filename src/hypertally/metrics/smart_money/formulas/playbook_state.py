@@ -1,25 +1,27 @@
-"""Hysteresis: the state a playbook carries between periods, and the advice its inputs lead to.
+"""Hysteresis: the state that a playbook carries between periods, and how a period changes it.
 
 What the definition leaves open: ECS of a side is latched as ECS is; a score that is unknown keeps
 its latch and breaks its count of calm periods; above 25 without significance ECS is Medium.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from hypertally.metrics.smart_money.formulas.consensus import Band, band
 from hypertally.metrics.smart_money.formulas.exits import Exits
 from hypertally.metrics.smart_money.formulas.playbook_matrix import (
-    BANDS,
-    TURNS,
+    RISKS,
     Advice,
     Bias,
     Level,
+    NearMiss,
     Risk,
     Values,
-    look_up_advice,
+    find_nearest_miss,
 )
-from hypertally.metrics.smart_money.formulas.score_arithmetic import Direction, Trend, turn
+from hypertally.metrics.smart_money.formulas.score_arithmetic import Trend
 from hypertally.metrics.smart_money.formulas.thresholds import (
     DISPERSION_CALM_BELOW,
     DISPERSION_HIGH_FROM,
@@ -106,20 +108,13 @@ def compared_thresholds(inputs: PlaybookInputs) -> Mapping[str, tuple[Decimal, .
     }
 
 
-def update_latches(state: PlaybookState, inputs: PlaybookInputs) -> PlaybookState:
-    """Copy the state with its latches updated by this period."""
-    value = inputs.dispersion
-    return PlaybookState(
-        bias=state.bias,
-        risk=state.risk,
-        entry=state.entry,
-        better=state.better,
-        unknown=state.unknown,
-        dispersion=_latched(
-            state.dispersion,
-            enters=value is not None and value >= DISPERSION_HIGH_FROM,
-            calm=value is not None and value < DISPERSION_CALM_BELOW,
-        ),
+def latch_state(
+    state: PlaybookState, inputs: PlaybookInputs, *, stands_off: bool, calm: bool
+) -> PlaybookState:
+    """Copy the state with its latches updated, that of dispersion by what this period is."""
+    return replace(
+        state,
+        dispersion=_latched(state.dispersion, enters=stands_off, calm=calm),
         ecs=_exits_latched(state.ecs, inputs.ecs),
         ecs_long=_exits_latched(state.ecs_long, inputs.ecs_long),
         ecs_short=_exits_latched(state.ecs_short, inputs.ecs_short),
@@ -141,7 +136,7 @@ def _latched(latch: Latch, *, enters: bool, calm: bool) -> Latch:
 
 
 def dispersion_level(value: Decimal | None, *, high: bool) -> Level | None:
-    """The dispersion level; `high` is whether the latch is High."""
+    """The dispersion level; `high` is whether it is High, now or by its latch."""
     if high:
         return "high"
     if value is None:
@@ -158,46 +153,7 @@ def exits_level(value: Decimal | None, *, high: bool | None) -> Level | None:
     return "low" if value <= EXITS_LOW_TO else "medium"
 
 
-def decide(
-    state: PlaybookState, values: Values, *, dispersion: Level | None, ecs: Level | None
-) -> Advice | None:
-    """The advice of the inputs, without any waiting; None: too many inputs are unknown."""
-    if dispersion == "high":
-        return Advice(bias="No-trade", risk="Defensive", rule="dispersion_high")
-    if ecs == "high":
-        return Advice(bias="No-trade", risk="Defensive", rule="exits_high")
-    cas, direction = values["cas"], turn(values["trend"])
-    if cas is None or direction is None or dispersion is None or ecs is None:
-        return None
-    place = _band(cas, state.bias)
-    if _against(place, direction):
-        return Advice(bias="No-trade", risk="Reduced", rule="trend_against")
-    advice = look_up_advice(place, direction, dispersion, ecs)
-    if advice.bias not in {"No-trade", state.bias} and not entry_side(cas):
-        return Advice(bias="No-trade", risk="Reduced", rule="entry_threshold")
-    return advice
-
-
-def decide_when_settled(state: PlaybookState, inputs: PlaybookInputs, values: Values) -> Advice:
-    """The advice of the inputs if every level had held for its full number of periods."""
-    dispersion, ecs = values["dispersion"], values["ecs"]
-    split = dispersion is not None and (
-        dispersion >= DISPERSION_HIGH_FROM
-        or (state.dispersion.high and dispersion >= DISPERSION_CALM_BELOW)
-    )
-    high = _high_at(inputs.ecs, ecs) or (
-        state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
-    )
-    advice = decide(
-        state,
-        values,
-        dispersion=dispersion_level(dispersion, high=split),
-        ecs=exits_level(ecs, high=high),
-    )
-    return advice or UNKNOWN
-
-
-def _high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
+def exits_high_at(exits: Exits, ecs: Decimal | None) -> bool | None:
     """Whether ECS would be High at this value, with the same number of exposed wallets."""
     if ecs == exits.score.value:
         return exits.high
@@ -213,7 +169,7 @@ def entry_side(cas: Decimal | None) -> int:
     return (cas >= ENTER_LONG) - (cas <= ENTER_SHORT)
 
 
-def _band(cas: Decimal, bias: Bias) -> Band:
+def held_band(cas: Decimal, bias: Bias) -> Band:
     """The band of CAS; a side that is held keeps its band until its leave threshold."""
     place = band(cas)
     if bias == "Long" and place == "neutral" and cas >= LEAVE_LONG:
@@ -223,5 +179,68 @@ def _band(cas: Decimal, bias: Bias) -> Band:
     return place
 
 
-def _against(place: Band, direction: Direction) -> bool:
-    return TURNS[direction] * BANDS[place] < 0
+def count_entry(periods: int, cas: Decimal | None) -> int:
+    """How many periods on end CAS has been beyond a threshold of entry, this one included."""
+    side = entry_side(cas)
+    if not side:
+        return 0
+    return periods + side if periods * side > 0 else side
+
+
+def settle_risk(state: PlaybookState, called: Risk) -> tuple[Risk, int]:
+    """The risk now, and how many periods in a row called for a better one."""
+    place = RISKS.index(state.risk)
+    if RISKS.index(called) >= place:
+        return called, 0
+    if state.better + 1 < HOLD_PERIODS:
+        return state.risk, state.better + 1
+    return RISKS[place - 1], 0
+
+
+def thin_state(state: PlaybookState) -> PlaybookState:
+    """The state that a period of thin coverage leaves: no side, and no better risk."""
+    risk: Risk = "Defensive" if state.risk == "Defensive" else "Reduced"
+    return replace(state, bias="No-trade", risk=risk, entry=0, better=0, unknown=0)
+
+
+def unknown_state(state: PlaybookState, advice: Advice) -> PlaybookState:
+    """The state that a period with an unknown input leaves: every count begins anew."""
+    return replace(
+        state,
+        bias=advice.bias,
+        risk=advice.risk,
+        entry=0,
+        better=0,
+        unknown=state.unknown + 1,
+    )
+
+
+def locked_state(state: PlaybookState) -> PlaybookState:
+    """The state that a lock leaves: a new one with the latches of the old."""
+    return PlaybookState(
+        dispersion=state.dispersion,
+        ecs=state.ecs,
+        ecs_long=state.ecs_long,
+        ecs_short=state.ecs_short,
+    )
+
+
+def find_miss(
+    values: Values,
+    thresholds: Mapping[str, tuple[Decimal, ...]],
+    advice: Advice,
+    settled: Callable[[Values], Advice],
+) -> NearMiss | None:
+    """The nearest threshold, or only the waiting, between this advice and other advice."""
+    if None in values.values():
+        return None
+    aim = settled(values)
+    if (aim.bias, aim.risk) == (advice.bias, advice.risk):
+        return find_nearest_miss(values, thresholds, settled)
+    return NearMiss(
+        input="periods",
+        threshold=Decimal(HOLD_PERIODS),
+        distance=Decimal(1),
+        bias=aim.bias,
+        risk=aim.risk,
+    )

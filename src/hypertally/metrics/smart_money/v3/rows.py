@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
-from hypertally.metrics.smart_money.formulas.score_arithmetic import Trend
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
 from hypertally.metrics.smart_money.formulas.v3.exits import significance
@@ -21,7 +20,13 @@ from hypertally.metrics.smart_money.formulas.v3.playbook import (
 from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import inputs_of, levels_of
 from hypertally.metrics.smart_money.formulas.v3.scores import V3, V3Scores
 from hypertally.metrics.smart_money.formulas.v3.trend import known_before, trend_of_known
-from hypertally.metrics.smart_money.signal_rows import NULL_COLUMNS, exits_json, to_json
+from hypertally.metrics.smart_money.signal_rows import (
+    NULL_COLUMNS,
+    exits_by_side,
+    exits_json,
+    score_columns,
+    to_json,
+)
 from hypertally.records import Record
 from hypertally.store.postgres import Jsonb
 
@@ -67,10 +72,14 @@ def signal_row(place: Place, v3: V3Scores) -> dict[str, Any]:
     return {
         **_common(place),
         **_playbook(step.playbook),
-        **_scored(v3, cas_trend),
+        **score_columns(scores, cas_trend),
+        "exits": to_json(
+            {
+                side: {**exits_json(each), "significance": significance(each)}
+                for side, each in exits_by_side(scores).items()
+            }
+        ),
         "wallets": scores.counts.wallets,
-        "observed": scores.counts.observed,
-        "exposed": scores.counts.observed - scores.counts.flat,
         "coverage": scores.counts.completeness(),
         "dispersion_level": level,
         "active": v3.active,
@@ -79,43 +88,6 @@ def signal_row(place: Place, v3: V3Scores) -> dict[str, Any]:
         "reach": to_json(scores.reach),
         "state": to_json(step.state),
         "completeness": scores.counts.completeness(),
-    }
-
-
-def _scored(v3: V3Scores, cas_trend: Trend) -> dict[str, Any]:
-    scores = v3.scores
-    scored = {
-        "cas": scores.cas.score,
-        "cas_usd": scores.cas_weighted,
-        "dispersion": scores.dispersion,
-        "dispersion_size": scores.dispersion_size,
-        "activity_sd": scores.activity_sd,
-        "stock_disagreement": scores.stock,
-        "ecs": scores.ecs.score,
-        "ecs_long": scores.ecs_long.score,
-        "ecs_short": scores.ecs_short.score,
-        "ecs_forced": scores.ecs_forced,
-        "herding": scores.herding.score,
-    }
-    exits = {"all": scores.ecs, "long": scores.ecs_long, "short": scores.ecs_short}
-    return {
-        **{name: score.value for name, score in scored.items()},
-        "unknown": Jsonb({name: score.reason for name, score in scored.items() if score.reason}),
-        "cas_lower": scores.cas.score.lower,
-        "cas_upper": scores.cas.score.upper,
-        "band": scores.cas.band,
-        "participation": scores.cas.participation,
-        "trend": cas_trend.direction,
-        "ecs_z": scores.ecs.z,
-        "ecs_percentile": scores.ecs.percentile,
-        "exits": to_json(
-            {
-                side: {**exits_json(exits_of_side), "significance": significance(exits_of_side)}
-                for side, exits_of_side in exits.items()
-            }
-        ),
-        "herding_sign": scores.herding.sign,
-        "herding_n": scores.herding.active,
     }
 
 

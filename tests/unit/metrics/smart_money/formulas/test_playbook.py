@@ -19,13 +19,18 @@ from tests.unit.metrics.smart_money.formulas.wallet_moves import (
 
 from hypertally.metrics.smart_money.formulas.consensus import band
 from hypertally.metrics.smart_money.formulas.exits import Exits
-from hypertally.metrics.smart_money.formulas.playbook import Step, locked, playbook_inputs, step
+from hypertally.metrics.smart_money.formulas.playbook import (
+    Step,
+    decide,
+    locked,
+    playbook_inputs,
+    step,
+)
 from hypertally.metrics.smart_money.formulas.playbook_matrix import SIDES, Playbook
 from hypertally.metrics.smart_money.formulas.playbook_state import (
     Latch,
     PlaybookInputs,
     PlaybookState,
-    decide,
 )
 from hypertally.metrics.smart_money.formulas.score_arithmetic import (
     V2,

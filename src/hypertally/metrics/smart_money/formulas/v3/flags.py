@@ -1,12 +1,13 @@
-"""V3Flags of the third version: an unknown input does not hide a known one.
+"""Flags of the third version: an unknown input does not hide a known one.
 
 `tighten_stops` is true if any known input makes it true, and false otherwise, with the inputs that
 are unknown beside it. `add_exposure` is unknown where no known input denies it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from hypertally.metrics.smart_money.formulas.playbook_flags import all_of
 from hypertally.metrics.smart_money.formulas.playbook_matrix import TURNS
 from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
 from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import Inputs, V3Levels
@@ -42,8 +43,8 @@ def flags_of(state: PlaybookState, inputs: Inputs, levels: V3Levels) -> V3Flags:
         "tighten_stops_short": (short_left, rising, split),
     }
     return V3Flags(
-        add_exposure_long=_all(decided["add_exposure_long"]),
-        add_exposure_short=_all(decided["add_exposure_short"]),
+        add_exposure_long=all_of(decided["add_exposure_long"]),
+        add_exposure_short=all_of(decided["add_exposure_short"]),
         tighten_stops_long=True in decided["tighten_stops_long"],
         tighten_stops_short=True in decided["tighten_stops_short"],
         unknown_inputs=_unknown_inputs(decided),
@@ -58,14 +59,6 @@ def _unknown_inputs(
         for flag, values in decided.items()
         if None in values
     }
-
-
-def _all(values: Iterable[bool | None]) -> bool | None:
-    """Three-valued `all`: false if any is false, else None if any is unknown."""
-    inputs = list(values)
-    if False in inputs:
-        return False
-    return None if None in inputs else True
 
 
 LOCKED_FLAGS: Final = V3Flags(

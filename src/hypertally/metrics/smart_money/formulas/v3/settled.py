@@ -3,65 +3,62 @@
 From it follow the nearest threshold that is missed, and whether only time is missing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
-from hypertally.metrics.smart_money.formulas.playbook_matrix import Advice, Values
-from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState, exits_level
+from hypertally.metrics.smart_money.formulas.playbook_matrix import (
+    SIDES,
+    Advice,
+    Bias,
+    Level,
+    Values,
+)
+from hypertally.metrics.smart_money.formulas.playbook_state import (
+    UNKNOWN,
+    PlaybookState,
+    compared_thresholds,
+    dispersion_level,
+    entry_side,
+    exits_high_at,
+    exits_level,
+    held_band,
+)
+from hypertally.metrics.smart_money.formulas.score_arithmetic import turn
 from hypertally.metrics.smart_money.formulas.thresholds import (
     DISPERSION_CALM_BELOW,
-    DISPERSION_HIGH_FROM,
     DISPERSION_LOW_BELOW,
-    ENTER_LONG,
-    ENTER_SHORT,
     EXITS_CALM_BELOW,
-    EXITS_LOW_TO,
-    LEAVE_LONG,
-    LEAVE_SHORT,
-    LONG_FROM,
-    SHORT_TO,
-    STRONG_LONG_FROM,
-    STRONG_SHORT_TO,
-    TREND_DEAD_ZONE,
 )
+from hypertally.metrics.smart_money.formulas.v3 import rules
+from hypertally.metrics.smart_money.formulas.v3.matrix import look_up
 from hypertally.metrics.smart_money.formulas.v3.playbook_inputs import Inputs
-from hypertally.metrics.smart_money.formulas.v3.stand_off import dispersion_level, is_stand_off
+from hypertally.metrics.smart_money.formulas.v3.stand_off import is_stand_off
 
-UNKNOWN = Advice(bias="No-trade", risk="Defensive", rule="unknown_input")
 _DANGER = Advice(bias="No-trade", risk="Defensive", rule="danger")
 
 
 def thresholds(inputs: Inputs) -> Mapping[str, tuple[Decimal, ...]]:
-    """The thresholds of each input; that of High ECS depends on the number of exposed wallets."""
-    high_from = inputs.ecs.high_from
-    enough = inputs.active >= inputs.active_needed
-    return {
-        "cas": (
-            STRONG_SHORT_TO,
-            ENTER_SHORT,
-            SHORT_TO,
-            LEAVE_SHORT,
-            LEAVE_LONG,
-            LONG_FROM,
-            ENTER_LONG,
-            STRONG_LONG_FROM,
-        ),
-        "trend": (-TREND_DEAD_ZONE, TREND_DEAD_ZONE),
-        "dispersion": (
-            DISPERSION_LOW_BELOW,
-            *((DISPERSION_CALM_BELOW, DISPERSION_HIGH_FROM) if enough else ()),
-        ),
-        "ecs": (EXITS_LOW_TO, EXITS_CALM_BELOW, *(() if high_from is None else (high_from,))),
-    }
+    """The thresholds of each input; among too few active wallets dispersion is never High."""
+    if inputs.active >= inputs.active_needed:
+        return compared_thresholds(inputs)
+    return {**compared_thresholds(inputs), "dispersion": (DISPERSION_LOW_BELOW,)}
 
 
-def advise_when_settled(
-    state: PlaybookState,
-    inputs: Inputs,
-    values: Values,
-    *,
-    advise: Callable[..., Advice | None],
-) -> Advice:
+def advise(
+    bias: Bias, values: Values, *, dispersion: Level | None, ecs: Level | None
+) -> Advice | None:
+    """The advice of the inputs, without any waiting; None: an input is unknown."""
+    cas, direction = values["cas"], turn(values["trend"])
+    if cas is None or direction is None or dispersion is None or ecs is None:
+        return None
+    advice = look_up(held_band(cas, bias), direction, dispersion=dispersion, ecs=ecs)
+    if advice.bias not in {"No-trade", bias} and not entry_side(cas):
+        rule = rules.below_entry(cas, SIDES[advice.bias])
+        return Advice(bias="No-trade", risk="Reduced", rule=rule)
+    return advice
+
+
+def advise_when_settled(state: PlaybookState, inputs: Inputs, values: Values) -> Advice:
     """The advice of these values if every level had held for its full number of periods."""
     dispersion, ecs = values["dispersion"], values["ecs"]
     enough = inputs.active >= inputs.active_needed
@@ -71,25 +68,15 @@ def advise_when_settled(
         and dispersion is not None
         and dispersion >= DISPERSION_CALM_BELOW
     )
-    high = _exits_high_at(inputs, ecs) or (
+    high = exits_high_at(inputs.ecs, ecs) or (
         state.ecs.high and ecs is not None and ecs >= EXITS_CALM_BELOW
     )
     if split or high:
         return _DANGER
-    return (
-        advise(
-            state.bias,
-            values,
-            dispersion=dispersion_level(dispersion, high=False),
-            ecs=exits_level(ecs, high=False),
-        )
-        or UNKNOWN
+    advice = advise(
+        state.bias,
+        values,
+        dispersion=dispersion_level(dispersion, high=False),
+        ecs=exits_level(ecs, high=False),
     )
-
-
-def _exits_high_at(inputs: Inputs, ecs: Decimal | None) -> bool:
-    """Whether ECS would be High at this value, with the same number of exposed wallets."""
-    exits = inputs.ecs
-    if ecs == exits.score.value:
-        return exits.high is True
-    return exits.high_from is not None and ecs is not None and ecs >= exits.high_from
+    return advice or UNKNOWN

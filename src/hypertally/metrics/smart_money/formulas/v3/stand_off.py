@@ -8,11 +8,7 @@ needs enough of them: 20, and as many as in three of four periods of the seven d
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hypertally.metrics.smart_money.formulas.playbook_matrix import Level
-from hypertally.metrics.smart_money.formulas.thresholds import (
-    DISPERSION_HIGH_FROM,
-    DISPERSION_LOW_BELOW,
-)
+from hypertally.metrics.smart_money.formulas.thresholds import DISPERSION_HIGH_FROM
 from hypertally.metrics.smart_money.formulas.v3.thresholds import (
     STAND_OFF_MIN,
     STAND_OFF_PERCENTILE,
@@ -36,12 +32,3 @@ def wallets_needed(periods: Mapping[int, int]) -> int:
 def is_stand_off(dispersion: Decimal | None, *, active: int, needed: int) -> bool:
     """Whether dispersion is High in this period alone."""
     return dispersion is not None and dispersion >= DISPERSION_HIGH_FROM and active >= needed
-
-
-def dispersion_level(dispersion: Decimal | None, *, high: bool) -> Level | None:
-    """The level; `high` is whether it is High, now or by its latch."""
-    if high:
-        return "high"
-    if dispersion is None:
-        return None
-    return "low" if dispersion < DISPERSION_LOW_BELOW else "medium"

@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.metrics.smart_money.formulas.v3.stand_off import (
-    dispersion_level,
-    is_stand_off,
-    wallets_needed,
-)
+from hypertally.metrics.smart_money.formulas.playbook_state import dispersion_level
+from hypertally.metrics.smart_money.formulas.v3.stand_off import is_stand_off, wallets_needed
 from hypertally.metrics.smart_money.formulas.v3.trend import trend_of_known
 from hypertally.sandbox.oracles import smart_money_v3 as oracle
 
