@@ -61,6 +61,22 @@ def _entry_wait(_: Row, numbers: str) -> str:
     return f"A side is advised after two periods with a CAS of {edge}: {periods} are over."
 
 
+def _trend_unknown(_: Row, numbers: str) -> str:
+    periods, needed = numbers.removesuffix(" known").split(" of ")
+    return (
+        f"No position advised: the trend needs {needed} known CAS of the half hour before, "
+        f"and there are {periods}."
+    )
+
+
+def _risk_improved(_: Row, numbers: str) -> str:
+    before, now = numbers.split(" to ")
+    return (
+        f"Risk improved by one step, from {before} to {now}: the next step takes two more periods "
+        "that call for it."
+    )
+
+
 _SENTENCES: Final[Mapping[str, Callable[[Row, str], str]]] = {
     "dispersion_high": _dispersion_high,
     "exits_high": _exits_high,
@@ -85,10 +101,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Row, str], str]]] = {
     "risk_wait": lambda _, numbers: (
         f"Risk improves by one step after two periods that call for it: {numbers} are over."
     ),
+    "risk_improved": _risk_improved,
     "too_few_active": _too_few_active,
-    "trend_unknown": lambda _, numbers: (
-        f"No position advised: the trend is unknown, {numbers} CAS of the half hour before."
-    ),
+    "trend_unknown": _trend_unknown,
     "nobody_held": lambda _row, _: "No position advised: no wallet held a position.",
     "thin_coverage": lambda _, numbers: f"No position advised: {numbers}, 90% needed.",
     "held": lambda _row, _: (

@@ -175,7 +175,9 @@ const INPUTS = { cas: "CAS", ecs: "ECS", trend: "the trend", dispersion: "disper
 export function missWords(miss, { threshold, distance } = {}) {
   if (!miss) return "No single threshold would change the advice.";
   const advice = playbookWords(miss);
-  if (miss.input === "periods") return `One more period like this changes the advice to ${advice}.`;
+  if (miss.input === "periods") {
+    return `With more periods like this one the advice becomes ${advice}.`;
+  }
   const input = INPUTS[miss.input] ?? miss.input;
   const crossing = `${input} crosses ${threshold} (${distance} points away)`;
   return `If ${crossing}, the advice becomes ${advice}.`;

@@ -105,7 +105,7 @@ def step(before: PlaybookState, inputs: PlaybookInputs) -> Step:
         values,
         compared_thresholds(inputs),
         advice,
-        lambda changed: decide_when_settled(before, inputs, changed),
+        settled=lambda changed: decide_when_settled(before, inputs, changed),
     )
     after = replace(state, bias=advice.bias, risk=risk, better=better)
     return Step(playbook=_playbook(advice, nearest_miss, flags), state=after)

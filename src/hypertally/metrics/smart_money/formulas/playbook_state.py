@@ -229,6 +229,7 @@ def find_miss(
     values: Values,
     thresholds: Mapping[str, tuple[Decimal, ...]],
     advice: Advice,
+    *,
     settled: Callable[[Values], Advice],
 ) -> NearMiss | None:
     """The nearest threshold, or only the waiting, between this advice and other advice."""

@@ -13,8 +13,21 @@ from hypertally.metrics.smart_money.formulas.v1.differences import Cause, Part
 
 Row = Mapping[str, Any]
 PARTS: Final[tuple[Part, ...]] = ("band", "playbook")
-# What the second version's playbook says that does not follow from its inputs of the period alone.
-MEMORY: Final = frozenset({"entry_wait", "risk_wait", "held", "unknown_input"})
+# Rules of both versions that do not follow from the inputs of the period alone.
+MEMORY: Final = frozenset(
+    {
+        "below_entry",
+        "dispersion_calming",
+        "entry_threshold",
+        "entry_wait",
+        "exits_calming",
+        "held",
+        "risk_improved",
+        "risk_wait",
+        "side_left",
+        "unknown_input",
+    }
+)
 
 
 def v3_causes(v2: Row, v3: Row) -> list[Cause]:
@@ -65,9 +78,27 @@ def _input_causes(v2: Row, v3: Row) -> Iterator[tuple[str, str]]:
 
 
 def _rule_cause(v2: Row, v3: Row) -> tuple[str, str]:
-    if v2["rule"] in MEMORY or v3["rule"].partition(" ")[0] in MEMORY:
+    # A side that is held keeps its band until CAS leaves it: neutral for one version alone.
+    one_holds = (_rule(v2) == "neutral") != (_rule(v3) == "neutral")
+    if one_holds or _is_carried(v2) or _is_carried(v3):
         return "memory", f"the periods before differed: v2 says {v2['rule']}, v3 {v3['rule']}"
     return "matrix", f"the matrix of v3 is monotone: v2 says {v2['rule']}, v3 {v3['rule']}"
+
+
+def _is_carried(row: Row) -> bool:
+    """Whether the periods before decided the playbook, and not this one alone."""
+    value = row["dispersion"]
+    match _rule(row):
+        case "dispersion_high":
+            return value is None or value < DISPERSION_HIGH_FROM
+        case "exits_high":
+            return not _high(row)
+        case rule:
+            return rule in MEMORY
+
+
+def _rule(row: Row) -> str:
+    return row["rule"].partition(" ")[0]
 
 
 def _lock(row: Row) -> str:

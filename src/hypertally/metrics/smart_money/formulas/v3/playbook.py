@@ -82,7 +82,7 @@ def step_v3(before: PlaybookState, inputs: Inputs) -> V3Step:
         values,
         thresholds(inputs),
         advice,
-        lambda changed: advise_when_settled(before, inputs, changed),
+        settled=lambda changed: advise_when_settled(before, inputs, changed),
     )
     return V3Step(
         playbook=_playbook(advice, nearest_miss, flags),
@@ -102,7 +102,9 @@ def _settle(state: PlaybookState, called: Advice) -> tuple[Advice, PlaybookState
     risk, better = settle_risk(state, advice.risk)
     if risk != advice.risk:
         bias: Bias = "No-trade" if risk == "Defensive" else advice.bias
-        advice = Advice(bias=bias, risk=risk, rule=rules.risk_wait(better))
+        waits = risk == state.risk
+        rule = rules.risk_wait(better) if waits else rules.risk_improved(state.risk, risk)
+        advice = Advice(bias=bias, risk=risk, rule=rule)
     return advice, replace(state, better=better)
 
 

@@ -7,6 +7,7 @@ happened in this period, and never only that a level is kept from an earlier one
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import Final
 
+from hypertally.metrics.smart_money.formulas.playbook_matrix import Risk
 from hypertally.metrics.smart_money.formulas.playbook_state import Latch, PlaybookState
 from hypertally.metrics.smart_money.formulas.thresholds import (
     ACTING_MIN,
@@ -78,3 +79,8 @@ def side_left(bias: str) -> str:
 def risk_wait(better: int) -> str:
     """How many periods on end have called for a better risk than the one that is kept."""
     return f"risk_wait ({better} of {HOLD_PERIODS} periods)"
+
+
+def risk_improved(before: Risk, now: Risk) -> str:
+    """Which step risk improved by, where the scores call for a better one still."""
+    return f"risk_improved ({before} to {now})"

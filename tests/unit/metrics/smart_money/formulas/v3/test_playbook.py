@@ -82,7 +82,7 @@ def test_a_side_is_entered_in_the_second_period_and_risk_improves_step_by_step()
     steps = play([rising] * 6)
     assert [said(step.playbook) for step in steps] == [
         ("No-trade", "Defensive", "risk_wait (1 of 2 periods)"),
-        ("Long", "Reduced", "risk_wait (0 of 2 periods)"),
+        ("Long", "Reduced", "risk_improved (Defensive to Reduced)"),
         ("Long", "Reduced", "risk_wait (1 of 2 periods)"),
         ("Long", "Normal", "strong_with"),
         ("Long", "Normal", "strong_with"),
