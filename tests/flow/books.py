@@ -78,11 +78,30 @@ class Exchange:
         async with httpx2.AsyncClient(timeout=10) as http:
             return (await http.post(f"{self.url}/info", json=request)).json()
 
+    async def all_fills(self, address: str) -> list[dict[str, Any]]:
+        """Every fill of a wallet that is shown now, page by page."""
+        keys: set[tuple[Any, ...]] = set()
+        rows: list[dict[str, Any]] = []
+        start, new_rows = 0, [{}]
+        async with httpx2.AsyncClient(timeout=10) as http:
+            while new_rows:
+                request = {"type": "userFillsByTime", "user": address, "startTime": start}
+                page = (await http.post(f"{self.url}/info", json=request)).json()
+                new_rows = [row for row in page if _key_of(row) not in keys]
+                keys |= {_key_of(row) for row in new_rows}
+                rows += new_rows
+                start = max([start, *(row["time"] for row in page)])
+        return rows
+
     async def _call(self, method: str, path: str, content: Any = None) -> Any:
         async with httpx2.AsyncClient(timeout=10) as http:
             answer = await http.request(method, f"{self.url}/sandbox/{path}", json=content)
             assert answer.status_code == 200, answer.text
             return answer.json()
+
+
+def _key_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("coin", "time", "oid", "tid", "side"))
 
 
 @asynccontextmanager
@@ -132,7 +151,7 @@ class Books:
         await self.settle(exchange)
 
     async def pull_deep(self, exchange: Exchange) -> None:
-        """Pull as once a day, when the last two days are requested again."""
+        """Pull as once a day, when the last five days are requested again."""
         await self.execute("update ops.hl_ingest_cursor set deep_at = deep_at - interval '2 days'")
         await self.pull(exchange)
 
@@ -160,6 +179,13 @@ class Books:
             await Worker(
                 Resources(pool=self.pool, info=info, clock=self.clock), Options(until_idle=True)
             ).run()
+
+    async def pass_time(self, exchange: Exchange, delta: timedelta) -> None:
+        """Let time pass for the exchange, the program and its queue alike."""
+        await exchange.advance(delta)
+        self.later += delta
+        await self.let_probe()
+        await self.execute("update ops.jobs set run_at = run_at - %s", delta)
 
     async def run_kind(self, exchange: Exchange, kind: str) -> None:
         """Let the time of a kind of job come, and work until no work is left."""

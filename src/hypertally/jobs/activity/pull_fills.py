@@ -20,7 +20,7 @@ from hypertally.sources.weights import PAGE_ROWS
 from hypertally.store.postgres import Pool
 
 OVERLAP_MS = 10 * 60 * 1000  # fills may arrive late: the last ten minutes are always asked again
-DEEP_OVERLAP_MS = 48 * 60 * 60 * 1000  # once a day, two days are
+DEEP_OVERLAP_MS = 5 * DAY_MS  # once a day, five days are: a fill late by three is not lost
 DEEP_EVERY = timedelta(days=1)
 RECENT_MS = 130 * 60 * 1000  # two hours: second readings are an hour and a little apart
 

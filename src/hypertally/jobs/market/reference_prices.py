@@ -66,7 +66,7 @@ async def pull_prices(resources: Resources, job: Job) -> None:
         need = await find_row(
             connection,
             QUERIES["read_price_need"],
-            {"token": token, "hours_max": CANDLES_MAX},
+            {"token": token, "hours_max": CANDLES_MAX, "now": resources.clock()},
             shape=PriceNeed,
         )
     coin = need.coin if need else None

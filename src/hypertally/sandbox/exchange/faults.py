@@ -21,6 +21,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     probability: float = 1.0
     max_count: int = DEFAULT_MAX_COUNT
     delay_ms: int = 5_000  # late: until a fill is shown; slow: until the answer starts
+    delays_ms: list[int] | None = None  # late: one of these for each fill, in place of delay_ms
     older_than_ms: int = 30 * DAY_MS  # thin: the age of the fills that are missing
     share: float = 0.2  # invalid_rows: of the leaderboard's rows
     types: list[str] | None = None  # the request types it applies to; None: all of them
@@ -31,8 +32,9 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             if not 0 <= getattr(self, name) <= 1:
                 message = f"{name} is {getattr(self, name)}: use a number from 0 to 1"
                 raise ValueError(message)
-        if min(self.max_count, self.delay_ms, self.older_than_ms, self.skip) < 0:
-            message = "max_count, delay_ms, older_than_ms and skip cannot be negative"
+        durations_ms = (self.delay_ms, self.older_than_ms, *(self.delays_ms or ()))
+        if min(self.max_count, self.skip, *durations_ms) < 0:
+            message = "max_count, delay_ms, delays_ms, older_than_ms and skip cannot be negative"
             raise ValueError(message)
 
 
@@ -130,7 +132,7 @@ class FaultInjector:
             return None
 
         def is_shown(row: Row) -> bool:
-            young = late is not None and row.time_ms > now_ms - late.delay_ms
+            young = late is not None and row.time_ms > now_ms - _delay_ms(late, row)
             if young and late is not None and self._hides("late", late, row):
                 return False
             old = thin is not None and row.time_ms < now_ms - thin.older_than_ms
@@ -181,6 +183,12 @@ class FaultInjector:
         hidden.add(checksum)
         self.counts[name] = len(hidden)
         return True
+
+
+def _delay_ms(late: Fault, row: Row) -> int:
+    """How late a row is shown: by a checksum, so that the same row is always as late."""
+    delays_ms = late.delays_ms or [late.delay_ms]
+    return delays_ms[crc32(row.body) % len(delays_ms)]
 
 
 def _text(status: int, body: str) -> HttpAnswer:
