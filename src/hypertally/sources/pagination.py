@@ -21,6 +21,7 @@ from typing import Any
 
 from hypertally.errors import SourceDown
 from hypertally.records import TIME_MS_MAX, Answer, LimitMet, ProvenPage, Record, is_object
+from hypertally.sources.exact_numbers import exact_integer
 from hypertally.sources.weights import PAGE_ROWS
 
 Fetch = Callable[[int, int | None], Awaitable[Answer]]
@@ -227,10 +228,9 @@ def _times(rows: list[Any]) -> list[int]:
 
 
 def time_of(row: object) -> int | None:
-    """The time of a row in milliseconds; None where it has none of use."""
-    time = row.get("time") if isinstance(row, dict) else None
-    usable = isinstance(time, int) and not isinstance(time, bool) and 0 <= time <= TIME_MS_MAX
-    return time if usable else None
+    """The time of a row in milliseconds, however the number is written; None: of no use."""
+    time_ms = exact_integer(row.get("time")) if is_object(row) else None
+    return time_ms if time_ms is not None and 0 <= time_ms <= TIME_MS_MAX else None
 
 
 def _span(rows: list[Any]) -> tuple[int, int]:
@@ -248,8 +248,8 @@ def _newest_first(rows: list[Any]) -> bool:
 
 
 def _require_overlap(rows: list[Any], following: list[Any], *, at_ms: int) -> None:
-    edge = {_identity(row) for row in rows if isinstance(row, dict) and row.get("time") == at_ms}
-    if not any(isinstance(row, dict) and _identity(row) in edge for row in following):
+    edge = {_identity(row) for row in rows if is_object(row) and time_of(row) == at_ms}
+    if not any(is_object(row) and _identity(row) in edge for row in following):
         raise SourceDown(f"the page after {at_ms} does not repeat the row it must")
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -186,12 +187,25 @@ async def test_an_answer_that_is_no_list_is_no_answer(body: object) -> None:
         await upstream.sweep()
 
 
-@pytest.mark.parametrize("time", [None, "30", -1, 2.5, True, 10**30])
+@pytest.mark.parametrize("time", [None, "soon", -1, 2.5, True, 10**30])
 async def test_a_row_without_a_usable_time_does_not_stop_the_sweep(time: object) -> None:
     upstream = Upstream(rows_at(10, 20, 30, 40), page_rows=3)
     upstream.change = lambda rows: [*rows[:2], {"time": time}, *rows[2:]][:3]
     pages = await upstream.sweep()
     assert {found["oid"] for page in pages for found in page.rows if "oid" in found} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("written", [str, Decimal, lambda time: f"{time / 1000:.3f}e3"])
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_a_time_counts_however_its_number_is_written(
+    written: Callable[[int], object], *, newest_first: bool
+) -> None:
+    rows = rows_at(10, 20, 20, 30, 40, 50)
+    upstream = Upstream(rows, page_rows=3, newest_first=newest_first)
+    upstream.change = lambda shown: [{**each, "time": written(each["time"])} for each in shown]
+    pages = await upstream.sweep(0, 99)
+    assert {found["oid"] for page in pages for found in page.rows} == {0, 1, 2, 3, 4, 5}
+    assert (pages[0].covers_from_ms, pages[-1].covers_to_ms) == (0, 99)
 
 
 async def test_a_full_page_without_any_time_is_no_answer() -> None:

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.exact_numbers import (
+from hypertally.facts.fact import Fact
+from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
+from hypertally.sources.exact_numbers import (
     DECIMALS_MAX,
     WHOLE_DIGITS_MAX,
     exact_decimal,
     exact_integer,
     has_exact_numbers,
 )
-from hypertally.facts.fact import Fact
-from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, read_rows, sql_of, with_source
 from hypertally.store.queries import load

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from hypertally.facts.activity import fills
-from hypertally.facts.activity.exact_numbers import exact_integer
-from hypertally.records import TIME_MS_MAX, Record, Reject, is_object
+from hypertally.records import Record, Reject, is_object
+from hypertally.sources import pagination
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
@@ -99,9 +99,7 @@ def time_of(row: Any) -> int | None:
     """The time of a row in milliseconds, of a TWAP slice that of its fill; None: it has none."""
     row = msgspec.to_builtins(row) if isinstance(row, msgspec.Struct) else row
     row = row.get("row", row) if is_object(row) else row
-    fill = row.get("fill", row) if is_object(row) else None
-    time_ms = exact_integer(fill.get("time")) if is_object(fill) else None
-    return time_ms if time_ms is not None and 0 <= time_ms <= TIME_MS_MAX else None
+    return pagination.time_of(row.get("fill", row) if is_object(row) else None)
 
 
 def _window(times: Sequence[int | None], place: int, covers: tuple[int, int]) -> tuple[int, int]:

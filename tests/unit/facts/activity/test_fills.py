@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
-from hypertally.facts.activity.exact_numbers import exact_decimal
 from hypertally.records import TIME_MS_MAX
+from hypertally.sources.exact_numbers import exact_decimal
 
 WALLET = "0x" + "ab" * 20
 HASH = "0x" + "12" * 32
