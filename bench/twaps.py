@@ -21,7 +21,9 @@ from bench.machine import announce
 from bench.measuring import Claim, report_claims, run_interleaved, show_rates
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime.resources import TwapSource
-from hypertally.jobs.twaps.source_import import Choice, import_objects
+from hypertally.jobs.twaps.object_choice import Choice
+from hypertally.jobs.twaps.object_import import import_objects
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool
 
@@ -129,7 +131,11 @@ async def _by_us(url: str, paths: Sequence[Path], *, repeated: bool) -> float:
         choice = Choice(since=datetime(2000, 1, 1, tzinfo=UTC))
         started = time.perf_counter()
         readings = await import_objects(
-            pool, TwapSource(database_url=url, store=store), choice, clock=system_clock
+            pool,
+            TwapSource(database_url=url, store=store),
+            choice,
+            kind=STATUSES,
+            clock=system_clock,
         )
         seconds = time.perf_counter() - started
     assert not any(reading.error_text for reading in readings), readings

@@ -10,6 +10,7 @@
 
     TWAP source, twapHistory -> facts.twap_status -----> metrics.twaps --------+
     info.userTwapSliceFills* --> facts.twap_slices, ---> metrics.twap_slices --+
+    archive of fills ----------> facts.archived_fills,                         |
                                  facts.hl_fills_raw                            |
     info.candleSnapshot -------> facts.candles --------> metrics.twap_executions
     info.allMids --------------> facts.mids
@@ -28,8 +29,8 @@ from hypertally.facts.activity import fills, positions
 from hypertally.facts.fact import Fact
 from hypertally.facts.market import candles, mids, reference
 from hypertally.facts.smart_money import leaderboard, wallet_snapshots
+from hypertally.facts.twaps import archived_fills, statuses
 from hypertally.facts.twaps import slices as slice_facts
-from hypertally.facts.twaps import statuses
 from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
 from hypertally.metrics.metric import Definition, Metric
 from hypertally.metrics.smart_money import (
@@ -49,6 +50,7 @@ FACTS: tuple[Fact, ...] = (
     reference.TOKEN_PRICES,
     statuses.FACT,
     slice_facts.FACT,
+    archived_fills.FACT,
     candles.FACT,
     mids.FACT,
     leaderboard.FACT,

@@ -244,6 +244,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.sum_positions",),
         ("metrics.twap_over_by",),
         ("metrics.with_priced",),
+        ("ops.archive_totals",),
         ("ops.is_behind",),
         ("ops.shown_state",),
         ("ops.twap_source_totals",),

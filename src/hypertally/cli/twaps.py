@@ -1,4 +1,4 @@
-"""`hypertally twap`: read TWAP statuses from the objects of the TWAP source or from a file."""
+"""`hypertally twap`: read TWAPs from the objects of a store or from a file: statuses, or fills."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,16 @@ from hypertally.cli import runtime
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs.runtime.resources import TwapSource
-from hypertally.jobs.twaps import rollup, source_import
-from hypertally.jobs.twaps.source_import import Choice, Reading
+from hypertally.jobs.twaps import object_import, rollup
+from hypertally.jobs.twaps.fill_objects import FILLS
+from hypertally.jobs.twaps.ingest_log import Reading
+from hypertally.jobs.twaps.object_choice import Choice
+from hypertally.jobs.twaps.object_import import ObjectKind
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.settings import Settings
 from hypertally.sources.object_store import ObjectStore
+
+FILLS_PREFIX = "node_fills_by_block/hourly"  # where the exchange's own archive has fills since 2025
 
 
 class _IsoTime(click.ParamType[datetime]):
@@ -46,6 +52,16 @@ def twap_group() -> None:
 
 
 @twap_group.command(name="ingest")
+@click.option(
+    "--fills",
+    is_flag=True,
+    help="Read fills of an archive instead (HYPERTALLY_ARCHIVE_URL), and keep those of TWAPs.",
+)
+@click.option(
+    "--prefix",
+    default="",
+    help=f"Read the objects below this folder of the store; of fills {FILLS_PREFIX} by default.",
+)
 @click.option("--incremental", is_flag=True, help="Read each object that was not read yet.")
 @click.option(
     "--since",
@@ -56,18 +72,20 @@ def twap_group() -> None:
 @click.option(
     "--local-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Read a Parquet file of this machine.",
+    help="Read a file of this machine.",
 )
 @click.option(
     "--parallel",
     type=click.IntRange(1, 16),
-    default=source_import.PARALLEL,
+    default=object_import.PARALLEL,
     show_default=True,
     help="The number of objects read at the same time.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each object.")
 def ingest_command(
     *,
+    fills: bool,
+    prefix: str,
     incremental: bool,
     since: datetime | None,
     object_key: str | None,
@@ -75,26 +93,38 @@ def ingest_command(
     parallel: int,
     as_json: bool,
 ) -> None:
-    """Read TWAP statuses from Parquet objects; reading an object twice adds nothing."""
+    """Read TWAP statuses, or fills of TWAPs, from objects; reading one twice adds nothing."""
     if sum((incremental or since is not None, bool(object_key), local_file is not None)) != 1:
         raise Refused("choose one of --incremental, --since, --object-key and --local-file")
+    if fills and incremental and since is None:
+        raise Refused("an archive of fills holds hundreds of gigabytes: name --since as well")
     runtime.configure_logs()
     settings = program_settings.read()
     choice = Choice(
         incremental=incremental,
         since=since,
         key=local_file.name if local_file else object_key,
+        prefix=prefix or (FILLS_PREFIX if fills else ""),
     )
-    url = local_file.resolve().parent.as_uri() if local_file else settings.twap_url
+    url = settings.archive_url if fills else settings.twap_url
+    if local_file:
+        url = local_file.resolve().parent.as_uri()
+    kind = FILLS if fills else STATUSES
     with _bars() as bars:
-        readings = runtime.run(_ingest(settings, url, choice, bars, parallel=parallel))
+        readings = runtime.run(_ingest(settings, url, choice, bars, kind=kind, parallel=parallel))
     _report(readings, as_json=as_json)
     if any(reading.is_failed for reading in readings):
         raise click.exceptions.Exit(1)
 
 
 async def _ingest(
-    settings: Settings, url: str, choice: Choice, bars: Progress, *, parallel: int
+    settings: Settings,
+    url: str,
+    choice: Choice,
+    bars: Progress,
+    *,
+    kind: ObjectKind,
+    parallel: int,
 ) -> list[Reading]:
     store = ObjectStore(url)
     tasks: dict[str, Any] = {}
@@ -110,8 +140,14 @@ async def _ingest(
         runtime.worker_pool(database_url) as pool,
     ):
         source = TwapSource(database_url=database_url, store=store)
-        readings = await source_import.import_objects(
-            pool, source, choice, clock=system_clock, progress=show, parallel=parallel
+        readings = await object_import.import_objects(
+            pool,
+            source,
+            choice,
+            kind=kind,
+            clock=system_clock,
+            progress=show,
+            parallel=parallel,
         )
         await rollup.rollup_marked(pool, clock=system_clock)
     return readings
@@ -147,10 +183,13 @@ def _report(readings: list[Reading], *, as_json: bool) -> None:
         elif reading.is_refused:
             click.echo("  every row was refused")
     added = sum(reading.rows_ingested for reading in readings)
+    noun = (
+        "fills of TWAPs" if any(reading.content == "fills" for reading in readings) else "statuses"
+    )
     skipped = sum(reading.skipped is not None for reading in readings)
     click.echo(
         f"{len(readings) - skipped} objects read"
-        f"{f', {skipped} skipped' if skipped else ''}, {added:,} new statuses"
+        f"{f', {skipped} skipped' if skipped else ''}, {added:,} new {noun}"
     )
 
 

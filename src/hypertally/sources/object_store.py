@@ -49,13 +49,13 @@ class ObjectStore:
         self.url = url
         self._store = _open(url)
 
-    async def list(self) -> AsyncIterator[StoredObject]:
-        """Every object, in the order of its key as S3 lists them.
+    async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        """Every object below a prefix, in the order of its key as S3 lists them.
 
         Errors: `Refused` when the store will not let us; `SourceDown` when it does not answer.
         """
         with self._translated(""):
-            async for chunk in self._store.list_async():
+            async for chunk in self._store.list_async(prefix or None):
                 for meta in chunk:
                     yield StoredObject(
                         key=meta["path"],

@@ -4,9 +4,11 @@ pyarrow makes most of its compute functions when it is imported, and its stubs n
 which this program does not have. The calls that a type checker cannot see through stand here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import io
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pyarrow_compute
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     Column: TypeAlias = pa.ChunkedArray[Any] | Array
 else:  # pyarrow's classes take no type arguments at run time
     Array, Column = pa.Array, pa.ChunkedArray | pa.Array
+
+STREAM_BYTES = 1024 * 1024  # of an unpacked file that are held
 
 compute: Any = pyarrow_compute
 _pyarrow: Any = pa
@@ -74,6 +78,20 @@ def sort_rows(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     """The rows in ascending order of the named columns."""
     whole: Any = rows
     return whole.sort_by([(name, "ascending") for name in names])
+
+
+def read_batches(file: pyarrow_parquet.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, some at a time."""
+    whole: Any = file
+    return whole.iter_batches(batch_size=rows)
+
+
+@contextmanager
+def open_stream(path: Path, *, compression: Literal["lz4"] | None) -> Generator[BinaryIO]:
+    """A file to read line by line, unpacked where it is packed; several packed parts are one."""
+    stream: Any = _pyarrow.input_stream(str(path), compression=compression)
+    with stream, io.BufferedReader(stream, STREAM_BYTES) as file:
+        yield file
 
 
 def to_objects(rows: pa.Table) -> list[JsonObject]:

@@ -436,6 +436,36 @@ CREATE FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) 
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN metrics.add_intervals(sum_of_intervals, jsonb_build_object('known', (COALESCE(priced_usd, (0)::numeric))::text, 'lower', (COALESCE(priced_usd, (0)::numeric))::text, 'upper', (COALESCE(priced_usd, (0)::numeric))::text, 'unpriced', '{}'::jsonb));
 
+CREATE FUNCTION ops.archive_totals(of_content text) RETURNS TABLE(objects bigint, failed bigint, skipped bigint, rows_new bigint, rows_repeated bigint, rows_rejected bigint, bytes_read numeric, cost_usd numeric, readings_without_cost bigint, last_read_at timestamp with time zone, newest_object_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with readings as (
+        select l.* from ops.etl_s3_ingest_log as l where l.content = of_content
+    ), newest as (
+        select distinct on (l.s3_object_key) l.*,
+            l.error_text is not null
+                or l.rows_rejected > 0 and l.rows_ingested + l.rows_repeated = 0 as is_failed
+        from readings as l
+        order by l.s3_object_key, l.id desc
+    ), total as (
+        select coalesce(sum(l.rows_ingested), 0)::bigint as rows_new,
+            coalesce(sum(l.rows_repeated), 0)::bigint as rows_repeated,
+            coalesce(sum(l.bytes_read), 0) as bytes_read,
+            coalesce(sum(l.cost_usd), 0) as cost_usd,
+            count(*) filter (where l.cost_usd is null) as readings_without_cost
+        from readings as l
+    )
+    select count(*) filter (where n.skipped is null and not n.is_failed),
+        count(*) filter (where n.is_failed), count(*) filter (where n.skipped is not null),
+        min(t.rows_new), min(t.rows_repeated), coalesce(sum(n.rows_rejected), 0)::bigint,
+        min(t.bytes_read), min(t.cost_usd), min(t.readings_without_cost),
+        max(n.ingested_at) filter (where n.skipped is null and not n.is_failed),
+        max(n.last_modified) filter (where n.skipped is null and not n.is_failed)
+    from total as t
+    left join newest as n on true
+$$;
+
 CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -472,28 +502,7 @@ CREATE FUNCTION ops.twap_source_totals() RETURNS TABLE(objects bigint, failed bi
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    with newest as (
-        select distinct on (l.s3_object_key) l.*,
-            l.error_text is not null
-                or l.rows_rejected > 0 and l.rows_ingested + l.rows_repeated = 0 as is_failed
-        from ops.etl_s3_ingest_log as l
-        order by l.s3_object_key, l.id desc
-    ), total as (
-        select coalesce(sum(l.rows_ingested), 0)::bigint as rows_new,
-            coalesce(sum(l.rows_repeated), 0)::bigint as rows_repeated,
-            coalesce(sum(l.bytes_read), 0) as bytes_read,
-            coalesce(sum(l.cost_usd), 0) as cost_usd,
-            count(*) filter (where l.cost_usd is null) as readings_without_cost
-        from ops.etl_s3_ingest_log as l
-    )
-    select count(*) filter (where n.skipped is null and not n.is_failed),
-        count(*) filter (where n.is_failed), count(*) filter (where n.skipped is not null),
-        min(t.rows_new), min(t.rows_repeated), coalesce(sum(n.rows_rejected), 0)::bigint,
-        min(t.bytes_read), min(t.cost_usd), min(t.readings_without_cost),
-        max(n.ingested_at) filter (where n.skipped is null and not n.is_failed),
-        max(n.last_modified) filter (where n.skipped is null and not n.is_failed)
-    from total as t
-    left join newest as n on true
+    select * from ops.archive_totals('statuses')
 $$;
 
 CREATE FUNCTION tenancy.current_org() RETURNS integer
@@ -520,6 +529,34 @@ CREATE TABLE facts.account_positions (
 );
 
 ALTER TABLE ONLY facts.account_positions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.archived_fills (
+    twap_id bigint NOT NULL,
+    wallet text NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    coin text NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint NOT NULL,
+    side "char" NOT NULL,
+    px numeric NOT NULL,
+    sz numeric NOT NULL,
+    notional numeric GENERATED ALWAYS AS ((px * sz)) STORED NOT NULL,
+    fee numeric,
+    fee_token text,
+    raw_payload jsonb NOT NULL,
+    s3_object_key text NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    ordinal bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT archived_fills_coin_check CHECK ((coin <> ''::text)),
+    CONSTRAINT archived_fills_px_check CHECK ((px >= (0)::numeric)),
+    CONSTRAINT archived_fills_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"]))),
+    CONSTRAINT archived_fills_sz_check CHECK ((sz >= (0)::numeric)),
+    CONSTRAINT archived_fills_wallet_check CHECK (((length(wallet) = 42) AND (wallet = lower(wallet))))
+);
+
+ALTER TABLE ONLY facts.archived_fills FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.candles (
     coin text NOT NULL,
@@ -1131,6 +1168,7 @@ CREATE TABLE metrics.twap_executions (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
+    is_public boolean DEFAULT false NOT NULL,
     CONSTRAINT twap_executions_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
 
@@ -1149,7 +1187,8 @@ CREATE TABLE metrics.twap_slices (
     fees jsonb NOT NULL,
     fees_usd numeric,
     definition text NOT NULL,
-    digest text NOT NULL
+    digest text NOT NULL,
+    is_public boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY metrics.twap_slices FORCE ROW LEVEL SECURITY;
@@ -1437,7 +1476,9 @@ CREATE TABLE ops.etl_s3_ingest_log (
     skipped text,
     reject_reasons jsonb DEFAULT '{}'::jsonb NOT NULL,
     bytes_read bigint,
-    cost_usd numeric
+    cost_usd numeric,
+    content text DEFAULT 'statuses'::text NOT NULL,
+    CONSTRAINT etl_s3_ingest_log_content CHECK ((content = ANY (ARRAY['statuses'::text, 'fills'::text])))
 );
 
 ALTER TABLE ONLY ops.etl_s3_ingest_log FORCE ROW LEVEL SECURITY;
@@ -2243,6 +2284,10 @@ ALTER TABLE ONLY tenancy.wallets
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (id);
 
+CREATE INDEX archived_fills_by_time ON facts.archived_fills USING btree ("time");
+
+CREATE UNIQUE INDEX archived_fills_key ON facts.archived_fills USING btree (twap_id, wallet, "time", coin, oid, tid, side, fingerprint);
+
 CREATE INDEX conflicts_by_day ON facts.conflicts USING btree (wallet_id, "time");
 
 CREATE INDEX history_readings_by_wallet ON facts.history_readings USING btree (wallet_id);
@@ -2339,6 +2384,8 @@ CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.account_positions FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.archived_fills FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.candles FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.conflicts FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
@@ -2380,6 +2427,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.unread_fields FOR EA
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.account_positions FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.archived_fills FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.candles FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
@@ -2460,6 +2509,8 @@ ALTER TABLE ONLY tenancy.user_profiles
 
 ALTER TABLE facts.account_positions ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY any_org ON facts.archived_fills FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
+
 CREATE POLICY any_org ON facts.candles FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON facts.leaderboard_rows FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -2474,6 +2525,8 @@ CREATE POLICY any_org ON facts.token_prices FOR SELECT TO hypertally_api USING (
 
 CREATE POLICY any_org ON facts.twap_status_repeats FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
+ALTER TABLE facts.archived_fills ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE facts.candles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
@@ -2481,6 +2534,8 @@ ALTER TABLE facts.conflicts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE facts.decoded_rejects ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY everything ON facts.account_positions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.archived_fills TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON facts.candles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
@@ -2675,14 +2730,6 @@ CREATE POLICY own_wallets ON metrics.fill_gaps FOR SELECT TO hypertally_api USIN
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = fill_gaps.wallet_id))));
 
-CREATE POLICY own_wallets ON metrics.twap_executions FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
-   FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = twap_executions.wallet_id))));
-
-CREATE POLICY own_wallets ON metrics.twap_slices FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
-   FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = twap_slices.wallet_id))));
-
 CREATE POLICY own_wallets ON metrics.wallet_day_metrics FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = wallet_day_metrics.wallet_id))));
@@ -2698,6 +2745,14 @@ CREATE POLICY public_or_own ON metrics.snapshot_anomalies FOR SELECT TO hypertal
   WHERE (p.wallet_id = snapshot_anomalies.wallet_id))) OR (EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = snapshot_anomalies.wallet_id)))));
+
+CREATE POLICY public_or_own ON metrics.twap_executions FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (is_public OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_executions.wallet_id))))));
+
+CREATE POLICY public_or_own ON metrics.twap_slices FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (is_public OR (EXISTS ( SELECT
+   FROM tenancy.org_wallets o
+  WHERE (o.wallet_id = twap_slices.wallet_id))))));
 
 CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (in_archive OR (EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -2966,6 +3021,9 @@ REVOKE ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd nu
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION ops.archive_totals(of_content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.archive_totals(of_content text) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) FROM PUBLIC;
@@ -2986,6 +3044,11 @@ GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.account_positions TO hypertally_facts;
 GRANT SELECT ON TABLE facts.account_positions TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.account_positions TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE facts.archived_fills TO hypertally_facts;
+GRANT SELECT ON TABLE facts.archived_fills TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.archived_fills TO hypertally_jobs;
+GRANT SELECT ON TABLE facts.archived_fills TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.candles TO hypertally_facts;
 GRANT SELECT ON TABLE facts.candles TO hypertally_metrics;

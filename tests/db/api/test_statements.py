@@ -82,6 +82,9 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     ).fetchone()
     assert found is not None
     number = {"org_a": 271828, "org_b": 314159}[org] * 1000 + 1
+    places = connection.execute(
+        "select time, oid from facts.hl_fills_raw where twap_id = %s", [number]
+    ).fetchall()
     wallet = "0x" + mark * 20
     now = datetime.now(UTC)
     twap = {
@@ -101,6 +104,8 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",
         "definition": None, "empty": "[]", "wallet_ids": [found["wallet_id"]],
+        "times": [place["time"] for place in places],
+        "oids": [place["oid"] for place in places],
         "keys": [f"{found['wallet_id']}/{found['day']}"], "sizes": [7],
         "without_days": None, "addresses": [bytes.fromhex(mark * 20), bytes.fromhex("c3" * 20)],
     }  # fmt: skip

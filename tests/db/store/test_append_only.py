@@ -28,6 +28,7 @@ FACTS = (
     "twap_status",
     "twap_status_repeats",
     "twap_slices",
+    "archived_fills",
     "candles",
     "mids",
     "leaderboard_rows",
@@ -91,6 +92,10 @@ insert into facts.twap_status_repeats (twap_id, wallet, ts, status, fingerprint,
 values (1, '0x' || repeat('0', 40), '2025-03-10', 'activated', 1, 1);
 insert into facts.twap_slices (wallet_id, twap_id, time, coin, oid, tid, side, page_id)
 values (1, 1, '2025-03-10', 'BTC', 1, 2, 'B', 1);
+insert into facts.archived_fills (
+    twap_id, wallet, time, coin, oid, tid, side, px, sz, raw_payload, s3_object_key, fingerprint,
+    page_id, ordinal)
+values (1, '0x' || repeat('0', 40), '2025-03-10', 'BTC', 1, 2, 'B', 1, 1, '{}', 'a', 1, 1, 0);
 insert into facts.candles (
     coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)
 values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);

@@ -27,8 +27,8 @@ NAMED_BY = {
     "facts.twap_slices": "wallet_id",
     "facts.twap_status": "coalesce(wallet_id, 0)",
     "metrics.twaps": "coalesce(wallet_id, 0)",
-    "metrics.twap_slices": "wallet_id",
-    "metrics.twap_executions": "wallet_id",
+    "metrics.twap_slices": "case when is_public then 0 else wallet_id end",
+    "metrics.twap_executions": "case when is_public then 0 else wallet_id end",
     "metrics.fill_gaps": "wallet_id",
     "facts.wallet_snapshots": "wallet_id",
     "metrics.wallet_universe_members": "wallet_id",
@@ -54,6 +54,7 @@ SAME_FOR_ALL_ORGS = (
     "facts.mids",
     "facts.leaderboard_rows",
     "facts.twap_status_repeats",
+    "facts.archived_fills",
     "metrics.definitions",
     "metrics.wallet_universe_runs",
     "metrics.public_wallets",
@@ -76,7 +77,12 @@ VIEWS = (
 # Read by the readiness probe, which asks as nobody: the names of files.
 OPEN = ("ops.schema_migrations",)
 # What an archive says of any wallet is public; its rows name no tracked one.
-WITH_PUBLIC_ROWS = ("facts.twap_status", "metrics.twaps")
+WITH_PUBLIC_ROWS = (
+    "facts.twap_status",
+    "metrics.twaps",
+    "metrics.twap_slices",
+    "metrics.twap_executions",
+)
 # An alert about a wallet or an org is theirs; one about neither is everybody's.
 ALERTS = ("ops.alert_state", "ops.alerts")
 PUBLIC = 0
@@ -202,14 +208,19 @@ select coalesce(n, 5), '0x' || repeat('0', 40), n, n is null, 'BTC', 'B', 'activ
     '2025-03-10', 5, '2025-03-10 00:05', 1, 1, 'twaps/1', '1:1'
 from (values (1), (2), (3), (4), (null)) as v (n);
 insert into metrics.twap_slices (
-    wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, definition, digest)
-select n, n, '2025-03-10', 1, 'BTC', 'B', 1, 1, 1, '{}', 'twap_slices/1', '1:1'
-from generate_series(1, 4) as n;
+    wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, definition, digest,
+    is_public)
+select n % 5, n, '2025-03-10', 1, 'BTC', 'B', 1, 1, 1, '{}', 'twap_slices/1', '1:1', n > 4
+from generate_series(1, 9) as n;
 insert into metrics.twap_executions (
     wallet_id, twap_id, coin, side, slices, slice_fills, executed_size, executed_notional, fees,
-    definition, digest, reference_digest)
-select n, n, 'BTC', 'B', 1, 1, 1, 1, '{}', 'twap_executions/1', '1:1', '0:0'
-from generate_series(1, 4) as n;
+    definition, digest, reference_digest, is_public)
+select n % 5, n, 'BTC', 'B', 1, 1, 1, 1, '{}', 'twap_executions/1', '1:1', '0:0', n > 4
+from generate_series(1, 9) as n;
+insert into facts.archived_fills (
+    twap_id, wallet, time, coin, oid, tid, side, px, sz, raw_payload, s3_object_key, fingerprint,
+    page_id, ordinal)
+values (1, '0x' || repeat('0', 40), '2025-03-10', 'BTC', 1, 2, 'B', 1, 1, '{}', 'a', 1, 1, 0);
 insert into facts.candles (
     coin, interval, at, open, high, low, close, volume_coin, trades, fingerprint, page_id)
 values ('BTC', '1m', '2025-03-10', 1, 1, 1, 1, 1, 1, 1, 1);

@@ -1,6 +1,6 @@
 """A database with one tracked wallet, its TWAP, and rows of it that can be checked by head."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,15 @@ from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.market import candles
 from hypertally.facts.market.candles import Candle
+from hypertally.facts.twaps import archived_fills
 from hypertally.facts.twaps import slices as twaps_slices
 from hypertally.facts.twaps import statuses as twaps_statuses
+from hypertally.facts.twaps.archived_fills import ArchivedFill
 from hypertally.metrics.twaps import executions, orders
 from hypertally.metrics.twaps import slices as slice_metric
 from hypertally.records import Answer, ProvenPage, TwapKey
 from hypertally.store.postgres import Pool, open_pool, transaction
+from hypertally.tenancy import wallets
 
 TRACKED = "0x" + "ab" * 20
 OTHER = "0x" + "cd" * 20
@@ -87,10 +90,13 @@ class Desk:
     wallet_id: int
     key: TwapKey = field(default=TwapKey(twap_id=TWAP, wallet=TRACKED))
 
-    async def say(self, *rows: dict[str, Any], archive: bool = False) -> None:
-        statuses = twaps_statuses.decode_history(
-            rows, wallet=TRACKED, asked_at=START + timedelta(days=1)
-        )
+    async def say(
+        self,
+        *rows: dict[str, Any],
+        archive: bool = False,
+        asked_at: datetime = START + timedelta(days=1),
+    ) -> None:
+        statuses = twaps_statuses.decode_history(rows, wallet=TRACKED, asked_at=asked_at)
         assert statuses.rejects == []
         source = twaps_statuses.Source(
             page_id=next(_numbers),
@@ -129,6 +135,27 @@ class Desk:
             await twaps_slices.insert(
                 connection, decoded.fills, wallet_id=self.wallet_id, page_id=next(_numbers)
             )
+
+    async def archive(self, rows: Sequence[ArchivedFill], *, object_key: str) -> None:
+        """Fills of an archive, of any wallet."""
+        async with transaction(self.pool) as connection:
+            await wallets.give_ids(connection, [row.wallet for row in rows])
+            await archived_fills.insert(
+                connection, rows, object_key=object_key, page_id=next(_numbers)
+            )
+
+    async def track(self) -> None:
+        """An org tracks the wallet."""
+        await self._run(
+            "insert into tenancy.org_wallets (org_id, wallet_id) select id, %s from tenancy.orgs",
+            self.wallet_id,
+        )
+
+    async def mark(self, twap_id: int) -> None:
+        """A TWAP of the wallet is to be computed again."""
+        await self._run(
+            "insert into ops.dirty_twaps (twap_id, wallet) values (%s, %s)", twap_id, TRACKED
+        )
 
     async def look(self, *, until: datetime) -> None:
         """A page of slices without a row, which proves that there were none."""

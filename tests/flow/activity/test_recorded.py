@@ -14,7 +14,9 @@ from tests.flow.books import Books, serving
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime.resources import TwapSource
 from hypertally.jobs.twaps import rollup
-from hypertally.jobs.twaps.source_import import Choice, import_objects
+from hypertally.jobs.twaps.object_choice import Choice
+from hypertally.jobs.twaps.object_import import import_objects
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sandbox.replay.replay import ReplayExchange
 from hypertally.sources.object_store import ObjectStore
 
@@ -96,7 +98,7 @@ async def test_recorded_statuses_are_kept_though_first_and_last_share_a_start(
     store = ObjectStore(tmp_path.as_uri())
     source = TwapSource(database_url=books.url, store=store)
     choice = Choice(incremental=True)
-    [reading] = await import_objects(books.pool, source, choice, clock=system_clock)
+    [reading] = await import_objects(books.pool, source, choice, kind=STATUSES, clock=system_clock)
     assert (reading.rows_ingested, reading.rows_rejected) == (len(rows), 0)
     await rollup.rollup_marked(books.pool, clock=system_clock)
     both = await books.read(

@@ -19,7 +19,10 @@ from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs.runtime.resources import TwapSource
 from hypertally.jobs.twaps import source_import
-from hypertally.jobs.twaps.source_import import Choice, Reading, choose, import_objects
+from hypertally.jobs.twaps.ingest_log import Reading
+from hypertally.jobs.twaps.object_choice import Choice, choose
+from hypertally.jobs.twaps.object_import import import_objects
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool
 
@@ -52,6 +55,7 @@ async def ingest(
         pool,
         TwapSource(database_url=database_url, store=ObjectStore(url)),
         wanted,
+        kind=STATUSES,
         clock=system_clock,
     )
 

@@ -18,7 +18,10 @@ from tests.flow.twaps.objects import as_parquet, statuses
 
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime.resources import TwapSource
-from hypertally.jobs.twaps.source_import import Choice, Reading, import_objects
+from hypertally.jobs.twaps.ingest_log import Reading
+from hypertally.jobs.twaps.object_choice import Choice
+from hypertally.jobs.twaps.object_import import import_objects
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool
 
@@ -36,6 +39,7 @@ async def ingest(pool: Pool, database_url: str, folder: Path) -> dict[str, Readi
         pool,
         TwapSource(database_url=database_url, store=store),
         Choice(incremental=True),
+        kind=STATUSES,
         clock=system_clock,
     )
     return {reading.s3_object_key: reading for reading in readings}

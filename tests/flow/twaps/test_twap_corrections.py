@@ -18,8 +18,11 @@ from tests.flow.twaps.objects import START_MS, as_parquet, requester_pays_store,
 
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.twaps.ingest_log import Reading
+from hypertally.jobs.twaps.object_choice import Choice
+from hypertally.jobs.twaps.object_import import import_objects
 from hypertally.jobs.twaps.rollup import rollup_marked
-from hypertally.jobs.twaps.source_import import Choice, Reading, import_objects
+from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool
 
@@ -40,7 +43,9 @@ def ended(size: str, **columns: Any) -> pa.Table:
 
 async def ingest(pool: Pool, database_url: str, folder: Path) -> dict[str, Reading]:
     source = TwapSource(database_url=database_url, store=ObjectStore(folder.as_uri()))
-    readings = await import_objects(pool, source, Choice(incremental=True), clock=system_clock)
+    readings = await import_objects(
+        pool, source, Choice(incremental=True), kind=STATUSES, clock=system_clock
+    )
     await rollup_marked(pool, clock=system_clock)
     return {reading.s3_object_key: reading for reading in readings}
 

@@ -87,7 +87,8 @@ async def list_gaps(
         "next": cursor,
         "conflicts": oddities.conflicts,
         "rejects": oddities.rejects,
-        "twap_source": await read_source_log(connection),
+        "twap_source": await read_source_log(connection, "statuses"),
+        "fill_archive": await read_source_log(connection, "fills"),
     }
     return answer(content, max_age=MAX_AGE)
 

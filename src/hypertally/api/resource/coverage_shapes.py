@@ -38,10 +38,11 @@ class TwapSourceLog(Shape):
 
 
 class Coverage(Shape):
-    """A page of gaps, newest first, how many rows were odd, and the log of the TWAP source."""
+    """A page of gaps, newest first, how many rows were odd, and the logs of TWAPs' sources."""
 
     gaps: list[WalletGap]
     next: str | None
     conflicts: int
     rejects: int
     twap_source: TwapSourceLog
+    fill_archive: TwapSourceLog

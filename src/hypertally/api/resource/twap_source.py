@@ -1,8 +1,8 @@
-"""What the TWAP source has brought, refused and cost so far: its ingest log."""
+"""What the sources of TWAPs have brought, refused and cost so far: their ingest log."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from hypertally.api.resource.json_text import json_record
 from hypertally.records import Record
@@ -12,6 +12,8 @@ from hypertally.store.postgres import Connection, read_row, read_rows
 SHOWN_MAX: Final = 20  # of objects that were not read, and of reasons: the newest and most frequent
 
 _QUERIES = queries.load(__file__)
+
+Content: TypeAlias = Literal["statuses", "fills"]  # what the objects of a source hold
 
 
 class SourceTotals(Record, frozen=True, kw_only=True):
@@ -46,18 +48,19 @@ class RejectReason(Record, frozen=True, kw_only=True):
     rows: int
 
 
-async def read_source_totals(connection: Connection) -> SourceTotals:
+async def read_source_totals(connection: Connection, content: Content) -> SourceTotals:
     """Return the totals of the ingest log; no org is needed to see them."""
-    return await read_row(connection, _QUERIES["read_totals"], shape=SourceTotals)
+    parameters = {"content": content}
+    return await read_row(connection, _QUERIES["read_totals"], parameters, shape=SourceTotals)
 
 
-async def read_source_log(connection: Connection) -> dict[str, object]:
+async def read_source_log(connection: Connection, content: Content) -> dict[str, object]:
     """Return the totals, the objects that were not read, and the reasons of rejects."""
-    limit = {"limit": SHOWN_MAX}
+    limit = {"content": content, "limit": SHOWN_MAX}
     unread = await read_rows(connection, _QUERIES["list_unread_objects"], limit, shape=UnreadObject)
     reasons = await read_rows(connection, _QUERIES["sum_reject_reasons"], limit, shape=RejectReason)
     return {
-        **json_record(await read_source_totals(connection)),
+        **json_record(await read_source_totals(connection, content)),
         "unread": [json_record(row) for row in unread],
         "reject_reasons": [json_record(row) for row in reasons],
     }

@@ -1,10 +1,10 @@
 -- name: read_totals :one
--- What the TWAP source has brought and cost so far.
+-- What a source of TWAPs has brought and cost so far: that of statuses, or an archive of fills.
 -- Reads: ops.etl_s3_ingest_log
 select
     t.objects, t.failed, t.skipped, t.rows_new, t.rows_repeated, t.rows_rejected, t.bytes_read,
     t.cost_usd, t.readings_without_cost, t.last_read_at, t.newest_object_at
-from ops.twap_source_totals() as t;
+from ops.archive_totals(%(content)s) as t;
 
 -- name: list_unread_objects :many
 -- The objects whose newest reading failed or was none, newest first, with the problem.
@@ -14,6 +14,7 @@ select n.s3_object_key as object, n.ingested_at as at, n.skipped is not null as 
 from (
     select distinct on (l.s3_object_key) l.*
     from ops.etl_s3_ingest_log as l
+    where l.content = %(content)s
     order by l.s3_object_key, l.id desc
 ) as n
 where n.skipped is not null or n.error_text is not null
@@ -28,6 +29,7 @@ select r.key as reason, sum(r.value::bigint)::bigint as rows
 from (
     select distinct on (l.s3_object_key) l.*
     from ops.etl_s3_ingest_log as l
+    where l.content = %(content)s
     order by l.s3_object_key, l.id desc
 ) as n
 cross join lateral jsonb_each_text(n.reject_reasons) as r

@@ -81,6 +81,6 @@ async def _read_totals(pool: Pool) -> SourceTotals | None:
     """Return the totals; None where the database does not answer: the other counts still count."""
     try:
         async with asyncio.timeout(DATABASE_SECONDS_MAX), transaction(pool) as connection:
-            return await read_source_totals(connection)
+            return await read_source_totals(connection, "statuses")
     except (TryLater, TimeoutError):
         return None

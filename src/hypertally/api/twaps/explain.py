@@ -18,6 +18,7 @@ from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGa
 from hypertally.api.twaps import shapes
 from hypertally.api.twaps.figures import Shown, TwapName
 from hypertally.api.twaps.orders import (
+    SlicePage,
     SlicesParameters,
     TwapId,
     find_twap,
@@ -32,6 +33,7 @@ from hypertally.store.postgres import Connection, read_row, read_rows
 router = APIRouter()
 
 MAX_AGE: Final = 60
+FILLS_SHOWN_MAX: Final = 5_000  # of the slices on a page: most have one or two
 
 _QUERIES = queries.load(__file__)
 
@@ -42,6 +44,23 @@ class TwapInputs(Record, frozen=True, kw_only=True):
     count: int
     digest: str
     reference_digest: str | None
+
+
+class SliceFill(Record, frozen=True, kw_only=True):
+    """A fill of a slice."""
+
+    time: str
+    coin: str
+    oid: int
+    tid: int | None
+    side: str
+    px: str
+    sz: str
+    notional: str
+    fee: str | None
+    fee_token: str | None
+    source: str  # the exchange, or the object of an archive
+    counts: bool  # no other content of the fill does
 
 
 class SliceSubtotal(Record, frozen=True, kw_only=True, rename={"from_at": "from"}):
@@ -104,7 +123,20 @@ async def _inputs(
     counted = await read_row(connection, _QUERIES[counting], asdict(name), shape=TwapInputs)
     statuses = await read_statuses(connection, name.twap_id, wallet=name.wallet)
     slices = await read_slices(connection, name, page)
-    return {**asdict(counted), "statuses": statuses, **slices}
+    fills = await _fills(connection, name, slices)
+    return {**asdict(counted), "statuses": statuses, "fills": fills, **slices}
+
+
+async def _fills(connection: Connection, name: TwapName, page: SlicePage) -> list[SliceFill]:
+    """Return the fills of the slices on a page."""
+    place = {
+        "times": [row["at"] for row in page["slices"]],
+        "oids": [row["oid"] for row in page["slices"]],
+        "limit": FILLS_SHOWN_MAX,
+    }
+    return await read_rows(
+        connection, _QUERIES["list_fills"], asdict(name) | place, shape=SliceFill
+    )
 
 
 async def _gaps(connection: Connection, name: TwapName, twap: Shown) -> list[WalletGap]:

@@ -1,8 +1,8 @@
 -- name: read_fill_inputs :one
--- The number of fills of a tracked wallet's TWAP, and their digest: fills that carry its number and
--- fills listed as its slices, each once; computed here, from the facts.
--- Reads: facts.hl_fills_raw, facts.twap_slices, metrics.twap_executions
-with legs as (
+-- The number of fills of a TWAP, and their digest: fills that carry its number, fills listed as its
+-- slices and fills of an archive, each once; computed here, from the facts.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.archived_fills, metrics.twap_executions
+with pulled as (
     select f.time, f.coin, f.oid, f.tid, f.side, f.fingerprint
     from facts.hl_fills_raw as f
     where f.twap_id = %(twap_id)s::bigint and f.wallet_id = %(wallet_id)s::integer
@@ -20,6 +20,21 @@ with legs as (
         offset 0
     ) as f
     where s.twap_id = %(twap_id)s::bigint and s.wallet_id = %(wallet_id)s::integer
+),
+archived as (
+    select distinct on (a.time, a.coin, a.oid, a.tid, a.side)
+        a.time, a.coin, a.oid, a.tid, a.side, a.fingerprint
+    from facts.archived_fills as a
+    where a.twap_id = %(twap_id)s::bigint and a.wallet = %(wallet)s
+    order by a.time, a.coin, a.oid, a.tid, a.side, a.page_id, a.ordinal
+),
+legs as (
+    select p.fingerprint from pulled as p
+    union all
+    select a.fingerprint
+    from archived as a
+    left join pulled as p using (time, coin, oid, tid, side)
+    where p.oid is null
 )
 select
     count(*) as count,
@@ -29,6 +44,64 @@ select
         where e.wallet_id = %(wallet_id)s::integer and e.twap_id = %(twap_id)s::bigint
     ) as reference_digest
 from legs;
+
+-- name: list_fills :many
+-- The fills of some slices of a TWAP, oldest first, each with its source: the exchange, or the object
+-- of an archive. A content of a fill that does not count stands beside the one that does.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.archived_fills
+with pulled as (
+    select r.time, r.coin, r.oid, r.tid, r.side, r.px, r.sz, r.notional, r.fee, r.fee_token,
+        r.fingerprint
+    from facts.hl_fills_raw as r
+    where r.twap_id = %(twap_id)s::bigint and r.wallet_id = %(wallet_id)s::integer
+    union
+    select f.time, f.coin, f.oid, f.tid, f.side, f.px, f.sz, f.notional, f.fee, f.fee_token,
+        f.fingerprint
+    from facts.twap_slices as s
+    cross join lateral (
+        select r.* from facts.hl_fills_raw as r
+        where r.wallet_id = s.wallet_id
+            and r.time = s.time
+            and r.coin = s.coin
+            and r.oid = s.oid
+            and r.side = s.side
+            and r.tid is not distinct from s.tid
+        offset 0
+    ) as f
+    where s.twap_id = %(twap_id)s::bigint and s.wallet_id = %(wallet_id)s::integer
+),
+archived as (
+    select a.*,
+        row_number() over (
+            partition by a.time, a.coin, a.oid, a.tid, a.side order by a.page_id, a.ordinal) as place
+    from facts.archived_fills as a
+    where a.twap_id = %(twap_id)s::bigint and a.wallet = %(wallet)s
+),
+legs as (
+    select p.*, 'exchange' as source, true as counts from pulled as p
+    union all
+    select a.time, a.coin, a.oid, a.tid, a.side, a.px, a.sz, a.notional, a.fee, a.fee_token,
+        a.fingerprint, a.s3_object_key, a.place = 1 and p.oid is null
+    from archived as a
+    left join pulled as p using (time, coin, oid, tid, side)
+)
+select
+    to_char(l.time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time,
+    l.coin,
+    l.oid,
+    l.tid,
+    l.side::text as side,
+    trim_scale(l.px)::text as px,
+    trim_scale(l.sz)::text as sz,
+    trim_scale(l.notional)::text as notional,
+    trim_scale(l.fee)::text as fee,
+    l.fee_token,
+    l.source,
+    l.counts
+from legs as l
+join unnest(%(times)s::timestamptz[], %(oids)s::bigint[]) as s (time, oid) using (time, oid)
+order by l.time, l.oid, l.tid, l.counts desc, l.source
+limit %(limit)s;
 
 -- name: read_status_inputs :one
 -- The number of statuses of a TWAP, those said again counted again, and their digest: computed here,

@@ -39,7 +39,7 @@ class TwapName(Record, frozen=True, kw_only=True):
 
     twap_id: int
     wallet: str
-    wallet_id: int | None  # where the caller's org tracks the wallet
+    wallet_id: int | None  # where the caller's org tracks the wallet, or slices of it are public
 
 
 class Execution(Record, frozen=True, kw_only=True):
@@ -245,6 +245,8 @@ def _by_nothing(reason: str) -> dict[str, object]:
 def _reason(row: FiguresRow) -> str:
     if row.is_tracked:
         return NO_SLICES
+    if not row.statuses:
+        return NOT_TRACKED
     if not row.is_over:
         return RUNS if row.runs else MAY_RUN
     return SILENT if row.size is None else NOT_TRACKED

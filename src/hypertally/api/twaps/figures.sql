@@ -2,11 +2,12 @@
 -- TWAPs by name, in the order given: state, execution, and each ratio, computed here from the sums.
 -- Executed amounts come from the execution, which is made from slices; without an execution, from
 -- the last status of a TWAP that is over. Progress and slices count up to as_of.
--- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, facts.twap_status
+-- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, facts.twap_status,
+--        tenancy.wallets
 with asked as (
     select
         k.place,
-        k.wallet_id is not null as is_tracked,
+        exists (select from tenancy.wallets as w where w.id = k.wallet_id) as is_tracked,
         t as state,
         e as execution,
         e.wallet_id is not null as has_slices,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, TypedDict
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
@@ -284,7 +284,7 @@ async def get_twap(
 async def list_slices(
     twap_id: TwapId, parameters: Annotated[SlicesParameters, Query()], connection: ForViewers
 ) -> Response:
-    """Return the slices of a TWAP, oldest first; none where the org does not track the wallet."""
+    """Return the slices of a TWAP, oldest first; none where the org can see none."""
     name = await find_twap(connection, twap_id, parameters.wallet)
     page = await read_slices(connection, name, parameters)
     return answer({"twap_id": str(twap_id), **page}, max_age=MAX_AGE)
@@ -337,9 +337,16 @@ async def read_statuses(
     return [row.show() for row in rows]
 
 
+class SlicePage(TypedDict):
+    """A page of slices as the API shows them, and where the next one begins."""
+
+    slices: list[dict[str, object]]
+    next: str | None
+
+
 async def read_slices(
     connection: Connection, name: TwapName, parameters: PageParameters
-) -> dict[str, object]:
+) -> SlicePage:
     """Return a page of a TWAP's slices, and where the next one begins."""
     place = read_cursor(parameters.cursor, shape=SlicePlace) if parameters.cursor else None
     rows = await read_rows(

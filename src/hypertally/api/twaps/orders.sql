@@ -8,10 +8,10 @@ select
     t.twap_id,
     t.wallet,
     t.started_at,
-    (
+    coalesce((
         select w.id from tenancy.wallets as w
         where w.address = decode(substr(t.wallet, 3), 'hex')
-    ) as wallet_id
+    ), t.wallet_id) as wallet_id
 from metrics.twaps as t
 where t.started_at >= %(start)s::timestamptz - (select metrics.longest_twap())
     and (
@@ -38,10 +38,10 @@ select
     t.twap_id,
     t.wallet,
     t.started_at,
-    (
+    coalesce((
         select w.id from tenancy.wallets as w
         where w.address = decode(substr(t.wallet, 3), 'hex')
-    ) as wallet_id
+    ), t.wallet_id) as wallet_id
 from metrics.twaps as t
 where t.wallet = %(wallet)s
     and t.started_at >= %(start)s::timestamptz - (select metrics.longest_twap())
@@ -70,10 +70,10 @@ select
     t.twap_id,
     t.wallet,
     t.started_at,
-    (
+    coalesce((
         select w.id from tenancy.wallets as w
         where w.address = decode(substr(t.wallet, 3), 'hex')
-    ) as wallet_id
+    ), t.wallet_id) as wallet_id
 from metrics.twaps as t
 where t.asset = %(asset)s
     and t.started_at >= %(start)s::timestamptz - (select metrics.longest_twap())
@@ -101,10 +101,10 @@ offset %(offset)s;
 select
     t.twap_id,
     t.wallet,
-    (
+    coalesce((
         select w.id from tenancy.wallets as w
         where w.address = decode(substr(t.wallet, 3), 'hex')
-    ) as wallet_id,
+    ), t.wallet_id) as wallet_id,
     t.asset,
     t.side::text as side,
     t.status,

@@ -20,10 +20,10 @@ with running as (
 owned as (
     select
         r.*,
-        (
+        coalesce((
             select w.id from tenancy.wallets as w
             where w.address = decode(substr(r.wallet, 3), 'hex')
-        ) as own_id
+        ), r.wallet_id) as own_id
     from running as r
     -- Evaluated for each row before any join, so that the index of addresses is used.
     offset 0
@@ -99,7 +99,7 @@ quoted as (
                 select d.collateral_token from facts.perp_dexs as d
                 where d.dex = facts.dex_of(c.asset) order by d.id desc limit 1
             )
-            else 'USDC'
+            when 'perp' then 'USDC'
         end as quote_token
     from coins as c
     offset 0
@@ -173,7 +173,8 @@ select coalesce(
     (
         select t.started_at from metrics.twaps as t
         where t.in_archive
-            and (select exists (select from ops.etl_s3_ingest_log as l where l.rows_ingested > 0))
+            and (select exists (select from ops.etl_s3_ingest_log as l
+                         where l.content = 'statuses' and l.rows_ingested > 0))
         order by t.started_at desc, t.twap_id desc, t.wallet desc
         limit 1
     ),

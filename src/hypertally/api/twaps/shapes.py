@@ -244,14 +244,35 @@ class TwapKey(Shape):
     wallet: Wallet
 
 
+class SliceFill(Shape):
+    """A fill of a slice; its source is the exchange, or an object of an archive."""
+
+    time: Time
+    coin: str
+    oid: int
+    tid: int | None
+    side: Literal["A", "B"]
+    px: Amount
+    sz: Amount
+    notional: Amount
+    fee: Amount | None
+    fee_token: str | None
+    source: str
+    counts: bool
+
+
 class TwapInputs(Shape):
-    """The statuses and slices a TWAP's figures are made of; count and digest of the fills."""
+    """The statuses, slices and fills a TWAP's figures are made of; count and digest of the fills.
+
+    The fills are those of the slices listed.
+    """
 
     count: int
     digest: str
     reference_digest: str | None
     statuses: list[TwapStatus]
     slices: list[Slice]
+    fills: list[SliceFill]
     next: str | None
 
 

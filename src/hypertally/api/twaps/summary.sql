@@ -34,6 +34,13 @@ with executed as (
         select x.*, '0x' || encode(w.address, 'hex') as wallet
         from metrics.twap_executions as x
         join tenancy.wallets as w on w.id = x.wallet_id
+        union all
+        -- What an archive shows of a wallet that the org does not track.
+        select x.*, o.wallet
+        from metrics.twap_executions as x
+        join metrics.twaps as o on o.wallet_id = x.wallet_id and o.twap_id = x.twap_id
+        where x.is_public
+            and not exists (select from tenancy.wallets as w where w.id = x.wallet_id)
     ) as e on e.twap_id = t.twap_id and e.wallet = t.wallet
     left join lateral (
         select

@@ -2,7 +2,8 @@
 -- The candles that TWAPs of tracked wallets lack and the exchange still has. Of minutes: the first of
 -- a TWAP, of an ended TWAP its whole life. Of 5 and of 15 minutes the one it began in, if the finer
 -- ones are not kept any more, or were asked for and are not there. Candles are requested only once.
--- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, facts.pages   Writes: -   Key: (coin, interval, from_at, to_at)
+-- Reads: metrics.twaps, metrics.twap_executions, tenancy.wallets, tenancy.org_wallets, facts.pages
+-- Writes: -   Key: (coin, interval, from_at, to_at)
 with widths (interval, place, width) as (
     values ('1m', 1, make_interval(mins => 1)), ('5m', 2, make_interval(mins => 5)),
         ('15m', 3, make_interval(mins => 15))
@@ -18,6 +19,9 @@ with widths (interval, place, width) as (
     join tenancy.wallets as w on w.address = decode(substr(t.wallet, 3), 'hex')
     join metrics.twap_executions as e on e.wallet_id = w.id and e.twap_id = t.twap_id
     where t.statuses > 0 and t.started_at > now() - %(kept_candles)s * interval '15 minutes'
+        -- Candles cost weight: an archive's TWAPs of wallets that nobody tracks do without.
+        and (not e.is_public
+            or exists (select from tenancy.org_wallets as o where o.wallet_id = w.id))
 ), windows as materialized (
     select l.coin, l.started_at, l.until, b.interval, b.place,
         date_bin(b.width, l.started_at, '1970-01-01 00:00:00+00') as from_at,

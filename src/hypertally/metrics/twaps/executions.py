@@ -1,4 +1,4 @@
-"""Executions: how a tracked wallet's TWAP was carried out, from its slices, status and candles."""
+"""Executions: how a wallet's TWAP was carried out, from its slices, status and candles."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,11 @@ DEFINITION = "twap_executions/2"
 WORDS = (
     "Executed size, notional and fees of a TWAP are the sums of its slices, never the cumulative "
     "totals of a status. A TWAP has a row once a slice is known, or once the exchange was asked "
-    "for slices after the TWAP began: only then is it a fact that nothing was executed. Two slices "
-    "a minute are expected over the whole duration. The residual is the sum of the slices less the "
-    "total in the last status; it is known once the TWAP has ended. Completeness is 1 if there is "
-    "no residual in size, else the share of the executed size that the slices hold. The arrival "
+    "for slices after the TWAP began: only then is it a fact that nothing was executed. It is "
+    "public if all of its slices are. Two slices a minute are expected over the whole duration. "
+    "The residual is the sum of the slices less the total in the last status; it is known once the "
+    "TWAP has ended. Completeness is 1 if there is no residual in size, else the share of the "
+    "executed size that the slices hold. The arrival "
     "price is the mark when the TWAP began, and its source is named: the stored mid price of that "
     "minute; else the opening price of its candle of 1, of 5 or of 15 minutes; else the price of "
     "its own first slice, which is all there is if the TWAP is known by its slices alone. Market "

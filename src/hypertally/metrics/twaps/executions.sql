@@ -13,8 +13,8 @@ with wanted as materialized (
 insert into pg_temp.twap_executions_before select * from gone;
 
 -- name: insert_twap_executions :execrows
--- The execution of each TWAP of a tracked wallet. Materialized: new rows are not in the statistics
--- yet.
+-- The execution of each TWAP of a tracked wallet, and of any wallet of which an archive holds fills.
+-- Materialized: new rows are not in the statistics yet.
 -- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.mids, facts.pages,
 --        tenancy.wallets
 -- Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
@@ -47,6 +47,7 @@ with wanted as materialized (
         case when bool_and(s.fees_usd is not null) then sum(s.fees_usd) end as fees_usd,
         min(s.at) as first_at,
         max(s.at) as last_at,
+        bool_and(s.is_public) as is_public,
         sum(split_part(s.digest, ':', 1)::numeric) || ':'
             || sum(split_part(s.digest, ':', 2)::numeric) as digest
     from wanted as w
@@ -126,7 +127,7 @@ with wanted as materialized (
             when c.unpriced is not null then 'no stored price for a fee in ' || c.unpriced
             else 'a fee was not reported'
         end as fees_reason,
-        s.first_at, s.last_at,
+        s.first_at, s.last_at, coalesce(s.is_public, false) as is_public,
         a.price as arrival, a.source as arrival_source,
         t.minutes > 0
             and t.minutes >= ceil(extract(epoch from l.until - l.first_minute) / 60) as covered,
@@ -170,7 +171,7 @@ insert into {schema}.twap_executions (
     wallet_id, twap_id, coin, side, slices, slice_fills, slices_expected, executed_size,
     executed_notional, fees, fees_usd, first_slice_at, last_slice_at, size_residual,
     notional_residual, arrival_price, arrival_source, market_volume_coin, market_notional,
-    market_source, unknown, completeness, definition, digest, reference_digest)
+    market_source, unknown, completeness, definition, digest, reference_digest, is_public)
 select
     wallet_id, twap_id, coin, side::"char", slices, slice_fills, duration_minutes * 2,
     trim_scale(size), trim_scale(notional), fees, trim_scale(fees_usd), first_at, last_at,
@@ -201,7 +202,7 @@ select
         when size_executed = 0 then 1
         else trunc(least(1, greatest(0, size / size_executed)), 6)
     end,
-    %(definition)s, digest, reference_digest
+    %(definition)s, digest, reference_digest, is_public
 from judged;
 
 -- name: insert_restatements :execrows

@@ -103,7 +103,7 @@ with wanted as materialized (
     group by 1, 2
 ), sliced as materialized (
     select w.twap_id, w.wallet, min(s.at) as first_at, max(s.at) as last_at,
-        min(s.coin) as coin, min(s.side::text) as side
+        min(s.coin) as coin, min(s.side::text) as side, bool_or(s.is_public) as is_public
     from wanted as w
     join {schema}.twap_slices as s on s.wallet_id = w.tracked_id and s.twap_id = w.twap_id
     group by 1, 2
@@ -115,7 +115,7 @@ insert into {schema}.twaps (
 select
     w.twap_id, w.wallet,
     coalesce(c.wallet_id, case when s.twap_id is not null then w.tracked_id end),
-    l.twap_id is not null and c.in_archive,
+    l.twap_id is not null and c.in_archive or coalesce(s.is_public, false),
     coalesce(l.asset, s.coin), coalesce(l.side, s.side::"char"), l.status, l.event_at,
     coalesce(l.ts, s.first_at), l.duration_minutes,
     l.ts + make_interval(mins => l.duration_minutes),

@@ -1,4 +1,4 @@
-"""Slices: the orders a tracked wallet's TWAP was executed by, from its fills."""
+"""Slices: the orders that a wallet's TWAP was executed by, from its fills."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,9 @@ QUERIES = load(__file__)
 DEFINITION = "twap_slices/1"
 WORDS = (
     "A slice of a TWAP is the fills of one of its orders at one time: fills that carry the TWAP's "
-    "number, or that the exchange listed as its slices. Size and notional are the sums of its "
+    "number, or that the exchange listed as its slices. A fill that an archive holds too "
+    "counts once, as the exchange gave it; a slice is public if an archive holds all of its fills. "
+    "Size and notional are the sums of its "
     "fills. Fees are signed (a rebate is negative), in the token they were charged in. In US "
     "dollars, USDC counts as 1, a fee in the base token of its pair is converted at the fill's own "
     "price, and another token at the stored opening price of its hour. If a price is missing, the "
@@ -35,6 +37,7 @@ METRIC = Metric(
     reads=(
         "facts.hl_fills_raw",
         "facts.twap_slices",
+        "facts.archived_fills",
         "facts.spot_pairs",
         "facts.perp_dexs",
         "facts.token_prices",

@@ -10,16 +10,18 @@ delete from {schema}.twap_slices as s using wanted as w
 where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id;
 
 -- name: insert_twap_slices :execrows
--- Each slice of a tracked wallet's TWAPs: the fills of one order at one time. The fills of a TWAP
--- are those that carry its number and those listed as its slices, each once. Fees are valued as in
--- wallet days. Materialized: new rows are not in the statistics yet.
--- Reads: facts.hl_fills_raw, facts.twap_slices, facts.spot_pairs, facts.perp_dexs,
---        facts.token_prices, tenancy.wallets   Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
+-- Each slice of a TWAP: the fills of one order at one time. The fills of a TWAP are those that carry
+-- its number, those listed as its slices, and those an archive holds, each once: a fill that the
+-- exchange gave counts as the exchange gave it. Fees are valued as in wallet days. Materialized: new
+-- rows are not in the statistics yet.
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.archived_fills, facts.spot_pairs,
+--        facts.perp_dexs, facts.token_prices, tenancy.wallets
+-- Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
 with wanted as materialized (
-    select u.twap_id, t.id as wallet_id
+    select u.twap_id, u.wallet, t.id as wallet_id
     from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
     join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
-), legs as (
+), pulled as materialized (
     select w.wallet_id, w.twap_id, f.*
     from wanted as w
     cross join lateral (
@@ -41,6 +43,28 @@ with wanted as materialized (
             and r.side = s.side and r.tid is not distinct from s.tid
         offset 0
     ) as f
+), archived as materialized (
+    select distinct on (w.wallet_id, w.twap_id, f.time, f.coin, f.oid, f.tid, f.side)
+        w.wallet_id, w.twap_id, f.*
+    from wanted as w
+    cross join lateral (
+        select a.time, a.coin, a.oid, a.tid, a.side, a.px, a.sz, a.notional, a.fee, a.fee_token,
+            a.fingerprint, a.page_id, a.ordinal
+        from facts.archived_fills as a
+        where a.twap_id = w.twap_id and a.wallet = w.wallet
+        offset 0
+    ) as f
+    order by w.wallet_id, w.twap_id, f.time, f.coin, f.oid, f.tid, f.side, f.page_id, f.ordinal
+), legs as (
+    select p.*, a.tid is not null as is_archived
+    from pulled as p
+    left join archived as a using (wallet_id, twap_id, time, coin, oid, tid, side)
+    union all
+    select a.wallet_id, a.twap_id, a.time, a.coin, a.oid, a.tid, a.side, a.px, a.sz, a.notional,
+        a.fee, a.fee_token, a.fingerprint, true
+    from archived as a
+    left join pulled as p using (wallet_id, twap_id, time, coin, oid, tid, side)
+    where p.oid is null
 ), sums as materialized (
     select wallet_id, twap_id, time as at, oid, coin, fee_token,
         min(side::text) as side,
@@ -51,7 +75,8 @@ with wanted as materialized (
         count(*) filter (where fee <> 0) as fees_charged,
         sum(fee) as fee,
         sum(fee * px) as fee_in_quote,
-        sum(fingerprint) as fingerprints
+        sum(fingerprint) as fingerprints,
+        bool_and(is_archived) as is_public
     from legs
     group by 1, 2, 3, 4, 5, 6
 ), markets as materialized (
@@ -60,7 +85,7 @@ with wanted as materialized (
             when 'spot' then pair.quote_token
             when 'outcome' then 'USDH'
             when 'hip3' then dex.collateral_token
-            else 'USDC'
+            when 'perp' then 'USDC'
         end as quote_token
     from (select distinct coin from sums) as c
     left join lateral (
@@ -97,13 +122,13 @@ with wanted as materialized (
 )
 insert into {schema}.twap_slices (
     wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, fees_usd,
-    definition, digest)
+    definition, digest, is_public)
 select
     wallet_id, twap_id, at, oid, min(coin), min(side)::"char", sum(fills)::integer,
     trim_scale(sum(size_coin)), trim_scale(sum(notional)),
     coalesce(jsonb_object_agg(coalesce(fee_token, 'token not reported'), trim_scale(fee)::text)
              filter (where fee is not null and (fee <> 0 or fee_token is not null)), '{{}}'),
     case when bool_and(fee_usd is not null) then trim_scale(sum(fee_usd)) end,
-    %(definition)s, sum(fills) || ':' || sum(fingerprints)
+    %(definition)s, sum(fills) || ':' || sum(fingerprints), bool_and(is_public)
 from priced
 group by 1, 2, 3, 4;

@@ -28,8 +28,9 @@ limit %(limit)s;
 
 -- name: list_twaps_without_status :many
 -- TWAPs without a known status that have, or should have, slices.
--- Reads: facts.hl_fills_raw, facts.twap_slices, facts.twap_status, metrics.twaps,
---        metrics.twap_slices, metrics.twap_executions, tenancy.wallets   Writes: -   Key: (twap_id, wallet)
+-- Reads: facts.hl_fills_raw, facts.twap_slices, facts.archived_fills, facts.twap_status,
+--        metrics.twaps, metrics.twap_slices, metrics.twap_executions, tenancy.wallets   Writes: -
+-- Key: (twap_id, wallet)
 with bounds as (
     select %(from_day)s::timestamp at time zone 'UTC' as from_at,
         (%(to_day)s::date + 1)::timestamp at time zone 'UTC' as to_at
@@ -40,6 +41,12 @@ with bounds as (
     union
     select s.wallet_id, s.twap_id from facts.twap_slices as s, bounds as b
     where s.time >= b.from_at and s.time < b.to_at
+    union
+    select w.id, a.twap_id
+    from facts.archived_fills as a
+    cross join bounds as b
+    join tenancy.wallets as w on w.address = decode(substr(a.wallet, 3), 'hex')
+    where a.time >= b.from_at and a.time < b.to_at
     union
     select m.wallet_id, m.twap_id from metrics.twap_slices as m, bounds as b
     where m.at >= b.from_at and m.at < b.to_at

@@ -41,14 +41,14 @@ function Counts({ data, summary }) {
   )}</dl>`;
 }
 
-/** What the TWAP source has brought, refused and cost: its objects, rows, rejects and age. */
-function TwapSource({ source }) {
+/** What a source of TWAPs has brought, refused and cost: its objects, rows, rejects and age. */
+function TwapSource({ source, title, rowsName }) {
   const count = (value, note) => html`<${Amount} value=${value} kind="count" note=${note} />`;
   const rows = [
     ["Objects read", count(source.objects)],
     ["Failed", count(source.failed)],
-    ["Skipped", count(source.skipped, "Objects that are no Parquet.")],
-    ["Statuses", count(source.rows_new)],
+    ["Skipped", count(source.skipped, "Objects that hold something else.")],
+    [rowsName, count(source.rows_new)],
     ["Rejected rows", count(source.rows_rejected)],
     ["Last read", html`<${Ago} iso=${source.last_read_at} />`],
     ["Newest object", html`<${Ago} iso=${source.newest_object_at} />`],
@@ -62,7 +62,7 @@ function TwapSource({ source }) {
     ...source.unread.map(({ object, reason }) => `${object}: ${reason}`),
     ...source.reject_reasons.map(({ reason, rows: n }) => `${n} rows rejected: ${reason}`),
   ];
-  return html`<section><h2>TWAP source</h2><dl class="terms columns">${rows.map(
+  return html`<section><h2>${title}</h2><dl class="terms columns">${rows.map(
     ([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`,
   )}</dl>${
     problems.length > 0 &&
@@ -102,5 +102,11 @@ export function Coverage({ route }) {
       columns=${gapColumns({ wallets: true })} rows=${data.gaps} old=${feed.old}
         pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`
     }
-    ${data?.twap_source && html`<${TwapSource} source=${data.twap_source} />`}`;
+    ${data?.twap_source && html`<${TwapSource}
+      source=${data.twap_source} title="TWAP source" rowsName="Statuses" />`}
+    ${
+      data?.fill_archive?.last_read_at &&
+      html`<${TwapSource} source=${data.fill_archive} title="Archive of fills"
+      rowsName="Fills of TWAPs" />`
+    }`;
 }
