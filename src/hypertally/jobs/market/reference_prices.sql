@@ -6,8 +6,9 @@ select
     (select p.coin from facts.spot_pairs as p
      where p.base_token = %(token)s and p.quote_token = 'USDC' order by p.id desc limit 1) as coin,
     (extract(epoch from case
-        when min(m.day)::timestamp at time zone 'UTC' > %(now)s - make_interval(hours => %(hours_max)s)
-        then %(now)s else (max(m.day) + 1)::timestamp at time zone 'UTC' end) * 1000)::bigint - 1
+        when min(m.day)::timestamp at time zone 'UTC'
+            > %(now)s::timestamptz - make_interval(hours => %(hours_max)s)
+        then %(now)s::timestamptz else (max(m.day) + 1)::timestamp at time zone 'UTC' end) * 1000)::bigint - 1
         as to_ms
 from metrics.wallet_day_metrics as m
 cross join lateral jsonb_to_recordset(m.unpriced) as u (token text, reason text)
