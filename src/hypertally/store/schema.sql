@@ -466,6 +466,19 @@ CREATE FUNCTION ops.archive_totals(of_content text) RETURNS TABLE(objects bigint
     left join newest as n on true
 $$;
 
+CREATE FUNCTION ops.feed_at(as_of timestamp with time zone) RETURNS TABLE(success_at timestamp with time zone, coverage numeric)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select
+        (select max(i.minute) from ops.ingest_runs as i
+         where i.minute <= as_of and i.status <> 'failed'),
+        (select coalesce(i.feed_coverage, i.coverage) from ops.ingest_runs as i
+         where i.minute <= as_of and (i.feed_coverage is not null or i.status <> 'failed')
+         order by i.minute desc
+         limit 1)
+$$;
+
 CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -1552,6 +1565,7 @@ CREATE TABLE ops.ingest_runs (
     coverage numeric NOT NULL,
     universe_run_id bigint,
     error_text text,
+    feed_coverage numeric,
     CONSTRAINT ingest_runs_status_check CHECK ((status = ANY (ARRAY['success'::text, 'partial'::text, 'failed'::text])))
 );
 
@@ -3023,6 +3037,9 @@ GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd num
 
 REVOKE ALL ON FUNCTION ops.archive_totals(of_content text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.archive_totals(of_content text) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) TO hypertally_jobs;
 
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 

@@ -133,7 +133,7 @@ def test_an_unknown_cas_is_shown_as_50_while_four_fifths_answer(
 ) -> None:
     with psycopg.connect(late_world) as connection:
         connection.execute(
-            "update metrics.signals set cas = null, band = null, coverage = %s "
+            "update metrics.signals set cas = null, band = null, coverage = %s, completeness = 1 "
             "where asset = 'BTC' and definition = 'smart_money/3' and at = %s",
             [coverage, "2026-03-01T12:10:00Z"],
         )

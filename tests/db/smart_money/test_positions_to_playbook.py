@@ -101,7 +101,7 @@ async def test_two_failed_minutes_on_end_lock_one_period_and_say_why(
     wrong = {39: lambda *_: None, 40: lambda *_: None}
     minutes = await play(changing(steady_longs, wrong)).through()
     locked = {minute: row["locked"] for minute, row in minutes.rows().items() if row["locked"]}
-    assert locked == {40: "snapshot_old", 45: "coverage_low"}
+    assert locked == {40: "snapshot_old", 45: "ends_unseen"}
 
 
 async def test_six_in_a_hundred_scattered_failures_change_next_to_nothing(
@@ -122,8 +122,8 @@ async def test_six_in_a_hundred_scattered_failures_change_next_to_nothing(
     assert minutes.playbooks() == STEADY
     assert {row["locked"] for row in minutes.rows().values()} == {None}
     # The first period begins with the first minute, which has none before it.
-    coverage = [row["coverage"] for minute, row in minutes.rows().items() if minute > PERIODS[0]]
-    assert min(coverage) >= Decimal("0.97")
+    rows = [row for minute, row in minutes.rows().items() if minute > PERIODS[0]]
+    assert min(row["completeness"] for row in rows) >= Decimal("0.97")
     second = minutes.rows(definition="smart_money/2").values()
     assert any(row["cas"] is None for row in second)  # both ends at once: 88%
 
@@ -268,9 +268,9 @@ def _compare(
         minutes=int(str(row["window_minutes"])),
         dirty=frozenset(str(rows_found["wallet_id"]) for rows_found in dirty),
     )
-    assert row["coverage"] == expected.coverage.quantize(Decimal("1e-8")), (asset, minute)
+    assert row["completeness"] == expected.both_ends.quantize(Decimal("1e-8")), (asset, minute)
     if row["locked"]:
-        assert expected.coverage < Decimal("0.8") or minute in {20, 45, 53}, (asset, minute)
+        assert expected.both_ends < Decimal("0.8") or minute in {20, 45, 53}, (asset, minute)
         return
     names = (
         "cas", "cas_usd", "dispersion", "dispersion_size", "activity_sd", "stock_disagreement",
@@ -310,9 +310,9 @@ async def test_longer_horizons_are_evaluated_every_five_minutes(
     for window, first in ((15, 15), (60, 60)):
         rows = minutes.rows(window=window)
         assert list(rows) == list(PERIODS)
-        assert {row["locked"] for minute, row in rows.items() if minute < first} == {"coverage_low"}
+        assert {row["locked"] for minute, row in rows.items() if minute < first} == {"ends_unseen"}
         assert {row["cas"] for minute, row in rows.items() if minute >= first} == {Decimal(90)}
-    assert {row["locked"] for row in minutes.rows(window=240).values()} == {"coverage_low"}
+    assert {row["locked"] for row in minutes.rows(window=240).values()} == {"ends_unseen"}
 
 
 async def test_wallets_that_entered_within_a_horizon_are_not_missing_in_it(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from hypertally.sandbox.oracles.smart_money_v3 import (
     V3Window,
     dispersion_level,
     exits_are_high,
+    feed_coverage,
     v3_trend,
     v3_window,
 )
@@ -65,19 +66,33 @@ class RecordedPlayback:
         wallets = [wallet for wallet in self.playback.addresses if wallet != without]
         return score_window(asset, wallets, position_at, minute=minute, forced=forced)
 
+    def position_at(self, asset: str, wallet: str, at_minute: int) -> Decimal | None:
+        """What a recorded minute shows of a wallet; None: no answer, or not recorded."""
+        if at_minute not in self.minutes or not self.playback.answers(wallet, at_minute):
+            return None
+        return self._position(wallet, asset, at_minute)
+
+    def feed_coverage(self, minute: int) -> Decimal:
+        """The oracle's coverage of the feed."""
+        return feed_coverage(
+            self.playback.addresses,
+            partial(self.position_at, ASSETS[0]),
+            minute=minute,
+            last_success=max(
+                number
+                for number in self.minutes
+                if number <= minute
+                and any(self.playback.answers(wallet, number) for wallet in self.playback.addresses)
+            ),
+        )
+
     def v3_window(self, asset: str, minute: int, minutes: int = WINDOW_MINUTES) -> V3Window:
         """The oracle's scores of a window by the third version."""
-
-        def position_at(wallet: str, at_minute: int) -> Decimal | None:
-            if at_minute not in self.minutes or not self.playback.answers(wallet, at_minute):
-                return None
-            return self._position(wallet, asset, at_minute)
-
         begin = minute - minutes
         return v3_window(
             asset,
             self.playback.addresses,
-            position_at,
+            partial(self.position_at, asset),
             minute=minute,
             minutes=minutes,
             forced=frozenset(
@@ -227,8 +242,13 @@ def expected_v3(
     for minute in periods:
         for asset in ASSETS:
             window = watched.v3_window(asset, minute)
-            reason = _v3_lock(watched, minute, window)
-            row: Row = {"locked": reason, "coverage": round_as_shown(window.coverage)}
+            coverage = watched.feed_coverage(minute)
+            reason = _v3_lock(watched, minute, window, coverage)
+            row: Row = {
+                "locked": reason,
+                "coverage": round_as_shown(coverage),
+                "completeness": round_as_shown(window.both_ends),
+            }
             if reason is None:
                 before = [cas.get((asset, minute - ago)) for ago in range(30, 0, -5)]
                 row |= _v3_row(window, before)
@@ -236,12 +256,16 @@ def expected_v3(
             yield (minute, asset, V3), row
 
 
-def _v3_lock(watched: RecordedPlayback, minute: int, window: V3Window) -> str | None:
+def _v3_lock(
+    watched: RecordedPlayback, minute: int, window: V3Window, coverage: Decimal
+) -> str | None:
     if not watched.seen_within(minute, 11):
         return "health_stale"
     if not watched.seen_within(minute, 2):
         return "snapshot_old"
-    return "coverage_low" if window.coverage < Decimal("0.8") else None
+    if coverage < Decimal("0.8"):
+        return "coverage_low"
+    return "ends_unseen" if window.both_ends < Decimal("0.8") else None
 
 
 def _v3_row(window: V3Window, before: Sequence[Decimal | None]) -> Row:

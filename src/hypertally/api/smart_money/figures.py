@@ -161,7 +161,8 @@ def show_playbook(row: Row) -> dict[str, Any]:
 def _shown(row: Row) -> Decimal | None:
     """Return CAS, or its fallback while too few wallets were observed to compute CAS."""
     if row["cas"] is None and row["locked"] is None:
-        return fallback_cas(row["coverage"])
+        least = min(row["coverage"], row["completeness"])
+        return fallback_cas(least if row["definition"] == V3 else row["coverage"])
     return row["cas"]
 
 

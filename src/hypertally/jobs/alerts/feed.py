@@ -5,7 +5,11 @@ from decimal import Decimal
 
 from hypertally.jobs.alerts.state_machine import Condition, Evaluation
 from hypertally.jobs.alerts.subjects import time_text
-from hypertally.metrics.smart_money.formulas.feed_health import assess_health
+from hypertally.metrics.smart_money.formulas.feed_health import (
+    Health,
+    assess_health,
+    health_reason,
+)
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
@@ -48,7 +52,7 @@ async def read_feed(connection: Connection, at: datetime) -> Evaluation:
         case "stale" if _is_young(feed, at):
             condition, reason = "begins", "no minute has succeeded yet"
         case "stale":
-            condition, reason = "holds", _stale_reason(feed, at)
+            condition, reason = "holds", _stale_reason(feed, health)
     return Evaluation(at=at, condition=condition, reason=reason, figures=figures)
 
 
@@ -56,9 +60,8 @@ def _is_young(feed: _Feed, at: datetime) -> bool:
     return feed.success_at is None and feed.first_at is not None and at - feed.first_at < YOUNG
 
 
-def _stale_reason(feed: _Feed, at: datetime) -> str:
+def _stale_reason(feed: _Feed, health: Health) -> str:
     if feed.success_at is None:
         first = "an unknown time" if feed.first_at is None else time_text(feed.first_at)
         return f"no minute has succeeded since the first was tried at {first}"
-    seconds = int((at - feed.success_at).total_seconds())
-    return f"the last minute recorded is {seconds} s old, with {feed.coverage:.1%} of the wallets"
+    return health_reason(health)

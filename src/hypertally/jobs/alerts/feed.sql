@@ -1,8 +1,8 @@
 -- name: read_feed :one
--- The state of the feed at a time: the newest minute that succeeded, the first minute, and whether
--- a minute was tried within a day; why the alert fired last.
+-- The state of the feed at a time: the newest minute that succeeded and the coverage, the first
+-- minute, and whether a minute was tried within a day; why the alert fired last.
 -- Reads: ops.ingest_runs, ops.alerts   Writes: -   Key: minute
-select well.minute as success_at, well.coverage,
+select f.success_at, f.coverage,
     (select min(i.minute) from ops.ingest_runs as i where i.minute <= %(at)s) as first_at,
     exists (
         select from ops.ingest_runs as i
@@ -12,10 +12,4 @@ select well.minute as success_at, well.coverage,
      where a.type = 'system_stale' and a.subject = 'system' and a.to_state = 'firing'
      order by a.id desc
      limit 1) as fired_because
-from (select 1) as one
-left join lateral (
-    select i.minute, i.coverage from ops.ingest_runs as i
-    where i.status <> 'failed' and i.minute <= %(at)s
-    order by i.minute desc
-    limit 1
-) as well on true;
+from ops.feed_at(%(at)s::timestamptz) as f;

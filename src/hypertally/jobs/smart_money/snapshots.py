@@ -24,9 +24,9 @@ from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources, Watch
+from hypertally.jobs.smart_money.feed_health import note_coverage, note_health
 from hypertally.jobs.smart_money.signals import enqueue_signals
 from hypertally.metrics.smart_money import snapshot_anomalies, universe
-from hypertally.metrics.smart_money.formulas.feed_health import Health, assess_health
 from hypertally.metrics.smart_money.universe import Known
 from hypertally.records import Record, Wallet
 from hypertally.sources.info import InfoClient
@@ -119,6 +119,7 @@ async def snapshot_minute(resources: Resources, job: Job) -> None:
         await snapshot_anomalies.find(connection, minute)
         duration_ms = round((time.monotonic() - start) * 1000)
         await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
+        await note_coverage(connection, minute)
         health = await note_health(connection, clock())
         await enqueue_signals(connection, minute)
         await enqueue_alert_check(connection, minute)
@@ -241,40 +242,6 @@ async def read_run(pool: Pool, minute: datetime) -> RecordedRun | None:
         return await find_row(
             connection, QUERIES["read_run"], {"minute": minute}, shape=RecordedRun
         )
-
-
-class _Success(Record, frozen=True, kw_only=True):
-    minute: datetime | None = None
-    coverage: Decimal | None = None
-
-
-async def note_health(connection: Connection, as_of: datetime) -> Health:
-    """Judge how far the snapshots can be trusted now, and store the judgement."""
-    parameters = {"as_of": as_of}
-    success = (
-        await find_row(connection, QUERIES["read_last_success"], parameters, shape=_Success)
-        or _Success()
-    )
-    health = assess_health(as_of=as_of, last_success_at=success.minute, coverage=success.coverage)
-    await connection.execute(
-        QUERIES["insert_health"].text,
-        {
-            "at": as_of,
-            "state": health.state,
-            "last_success": success.minute,
-            "age_seconds": int(health.age.total_seconds()) if health.age is not None else None,
-            "coverage": success.coverage,
-            "reason": _reason(health),
-        },
-    )
-    return health
-
-
-def _reason(health: Health) -> str:
-    if health.age is None or health.coverage is None:
-        return "no minute was recorded yet"
-    share = f"{health.coverage:.1%} of the wallets"
-    return f"the last minute recorded is {int(health.age.total_seconds())} s old, with {share}"
 
 
 HANDLERS: Handlers = {SNAPSHOT_MINUTE: snapshot_minute}

@@ -20,21 +20,6 @@ values (
     %(wallets_failed)s, %(rows_written)s, %(coverage)s, %(universe_run_id)s, %(error_text)s)
 on conflict do nothing;
 
--- name: read_last_success :one
--- The newest minute in which wallets answered.
--- Reads: ops.ingest_runs   Writes: -   Key: minute
-select minute, coverage
-from ops.ingest_runs
-where status <> 'failed' and minute <= %(as_of)s
-order by minute desc
-limit 1;
-
--- name: insert_health :execrows
--- Store a health check.
--- Reads: -   Writes: ops.ingest_health   Key: id
-insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, reason)
-values (%(at)s, %(state)s, %(last_success)s, %(age_seconds)s, %(coverage)s, %(reason)s);
-
 -- name: read_run :one
 -- The result of the recording of a minute, and the latest health.
 -- Reads: ops.ingest_runs, ops.v_latest_health   Writes: -   Key: minute

@@ -7,7 +7,7 @@ from hypertally.metrics.smart_money import signal_outcomes, signals
 from hypertally.metrics.smart_money.formulas.v3.scores import V3
 from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
 from hypertally.metrics.smart_money.signal_history import SignalHistory
-from hypertally.metrics.smart_money.v3 import ends
+from hypertally.metrics.smart_money.v3 import ends, feed_coverage
 from hypertally.metrics.smart_money.v3 import signals as v3_signals
 from hypertally.metrics.smart_money.v3.signals import V3History
 from hypertally.records import Record
@@ -65,7 +65,7 @@ METRIC = Metric(
     key=signals.KEY,
     definition=V3,
     words=v3_signals.WORDS,
-    queries={**ends.QUERIES, **v3_signals.QUERIES},
+    queries={**ends.QUERIES, **feed_coverage.QUERIES, **v3_signals.QUERIES},
     statement="list_sightings",
     module=__name__,
     walk=PERIODS,

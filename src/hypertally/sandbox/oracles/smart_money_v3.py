@@ -42,7 +42,7 @@ class V3Window:
 
     wallets: Sequence[WalletBehaviour]
     counts: Mapping[str, int]
-    coverage: Decimal
+    both_ends: Decimal  # share of the wallets seen well at both ends
     scores: V2Scores
     active: int
     left: int
@@ -72,6 +72,26 @@ def end_sizes(
         elif last is not None and not before_held:
             sizes[wallet] = (last, 60)
     return sizes
+
+
+def feed_coverage(
+    wallets: Sequence[str],
+    position_at: PositionLookup,
+    *,
+    minute: int,
+    last_success: int,
+) -> Decimal:
+    """Return the share of the wallets that answered in the two minutes up to a minute.
+
+    After two minutes without a success it stays what it was a minute after the last one.
+    """
+    end = min(minute, last_success + 1)
+    answered = [
+        wallet
+        for wallet in wallets
+        if position_at(wallet, end) is not None or position_at(wallet, end - 1) is not None
+    ]
+    return Decimal(len(answered)) / len(wallets)
 
 
 def _last_seen(wallet: str, position_at: PositionLookup, minute: int) -> Decimal | None:
@@ -117,13 +137,13 @@ def v3_window(
             for wallet in wallets
         ]
         observed = [wallet for wallet in behaviours if wallet.behaviour not in ("MISSING", "DIRTY")]
-        coverage = Decimal(len(observed)) / len(wallets) if wallets else Decimal(0)
+        both_ends = Decimal(len(observed)) / len(wallets) if wallets else Decimal(0)
         exposed = [wallet for wallet in observed if wallet.side]
         return V3Window(
             wallets=behaviours,
             counts=dict(Counter(wallet.behaviour for wallet in behaviours)),
-            coverage=coverage,
-            scores=scores_of_known(observed, coverage),
+            both_ends=both_ends,
+            scores=scores_of_known(observed, both_ends),
             active=sum(wallet.behaviour in BUYERS + SELLERS for wallet in observed),
             left=sum(wallet.behaviour in LEAVERS and not wallet.forced for wallet in exposed),
             exposed=len(exposed),

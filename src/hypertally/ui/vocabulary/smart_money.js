@@ -145,7 +145,8 @@ const LOCKS = {
   snapshot_old: "the newest position snapshot was too old",
   no_snapshot: "there was no position snapshot",
   no_universe: "the watched wallets were not chosen yet",
-  coverage_low: "fewer than 80% of the wallets were observed at both ends of the period",
+  coverage_low: "fewer than 80% of the wallets were observed in the two minutes before",
+  ends_unseen: "fewer than 80% of the wallets were observed at both ends of the period",
   feed_late: "the position feed was late: signals wait for a fresh snapshot",
 };
 export const lockWords = (reason) => LOCKS[reason] ?? bandWords(reason);

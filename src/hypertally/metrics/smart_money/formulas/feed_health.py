@@ -68,6 +68,15 @@ def assess_health(
     )
 
 
+def health_reason(health: Health) -> str:
+    """What the state was judged by, in words."""
+    if health.age is None or health.coverage is None:
+        return "no minute was recorded yet"
+    seconds = int(health.age.total_seconds())
+    share = f"{health.coverage:.1%} of the wallets"
+    return f"the last minute recorded is {seconds} s old, with {share} seen within two minutes"
+
+
 def _by_age(age: timedelta | None) -> HealthState:
     if age is None or age > DEGRADED_AGE:
         return "stale"

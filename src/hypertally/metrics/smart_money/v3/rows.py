@@ -52,6 +52,7 @@ class Place(Record, frozen=True, kw_only=True):
     window: timedelta
     universe_run_id: int | None
     mark: Decimal | None  # at the end
+    coverage: Decimal  # of the feed, at the end
     digest: str  # of the snapshots used
     earlier: Sequence[EarlierRow]  # of its asset and window, oldest first
 
@@ -65,7 +66,7 @@ def signal_row(place: Place, v3: V3Scores) -> dict[str, Any]:
         v3,
         cas_trend,
         trend_known=len(known_before(cas)),
-        thin=is_thin(scores.counts.completeness()),
+        thin=is_thin(place.coverage, scores.counts.completeness()),
     )
     step = step_v3(_before(place), inputs)
     level = levels_of(step.state, inputs).dispersion
@@ -80,7 +81,6 @@ def signal_row(place: Place, v3: V3Scores) -> dict[str, Any]:
             }
         ),
         "wallets": scores.counts.wallets,
-        "coverage": scores.counts.completeness(),
         "dispersion_level": level,
         "active": v3.active,
         "active_needed": v3.active_needed,
@@ -95,15 +95,13 @@ def locked_row(place: Place, reason: str, window: ScoringWindow | None = None) -
     """The row of a period without a score; `window`: what of it was seen nevertheless."""
     step = locked_v3(_before(place), reason)
     counts = window.counts if window else None
-    coverage = counts.completeness() if counts else NONE_OBSERVED
     return {
         **_common(place),
         **_playbook(step.playbook),
         "locked": reason,
         "wallets": counts.wallets if counts else 0,
         "observed": counts.observed if counts else 0,
-        "coverage": coverage,
-        "completeness": coverage,
+        "completeness": counts.completeness() if counts else NONE_OBSERVED,
         "unknown": Jsonb({"cas": f"locked: {reason}"}),
         "state": to_json(step.state),
     }
@@ -127,6 +125,7 @@ def _common(place: Place) -> dict[str, Any]:
         "window_minutes": place.window // timedelta(minutes=1),
         "universe_run_id": place.universe_run_id,
         "exposed": 0,
+        "coverage": place.coverage,
         "mark_price": place.mark,
         "digest": place.digest,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow, build_window
-from hypertally.metrics.smart_money.formulas.v3.lock import coverage_lock, feed_lock
+from hypertally.metrics.smart_money.formulas.v3.lock import feed_lock, window_lock
 from hypertally.metrics.smart_money.formulas.v3.scores import V3, V3Scores, score_v3
 from hypertally.metrics.smart_money.formulas.v3.thresholds import TREND_WITHIN, WINDOWS
 from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
@@ -24,15 +24,17 @@ from hypertally.metrics.smart_money.v3.ends import (
     read_dirty,
     read_universes,
 )
+from hypertally.metrics.smart_money.v3.feed_coverage import read_feed
 from hypertally.metrics.smart_money.v3.history import UsualHistory
 from hypertally.metrics.smart_money.v3.rows import (
+    NONE_OBSERVED,
     EarlierRow,
     Place,
     locked_row,
     signal_row,
 )
 from hypertally.records import ASSETS, Record
-from hypertally.store.postgres import Connection, in_schema, read_row, read_rows
+from hypertally.store.postgres import Connection, in_schema, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -66,10 +68,6 @@ class ForcedRow(Record, frozen=True, kw_only=True):
     forced_at: datetime
 
 
-class _Success(Record, frozen=True, kw_only=True):
-    success_at: datetime | None
-
-
 class Period(Record, frozen=True, kw_only=True):
     """What the windows of one period are computed from."""
 
@@ -77,6 +75,7 @@ class Period(Record, frozen=True, kw_only=True):
     schema: str
     universes: Mapping[datetime, Universe]
     lock: str | None  # of the feed
+    coverage: Decimal  # of the feed
     marks: Mapping[tuple[str, datetime], Decimal | None]
     earlier: Sequence[EarlierRow]
     forced: Mapping[tuple[str, int], datetime]
@@ -121,7 +120,7 @@ async def _read(
 ) -> Period:
     times = [at, *(at - span for span in WINDOWS.values())]
     universes = await read_universes(connection, times)
-    success = await read_row(connection, QUERIES["read_success"], {"at": at}, shape=_Success)
+    feed = await read_feed(connection, at)
     marks = await read_rows(
         connection, QUERIES["list_marks"], {"assets": list(ASSETS), "times": times}, shape=MarkRow
     )
@@ -133,7 +132,13 @@ async def _read(
         at=at,
         schema=schema,
         universes=universes,
-        lock=feed_lock(at=at, universe=at in universes, success_at=success.success_at),
+        lock=feed_lock(
+            at=at,
+            universe=at in universes,
+            success_at=feed.success_at,
+            coverage=feed.coverage,
+        ),
+        coverage=feed.coverage or NONE_OBSERVED,
         marks={(row.asset, row.at): row.price for row in marks},
         earlier=[EarlierRow(**row) for row in await earlier.fetchall()],
         forced=await _read_forced(connection, at, universes),
@@ -167,7 +172,7 @@ async def _rebuild_window(connection: Connection, period: Period, span: timedelt
     for asset in ASSETS:
         window = moves[asset].window
         place = _place(period, asset, span, digest=moves[asset].digest)
-        lock = period.lock or coverage_lock(window.counts.completeness())
+        lock = period.lock or window_lock(window.counts.completeness())
         if lock:
             rows += await _insert(connection, period.schema, locked_row(place, lock, window))
             continue
@@ -188,6 +193,7 @@ def _place(period: Period, asset: str, span: timedelta, *, digest: str) -> Place
         window=span,
         universe_run_id=universe.run_id if universe else None,
         mark=period.marks[asset, period.at],
+        coverage=period.coverage,
         digest=digest,
         earlier=[
             row for row in period.earlier if (row.asset, row.window_minutes) == (asset, minutes)
@@ -304,5 +310,7 @@ WORDS = (
     "Dispersion is High only among enough active wallets. Exits are High by their number alone "
     "while what is usual is not known; forced exits are null until the fills are known. The "
     "playbook's matrix is monotone, and its rules say what happened. The same is computed over "
-    "15 minutes, 1 hour and 4 hours, every five minutes."
+    "15 minutes, 1 hour and 4 hours, every five minutes. Coverage is that of the feed at the end "
+    "of the period, the number that health, alerts and the screen speak of; completeness is the "
+    "share of the wallets seen well at both ends."
 )

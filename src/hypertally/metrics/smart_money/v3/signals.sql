@@ -8,13 +8,6 @@ delete from {schema}.signals where at = %(at)s and definition = %(definition)s;
 -- Reads: -   Writes: {schema}.signal_contributors   Key: (at)
 delete from {schema}.signal_contributors where at = %(at)s and definition = %(definition)s;
 
--- name: read_success :one
--- The newest minute up to a time in which wallets answered.
--- Reads: ops.ingest_runs   Writes: -   Key: minute
-select max(i.minute) as success_at
-from ops.ingest_runs as i
-where i.minute <= %(at)s and i.status <> 'failed';
-
 -- name: list_forced :many
 -- The positions that liquidation or deleveraging moved in a period, by fills that were known when
 -- its last snapshots were stored, so that a rebuild gives the same rows.

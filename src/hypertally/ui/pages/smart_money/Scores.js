@@ -108,7 +108,7 @@ export function ScoreNotes({ signal, hrefOf }) {
     <div><dt title="How unusual this share of exits is">Exits vs usual</dt><dd>z ${amount("ecs.z")},
       ${" "}percentile ${amount("ecs.percentile")}, forced ${amount("ecs.forced")}</dd></div>
     <div><dt title=${OBSERVED_WALLETS}>Observed</dt>
-      <dd>${signal.observed} of ${signal.wallets}, ${signal.exposed} with a position, coverage
-        ${" "}${percent(signal.coverage)}</dd></div>
+      <dd>${signal.observed} of ${signal.wallets} at both ends, ${signal.exposed} with a
+        position; coverage at the end ${percent(signal.coverage)}</dd></div>
   </dl>`;
 }

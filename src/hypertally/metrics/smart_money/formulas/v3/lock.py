@@ -1,8 +1,9 @@
 """Locks of the third version: when a period has no signal, and when only a neutral one.
 
 One failed minute locks nothing while another was observed within 120 seconds. Coverage is that of
-the period itself, the share of the wallets seen well at both its ends: the scores, the lock and
-what is shown speak of the same number.
+the feed at the end of the period: the number that its health, the mask of the screen and the alerts
+speak of, with the same edges. A period needs both its ends: where the feed is well and too few
+wallets were seen at both, the lock says so.
 """
 
 from datetime import datetime
@@ -16,10 +17,14 @@ from hypertally.metrics.smart_money.formulas.thresholds import (
 )
 from hypertally.metrics.smart_money.formulas.v3.thresholds import OBSERVED_WITHIN
 
-LockReason = Literal["no_universe", "no_snapshot", "health_stale", "snapshot_old", "coverage_low"]
+LockReason = Literal[
+    "no_universe", "no_snapshot", "health_stale", "snapshot_old", "coverage_low", "ends_unseen"
+]
 
 
-def feed_lock(*, at: datetime, universe: bool, success_at: datetime | None) -> LockReason | None:
+def feed_lock(
+    *, at: datetime, universe: bool, success_at: datetime | None, coverage: Decimal | None
+) -> LockReason | None:
     """Why the feed gives no signal of any asset at t; None: it may."""
     if not universe:
         return "no_universe"
@@ -27,14 +32,19 @@ def feed_lock(*, at: datetime, universe: bool, success_at: datetime | None) -> L
         return "no_snapshot"
     if at - success_at > DEGRADED_AGE:
         return "health_stale"
-    return "snapshot_old" if at - success_at >= OBSERVED_WITHIN else None
+    if at - success_at >= OBSERVED_WITHIN:
+        return "snapshot_old"
+    return "coverage_low" if coverage is None or coverage < DEGRADED_COVERAGE else None
 
 
-def coverage_lock(coverage: Decimal) -> LockReason | None:
-    """Why too little was seen of one asset's period; None: enough was."""
-    return "coverage_low" if coverage < DEGRADED_COVERAGE else None
+def window_lock(both_ends: Decimal) -> LockReason | None:
+    """Why one asset's period has no signal while the feed is well; None: it has one.
+
+    `both_ends`: the share of the wallets seen well at both ends.
+    """
+    return "ends_unseen" if both_ends < DEGRADED_COVERAGE else None
 
 
-def is_thin(coverage: Decimal) -> bool:
+def is_thin(coverage: Decimal, both_ends: Decimal) -> bool:
     """Whether the signal is neutral: CAS 50, No-trade / Reduced."""
-    return coverage < SIGNAL_COVERAGE
+    return min(coverage, both_ends) < SIGNAL_COVERAGE
