@@ -101,7 +101,8 @@ function Record({ signal }) {
     ["Definition", signal.definition],
     [
       "Observed",
-      `${signal.observed} of ${signal.wallets} wallets at both ends; coverage at the end ${percent(signal.coverage)}`,
+      `${signal.observed} of ${signal.wallets} wallets at both ends; ` +
+      `coverage at the end ${percent(signal.coverage)}`,
     ],
     [
       "Mark price",
