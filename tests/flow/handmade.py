@@ -11,7 +11,7 @@ import msgspec
 from hypertally.sandbox.replay.replay import ReplayExchange
 
 ALICE, BOB, CAROL = ("0x" + digits * 20 for digits in ("a1", "b2", "c3"))
-TOKENS = [{"name": "USDC", "index": 0}]
+SPOT_META: Mapping[str, Any] = {"tokens": [{"name": "USDC", "index": 0}], "universe": []}
 _numbers = count(1)
 
 Row = dict[str, Any]
@@ -63,11 +63,12 @@ def world(
     fills: Mapping[str, Sequence[Row]],
     *,
     positions: Mapping[str, Row] | None = None,
+    spot_meta: Mapping[str, Any] = SPOT_META,
 ) -> ReplayExchange:
     """An exchange with these wallets, these fills and, by wallet, these account states alone."""
     folder.mkdir()
     answers = {
-        "spotMeta": {"tokens": TOKENS, "universe": []},
+        "spotMeta": spot_meta,
         "perpDexs": [None],
     }
     requests = [{"file": f"{name}.json", "request": {"type": name}} for name in answers]

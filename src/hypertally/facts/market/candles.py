@@ -1,25 +1,21 @@
 """Candles: what a market traded in one interval, from `/info candleSnapshot`."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import REASON_CHARS_MAX, at
+from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
-from hypertally.records import TIME_MS_MAX, JsonObject, Record, Reject, is_array, is_object
+from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount
+from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 SOURCE = "info.candleSnapshot"
 MINUTE = "1m"
-_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
 _TRADES_MAX = 2**31 - 1
-_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class Candle(Record, frozen=True, kw_only=True):
@@ -36,30 +32,19 @@ class Candle(Record, frozen=True, kw_only=True):
     trades: int
 
 
-class Candles(Record, frozen=True, kw_only=True):
-    """An answer's candles, those that were over, and the rows that could not be read."""
-
-    candles: list[Candle]
-    rejects: list[Reject]
-
-
-def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> Candles:
+def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> DecodedRows[Candle]:
     """Read a `candleSnapshot` answer; an interval that still ran at `over_by_ms` is left out.
 
     Errors: `BadPayload` when the answer is no list.
     """
     if not is_array(body):
         raise BadPayload(f"the candles of {coin} are no list")
-    candles: list[Candle] = []
-    rejects: list[Reject] = []
-    for ordinal, row in enumerate(body):
-        try:
-            if _whole(row, "T", TIME_MS_MAX) < over_by_ms:
-                candles.append(_decode_row(row, coin=coin, interval=interval))
-        except BadPayload as problem:
-            payload, reason = _encoder.encode(row).decode(), str(problem)[:REASON_CHARS_MAX]
-            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
-    return Candles(candles=candles, rejects=rejects)
+
+    def read(row: Any) -> Candle | None:
+        is_over = _whole(row, "T", TIME_MS_MAX) < over_by_ms
+        return _decode_row(row, coin=coin, interval=interval) if is_over else None
+
+    return decode_rows(body, read)
 
 
 def _decode_row(row: JsonObject, *, coin: str, interval: str) -> Candle:
@@ -69,11 +54,11 @@ def _decode_row(row: JsonObject, *, coin: str, interval: str) -> Candle:
         coin=coin,
         interval=interval,
         at_ms=_whole(row, "t", TIME_MS_MAX),
-        open=_decimal(row, "o"),
-        high=_decimal(row, "h"),
-        low=_decimal(row, "l"),
-        close=_decimal(row, "c"),
-        volume_coin=_decimal(row, "v"),
+        open=read_amount(row.get("o"), "o"),
+        high=read_amount(row.get("h"), "h"),
+        low=read_amount(row.get("l"), "l"),
+        close=read_amount(row.get("c"), "c"),
+        volume_coin=read_amount(row.get("v"), "v"),
         trades=_whole(row, "n", _TRADES_MAX),
     )
 
@@ -82,13 +67,6 @@ def _whole(row: Any, name: str, high: int) -> int:
     value = row.get(name) if is_object(row) else None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= high:
         raise BadPayload(f"{name} is not an integer from 0 to {high}: {value!r}")
-    return value
-
-
-def _decimal(row: JsonObject, name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-        raise BadPayload(f"{name} is not a decimal of at most 20 and 18 digits: {value!r}")
     return value
 
 

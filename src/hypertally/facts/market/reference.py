@@ -1,20 +1,21 @@
 """Reference data of the exchange: spot pairs, collateral of perp dexs, hourly token prices."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
-from hypertally.records import Record
+from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount
+from hypertally.records import TIME_MS_MAX, Record, is_array, is_object
+from hypertally.sources.exact_numbers import exact_integer
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 PRICE_INTERVAL = "1h"
-_PRICE = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
+TOKENS_A_PAIR = 2
 
 
 class SpotPair(Record, frozen=True, kw_only=True):
@@ -41,23 +42,26 @@ class TokenPrice(Record, frozen=True, kw_only=True):
     source: str
 
 
-def decode_spot_pairs(body: Any) -> list[SpotPair]:
+def decode_spot_pairs(body: Any) -> DecodedRows[SpotPair]:
     """The pairs of a `spotMeta` answer; tokens are joined by their index, never by position.
 
     Errors: `BadPayload` when the answer is not of that shape.
     """
-    try:
-        names = {token["index"]: str(token["name"]) for token in body["tokens"]}
-        return [
-            SpotPair(
-                coin=str(pair["name"]),
-                base_token=names[pair["tokens"][0]],
-                quote_token=names[pair["tokens"][1]],
-            )
-            for pair in body["universe"]
-        ]
-    except (KeyError, TypeError, IndexError) as error:
-        raise BadPayload(f"spotMeta has no use as it came: {error!r}") from error
+    names = _token_names(body)
+    pairs = body.get("universe")
+    if not is_array(pairs):
+        raise BadPayload("spotMeta holds no universe")
+
+    def read(pair: Any) -> SpotPair:
+        coin, tokens = (pair.get("name"), pair.get("tokens")) if is_object(pair) else (None, None)
+        if not isinstance(coin, str) or not is_array(tokens) or len(tokens) != TOKENS_A_PAIR:
+            raise BadPayload("the pair has no name, or not two tokens")
+        base, quote = (names.get(index) for index in map(_index, tokens))
+        if base is None or quote is None:
+            raise BadPayload(f"{coin} is of tokens that spotMeta does not name: {tokens}")
+        return SpotPair(coin=coin, base_token=base, quote_token=quote)
+
+    return decode_rows(pairs, read)
 
 
 def decode_perp_dex(dex: str, meta: Any, spot_meta: Any) -> PerpDex:
@@ -65,32 +69,54 @@ def decode_perp_dex(dex: str, meta: Any, spot_meta: Any) -> PerpDex:
 
     Errors: `BadPayload` when it does not.
     """
-    try:
-        names = {token["index"]: str(token["name"]) for token in spot_meta["tokens"]}
-        return PerpDex(dex=dex, collateral_token=names[meta["collateralToken"]])
-    except (KeyError, TypeError) as error:
-        raise BadPayload(f"meta of dex {dex!r} names no known collateral: {error!r}") from error
+    index = _index(meta.get("collateralToken")) if is_object(meta) else None
+    collateral = _token_names(spot_meta).get(index)
+    if collateral is None:
+        raise BadPayload(f"meta of dex {dex!r} names no known collateral")
+    return PerpDex(dex=dex, collateral_token=collateral)
 
 
-def decode_prices(body: Any, *, token: str, coin: str) -> list[TokenPrice]:
+def _token_names(spot_meta: Any) -> dict[int | None, str]:
+    """The names of tokens by their index; one without either names nothing."""
+    tokens = spot_meta.get("tokens") if is_object(spot_meta) else None
+    if not is_array(tokens):
+        raise BadPayload("spotMeta holds no tokens")
+    return {
+        index: token["name"]
+        for token in tokens
+        if is_object(token)
+        and (index := _index(token.get("index"))) is not None
+        and isinstance(token.get("name"), str)
+    }
+
+
+def _index(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def decode_prices(body: Any, *, token: str, coin: str) -> DecodedRows[TokenPrice]:
     """The opening prices of a `candleSnapshot` answer of a pair of `token` against USDC.
 
-    Errors: `BadPayload` when the answer is not of that shape.
+    Errors: `BadPayload` when the answer is no list.
     """
-    try:
-        prices = [(int(candle["t"]), str(candle["o"])) for candle in body]
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadPayload(f"candles of {coin} have no use as they came: {error!r}") from error
-    return [
-        TokenPrice(
+    if not is_array(body):
+        raise BadPayload(f"the candles of {coin} are no list")
+
+    def read(candle: Any) -> TokenPrice | None:
+        at_ms = exact_integer(candle.get("t")) if is_object(candle) else None
+        if at_ms is None or not 0 <= at_ms <= TIME_MS_MAX:
+            raise BadPayload("the candle has no time of its start")
+        price_usd = read_amount(candle.get("o"), "o")
+        if not price_usd.strip("0."):
+            return None  # nothing is worth 0: the market has no price yet
+        return TokenPrice(
             token=token,
             at_ms=at_ms,
-            price_usd=price,
+            price_usd=price_usd,
             source=f"candle:{coin}:{PRICE_INTERVAL}:open",
         )
-        for at_ms, price in prices
-        if _PRICE.fullmatch(price) and price.strip("0.")
-    ]
+
+    return decode_rows(body, read)
 
 
 async def insert_spot_pairs(

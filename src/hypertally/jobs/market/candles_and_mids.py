@@ -188,7 +188,7 @@ async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> Sourc
         await fills.insert_rejects(
             connection, decoded.rejects, wallet_id=None, source=answer.source, page_id=page_id
         )
-        if await candles.insert(connection, decoded.candles, page_id=page_id):
+        if await candles.insert(connection, decoded.values, page_id=page_id):
             await _mark_twaps(connection, need)
     return None
 

@@ -14,7 +14,7 @@ from typing import Final
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.market import reference
-from hypertally.jobs.market.reference_prices import HOUR_MS, mark_unpriced
+from hypertally.jobs.market.reference_prices import HOUR_MS, store_prices
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, NoPayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -107,15 +107,13 @@ async def _pull_price(resources: Resources, need: TokenInUse, hour: datetime) ->
     }
     try:
         answer = await resources.info.fetch("candleSnapshot", req=request)
-        prices = reference.decode_prices(answer.body, token=need.token, coin=need.coin)
+        decoded = reference.decode_prices(answer.body, token=need.token, coin=need.coin)
     except SourceDown as problem:
         return problem
     except BadPayload as problem:
         return SourceDown(str(problem))
     async with transaction(resources.pool) as connection:
-        page_id = await pages.insert_reference(connection, answer)
-        if await reference.insert_prices(connection, prices, page_id=page_id):
-            await mark_unpriced(connection, page_id)
+        await store_prices(connection, answer, decoded)
     return None
 
 

@@ -1,10 +1,14 @@
 """Reference data: markets and their tokens, and the prices that figures lack."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
+from hypertally.facts.activity import fills
 from hypertally.facts.market import reference
+from hypertally.facts.market.reference import TokenPrice
+from hypertally.facts.market.rows import DecodedRows
 from hypertally.jobs.activity.kinds import PULL_PRICES
 from hypertally.jobs.activity.store_fill_page import mark_dirty, mark_twaps_for_prices
 from hypertally.jobs.runtime import queue
@@ -46,9 +50,9 @@ async def pull_reference(resources: Resources, job: Job) -> None:
     await pages.ensure_months(pool, "pages", {resources.clock()})
     spot_meta = await info.fetch("spotMeta")
     async with transaction(pool) as connection:
-        page_id = await pages.insert_reference(connection, spot_meta)
-        pairs = reference.decode_spot_pairs(spot_meta.body)
-        if await reference.insert_spot_pairs(connection, pairs, page_id=page_id):
+        decoded = reference.decode_spot_pairs(spot_meta.body)
+        page_id = await _store_page(connection, spot_meta, decoded)
+        if await reference.insert_spot_pairs(connection, decoded.values, page_id=page_id):
             await mark_unpriced(connection, page_id)
     for dex in _dex_names(await info.fetch("perpDexs")):
         meta = await info.fetch("meta", dex=dex)
@@ -73,10 +77,26 @@ async def pull_prices(resources: Resources, job: Job) -> None:
     answer = await _fetch_candles(info, coin, to_ms=need.to_ms) if need and coin else None
     async with queue.finishing(pool, job) as connection:
         if answer and coin:
-            page_id = await pages.insert_reference(connection, answer)
-            prices = reference.decode_prices(answer.body, token=token, coin=coin)
-            if await reference.insert_prices(connection, prices, page_id=page_id):
-                await mark_unpriced(connection, page_id)
+            decoded = reference.decode_prices(answer.body, token=token, coin=coin)
+            await store_prices(connection, answer, decoded)
+
+
+async def store_prices(
+    connection: Connection, answer: Answer, decoded: DecodedRows[TokenPrice]
+) -> None:
+    """Append the prices of an answer and its rejects, and mark the days that they complete."""
+    page_id = await _store_page(connection, answer, decoded)
+    if await reference.insert_prices(connection, decoded.values, page_id=page_id):
+        await mark_unpriced(connection, page_id)
+
+
+async def _store_page(connection: Connection, answer: Answer, decoded: DecodedRows[Any]) -> int:
+    """Append an answer with the rows of it that could not be read; its id."""
+    page_id = await pages.insert_reference(connection, answer)
+    await fills.insert_rejects(
+        connection, decoded.rejects, wallet_id=None, source=answer.source, page_id=page_id
+    )
+    return page_id
 
 
 async def _fetch_candles(info: InfoClient, coin: str, *, to_ms: int) -> Answer:

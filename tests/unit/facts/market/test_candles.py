@@ -7,7 +7,8 @@ import pytest
 
 from hypertally.errors import BadPayload
 from hypertally.facts.market import candles
-from hypertally.facts.market.candles import Candle, Candles
+from hypertally.facts.market.candles import Candle
+from hypertally.facts.market.rows import DecodedRows
 
 MINUTE_MS = 60_000
 START_MS = 1_786_016_880_000
@@ -20,12 +21,12 @@ def row(number: int = 0, **changes: Any) -> dict[str, Any]:
     return prices | rest | changes
 
 
-def decode(body: Any, *, over_by_ms: int = START_MS + 10 * MINUTE_MS) -> Candles:
+def decode(body: Any, *, over_by_ms: int = START_MS + 10 * MINUTE_MS) -> DecodedRows[Candle]:
     return candles.decode(body, coin="BTC", interval="1m", over_by_ms=over_by_ms)
 
 
 def test_a_candle_keeps_the_sources_digits() -> None:
-    (candle,) = decode([row()]).candles
+    (candle,) = decode([row()]).values
     assert candle == Candle(
         coin="BTC",
         interval="1m",
@@ -42,8 +43,8 @@ def test_a_candle_keeps_the_sources_digits() -> None:
 def test_a_minute_that_still_runs_is_left_out() -> None:
     rows = [row(0), row(1)]
     last = START_MS + 2 * MINUTE_MS - 1
-    assert len(decode(rows, over_by_ms=last).candles) == 1
-    assert len(decode(rows, over_by_ms=last + 1).candles) == 2
+    assert len(decode(rows, over_by_ms=last).values) == 1
+    assert len(decode(rows, over_by_ms=last + 1).values) == 2
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_minute_that_still_runs_is_left_out() -> None:
 )
 def test_a_bad_row_is_a_reject_and_hides_no_other(bad: Any) -> None:
     read = decode([row(0), bad, row(2)])
-    assert [candle.at_ms for candle in read.candles] == [START_MS, START_MS + 2 * MINUTE_MS]
+    assert [candle.at_ms for candle in read.values] == [START_MS, START_MS + 2 * MINUTE_MS]
     (reject,) = read.rejects
     assert reject.ordinal == 1
     assert msgspec.json.decode(reject.payload) == bad
