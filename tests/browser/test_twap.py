@@ -162,7 +162,12 @@ async def test_slices_are_reconciled_with_the_last_status(
 async def test_a_figure_opens_its_proof(screen: Screen, sliced: dict[str, Any]) -> None:
     number = sliced["twap_id"]
     await screen.open(f"#/twaps/{number}")
-    await screen.figure("vwap").locator(".figure-value a").click()
+    # Another wallet may have a TWAP of the same number: the proof asks for this one.
+    async with screen.page.expect_request(
+        lambda request: f"/explain/twaps/{number}?" in request.url
+    ) as request:
+        await screen.figure("vwap").locator(".figure-value a").click()
+    assert f"wallet={sliced['wallet']}" in (await request.value).url
     await screen.settled()
     assert f"proof=twap:{number}:vwap" in screen.page.url
     answer = await screen.answer(f"/api/v1/explain/twaps/{number}")
@@ -174,6 +179,8 @@ async def test_a_figure_opens_its_proof(screen: Screen, sliced: dict[str, Any]) 
     assert await value.get_attribute("data-exact") == answer["value"]["vwap"]
     slices = answer["inputs"]["slices"]
     assert await screen.exact(screen.cells("proof-slices", "at")) == [row["at"] for row in slices]
+    fills = answer["inputs"]["fills"]
+    assert await screen.exact(screen.cells("proof-fills", "time")) == [row["time"] for row in fills]
     hours = answer["subtotals"]
     assert await screen.exact(screen.cells("subtotals", "size")) == [row["size"] for row in hours]
     await screen.page.keyboard.press("Escape")

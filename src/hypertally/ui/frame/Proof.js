@@ -38,7 +38,8 @@ function content(parts, session) {
   if (kind === "range") return html`<${RangeProof} range=${rest[0]} field=${rest[1]} />`;
   if (kind === "span") return html`<${SpanProof} wallet=${rest[0]} field=${rest[1]} />`;
   if (kind === "twap")
-    return html`<${TwapProof} id=${rest[0]} field=${rest[1]} session=${session} />`;
+    return html`<${TwapProof} id=${rest[0]} field=${rest[1]} wallet=${rest[2]}
+      session=${session} />`;
   if (kind === "signal") {
     return html`<${SignalProof} asset=${rest[0]} at=${rest.slice(1, -1).join(":")}
       field=${rest.at(-1)} session=${session} />`;

@@ -3,7 +3,7 @@
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Pager } from "../../components/Pager.js";
-import { proofOf } from "../../components/proof_link.js";
+import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
 import { useFeedChain } from "../../feed.js";
 import { html, useMemo } from "../../preact.js";
@@ -65,6 +65,6 @@ export function Execution({ twap, route }) {
       slices.length > 0 &&
       html`<${SliceCharts} twap=${twap} slices=${slices} /><${Slices}
       chain=${chain} slices=${slices} route=${route} id=${id}
-      href=${proofOf("twap", id, "executed_size")} />`
+      href=${proofOfTwap(twap, "executed_size")} />`
     }`;
 }

@@ -20,7 +20,7 @@ import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { kindOf, labelOf } from "../../vocabulary/measures.js";
 import { sideWords, twapReason } from "../../vocabulary/twaps.js";
-import { sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
+import { FILL_COLUMNS, sliceColumns, STATUS_COLUMNS } from "./slice_columns.js";
 import { feesNote, FOUND } from "./twap_columns.js";
 
 const SLICES_PER_PAGE = 50;
@@ -59,6 +59,11 @@ function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
       html`<${Table} name="proof-slices" title="Slices"
       columns=${sliceColumns().filter(({ key }) => key !== "so_far")} rows=${inputs.slices}
       old=${old} file=${`slices-${id}`} pager=${pager} />`
+    }
+    ${
+      inputs.fills?.length > 0 &&
+      html`<${Table} name="proof-fills" title="Fills of these slices" columns=${FILL_COLUMNS}
+      rows=${inputs.fills} old=${old} file=${`fills-${id}`} fixed />`
     }
   </section>`;
 }
@@ -123,10 +128,11 @@ function computed({ computed_at: at }) {
   return at ? html`Computed <${Ago} iso=${at} />` : "The time of computation is not stored";
 }
 
-export function TwapProof({ id, field, session }) {
+export function TwapProof({ id, field, wallet, session }) {
   const [cursor, setCursor] = useState(null);
   const search = new URLSearchParams({ limit: SLICES_PER_PAGE });
   if (cursor) search.set("cursor", cursor);
+  if (wallet) search.set("wallet", wallet);
   const path = `/api/v1/explain/twaps/${id}?${search}`;
   const feed = useFeed(path);
   const { data } = feed;

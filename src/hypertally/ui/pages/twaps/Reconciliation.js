@@ -2,7 +2,7 @@
 
 import { Amount } from "../../components/Amount.js";
 import { Mark } from "../../components/Mark.js";
-import { proofOf } from "../../components/proof_link.js";
+import { proofOfTwap } from "../../components/proof_link.js";
 import { html } from "../../preact.js";
 import { sign } from "../../vocabulary/decimal.js";
 import { twapReason } from "../../vocabulary/twaps.js";
@@ -26,7 +26,7 @@ export function Reconciliation({ twap }) {
     <td class="n" data-key="status"><${Amount} value=${reported[key]}
       reason=${twapReason(twap, `status_totals.${key}`)} /></td>
     <td class="n" data-key="residual"><${Amount} value=${residual[key]} kind="net"
-      href=${proofOf("twap", twap.twap_id, `${key}_residual`)}
+      href=${proofOfTwap(twap, `${key}_residual`)}
       reason=${twapReason(twap, `${key}_residual`)} /></td></tr>`;
   return html`<section class="reconciliation"><header class="table-bar"><h2>Slices compared with the
       last status</h2><${Mark} level=${level}

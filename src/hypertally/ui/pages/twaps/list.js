@@ -4,7 +4,7 @@ import { utc } from "../../clock.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { cursorSteps, Pager } from "../../components/Pager.js";
-import { proofOf } from "../../components/proof_link.js";
+import { proofOfTwap } from "../../components/proof_link.js";
 import { sortOf, Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
@@ -41,7 +41,7 @@ function Nothing({ filtered, data }) {
 
 function Rows({ feed, cursor }) {
   const { data } = feed;
-  const columns = twapColumns((row, field) => proofOf("twap", row.twap_id, field));
+  const columns = twapColumns(proofOfTwap);
   const order = sortOf("twaps") ? "This page is sorted" : "Newest first";
   return html`<${Table} name="twaps" columns=${columns} rows=${data.twaps.map(rowOf)}
     old=${feed.old} title="TWAPs" file=${`twaps-${data.start.slice(0, 10)}`}

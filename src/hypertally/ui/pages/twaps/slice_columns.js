@@ -100,6 +100,34 @@ export const STATUS_COLUMNS = [
   { key: "raw", label: "Raw data", cell: payload },
 ].map((column) => ({ sortable: false, ...column }));
 
+/** Columns of the fills of slices; a content that does not count is said to be none. */
+export const FILL_COLUMNS = [
+  {
+    key: "time",
+    label: "Time",
+    unit: "UTC",
+    kind: "time",
+    cell: (row) =>
+      html`<time datetime=${row.time} title=${row.time} data-exact=${row.time}>
+        ${utc(row.time, { milliseconds: true })}</time>`,
+  },
+  { key: "sz", label: "Size", unit: "coin", kind: "size" },
+  { key: "px", label: "Price", kind: "price" },
+  { key: "fee", label: "Fee", kind: "fee", reason: NOT_GIVEN },
+  { key: "fee_token", label: "Fee token" },
+  {
+    key: "source",
+    label: "Source",
+    description: "Who gave the fill: the exchange, or an object of an archive of fills.",
+    cell: (row) =>
+      html`<code class="clip wide" title=${row.source} data-exact=${row.source}>${row.source}</code>${
+        row.counts ? "" : html` <span class="muted">beside the one that counts</span>`
+      }`,
+  },
+  { key: "oid", label: "Order id", hidden: true },
+  { key: "tid", label: "Trade id", hidden: true },
+].map((column) => ({ sortable: false, ...column }));
+
 const BASES = {
   slices: "Requested size minus the size of its slices.",
   schedule: "Requested size × share of the time left: the slices of this wallet are not recorded.",

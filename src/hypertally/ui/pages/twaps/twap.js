@@ -8,7 +8,7 @@ import { Tokens } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
 import { Completeness } from "../../components/Mark.js";
-import { proofOf } from "../../components/proof_link.js";
+import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
@@ -69,7 +69,7 @@ function Figures({ twap, fields, small }) {
       description=${descriptionOf(field)} kind=${kindOf(field)} small=${small}
       value=${valueOfWhole(twap, field)}
       completeness=${twap.completeness ?? undefined} completenessNote=${FOUND}
-      reason=${twapReason(twap, field, "total")} href=${proofOf("twap", twap.twap_id, field)}
+      reason=${twapReason(twap, field, "total")} href=${proofOfTwap(twap, field)}
       note=${NOTES[field]?.(twap)} />`,
   )}</div>`;
 }

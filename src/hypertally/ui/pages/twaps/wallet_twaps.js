@@ -2,7 +2,7 @@
 
 import { shiftDay } from "../../clock.js";
 import { Failure } from "../../components/Failure.js";
-import { proofOf } from "../../components/proof_link.js";
+import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
@@ -32,7 +32,7 @@ export function WalletTwaps({ wallet }) {
     ${
       data &&
       html`<${Table} name="twaps" title="TWAPs" rows=${data.twaps.map(rowOf)} old=${feed.old}
-        columns=${compactColumns((row, field) => proofOf("twap", row.twap_id, field))}
+        columns=${compactColumns(proofOfTwap)}
         note=${note} actions=${all} file=${`twaps-${wallet}`} />`
     }`;
 }
