@@ -87,6 +87,13 @@ def test_a_day_without_fills_is_zero_where_every_wallet_is_proved(get, today: da
     assert empty["closed"] is True
 
 
+def test_a_day_without_fills_that_was_read_once_is_not_known_for_sure(get, today: date) -> None:
+    days = {day["day"]: day for day in get("/api/v1/metrics/global?range=7d", "bob").json()["days"]}
+    read_once = days[str(today - timedelta(days=4))]
+    assert (read_once["fills"], read_once["definition"]) == (0, None)
+    assert read_once["completeness"] == "0.999999"
+
+
 def test_a_day_without_fills_is_unknown_where_a_record_has_a_gap(get, today: date) -> None:
     answer = get("/api/v1/metrics/global?range=90d", "vic").json()["days"]
     # The history of every wallet begins sixty days ago: what was before is not known.

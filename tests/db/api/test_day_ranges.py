@@ -57,8 +57,10 @@ def days_world(make_database) -> str:
             "select 'ann', id, 'analyst' from tenancy.orgs where name = 'org'"
         )
         connection.execute(
-            "insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, proven_until, pulled_at) "
-            "select id, 1, now(), now() from tenancy.wallets"
+            "insert into ops.hl_ingest_cursor "
+            "(wallet_id, cursor_ms, confirmed_ms, proven_until, pulled_at) "
+            "select id, 1, extract(epoch from timestamptz '2022-06-01 00:00Z') * 1000, now(), "
+            "now() from tenancy.wallets"
         )
         connection.execute(
             "insert into metrics.fill_gaps (wallet_id, coin, kind, from_at, to_at, definition) "
@@ -318,6 +320,8 @@ def test_a_wallets_range_may_lie_anywhere(fetch: Fetch) -> None:
 def test_days_without_fills_are_nothing_where_the_record_is_proved(fetch: Fetch) -> None:
     proved = fetch(f"/api/v1/wallets/{OTHER}/days?month=2022-05").json()["total"]
     assert (proved["legs_volume_usd"], proved["fills"], proved["completeness"]) == ("0", 0, "1")
+    read_once = fetch(f"/api/v1/wallets/{OTHER}/days?month=2022-06").json()["total"]
+    assert (read_once["fills"], read_once["completeness"]) == (0, "0.999999")
     unproved = fetch(f"/api/v1/wallets/{WALLET}/days?month=2022-05").json()["total"]
     assert (unproved["legs_volume_usd"], unproved["completeness"]) == (None, None)
 

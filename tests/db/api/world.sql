@@ -44,8 +44,12 @@ insert into metrics.definitions (definition, metric, version, words, sql) values
     ('wallet_day_metrics/2', 'wallet_day_metrics', 2, 'Newer words.', 'select 2'),
     ('global_day_metrics/1', 'global_day_metrics', 1, 'Words of the global day.', 'select 3');
 
-insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, proven_until, pulled_at, last_error)
-select id, 1, now() - make_interval(mins => case mark when 'xb' then 120 else 5 end), now(),
+-- Read twice up to three days ago, one of them up to nine.
+insert into ops.hl_ingest_cursor (
+    wallet_id, cursor_ms, confirmed_ms, proven_until, pulled_at, last_error)
+select id, 1,
+    extract(epoch from (current_date - case mark when 'xb' then 9 else 3 end)::timestamp
+        at time zone 'UTC') * 1000, now() - make_interval(mins => case mark when 'xb' then 120 else 5 end), now(),
     case mark when 'xb' then 'b2 says 314159' when 'xa' then 'a1 says 271828' end
 from wallet;
 

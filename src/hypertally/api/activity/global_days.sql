@@ -1,6 +1,7 @@
 -- name: list_days_without_fills :one
 -- The calendar days without a row, as a JSON array: `zero` is 0 if every wallet tracked that day is
--- proved to the end of the day (the current day: to within two hours of now), else null.
+-- proved to the end of the day (the current day: to within two hours of now), else null. As in rows
+-- with fills, a wallet whose day was read once only counts as 0.999999.
 -- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor,
 --        facts.reject_windows, facts.decoded_rejects
 with today as (
@@ -24,30 +25,30 @@ missing as (
         where g.org_id = %(org_id)s and g.day = c.day
     )
 ),
-coverage as (
+tracked as (
     select
         m.day,
-        count(w.wallet_id) as wallets,
-        count(*) filter (
-            where m.day <= t.day
-                and i.proven_until >= m.proof_due_at
-                and not exists (
-                    select from metrics.fill_gaps as f
-                    where f.wallet_id = w.wallet_id
-                        and f.from_at < m.begins_at + interval '1 day'
-                        and f.to_at > m.begins_at
-                )
-                -- A fill that could not be read may be one of this day.
-                and not exists (
-                    select from facts.reject_windows as r
-                    where r.wallet_id = w.wallet_id
-                        and r.from_at < m.begins_at + interval '1 day'
-                        and r.to_at >= m.begins_at
-                        and not exists (
-                            select from facts.decoded_rejects as x where x.reject_id = r.reject_id
-                        )
-                )
-        ) as proven
+        w.wallet_id,
+        i.confirmed_ms
+            >= extract(epoch from m.begins_at + interval '1 day') * 1000 as is_confirmed,
+        m.day <= t.day
+            and i.proven_until >= m.proof_due_at
+            and not exists (
+                select from metrics.fill_gaps as f
+                where f.wallet_id = w.wallet_id
+                    and f.from_at < m.begins_at + interval '1 day'
+                    and f.to_at > m.begins_at
+            )
+            -- A fill that could not be read may be one of this day.
+            and not exists (
+                select from facts.reject_windows as r
+                where r.wallet_id = w.wallet_id
+                    and r.from_at < m.begins_at + interval '1 day'
+                    and r.to_at >= m.begins_at
+                    and not exists (
+                        select from facts.decoded_rejects as x where x.reject_id = r.reject_id
+                    )
+            ) as is_proved
     from missing as m
     cross join today as t
     left join tenancy.org_wallets as w
@@ -55,7 +56,15 @@ coverage as (
         and w.from_day <= m.day
         and (w.to_day is null or w.to_day > m.day)
     left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
-    group by m.day
+),
+coverage as (
+    select
+        day,
+        count(wallet_id) as wallets,
+        count(*) filter (where is_proved) as proven,
+        count(*) filter (where is_proved and not is_confirmed) as read_once
+    from tracked
+    group by day
 ),
 shown as (
     select
@@ -63,7 +72,7 @@ shown as (
         wallets,
         case when proven = wallets then 0 end as zero,
         case when proven = wallets then '{}'::json end as nothing,
-        case when proven = wallets then 1 else trunc(proven::numeric / wallets, 6) end
+        case when wallets = 0 then 1 else trunc((proven - 0.000001 * read_once) / wallets, 6) end
             as completeness
     from coverage
 )

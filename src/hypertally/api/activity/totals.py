@@ -1,6 +1,7 @@
 """Sums over days: each total with its interval where a part of it is not known."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -8,6 +9,8 @@ from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.rows import read_json
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
+
+CONFIRMED, READ_ONCE = Decimal(1), Decimal("0.999999")  # of days without fills
 
 _QUERIES = queries.load(__file__)
 
@@ -24,10 +27,17 @@ async def read_totals(
     return msgspec.json.decode(totals, type=dict[int, msgspec.Raw])
 
 
-async def read_wallet_totals(connection: Connection, days: Json, *, is_proved: bool) -> Json:
+async def read_wallet_totals(
+    connection: Connection, days: Json, *, emptiness: Decimal | None
+) -> Json:
     """Return the totals of a wallet's days: entries of `read_days`.
 
-    `is_proved`: the record of these days has no hole, so that no day means no fill.
+    `emptiness`: how surely no day means no fill, as the completeness of days with fills says it;
+    None where the record of these days has a hole.
     """
-    values = {"days": bytes(days).decode(), "without_days": 0 if is_proved else None}
+    values = {
+        "days": bytes(days).decode(),
+        "without_days": None if emptiness is None else 0,
+        "emptiness": emptiness,
+    }
     return await read_json(connection, _QUERIES["read_wallet_totals"], values)

@@ -91,7 +91,7 @@ join averages as a using (size);
 
 -- name: read_wallet_totals :one
 -- Totals of a wallet's days; a figure that is null on some days is null, and has an interval.
--- Without any day the amounts are those given: 0 or null.
+-- Without any day the amounts and the completeness are those given: 0 or null.
 -- Reads: -
 with shown as (
     select d.value as day from jsonb_array_elements(%(days)s::jsonb) as d
@@ -141,7 +141,7 @@ select (
         'to', s.last_day,
         'days', s.days,
         'days_active', s.days_active,
-        'completeness', coalesce(s.completeness, (1 - %(without_days)s::integer)::text),
+        'completeness', coalesce(s.completeness, %(emptiness)s::numeric::text),
         'intervals', f.intervals
     )
 )::text as body

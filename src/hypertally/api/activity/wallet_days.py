@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.activity.totals import read_wallet_totals
+from hypertally.api.activity.totals import CONFIRMED, READ_ONCE, read_wallet_totals
 from hypertally.api.activity.wallet_names import address_bytes, no_wallet
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
@@ -38,6 +38,7 @@ class RangeState(Record, frozen=True, kw_only=True):
 
     as_of: str | None  # the newest computation of its days
     is_proved: bool  # no hole in the record, up to two hours ago
+    is_confirmed: bool  # all of it was read twice, an hour or more apart
 
 
 class WalletRange(Record, frozen=True, kw_only=True):
@@ -83,7 +84,10 @@ async def read_wallet_range(
         values | {"proof_due_minutes": PROOF_DUE_MINUTES},
         shape=RangeState,
     )
-    total = await read_wallet_totals(connection, days, is_proved=state.is_proved)
+    emptiness = READ_ONCE if state.is_proved else None
+    if state.is_proved and state.is_confirmed:
+        emptiness = CONFIRMED
+    total = await read_wallet_totals(connection, days, emptiness=emptiness)
     listed = msgspec.json.decode(days, type=list[msgspec.Raw])
     return WalletRange(state=state, total=total, days=listed)
 

@@ -57,8 +57,8 @@ select (select coalesce(json_agg(shown order by shown.day desc), '[]') from show
 from wallet;
 
 -- name: read_range_state :one
--- When one of a wallet's days between the bounds was last computed, and whether its record of them
--- has no hole (up to so many minutes ago).
+-- When one of a wallet's days between the bounds was last computed, whether its record of them has
+-- no hole (up to so many minutes ago), and whether all of it was read twice.
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
 --        metrics.fill_gaps, facts.reject_windows, facts.decoded_rejects
 with bounds as (
@@ -93,5 +93,9 @@ select
             and not exists (
                 select from facts.decoded_rejects as x where x.reject_id = r.reject_id
             )
-    ) as is_proved
+    ) as is_proved,
+    exists (
+        select from ops.hl_ingest_cursor as i
+        where i.wallet_id = b.wallet_id and i.confirmed_ms >= extract(epoch from b.to_at) * 1000
+    ) as is_confirmed
 from bounds as b;

@@ -120,7 +120,8 @@ export const FILL_COLUMNS = [
     label: "Source",
     description: "Who gave the fill: the exchange, or an object of an archive of fills.",
     cell: (row) =>
-      html`<code class="clip wide" title=${row.source} data-exact=${row.source}>${row.source}</code>${
+      html`<code class="clip wide" title=${row.source}
+        data-exact=${row.source}>${row.source}</code>${
         row.counts ? "" : html` <span class="muted">beside the one that counts</span>`
       }`,
   },
