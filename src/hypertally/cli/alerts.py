@@ -3,7 +3,6 @@
 import asyncio
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
@@ -24,8 +23,6 @@ from hypertally.jobs.alerts.states import (
 from hypertally.records import Record
 from hypertally.settings import PREFIX
 from hypertally.sources.notifications import Channel, Notice
-
-PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
 
 
 @click.group(name="alerts", invoke_without_command=True)
@@ -70,10 +67,7 @@ def _show(rows: list[AlertSummary]) -> None:
     for row in rows:
         since = f"{row.since:%Y-%m-%d %H:%M:%S}" if row.since else ""
         table.add_row(row.state, row.level, row.type, row.subject, since, row.reason)
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table, highlight=False)
+    runtime.open_console().print(table)
 
 
 @alerts_group.command(name="acknowledge")

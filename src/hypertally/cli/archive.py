@@ -121,7 +121,7 @@ def list_command(*, as_json: bool) -> None:
         times = (seal.sealed_at, seal.verified_at, seal.released_at)
         shown = (time.isoformat(timespec="seconds") if time else "" for time in times)
         table.add_row(str(seal.day), str(seal.number), f"{seal.rows:,}", f"{seal.bytes:,}", *shown)
-    Console().print(table if seals else "nothing is sealed")
+    runtime.open_console().print(table if seals else "nothing is sealed")
 
 
 @archive_group.command(name="restore")

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
@@ -47,7 +46,7 @@ def jobs_dead(*, as_json: bool) -> None:
     for row in rows:
         finished = row.finished_at.isoformat(timespec="seconds")
         table.add_row(str(row.id), row.kind, str(row.attempts), finished, row.last_error)
-    Console().print(table if rows else "no dead jobs")
+    runtime.open_console().print(table if rows else "no dead jobs")
 
 
 @jobs_group.command(name="requeue")

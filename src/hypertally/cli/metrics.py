@@ -21,8 +21,6 @@ from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_
 from hypertally.jobs.rebuild import rebuild, verify
 from hypertally.jobs.rebuild.differences import Difference
 
-LINE_COLUMNS_MIN = 160  # in a file or a pipe a table is not cut to the width of a terminal
-
 
 @click.command(name="rebuild")
 @click.argument("metrics", nargs=-1)
@@ -88,14 +86,13 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
 
 
 def _show(comparisons: Sequence[verify.Comparison]) -> None:
-    console = Console()
-    console.width = max(console.width, LINE_COLUMNS_MIN)
+    console = runtime.open_console()
     for row in comparisons:
         waiting = f", {row.waiting} wait to be recomputed" if row.waiting else ""
         sealed = f", {row.sealed} rest on sealed facts" if row.sealed else ""
         click.echo(f"{row.metric}: {row.rows} rows, {row.differing} differ{waiting}{sealed}")
         if row.differences:
-            console.print(difference_table(row.differences), markup=False, highlight=False)
+            console.print(difference_table(row.differences))
         if row.differing > len(row.differences):
             click.echo(f"  and {row.differing - len(row.differences)} more rows")
 

@@ -1,7 +1,6 @@
 """`hypertally orgs`: the orgs that track wallets."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
@@ -45,4 +44,4 @@ def orgs_list() -> None:
     table = Table("org", "wallets", box=None)
     for org in runtime.run(read()):
         table.add_row(org.name, str(org.wallets))
-    Console().print(table)
+    runtime.open_console().print(table)

@@ -1,7 +1,6 @@
 """`hypertally rejects`: fills that could not be read, and reading them again after an upgrade."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
@@ -13,7 +12,6 @@ from hypertally.store.postgres import transaction
 from hypertally.tenancy.addresses import read_address
 
 REJECTS_SHOWN_MAX = 1000  # a page that cannot be read at all has twice as many: the rest is like it
-PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
 wallet_option = click.option("--wallet", "address", help="Of this wallet only.")
 
 
@@ -52,10 +50,7 @@ def _show(rows: list[StoredReject]) -> None:
         reason = f"(read since) {row.reason}" if row.decoded else row.reason
         page = f"{row.page_id} row {row.ordinal}"
         table.add_row(str(row.id), _when(row), row.wallet, page, reason)
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table, highlight=False, markup=False)
+    runtime.open_console().print(table)
 
 
 def _when(row: StoredReject) -> str:

@@ -1,4 +1,4 @@
-"""What commands share: settings, the database they work on, signals, and logs."""
+"""What commands share: settings, the database they work on, signals, logs and output."""
 
 import asyncio
 import contextlib
@@ -15,6 +15,7 @@ import click
 import msgspec
 import stamina
 import structlog
+from rich.console import Console
 
 from hypertally.errors import Refused
 from hypertally.flow import DEFINITIONS
@@ -26,6 +27,7 @@ from hypertally.store.postgres import Connection, Pool, Role, open_pool, transac
 
 P = ParamSpec("P")
 T = TypeVar("T")
+PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
 SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of a file
 
 
@@ -148,6 +150,17 @@ def configure_logs() -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
+
+
+def open_console() -> Console:
+    """The console that tables are printed on, with text as it is.
+
+    Reasons and errors hold text of others: `[/b]` in it is no markup.
+    """
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
 
 
 def echo_json_lines(rows: Iterable[object]) -> None:

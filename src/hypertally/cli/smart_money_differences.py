@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from hypertally.api.smart_money.differences import PERIODS_MAX, read_differences
@@ -23,7 +22,6 @@ COMPARED = {
     ("v1", "v2"): ("smart_money/1", "smart_money/2"),
     ("v2", "v3"): ("smart_money/2", "smart_money/3"),
 }
-LINE_COLUMNS_MIN = 120  # a table in a file or a pipe is not cut
 
 
 def print_differences(
@@ -91,8 +89,7 @@ def _show(found: Mapping[str, Any]) -> None:
         click.echo(f"no period from {found['from']} to {found['to']} has a signal")
         return
     names = ["v" + found[version].partition("/")[2] for version in ("earlier", "later")]
-    console = Console()
-    console.width = max(console.width, LINE_COLUMNS_MIN)
+    console = runtime.open_console()
     for row in found["summary"]:
         click.echo(
             f"{row['asset']}: {row['periods']} periods, {row['locked']} locked; the same playbook "

@@ -1,9 +1,11 @@
 """`hypertally status` and `hypertally plan`: how fresh records are, and how fresh they can be."""
 
+from collections.abc import Iterator
+
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
@@ -31,43 +33,37 @@ def status_command(*, as_json: bool) -> None:
 
 
 def _show_status(status: Status, *, weight_per_minute: int) -> None:
-    console = Console()
+    console = runtime.open_console()
     table = Table("job", "due", "waiting", "running", "dead", "late s", box=None)
     for job in status.jobs:
         figures = (job.due, job.waiting, job.running, job.dead, job.late_seconds)
         table.add_row(job.kind, *map(str, figures))
     console.print(table)
-    for title, counts in (("wallets", status.wallets), ("facts", status.facts)):
-        words = ", ".join(
-            f"{name.replace('_', ' ')} {value:,}"
-            for name, value in msgspec.structs.asdict(counts).items()
-        )
-        console.print(f"\n[bold]{title}[/bold]  {words}", highlight=False)
-    for spent in status.weight:
-        console.print(
-            f"\n[bold]weight[/bold]  {spent.egress}: {spent.last_minute} of "
-            f"{weight_per_minute} in the last minute",
-            highlight=False,
-        )
-    for pause in status.pauses:
-        console.print(
-            f"\n[bold]down[/bold]  {pause.upstream_host} since "
-            f"{pause.since.isoformat(timespec='seconds')}: {pause.reason}",
-            highlight=False,
-        )
-    for alert in status.alerts:
-        console.print(
-            f"\n[bold]alerts[/bold]  {alert.type}: {alert.firing} firing, "
-            f"{alert.acknowledged} acknowledged",
-            highlight=False,
-        )
+    for title, words in _list_lines(status, weight_per_minute=weight_per_minute):
+        console.print(Text.assemble("\n", (title, "bold"), "  ", words))
     for error in status.errors:
         console.print(
             f"job {error.id} {error.kind} ({error.status}, attempt {error.attempts}): "
-            f"{error.last_error}",
-            highlight=False,
-            markup=False,
+            f"{error.last_error}"
         )
+
+
+def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str, str]]:
+    """A title and its words, line by line."""
+    for title, counts in (("wallets", status.wallets), ("facts", status.facts)):
+        fields = msgspec.structs.asdict(counts).items()
+        yield title, ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in fields)
+    for spent in status.weight:
+        yield (
+            "weight",
+            f"{spent.egress}: {spent.last_minute} of {weight_per_minute} in the last minute",
+        )
+    for pause in status.pauses:
+        since = pause.since.isoformat(timespec="seconds")
+        yield "down", f"{pause.upstream_host} since {since}: {pause.reason}"
+    for alert in status.alerts:
+        counted = f"{alert.firing} firing, {alert.acknowledged} acknowledged"
+        yield "alerts", f"{alert.type}: {counted}"
 
 
 @click.command(name="plan")

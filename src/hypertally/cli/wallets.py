@@ -6,7 +6,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from hypertally import settings as program_settings
@@ -128,7 +127,7 @@ def wallets_list(*, org: str, as_json: bool) -> None:
     table = Table("wallet", "from", "to", box=None)
     for row in rows:
         table.add_row(row.wallet, str(row.from_day or ""), str(row.to_day or ""))
-    Console().print(table)
+    runtime.open_console().print(table)
 
 
 @wallets_group.command(name="remove")
