@@ -85,6 +85,22 @@ async def test_a_line_says_level_name_subject_why_state_and_since_when(screen: S
     assert await address.get_attribute("href") == f"#/wallets/{WALLET}"
 
 
+async def test_an_alert_that_is_about_to_end_does_not_say_why_it_fired(screen: Screen) -> None:
+    """Beside a health line that says healthy again, "no worker" would be untrue."""
+    firing = standing("system_stale", "system", "firing", "critical")
+    fired = firing | {"last_value": firing["reason"]}
+    better = firing | {"periods": 1, "last_value": "minutes are recorded again"}
+    for state, text in (
+        (fired, "why system_stale is firing"),
+        (better, "minutes are recorded again: it ends if the next check agrees"),
+    ):
+        await answered(screen, "alerts/state?standing=true", {"states": [state]})
+        await screen.open("#/smart-money")
+        await screen.page.reload()
+        reason = screen.page.locator("[data-part=active-alerts] .alert-reason")
+        assert visible(await reason.inner_text()) == text
+
+
 async def test_nothing_is_shown_on_top_when_nothing_stands(screen: Screen) -> None:
     states = [standing("exit_cluster", "BTC", "pending")]
     await answered(screen, "alerts/state?standing=true", {"states": states})

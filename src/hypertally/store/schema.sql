@@ -358,6 +358,20 @@ CREATE FUNCTION metrics.longest_twap() RETURNS interval
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ('01:00:00'::interval + CASE WHEN (EXISTS (SELECT FROM metrics.twaps t WHERE ((t.ends_at IS NULL) OR ((t.last_slice_at - t.ends_at) > '01:00:00'::interval)))) THEN '7 days'::interval ELSE COALESCE((SELECT make_interval(mins => t.duration_minutes) AS make_interval FROM metrics.twaps t WHERE (t.duration_minutes <= 10080) ORDER BY t.duration_minutes DESC LIMIT 1), '00:00:00'::interval) END);
 
+CREATE FUNCTION metrics.members_digest(org_id integer, day date) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select count(*) || ':' || coalesce(sum(hashint4extended(m.wallet_id, 0)::numeric), 0)
+    from (
+        select distinct o.wallet_id
+        from tenancy.org_wallets as o
+        where (members_digest.org_id = 0 or o.org_id = members_digest.org_id)
+            and o.from_day <= members_digest.day
+            and (o.to_day is null or members_digest.day < o.to_day)
+    ) as m
+$$;
+
 CREATE FUNCTION metrics.moves_of_run(of_run bigint) RETURNS TABLE(entered text[], exited text[], entered_not_shown bigint, exited_not_shown bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1422,7 +1436,8 @@ ALTER TABLE ops.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE ops.computations (
     metric text NOT NULL,
     key text NOT NULL,
-    computed_at timestamp with time zone DEFAULT now() NOT NULL
+    computed_at timestamp with time zone DEFAULT now() NOT NULL,
+    members text
 );
 
 ALTER TABLE ONLY ops.computations FORCE ROW LEVEL SECURITY;
@@ -3017,6 +3032,9 @@ GRANT SELECT ON TABLE metrics.twaps TO hypertally_api;
 REVOKE ALL ON FUNCTION metrics.longest_twap() FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.longest_twap() TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.longest_twap() TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.members_digest(org_id integer, day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.members_digest(org_id integer, day date) TO hypertally_metrics;
 
 REVOKE ALL ON FUNCTION metrics.moves_of_run(of_run bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.moves_of_run(of_run bigint) TO hypertally_api;

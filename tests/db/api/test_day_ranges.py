@@ -67,6 +67,11 @@ def days_world(make_database) -> str:
             "values (1, 'BTC', 'position_break', '2022-05-03 12:00Z', '2022-05-03 12:01Z', 'x/1')"
         )
         connection.execute(
+            "insert into facts.rejects "
+            "(wallet_id, source, payload, payload_sha256, reason, page_id, ordinal) "
+            "values (1, 'info', '?', sha256('?'), 'not a row', 1, 0)"
+        )
+        connection.execute(
             "insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at) "
             "values (1, 1, '2022-05-05 23:59:59.999Z', '2022-05-05 23:59:59.999Z')"
         )
@@ -272,6 +277,19 @@ def test_a_day_that_is_not_known_leaves_a_lower_bound_of_what_is(fetch: Fetch) -
     bounds = {"known": "0", "upper": None, "unpriced": {}}
     assert answer["total"]["intervals"]["legs_volume_usd"] == bounds | {"lower": "0"}
     assert answer["total"]["intervals"]["fees_usd"] == bounds | {"lower": None}
+
+
+def test_a_wallets_day_without_fills_names_what_could_not_be_read(fetch: Fetch) -> None:
+    """It has no row, and lowers the day of its org all the same."""
+    path = f"/api/v1/explain/wallet_day_metrics/{WALLET}"
+    answer = fetch(f"{path}/2022-05-05").json()
+    (reason,) = answer["reasons"]
+    assert answer["value"] is None
+    assert (reason["kind"], reason["rows"], len(answer["rejects"])) == ("reject", 1, 1)
+    assert reason["from"] == "2022-05-05T23:59:59.999Z"
+    assert fetch(f"{path}/2022-05-06").json()["reasons"] == []
+    of_other = fetch(f"/api/v1/explain/wallet_day_metrics/{OTHER}/2022-05-05").json()
+    assert of_other["reasons"] == []
 
 
 @pytest.mark.parametrize(

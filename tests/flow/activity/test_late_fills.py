@@ -88,3 +88,30 @@ async def test_an_org_day_that_becomes_empty_loses_its_row(books: Books, tmp_pat
     restated = await books.read("select day, changes from metrics.restatements")
     assert [row["day"] for row in restated] == [date(2025, 10, 1)]
     assert restated[0]["changes"]["legs_volume_usd"] == ["100", None]
+
+
+async def test_other_wallets_in_the_same_number_are_no_late_facts(
+    books: Books, tmp_path: Path
+) -> None:
+    """A wallet added and another taken out at once: the day moves by what the org changed."""
+    async with serving(world(tmp_path / "world", known())) as exchange:
+        await books.track([ALICE, BOB])
+        await books.settle(exchange)
+    for member, other in ((ALICE, BOB), (BOB, ALICE)):
+        await _count_alone(books, member, instead_of=other)
+        async with transaction(books.pool) as connection:
+            await global_days.rebuild(connection, [OrgDay(org_id=1, day=DAY)])
+    found = await books.read("select day, cause, changes from metrics.restatements order by id")
+    assert [(row["day"], row["cause"]) for row in found] == [(DAY, "membership")] * 2
+    assert "wallets" in found[0]["changes"]
+    assert "wallets" not in found[1]["changes"]
+
+
+async def _count_alone(books: Books, member: str, *, instead_of: str) -> None:
+    for address, from_day in ((member, "-infinity"), (instead_of, "2025-10-06")):
+        await books.execute(
+            "update tenancy.org_wallets as o set from_day = %s from tenancy.wallets as w "
+            "where w.id = o.wallet_id and '0x' || encode(w.address, 'hex') = %s",
+            from_day,
+            address,
+        )

@@ -318,12 +318,15 @@ left join intervals using (org_id, day);
 
 -- name: insert_restatements :execrows
 -- Store a restatement of each day that was published, proved for every wallet, and now differs.
--- Reads: {schema}.global_day_metrics   Writes: metrics.restatements   Key: -
+-- As many wallets as before need not be the same ones: their digests are compared.
+-- Reads: {schema}.global_day_metrics, tenancy.org_wallets, ops.computations
+-- Writes: metrics.restatements   Key: -
 insert into metrics.restatements (metric, org_id, day, cause, changes)
 select 'global_day_metrics', b.org_id, b.day,
     case
         when b.definition <> a.definition then 'definition'
-        when b.wallets <> a.wallets then 'membership'
+        when b.wallets <> a.wallets
+            or c.members <> metrics.members_digest(b.org_id, b.day) then 'membership'
         when b.digest is distinct from a.digest then 'late facts'
         when b.reference_digest <> a.reference_digest then 'prices'
         else 'coverage'
@@ -331,6 +334,8 @@ select 'global_day_metrics', b.org_id, b.day,
     changed.fields
 from pg_temp.global_days_before as b
 left join {schema}.global_day_metrics as a using (org_id, day)
+left join ops.computations as c
+    on c.metric = 'global_day_metrics' and c.key = b.org_id || '/' || b.day
 cross join lateral (
     select jsonb_object_agg(o.key, case
             when o.key like '%%_usd' or o.key = 'completeness'
@@ -350,12 +355,13 @@ cross join lateral (
 where b.closed and changed.fields is not null;
 
 -- name: keep_computed_at :execrows
--- Store when these rows were computed, in another table.
--- Reads: -   Writes: ops.computations   Key: (metric, key)
-insert into ops.computations (metric, key)
-select 'global_day_metrics', w.org_id || '/' || w.day
+-- Store when these rows were computed and of which wallets, in another table.
+-- Reads: tenancy.org_wallets   Writes: ops.computations   Key: (metric, key)
+insert into ops.computations (metric, key, members)
+select 'global_day_metrics', w.org_id || '/' || w.day,
+    metrics.members_digest(w.org_id, w.day)
 from unnest(%(org_ids)s::integer[], %(days)s::date[]) as w (org_id, day)
-on conflict (metric, key) do update set computed_at = now();
+on conflict (metric, key) do update set computed_at = now(), members = excluded.members;
 
 -- name: temp_table :exec
 -- The temporary table for the earlier rows, inside one transaction.

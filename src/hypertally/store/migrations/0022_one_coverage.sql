@@ -30,5 +30,25 @@ $$;
 revoke all on function ops.feed_at from public;
 grant execute on function ops.feed_at to hypertally_jobs;
 
+-- Which wallets a computed row of an org was made of: as many as before need not be the same.
+alter table ops.computations add column members text; -- global_day_metrics: metrics.members_digest of its wallets then; null: computed before this column, or another metric
+comment on column ops.computations.members is
+    'global_day_metrics: metrics.members_digest of its wallets then; null: computed before this column, or another metric';
+create function metrics.members_digest(org_id integer, day date) returns text
+language sql stable parallel safe
+set search_path = ''
+as $$
+    select count(*) || ':' || coalesce(sum(hashint4extended(m.wallet_id, 0)::numeric), 0)
+    from (
+        select distinct o.wallet_id
+        from tenancy.org_wallets as o
+        where (members_digest.org_id = 0 or o.org_id = members_digest.org_id)
+            and o.from_day <= members_digest.day
+            and (o.to_day is null or members_digest.day < o.to_day)
+    ) as m
+$$;
+revoke all on function metrics.members_digest from public;
+grant execute on function metrics.members_digest to hypertally_metrics;
+
 -- migrate:down
 -- forward only

@@ -27,6 +27,17 @@ function Since({ alert }) {
     ${" "}<span data-exact=${alert.since}><${Ago} iso=${alert.since} /></span></span>`;
 }
 
+/** Why an alert stands; one that the last check found better says that instead. */
+function AlertReason({ alert }) {
+  const ends = ["firing", "acknowledged"].includes(alert.state) && alert.periods > 0;
+  return html`<span class="alert-reason">${
+    ends
+      ? html`<span title=${alert.reason}>${alert.last_value}</span>: it ends if the next check
+          agrees`
+      : alert.reason
+  }</span>`;
+}
+
 function AlertLine({ alert }) {
   return html`<li class=${`alert ${alert.state}`} data-alert=${keyOf(alert)}
     data-state=${alert.state}>
@@ -35,7 +46,7 @@ function AlertLine({ alert }) {
     <strong title=${alertDescription(alert.type)} data-exact=${alert.type}>${alertName(alert.type)}
     </strong>
     <${AlertSubject} subject=${alert.subject} />
-    <span class="alert-reason">${alert.reason}</span>
+    <${AlertReason} alert=${alert} />
     <${Since} alert=${alert} />
   </li>`;
 }
