@@ -89,6 +89,16 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         (["rebuild", "--from", "2026-13-02"], "2026-13-02"),
         (["rebuild", "--from", "2026-02-02", "--to", "2026-02-01"], "lies before"),
         (["explain", "wallet_day_metrics", ADDRESS], "ADDRESS DAY"),
+        (
+            ["explain", "wallet_day_metrics", "--month", "2026-10"],
+            "named by ADDRESS, not by nothing",
+        ),
+        (["explain", "global_day_metrics", "--month", "2026-13"], "month"),
+        (
+            ["explain", "global_day_metrics", "--from", "2026-02-02", "--to", "2026-02-01"],
+            "2026-02-01",
+        ),
+        (["explain", "twaps", "1", "--from", "2026-02-02"], "has no range of days"),
         (["pull", "fills", "--once", "--wallet", ADDRESS], "is not tracked"),
         (["up", "--replay", "/"], "needs --sandbox"),
         (["no-such-command"], "No such command"),
@@ -141,6 +151,12 @@ def test_up_serves_numbers_that_verify_and_explain(system: System) -> None:
     proof = json.loads(explained.stdout)
     assert proof["inputs"]["count"] == proof["value"]["fills"]
     assert proof["inputs"]["digest"] == proof["value"]["digest"]
+    for key in (["global_day_metrics"], ["wallet_day_metrics", top[0]["wallet"]]):
+        done = system.shell.run("explain", *key, "--month", days[0]["day"][:7])
+        assert done.returncode == 0, done.stderr
+        of_month = json.loads(done.stdout)
+        assert of_month["value"]["fills"] >= proof["value"]["fills"]
+        assert of_month["key"]["from"] == f"{days[0]['day'][:7]}-01"
     verified = system.shell.run("verify", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     status = json.loads(system.shell.run("status", "--json").stdout)

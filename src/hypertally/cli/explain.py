@@ -1,5 +1,7 @@
 """`hypertally explain`: what a figure was computed from, exactly as the API answers it."""
 
+from collections.abc import Mapping
+
 import click
 import msgspec
 
@@ -35,6 +37,9 @@ def _list_metrics() -> str:
 @org_option
 @click.option("--limit", type=click.IntRange(1, PAGE_ROWS_MAX), default=20, show_default=True)
 @click.option("--cursor", help="The next page: `next` of the page before.")
+@click.option("--from", "first", metavar="DAY", help="Explain a total: the first of its days.")
+@click.option("--to", "last", metavar="DAY", help="Explain a total: the last of its days.")
+@click.option("--month", metavar="YYYY-MM", help="Explain a total: of the days of a month.")
 @click.option("--compact", is_flag=True, help="The bytes of the API, on one line.")
 def explain_command(
     *,
@@ -43,21 +48,27 @@ def explain_command(
     org: str,
     limit: int,
     cursor: str | None,
+    first: str | None,
+    last: str | None,
+    month: str | None,
     compact: bool,
 ) -> None:
     """Print what a figure was computed from, as JSON.
 
     Definition, inputs, digest, subtotals, gaps and restatements of a row. METRIC and KEY are one
     of those below; where values in brackets are left out, all rows of the shorter key are listed.
+    With --from and --to, or --month, the total of these days is explained: KEY has no day then.
     """
+    range_texts = {"from": first, "to": last, "month": month}
+    days = {name: text for name, text in range_texts.items() if text is not None}
     try:
         # What is no text came from the shell as bytes that are not UTF-8.
         " ".join((metric, *key)).encode()
-        CATALOGUE.find(metric, key)
+        (CATALOGUE.find_range if days else CATALOGUE.find)(metric, key)
         place = read_parameter("cursor", cursor, shape=Cursor) if cursor else None
         page = PageParameters(limit=limit, cursor=place)
         body = runtime.run(
-            _explain(program_settings.read(), org, metric=metric, key=key, page=page)
+            _explain(program_settings.read(), org, metric=metric, key=key, page=page, days=days)
         )
     except Problem as problem:
         raise Refused(problem.detail) from problem
@@ -67,7 +78,13 @@ def explain_command(
 
 
 async def _explain(
-    settings: Settings, org: str, *, metric: str, key: tuple[str, ...], page: PageParameters
+    settings: Settings,
+    org: str,
+    *,
+    metric: str,
+    key: tuple[str, ...],
+    page: PageParameters,
+    days: Mapping[str, str],
 ) -> bytes:
     """Answer as the API does: with its database role, as a user of the org."""
     async with runtime.migrated(settings) as url:
@@ -77,6 +94,12 @@ async def _explain(
         ) as pool:
             caller = await read_identity(pool, user_id, expires_at=NEVER)
             async with connect_as(pool, caller) as connection:
-                return encode(
-                    await CATALOGUE.explain(connection, caller, metric, key=key, page=page)
-                )
+                if days:
+                    content = await CATALOGUE.explain_range(
+                        connection, caller, metric, key=key, days=days
+                    )
+                else:
+                    content = await CATALOGUE.explain(
+                        connection, caller, metric, key=key, page=page
+                    )
+                return encode(content)

@@ -1,6 +1,7 @@
 """Every metric can be explained by its key, also one that nobody wrote code for."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import psycopg
@@ -42,6 +43,56 @@ def explain(world: str, user: str, *words: str, metrics=METRICS, page: PageParam
                 return encode(content)
 
     return asyncio.run(ask())
+
+
+def explain_range(world: str, user: str, *words: str, **days: str) -> bytes:
+    """What the command line does for a range of days."""
+
+    async def ask() -> bytes:
+        async with open_pool(world, role="hypertally_api", size=1) as pool:
+            caller = await read_identity(pool, user, expires_at=float("inf"))
+            async with connect_as(pool, caller) as connection:
+                metric, *key = words
+                content = await Catalogue(METRICS).explain_range(
+                    connection, caller, metric, key=key, days=days
+                )
+                return encode(content)
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("words", [("global_day_metrics",), ("wallet_day_metrics", A1)])
+@pytest.mark.parametrize("by", ["bounds", "month"])
+def test_the_command_explains_a_range_as_the_path_does(
+    get, world: str, words: tuple[str, ...], by: str
+) -> None:
+    today = datetime.now(UTC).date()
+    days = {"from": str(today - timedelta(days=20)), "to": str(today - timedelta(days=2))}
+    if by == "month":
+        days = {"month": f"{today:%Y-%m}"}
+    query = "&".join(f"{name}={value}" for name, value in days.items())
+    answer = get(f"/api/v1/explain/{'/'.join(words)}?{query}", "ann")
+    assert answer.status_code == 200
+    assert explain_range(world, "ann", *words, **days) == answer.content
+
+
+@pytest.mark.parametrize(
+    ("words", "days", "status", "reason"),
+    [
+        (("global_day_metrics",), {"month": "2026-13"}, 400, "month"),
+        (("global_day_metrics",), {"month": "2026-10", "to": "2026-10-02"}, 400, "either month"),
+        (("signals", "BTC"), {"month": "2026-10"}, 404, "has no range of days"),
+        (("wallet_day_metrics",), {"month": "2026-10"}, 404, "named by ADDRESS"),
+        (("wallet_day_metrics", "0x" + "77" * 20), {"month": "2026-10"}, 404, "0x7777"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused_with_its_reason(
+    world: str, words: tuple[str, ...], days: dict[str, str], status: int, reason: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        explain_range(world, "ann", *words, **days)
+    assert refused.value.status == status
+    assert reason in refused.value.detail
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from hypertally.api.activity.global_days import GlobalParameters, read_range_of_
 from hypertally.api.activity.wallet_days import read_wallet_range
 from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
+from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import DayRangeParameters
@@ -83,6 +84,16 @@ async def get_global_range_explanation(
     parameters: Annotated[GlobalParameters, Query()], caller: Caller, connection: ForAnalysts
 ) -> Response:
     """Return what the total of the org's days is the sum of."""
+    return answer(await explain_global_range(connection, caller, parameters), max_age=MAX_AGE)
+
+
+async def explain_global_range(
+    connection: Connection, caller: Identity, parameters: GlobalParameters
+) -> dict[str, Any]:
+    """Explain the total of a range of the org's days.
+
+    Errors: `Problem` 400 for a range that makes no sense.
+    """
     days = await read_range_of_days(connection, caller, parameters)
     key = RangeKey(
         metric="global_day_metrics",
@@ -95,7 +106,7 @@ async def get_global_range_explanation(
     content = await _explain(
         connection, key, shown_key={"org": caller.org}, total=days.total, days=listed
     )
-    return answer({**content, "computed_at": days.as_of}, max_age=MAX_AGE)
+    return {**content, "computed_at": days.as_of}
 
 
 @router.get(
@@ -109,6 +120,16 @@ async def get_wallet_range_explanation(
     connection: ForAnalysts,
 ) -> Response:
     """Return what the total of a wallet's days is the sum of; without bounds of its history."""
+    return answer(await explain_wallet_range(connection, address, parameters), max_age=MAX_AGE)
+
+
+async def explain_wallet_range(
+    connection: Connection, address: str, parameters: DayRangeParameters
+) -> dict[str, Any]:
+    """Explain the total of a range of a wallet's days.
+
+    Errors: `Problem` 400 for a range that makes no sense, 404 for a wallet that is not the org's.
+    """
     first, last = parameters.bounds()
     wallet_id = await find_wallet(connection, address)
     days = await read_wallet_range(connection, address, first=first, last=last)
@@ -118,7 +139,7 @@ async def get_wallet_range_explanation(
     content = await _explain(
         connection, key, shown_key={"wallet": address}, total=days.total, days=days.days
     )
-    return answer({**content, "computed_at": days.state.as_of}, max_age=MAX_AGE)
+    return {**content, "computed_at": days.state.as_of}
 
 
 async def _explain(

@@ -8,11 +8,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from hypertally.api.activity.explain import explain_global_day, explain_wallet_day
+from hypertally.api.activity.explain_range import explain_global_range, explain_wallet_range
+from hypertally.api.activity.global_days import GlobalParameters
 from hypertally.api.explain.metric_rows import explain_rows, key_names
 from hypertally.api.http.options import KeyedMetric
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.answers import not_found
-from hypertally.api.resource.parameters import AnyAddress, PageParameters, read_parameter
+from hypertally.api.resource.day_range import DayRangeParameters
+from hypertally.api.resource.parameters import (
+    AnyAddress,
+    PageParameters,
+    read_parameter,
+    read_parameters,
+)
 from hypertally.api.resource.time_range import Day, UtcTime
 from hypertally.api.smart_money.explain import explain_signal
 from hypertally.api.smart_money.figures import NEWEST_DEFINITION, Definition
@@ -23,22 +31,40 @@ from hypertally.records import Asset, Record
 from hypertally.store.postgres import Connection
 
 Content: TypeAlias = dict[str, Any]
+Texts: TypeAlias = Mapping[str, str]  # parameters of a range of days, as a route takes them
 Explain: TypeAlias = Callable[
     [Connection, Identity, Sequence[str], PageParameters], Awaitable[Content]
 ]
+ExplainRange: TypeAlias = Callable[[Connection, Identity, Sequence[str], Texts], Awaitable[Content]]
 
 
 class Explanation(Record, frozen=True, kw_only=True):
-    """How a row of a metric is named, and what explains it."""
+    """How a row of a metric is named, and what explains it, or the total of a range of days."""
 
     key: tuple[str, ...]
     required: int  # so many values of the key must be given
     explain: Explain
+    explain_range: ExplainRange | None = None  # named by the key without the day
 
     def usage(self) -> str:
         """Return the key as a line of help: optional values in brackets."""
         optional = "".join(f" [{name}" for name in self.key[self.required :])
         return " ".join(self.key[: self.required]) + optional + "]" * optional.count("[")
+
+
+async def _wallet_range(
+    connection: Connection, _: Identity, key: Sequence[str], days: Texts
+) -> Content:
+    address = read_parameter("address", key[0], shape=AnyAddress)
+    parameters = read_parameters(days, shape=DayRangeParameters)
+    return await explain_wallet_range(connection, address, parameters)
+
+
+async def _global_range(
+    connection: Connection, caller: Identity, _: Sequence[str], days: Texts
+) -> Content:
+    parameters = read_parameters(days, shape=GlobalParameters)
+    return await explain_global_range(connection, caller, parameters)
 
 
 async def _wallet_day(
@@ -77,8 +103,12 @@ async def _signal(
 
 
 WITH_INPUTS: Final[Mapping[str, Explanation]] = {
-    "wallet_day_metrics": Explanation(key=("ADDRESS", "DAY"), required=2, explain=_wallet_day),
-    "global_day_metrics": Explanation(key=("DAY",), required=1, explain=_global_day),
+    "wallet_day_metrics": Explanation(
+        key=("ADDRESS", "DAY"), required=2, explain=_wallet_day, explain_range=_wallet_range
+    ),
+    "global_day_metrics": Explanation(
+        key=("DAY",), required=1, explain=_global_day, explain_range=_global_range
+    ),
     "twaps": Explanation(key=("TWAP_ID",), required=1, explain=_twap),
     "signals": Explanation(key=("ASSET", "AT", "DEFINITION"), required=2, explain=_signal),
 }
@@ -129,3 +159,34 @@ class Catalogue:
         a row that does not exist or that the caller may not see.
         """
         return await self.find(metric, key).explain(connection, caller, key, page)
+
+    def find_range(self, metric: str, key: Sequence[str]) -> ExplainRange:
+        """Return what explains the total of a range of days for a key without the day.
+
+        Errors: `Problem` 404 for a metric without such totals, or another key.
+        """
+        explanation = self.explanations.get(metric)
+        if explanation is None or explanation.explain_range is None:
+            known = ", ".join(name for name, at in self.explanations.items() if at.explain_range)
+            raise not_found(f"{metric!r} has no range of days: {known} have")
+        named_by = explanation.key[: explanation.required - 1]
+        if not all(key) or len(key) != len(named_by):
+            shown, expected = " ".join(key) or "nothing", " ".join(named_by) or "nothing else"
+            raise not_found(f"a range of {metric} is named by {expected}, not by {shown}")
+        return explanation.explain_range
+
+    async def explain_range(
+        self,
+        connection: Connection,
+        caller: Identity,
+        metric: str,
+        *,
+        key: Sequence[str],
+        days: Texts,
+    ) -> Content:
+        """Return what `GET /api/v1/explain/{metric}[/{key}]?from=&to=&month=` answers.
+
+        Errors: `Problem` as `find_range`, 400 for a range that makes no sense, 404 for a wallet
+        that is not the org's.
+        """
+        return await self.find_range(metric, key)(connection, caller, key, days)

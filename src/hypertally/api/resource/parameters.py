@@ -1,7 +1,8 @@
 """Parameters that several paths share: addresses, coin names, pages."""
 
 import re
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from fastapi import Path
 from pydantic import (
@@ -83,6 +84,23 @@ class PageParameters(Parameters):
 
     limit: Limit = PAGE_ROWS_DEFAULT
     cursor: Cursor | None = None
+
+
+Shape = TypeVar("Shape", bound=Parameters)
+
+
+def read_parameters(texts: Mapping[str, str], *, shape: type[Shape]) -> Shape:
+    """Return the parameters that `texts` mean where they do not come through a route.
+
+    Errors: `Problem` 400 with the sentence that a route would answer.
+    """
+    try:
+        return shape.model_validate(dict(texts))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise bad_parameter(name, value=texts.get(name, ""), remedy=reason) from error
 
 
 def read_parameter(name: str, text: str, *, shape: Any) -> Any:
