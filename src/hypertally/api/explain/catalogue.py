@@ -167,8 +167,8 @@ class Catalogue:
         """
         explanation = self.explanations.get(metric)
         if explanation is None or explanation.explain_range is None:
-            known = ", ".join(name for name, at in self.explanations.items() if at.explain_range)
-            raise not_found(f"{metric!r} has no range of days: {known} have")
+            metrics = (name for name, about in self.explanations.items() if about.explain_range)
+            raise not_found(f"{metric!r} has no range of days: {', '.join(metrics)} have")
         named_by = explanation.key[: explanation.required - 1]
         if not all(key) or len(key) != len(named_by):
             shown, expected = " ".join(key) or "nothing", " ".join(named_by) or "nothing else"
