@@ -14,6 +14,8 @@ ELSEWHERE = ("sandbox", "store/migrations", "store/schema.sql", "ui")
 # All assets within one pair of brackets, quoted.
 ASSET_LIST = re.compile(r"[\[({][^\])}]*" + r"[^\])}]*".join(f"['\"]{a}['\"]" for a in ASSETS))
 PERIOD_WRITTEN = re.compile(r"timedelta\(minutes=5\)|interval '5 minutes'|timedelta\(seconds=300\)")
+# A time as the exchange counts it, or a count as a time.
+MILLISECONDS = re.compile(r"timedelta\(milliseconds=(?:1|\w*time_ms)\)|timestamp\(\)\)? \* 1_?000")
 PLACES_OF_ASSETS = [
     "metrics/smart_money/signals.sql",  # list_moves, registered with its text
     "records.py",
@@ -46,6 +48,10 @@ def test_the_assets_are_listed_once() -> None:
 
 def test_the_period_of_a_signal_is_written_once() -> None:
     assert places(PERIOD_WRITTEN) == PLACES_OF_PERIOD
+
+
+def test_times_are_counted_in_milliseconds_in_one_module() -> None:
+    assert places(MILLISECONDS) == ["clock.py"]
 
 
 def test_every_threshold_is_defined_in_one_module() -> None:

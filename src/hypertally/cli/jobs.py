@@ -9,9 +9,10 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option, read_time
 from hypertally.cli.worker import info_client, work
+from hypertally.clock import milliseconds
 from hypertally.errors import Refused, TryLater
 from hypertally.jobs import periodic
-from hypertally.jobs.activity.fill_sweep import Pulled, milliseconds
+from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.source_pause import list_pauses

@@ -16,9 +16,9 @@ A page whose rows are in no order, or which does not repeat its neighbour's row,
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
+from hypertally.clock import milliseconds
 from hypertally.errors import SourceDown
 from hypertally.records import TIME_MS_MAX, Answer, LimitMet, ProvenPage, Record, is_object
 from hypertally.sources.exact_numbers import exact_integer
@@ -182,7 +182,7 @@ def _is_new(answer: Answer, rows: list[Any]) -> bool:
 
 def _page(answer: Answer, from_ms: int, to_ms: int | None) -> ProvenPage:
     # A row dated ahead proves nothing of what is still to come.
-    asked_ms = _milliseconds(answer.asked_at)
+    asked_ms = milliseconds(answer.asked_at)
     covers_to_ms = asked_ms if to_ms is None else min(to_ms, asked_ms)
     return ProvenPage(
         answer=answer,
@@ -190,10 +190,6 @@ def _page(answer: Answer, from_ms: int, to_ms: int | None) -> ProvenPage:
         covers_from_ms=min(from_ms, asked_ms),
         covers_to_ms=covers_to_ms,
     )
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
 
 
 def _overflow(answer: Answer, at_ms: int, to_ms: int) -> ProvenPage:

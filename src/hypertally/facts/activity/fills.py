@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
@@ -59,7 +60,6 @@ _COLUMNS = frozenset(
         "liquidation",
     )
 )  # fmt: skip
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Value = TypeVar("Value")
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -251,11 +251,6 @@ def _extra(row: JsonObject) -> str | None:
     if encoded and _NUL.search(encoded):
         raise BadPayload(f"a NUL character, which the database cannot hold, in {encoded!r}")
     return encoded
-
-
-def at(time_ms: int) -> datetime:
-    """The UTC time of a count of milliseconds, exactly: a float would be off in the far future."""
-    return _EPOCH + timedelta(milliseconds=time_ms)
 
 
 class Inserted(Record, frozen=True, kw_only=True):

@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
 from hypertally.store.postgres import Connection, Jsonb, read_rows

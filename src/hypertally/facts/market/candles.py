@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
 from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount

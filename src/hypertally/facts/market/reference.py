@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount
 from hypertally.records import TIME_MS_MAX, Record, is_array, is_object

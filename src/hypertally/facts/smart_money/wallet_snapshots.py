@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import at
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
 from hypertally.facts.smart_money.archived_snapshots import DATASET

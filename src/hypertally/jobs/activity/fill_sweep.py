@@ -8,6 +8,7 @@ the sweep and not before, and is asked for again from the same place.
 import hashlib
 from datetime import date, datetime, timedelta
 
+from hypertally.clock import milliseconds
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
@@ -307,11 +308,6 @@ def _days_between(first: date, last: date) -> Days:
     """Both days and those between; none if they are one day, whose end was not passed."""
     count = (last - first).days
     return {first + timedelta(days=n): None for n in range(count + 1)} if count else {}
-
-
-def milliseconds(at: datetime) -> int:
-    """A time as the exchange counts it."""
-    return (at - fills.at(0)) // timedelta(milliseconds=1)
 
 
 def _fingerprint(payload: str) -> int:

@@ -8,8 +8,8 @@ still there then is given up, as permanent.
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from hypertally.clock import milliseconds
 from hypertally.jobs.activity.end_positions import enqueue_check
-from hypertally.jobs.activity.fill_sweep import milliseconds
 from hypertally.jobs.activity.kinds import REPAIR_GAP
 from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue

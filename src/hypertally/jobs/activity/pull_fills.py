@@ -2,14 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from hypertally.clock import Clock
+from hypertally.clock import Clock, milliseconds
 from hypertally.jobs.activity.fill_sweep import (
     CONFIRMS_AFTER,
     DAY_MS,
     Cursor,
     FillSweep,
     Pulled,
-    milliseconds,
 )
 from hypertally.jobs.activity.store_fill_page import fetcher
 from hypertally.jobs.runtime.queue import Job

@@ -7,6 +7,7 @@ from math import ceil
 
 from msgspec.structs import replace
 
+from hypertally.clock import milliseconds
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -167,8 +168,8 @@ async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> Sourc
     request = {
         "coin": need.coin,
         "interval": need.interval,
-        "startTime": _milliseconds(need.from_at),
-        "endTime": _milliseconds(need.to_at) - 1,
+        "startTime": milliseconds(need.from_at),
+        "endTime": milliseconds(need.to_at) - 1,
     }
     try:
         answer = await info.fetch("candleSnapshot", req=request)
@@ -176,7 +177,7 @@ async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> Sourc
             answer.body,
             coin=need.coin,
             interval=need.interval,
-            over_by_ms=_milliseconds(answer.asked_at),
+            over_by_ms=milliseconds(answer.asked_at),
         )
     except SourceDown as problem:
         return problem
@@ -201,10 +202,6 @@ async def _mark_twaps(connection: Connection, need: CandleNeed) -> None:
         {"coin": need.coin, "from_at": need.from_at, "to_at": need.to_at},
     )
     await enqueue_twap_rollup(connection)
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - fills.at(0)) // timedelta(milliseconds=1)
 
 
 HANDLERS: Handlers = {PULL_TWAP_CANDLES: pull_twap_candles, PULL_MIDS: pull_mids}

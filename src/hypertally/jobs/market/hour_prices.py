@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from hypertally.clock import milliseconds
 from hypertally.errors import BadPayload, SourceDown
 from hypertally.facts import pages
 from hypertally.facts.market import reference
@@ -98,7 +99,7 @@ async def _read_missing(connection: Connection, hour: datetime) -> Sequence[Toke
 
 
 async def _pull_price(resources: Resources, need: TokenInUse, hour: datetime) -> SourceDown | None:
-    from_ms = int(hour.timestamp()) * 1000
+    from_ms = milliseconds(hour)
     request = {
         "coin": need.coin,
         "interval": reference.PRICE_INTERVAL,
