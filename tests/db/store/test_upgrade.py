@@ -1,0 +1,156 @@
+"""Books of an earlier release migrate to today's, are read, computed again, and verified."""
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from hypertally.api.explain.catalogue import Catalogue
+from hypertally.api.identity.auth import connect_as, read_identity
+from hypertally.api.resource.answers import encode
+from hypertally.api.resource.parameters import PageParameters
+from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.user_tokens import put_local_user
+from hypertally.flow import METRICS
+from hypertally.jobs.rebuild.rebuild import rebuild
+from hypertally.jobs.rebuild.verify import verify
+from hypertally.store import migrate
+from hypertally.store.postgres import open_pool
+
+RELEASE = Path(__file__).parent / "releases" / "0014.sql"
+LAST_MIGRATION = "0014"
+KEYS: Mapping[str, Sequence[str]] = {
+    "wallet_day_metrics": ("wallet_id", "day"),
+    "global_day_metrics": ("org_id", "day"),
+    "twap_slices": ("wallet_id", "twap_id", "at", "oid"),
+    "twaps": ("twap_id", "wallet"),
+    "twap_executions": ("wallet_id", "twap_id"),
+}
+# How sure a figure is, and what it rests on: no figure itself.
+OF_BOOKKEEPING = {
+    "completeness", "closed", "gap_ms", "unpriced", "unknown",
+    "definition", "digest", "reference_digest",
+}  # fmt: skip
+Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
+
+
+@pytest.fixture
+def old_books(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Rows]:
+    """A database as the earlier release left it, brought up to date, and its rows of before."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    for file in migrate.MIGRATIONS.glob("*.sql"):
+        if file.name[:4] <= LAST_MIGRATION:
+            shutil.copy(file, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "MIGRATIONS", tmp_path)
+        assert len(asyncio.run(migrate.migrate(url))) == int(LAST_MIGRATION)
+    with psycopg.connect(url) as connection:
+        connection.execute(RELEASE.read_bytes())
+    before = read_rows(url)
+    assert asyncio.run(bring_up_to_date(url)) != []
+    return url, before
+
+
+def read_rows(url: str) -> Rows:
+    """Every row of the metrics, by its key."""
+    with psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        return {
+            name: {
+                tuple(row[part] for part in key): row
+                for row in connection.execute(f"select * from metrics.{name}".encode())
+            }
+            for name, key in KEYS.items()
+        }
+
+
+def changed_columns(before: Rows, after: Rows) -> dict[str, set[str]]:
+    """The columns of each metric whose values moved, among those that the earlier rows had."""
+    return {
+        name: {
+            column
+            for key, row in rows.items()
+            for column in row
+            if after[name][key][column] != row[column]
+        }
+        for name, rows in before.items()
+    }
+
+
+async def compute_again(url: str) -> dict[str, int]:
+    """Rebuild everything; then how many rows of each metric differ from a second computation."""
+    async with open_pool(url, role="hypertally_worker", size=4) as pool:
+        async for _ in rebuild(pool, METRICS, from_day=None, to_day=None):
+            pass
+    async with open_pool(url, role="none", size=1) as pool:
+        return {compared.metric: compared.differing for compared in await verify(pool, METRICS)}
+
+
+async def explain(url: str, metric: str, *key: str) -> bytes:
+    user = await put_local_user(url, org="default", role="analyst")
+    async with open_pool(url, role="hypertally_api", size=1) as pool:
+        caller = await read_identity(pool, user, expires_at=float("inf"))
+        async with connect_as(pool, caller) as connection:
+            content = await Catalogue(METRICS).explain(
+                connection, caller, metric, key=key, page=PageParameters()
+            )
+            return encode(content)
+
+
+def test_the_migrations_leave_the_earlier_rows_as_they_were(old_books: tuple[str, Rows]) -> None:
+    url, before = old_books
+    assert {name: len(rows) for name, rows in before.items()} == {
+        "wallet_day_metrics": 14,
+        "global_day_metrics": 10,
+        "twap_slices": 28,
+        "twaps": 4,
+        "twap_executions": 4,
+    }
+    assert changed_columns(before, read_rows(url)) == {name: set() for name in KEYS}
+
+
+def test_the_earlier_rows_are_answered(old_books: tuple[str, Rows]) -> None:
+    url, before = old_books
+    wallet_id, day = min(before["wallet_day_metrics"])
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select '0x' || encode(address, 'hex') from tenancy.wallets where id = %s", [wallet_id]
+        ).fetchone()
+    assert row is not None
+    answer = asyncio.run(explain(url, "wallet_day_metrics", row[0], str(day)))
+    assert b'"wallet_day_metrics/2"' in answer
+    twap_id, wallet = min(before["twaps"])
+    answer = asyncio.run(explain(url, "twaps", str(twap_id)))
+    assert wallet.encode() in answer
+
+
+def test_computed_again_every_figure_stands_and_nothing_differs(
+    old_books: tuple[str, Rows],
+) -> None:
+    url, before = old_books
+    assert set(asyncio.run(compute_again(url)).values()) == {0}
+    after = read_rows(url)
+    assert {name: rows.keys() for name, rows in after.items()} == {
+        name: rows.keys() for name, rows in before.items()
+    }
+    # What the new versions say otherwise: how sure a figure is, and unknown arrival prices.
+    moved = changed_columns(before, after)
+    assert {name: columns - OF_BOOKKEEPING for name, columns in moved.items()} == {
+        **{name: set() for name in KEYS},
+        "twap_executions": {"arrival_price", "arrival_source"},
+    }
+    assert {row["arrival_price"] for row in before["twap_executions"].values()} == {None}
+    for name in ("wallet_day_metrics", "global_day_metrics"):
+        for key, row in after[name].items():
+            assert row["completeness"] <= before[name][key]["completeness"]
+            assert (row["completeness"] == 1) == (row["reasons"] == [])
