@@ -18,8 +18,9 @@ from rich.table import Table
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
-from hypertally.jobs.rebuild import rebuild, verify
+from hypertally.jobs.rebuild import published_changes, rebuild, verify
 from hypertally.jobs.rebuild.differences import Difference
+from hypertally.jobs.rebuild.published_changes import ChangedColumn
 
 
 @click.command(name="rebuild")
@@ -35,11 +36,12 @@ def rebuild_command(
     refuse_turned_days(from_day, to_day)
     settings = program_settings.read()
 
-    async def run() -> dict[str, int]:
+    async def run() -> tuple[dict[str, int], list[ChangedColumn]]:
         rows: dict[str, int] = {}
         with _progress_bars() as bars:
             tasks: dict[str, TaskID] = {}
             async with runtime.open_database(settings) as pool:
+                last = await published_changes.last_restatement(pool)
                 async for progress in rebuild.rebuild(
                     pool, chosen, from_day=day_of(from_day), to_day=day_of(to_day)
                 ):
@@ -48,10 +50,24 @@ def rebuild_command(
                         tasks[name] = bars.add_task(name)
                     bars.update(tasks[name], completed=progress.done, total=progress.total)
                     rows[name] = progress.rows
-        return rows
+                changes = await published_changes.list_changes(pool, after=last)
+        return rows, changes
 
-    for name, count in runtime.run(run()).items():
+    rows, changes = runtime.run(run())
+    for name, count in rows.items():
         click.echo(f"{name}: {count:,} rows rebuilt on {engine}")
+        for change in changes:
+            if change.metric == name:
+                click.echo(f"  {_describe_change(change)}")
+
+
+def _describe_change(change: ChangedColumn) -> str:
+    largest = "" if change.largest is None else f", by at most {change.largest:f}"
+    plural = "" if change.rows == 1 else "s"
+    return (
+        f"published {change.column} changed in {change.rows:,} row{plural}{largest} "
+        f"({change.cause})"
+    )
 
 
 def _progress_bars() -> Progress:

@@ -1,8 +1,11 @@
 """Books of an earlier release migrate to today's, are read, computed again, and verified."""
 
 import asyncio
+import os
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,3 +157,28 @@ def test_computed_again_every_figure_stands_and_nothing_differs(
         for key, row in after[name].items():
             assert row["completeness"] <= before[name][key]["completeness"]
             assert (row["completeness"] == 1) == (row["reasons"] == [])
+
+
+def test_rebuild_prints_which_published_figures_a_new_version_changed(
+    old_books: tuple[str, Rows],
+) -> None:
+    url, _ = old_books
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "update metrics.wallet_day_metrics set closed = true, fees_usd = fees_usd + 1.25 "
+            "where fees_usd is not null and (wallet_id, day) in (select wallet_id, day "
+            "from metrics.wallet_day_metrics where fees_usd is not null order by 1, 2 limit 1)"
+        )
+    done = subprocess.run(
+        [Path(sys.executable).with_name("hypertally"), "rebuild", "wallet_day_metrics"],
+        env=os.environ | {"HYPERTALLY_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "wallet_day_metrics: 14 rows rebuilt on postgres"
+    change = next(line for line in lines if "published fees_usd" in line)
+    assert change == "  published fees_usd changed in 1 row, by at most 1.25 (definition)"
