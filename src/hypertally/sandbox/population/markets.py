@@ -61,6 +61,7 @@ TOKENS = (
     Token(name="UBTC", index=197, size_decimals=5),
     Token(name="USDT0", index=268, size_decimals=2),
     Token(name="USDH", index=360, size_decimals=2),
+    Token(name="FEUSD", index=381, size_decimals=2),  # has no pair against USDC
 )
 TOKEN_BY_NAME = {token.name: token for token in TOKENS}
 
@@ -83,7 +84,9 @@ PAIRS = (
     Pair(name="@166", index=166, base="USDT0", quote="USDC", walk="USDT0"),
     Pair(name="@230", index=230, base="USDH", quote="USDC", walk="USDH"),
     Pair(name="@232", index=232, base="HYPE", quote="USDH", walk="HYPE"),
+    Pair(name="@241", index=241, base="HYPE", quote="FEUSD", walk="HYPE"),
 )
+UNPRICED_COIN = "@241"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +152,7 @@ PERPS = (
     _hip3("xyz:XYZ100", 4, 4),
     _hip3("flx:CRCL", 2, 4),
 )
-SPOT_WEIGHTS = {"PURR/USDC": 4, "@107": 6, "@142": 4, "@166": 0, "@230": 1, "@232": 3}
+SPOT_WEIGHTS = {"PURR/USDC": 4, "@107": 6, "@142": 4, "@166": 0, "@230": 1, "@232": 3, "@241": 0}
 SPOTS = tuple(_spot(pair, SPOT_WEIGHTS[pair.name]) for pair in PAIRS)
 OUTCOME_WEIGHT = 3
 

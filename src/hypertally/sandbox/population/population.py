@@ -16,6 +16,7 @@ from hypertally.sandbox.population.calendar import DAY_MS, Calendar
 from hypertally.sandbox.population.matching import MatchingEngine
 from hypertally.sandbox.population.pace import Pace
 from hypertally.sandbox.population.prices import Prices
+from hypertally.sandbox.population.rare_events import RareEvents
 from hypertally.sandbox.population.timeline import Timeline
 from hypertally.sandbox.population.traders import (
     Trader,
@@ -65,12 +66,14 @@ class Population:
         whale_fills: int = 0,
         burst_fills: int = 0,
         twap_share: float = TWAP_SHARE,
+        rare_events: bool = False,
     ) -> None:
         """Trade about `fills` legs in the `days` before `until_ms`, then `live_per_second`.
 
         TWAPs have `twap_share` of the legs; some run at the end of the past, and one ran across the
         last midnight. `whale_fills` adds a wallet with that many fills, `burst_fills` a wallet with
-        that many fills in one millisecond; both are listed after the others.
+        that many fills in one millisecond; both are listed after the others. `rare_events` adds
+        settlements of both sides, tokens without a price and trades a millisecond apart.
         """
         self.until_ms = int(time.time() * 1000) if until_ms is None else until_ms
         self.start_ms = self.until_ms - days * DAY_MS
@@ -110,6 +113,8 @@ class Population:
             schedule=self._timeline.schedule,
             start_ms=self.start_ms,
         )
+        if rare_events:
+            self._schedule_rare_events(engine)
         self._schedule_whale(whale_fills)
         self._schedule_burst(burst_fills)
         if fills and twap_share:
@@ -204,6 +209,19 @@ class Population:
                 self._twaps.start_lasting, taker, minutes, schedule=self._timeline.schedule
             )
             self._timeline.schedule(max(started_ms, self.start_ms), start)
+
+    def _schedule_rare_events(self, engine: MatchingEngine) -> None:
+        traders = [trader for trader in self._traders if trader.tracked]
+        if len(traders) < 2:  # noqa: PLR2004 - a trade has two sides
+            return
+        RareEvents(
+            random=self._random,
+            engine=engine,
+            traders=traders,
+            schedule=self._timeline.schedule,
+            start_ms=self.start_ms,
+            until_ms=self.until_ms,
+        ).begin()
 
     def _special(self, name: str) -> Trader:
         trader = make_trader(f"{self.seed}:{name}", tracked=True)
