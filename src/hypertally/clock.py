@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]  # the time now, UTC
+AHEAD_MAX = timedelta(minutes=5)  # no time of a fact further ahead of our clock is believed
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

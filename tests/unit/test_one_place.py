@@ -21,7 +21,7 @@ PLACES_OF_ASSETS = [
     "records.py",
 ]
 PLACES_OF_PERIOD = [
-    "facts/activity/fills.py",  # how far ahead of our clock a fill's time may be
+    "clock.py",  # how far ahead of our clock the time of a fact may be
     "jobs/alerts/budget_forecast.py",  # of a wallet's polling, not of a signal
     "metrics/activity/global_days.sql",  # the same, of a stored fill
     "metrics/activity/wallet_days.sql",

@@ -3,13 +3,13 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
-from hypertally.clock import at
+from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
@@ -52,7 +52,6 @@ TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # escaped, as JSON writes it
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
 _INTEGER_MAX = 2**63 - 1
-AHEAD_MAX = timedelta(minutes=5)  # further ahead of our clock, no time of a fill is believed
 _COLUMNS = frozenset(
     (
         "coin", "px", "sz", "side", "time", "startPosition", "dir", "closedPnl", "hash", "oid",

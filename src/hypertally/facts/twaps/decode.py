@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
+from hypertally.clock import AHEAD_MAX
 from hypertally.facts.twaps import arrow_columns as read
 from hypertally.facts.twaps.payload_json import payloads
 from hypertally.records import JsonObject, Record, Reject, is_object
@@ -16,7 +17,7 @@ from hypertally.store.arrow import Array, Column, compute
 
 STATUS_CHARS_MAX = 200
 MINUTES_MAX = 7 * 24 * 60  # the exchange takes no longer TWAP: a longer one is a damaged row
-AHEAD_MAX = timedelta(days=1)  # of a start, on our clock
+AHEAD = f"more than {AHEAD_MAX.seconds // 60} minutes ahead of our clock"
 ERROR = "error"
 SAID = ("twap_id", "wallet", "ts", "event_at", "asset", "side", "size_requested", "size_executed",
         "notional_executed", "status", "duration_minutes")  # fmt: skip
@@ -51,11 +52,11 @@ def decode_batch(
 ) -> Statuses:
     """Read the rows of a batch, column by column; `payload` unless the columns are it.
 
-    `asked_at` is our clock when the source was asked: a start far ahead of it is refused.
+    `asked_at` is our clock when the source was asked: no time ahead of it is believed.
     Errors: `BadPayload` when a column is missing without which no row can be read.
     """
     names = read.name_columns(table.schema)
-    read_columns = _read(table, names.columns, starts_until=asked_at + AHEAD_MAX)
+    read_columns = _read(table, names.columns, believed_until=asked_at + AHEAD_MAX)
     payload = payloads(table) if payload is None else payload
     reason = read.first_reasons(read_columns.reasons)
     ordinal = arrow.array(range(first_ordinal, first_ordinal + table.num_rows), pa.int64())
@@ -76,7 +77,7 @@ class _Read(Record, frozen=True, kw_only=True):
     reasons: list[tuple[Array, str]]
 
 
-def _read(table: pa.Table, names: dict[str, str], *, starts_until: datetime) -> _Read:
+def _read(table: pa.Table, names: dict[str, str], *, believed_until: datetime) -> _Read:
 
     def column(name: str) -> Column:
         return table.column(names[name]) if name in names else pa.nulls(table.num_rows, pa.string())
@@ -96,11 +97,11 @@ def _read(table: pa.Table, names: dict[str, str], *, starts_until: datetime) -> 
     keep("wallet", wallet, _matches(wallet, "^0x[0-9a-f]{40}$"), "no address")
     started_at, readable = _microseconds(column("ts"))
     keep("ts", started_at, readable, "no time of a known unit")
-    begun = compute.less_equal(started_at, pa.scalar(starts_until, pa.timestamp("us", tz="UTC")))
-    keep("ts", started_at, compute.fill_null(begun, True), "more than a day ahead of our clock")
+    keep("ts", started_at, _not_after(started_at, believed_until), AHEAD)
     event_at, known = _microseconds(column("event_at"))
     keep("event_at", event_at, compute.or_(known, compute.is_null(column("event_at"))),
          "no time of a known unit")  # fmt: skip
+    keep("event_at", event_at, _not_after(event_at, believed_until), AHEAD)
     asset = read.as_text(column("asset"))
     keep("asset", asset, _matches(asset, "^[!-~]{1,64}$"), "no name of a market")
     side = read.as_text(column("side"))
@@ -124,6 +125,11 @@ def _read(table: pa.Table, names: dict[str, str], *, starts_until: datetime) -> 
 
 def _matches(text: Array, pattern: str) -> Array:
     return compute.fill_null(compute.match_substring_regex(text, pattern), False)
+
+
+def _not_after(times: Array, until: datetime) -> Array:
+    early = compute.less_equal(times, pa.scalar(until, pa.timestamp("us", tz="UTC")))
+    return compute.fill_null(early, True)
 
 
 def _microseconds(column: Column) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ figures that the fills change: so whatever is stored is computed, whichever proc
 from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 
+from hypertally.clock import AHEAD_MAX
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -169,7 +170,7 @@ def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
 
     A fill dated ahead must not blind every later pull.
     """
-    latest = page.answer.asked_at + fills.AHEAD_MAX
+    latest = page.answer.asked_at + AHEAD_MAX
     return max((ms for ms in times if fills.at(ms) < latest), default=0)
 
 

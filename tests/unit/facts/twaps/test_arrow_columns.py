@@ -18,7 +18,7 @@ START = datetime(2026, 7, 17, 6, 14, 0, 523000, tzinfo=UTC)
 START_MS = 1_784_268_840_523
 ASKED = datetime(2026, 7, 18, 2, 15, tzinfo=UTC)
 ASKED_MS = 1_784_340_900_000
-DAY_MS = 86_400_000
+AHEAD_MS = 300_000
 COUNT = 3
 
 
@@ -217,8 +217,14 @@ def test_small_and_large_numbers_are_written_without_an_exponent() -> None:
         ("state_minutes", pa.array(["10081", "10080", "0"]), "state_minutes is over 10080 minutes"),
         (
             "state_timestamp",
-            pa.array([ASKED_MS + DAY_MS + 1, ASKED_MS + DAY_MS, START_MS]),
-            "state_timestamp is more than a day ahead of our clock",
+            pa.array([ASKED_MS + AHEAD_MS + 1, ASKED_MS + AHEAD_MS, START_MS]),
+            "state_timestamp is more than 5 minutes ahead of our clock",
+        ),
+        # A last word dated in the year 2100 stayed the last word.
+        (
+            "time",
+            pa.array([ASKED_MS + AHEAD_MS + 1, ASKED_MS + AHEAD_MS, START_MS]),
+            "time is more than 5 minutes ahead of our clock",
         ),
         ("state_sz", pa.array(["1e999", "1e-05", "1E2"]), "state_sz is no size"),
         ("state_sz", pa.array(["1 2", "1", "1"]), "state_sz is no size"),
