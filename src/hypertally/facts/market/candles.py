@@ -7,7 +7,7 @@ from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
-from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount
+from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount, require_market
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
@@ -48,8 +48,7 @@ def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> DecodedRo
 
 
 def _decode_row(row: JsonObject, *, coin: str, interval: str) -> Candle:
-    if row.get("s", coin) != coin or row.get("i", interval) != interval:
-        raise BadPayload(f"asked for {coin} {interval}, got {row.get('s')!r} {row.get('i')!r}")
+    require_market(row, coin=coin, interval=interval)
     return Candle(
         coin=coin,
         interval=interval,

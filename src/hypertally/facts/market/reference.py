@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from hypertally.clock import at
+from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
-from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount
+from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount, require_market
 from hypertally.records import TIME_MS_MAX, Record, is_array, is_object
 from hypertally.sources.exact_numbers import exact_integer
 from hypertally.store.postgres import Connection
@@ -94,11 +95,15 @@ def _index(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def decode_prices(body: Any, *, token: str, coin: str) -> DecodedRows[TokenPrice]:
+def decode_prices(
+    body: Any, *, token: str, coin: str, asked_at: datetime
+) -> DecodedRows[TokenPrice]:
     """The opening prices of a `candleSnapshot` answer of a pair of `token` against USDC.
 
+    `asked_at` is our clock when it was asked: an hour that begins later has no price yet.
     Errors: `BadPayload` when the answer is no list.
     """
+    first_prices: dict[int, str] = {}
     if not is_array(body):
         raise BadPayload(f"the candles of {coin} are no list")
 
@@ -106,9 +111,14 @@ def decode_prices(body: Any, *, token: str, coin: str) -> DecodedRows[TokenPrice
         at_ms = exact_integer(candle.get("t")) if is_object(candle) else None
         if at_ms is None or not 0 <= at_ms <= TIME_MS_MAX:
             raise BadPayload("the candle has no time of its start")
+        if at(at_ms) > asked_at + AHEAD_MAX:
+            raise BadPayload(f"the candle begins ahead of our clock: {at(at_ms).isoformat()}")
+        require_market(candle, coin=coin, interval=PRICE_INTERVAL)
         price_usd = read_amount(candle.get("o"), "o")
         if not price_usd.strip("0."):
             return None  # nothing is worth 0: the market has no price yet
+        if first_prices.setdefault(at_ms, price_usd) != price_usd:
+            raise BadPayload(f"another candle of the hour opens at {first_prices[at_ms]}")
         return TokenPrice(
             token=token,
             at_ms=at_ms,

@@ -1,7 +1,7 @@
 """Rows of market data: one that cannot be read is a reject, and hides no other row."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from hypertally.errors import BadPayload
@@ -33,6 +33,15 @@ def decode_rows(rows: Iterable[Any], read: Callable[[Any], T | None]) -> Decoded
         else:
             values += [value] if value is not None else []
     return DecodedRows(values=values, rejects=rejects)
+
+
+def require_market(row: Mapping[str, object], *, coin: str, interval: str) -> None:
+    """Require that a candle is of the market and length that were asked for.
+
+    Errors: `BadPayload` with what it is of.
+    """
+    if row.get("s", coin) != coin or row.get("i", interval) != interval:
+        raise BadPayload(f"asked for {coin} {interval}, got {row.get('s')!r} {row.get('i')!r}")
 
 
 def read_amount(value: object, name: str) -> str:

@@ -108,7 +108,9 @@ async def _pull_price(resources: Resources, need: TokenInUse, hour: datetime) ->
     }
     try:
         answer = await resources.info.fetch("candleSnapshot", req=request)
-        decoded = reference.decode_prices(answer.body, token=need.token, coin=need.coin)
+        decoded = reference.decode_prices(
+            answer.body, token=need.token, coin=need.coin, asked_at=answer.asked_at
+        )
     except SourceDown as problem:
         return problem
     except BadPayload as problem:

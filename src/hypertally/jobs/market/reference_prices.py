@@ -77,7 +77,9 @@ async def pull_prices(resources: Resources, job: Job) -> None:
     answer = await _fetch_candles(info, coin, to_ms=need.to_ms) if need and coin else None
     async with queue.finishing(pool, job) as connection:
         if answer and coin:
-            decoded = reference.decode_prices(answer.body, token=token, coin=coin)
+            decoded = reference.decode_prices(
+                answer.body, token=token, coin=coin, asked_at=answer.asked_at
+            )
             await store_prices(connection, answer, decoded)
 
 

@@ -1,5 +1,6 @@
 """Reference data: good rows are read beside bad ones, and numbers exactly."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypertally.facts.market.reference import (
 )
 
 TOKENS: list[Any] = [{"name": "USDC", "index": 0}, None, {"name": "HYPE", "index": 150}]
+ASKED = datetime(2026, 11, 21, 12, tzinfo=UTC)
+AHEAD_MS = 1_795_266_000_000  # 13:00 of that day
 HOUR_MS = 1_759_316_400_000
 
 
@@ -60,6 +63,22 @@ def test_the_collateral_is_found_by_its_index() -> None:
 )
 def test_a_price_is_read_however_it_is_written(written: Any, price: str) -> None:
     candles = [{"t": HOUR_MS, "o": written}, {"t": HOUR_MS + 1, "o": "0.0"}, {"o": "1"}, {"t": 1}]
-    decoded = decode_prices(candles, token="HYPE", coin="@107")
+    decoded = decode_prices(candles, token="HYPE", coin="@107", asked_at=ASKED)
     assert [(each.at_ms, each.price_usd) for each in decoded.values] == [(HOUR_MS, price)]
     assert [reject.ordinal for reject in decoded.rejects] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("candle", "reason"),
+    [
+        ({"s": "@142"}, "asked for @107 1h, got '@142' '1h'"),
+        ({"i": "1d"}, "asked for @107 1h, got '@107' '1d'"),
+        ({"t": AHEAD_MS}, "the candle begins ahead of our clock"),
+        ({"o": "41"}, "another candle of the hour opens at 40"),
+    ],
+)
+def test_a_candle_of_something_else_is_a_reject(candle: dict[str, Any], reason: str) -> None:
+    right = {"t": HOUR_MS, "s": "@107", "i": "1h", "o": "40"}
+    decoded = decode_prices([right, right | candle], token="HYPE", coin="@107", asked_at=ASKED)
+    assert [each.price_usd for each in decoded.values] == ["40"]
+    assert [reject.reason.startswith(reason) for reject in decoded.rejects] == [True]
