@@ -296,6 +296,10 @@ class _WalletToConfirm(Record, frozen=True, kw_only=True):
     id: int
 
 
+class _WalletToCheck(Record, frozen=True, kw_only=True):
+    id: int
+
+
 class _WalletWithoutTwapPull(Record, frozen=True, kw_only=True):
     id: int
 
@@ -311,6 +315,10 @@ async def _enqueue_lost_pulls(connection: Connection, *, now: datetime) -> None:
     ):
         again = WalletPayload(wallet_id=wallet.id)
         await enqueue(connection, CONFIRM_FILLS, again, delay_seconds=CONFIRM_SECONDS)
+    for wallet in await read_rows(
+        connection, QUERIES["list_wallets_to_check"], shape=_WalletToCheck
+    ):
+        await enqueue_check(connection, wallet.id)
     for wallet in await read_rows(
         connection, QUERIES["list_wallets_without_twap_pull"], shape=_WalletWithoutTwapPull
     ):

@@ -179,6 +179,21 @@ CREATE FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) RET
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NOT (EXISTS (SELECT FROM facts.pages p WHERE ((p.id = is_ahead.page) AND (is_ahead."time" <= (p.asked_at + '00:05:00'::interval))))));
 
+CREATE FUNCTION facts.is_history_whole(wallet integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+with begins as (
+    select min(f.time) as at from facts.hl_fills_raw as f where f.wallet_id = wallet
+)
+select exists (
+    select from facts.history_readings as r, begins as b
+    where r.wallet_id = wallet and r.rows_shown < 10000
+        and (r.asked_at >= b.at or facts.time_of_ms(r.first_ms) <= b.at
+             or (b.at is null and not exists (
+                 select from facts.history_readings as n
+                 where n.wallet_id = wallet and n.rows_shown >= 10000 and n.asked_at > r.asked_at))))
+$$;
+
 CREATE FUNCTION facts.market_of(coin text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (((ascii(coin) >= 48) AND (ascii(coin) <= 57)) OR ((ascii(coin) >= 65) AND (ascii(coin) <= 90)) OR ((ascii(coin) >= 97) AND (ascii(coin) <= 122)) OR (ascii(coin) > 127)) THEN CASE WHEN (coin ~~ '%/%'::text) THEN 'spot'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END WHEN (coin ~ '^@[0-9]+$'::text) THEN 'spot'::text WHEN (coin ~ '^#[0-9]+$'::text) THEN 'outcome'::text ELSE 'other'::text END;
@@ -1541,7 +1556,9 @@ CREATE TABLE ops.hl_ingest_cursor (
     whole_at timestamp with time zone,
     confirmed_ms bigint DEFAULT 0 NOT NULL,
     late_ms bigint,
-    late_at timestamp with time zone
+    late_at timestamp with time zone,
+    ends_checked boolean DEFAULT false NOT NULL,
+    end_check_tries integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY ops.hl_ingest_cursor FORCE ROW LEVEL SECURITY;
@@ -2979,6 +2996,11 @@ GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigin
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_jobs;
 GRANT ALL ON FUNCTION facts.is_ahead("time" timestamp with time zone, page bigint) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION facts.is_history_whole(wallet integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.is_history_whole(wallet integer) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.is_history_whole(wallet integer) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.is_history_whole(wallet integer) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION facts.market_of(coin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_metrics;
@@ -3079,6 +3101,7 @@ GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.account_positions TO hypertally_facts;
 GRANT SELECT ON TABLE facts.account_positions TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.account_positions TO hypertally_api;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.archived_fills TO hypertally_facts;
 GRANT SELECT ON TABLE facts.archived_fills TO hypertally_metrics;
@@ -3117,10 +3140,12 @@ GRANT SELECT ON TABLE facts.leaderboard_rows TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.limits_lifted TO hypertally_facts;
 GRANT SELECT ON TABLE facts.limits_lifted TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.limits_lifted TO hypertally_api;
+GRANT SELECT ON TABLE facts.limits_lifted TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.limits_met TO hypertally_facts;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.limits_met TO hypertally_api;
+GRANT SELECT ON TABLE facts.limits_met TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.mids TO hypertally_facts;
 GRANT SELECT ON TABLE facts.mids TO hypertally_metrics;

@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "end_position": "the position after the last fill is not the one the exchange states",
     "not_read": "no answer of the exchange covers this time yet",
     "read_once": "read once: a second reading, an hour or more later, has not confirmed it yet",
+    "end_not_checked": "the exchange has not stated the positions after the last fill yet",
     "reject": "rows of the exchange could not be read",
     "conflict": "the exchange gave two contents for one fill",
 }

@@ -22,6 +22,13 @@ class AccountPositions(Record, frozen=True, kw_only=True):
     positions: dict[str, str]  # coin -> signed size; a coin not named is flat
 
 
+class UncheckedEnd(Record, frozen=True, kw_only=True):
+    """The last fill of a wallet on a dex whose positions the exchange did not state since."""
+
+    dex: str  # empty: the core dex
+    last_at: datetime
+
+
 class _Dex(Record, frozen=True, kw_only=True):
     dex: str
 
@@ -76,6 +83,14 @@ async def list_dexs(connection: Connection, wallet_id: int) -> list[str]:
     """The dexs on which a wallet has traded perps; empty: the core dex."""
     rows = await read_rows(connection, QUERIES["list_dexs"], {"wallet_id": wallet_id}, shape=_Dex)
     return [row.dex for row in rows]
+
+
+async def list_unchecked_ends(connection: Connection, wallet_id: int) -> list[UncheckedEnd]:
+    """The ends of a wallet's chains that no statement of positions came after."""
+    parameters = {"wallet_id": wallet_id}
+    return await read_rows(
+        connection, QUERIES["list_unchecked_ends"], parameters, shape=UncheckedEnd
+    )
 
 
 FACT = Fact(

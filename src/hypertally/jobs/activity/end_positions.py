@@ -3,11 +3,15 @@
 A fill that is missing at the end of a chain is a gap at once, not when the wallet trades again.
 """
 
+from collections.abc import Sequence
+from datetime import date, datetime
+
 import structlog
 
 from hypertally.errors import BadPayload, SourceDown, SourcePaused
 from hypertally.facts import pages
 from hypertally.facts.activity import positions
+from hypertally.facts.activity.positions import UncheckedEnd
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
 from hypertally.jobs.activity.store_fill_page import mark_dirty
 from hypertally.jobs.runtime import queue
@@ -15,7 +19,7 @@ from hypertally.jobs.runtime.kinds import Handlers, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.activity import fill_gaps
-from hypertally.records import Wallet
+from hypertally.records import Record, Wallet
 from hypertally.store.postgres import Connection, find_row, transaction
 from hypertally.store.queries import load
 
@@ -23,29 +27,62 @@ log = structlog.get_logger()
 
 QUERIES = load(__file__)
 CHECK_SECONDS = 300  # after new fills; a busy wallet is checked no more often
+CHECK_SECONDS_MAX = 6 * 3600  # the longest pause; before it, each is twice as long as the last
+DOUBLINGS_MAX = 10  # more make no pause longer
 
 
-async def enqueue_check(connection: Connection, wallet_id: int) -> None:
+class _Tries(Record, frozen=True, kw_only=True):
+    end_check_tries: int  # in vain, since the last new fill
+
+
+async def enqueue_check(
+    connection: Connection, wallet_id: int, *, delay_seconds: int = CHECK_SECONDS
+) -> None:
     """Queue the check of a wallet's positions, for when its newest fills have settled."""
     payload = WalletPayload(wallet_id=wallet_id)
-    await enqueue(connection, CHECK_POSITIONS, payload, delay_seconds=CHECK_SECONDS)
+    await enqueue(connection, CHECK_POSITIONS, payload, delay_seconds=delay_seconds)
 
 
 async def check_positions(resources: Resources, job: Job) -> None:
-    """Store what a wallet holds on each dex it used; a difference from its fills is a gap."""
-    bound = {"wallet_id": CHECK_POSITIONS.read_payload(job).wallet_id}
+    """Store what a wallet holds on each dex it used; a difference from its fills is a gap.
+
+    As long as a dex did not state it after the last fill there, it is asked again.
+    """
+    wallet_id = CHECK_POSITIONS.read_payload(job).wallet_id
+    bound = {"wallet_id": wallet_id}
     async with transaction(resources.pool) as connection:
         wallet = await find_row(connection, QUERIES["read_wallet"], bound, shape=Wallet)
-    if wallet:
-        async with transaction(resources.pool) as connection:
-            dexs = await positions.list_dexs(connection, wallet.id)
-        for dex in dexs:
-            await _store_positions(resources, wallet, dex)
+        dexs = await positions.list_dexs(connection, wallet_id)
+        unchecked = await positions.list_unchecked_ends(connection, wallet_id)
+    if wallet is None:
+        async with queue.finishing(resources.pool, job):
+            return
+    for dex in dexs:
+        await _store_positions(resources, wallet, dex)
     async with queue.finishing(resources.pool, job) as connection:
-        if wallet and await fill_gaps.ends_disagree(connection, wallet.id):
+        days = await _note_checked(connection, wallet_id, unchecked)
+        if await fill_gaps.ends_disagree(connection, wallet_id):
             # The whole record: which chains are concerned, the computation of gaps finds.
-            days = {resources.clock().date(): fill_gaps.BEGINNING}
-            await mark_dirty(connection, wallet.id, days)
+            days |= {resources.clock().date(): fill_gaps.BEGINNING}
+        await mark_dirty(connection, wallet_id, days)
+
+
+async def _note_checked(
+    connection: Connection, wallet_id: int, unchecked_before: Sequence[UncheckedEnd]
+) -> dict[date, datetime | None]:
+    """Note whether all ends are checked now, or queue the next check; the days to judge again."""
+    bound = {"wallet_id": wallet_id}
+    # Locked first: fills that another transaction stores now are seen, or undo the note.
+    await connection.execute(QUERIES["lock_cursor"].text, bound)
+    unchecked = await positions.list_unchecked_ends(connection, wallet_id)
+    noted = await find_row(
+        connection, QUERIES["note_check"], {**bound, "all_checked": not unchecked}, shape=_Tries
+    )
+    if unchecked and noted:
+        doublings = min(noted.end_check_tries, DOUBLINGS_MAX)
+        pause = min(CHECK_SECONDS * 2**doublings, CHECK_SECONDS_MAX)
+        await enqueue_check(connection, wallet_id, delay_seconds=pause)
+    return {end.last_at.date(): None for end in unchecked_before if end not in unchecked}
 
 
 async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> None:
@@ -56,7 +93,7 @@ async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> No
     except SourcePaused:
         raise
     except (SourceDown, BadPayload) as problem:
-        # No position is stated, so none is stated against the fills; the next check asks again.
+        # No position is stated, so the end of the chains on this dex stays unchecked.
         log.warning("no positions", wallet=wallet.address, dex=dex, problem=str(problem))
         return
     await pages.ensure_months(resources.pool, "pages", {answer.asked_at})

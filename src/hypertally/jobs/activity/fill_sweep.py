@@ -1,18 +1,23 @@
 """A sweep of one wallet's fills in progress: what its pages showed, and what follows from them.
 
-Each page is committed with its proof. The cursor moves over a page only once the last fill that was
-known before has been shown: an answer without that fill is thin, which can be told at the end of
-the sweep and not before, and is asked for again from the same place.
+Each page is committed with its proof; the first one of a record that is known already, at the end:
+where the exchange showed as many rows as it keeps, nothing before the first of them is proven. A
+page that lacks a fill of the books proves nothing. Whether the answers are thin, so that they are
+asked for again from the same place, can be told at the end of the sweep and not before; then the
+cursor moves.
 """
 
 import hashlib
 from datetime import date, datetime, timedelta
+
+import msgspec
 
 from hypertally.clock import milliseconds
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
 from hypertally.facts.pages import HISTORY_ROWS_MAX, HistoryReading
+from hypertally.jobs.activity.lacking_fills import list_lacking
 from hypertally.jobs.activity.store_fill_page import (
     Stored,
     latest_ms,
@@ -92,7 +97,10 @@ class FillSweep:
         self._rows: set[int] = set()  # fingerprints of what was shown, readable or not
         self._times: set[int] = set()
         self._moves_to_ms = 0  # where the pages shown so far move the cursor
+        self._first_page: ProvenPage | None = None
+        self._first_waits = False  # it is committed at the end
         self._last_page: ProvenPage | None = None
+        self._lacking: set[int] = set()  # times of the books' fills that were not shown
         self._stored: list[Stored] = []
 
     @staticmethod
@@ -105,51 +113,54 @@ class FillSweep:
         return cursor or Cursor()
 
     async def store(self, page: ProvenPage) -> None:
-        """Commit one page: rows, proof, cursor, and the work that follows."""
-        decoded = fills.decode(
-            page.rows, wallet=self._wallet.address, asked_at=page.answer.asked_at
-        )
+        """Commit one page: rows, proof, and the work that follows.
+
+        The first page of a record that is known already waits for the end of the sweep.
+        """
+        decoded = self._decode(page)
         self._note(page, decoded)
-        await make_room(self._pool, page, decoded)
-        async with transaction(self._pool) as connection:
-            stored = await store_page(connection, page, decoded, wallet=self._wallet, job=self._job)
-            days = await self._advance(connection, page) if self._known_is_shown() else {}
-            limits = [page.limit] if page.limit else []
-            days |= await self._store_limits(connection, limits, stored.page_id)
-            days |= stored.days
-            await self._note_late(connection, stored)
-            await mark_dirty(
-                connection, self._wallet.id, days, delay_seconds=self._seconds_to_close()
-            )
-        self._stored.append(stored)
+        if self._first_page is None:
+            self._first_page = page
+            self._first_waits = await self._is_known(page, decoded)
+            if self._first_waits:
+                return
+        await self._commit(page, decoded)
+
+    async def give_up(self) -> None:
+        """Keep the rows of a sweep that broke off; what its first page proves is not known."""
+        if self._first_page and self._first_waits:
+            await self._commit(self._first_page, self._decode(self._first_page), proves_days=False)
 
     async def close(self, *, is_deep: bool) -> None:
-        """Record how a pull ended, once all of its pages are stored.
+        """Record how a pull ended, once all of its pages came.
 
         Errors: `SourceDown` when its answers are thin, as long as asking again may help.
         """
-        thin_limits = self._thin_limits()
+        last_page = await self._commit_first()
+        thin_limits = self._thin_limits(last_page)
         page_id = self._stored[-1].page_id
+        is_whole = self.from_ms == 0 and not thin_limits
         async with transaction(self._pool) as connection:
             if self._job:
                 await queue.hold(connection, self._job)
             days = await self._store_limits(connection, thin_limits, page_id)
-            if thin_limits and self._last_page:
-                days |= await self._advance(connection, self._last_page)
-            if self.from_ms == 0:
+            days |= await self._advance(connection, last_page)
+            if is_whole:
                 days |= await self._store_history(connection, page_id)
             days |= await self._lift_limits(connection, None)
-            await self._confirm(connection)
+            await self._confirm(connection, thin_limits)
             await mark_dirty(connection, self._wallet.id, days)
-            parameters = {
-                "wallet_id": self._wallet.id,
-                "is_deep": is_deep,
-                "is_whole": self.from_ms == 0,
-            }
+            parameters = {"wallet_id": self._wallet.id, "is_deep": is_deep, "is_whole": is_whole}
             await connection.execute(QUERIES["close_pull"].text, parameters)
 
     async def close_window(self, until_ms: int) -> None:
-        """Record what the reading of a window showed that was missing before."""
+        """Record what the reading of a window showed that was missing before.
+
+        Errors: `SourceDown` when its answers are thin; a repair asks for its gap again anyway.
+        """
+        await self._commit_first()
+        if self._lacking and self._job is None:
+            why_thin(self._lacking, None)
         async with transaction(self._pool) as connection:
             days = await self._lift_limits(connection, until_ms)
             await mark_dirty(connection, self._wallet.id, days)
@@ -181,24 +192,67 @@ class FillSweep:
         is_history = not self._is_window and self.from_ms == 0
         return HISTORY_SECONDS if is_history else 0
 
-    def _known_is_shown(self) -> bool:
-        """Whether the cursor may move: the last fill known before was shown, if there is one."""
-        known_ms = self._cursor.cursor_ms
-        return not self._is_window and (known_ms == 0 or known_ms in self._times)
+    async def _is_known(self, page: ProvenPage, decoded: Decoded) -> bool:
+        """Whether the books hold fills of before: a first page may begin behind some of them."""
+        if self._cursor.cursor_ms:
+            return True
+        async with transaction(self._pool) as connection:
+            wallet_id = self._wallet.id
+            return bool(await list_lacking(connection, page, decoded, wallet_id=wallet_id))
 
-    def _thin_limits(self) -> list[LimitMet]:
-        assert self._last_page is not None, "a pull has pages"
+    async def _commit_first(self) -> ProvenPage:
+        """Commit the first page if it waits for the others; the last one."""
+        first, last = self._first_page, self._last_page
+        assert first is not None, "a sweep has pages"
+        assert last is not None, "a sweep has pages"
+        if not self._first_waits:
+            return last
+        decoded = self._decode(first)
+        if len(self._rows) >= HISTORY_ROWS_MAX and decoded.fills:
+            shown_ms = min(fill.time_ms for fill in decoded.fills)
+            covers_from_ms = max(first.covers_from_ms, shown_ms)
+            first = msgspec.structs.replace(first, covers_from_ms=covers_from_ms)
+        await self._commit(first, decoded)
+        return last
+
+    async def _commit(
+        self, page: ProvenPage, decoded: Decoded, *, proves_days: bool = True
+    ) -> None:
+        wallet_id = self._wallet.id
+        await make_room(self._pool, page, decoded)
+        async with transaction(self._pool) as connection:
+            lacking = await list_lacking(connection, page, decoded, wallet_id=wallet_id)
+            stored = await store_page(
+                connection,
+                page,
+                decoded,
+                wallet=self._wallet,
+                job=self._job,
+                proves_days=proves_days and not lacking,
+            )
+            limits = [page.limit] if page.limit else []
+            days = await self._store_limits(connection, limits, stored.page_id)
+            days |= stored.days
+            await self._note_late(connection, stored)
+            await mark_dirty(connection, wallet_id, days, delay_seconds=self._seconds_to_close())
+        self._lacking |= lacking
+        self._stored.append(stored)
+
+    def _decode(self, page: ProvenPage) -> Decoded:
+        return fills.decode(page.rows, wallet=self._wallet.address, asked_at=page.answer.asked_at)
+
+    def _thin_limits(self, last_page: ProvenPage) -> list[LimitMet]:
         known_ms = self._cursor.cursor_ms
-        reason = why_thin(known_ms, self._times, self._job)
+        lacking = self._lacking | ({known_ms} - {0} - self._times)
+        reason = why_thin(lacking, self._job)
         if reason is None:
             return []
-        later = [time for time in self._times if known_ms < time <= self._moves_to_ms]
-        to_ms = min(later, default=self._last_page.covers_to_ms)
-        return [LimitMet(kind="thin_answer", from_ms=known_ms, to_ms=to_ms, reason=reason)]
+        later = [time for time in self._times if max(lacking) < time <= self._moves_to_ms]
+        to_ms = min(later, default=last_page.covers_to_ms)
+        return [LimitMet(kind="thin_answer", from_ms=min(lacking), to_ms=to_ms, reason=reason)]
 
     async def _store_history(self, connection: Connection, page_id: int) -> Days:
         """Store that the history was read whole, and that it is cut if it is."""
-        assert self._last_page is not None, "a reading has a page"
         reading = HistoryReading(
             asked_at=self._first_asked_at(),
             rows_shown=len(self._rows),
@@ -224,36 +278,42 @@ class FillSweep:
         proven = self._cursor.proven_until
         late = [at for at in stored.days.values() if at and proven and at <= proven]
         if late:
-            late_ms = milliseconds(min(late))
-            parameters = {
-                "wallet_id": self._wallet.id,
-                "late_ms": late_ms,
-                "day_ms": late_ms // DAY_MS * DAY_MS,
-                "late_at": stored.asked_at,
-            }
-            await connection.execute(QUERIES["note_late"].text, parameters)
+            await self._read_twice(connection, milliseconds(min(late)), stored.asked_at)
 
-    async def _confirm(self, connection: Connection) -> None:
+    async def _read_twice(self, connection: Connection, from_ms: int, asked_at: datetime) -> None:
+        """Have the record read twice from a time on: what was asked before confirms nothing."""
+        parameters = {
+            "wallet_id": self._wallet.id,
+            "late_ms": from_ms,
+            "day_ms": from_ms // DAY_MS * DAY_MS,
+            "late_at": asked_at,
+        }
+        await connection.execute(QUERIES["note_late"].text, parameters)
+
+    async def _confirm(self, connection: Connection, thin_limits: list[LimitMet]) -> None:
         """Note the days that were read twice now, an hour or more apart."""
+        for limit in thin_limits:
+            await self._read_twice(connection, limit.from_ms, self._first_asked_at())
+        if thin_limits:
+            return
         read_by = self._first_asked_at() - CONFIRMS_AFTER
         proven_ms = await pages.read_proven_ms(
             connection, wallet_id=self._wallet.id, asked_by=read_by
         )
+        parameters = {
+            "wallet_id": self._wallet.id,
+            "from_ms": self.from_ms,
+            "read_by": read_by,
+            "proven_ms": proven_ms,
+        }
         confirmed = await read_row(
-            connection,
-            QUERIES["raise_confirmed"],
-            {
-                "wallet_id": self._wallet.id,
-                "from_ms": self.from_ms,
-                "read_by": read_by,
-                "proven_ms": proven_ms,
-            },
-            shape=_Confirmed,
+            connection, QUERIES["raise_confirmed"], parameters, shape=_Confirmed
         )
         self._confirmed_ms = confirmed.confirmed_ms
 
     def _first_asked_at(self) -> datetime:
-        return self._stored[0].asked_at
+        assert self._first_page is not None, "a sweep has pages"
+        return self._first_page.answer.asked_at
 
     async def _store_limits(
         self, connection: Connection, limits: list[LimitMet], page_id: int
@@ -274,13 +334,15 @@ class FillSweep:
             is_covered = self.from_ms <= limit.from_ms and (
                 until_ms is None or limit.to_ms <= until_ms
             )
-            if is_covered and limit.from_ms in self._times:
+            if is_covered and not self._lacking and limit.from_ms in self._times:
                 await pages.lift_limit(
                     connection,
                     limit,
                     wallet_id=self._wallet.id,
                     page_id=self._stored[-1].page_id,
                 )
+                # The answers that lacked it proved nothing: this one is the first of its time.
+                await self._read_twice(connection, limit.from_ms, self._first_asked_at())
                 days[fills.at(limit.to_ms).date()] = fills.at(limit.to_ms)
         return days
 

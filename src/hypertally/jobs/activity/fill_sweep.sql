@@ -38,10 +38,20 @@ where wallet_id = %(wallet_id)s;
 -- name: raise_confirmed :one
 -- A reading from from_ms on ended: the days are confirmed that were read whole an hour before it
 -- began and that no late fill came to since. Returns how far the record is confirmed.
--- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id
+-- A hole that thin answers left is confirmed by none, until it was given up.
+-- Reads: facts.limits_met, facts.limits_lifted, ops.gap_repairs   Writes: ops.hl_ingest_cursor
+-- Key: wallet_id
 update ops.hl_ingest_cursor as c
 set confirmed_ms = case when c.confirmed_ms >= %(from_ms)s then greatest(c.confirmed_ms,
-        case when c.late_at > %(read_by)s then least(c.late_ms, %(proven_ms)s) else %(proven_ms)s end
+        least(case when c.late_at > %(read_by)s then c.late_ms end, %(proven_ms)s, (
+            select min(l.from_ms)
+            from facts.limits_met as l
+            where l.wallet_id = c.wallet_id and l.kind = 'thin_answer'
+                and not exists (select from facts.limits_lifted as d where d.limit_id = l.id)
+                and not exists (
+                    select from ops.gap_repairs as g
+                    where g.wallet_id = l.wallet_id and g.kind = l.kind
+                        and g.given_up_at is not null and g.from_at = facts.time_of_ms(l.from_ms))))
         / 86400000 * 86400000) else c.confirmed_ms end,
     late_ms = case when c.late_at > %(read_by)s then c.late_ms end,
     late_at = case when c.late_at > %(read_by)s then c.late_at end

@@ -1,8 +1,10 @@
 """Pulls of one wallet's fills: sweep, decode, insert, advance, in one commit a page."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from hypertally.clock import Clock, milliseconds
+from hypertally.errors import TryLater
 from hypertally.jobs.activity.fill_sweep import (
     CONFIRMS_AFTER,
     DAY_MS,
@@ -12,7 +14,7 @@ from hypertally.jobs.activity.fill_sweep import (
 )
 from hypertally.jobs.activity.store_fill_page import fetcher
 from hypertally.jobs.runtime.queue import Job
-from hypertally.records import Wallet
+from hypertally.records import ProvenPage, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import sweep
 from hypertally.sources.weights import PAGE_ROWS
@@ -36,7 +38,7 @@ async def pull_fills(
 ) -> Pulled:
     """Bring the record of one wallet up to now; `confirming`: what was read once is read again.
 
-    Each page commits with its proof, so a kill loses at most the page in hand.
+    Each page commits with its proof; the cursor moves at the end, so a kill costs no fill.
     Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
     """
     cursor = await FillSweep.read_cursor(pool, wallet)
@@ -46,10 +48,18 @@ async def pull_fills(
         from_ms = min(from_ms, _confirming_ms(cursor, now=clock()))
     fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms)
     fetch = fetcher(info, wallet, "userFillsByTime")
-    async for page in sweep(fetch, fill_sweep.from_ms, page_rows=page_rows):
-        await fill_sweep.store(page)
+    await _store_pages(fill_sweep, sweep(fetch, fill_sweep.from_ms, page_rows=page_rows))
     await fill_sweep.close(is_deep=is_deep)
     return fill_sweep.result()
+
+
+async def _store_pages(fill_sweep: FillSweep, pages: AsyncIterator[ProvenPage]) -> None:
+    try:
+        async for page in pages:
+            await fill_sweep.store(page)
+    except TryLater:
+        await fill_sweep.give_up()
+        raise
 
 
 def _is_deep(cursor: Cursor, *, now: datetime) -> bool:
@@ -82,10 +92,13 @@ async def pull_window(
     until_ms: int,
     job: Job | None = None,
 ) -> Pulled:
-    """Ask again for one window, to fill a gap; the cursor stays where it is."""
+    """Ask again for one window, to fill a gap; the cursor stays where it is.
+
+    Errors: as `pull_fills`; `SourceDown` also where no job asks and the answers are thin.
+    """
     cursor = await FillSweep.read_cursor(pool, wallet)
     fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms, is_window=True)
-    async for page in sweep(fetcher(info, wallet, "userFillsByTime"), from_ms, until_ms):
-        await fill_sweep.store(page)
+    fetch = fetcher(info, wallet, "userFillsByTime")
+    await _store_pages(fill_sweep, sweep(fetch, from_ms, until_ms))
     await fill_sweep.close_window(until_ms)
     return fill_sweep.result()

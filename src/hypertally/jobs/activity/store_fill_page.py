@@ -4,7 +4,7 @@ The commit holds the page's proof, its fills, the rows that could not be read, a
 figures that the fills change: so whatever is stored is computed, whichever process is killed.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from hypertally.clock import AHEAD_MAX
@@ -17,10 +17,10 @@ from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
-from hypertally.records import Answer, ProvenPage, Record, Wallet
+from hypertally.records import Answer, Fill, ProvenPage, Record, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import Fetch
-from hypertally.store.postgres import Connection, Pool
+from hypertally.store.postgres import Connection, Pool, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -35,8 +35,12 @@ class Stored(Record, frozen=True, kw_only=True):
     fills: int
     conflicts: int
     rejects: int
-    days: dict[date, datetime | None]  # day -> its earliest new fill
+    days: dict[date, datetime | None]  # to judge again -> its earliest new fill, if it has one
     twaps: set[int]  # TWAPs that new fills are slices of
+
+
+class _EndDay(Record, frozen=True, kw_only=True):
+    day: date
 
 
 def fetcher(info: InfoClient, wallet: Wallet, request_type: str) -> Fetch:
@@ -76,6 +80,10 @@ async def store_page(
     inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
     rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
     await mark_twaps(connection, wallet.address, inserted.twaps)
+    ended: list[_EndDay] = []
+    if inserted.fills:
+        new = [fill for fill in decoded.fills if fills.at(fill.time_ms).date() in inserted.days]
+        ended = await _note_unchecked(connection, new, wallet.id)
     if proves_days:
         covers = Window(
             from_at=fills.at(page.covers_from_ms),
@@ -88,9 +96,25 @@ async def store_page(
         fills=inserted.fills,
         conflicts=inserted.conflicts,
         rejects=rejects,
-        days=inserted.days,
+        days={**{end.day: None for end in ended}, **inserted.days},
         twaps=inserted.twaps,
     )
+
+
+async def _note_unchecked(
+    connection: Connection, new: Sequence[Fill], wallet_id: int
+) -> list[_EndDay]:
+    """Note that chains end with new fills, unchecked; the days on which they ended before.
+
+    `new`: the fills shown of the days that new ones belong to.
+    """
+    parameters = {
+        "wallet_id": wallet_id,
+        "time": [fills.at(fill.time_ms) for fill in new],
+        "coin": [fill.coin for fill in new],
+    }
+    await connection.execute(QUERIES["note_unchecked"].text, parameters)
+    return await read_rows(connection, QUERIES["list_ends_before"], parameters, shape=_EndDay)
 
 
 async def _store_rejects(
@@ -174,14 +198,14 @@ def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
     return max((ms for ms in times if fills.at(ms) < latest), default=0)
 
 
-def why_thin(known_ms: int, times: Container[int], job: Job | None) -> str | None:
-    """Why an answer is thin: the overlap must hold the last known fill. None: it is not.
+def why_thin(lacking: Collection[int], job: Job | None) -> str | None:
+    """Why the answers of a sweep are thin: they lack fills of these times. None: they lack none.
 
     Errors: `SourceDown` as long as asking again may help.
     """
-    if not known_ms or known_ms in times:
+    if not lacking:
         return None
-    reason = f"the answer does not hold the known fill of {fills.at(known_ms)}"
+    reason = f"the answer does not hold the known fill of {fills.at(min(lacking))}"
     if job is None or job.attempts < THIN_TRIES:
-        raise SourceDown(reason)
+        raise SourceDown(f"{reason}: it proves nothing, ask again later")
     return reason

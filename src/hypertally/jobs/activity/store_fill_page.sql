@@ -24,3 +24,35 @@ where e.fees_usd is null
                where p.page_id = %(page_id)s and p.coin = e.coin)
     or exists (select from facts.perp_dexs as d
                where d.page_id = %(page_id)s and d.dex = facts.dex_of(e.coin));
+
+-- name: note_unchecked :execrows
+-- Note that new fills came after which no positions were stated.
+-- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor
+set ends_checked = false, end_check_tries = 0
+where wallet_id = %(wallet_id)s;
+
+-- name: list_ends_before :many
+-- The days of the last fills before the days of new ones, by dex, that no check came after: a chain
+-- ends there no more.
+-- Reads: facts.hl_fills_raw, facts.account_positions   Writes: -   Key: day
+with arrived as (
+    select distinct date_trunc('day', u.time, 'UTC') as day_at,
+        case facts.market_of(u.coin) when 'hip3' then facts.dex_of(u.coin) else '' end as dex
+    from unnest(%(time)s::timestamptz[], %(coin)s::text[]) as u (time, coin)
+    where facts.market_of(u.coin) in ('perp', 'hip3')
+)
+select distinct (b.time at time zone 'UTC')::date as day
+from arrived as a
+cross join lateral (
+    select f.time
+    from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s and f.time < a.day_at
+        and facts.market_of(f.coin) in ('perp', 'hip3')
+        and case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end = a.dex
+    order by f.time desc
+    limit 1
+) as b
+where not exists (
+    select from facts.account_positions as p
+    where p.wallet_id = %(wallet_id)s and p.dex = a.dex and p.at > b.time);

@@ -134,7 +134,7 @@ async def _pull_slices(
     async for page in sweep(fetch, from_ms, page_rows=page_rows):
         decoded = slices.decode(page.rows, wallet=wallet.address, asked_at=page.answer.asked_at)
         times = [fill.time_ms for fill in decoded.fills]
-        problem = why_thin(known_ms, times, job) or problem
+        problem = why_thin({known_ms} - {0} - set(times), job) or problem
         problem = page.limit.reason if page.limit else problem
         known_ms = 0  # only the first page holds it
         await make_room(pool, page, decoded)

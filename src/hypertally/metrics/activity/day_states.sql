@@ -30,10 +30,12 @@ where not exists (
 
 -- name: insert_day_states :execrows
 -- How far days of wallets are known: the milliseconds inside gaps or read by no answer, the rows
--- that could not be read or have two contents, whether all of it was read twice, and by kind what
--- lowers completeness. A break between two fills of one millisecond counts as one millisecond.
+-- that could not be read or have two contents, whether all of it was checked (read twice, and the
+-- positions stated after the last fill), and by kind what lowers completeness. A break between two
+-- fills of one millisecond counts as one millisecond.
 -- Reads: {schema}.fill_gaps, facts.pages, facts.hl_fills_raw, facts.reject_windows, facts.rejects,
---        facts.decoded_rejects, facts.conflicts   Writes: pg_temp.day_states   Key: (wallet_id, day)
+--        facts.decoded_rejects, facts.conflicts, facts.account_positions
+-- Writes: pg_temp.day_states   Key: (wallet_id, day)
 with wanted as materialized (
     select w.wallet_id, w.day,
         w.day::timestamp at time zone 'UTC' as from_at,
@@ -59,6 +61,30 @@ with wanted as materialized (
         coalesce(r.covered, '{{}}') - coalesce(r.confirmed, '{{}}') as read_once
     from wanted as w
     left join readings as r using (wallet_id, day)
+), ends as materialized (
+    -- The last fill of a dex whose positions the exchange did not state since.
+    select w.wallet_id, w.day, min(e.last_at) as from_at, max(w.to_at) as to_at
+    from wanted as w
+    cross join lateral (
+        select case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end as dex,
+            max(f.time) as last_at
+        from facts.hl_fills_raw as f
+        where f.wallet_id = w.wallet_id and f.time >= w.from_at and f.time < w.to_at
+            and facts.market_of(f.coin) in ('perp', 'hip3')
+        group by 1
+    ) as e
+    where not exists (
+            select from facts.account_positions as p
+            where p.wallet_id = w.wallet_id and p.dex = e.dex and p.at > e.last_at
+            offset 0)  -- row by row through the keys: a join would read the whole table
+        and not exists (
+            select from facts.hl_fills_raw as f
+            where f.wallet_id = w.wallet_id and f.time >= w.to_at
+                and facts.market_of(f.coin) in ('perp', 'hip3')
+                and case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end
+                    = e.dex
+            offset 0)
+    group by w.wallet_id, w.day
 ), rows as (
     select w.wallet_id, w.day, 'reject' as kind, count(distinct r.payload_sha256) as rows,
         greatest(min(x.from_at), min(w.from_at)) as from_at,
@@ -81,6 +107,8 @@ with wanted as materialized (
     select wallet_id, day, 'not_read', not_read from times where not isempty(not_read)
     union all
     select wallet_id, day, 'read_once', read_once from times where not isempty(read_once)
+    union all
+    select wallet_id, day, 'end_not_checked', tstzmultirange(tstzrange(from_at, to_at)) from ends
 ), lowered as (
     select s.wallet_id, s.day, s.kind, lower(s.spans) as from_at, upper(s.spans) as to_at,
         (select sum(extract(epoch from upper(span) - lower(span)) * 1000)
@@ -91,7 +119,7 @@ with wanted as materialized (
     select wallet_id, day, kind, from_at, to_at, null, rows from rows
 ), reasons as (
     select wallet_id, day, coalesce(sum(rows), 0)::bigint as bad_rows,
-        bool_and(kind <> 'read_once') as confirmed,
+        bool_and(kind not in ('read_once', 'end_not_checked')) as confirmed,
         jsonb_agg(jsonb_build_object(
             'kind', kind,
             'from_at', to_char(from_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
@@ -104,7 +132,7 @@ with wanted as materialized (
         (select sum(extract(epoch from upper(span) - lower(span)) * 1000)
          from unnest(range_agg(spans)) as span) as unknown_ms
     from spans
-    where kind <> 'read_once'
+    where kind not in ('read_once', 'end_not_checked')
     group by wallet_id, day
 )
 insert into pg_temp.day_states (wallet_id, day, unknown_ms, bad_rows, confirmed, reasons)

@@ -17,7 +17,6 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 DEFINITION = "fill_gaps/2"
-HISTORY_ROWS_MAX = 10_000  # the exchange shows the most recent ten thousand fills of a wallet
 WORDS = (
     "Each perp fill states the position before it. If that differs from the position after the "
     "previous fill of the coin, fills are missing between the two: this is a gap, with the signed "
@@ -26,9 +25,9 @@ WORDS = (
     "without a trade id (2023). A part of the history that the exchange has shown it cannot give "
     "is a gap as well, until a later answer gives it. So is the time from the last fill of a coin "
     "to the first later answer that states another position than the fills lead to, if the newest "
-    "answer still does. What lies before the first known fill is a "
-    "gap until the whole history was read in one piece and showed fewer than the 10,000 rows that "
-    "the exchange keeps."
+    "answer still does. What lies before the first known fill is a gap until the whole history was "
+    "read in one piece, at the time of that fill or later, and showed fewer than the 10,000 rows "
+    "that the exchange keeps."
 )
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before the exchange; stands for "unknown"
 
@@ -172,7 +171,6 @@ async def rebuild(
         {
             **bound,
             "definition": DEFINITION,
-            "history_rows_max": HISTORY_ROWS_MAX,
             "coins": [gap.coin for gap in gaps],
             "kinds": [gap.kind for gap in gaps],
             "from_at": [gap.from_at for gap in gaps],

@@ -78,9 +78,7 @@ select u.coin, 'end_position' as kind,
             and (u.flat_at is null or b.at > u.flat_at)) as to_at,
     trim_scale(u.size)::text as missing_size_coin
 from unfilled as u
-where u.flat_at is not null or exists (
-    select from facts.history_readings as r
-    where r.wallet_id = %(wallet_id)s and r.rows_shown < 10000);
+where u.flat_at is not null or facts.is_history_whole(%(wallet_id)s::integer);
 
 -- name: read_disagreement :one
 -- Whether a chain may end with another position than the newest answer after it states, or did when
@@ -146,8 +144,7 @@ from facts.limits_met as l
 where l.wallet_id = %(wallet_id)s and l.kind <> 'history_begins'
     and not exists (select from facts.limits_lifted as d where d.limit_id = l.id)
 union all
--- A history may be cut until one reading of it, from 0 to now in one piece, showed fewer rows than
--- the exchange keeps.
+-- A history may be cut until a reading of it, from 0 to now in one piece, proved its beginning.
 select %(wallet_id)s, '', 'history_begins', timestamptz '1970-01-01 00:00:00+00', f.time,
     null::numeric, %(definition)s
 from (
@@ -156,9 +153,7 @@ from (
     order by f.time
     limit 1
 ) as f
-where not exists (
-        select from facts.history_readings as r
-        where r.wallet_id = %(wallet_id)s and r.rows_shown < %(history_rows_max)s)
+where not facts.is_history_whole(%(wallet_id)s::integer)
     and (exists (
             select from facts.pages as p
             where p.wallet_id = %(wallet_id)s and p.source = 'info.userFillsByTime')

@@ -29,7 +29,7 @@ WORDS = (
     "bounds that follow from it. Completeness is the share of the day that answers cover and that "
     "lies outside known gaps, times the share of its rows that could be read and came with one "
     "content; it is below 1 until a second reading, an hour or more after the first, brought "
-    "nothing new."
+    "nothing new, and until the exchange stated the positions of each dex after its last fill."
 )
 
 
@@ -99,6 +99,7 @@ METRIC = Metric(
         "facts.pages",
         "facts.reject_windows",
         "facts.conflicts",
+        "facts.account_positions",
         "metrics.fill_gaps",
     ),
     key=("wallet_id", "day"),
