@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.flow.books import Exchange
-from tests.flow.handmade import TOKENS, Row
+from tests.flow.handmade import Row
 
 Answer = tuple[int, object]  # HTTP status and body
 Script = Callable[[Row], Answer | None]  # None: the exchange answers as it does
@@ -40,7 +40,7 @@ class Scripted:
             case "clearinghouseState":
                 return (200, self.state) if self.state else (500, None)
             case "spotMeta":
-                return 200, {"tokens": TOKENS, "universe": []}
+                return 200, {"tokens": [{"name": "USDC", "index": 0}], "universe": []}
             case "perpDexs":
                 return 200, [None]
             case _:

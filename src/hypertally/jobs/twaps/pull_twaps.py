@@ -127,19 +127,33 @@ async def _pull_slices(
     job: Job | None,
     page_rows: int,
 ) -> str | None:
-    """Store the slices from a time on; the problem with them, if there is one."""
+    """Store the slices from a time on; the problem with them, if there is one.
+
+    The cursor moves once the last slice that was known before has been shown. Whether it is
+    missing, so that the answers are thin, can be told at the end alone.
+    """
     problem: str | None = None
-    known_ms = cursor.slices_ms
+    known = {cursor.slices_ms} - {0}
+    times: set[int] = set()
+    moves_to_ms = 0
+    last_page: ProvenPage | None = None
     fetch = _unwrapping(fetcher(info, wallet, "userTwapSliceFillsByTime"))
     async for page in sweep(fetch, from_ms, page_rows=page_rows):
         decoded = slices.decode(page.rows, wallet=wallet.address, asked_at=page.answer.asked_at)
-        times = [fill.time_ms for fill in decoded.fills]
-        problem = why_thin({known_ms} - {0} - set(times), job) or problem
+        times |= {fill.time_ms for fill in decoded.fills}
+        moves_to_ms = max(moves_to_ms, latest_ms(page, times))
         problem = page.limit.reason if page.limit else problem
-        known_ms = 0  # only the first page holds it
+        last_page = page
         await make_room(pool, page, decoded)
-        await _store_slices(pool, page, decoded, wallet, job)
-    return problem
+        async with transaction(pool) as connection:
+            await _store_slices(connection, page, decoded, wallet, job)
+            if known <= times:
+                await _advance(connection, page, moves_to_ms, wallet)
+    reason = why_thin(known - times, job)
+    if reason and last_page:
+        async with transaction(pool) as connection:
+            await _advance(connection, last_page, moves_to_ms, wallet)
+    return reason or problem
 
 
 def _unwrapping(fetch: Fetch) -> Fetch:
@@ -163,33 +177,25 @@ def _unwrapping(fetch: Fetch) -> Fetch:
 
 
 async def _store_slices(
-    pool: Pool, page: ProvenPage, decoded: Decoded, wallet: Wallet, job: Job | None
+    connection: Connection, page: ProvenPage, decoded: Decoded, wallet: Wallet, job: Job | None
 ) -> None:
-    """Commit one page: its fills, what they are slices of, its proof, and the work that follows."""
-    async with transaction(pool) as connection:
-        stored = await store_page(
-            connection, page, decoded, wallet=wallet, job=job, proves_days=False
-        )
-        touched = await slices.insert(
-            connection, decoded.fills, wallet_id=wallet.id, page_id=stored.page_id
-        )
-        await mark_dirty(connection, wallet.id, stored.days)
-        await mark_twaps(connection, wallet.address, touched)
-        await _advance(connection, page, decoded, wallet)
+    """Store one page: its fills, what they are slices of, its proof, and the work that follows."""
+    stored = await store_page(connection, page, decoded, wallet=wallet, job=job, proves_days=False)
+    touched = await slices.insert(
+        connection, decoded.fills, wallet_id=wallet.id, page_id=stored.page_id
+    )
+    await mark_dirty(connection, wallet.id, stored.days)
+    await mark_twaps(connection, wallet.address, touched)
 
 
 async def _advance(
-    connection: Connection, page: ProvenPage, decoded: Decoded, wallet: Wallet
+    connection: Connection, page: ProvenPage, slices_ms: int, wallet: Wallet
 ) -> None:
     """Move the cursor over the page; what began before its end and did not trade is known now."""
     until = fills.at(page.covers_to_ms)
     await connection.execute(
         QUERIES["advance_cursor"].text,
-        {
-            "wallet_id": wallet.id,
-            "slices_ms": latest_ms(page, (fill.time_ms for fill in decoded.fills)),
-            "slices_until": until,
-        },
+        {"wallet_id": wallet.id, "slices_ms": slices_ms, "slices_until": until},
     )
     marked = await connection.execute(
         QUERIES["mark_unobserved"].text,

@@ -1,0 +1,56 @@
+"""Whether answers lack a known slice of a TWAP shows at the end of a sweep, and not before."""
+
+from datetime import timedelta
+
+import pytest
+from tests.flow.books import Books
+from tests.flow.handmade import ALICE, Row, fill, ms
+from tests.flow.scripted import Answer, Scripted, scripted
+
+from hypertally.errors import SourceDown
+from hypertally.jobs import periodic
+from hypertally.jobs.twaps.pull_twaps import pull_twaps
+
+START = ms("2025-10-04T12:00")
+PAGE_ROWS = 100
+STATE = {
+    "coin": "BTC", "user": ALICE, "side": "B", "sz": "250", "executedSz": "250",
+    "executedNtl": "25000", "minutes": 60, "reduceOnly": False, "randomize": False,
+    "timestamp": START,
+}  # fmt: skip
+HISTORY = [{"time": START // 1000 + 3600, "state": STATE, "status": {"status": "finished"},
+            "twapId": 7}]  # fmt: skip
+
+
+async def pull(books: Books, exchange: Scripted, slices: list[Row]) -> int:
+    """Pull the TWAPs of a wallet of these slices; where its cursor is."""
+
+    def answer(request: Row) -> Answer | None:
+        match request["type"]:
+            case "twapHistory":
+                return 200, HISTORY
+            case "userTwapSliceFillsByTime":
+                shown = [row for row in slices if row["time"] >= request["startTime"]]
+                return 200, [{"fill": row, "twapId": 7} for row in shown[:PAGE_ROWS]]
+            case _:
+                return None
+
+    exchange.script = answer
+    (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+    async with books._info(exchange.exchange) as info:
+        await pull_twaps(books.pool, info, wallet, clock=books.clock, page_rows=PAGE_ROWS)
+    return await books.value("select slices_ms from ops.twap_cursors")
+
+
+async def test_a_known_slice_is_looked_for_in_the_whole_sweep(books: Books) -> None:
+    slices = [fill(START + number * 10_000, startPosition=f"{number}.0") for number in range(251)]
+    with scripted() as exchange:
+        await books.track([ALICE])
+        assert await pull(books, exchange, slices[:250]) == slices[249]["time"]
+        books.later += timedelta(days=1)  # two days back are asked for: three pages
+        assert await pull(books, exchange, slices) == slices[250]["time"]
+        assert await books.value("select last_error from ops.twap_cursors") is None
+        books.later += timedelta(days=1)
+        with pytest.raises(SourceDown, match="does not hold the known fill"):
+            await pull(books, exchange, slices[:250])
+    assert await books.value("select slices_ms from ops.twap_cursors") == slices[250]["time"]
