@@ -23,17 +23,19 @@ async def list_lacking(
 ) -> set[int]:
     """The times of the fills that a page lacks, before its own fills are stored.
 
+    A full page may end inside a millisecond: the page that follows it shows all of that one.
     A row that could not be read stands for the fill of its millisecond: it is counted as a reject.
     A page of one overfull millisecond shows only a part of it: its limit is recorded.
     """
     if page.limit is not None:
         return set()
+    from_ms, to_ms = _whole_part(page)
     shown = decoded.fills
     rejects = [time_of(page.rows[reject.ordinal]) for reject in decoded.rejects]
     parameters = {
         "wallet_id": wallet_id,
-        "from_at": fills.at(page.covers_from_ms),
-        "to_at": fills.at(page.covers_to_ms),
+        "from_at": fills.at(from_ms),
+        "to_at": fills.at(to_ms),
         "source": page.answer.source,
         "asked_at": page.answer.asked_at,
         "time": [fills.at(fill.time_ms) for fill in shown],
@@ -45,3 +47,12 @@ async def list_lacking(
     }
     rows = await read_rows(connection, QUERIES["list_lacking"], parameters, shape=_Lacking)
     return {row.time_ms for row in rows}
+
+
+def _whole_part(page: ProvenPage) -> tuple[int, int]:
+    """What a page covers, without a millisecond at its end that it may show in part."""
+    times = [time_ms for row in page.rows if (time_ms := time_of(row)) is not None]
+    from_ms, to_ms = page.covers_from_ms, page.covers_to_ms
+    if times and times[0] > times[-1]:  # newest first
+        return from_ms + (from_ms == min(times)), to_ms
+    return from_ms, to_ms - (to_ms == max(times, default=None))

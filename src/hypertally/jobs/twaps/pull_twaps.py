@@ -133,7 +133,7 @@ async def _pull_slices(
     missing, so that the answers are thin, can be told at the end alone.
     """
     problem: str | None = None
-    known = {cursor.slices_ms} - {0}
+    required = {cursor.slices_ms} - {0}
     times: set[int] = set()
     moves_to_ms = 0
     last_page: ProvenPage | None = None
@@ -147,9 +147,9 @@ async def _pull_slices(
         await make_room(pool, page, decoded)
         async with transaction(pool) as connection:
             await _store_slices(connection, page, decoded, wallet, job)
-            if known <= times:
+            if required <= times:
                 await _advance(connection, page, moves_to_ms, wallet)
-    reason = why_thin(known - times, job)
+    reason = why_thin(required - times, job)
     if reason and last_page:
         async with transaction(pool) as connection:
             await _advance(connection, last_page, moves_to_ms, wallet)
