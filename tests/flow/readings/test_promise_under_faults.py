@@ -127,8 +127,8 @@ class Scene:
 
     def state(self, *, is_old: bool) -> Answer:
         at_ms = milliseconds(self.now - 3 * HOUR if is_old else self.now)
-        held = sum(row["coin"] == "BTC" and row["time"] <= at_ms for row in self.fills)
-        return 200, holding(at_ms, **({"BTC": f"{held}.0"} if held else {}))
+        bought = sum(row["coin"] == "BTC" and row["time"] <= at_ms for row in self.fills)
+        return 200, holding(at_ms, **({"BTC": f"{bought}.0"} if bought else {}))
 
 
 def fills_of(
@@ -142,10 +142,11 @@ def fills_of(
         moments += [(busy_minute * 60_000 + n * 20_000 + 1, quick) for n in range(130)]
     rows: list[Row] = []
     late_minutes: dict[int, int] = {}
-    held = 0
+    bought = 0
     for at_ms, trade in sorted(moments, key=lambda moment: moment[0]):
-        fields = {"startPosition": f"{held}.0"} if trade.is_perp else {"coin": "#30", "dir": "Buy"}
-        held += trade.is_perp
+        perp, spot = {"startPosition": f"{bought}.0"}, {"coin": "#30", "dir": "Buy"}
+        fields = perp if trade.is_perp else spot
+        bought += trade.is_perp
         rows.append(fill(first_ms + at_ms, **fields))
         late_minutes[rows[-1]["oid"]] = trade.late_minutes
     return rows, late_minutes
