@@ -152,6 +152,7 @@ async def test_a_hole_is_named_while_it_exists_and_vanishes_when_it_is_filled(
         # repair asks for these.
         await books.read_again(exchange)
         await books.read_again(exchange)
+        await books.run_kind(exchange, "check_positions")
         assert await books.value("select min(completeness) from metrics.wallet_day_metrics") == 1
         await require_oracle_figures(books, population_fills(world), population_usd_prices(world))
 
