@@ -61,7 +61,7 @@ def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
 
     async def requeue() -> int:
         async with runtime.open_database(settings) as pool:
-            return await queue.requeue_dead(pool, None if every else ids)
+            return await queue.requeue_dead(pool, None if every else list(ids))
 
     queued = runtime.run(requeue())
     click.echo(f"{queued} queued again")
