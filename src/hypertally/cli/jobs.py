@@ -9,7 +9,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option, read_time
 from hypertally.cli.worker import info_client, work
-from hypertally.clock import milliseconds
+from hypertally.clock import milliseconds, system_clock
 from hypertally.errors import Refused, TryLater
 from hypertally.jobs import periodic
 from hypertally.jobs.activity.fill_sweep import Pulled
@@ -86,7 +86,7 @@ def pull_fills(
 ) -> None:
     """Pull the fills of the tracked wallets now, and compute their metrics.
 
-    With --from and --to, ask for this window of the named wallets once more.
+    With --from and --to, ask for this window of the named wallets once more, and stop.
     """
     runtime.configure_logs()
     settings = program_settings.read()
@@ -101,6 +101,8 @@ def pull_fills(
     to_at = read_time("--to", to_text, is_end=True)
     if to_at < from_at:
         raise Refused(f"--to {to_text} lies before --from {from_text}")
+    if from_at > system_clock():
+        raise Refused(f"--from {from_text} lies in the future: no fill can be shown yet")
     for address, result in runtime.run(_pull_window(settings, checked, from_at, to_at)).items():
         click.echo(
             f"{address}: {result.rows} fills shown in {result.pages} pages, "

@@ -52,6 +52,10 @@ def test_a_time_without_zone_is_refused_with_how_to_write_it() -> None:
             "--to 2026-10-01 lies before --from 2026-10-02",
         ),
         (["--wallet", ADDRESS, "--from", "soon", "--to", "2026-10-01"], "--from 'soon' is no time"),
+        (
+            ["--wallet", ADDRESS, "--from", "9000-01-01", "--to", "9000-01-02"],
+            "--from 9000-01-01 lies in the future",
+        ),
         (["--wallet", "0x12", "--from", "2026-10-01", "--to", "2026-10-01"], "0x12"),
     ],
 )
