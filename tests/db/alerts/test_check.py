@@ -72,13 +72,55 @@ async def test_a_new_playbook_of_two_periods_is_told_once(desk: Desk) -> None:
     assert (row["value"]["from"], row["value"]["to"]) == (NONE, LONG)
 
 
-async def test_a_locked_period_is_no_playbook_and_breaks_the_succession(desk: Desk) -> None:
-    await periods(desk, NONE, LONG, None, LONG)
-    assert await desk.moves() == ["HYPE: pending"]
-    await desk.signal(AT + 4 * PERIOD, LONG)
+async def test_a_lock_breaks_the_succession_of_a_playbook(desk: Desk) -> None:
+    await periods(desk, "No-trade / Defensive", LONG, None, LONG)
+    assert await desk.moves() == ["HYPE: pending", "HYPE: inactive", "HYPE: pending"]
+
+
+async def test_a_lock_takes_back_what_was_told_once_with_one_message(desk: Desk) -> None:
+    """The feed is well, or not yet stale; a lock that lasts is not told again, nor withdrawn."""
+    for number in range(5):
+        at = AT + number * PERIOD
+        locked = "ends_unseen" if number > 1 else None
+        for asset in ("HYPE", "BTC", "ETH"):
+            playbook = "No-trade / Defensive" if locked else "Long / Reduced"
+            await desk.signal(at, playbook, asset=asset, locked=locked)
+        await desk.minute(at)
+        await desk.check(at, channels=CHANNELS[:1])
+    rows = await desk.run(
+        "select subject, at, toward_safety, reason from ops.alerts where to_state = 'firing'"
+    )
+    assert {(row["subject"], row["at"], row["toward_safety"]) for row in rows} == {
+        (asset, AT + 2 * PERIOD, True) for asset in ("HYPE", "BTC", "ETH")
+    }
+    assert {row["reason"] for row in rows} == {
+        "Long / Reduced became No-trade / Defensive, by matrix"
+    }
+    [message] = await desk.messages()
+    assert message.endswith("firing +2")
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_lock_is_not_told_while_the_feed_alert_says_it(desk: Desk, *, late: bool) -> None:
+    """It is told if it outlives that alert. `late`: its period came only when the alert stood."""
+    await desk.minute(AT)
+    await desk.signal(AT, LONG)
+    await desk.check(AT)
+    if not late:
+        await desk.signal(AT + 3 * PERIOD, "No-trade / Defensive", locked="health_stale")
+    await desk.check(AT + 3 * PERIOD)
+    if late:
+        await desk.signal(AT + PERIOD, "No-trade / Defensive", locked="snapshot_old")
+        await desk.check(AT + 3 * PERIOD + MINUTE)
+    assert await desk.moves() == ["system: firing", "HYPE: suppressed"]
+    for number in (18, 19):
+        await desk.minute(AT + number * MINUTE)
+        await desk.check(AT + number * MINUTE)
+    assert (await desk.moves())[-1] == "system: resolved"
     await desk.minute(AT + 4 * PERIOD)
+    await desk.signal(AT + 4 * PERIOD, "No-trade / Defensive", locked="ends_unseen")
     await desk.check(AT + 4 * PERIOD)
-    assert await desk.moves() == ["HYPE: pending", "HYPE: firing", "HYPE: resolved"]
+    assert (await desk.moves())[-2:] == ["HYPE: firing", "HYPE: resolved"]
 
 
 async def test_a_playbook_inside_the_cooldown_is_told_when_that_is_over(desk: Desk) -> None:

@@ -19,7 +19,8 @@ QUIET_STATES = ("resolved", "retracted")  # the message says the state in place 
 
 # Type of alert -> what the alert means to the person it wakes.
 MEANINGS: Mapping[str, str] = {
-    "regime_change": "The moves of the watched wallets advise another playbook than before.",
+    "regime_change": "The playbook is another than the one told last: the moves of the watched "
+    "wallets advise it, or its signal is locked and no position is advised.",
     "exit_cluster": "Unusually many of the watched wallets that held this asset left it at once.",
     "system_stale": "Positions are no longer recorded. Signals are locked, and the alerts that "
     "depend on them are muted. See `hypertally status` and the worker's log.",

@@ -61,9 +61,12 @@ async def read_signals(
 
 
 def regime_change(signal: Signal, *, told: str | None) -> Evaluation:
-    """Whether the playbook differs from the playbook last told; a locked period has none."""
+    """Whether the playbook differs from the playbook last told.
+
+    The playbook of a lock takes back what was told; where nothing was told, there is none.
+    """
     at = signal.at
-    if signal.locked:
+    if signal.locked and told is None:
         return Evaluation(at=at, condition="unknown", reason=f"no playbook: {signal.locked}")
     playbook = f"{signal.bias} / {signal.risk}"
     figures = {
@@ -84,6 +87,8 @@ def regime_change(signal: Signal, *, told: str | None) -> Evaluation:
         figures=figures,
         playbook=playbook,
         toward_safety=is_safer(playbook, than=told),
+        feed_says_it=signal.locked is not None,
+        cause=signal.locked and f"{time_text(at)} {signal.locked}",
     )
 
 

@@ -22,8 +22,7 @@ where a.type in ('regime_change', 'exit_cluster') and a.to_state = 'firing'
     and a.at > %(since)s and a.at <= %(at)s
     and not exists (select from ops.alerts as r where r.retracts = a.id)
     and case
-        when s.locked is not null then true
-        when a.type = 'regime_change' then s.bias || ' / ' || s.risk <> a.value ->> 'to'
+        when a.type = 'regime_change' then s.bias || ' / ' || s.risk is distinct from a.value ->> 'to'
         else (s.exits -> 'all' ->> 'high')::boolean is distinct from true
     end
 order by a.id;

@@ -7,7 +7,8 @@
     about to fire, but muted, cooling down or capped --> suppressed --> firing, once it may
     told, and found wrong later --> retracted, and from there as from resolved
 
-A move toward safety waits for nothing: no second period, no cooldown, no cap, no muting.
+A move toward safety waits for nothing: no second period, no cooldown, no cap, no muting. Only that
+of a lock is muted while the feed is stale: the alert of the feed says it.
 A condition that is unknown, or neither holds nor clears, leaves a firing alert as it is, and starts
 the count of successive periods again. An event is told once: it fires and is resolved at once.
 """
@@ -102,6 +103,7 @@ class Evaluation(Record, frozen=True, kw_only=True):
     playbook: str | None = None  # the playbook that a firing alert would name
     event_key: str | None = None  # of what happened once; None: a condition that lasts
     toward_safety: bool = False  # the playbook is safer than the one told: nothing holds it back
+    feed_says_it: bool = False  # while the feed's alert stands, it has said this too
     quiet: bool = False  # the transition is stored, and nobody is sent a message
     cause: str | None = None  # alerts of one cause are one message; None: a message of its own
     asset: str | None = None  # whose alerts the cap counts together; None: the subject
@@ -111,7 +113,8 @@ class Evaluation(Record, frozen=True, kw_only=True):
 class Context(Record, frozen=True, kw_only=True):
     """What else can keep an alert silent, besides its own past."""
 
-    stale: bool = False  # system_stale stands firing or acknowledged
+    stale: bool = False  # system_stale stood firing or acknowledged then
+    stale_now: bool = False  # the same, at the check: a period may be judged late
     fired: int = 0  # behavioural alerts of this asset, within `FIRED_WITHIN`, not toward safety
 
 
@@ -248,6 +251,8 @@ def _fire(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertC
 
 def _silenced(alert: AlertState, evaluation: Evaluation, context: Context) -> str | None:
     """Why an alert that would fire does not; None: nothing keeps it."""
+    if evaluation.feed_says_it and (context.stale or context.stale_now):
+        return "muted: system_stale, which is not resolved, says that signals are locked"
     if evaluation.toward_safety:
         return None
     rule = RULES[alert.type]

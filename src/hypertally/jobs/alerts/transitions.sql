@@ -13,8 +13,8 @@ join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
 order by s.type, s.subject;
 
 -- name: read_context :one
--- Whether the feed's alert fired at a time, and how many alerts of an asset fired before it,
--- but for moves toward safety.
+-- Whether the feed's alert fired at a time and fires now, and how many alerts of an asset fired
+-- before that time, but for moves toward safety.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
     coalesce((
@@ -23,6 +23,12 @@ select
         where a.type = 'system_stale' and a.subject = 'system' and a.at <= %(at)s
         order by a.id desc
         limit 1), false) as stale,
+    coalesce((
+        select a.to_state in ('firing', 'acknowledged')
+        from ops.alerts as a
+        where a.type = 'system_stale' and a.subject = 'system'
+        order by a.id desc
+        limit 1), false) as stale_now,
     (select count(*)::integer
      from ops.alerts as a
      where a.type = any (%(types)s::text[]) and a.to_state = 'firing'

@@ -188,11 +188,29 @@ def test_exits_are_judged_by_level_and_calm(
     assert exit_cluster(signal(ecs=ecs, high=high)).condition == condition
 
 
-def test_a_locked_period_says_nothing_of_exits_or_playbook() -> None:
-    locked = signal(locked="feed_late", exits={}, ecs=None)
+LOCKED = {
+    "locked": "ends_unseen",
+    "bias": "No-trade",
+    "risk": "Defensive",
+    "exits": {},
+    "ecs": None,
+}
+
+
+def test_a_locked_period_says_nothing_of_exits_and_is_no_first_playbook() -> None:
+    locked = signal(**LOCKED, rule="locked:ends_unseen")
     assert exit_cluster(locked).condition == "unknown"
-    evaluation = regime_change(locked, told="Long / Normal")
+    evaluation = regime_change(locked, told=None)
     assert (evaluation.condition, evaluation.playbook) == ("unknown", None)
+
+
+def test_a_lock_takes_back_what_was_told() -> None:
+    locked = signal(**LOCKED, rule="locked:ends_unseen")
+    for told in ("Long / Normal", "Long / Reduced", "No-trade / Reduced"):
+        evaluation = regime_change(locked, told=told)
+        assert (evaluation.condition, evaluation.toward_safety) == ("holds", True)
+        assert evaluation.reason == f"{told} became No-trade / Defensive, by locked:ends_unseen"
+    assert regime_change(locked, told="No-trade / Defensive").condition == "clears"
 
 
 def test_a_playbook_is_new_when_bias_or_risk_differ() -> None:
