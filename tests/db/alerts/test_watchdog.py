@@ -69,6 +69,29 @@ async def test_a_dead_worker_is_told_where_no_wallets_are_watched(desk: Desk) ->
     assert await desk.moves() == ["system: firing", "system: resolved"]
 
 
+async def test_a_worker_that_never_checked_is_told_ten_minutes_after_the_start(desk: Desk) -> None:
+    """Nothing was ever recorded: the database is new, and no worker came up."""
+    now = [AT]
+    async with webhook() as hook:
+        channels = open_channels(f"json://127.0.0.1:{hook.port}/alerts")
+        watcher = Watchdog(offline(desk.pool, clock=lambda: now[0], channels=channels))
+        for number in (1, 10):
+            now[0] = AT + number * MINUTE
+            await watcher.look()
+        assert hook.bodies == []
+        for number in (11, 12, 60):
+            now[0] = AT + number * MINUTE
+            await watcher.look()
+    [body] = hook.bodies
+    assert (
+        "no worker has ever checked alerts; the API has waited since 2026-11-20T12:00:00Z, "
+        "for 11 min" in body["title"]
+    )
+    for number in (61, 62):
+        await desk.check(AT + number * MINUTE)
+    assert await desk.moves() == ["system: firing", "system: resolved"]
+
+
 async def test_only_a_worker_that_is_healthy_in_two_checks_resolves(desk: Desk) -> None:
     await desk.minute(AT)
     await desk.check(AT)

@@ -6,6 +6,8 @@ last judgement decide, in the database, that one process tells it.
 
     a worker checked within two minutes --> nothing to do
     else, the last minute recorded is stale, or no worker checked for ten minutes --> fire, deliver
+
+Where no worker ever checked, the time counts from the start of this process.
 """
 
 import asyncio
@@ -45,11 +47,29 @@ class _WorkerCheck(Record, frozen=True, kw_only=True):
     checked_at: datetime | None  # None: no worker has checked yet
 
 
+class _Silence(Record, frozen=True, kw_only=True):
+    """The time in which no worker checked."""
+
+    checked_at: datetime | None
+    started_at: datetime  # of the process that watches
+
+    @property
+    def since(self) -> datetime:
+        return self.checked_at or self.started_at
+
+    def words(self) -> str:
+        since = time_text(self.since)
+        if self.checked_at is None:
+            return f"no worker has ever checked alerts; the API has waited since {since}"
+        return f"no worker has checked alerts since {since}"
+
+
 class Watchdog:
     """Looks after the worker until it is cancelled."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
+        self._started_at = resources.clock()
         self._name = f"{socket.gethostname()}:{os.getpid()}:watchdog"
 
     async def run(self) -> None:
@@ -71,9 +91,10 @@ class Watchdog:
         async with transaction(self._resources.pool) as connection:
             await transitions.lock(connection)
             worker = await read_row(connection, QUERIES["read_worker_check"], shape=_WorkerCheck)
-            if worker.checked_at is None or now - worker.checked_at <= SILENT_AFTER:
+            silence = _Silence(checked_at=worker.checked_at, started_at=self._started_at)
+            if now - silence.since <= SILENT_AFTER:
                 return
-            evaluation = await _evaluate(connection, at, worker.checked_at)
+            evaluation = await _evaluate(connection, at, silence)
             check = Check(connection, tuple(self._resources.channels))
             await check.judge(Subject(type="system_stale", subject=SYSTEM, evaluation=evaluation))
             await check.queue_messages()
@@ -102,18 +123,18 @@ class Watchdog:
             await queue.put_back(self._resources.pool, job, error=str(problem))
 
 
-async def _evaluate(connection: Connection, at: datetime, checked_at: datetime) -> Evaluation:
+async def _evaluate(connection: Connection, at: datetime, silence: _Silence) -> Evaluation:
     """Whether the system is stale while no worker checks; that it is well is not said."""
     feed = await read_feed(connection, at)
     if feed.condition == "holds":
         return feed
-    if at - checked_at <= DEGRADED_AGE:
+    if at - silence.since <= DEGRADED_AGE:
         return replace(feed, condition="neither", reason="no worker checks alerts")
-    minutes = (at - checked_at) // timedelta(minutes=1)
+    minutes = (at - silence.since) // timedelta(minutes=1)
+    checked_at = silence.checked_at and time_text(silence.checked_at)
     return Evaluation(
         at=at,
         condition="holds",
-        reason=f"no worker has checked alerts since {time_text(checked_at)}, for {minutes} min: "
-        "nothing is pulled, computed or recorded",
-        figures=dict(feed.figures) | {"because": NO_WORKER, "checked_at": time_text(checked_at)},
+        reason=f"{silence.words()}, for {minutes} min: nothing is pulled, computed or recorded",
+        figures=dict(feed.figures) | {"because": NO_WORKER, "checked_at": checked_at},
     )
