@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from hypertally.clock import AHEAD_MAX, milliseconds
 from hypertally.facts.activity import fills
 from hypertally.records import Record, Reject, is_object
 from hypertally.sources import pagination
@@ -14,6 +15,7 @@ from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+BEGINNING = datetime(2023, 1, 1, tzinfo=UTC)  # the exchange has no fill of an earlier time
 
 
 class Answered(Record, frozen=True, kw_only=True):
@@ -22,6 +24,7 @@ class Answered(Record, frozen=True, kw_only=True):
     wallet_id: int
     page_id: int
     source: str  # door and request type
+    asked_at: datetime  # our clock, before the request left
     covers: tuple[int, int]  # milliseconds, both ends inclusive
 
 
@@ -37,12 +40,16 @@ async def insert(
 ) -> list[RejectWindow]:
     """Keep fills that could not be read, each once, with their place; those that are new.
 
-    `rows`: all rows of the answer, in its order: neighbours tell the place of a row without a time.
+    `rows`: all rows of the answer, in its order: neighbours tell the place of a row without a time,
+    and of one whose time nobody believes.
     """
     if not rejects:
         return []
-    times = [time_of(row) for row in rows]
-    windows = [_window(times, reject.ordinal, page.covers) for reject in rejects]
+    stated = [time_of(row) for row in rows]
+    times = [time if _is_believed(time, page.asked_at) else None for time in stated]
+    windows = [
+        _window(times, reject.ordinal, _widest(stated[reject.ordinal], page)) for reject in rejects
+    ]
     values = fills.reject_values(
         rejects, wallet_id=page.wallet_id, source=page.source, page_id=page.page_id
     )
@@ -100,6 +107,19 @@ def time_of(row: Any) -> int | None:
     row = msgspec.to_builtins(row) if isinstance(row, msgspec.Struct) else row
     row = row.get("row", row) if is_object(row) else row
     return pagination.time_of(row.get("fill", row) if is_object(row) else None)
+
+
+def _is_believed(time_ms: int | None, asked_at: datetime) -> bool:
+    """Whether a fill can have been at the time of a row when its answer was asked for."""
+    return time_ms is not None and BEGINNING <= fills.at(time_ms) <= asked_at + AHEAD_MAX
+
+
+def _widest(stated: int | None, page: Answered) -> tuple[int, int]:
+    """From when to when the fill of a row can have been that has no neighbours."""
+    if stated is None or _is_believed(stated, page.asked_at):
+        return page.covers
+    # Paging took what the answer covers from the very time that nobody believes.
+    return page.covers[0], milliseconds(page.asked_at)
 
 
 def _window(times: Sequence[int | None], place: int, covers: tuple[int, int]) -> tuple[int, int]:

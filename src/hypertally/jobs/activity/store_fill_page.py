@@ -130,6 +130,7 @@ async def _store_rejects(
         wallet_id=wallet.id,
         page_id=page_id,
         source=page.answer.source,
+        asked_at=page.answer.asked_at,
         covers=(page.covers_from_ms, page.covers_to_ms),
     )
     unread = decoded.rejects
