@@ -1,4 +1,4 @@
-"""`hypertally rejects`: fills that could not be read, and reading them again after an upgrade."""
+"""`hypertally rejects`: rows that could not be read, and reading fills again after an upgrade."""
 
 import click
 from rich.table import Table
@@ -17,7 +17,7 @@ wallet_option = click.option("--wallet", "address", help="Of this wallet only.")
 
 @click.group(name="rejects")
 def rejects_group() -> None:
-    """Fills that could not be read: kept whole, and missing from the figures of their days."""
+    """Rows that could not be read: kept whole, and missing from the figures."""
 
 
 @rejects_group.command(name="list")
@@ -25,7 +25,7 @@ def rejects_group() -> None:
 @click.option("--all", "every", is_flag=True, help="Also rejects that were read since.")
 @json_option
 def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
-    """List fills that could not be read, newest first, with their time and the reason."""
+    """List rows that could not be read, newest first, with their source and the reason."""
     settings = program_settings.read()
     wallet = read_address(address) if address else None
 
@@ -45,15 +45,17 @@ def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
 
 
 def _show(rows: list[StoredReject]) -> None:
-    table = Table("id", "time of the fill (UTC)", "wallet", "page", "reason", box=None)
+    table = Table("id", "time of the fill (UTC)", "wallet", "source", "row", "reason", box=None)
     for row in rows:
         reason = f"(read since) {row.reason}" if row.decoded else row.reason
-        page = f"{row.page_id} row {row.ordinal}"
-        table.add_row(str(row.id), _when(row), row.wallet, page, reason)
+        place = f"{row.object or f'page {row.page_id}'} row {row.ordinal}"
+        table.add_row(str(row.id), _when(row), row.wallet or "-", row.source, place, reason)
     runtime.open_console().print(table)
 
 
 def _when(row: StoredReject) -> str:
+    if row.from_at is None or row.to_at is None:
+        return "-"
     first, last = (f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3] for at in (row.from_at, row.to_at))
     return first if first == last else f"{first} to {last}"
 
@@ -61,7 +63,7 @@ def _when(row: StoredReject) -> str:
 @rejects_group.command(name="decode")
 @wallet_option
 def rejects_decode(*, address: str | None) -> None:
-    """Read stored rejects again: after an upgrade, what can be read now becomes fills."""
+    """Read stored rejects of fills again: after an upgrade, what can be read becomes fills."""
     settings = program_settings.read()
     wallet = read_address(address) if address else None
 

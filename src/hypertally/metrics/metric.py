@@ -82,7 +82,14 @@ class Metric(Definition, frozen=True, kw_only=True):
     # Compute a unit again in the caller's transaction; how many rows.
     rebuild: Callable[[Connection, Unit, Scope], Awaitable[int]]
     parts: tuple[Part, ...] = ()
+    # The column, if a key has a row for each audience: row security chooses one.
+    audience: str | None = None
     archived: Archived | None = None
+
+    @property
+    def whole_key(self) -> tuple[str, ...]:
+        """The key of its table: that of a reader, and the audience."""
+        return (*self.key, self.audience) if self.audience else self.key
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -364,7 +364,9 @@ CREATE TABLE metrics.twaps (
     digest text NOT NULL,
     last_slice_at timestamp with time zone,
     conflicts jsonb,
-    latest_fingerprint bigint
+    latest_fingerprint bigint,
+    audience "char" DEFAULT 't'::"char" NOT NULL,
+    CONSTRAINT twaps_audience_check CHECK ((audience = ANY (ARRAY['a'::"char", 't'::"char", 'o'::"char"])))
 );
 
 ALTER TABLE ONLY metrics.twaps FORCE ROW LEVEL SECURITY;
@@ -1210,7 +1212,9 @@ CREATE TABLE metrics.twap_executions (
     definition text NOT NULL,
     digest text NOT NULL,
     reference_digest text NOT NULL,
-    is_public boolean DEFAULT false NOT NULL,
+    audience "char" DEFAULT 't'::"char" NOT NULL,
+    is_whole boolean DEFAULT true NOT NULL,
+    CONSTRAINT twap_executions_audience_check CHECK ((audience = ANY (ARRAY['a'::"char", 't'::"char", 'o'::"char"]))),
     CONSTRAINT twap_executions_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric)))
 );
 
@@ -1230,7 +1234,8 @@ CREATE TABLE metrics.twap_slices (
     fees_usd numeric,
     definition text NOT NULL,
     digest text NOT NULL,
-    is_public boolean DEFAULT false NOT NULL
+    audience "char" DEFAULT 't'::"char" NOT NULL,
+    CONSTRAINT twap_slices_audience_check CHECK ((audience = ANY (ARRAY['a'::"char", 't'::"char", 'o'::"char"])))
 );
 
 ALTER TABLE ONLY metrics.twap_slices FORCE ROW LEVEL SECURITY;
@@ -2220,13 +2225,13 @@ ALTER TABLE ONLY metrics.snapshot_anomalies
     ADD CONSTRAINT snapshot_anomalies_pkey PRIMARY KEY (minute, asset, wallet_id, kind);
 
 ALTER TABLE ONLY metrics.twap_executions
-    ADD CONSTRAINT twap_executions_pkey PRIMARY KEY (wallet_id, twap_id);
+    ADD CONSTRAINT twap_executions_pkey PRIMARY KEY (wallet_id, twap_id, audience);
 
 ALTER TABLE ONLY metrics.twap_slices
-    ADD CONSTRAINT twap_slices_pkey PRIMARY KEY (wallet_id, twap_id, at, oid);
+    ADD CONSTRAINT twap_slices_pkey PRIMARY KEY (wallet_id, twap_id, at, oid, audience);
 
 ALTER TABLE ONLY metrics.twaps
-    ADD CONSTRAINT twaps_pkey PRIMARY KEY (twap_id, wallet);
+    ADD CONSTRAINT twaps_pkey PRIMARY KEY (twap_id, wallet, audience);
 
 ALTER TABLE ONLY metrics.wallet_day_metrics
     ADD CONSTRAINT wallet_day_metrics_pkey PRIMARY KEY (wallet_id, day);
@@ -2354,7 +2359,7 @@ CREATE UNIQUE INDEX twap_slices_key ON facts.twap_slices USING btree (wallet_id,
 
 CREATE INDEX twap_status_by_tracked ON facts.twap_status USING btree (wallet_id, ts) WHERE (wallet_id IS NOT NULL);
 
-CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, wallet, ts, status, event_at, fingerprint, ((wallet_id IS NULL))) NULLS NOT DISTINCT;
 
 CREATE UNIQUE INDEX twap_status_repeats_key ON facts.twap_status_repeats USING btree (twap_id, wallet, ts, status, event_at, fingerprint, page_id) NULLS NOT DISTINCT;
 
@@ -2671,10 +2676,6 @@ CREATE POLICY own_wallets ON facts.reject_windows FOR SELECT TO hypertally_api U
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = reject_windows.wallet_id))));
 
-CREATE POLICY own_wallets ON facts.rejects FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
-   FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = rejects.wallet_id))));
-
 CREATE POLICY own_wallets ON facts.twap_slices FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = twap_slices.wallet_id))));
@@ -2686,6 +2687,14 @@ CREATE POLICY own_wallets ON facts.unread_fields FOR SELECT TO hypertally_api US
 ALTER TABLE facts.pages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.perp_dexs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY public_or_own ON facts.rejects FOR SELECT TO hypertally_api USING (
+CASE
+    WHEN (wallet_id IS NULL) THEN (( SELECT tenancy.current_org() AS current_org) IS NOT NULL)
+    ELSE (EXISTS ( SELECT
+       FROM tenancy.org_wallets o
+      WHERE (o.wallet_id = rejects.wallet_id)))
+END);
 
 CREATE POLICY public_or_own ON facts.twap_status FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND ((wallet_id IS NULL) OR (EXISTS ( SELECT
    FROM tenancy.org_wallets o
@@ -2792,17 +2801,17 @@ CREATE POLICY public_or_own ON metrics.snapshot_anomalies FOR SELECT TO hypertal
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = snapshot_anomalies.wallet_id)))));
 
-CREATE POLICY public_or_own ON metrics.twap_executions FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (is_public OR (EXISTS ( SELECT
+CREATE POLICY public_or_own ON metrics.twap_executions FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND ((audience = 'a'::"char") OR ((audience = 't'::"char") = (EXISTS ( SELECT
    FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = twap_executions.wallet_id))))));
+  WHERE (o.wallet_id = twap_executions.wallet_id)))))));
 
-CREATE POLICY public_or_own ON metrics.twap_slices FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (is_public OR (EXISTS ( SELECT
+CREATE POLICY public_or_own ON metrics.twap_slices FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND ((audience = 'a'::"char") OR ((audience = 't'::"char") = (EXISTS ( SELECT
    FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = twap_slices.wallet_id))))));
+  WHERE (o.wallet_id = twap_slices.wallet_id)))))));
 
-CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND (in_archive OR (EXISTS ( SELECT
+CREATE POLICY public_or_own ON metrics.twaps FOR SELECT TO hypertally_api USING (((( SELECT tenancy.current_org() AS current_org) IS NOT NULL) AND ((audience = 'a'::"char") OR ((audience = 't'::"char") AND in_archive AND (wallet_id IS NULL)) OR ((audience = 't'::"char") = (EXISTS ( SELECT
    FROM tenancy.org_wallets o
-  WHERE (o.wallet_id = twaps.wallet_id))))));
+  WHERE (o.wallet_id = twaps.wallet_id)))))));
 
 CREATE POLICY public_or_own ON metrics.wallet_universe_members FOR SELECT TO hypertally_api USING (((EXISTS ( SELECT
    FROM metrics.public_wallets p

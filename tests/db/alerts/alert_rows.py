@@ -141,16 +141,19 @@ class Desk:
             oid=row["fills"],
         )
 
-    async def reject(self, wallet: str | None, *, at: datetime) -> None:
+    async def reject(
+        self, wallet: str | None, *, at: datetime, reason: str = "px is not a number"
+    ) -> None:
         """A row that could not be read, stored at a time."""
         await self.run(
             "insert into facts.rejects "
             "(wallet_id, source, payload, payload_sha256, reason, page_id, ordinal, inserted_at) "
             "select (select id from tenancy.wallets "
             "        where '0x' || encode(address, 'hex') = %(wallet)s), 'info.userFills', "
-            "'{}', sha256(%(at)s::text::bytea), 'px is not a number', 1, 0, %(at)s",
+            "'{}', sha256(%(at)s::text::bytea), %(reason)s, 1, 0, %(at)s",
             wallet=wallet,
             at=at,
+            reason=reason,
         )
 
     async def object_read(self, key: str, *, at: datetime, error: str | None = None) -> None:

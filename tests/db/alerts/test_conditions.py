@@ -295,6 +295,18 @@ async def test_new_rejects_are_told_of_their_wallet_until_they_are_read(
     assert (await desk.messages())[1:] == ["rejects system resolved +1"]
 
 
+async def test_the_most_frequent_reasons_of_rejects_are_told_with_their_counts(desk: Desk) -> None:
+    reasons = ["no side"] * 2 + ["no size"] * 3 + ["a", "b", "c"]
+    for number, reason in enumerate(reasons):
+        await desk.reject(None, at=AT - number * MINUTE, reason=reason)
+    await desk.check(channels=CHANNELS[:1])
+    [row] = await desk.run("select reason from ops.alerts")
+    assert row["reason"] == (
+        "8 rows of the last 24 h could not be read: 3 x no size, 2 x no side, 1 x a, "
+        "2 for other reasons"
+    )
+
+
 async def test_an_archive_without_an_object_for_thirty_hours_is_told(
     desk: Desk, tmp_path: Path
 ) -> None:

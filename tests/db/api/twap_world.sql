@@ -132,3 +132,14 @@ set wallet_id = w.id, last_slice_at = e.last_slice_at
 from metrics.twap_executions as e
 join tenancy.wallets as w on w.id = e.wallet_id
 where t.twap_id = e.twap_id and t.wallet = '0x' || encode(w.address, 'hex');
+
+-- What orgs that do not track the wallet see of a TWAP of which an archive told too.
+insert into metrics.twaps (
+    twap_id, wallet, wallet_id, in_archive, asset, side, status, status_at, started_at,
+    duration_minutes, ends_at, ended_at, size_requested, size_executed, notional_executed, statuses,
+    definition, digest, audience)
+select twap_id, wallet, wallet_id, in_archive, asset, side, status, status_at, started_at,
+    duration_minutes, ends_at, ended_at, size_requested, size_executed, notional_executed, statuses,
+    definition, digest, 'o'
+from metrics.twaps
+where in_archive and wallet_id is not null;

@@ -16,7 +16,7 @@ NAMED_BY = {
     "facts.pages": "wallet_id",
     "facts.hl_fills_raw": "wallet_id",
     "facts.conflicts": "wallet_id",
-    "facts.rejects": "wallet_id",
+    "facts.rejects": "coalesce(wallet_id, 0)",
     "facts.unread_fields": "wallet_id",
     "facts.reject_windows": "wallet_id",
     "facts.decoded_rejects": "page_id",  # the rows below have the wallet's id there
@@ -27,8 +27,8 @@ NAMED_BY = {
     "facts.twap_slices": "wallet_id",
     "facts.twap_status": "coalesce(wallet_id, 0)",
     "metrics.twaps": "coalesce(wallet_id, 0)",
-    "metrics.twap_slices": "case when is_public then 0 else wallet_id end",
-    "metrics.twap_executions": "case when is_public then 0 else wallet_id end",
+    "metrics.twap_slices": "case when audience = 'a' then 0 else wallet_id end",
+    "metrics.twap_executions": "case when audience = 'a' then 0 else wallet_id end",
     "metrics.fill_gaps": "wallet_id",
     "facts.wallet_snapshots": "wallet_id",
     "metrics.wallet_universe_members": "wallet_id",
@@ -78,6 +78,7 @@ VIEWS = (
 OPEN = ("ops.schema_migrations",)
 # What an archive says of any wallet is public; its rows name no tracked one.
 WITH_PUBLIC_ROWS = (
+    "facts.rejects",  # of no wallet
     "facts.twap_status",
     "metrics.twaps",
     "metrics.twap_slices",
@@ -209,13 +210,15 @@ select coalesce(n, 5), '0x' || repeat('0', 40), n, n is null, 'BTC', 'B', 'activ
 from (values (1), (2), (3), (4), (null)) as v (n);
 insert into metrics.twap_slices (
     wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, definition, digest,
-    is_public)
-select n % 5, n, '2025-03-10', 1, 'BTC', 'B', 1, 1, 1, '{}', 'twap_slices/1', '1:1', n > 4
+    audience)
+select n % 5, n, '2025-03-10', 1, 'BTC', 'B', 1, 1, 1, '{}', 'twap_slices/1', '1:1',
+    case when n > 4 then 'a' else 't' end
 from generate_series(1, 9) as n;
 insert into metrics.twap_executions (
     wallet_id, twap_id, coin, side, slices, slice_fills, executed_size, executed_notional, fees,
-    definition, digest, reference_digest, is_public)
-select n % 5, n, 'BTC', 'B', 1, 1, 1, 1, '{}', 'twap_executions/1', '1:1', '0:0', n > 4
+    definition, digest, reference_digest, audience)
+select n % 5, n, 'BTC', 'B', 1, 1, 1, 1, '{}', 'twap_executions/1', '1:1', '0:0',
+    case when n > 4 then 'a' else 't' end
 from generate_series(1, 9) as n;
 insert into facts.archived_fills (
     twap_id, wallet, time, coin, oid, tid, side, px, sz, raw_payload, s3_object_key, fingerprint,

@@ -224,12 +224,12 @@ class Desk:
 
     async def twap(self) -> dict[str, Any]:
         await self.compute()
-        (row,) = await self.read("select * from metrics.twaps")
+        (row,) = await self.read("select * from metrics.twaps where audience <> 'o'")
         return row
 
     async def execution(self) -> dict[str, Any]:
         await self.compute()
-        (row,) = await self.read("select * from metrics.twap_executions")
+        (row,) = await self.read("select * from metrics.twap_executions where audience <> 'o'")
         return row
 
 

@@ -1,6 +1,7 @@
 """Fills of an archive make the executions of wallets that nobody tracks, and none twice."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.db.twaps.desk import OTHER, START, TRACKED, TWAP, Desk, leg, opened_d
 
 from hypertally.clock import system_clock
 from hypertally.facts.twaps import archived_fills
+from hypertally.jobs.activity import stored_rejects
+from hypertally.jobs.alerts.rejects import read_rejects
 from hypertally.jobs.market.candles_and_mids import QUERIES
 from hypertally.jobs.twaps.rollup import rollup_marked
 from hypertally.records import TwapKey
@@ -25,9 +28,9 @@ PLAIN = {"builder": "0x" + "77" * 20, "priorityGas": "0.001"}  # fields that arc
 NO_PRICES = UsdPrices(pairs={}, collateral={}, open_at=lambda _coin, _ms: None)
 EXECUTIONS = (
     "select '0x' || encode(w.address, 'hex') as wallet, e.* from metrics.twap_executions as e "
-    "join tenancy.wallets as w on w.id = e.wallet_id order by 1, e.twap_id"
+    "join tenancy.wallets as w on w.id = e.wallet_id where e.audience <> 'o' order by 1, e.twap_id"
 )
-SLICES = "select * from metrics.twap_slices order by wallet_id, twap_id, at, oid"
+SLICES = "select * from metrics.twap_slices order by wallet_id, twap_id, at, oid, audience"
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ async def test_an_untracked_wallet_has_the_execution_that_the_oracle_has(desk: D
     )
     for row in rows:
         same_as_oracle(row, books[row["twap_id"], row["wallet"]])
-        assert row["is_public"]
+        assert (row["audience"], row["is_whole"]) == ("a", False)
     twaps = await desk.read("select * from metrics.twaps order by wallet, twap_id")
     assert [row["in_archive"] for row in twaps] == [True] * 3
     assert {row["status"] for row in twaps} == {None}
@@ -101,7 +104,8 @@ async def test_a_fill_that_came_both_ways_counts_once(
         await pull()
     execution = await desk.execution()
     same_as_oracle(execution, expected([(TRACKED, row) for row in rows])[TWAP, TRACKED])
-    assert execution["is_public"]
+    others = await desk.read("select * from metrics.twap_executions where audience = 'o'")
+    assert [row["executed_size"] for row in others] == [execution["executed_size"]]
     alone = await desk.read("select sum(fingerprint) as digest from facts.hl_fills_raw")
     assert execution["digest"] == f"3:{alone[0]['digest']}"
 
@@ -111,13 +115,50 @@ async def test_what_the_archive_lacks_is_known_to_those_who_track_the_wallet_alo
 ) -> None:
     rows = [leg(0), leg(30, "2")]
     await store(desk, [(TRACKED, rows[0])])
-    assert (await desk.execution())["is_public"]
+    assert await audiences(desk) == {"a": 1}
     await desk.trade(*rows)
-    execution = await desk.execution()
-    assert (execution["executed_size"], execution["is_public"]) == (3, False)
-    assert [row["is_public"] for row in await desk.read(SLICES)] == [True, False]
+    await desk.compute()
+    assert await audiences(desk) == {"t": 3, "o": 1}
+    assert sorted(row["audience"] for row in await desk.read(SLICES)) == ["o", "t", "t"]
     await store(desk, [(TRACKED, rows[1])], object_key="b.lz4")
-    assert (await desk.execution())["is_public"]
+    assert await audiences(desk) == {"t": 3, "o": 3}
+
+
+async def audiences(desk: Desk) -> dict[str, Decimal]:
+    rows = await desk.read("select audience::text, executed_size from metrics.twap_executions")
+    return {row["audience"]: row["executed_size"] for row in rows}
+
+
+PARTS = {
+    "all of it": ([(0, "4"), (30, "6")], "1000", Decimal(1), True),
+    "a part of it": ([(0, "4")], "1000", Decimal("0.4"), False),
+    "the size at another notional": ([(0, "4"), (30, "6")], "1000.01", Decimal("0.999999"), False),
+    "more than it": ([(0, "4"), (30, "7")], "1000", Decimal("0.999999"), False),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_an_archive_proves_a_twap_only_to_the_digit(part: str, desk: Desk) -> None:
+    legs, notional, completeness, is_whole = PARTS[part]
+    await store(desk, [(TRACKED, leg(at_s, size)) for at_s, size in legs])
+    assert not (await desk.execution())["is_whole"]
+    await desk.say(status(), archive=True)
+    assert not (await desk.execution())["is_whole"]
+    await desk.say(status("finished", at_s=300, size="10", notional=notional), archive=True)
+    execution = await desk.execution()
+    assert (execution["completeness"], execution["is_whole"]) == (completeness, is_whole)
+    assert (execution["arrival_source"] == "first slice") is is_whole
+
+
+async def test_a_part_becomes_whole_once_the_exchange_was_asked(desk: Desk) -> None:
+    await store(desk, [(TRACKED, leg(0, "4"))])
+    await desk.say(status("finished", at_s=300, size="10", notional="1000"), archive=True)
+    assert not (await desk.execution())["is_whole"]
+    await desk.look(until=START + timedelta(hours=1))
+    execution = await desk.execution()
+    assert (execution["is_whole"], execution["completeness"]) == (True, Decimal("0.4"))
+    others = await desk.read("select * from metrics.twap_executions where audience = 'o'")
+    assert [row["is_whole"] for row in others] == [False]
 
 
 async def test_a_fill_that_the_exchange_gave_without_a_number_is_a_slice_by_the_archive(
@@ -270,6 +311,12 @@ async def test_a_bad_row_hides_no_good_one_and_a_bad_object_stops_no_other(
     assert readings["f.parquet"].is_failed
     rows = await desk.read("select payload, reason from facts.rejects order by ordinal")
     assert len(rows) == 1 + len(wrong)
+    async with transaction(desk.pool) as connection:
+        listed = await stored_rejects.list_stored(connection, wallet=None, every=False, limit=99)
+        [alert] = await read_rejects(connection, system_clock() + timedelta(minutes=1))
+    assert {(row.source, row.object, row.wallet) for row in listed} == {("fill_archive", "a", None)}
+    assert sorted(row.reason for row in listed) == sorted(row["reason"] for row in rows)
+    assert alert.evaluation.figures == {"rejects": len(listed)}
     assert (await ingest(desk.pool, database_url, tmp_path)).keys() == {"b.lz4", "c", "f.parquet"}
 
 

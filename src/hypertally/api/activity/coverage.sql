@@ -21,8 +21,12 @@ order by g.to_at desc, a.address desc, g.coin desc, g.kind desc, g.from_at desc
 limit %(limit)s;
 
 -- name: count_oddities :one
--- Rows that came twice with different content, and rows that could not be read.
--- Reads: facts.conflicts, facts.rejects
+-- Rows that came twice with different content, and rows that could not be read until now: of the org's
+-- wallets, and of no wallet.
+-- Reads: facts.conflicts, facts.rejects, facts.decoded_rejects
 select
     (select count(*) from facts.conflicts) as conflicts,
-    (select count(*) from facts.rejects) as rejects;
+    (
+        select count(*) from facts.rejects as r
+        where not exists (select from facts.decoded_rejects as d where d.reject_id = r.id)
+    ) as rejects;

@@ -181,8 +181,19 @@ select
     to_char(restated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as restated_at,
     cause,
     changes::text as changes
-from metrics.restatements
+from metrics.restatements as r
 where twap_id = %(twap_id)s::bigint
-    and (wallet_id = %(wallet_id)s::integer or wallet_id is null and twap_wallet = %(wallet)s)
+    and (
+        wallet_id = %(wallet_id)s::integer
+        or wallet_id is null
+        and twap_wallet = %(wallet)s
+        -- Who tracks the wallet reads the restatement of the figures that it sees.
+        and not exists (
+            select from metrics.restatements as own
+            where own.twap_id = r.twap_id
+                and own.wallet_id = %(wallet_id)s::integer
+                and own.restated_at = r.restated_at
+        )
+    )
 order by id desc
 limit %(limit)s;

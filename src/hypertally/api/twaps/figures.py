@@ -13,6 +13,7 @@ from hypertally.store.postgres import Connection, read_rows
 
 # Why a figure is null.
 NOT_TRACKED: Final = "this org does not track the wallet"
+PART: Final = "only slices that an archive holds are known, and it may lack others"
 NO_SLICES: Final = "no slices are stored yet"
 RUNS: Final = "the TWAP is still running, and only slices show what it has executed"
 RAN: Final = "the TWAP was running then, and only slices show what it had executed"
@@ -59,7 +60,10 @@ class FiguresRow(Execution, frozen=True, kw_only=True):
     is_tracked: bool
     is_over: bool
     runs: bool | None  # None: its last status is an unknown word, or it has none
-    has_slices: bool
+    has_slices: bool  # all of them
+    has_part: bool  # what an archive holds of them
+    sliced_size: Decimal | None
+    sliced_notional: Decimal | None
     twap_id: int
     wallet: str
     asset: str
@@ -119,9 +123,9 @@ async def read_twaps(
         },
         shape=FiguresRow,
     )
-    across = [row for row in rows if row.has_slices and not row.slices_inside]
+    across = [row for row in rows if (row.has_slices or row.has_part) and not row.slices_inside]
     sums = await _sum_slices(connection, names, across, bounds) if across else {}
-    return [_show(row, sums.get(row.place, row)) for row in rows]
+    return [_show(row, sums.get(row.place, _all_slices(row))) for row in rows]
 
 
 async def _sum_slices(
@@ -144,6 +148,17 @@ async def _sum_slices(
         shape=Execution,
     )
     return {row.place: row for row in rows}
+
+
+def _all_slices(row: FiguresRow) -> Execution:
+    return Execution(
+        place=row.place,
+        size=row.sliced_size,
+        notional=row.sliced_notional,
+        fees=row.fees,
+        fees_usd=row.fees_usd,
+        slices=row.slices,
+    )
 
 
 def _show(row: FiguresRow, in_range: Execution) -> Shown:
@@ -207,27 +222,31 @@ AS_STORED: Final = (
 
 def _executed(row: FiguresRow, in_range: Execution) -> dict[str, object]:
     if row.has_slices:
-        return _by_slices(in_range)
+        return _by_slices(in_range, "slices")
     # Its last status speaks of its whole life, or of every part of it if there was nothing.
     if _is_told(row) and (row.life_inside or row.size == 0):
         return _by_status(row)
-    return _by_nothing(_reason(row))
+    return _by_slices(in_range, "some slices") if row.has_part else _by_nothing(_reason(row))
 
 
 def _total(row: FiguresRow) -> dict[str, object]:
     if row.has_slices:
-        return _by_slices(row)
-    return _by_status(row) if _is_told(row) else _by_nothing(_reason(row))
+        return _by_slices(_all_slices(row), "slices")
+    if _is_told(row):
+        return _by_status(row)
+    return (
+        _by_slices(_all_slices(row), "some slices") if row.has_part else _by_nothing(_reason(row))
+    )
 
 
 def _is_told(row: FiguresRow) -> bool:
     return row.is_over and row.size is not None
 
 
-def _by_slices(sums: Execution) -> dict[str, object]:
+def _by_slices(sums: Execution, source: str) -> dict[str, object]:
     names = ("size", "notional", "fees", "fees_usd", "slices")
     told = {name: json_text(getattr(sums, name)) for name in names}
-    return {**told, "source": "slices", "unknown": None}
+    return {**told, "source": source, "unknown": None}
 
 
 def _by_status(row: FiguresRow) -> dict[str, object]:
@@ -256,13 +275,13 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
     """Return the reason of each null of a TWAP; `executed` and `total` also carry their own."""
     said = row.unknown
     total = shown["total"]["unknown"]
-    slices = NO_SLICES if row.is_tracked else NOT_TRACKED
-    vwap = total or NOTHING_EXECUTED
+    slices = _why_no_slices(row)
+    vwap = total or (PART if shown["total"]["source"] == "some slices" else NOTHING_EXECUTED)
     arrival = said.get("arrival_price", slices)
     market = said.get("market_volume_coin") or (
         slices if row.market_volume is None else NOTHING_TRADED
     )
-    progress = total or (RAN if row.size_requested else NOTHING_REQUESTED)
+    progress = total or _why_no_progress(row)
     if not row.statuses:
         progress = NO_STATUS
     reasons = {
@@ -272,7 +291,7 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
         "vwap": vwap,
         "progress": progress,
         "schedule_lag": progress,
-        "slices_missed": slices,
+        "slices_missed": slices if row.statuses else NO_STATUS,
         "arrival_price": arrival,
         "arrival_basis": arrival,
         "arrival_slippage_bps": vwap if shown["vwap"] is None else arrival,
@@ -282,6 +301,18 @@ def _unknown(row: FiguresRow, shown: Shown) -> dict[str, str]:
     }
     found = {name: reason for name, reason in reasons.items() if shown[name] is None}
     return found | _unknown_parts(row, shown, slices)
+
+
+def _why_no_slices(row: FiguresRow) -> str:
+    if row.has_part:
+        return PART
+    return NO_SLICES if row.is_tracked else NOT_TRACKED
+
+
+def _why_no_progress(row: FiguresRow) -> str:
+    if not row.size_requested:
+        return NOTHING_REQUESTED
+    return PART if row.has_part and not row.is_over else RAN
 
 
 # What a status alone tells.
@@ -316,7 +347,8 @@ def _unknown_parts(row: FiguresRow, shown: Shown, slices: str) -> dict[str, str]
     for part in ("executed", "total"):
         untold = [name for name, value in shown[part].items() if value is None]
         if shown[part]["source"] == "status":
-            found |= {f"{part}.{name}": STATUS_ONLY for name in untold if name != "unknown"}
-        elif shown[part]["source"] == "slices" and "fees_usd" in untold:
+            why = PART if row.has_part else STATUS_ONLY
+            found |= {f"{part}.{name}": why for name in untold if name != "unknown"}
+        elif shown[part]["source"] is not None and "fees_usd" in untold:
             found[f"{part}.fees_usd"] = said.get("fees_usd", NO_PRICE)
     return found

@@ -1,7 +1,7 @@
 -- name: read_figures :many
 -- TWAPs by name, in the order given: state, execution, and each ratio, computed here from the sums.
--- Executed amounts come from the execution, which is made from slices; without an execution, from
--- the last status of a TWAP that is over. Progress and slices count up to as_of.
+-- Executed amounts come from the execution, which is made from slices; without one, or where it may be
+-- of a part of them, from the last status of a TWAP that is over. Progress and slices end at as_of.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, facts.twap_status,
 --        tenancy.wallets
 with asked as (
@@ -10,14 +10,14 @@ with asked as (
         exists (select from tenancy.wallets as w where w.id = k.wallet_id) as is_tracked,
         t as state,
         e as execution,
-        e.wallet_id is not null as has_slices,
+        coalesce(e.is_whole, false) as has_slices,
+        e.is_whole is false as has_part,
         facts.twap_runs(t.status) is false as is_over,
         facts.twap_runs(t.status) as runs,
         greatest(least(%(as_of)s::timestamptz, t.ends_at), t.started_at) as clock,
         case when e.last_slice_at < %(as_of)s::timestamptz then e.executed_size else s.size end
             as sliced_size,
-        case when e.last_slice_at < %(as_of)s::timestamptz then e.slices else s.slices end
-            as sliced_times
+        case when e.last_slice_at < %(as_of)s::timestamptz then e.slices else s.slices end as sliced_times
     from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[], %(wallet_ids)s::integer[])
         with ordinality as k (twap_id, wallet, wallet_id, place)
     join metrics.twaps as t on t.twap_id = k.twap_id and t.wallet = k.wallet
@@ -58,36 +58,36 @@ judged as (
     from asked
 )
 select
-    place, is_tracked, is_over, runs, has_slices,
-    (state).twap_id, (state).wallet, (state).asset, (state).side::text as side,
-    (state).status, (state).status_at, (state).duration_minutes, (state).started_at,
-    (state).ends_at, (state).ended_at, (state).size_requested,
-    (state).size_executed as status_size, (state).notional_executed as status_notional,
-    (execution).last_slice_at, (state).statuses, coalesce((state).conflicts, '[]')::text as conflicts,
-    coalesce(greatest(size, (state).size_executed) > (state).size_requested, false)
-        as is_above_requested,
-    life_inside,
+    place, is_tracked, is_over, runs, has_slices, has_part,
+    (state).twap_id, (state).wallet, (state).asset, (state).side::text as side, (state).status,
+    (state).status_at, (state).duration_minutes, (state).started_at, (state).ends_at,
+    (state).ended_at, (state).size_requested, (state).size_executed as status_size,
+    (state).notional_executed as status_notional, (state).statuses, (execution).last_slice_at,
+    coalesce((state).conflicts, '[]')::text as conflicts,
+    coalesce(greatest(size, (state).size_executed, (execution).executed_size)
+        > (state).size_requested, false) as is_above_requested, life_inside,
     (execution).slices = 0 or ((execution).first_slice_at >= %(start)s::timestamptz
         and (execution).last_slice_at < %(end)s::timestamptz) as slices_inside,
-    size, notional, (execution).fees, (execution).fees_usd, (execution).slices,
+    size, notional, (execution).executed_size as sliced_size,
+    (execution).executed_notional as sliced_notional, (execution).fees, (execution).fees_usd,
+    (execution).slices, slices_expected,
     round(notional / nullif(size, 0), 8) as vwap,
     round(size_by_now / nullif((state).size_requested, 0), 8) as progress,
     round(elapsed, 8) as elapsed_share,
     round(elapsed - size_by_now / nullif((state).size_requested, 0), 8) as schedule_lag,
-    slices_expected,
-    case when has_slices then greatest(slices_expected - sliced_times, 0) end as slices_missed,
+    case when has_slices and slices_expected >= 0 then greatest(slices_expected - sliced_times, 0)
+        end as slices_missed,
     (execution).arrival_price, (execution).arrival_source as arrival_basis,
     round(10000 * sign * (notional - (execution).arrival_price * size)
         / nullif((execution).arrival_price * size, 0), 4) as arrival_slippage_bps,
-    round((execution).market_notional / nullif((execution).market_volume_coin, 0), 8)
-        as market_vwap, (execution).market_volume_coin as market_volume,
-    round(10000 * sign
-        * (notional * (execution).market_volume_coin - size * (execution).market_notional)
+    (execution).market_volume_coin as market_volume,
+    round((execution).market_notional / nullif((execution).market_volume_coin, 0), 8) as market_vwap,
+    round(10000 * sign * (
+            notional * (execution).market_volume_coin - size * (execution).market_notional)
         / nullif(size * (execution).market_notional, 0), 4) as market_slippage_bps,
     (execution).size_residual, (execution).notional_residual, (execution).completeness,
-    coalesce((execution).unknown, '{}') as unknown,
-    coalesce((execution).definition, (state).definition) as definition,
-    coalesce((execution).digest, (state).digest) as digest,
+    coalesce((execution).unknown, '{}') as unknown, coalesce((execution).digest, (state).digest)
+        as digest, coalesce((execution).definition, (state).definition) as definition,
     (
         select r.raw_payload::text from facts.twap_status as r
         where r.twap_id = (state).twap_id and r.wallet = (state).wallet

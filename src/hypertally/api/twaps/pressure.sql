@@ -1,5 +1,6 @@
 -- name: list_running :many
--- TWAPs that run at as_of and what each has left: by its slices, else by its schedule.
+-- TWAPs that run at as_of and what each has left: by its slices, else (or if an archive may hold a
+-- part of them only) by its schedule.
 -- TWAPs that have ended since count only if as_of lies in the past.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
 with running as (
@@ -31,7 +32,7 @@ owned as (
 measured as (
     select
         o.*,
-        e.wallet_id is not null as is_observed,
+        coalesce(e.is_whole, false) as is_observed,
         case when e.last_slice_at < %(as_of)s::timestamptz then e.executed_size else s.size end
             as executed,
         extract(epoch from %(as_of)s::timestamptz - o.started_at) as seconds_run,

@@ -29,7 +29,7 @@ class Executed(Amounts):
     fees: ByToken | None
     fees_usd: Amount | None
     slices: int | None
-    source: Literal["slices", "status"] | None
+    source: Literal["slices", "some slices", "status"] | None  # some: at least so much
     unknown: str | None
 
 

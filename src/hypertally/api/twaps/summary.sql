@@ -5,7 +5,8 @@ select %(start)s::timestamptz - metrics.longest_twap() as since;
 
 -- name: sum_twaps :many
 -- TWAPs whose life touches [start, end), summed by wallet or by coin. The executed amounts come
--- from slices; without slices, from the last status of a TWAP whose whole life lies inside.
+-- from slices; without slices, or with a part of them, from the last status of a TWAP whose whole life
+-- lies inside.
 -- Reads: metrics.twaps, metrics.twap_executions, metrics.twap_slices, tenancy.wallets
 with executed as (
     select
@@ -14,9 +15,9 @@ with executed as (
         facts.twap_runs(t.status) as runs,
         t.ends_at > %(as_of)s::timestamptz as is_due,
         case
-            when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
+            when e.is_whole and e.first_slice_at >= %(start)s::timestamptz
                 and e.last_slice_at < %(end)s::timestamptz then e.executed_notional
-            when e.wallet_id is not null then s.notional
+            when e.is_whole then s.notional
             when facts.twap_runs(t.status) is not false then null
             when t.size_executed = 0 then 0
             when t.started_at >= %(start)s::timestamptz
@@ -24,9 +25,9 @@ with executed as (
             then t.notional_executed
         end as notional,
         case
-            when e.wallet_id is not null and e.first_slice_at >= %(start)s::timestamptz
+            when e.is_whole and e.first_slice_at >= %(start)s::timestamptz
                 and e.last_slice_at < %(end)s::timestamptz then e.fees_usd
-            when e.wallet_id is not null then s.fees_usd
+            when e.is_whole then s.fees_usd
             when facts.twap_runs(t.status) is false and t.size_executed = 0 then 0
         end as fees_usd
     from metrics.twaps as t
@@ -39,8 +40,7 @@ with executed as (
         select x.*, o.wallet
         from metrics.twap_executions as x
         join metrics.twaps as o on o.wallet_id = x.wallet_id and o.twap_id = x.twap_id
-        where x.is_public
-            and not exists (select from tenancy.wallets as w where w.id = x.wallet_id)
+        where not exists (select from tenancy.wallets as w where w.id = x.wallet_id)
     ) as e on e.twap_id = t.twap_id and e.wallet = t.wallet
     left join lateral (
         select

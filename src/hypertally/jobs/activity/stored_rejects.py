@@ -1,4 +1,4 @@
-"""Stored rejects of fills: what there is, and reading it again with the decoder of today."""
+"""Stored rejects: what there is, and reading those of fills again with the decoder of today."""
 
 from datetime import datetime
 from typing import Any
@@ -18,16 +18,17 @@ REJECTS_A_BATCH = 500  # keeps what one step holds in memory small
 
 
 class StoredReject(Record, frozen=True, kw_only=True):
-    """A reject of a fill, as a list shows it."""
+    """A reject, as a list shows it."""
 
     id: int
-    wallet: str
-    from_at: datetime  # the fill's own time or, if that is not known, the first it can have
-    to_at: datetime
+    wallet: str | None  # None: of no tracked wallet
+    from_at: datetime | None  # the fill's own time or, if that is not known, the first it can have
+    to_at: datetime | None  # None, as from_at: it is no fill
     source: str
+    object: str | None  # of an archive
     reason: str
     page_id: int
-    ordinal: int  # place in the answer
+    ordinal: int  # place in the answer or object
     stored_at: datetime
     decoded: bool  # it was read since
 
@@ -58,7 +59,7 @@ class Reread(Record, frozen=True, kw_only=True):
 async def list_stored(
     connection: Connection, *, wallet: str | None, every: bool, limit: int
 ) -> list[StoredReject]:
-    """Rejects of fills, newest first; those that were read since only with `every`."""
+    """Rejects of every kind, newest first; those that were read since only with `every`."""
     bound = {"wallet": wallet, "every": every, "limit": limit}
     return await read_rows(connection, QUERIES["list_rejects"], bound, shape=StoredReject)
 

@@ -33,7 +33,7 @@ MEANINGS: Mapping[str, str] = {
     "archive_behind": "TWAPs of wallets that nobody tracks are not up to date: the source gave no "
     "new object, or an object could not be read. Try `hypertally twap ingest --incremental`.",
     "rejects": "Rows could not be read and are kept as rejects, so figures of their days are "
-    "incomplete. `hypertally rejects list` shows them, `hypertally rejects decode` reads them "
+    "incomplete. `hypertally rejects list` shows them, `hypertally rejects decode` reads fills "
     "again after an upgrade.",
     "budget_infeasible": "The allowance does not cover the wallets tracked: fills come later than "
     "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer wallets.",

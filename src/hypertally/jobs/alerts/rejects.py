@@ -10,13 +10,15 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 NEW_WITHIN = timedelta(days=1)
+REASONS_TOLD_MAX = 3  # of rows that differ, each may have its own
 
 
 class _RejectCount(Record, frozen=True, kw_only=True):
     wallet: str | None  # None: of no wallet
     wallet_id: int | None
     rejects: int  # new ones that are still not read
-    reason: str | None  # of the newest
+    reasons: list[str]  # the most frequent first
+    counts: list[int]  # of each reason
 
 
 async def read_rejects(connection: Connection, at: datetime) -> list[Subject]:
@@ -42,7 +44,16 @@ def _evaluate(at: datetime, count: _RejectCount) -> Evaluation:
     return Evaluation(
         at=at,
         condition="holds",
-        reason=f"{rows} of the last 24 h could not be read: {count.reason}",
+        reason=f"{rows} of the last 24 h could not be read: {_tell_reasons(count)}",
         figures={"rejects": count.rejects},
         cause="rejects",
     )
+
+
+def _tell_reasons(count: _RejectCount) -> str:
+    if len(count.reasons) == 1:
+        return count.reasons[0]
+    counted = list(zip(count.counts, count.reasons, strict=True))
+    parts = [f"{rows} x {reason}" for rows, reason in counted[:REASONS_TOLD_MAX]]
+    others = sum(rows for rows, _ in counted[REASONS_TOLD_MAX:])
+    return ", ".join([*parts, f"{others} for other reasons"] if others else parts)

@@ -20,7 +20,8 @@ with widths (interval, place, width) as (
     join metrics.twap_executions as e on e.wallet_id = w.id and e.twap_id = t.twap_id
     where t.statuses > 0 and t.started_at > now() - %(kept_candles)s * interval '15 minutes'
         -- Candles cost weight: an archive's TWAPs of wallets that nobody tracks do without.
-        and (not e.is_public
+        and t.audience <> 'o' and e.audience <> 'o'
+        and (e.audience = 't'
             or exists (select from tenancy.org_wallets as o where o.wallet_id = w.id))
 ), windows as materialized (
     select l.coin, l.started_at, l.until, b.interval, b.place,

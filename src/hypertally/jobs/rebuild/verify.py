@@ -111,7 +111,7 @@ def twins_of(metric: Metric) -> Twins:
         table=metric.name,
         schema=METRICS_SCHEMA,
         scratch=SCRATCH,
-        key=metric.key,
+        key=metric.whole_key,
         parts=metric.parts,
         waiting=walk.waiting,
         waiting_key=[column for column in walk.waiting_key if column in metric.key],

@@ -47,7 +47,7 @@ from twaps;
 
 -- name: mark_unobserved :execrows
 -- Mark TWAPs for recomputation that began before the time up to which slices are known and have no
--- execution yet: it is now a fact that they did not trade.
+-- execution yet, or one from an archive alone: it is now a fact that they did not trade.
 -- Reads: facts.twap_status, metrics.twaps, metrics.twap_executions   Writes: ops.dirty_twaps   Key: id
 insert into ops.dirty_twaps (twap_id, wallet)
 select s.twap_id, %(wallet)s
@@ -58,4 +58,5 @@ from (
 ) as s
 where s.ts <= %(until)s
     and not exists (select from metrics.twap_executions as e
-                    where e.wallet_id = %(wallet_id)s and e.twap_id = s.twap_id);
+                    where e.wallet_id = %(wallet_id)s and e.twap_id = s.twap_id
+                        and e.audience = 't' and e.is_whole);

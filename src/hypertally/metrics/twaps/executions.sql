@@ -14,7 +14,8 @@ insert into pg_temp.twap_executions_before select * from gone;
 
 -- name: insert_twap_executions :execrows
 -- The execution of each TWAP of a tracked wallet, and of any wallet of which an archive holds fills.
--- Materialized: new rows are not in the statistics yet.
+-- `for_others`: once more from what is public, where more than that is known. Materialized: new rows
+-- are not in the statistics yet.
 -- Reads: {schema}.twaps, {schema}.twap_slices, facts.candles, facts.mids, facts.pages,
 --        tenancy.wallets
 -- Writes: {schema}.twap_executions   Key: (wallet_id, twap_id)
@@ -22,9 +23,13 @@ with wanted as materialized (
     select u.twap_id, u.wallet, t.id as wallet_id
     from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
     join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+    where not %(for_others)s::boolean
+        or exists (
+            select from {schema}.twap_executions as own
+            where own.wallet_id = t.id and own.twap_id = u.twap_id and own.audience = 't')
 ), lives as materialized (
     select w.wallet_id, w.twap_id, t.wallet, t.asset, t.side, t.started_at, t.duration_minutes,
-        t.size_executed, t.notional_executed, t.statuses, t.digest, t.status,
+        t.size_executed, t.notional_executed, t.statuses, t.digest, t.status, t.audience,
         t.statuses > 0 as has_status,
         not facts.twap_runs(t.status) as ended,
         date_trunc('minute', t.started_at, 'UTC') as first_minute,
@@ -36,6 +41,7 @@ with wanted as materialized (
         end as until
     from wanted as w
     join {schema}.twaps as t using (twap_id, wallet)
+    where t.audience <> case when %(for_others)s::boolean then 't' else 'o' end
 ), sums as materialized (
     select w.wallet_id, w.twap_id,
         min(s.coin) as coin,
@@ -47,12 +53,38 @@ with wanted as materialized (
         case when bool_and(s.fees_usd is not null) then sum(s.fees_usd) end as fees_usd,
         min(s.at) as first_at,
         max(s.at) as last_at,
-        bool_and(s.is_public) as is_public,
+        bool_or(s.audience = 't') as is_pulled,
         sum(split_part(s.digest, ':', 1)::numeric) || ':'
             || sum(split_part(s.digest, ':', 2)::numeric) as digest
     from wanted as w
     join {schema}.twap_slices as s using (wallet_id, twap_id)
+    where s.audience <> case when %(for_others)s::boolean then 't' else 'o' end
     group by 1, 2
+), asked as materialized (
+    -- Whether the exchange gave slices, or was asked for them after the TWAP began.
+    select w.wallet_id, w.twap_id,
+        case
+            when %(for_others)s then false
+            when s.is_pulled then true
+            else exists (
+                select from facts.pages as p
+                where p.wallet_id = l.wallet_id and p.source = 'info.userTwapSliceFillsByTime'
+                    and p.asked_at >= l.started_at - interval '1 day'  -- clocks differ
+                    and p.covers_to_ms >= extract(epoch from l.started_at) * 1000)
+        end as is_asked
+    from wanted as w
+    left join lives as l using (wallet_id, twap_id)
+    left join sums as s using (wallet_id, twap_id)
+), proven as materialized (
+    -- Slices that only an archive holds are all there were if they add up to the last status.
+    select a.wallet_id, a.twap_id, a.is_asked,
+        a.is_asked or l.audience is not distinct from 't' as is_private,
+        a.is_asked or coalesce(l.ended and s.size = l.size_executed
+            and s.notional = l.notional_executed, false) as is_whole
+    from asked as a
+    left join lives as l using (wallet_id, twap_id)
+    left join sums as s using (wallet_id, twap_id)
+    where a.is_asked or s.wallet_id is not null
 ), charged as materialized (
     select wallet_id, twap_id, jsonb_object_agg(token, trim_scale(amount)::text) as fees,
         string_agg(token, ', ' order by token) filter (where unpriced) as unpriced
@@ -62,6 +94,7 @@ with wanted as materialized (
         from wanted as w
         join {schema}.twap_slices as s using (wallet_id, twap_id)
         cross join lateral jsonb_each_text(s.fees) as f (token, amount)
+        where s.audience <> case when %(for_others)s::boolean then 't' else 'o' end
         group by 1, 2, 3
     ) as amounts
     group by 1, 2
@@ -80,7 +113,7 @@ with wanted as materialized (
 ), arrivals as materialized (
     -- The mark when it began, from the best source that is stored.
     select w.wallet_id, w.twap_id, mark.price, mark.source
-    from wanted as w
+    from proven as w
     left join lives as l using (wallet_id, twap_id)
     cross join lateral (
         (
@@ -106,6 +139,8 @@ with wanted as materialized (
             select 5, round(s.notional / s.size_coin, 8), 'first slice'
             from {schema}.twap_slices as s
             where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id and s.size_coin > 0
+                and s.audience <> case when %(for_others)s::boolean then 't' else 'o' end
+                and w.is_whole
             order by s.at, s.oid
             limit 1
         )
@@ -113,7 +148,7 @@ with wanted as materialized (
         limit 1
     ) as mark
 ), judged as (
-    select w.wallet_id, w.twap_id, l.ended, l.until,
+    select p.wallet_id, p.twap_id, l.ended, l.until,
         l.size_executed, l.notional_executed, l.duration_minutes,
         coalesce(s.coin, l.asset) as coin,
         coalesce(s.side, l.side::text) as side,
@@ -127,7 +162,8 @@ with wanted as materialized (
             when c.unpriced is not null then 'no stored price for a fee in ' || c.unpriced
             else 'a fee was not reported'
         end as fees_reason,
-        s.first_at, s.last_at, coalesce(s.is_public, false) as is_public,
+        s.first_at, s.last_at, p.is_whole,
+        case when p.is_private then 't' when %(for_others)s then 'o' else 'a' end as audience,
         a.price as arrival, a.source as arrival_source,
         t.minutes > 0
             and t.minutes >= ceil(extract(epoch from l.until - l.first_minute) / 60) as covered,
@@ -154,24 +190,19 @@ with wanted as materialized (
             + case when a.source <> 'first slice'
                 then hashtextextended(a.source || ' ' || trim_scale(a.price), 0) else 0 end
             as reference_digest
-    from wanted as w
+    from proven as p
     left join lives as l using (wallet_id, twap_id)
     left join sums as s using (wallet_id, twap_id)
     left join charged as c using (wallet_id, twap_id)
     left join traded as t using (wallet_id, twap_id)
     left join arrivals as a using (wallet_id, twap_id)
-    where s.wallet_id is not null
-        or exists (
-            select from facts.pages as p
-            where p.wallet_id = l.wallet_id and p.source = 'info.userTwapSliceFillsByTime'
-                and p.asked_at >= l.started_at - interval '1 day'  -- clocks differ
-                and p.covers_to_ms >= extract(epoch from l.started_at) * 1000)
 )
 insert into {schema}.twap_executions (
     wallet_id, twap_id, coin, side, slices, slice_fills, slices_expected, executed_size,
     executed_notional, fees, fees_usd, first_slice_at, last_slice_at, size_residual,
     notional_residual, arrival_price, arrival_source, market_volume_coin, market_notional,
-    market_source, unknown, completeness, definition, digest, reference_digest, is_public)
+    market_source, unknown, completeness, definition, digest, reference_digest,
+    audience, is_whole)
 select
     wallet_id, twap_id, coin, side::"char", slices, slice_fills, duration_minutes * 2,
     trim_scale(size), trim_scale(notional), fees, trim_scale(fees_usd), first_at, last_at,
@@ -191,18 +222,22 @@ select
         'notional_residual', case when ended and notional_executed is not null then null
                                   else residual_reason end,
         'completeness', case when ended and size_executed is not null then null
-                             else residual_reason end,
-        'arrival_price', case when arrival is null
-            then 'no price of the time it began is stored, and it has no slice' end,
+                             else residual_reason || case when is_whole then ''
+                                 else ', and an archive may hold a part of its fills only' end end,
+        'arrival_price', case
+            when arrival is not null then null
+            when is_whole then 'no price of the time it began is stored, and it has no slice'
+            else 'no price of the time it began is stored, and its first slice is not known'
+        end,
         'market_volume_coin', case when covered then null else market_reason end,
         'market_notional', case when covered then null else market_reason end)),
     case
         when ended is not true or size_executed is null then null
-        when size = size_executed then 1
-        when size_executed = 0 then 1
-        else trunc(least(1, greatest(0, size / size_executed)), 6)
+        when is_whole and (size = size_executed or size_executed = 0) then 1
+        else trunc(least(case when is_whole then 1 else 0.999999 end,
+                greatest(0, size / nullif(size_executed, 0))), 6)
     end,
-    %(definition)s, digest, reference_digest, is_public
+    %(definition)s, digest, reference_digest, audience::"char", is_whole
 from judged;
 
 -- name: insert_restatements :execrows
@@ -220,9 +255,9 @@ select 'twap_executions', b.wallet_id,
 from pg_temp.twap_executions_before as b
 join tenancy.wallets as w on w.id = b.wallet_id
 join {schema}.twaps as t
-    on t.twap_id = b.twap_id and t.wallet = '0x' || encode(w.address, 'hex')
+    on t.twap_id = b.twap_id and t.wallet = '0x' || encode(w.address, 'hex') and t.audience <> 'o'
 left join {schema}.twap_executions as a
-    on a.wallet_id = b.wallet_id and a.twap_id = b.twap_id
+    on a.wallet_id = b.wallet_id and a.twap_id = b.twap_id and a.audience <> 'o'
 cross join lateral (
     select jsonb_object_agg(o.key, case
             when o.key = 'fees' then jsonb_build_array(o.value, to_jsonb(a) -> o.key)
@@ -233,7 +268,7 @@ cross join lateral (
     where o.key in ('executed_size', 'executed_notional', 'fees', 'fees_usd')
         and o.value <> 'null' and o.value is distinct from coalesce(to_jsonb(a) -> o.key, 'null')
 ) as changed
-where b.completeness = 1 and changed.fields is not null;
+where b.completeness = 1 and b.audience <> 'o' and changed.fields is not null;
 
 -- name: keep_computed_at :execrows
 -- Store when these rows were computed, in another table.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hypertally.metrics.metric import Metric
-from hypertally.metrics.twaps.twap_walk import TWAPS, bind, of_batches
+from hypertally.metrics.twaps.twap_walk import TWAPS, bind, insert_for_audiences, of_batches
 from hypertally.records import TwapKey
 from hypertally.store.postgres import Connection, in_schema
 from hypertally.store.queries import load
@@ -18,11 +18,13 @@ WORDS = (
     "unknown word it is not known whether the TWAP runs. If an object of the TWAP source is read "
     "again with other content, what it says now of a TWAP's end, or of its run, replaces what it "
     "said before; two final statuses that then still disagree are a conflict. A status with a "
-    "duration over 7 days, or a start over a day ahead, counts for nothing. Sizes are those of the "
-    "latest status. They are true at its time only, so they do not show the progress of a TWAP "
-    "that is still running. The planned end is the end that was requested; the actual end is the "
-    "time of the final status. A TWAP that is known by its slices alone began with the first of "
-    "them; its status, duration and requested size are unknown."
+    "duration over 7 days, or a start over a day ahead, counts for nothing. Sizes are those of "
+    "the latest status. They are true at its time only, so they do not show the progress of a "
+    "TWAP that is still running. The planned end is the end that was requested; the actual end "
+    "is the time of the final status. A TWAP that is known by its slices alone began with the "
+    "first of them; its status, duration and requested size are unknown. A status that the "
+    "exchange was asked for is used only for orgs that track the wallet; for the others the "
+    "state follows from what is public."
 )
 
 
@@ -36,10 +38,10 @@ async def rebuild(
     bound = {**bind(keys), "definition": DEFINITION}
     await connection.execute(QUERIES["temp_table"].text)
     await connection.execute(in_schema(QUERIES["delete_twaps"], schema), bound)
-    inserted = await connection.execute(in_schema(QUERIES["insert_twaps"], schema), bound)
+    rows = await insert_for_audiences(connection, QUERIES["insert_twaps"], bound, schema=schema)
     if schema == "metrics":
         await connection.execute(in_schema(QUERIES["insert_restatements"], schema))
-    return inserted.rowcount
+    return rows
 
 
 METRIC = Metric(
@@ -51,6 +53,7 @@ METRIC = Metric(
         "metrics.twap_slices",
     ),
     key=("twap_id", "wallet"),
+    audience="audience",
     definition=DEFINITION,
     words=WORDS,
     queries=QUERIES,

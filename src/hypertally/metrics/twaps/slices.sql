@@ -12,8 +12,9 @@ where s.wallet_id = w.wallet_id and s.twap_id = w.twap_id;
 -- name: insert_twap_slices :execrows
 -- Each slice of a TWAP: the fills of one order at one time. The fills of a TWAP are those that carry
 -- its number, those listed as its slices, and those an archive holds, each once: a fill that the
--- exchange gave counts as the exchange gave it. Fees are valued as in wallet days. Materialized: new
--- rows are not in the statistics yet.
+-- exchange gave counts as the exchange gave it. `for_others`: once more from the archive alone, where
+-- the exchange gave some of it. Fees are valued as in wallet days. Materialized: new rows are not in
+-- the statistics yet.
 -- Reads: facts.hl_fills_raw, facts.twap_slices, facts.archived_fills, facts.spot_pairs,
 --        facts.perp_dexs, facts.token_prices, tenancy.wallets
 -- Writes: {schema}.twap_slices   Key: (wallet_id, twap_id, at, oid)
@@ -21,6 +22,10 @@ with wanted as materialized (
     select u.twap_id, u.wallet, t.id as wallet_id
     from unnest(%(twap_ids)s::bigint[], %(wallets)s::text[]) as u (twap_id, wallet)
     join tenancy.wallets as t on t.address = decode(substr(u.wallet, 3), 'hex')
+    where not %(for_others)s::boolean
+        or exists (
+            select from {schema}.twap_slices as own
+            where own.wallet_id = t.id and own.twap_id = u.twap_id and own.audience = 't')
 ), pulled as materialized (
     select w.wallet_id, w.twap_id, f.*
     from wanted as w
@@ -31,6 +36,7 @@ with wanted as materialized (
         where r.twap_id = w.twap_id and r.wallet_id = w.wallet_id
         offset 0
     ) as f
+    where not %(for_others)s::boolean
     union
     select w.wallet_id, w.twap_id, f.*
     from wanted as w
@@ -43,6 +49,7 @@ with wanted as materialized (
             and r.side = s.side and r.tid is not distinct from s.tid
         offset 0
     ) as f
+    where not %(for_others)s::boolean
 ), archived as materialized (
     select distinct on (w.wallet_id, w.twap_id, f.time, f.coin, f.oid, f.tid, f.side)
         w.wallet_id, w.twap_id, f.*
@@ -56,12 +63,11 @@ with wanted as materialized (
     ) as f
     order by w.wallet_id, w.twap_id, f.time, f.coin, f.oid, f.tid, f.side, f.page_id, f.ordinal
 ), legs as (
-    select p.*, a.tid is not null as is_archived
+    select p.*, true as is_pulled
     from pulled as p
-    left join archived as a using (wallet_id, twap_id, time, coin, oid, tid, side)
     union all
     select a.wallet_id, a.twap_id, a.time, a.coin, a.oid, a.tid, a.side, a.px, a.sz, a.notional,
-        a.fee, a.fee_token, a.fingerprint, true
+        a.fee, a.fee_token, a.fingerprint, false
     from archived as a
     left join pulled as p using (wallet_id, twap_id, time, coin, oid, tid, side)
     where p.oid is null
@@ -76,7 +82,7 @@ with wanted as materialized (
         sum(fee) as fee,
         sum(fee * px) as fee_in_quote,
         sum(fingerprint) as fingerprints,
-        bool_and(is_archived) as is_public
+        bool_or(is_pulled) as is_pulled
     from legs
     group by 1, 2, 3, 4, 5, 6
 ), markets as materialized (
@@ -122,13 +128,19 @@ with wanted as materialized (
 )
 insert into {schema}.twap_slices (
     wallet_id, twap_id, at, oid, coin, side, fills, size_coin, notional, fees, fees_usd,
-    definition, digest, is_public)
+    definition, digest, audience)
 select
     wallet_id, twap_id, at, oid, min(coin), min(side)::"char", sum(fills)::integer,
     trim_scale(sum(size_coin)), trim_scale(sum(notional)),
     coalesce(jsonb_object_agg(coalesce(fee_token, 'token not reported'), trim_scale(fee)::text)
              filter (where fee is not null and (fee <> 0 or fee_token is not null)), '{{}}'),
     case when bool_and(fee_usd is not null) then trim_scale(sum(fee_usd)) end,
-    %(definition)s, sum(fills) || ':' || sum(fingerprints), bool_and(is_public)
+    %(definition)s, sum(fills) || ':' || sum(fingerprints),
+    case when bool_or(is_pulled) then 't' when %(for_others)s then 'o' else 'a' end::"char"
 from priced
-group by 1, 2, 3, 4;
+group by 1, 2, 3, 4
+having not %(for_others)s::boolean
+    or exists (
+        select from {schema}.twap_slices as own
+        where own.wallet_id = priced.wallet_id and own.twap_id = priced.twap_id
+            and own.at = priced.at and own.oid = priced.oid and own.audience = 't');

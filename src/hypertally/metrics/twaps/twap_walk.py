@@ -1,12 +1,12 @@
 """The walk over TWAPs: order, slices and execution of each are computed together, in batches."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from hypertally.metrics.metric import Days, Scope, Walk
 from hypertally.records import Record, TwapKey
-from hypertally.store.postgres import Connection, read_rows
-from hypertally.store.queries import load
+from hypertally.store.postgres import Connection, in_schema, read_rows
+from hypertally.store.queries import Query, load
 
 QUERIES = load(__file__)
 TWAPS_A_STATEMENT = 20_000  # a second of work
@@ -65,6 +65,21 @@ def bind(keys: Sequence[TwapKey]) -> dict[str, list[int] | list[str]]:
         "twap_ids": [key.twap_id for key in keys],
         "wallets": [key.wallet for key in keys],
     }
+
+
+async def insert_for_audiences(
+    connection: Connection, query: Query, bound: Mapping[str, object], *, schema: str
+) -> int:
+    """Insert the rows of all facts, then those for orgs that do not track the wallet; how many.
+
+    The second ones are made of public facts alone, and only where other facts made the first.
+    """
+    statement = in_schema(query, schema)
+    rows = 0
+    for for_others in (False, True):
+        inserted = await connection.execute(statement, {**bound, "for_others": for_others})
+        rows += inserted.rowcount
+    return rows
 
 
 TWAPS = Walk(

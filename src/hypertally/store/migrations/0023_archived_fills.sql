@@ -1,7 +1,7 @@
 -- migrate:up
 set local lock_timeout = '4s';
--- Two columns are added to rows of metrics: with a default, that rewrites nothing.
-set local statement_timeout = '5s';
+-- Columns with a default rewrite nothing; four keys are built over rows that are stored.
+set local statement_timeout = '5min';
 
 -- Fills that are slices of TWAPs, as an archive of the exchange's fills holds them, of any wallet.
 -- Each content of a fill is kept; the one that was stored first counts.
@@ -42,23 +42,69 @@ create policy everything on facts.archived_fills
 create policy any_org on facts.archived_fills for select to hypertally_api
     using ((select tenancy.current_org()) is not null);
 
--- What an archive shows of a TWAP is public. A slice is public if the archive holds each of its
--- fills, an execution if all of its slices are: then it tells nothing that only the pulls of a
--- tracked wallet know.
+-- What an archive shows of a TWAP is public; what was asked for a tracked wallet is not, nor is what
+-- follows from it. Where private facts made a row, a second row stands beside it that is made of the
+-- public ones alone: so an org that does not track the wallet reads what it would read if nobody did.
+alter table metrics.twaps
+    add column audience "char" not null default 't'
+        check (audience in ('a', 't', 'o'));
 alter table metrics.twap_slices
-    add column is_public boolean not null default false; -- an archive holds each of its fills
+    add column audience "char" not null default 't'
+        check (audience in ('a', 't', 'o'));
 alter table metrics.twap_executions
-    add column is_public boolean not null default false; -- it has slices, and each is public
+    add column audience "char" not null default 't'
+        check (audience in ('a', 't', 'o'));
+alter table metrics.twap_executions
+    add column is_whole boolean not null default true; -- false: an archive may hold a part only
+alter table metrics.twaps drop constraint twaps_pkey,
+    add constraint twaps_pkey primary key (twap_id, wallet, audience);
+alter table metrics.twap_slices drop constraint twap_slices_pkey,
+    add constraint twap_slices_pkey primary key (wallet_id, twap_id, at, oid, audience);
+alter table metrics.twap_executions drop constraint twap_executions_pkey,
+    add constraint twap_executions_pkey primary key (wallet_id, twap_id, audience);
+
+comment on column metrics.twaps.audience is
+    'who may read it: a: every org; t: orgs that track the wallet; o: the other orgs';
+comment on column metrics.twap_slices.audience is
+    'who may read it: a: every org; t: orgs that track the wallet; o: the other orgs';
+comment on column metrics.twap_executions.audience is
+    'who may read it: a: every org; t: orgs that track the wallet; o: the other orgs';
+
+-- An archive and the exchange may say the same of a TWAP: each is kept, for what the archive says is
+-- public, whoever said it first.
+create unique index twap_status_key_by_door on facts.twap_status
+    (twap_id, wallet, ts, status, event_at, fingerprint, (wallet_id is null)) nulls not distinct;
+drop index facts.twap_status_key;
+alter index facts.twap_status_key_by_door rename to twap_status_key;
+
+drop policy public_or_own on metrics.twaps;
+create policy public_or_own on metrics.twaps for select to hypertally_api
+    using ((select tenancy.current_org()) is not null
+           and (audience = 'a'
+                -- Of an earlier release: made of statuses of an archive alone.
+                or audience = 't' and in_archive and wallet_id is null
+                or (audience = 't') = exists (select from tenancy.org_wallets as o
+                                              where o.wallet_id = twaps.wallet_id)));
 drop policy own_wallets on metrics.twap_slices;
 create policy public_or_own on metrics.twap_slices for select to hypertally_api
     using ((select tenancy.current_org()) is not null
-           and (is_public or exists (select from tenancy.org_wallets as o
-                                     where o.wallet_id = twap_slices.wallet_id)));
+           and (audience = 'a'
+                or (audience = 't') = exists (select from tenancy.org_wallets as o
+                                              where o.wallet_id = twap_slices.wallet_id)));
 drop policy own_wallets on metrics.twap_executions;
 create policy public_or_own on metrics.twap_executions for select to hypertally_api
     using ((select tenancy.current_org()) is not null
-           and (is_public or exists (select from tenancy.org_wallets as o
-                                     where o.wallet_id = twap_executions.wallet_id)));
+           and (audience = 'a'
+                or (audience = 't') = exists (select from tenancy.org_wallets as o
+                                              where o.wallet_id = twap_executions.wallet_id)));
+
+-- A row of no wallet that could not be read came from a source that all may read.
+drop policy own_wallets on facts.rejects;
+create policy public_or_own on facts.rejects for select to hypertally_api
+    using (case
+        when wallet_id is null then (select tenancy.current_org()) is not null
+        else exists (select from tenancy.org_wallets as o where o.wallet_id = rejects.wallet_id)
+    end);
 
 -- The ingest log holds the readings of two sources: each counts apart.
 alter table ops.etl_s3_ingest_log

@@ -22,16 +22,17 @@ FEBRUARY = "start=2026-02-01&end=2026-02-02"
 STATE = (
     "insert into metrics.twaps (twap_id, wallet, wallet_id, in_archive, asset, side, status, "
     "status_at, started_at, duration_minutes, ends_at, ended_at, size_requested, size_executed, "
-    "notional_executed, statuses, definition, digest, last_slice_at, conflicts) "
-    "values (%(twap_id)s, %(wallet)s, %(wallet_id)s, %(in_archive)s, 'SOL', 'B', %(status)s, "
+    "notional_executed, statuses, definition, digest, last_slice_at, conflicts, "
+    "audience) values (%(twap_id)s, %(wallet)s, %(wallet_id)s, %(in_archive)s, 'SOL', 'B', "
+    "%(status)s, "
     "%(ended_at)s, %(started_at)s, %(minutes)s, %(started_at)s + make_interval(mins => "
     "%(minutes)s), %(ended_at)s, %(requested)s, %(executed)s, %(executed)s, %(statuses)s, "
-    "'twaps/2', '0:0', %(last_slice_at)s, %(conflicts)s)"
+    "'twaps/2', '0:0', %(last_slice_at)s, %(conflicts)s, %(audience)s)"
 )
 PLAIN = {
     "wallet": D4, "wallet_id": None, "in_archive": True, "status": "finished", "ended_at": None,
     "started_at": START, "minutes": 5, "requested": 10, "executed": 10, "statuses": 1,
-    "last_slice_at": None, "conflicts": None,
+    "last_slice_at": None, "conflicts": None, "audience": "a",
 }  # fmt: skip
 DISAGREEING = '[{"status": "finished", "size": "12", "notional": "12", "source": "a.parquet"}]'
 TWAPS: tuple[dict[str, Any], ...] = (
@@ -62,9 +63,12 @@ def odd_twaps(world: str) -> None:
         for changes in TWAPS:
             state = PLAIN | changes
             if state.pop("tracked", False):
-                state |= {"wallet_id": wallet_id, "last_slice_at": last}
+                state |= {"wallet_id": wallet_id, "last_slice_at": last, "audience": "t"}
                 _execute(connection, wallet_id, state["twap_id"])
             connection.execute(STATE, state)
+            if state["audience"] == "t" and state["in_archive"]:
+                seen_by_others = {"last_slice_at": None, "audience": "o"}
+                connection.execute(STATE, state | seen_by_others)
         for wallet in (E5, F6):
             connection.execute(
                 "insert into facts.twap_status (twap_id, wallet, ts, asset, side, size_requested, "

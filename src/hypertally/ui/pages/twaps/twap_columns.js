@@ -13,6 +13,7 @@ import { Progress, TwapState } from "./Progress.js";
 export const FOUND = "Share of the executed size for which the slices are stored.";
 const SOURCES = {
   slices: "Sum over the slices.",
+  "some slices": "At least so much: only slices that an archive holds are known.",
   status: "From the last status: the TWAP has ended, and the range holds all of it.",
 };
 
