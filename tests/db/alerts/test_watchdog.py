@@ -48,7 +48,8 @@ async def test_a_dead_worker_is_told_within_its_bound_and_once_by_many(desk: Des
             await asyncio.gather(*(watchdog(desk, at, channels).look() for _ in range(4)))
     [body] = hook.bodies
     assert body["title"].startswith(
-        "[critical] system_stale system: the last minute recorded is 660 s old"
+        "[critical] system_stale system: the last minute in which wallets answered is 660 s old, "
+        "with 0.0% of the wallets"
     )
     assert await desk.moves() == ["system: firing"]
 

@@ -62,7 +62,8 @@ def test_stale_snapshots_mask_the_screen_and_say_since_when(late_world: str, ask
     answer = ask(SCREEN)
     shapes.SmartMoney.model_validate(answer)
     assert answer["health"]["state"] == "stale"
-    assert answer["masked"]["reason"] == "said 1"
+    assert answer["masked"]["reason"].startswith("the last minute in which wallets answered is 30")
+    assert answer["health"]["coverage"] == "0"  # nobody was seen in the two minutes before
     since = datetime.fromisoformat(answer["masked"]["since"])
     assert timedelta(minutes=19) < datetime.now(UTC) - since < timedelta(minutes=21)
     # Figures are still there for whoever looks into it.
@@ -73,7 +74,7 @@ def test_a_masked_playbook_takes_no_side(late_world: str, ask) -> None:
     judged(late_world, ("stale", 1, 50, "1"))
     answer = ask(f"{SCREEN}/playbook")
     shapes.Playbooks.model_validate(answer)
-    assert answer["masked"]["reason"] == "said 1"
+    assert "the last minute in which wallets answered is 30" in answer["masked"]["reason"]
     assert {(one["bias"], one["risk"], one["rule"]) for one in answer["playbooks"]} == {
         ("No-trade", "Defensive", "masked")
     }
@@ -122,6 +123,7 @@ def test_the_state_and_its_effect_are_those_of_the_one_table(
     answer = ask(SCREEN)
     assert answer["health"]["state"] == health.state
     assert answer["health"]["effect"] == effect
+    assert Decimal(answer["health"]["coverage"]) == (0 if minutes > 2 else Decimal(coverage))
     assert (answer["masked"] is not None) == health.masked
 
 

@@ -15,10 +15,9 @@ from tests.db.smart_money.recorded_minutes import (
     minute_at,
 )
 
-from hypertally.api.smart_money import feed_health as shown_health
 from hypertally.jobs.alerts import feed as alert_feed
 from hypertally.jobs.smart_money.feed_health import note_coverage, note_health
-from hypertally.metrics.smart_money.formulas.feed_health import Health
+from hypertally.metrics.smart_money.formulas.feed_health import Health, share_seen
 from hypertally.records import ASSETS
 from hypertally.sandbox.regimes.exchange import regime_exchange
 from hypertally.store.postgres import Pool, transaction
@@ -74,7 +73,6 @@ class Spoken:
 
     health: Health
     stored: Decimal | None  # ops.v_latest_health
-    shown: str | None  # the API
     reason: str
     alert: str  # whether the alert holds
     alert_coverage: str | None
@@ -95,13 +93,11 @@ async def play(minutes: RecordedMinutes) -> dict[int, Spoken]:
             alert = await alert_feed.read_feed(connection, at)
             cursor = await connection.execute("select coverage, reason from ops.v_latest_health")
             [latest] = await cursor.fetchall()
-            shown = await shown_health.read_feed(connection)
         if number % 5 == 0 and number:
             await minutes.compute([number])
         spoken[number] = Spoken(
             health=health,
             stored=latest["coverage"],
-            shown=shown.health.coverage,
             reason=latest["reason"],
             alert=alert.condition,
             alert_coverage=alert.figures["coverage"] and str(alert.figures["coverage"]),
@@ -124,12 +120,12 @@ async def test_every_speaker_names_the_same_coverage(
         coverage = words.health.coverage
         assert coverage is not None
         assert words.stored == coverage
-        assert Decimal(words.shown or "-1") == coverage
-        assert Decimal(words.alert_coverage or "-1") == coverage
+        seen = share_seen(words.health)
+        assert Decimal(words.alert_coverage or "-1") == seen
         assert (words.alert in {"holds", "begins"}) == words.health.masked, number
         if words.health.masked:
             assert words.alert_reason == words.reason
-            assert f"{coverage:.1%}" in words.reason
+            assert f"{seen:.1%}" in words.reason
     for number in range(5, LAST + 1, 5):
         _compare(spoken[number], signals_at(minutes, number), number)
 
@@ -139,7 +135,7 @@ def _compare(words: Spoken, signals: list[dict[str, Any]], number: int) -> None:
     health = words.health
     assert health.age is not None
     for row in signals:
-        assert row["coverage"] == health.coverage, (number, row["asset"])
+        assert row["coverage"] == share_seen(health), (number, row["asset"])
         if health.masked:
             assert row["locked"] in LOCKED, number
         else:
@@ -148,6 +144,26 @@ def _compare(words: Spoken, signals: list[dict[str, Any]], number: int) -> None:
             assert row["locked"] == "snapshot_old"
         if health.signals == "neutral":
             assert row["locked"] == "ends_unseen" or row["rule"].startswith("thin_coverage")
+
+
+async def test_an_outage_says_that_nobody_is_seen_and_that_minutes_are_recorded(
+    database_url: str, worker_pool: Pool
+) -> None:
+    """No wallet answers from minute 20 on, and every minute is recorded."""
+    minutes = RecordedMinutes(
+        database_url, worker_pool, changing(steady, dict.fromkeys(range(20, LAST + 1), nobody))
+    )
+    spoken = await play(minutes)
+    assert [row["coverage"] for row in signals_at(minutes, 20)] == [1, 1, 1]
+    for number in (25, 30, 35):
+        assert [row["coverage"] for row in signals_at(minutes, number)] == [0, 0, 0]
+    assert [spoken[number].health.state for number in (21, 22, 29, 30)] == [
+        "healthy", "degraded", "degraded", "stale",
+    ]  # fmt: skip
+    assert spoken[30].alert_reason == (
+        "the last minute in which wallets answered is 660 s old, the last recorded 0 s, "
+        "with 0.0% of the wallets seen within two minutes"
+    )
 
 
 async def test_what_one_minute_lost_lowers_nothing(database_url: str, worker_pool: Pool) -> None:

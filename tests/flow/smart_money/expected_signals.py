@@ -75,15 +75,7 @@ class RecordedPlayback:
     def feed_coverage(self, minute: int) -> Decimal:
         """The oracle's coverage of the feed."""
         return feed_coverage(
-            self.playback.addresses,
-            partial(self.position_at, ASSETS[0]),
-            minute=minute,
-            last_success=max(
-                number
-                for number in self.minutes
-                if number <= minute
-                and any(self.playback.answers(wallet, number) for wallet in self.playback.addresses)
-            ),
+            self.playback.addresses, partial(self.position_at, ASSETS[0]), minute=minute
         )
 
     def v3_window(self, asset: str, minute: int, minutes: int = WINDOW_MINUTES) -> V3Window:

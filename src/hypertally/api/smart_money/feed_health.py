@@ -17,6 +17,8 @@ from hypertally.metrics.smart_money.formulas.feed_health import (
     Health,
     HealthState,
     assess_health,
+    health_reason,
+    share_seen,
 )
 from hypertally.metrics.smart_money.formulas.thresholds import DEGRADED_AGE
 from hypertally.records import Record
@@ -72,7 +74,7 @@ class HealthRow(Record, frozen=True, kw_only=True):
     state: HealthState | None
     last_success: datetime | None
     coverage: Decimal | None
-    reason: str | None
+    recorded_at: datetime | None
     stale_since: datetime | None
 
 
@@ -107,8 +109,8 @@ async def read_feed(connection: Connection) -> FeedState:
         state=health.state,
         last_success=json_text(last),
         age_seconds=None if health.age is None else int(health.age.total_seconds()),
-        coverage=json_text(row.coverage),
-        reason=_reason(row, health),
+        coverage=json_text(share_seen(health)),
+        reason=_reason(row, health, as_of),
         effect=EFFECTS[health.signals] + ("; a warning is shown" if health.warning else ""),
     )
     masked = None
@@ -118,15 +120,13 @@ async def read_feed(connection: Connection) -> FeedState:
     return FeedState(as_of=as_of, health=shown, masked=masked)
 
 
-def _reason(row: HealthRow, health: Health) -> str:
-    if row.state is None or row.reason is None or health.age is None:
+def _reason(row: HealthRow, health: Health, as_of: datetime) -> str:
+    if row.state is None:
         return "no minute was recorded yet"
+    reason = health_reason(health, recorded_at=row.recorded_at, as_of=as_of)
     if STATES.index(health.state) > STATES.index(row.state):
-        return (
-            f"the last recorded minute is {int(health.age.total_seconds())} s old, "
-            f"and no health check has run since {json_text(row.at)}"
-        )
-    return row.reason
+        return f"{reason}, and no health check has run since {json_text(row.at)}"
+    return reason
 
 
 @router.get("/api/v1/smart-money/health", responses=of_shape(shapes.HealthDay))

@@ -1,8 +1,9 @@
 -- name: read_health :one
 -- The newest health check of the snapshots, and since when all checks say stale.
--- Reads: ops.v_latest_health, ops.ingest_health
+-- Reads: ops.v_latest_health, ops.ingest_health, ops.ingest_runs
 select
-    now() as as_of, h.at, h.state, h.last_success, h.coverage, h.reason,
+    now() as as_of, h.at, h.state, h.last_success, h.coverage,
+    (select max(i.minute) from ops.ingest_runs as i where i.minute <= now()) as recorded_at,
     case h.state when 'stale' then (
         select min(s.at) from ops.ingest_health as s
         where s.at > coalesce((

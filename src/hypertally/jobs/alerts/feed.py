@@ -9,6 +9,7 @@ from hypertally.metrics.smart_money.formulas.feed_health import (
     Health,
     assess_health,
     health_reason,
+    share_seen,
 )
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, read_row
@@ -25,6 +26,7 @@ class _Feed(Record, frozen=True, kw_only=True):
 
     success_at: datetime | None  # the newest minute that went well
     coverage: Decimal | None
+    recorded_at: datetime | None  # the newest minute, failed or not
     first_at: datetime | None
     tried: bool  # a minute was tried within the day
     fired_because: str | None  # why the alert fired last, if not for the minutes
@@ -34,10 +36,11 @@ async def read_feed(connection: Connection, at: datetime) -> Evaluation:
     """Whether snapshots can be trusted as of a minute: `system_stale`."""
     feed = await read_row(connection, QUERIES["read_feed"], {"at": at}, shape=_Feed)
     health = assess_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage)
+    seen = share_seen(health)
     figures = {
         "health": health.state,
         "last_success_at": feed.success_at and feed.success_at.isoformat(),
-        "coverage": None if feed.coverage is None else f"{feed.coverage:f}",
+        "coverage": None if seen is None else f"{seen:f}",
     }
     condition: Condition
     match health.state:
@@ -52,7 +55,7 @@ async def read_feed(connection: Connection, at: datetime) -> Evaluation:
         case "stale" if _is_young(feed, at):
             condition, reason = "begins", "no minute has succeeded yet"
         case "stale":
-            condition, reason = "holds", _stale_reason(feed, health)
+            condition, reason = "holds", _stale_reason(feed, health, at)
     return Evaluation(at=at, condition=condition, reason=reason, figures=figures)
 
 
@@ -60,8 +63,8 @@ def _is_young(feed: _Feed, at: datetime) -> bool:
     return feed.success_at is None and feed.first_at is not None and at - feed.first_at < YOUNG
 
 
-def _stale_reason(feed: _Feed, health: Health) -> str:
+def _stale_reason(feed: _Feed, health: Health, at: datetime) -> str:
     if feed.success_at is None:
         first = "an unknown time" if feed.first_at is None else time_text(feed.first_at)
         return f"no minute has succeeded since the first was tried at {first}"
-    return health_reason(health)
+    return health_reason(health, recorded_at=feed.recorded_at, as_of=at)

@@ -19,6 +19,7 @@ QUERIES = load(__file__)
 class _Feed(Record, frozen=True, kw_only=True):
     success_at: datetime | None
     coverage: Decimal | None
+    recorded_at: datetime | None
 
 
 async def note_coverage(connection: Connection, minute: datetime) -> None:
@@ -40,7 +41,7 @@ async def note_health(connection: Connection, as_of: datetime) -> Health:
             "last_success": feed.success_at,
             "age_seconds": int(health.age.total_seconds()) if health.age is not None else None,
             "coverage": feed.coverage,
-            "reason": health_reason(health),
+            "reason": health_reason(health, recorded_at=feed.recorded_at, as_of=as_of),
         },
     )
     return health

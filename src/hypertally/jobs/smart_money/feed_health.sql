@@ -4,9 +4,12 @@
 update ops.ingest_runs set feed_coverage = %(coverage)s where minute = %(minute)s;
 
 -- name: read_feed :one
--- The newest minute in which wallets answered, and the coverage of the feed, as of a time.
+-- The newest minute in which wallets answered, the coverage of the feed, and the newest minute,
+-- failed or not, as of a time.
 -- Reads: ops.ingest_runs   Writes: -   Key: -
-select f.success_at, f.coverage from ops.feed_at(%(as_of)s::timestamptz) as f;
+select f.success_at, f.coverage,
+    (select max(i.minute) from ops.ingest_runs as i where i.minute <= %(as_of)s) as recorded_at
+from ops.feed_at(%(as_of)s::timestamptz) as f;
 
 -- name: insert_health :execrows
 -- Store a health check.

@@ -74,22 +74,12 @@ def end_sizes(
     return sizes
 
 
-def feed_coverage(
-    wallets: Sequence[str],
-    position_at: PositionLookup,
-    *,
-    minute: int,
-    last_success: int,
-) -> Decimal:
-    """Return the share of the wallets that answered in the two minutes up to a minute.
-
-    After two minutes without a success it stays what it was a minute after the last one.
-    """
-    end = min(minute, last_success + 1)
+def feed_coverage(wallets: Sequence[str], position_at: PositionLookup, *, minute: int) -> Decimal:
+    """Return the share of the wallets that answered in the two minutes up to a minute."""
     answered = [
         wallet
         for wallet in wallets
-        if position_at(wallet, end) is not None or position_at(wallet, end - 1) is not None
+        if any(position_at(wallet, minute - ago) is not None for ago in range(2))
     ]
     return Decimal(len(answered)) / len(wallets)
 

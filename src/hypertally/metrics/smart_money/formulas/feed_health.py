@@ -28,6 +28,7 @@ from hypertally.records import Record
 HealthState = Literal["healthy", "degraded", "stale"]
 SignalMode = Literal["on", "neutral", "paused", "locked"]
 
+NONE_SEEN = Decimal(0)
 STATES: tuple[HealthState, ...] = ("healthy", "degraded", "stale")  # from good to bad
 
 
@@ -68,13 +69,28 @@ def assess_health(
     )
 
 
-def health_reason(health: Health) -> str:
-    """What the state was judged by, in words."""
-    if health.age is None or health.coverage is None:
-        return "no minute was recorded yet"
+def share_seen(health: Health) -> Decimal | None:
+    """The share of the wallets seen in the two minutes before; None: unknown.
+
+    The state is judged by the coverage of the last success: after it, its age says the rest.
+    """
+    is_over = health.age is not None and health.age > HEALTHY_AGE
+    return NONE_SEEN if is_over and health.coverage is not None else health.coverage
+
+
+def health_reason(health: Health, *, recorded_at: datetime | None, as_of: datetime) -> str:
+    """What the state was judged by, in words; `recorded_at`: the newest minute, failed or not."""
+    if health.age is None:
+        none_answered = "wallets have answered in no minute yet"
+        return "no minute was recorded yet" if recorded_at is None else none_answered
     seconds = int(health.age.total_seconds())
-    share = f"{health.coverage:.1%} of the wallets"
-    return f"the last minute recorded is {seconds} s old, with {share} seen within two minutes"
+    last = f"the last minute in which wallets answered is {seconds} s old"
+    if recorded_at is not None and as_of - recorded_at < health.age:
+        recorded = max(0, int((as_of - recorded_at).total_seconds()))
+        last = f"{last}, the last recorded {recorded} s"
+    share = share_seen(health)
+    seen = "an unknown share" if share is None else f"{share:.1%}"
+    return f"{last}, with {seen} of the wallets seen within two minutes"
 
 
 def _by_age(age: timedelta | None) -> HealthState:

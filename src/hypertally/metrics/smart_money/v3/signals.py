@@ -138,7 +138,7 @@ async def _read(
             success_at=feed.success_at,
             coverage=feed.coverage,
         ),
-        coverage=feed.coverage or NONE_OBSERVED,
+        coverage=feed.coverage_now or NONE_OBSERVED,
         marks={(row.asset, row.at): row.price for row in marks},
         earlier=[EarlierRow(**row) for row in await earlier.fetchall()],
         forced=await _read_forced(connection, at, universes),

@@ -9,6 +9,7 @@ from hypertally.metrics.smart_money.formulas.feed_health import (
     Health,
     assess_health,
     fallback_cas,
+    health_reason,
     lock_reason,
 )
 
@@ -89,3 +90,36 @@ def test_a_lock_has_its_reason(
 ) -> None:
     at = None if newest is None else NOW - timedelta(seconds=newest)
     assert lock_reason(found, at=NOW, newest_snapshot_at=at, last_failed=failed) == reason
+
+
+@pytest.mark.parametrize(
+    ("age", "coverage", "recorded", "words"),
+    [
+        (None, None, None, "no minute was recorded yet"),
+        (None, None, 30, "wallets have answered in no minute yet"),
+        (57, "1", 57, "is 57 s old, with 100.0%"),
+        (60, None, 60, "is 60 s old, with an unknown share"),
+        (
+            90,
+            "0.965",
+            30,
+            "is 90 s old, the last recorded 30 s, with 96.5%",
+        ),
+        (
+            660,
+            "1",
+            60,
+            "is 660 s old, the last recorded 60 s, with 0.0%",
+        ),
+        (660, "1", 660, "is 660 s old, with 0.0%"),
+    ],
+)
+def test_the_words_tell_an_outage_from_a_worker_that_stopped(
+    age: float | None, coverage: str | None, recorded: float | None, words: str
+) -> None:
+    recorded_at = None if recorded is None else NOW - timedelta(seconds=recorded)
+    reason = health_reason(health(age, coverage), recorded_at=recorded_at, as_of=NOW)
+    if age is not None:
+        words = f"the last minute in which wallets answered {words} of the wallets"
+        words += " seen within two minutes"
+    assert reason == words
