@@ -120,12 +120,12 @@ async def test_every_speaker_names_the_same_coverage(
         coverage = words.health.coverage
         assert coverage is not None
         assert words.stored == coverage
-        seen = share_seen(words.health)
-        assert Decimal(words.alert_coverage or "-1") == seen
+        share = share_seen(words.health)
+        assert Decimal(words.alert_coverage or "-1") == share
         assert (words.alert in {"holds", "begins"}) == words.health.masked, number
         if words.health.masked:
             assert words.alert_reason == words.reason
-            assert f"{seen:.1%}" in words.reason
+            assert f"{share:.1%}" in words.reason
     for number in range(5, LAST + 1, 5):
         _compare(spoken[number], signals_at(minutes, number), number)
 

@@ -36,11 +36,11 @@ async def read_feed(connection: Connection, at: datetime) -> Evaluation:
     """Whether snapshots can be trusted as of a minute: `system_stale`."""
     feed = await read_row(connection, QUERIES["read_feed"], {"at": at}, shape=_Feed)
     health = assess_health(as_of=at, last_success_at=feed.success_at, coverage=feed.coverage)
-    seen = share_seen(health)
+    share = share_seen(health)
     figures = {
         "health": health.state,
         "last_success_at": feed.success_at and feed.success_at.isoformat(),
-        "coverage": None if seen is None else f"{seen:f}",
+        "coverage": None if share is None else f"{share:f}",
     }
     condition: Condition
     match health.state:

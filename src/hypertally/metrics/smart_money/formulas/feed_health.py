@@ -89,8 +89,8 @@ def health_reason(health: Health, *, recorded_at: datetime | None, as_of: dateti
         recorded = max(0, int((as_of - recorded_at).total_seconds()))
         last = f"{last}, the last recorded {recorded} s"
     share = share_seen(health)
-    seen = "an unknown share" if share is None else f"{share:.1%}"
-    return f"{last}, with {seen} of the wallets seen within two minutes"
+    share_text = "an unknown share" if share is None else f"{share:.1%}"
+    return f"{last}, with {share_text} of the wallets seen within two minutes"
 
 
 def _by_age(age: timedelta | None) -> HealthState:
