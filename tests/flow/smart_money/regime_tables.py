@@ -190,8 +190,8 @@ ALERTS: dict[str, list[Moved]] = {
         (25, "system_stale", "system", "inactive", "firing"),
         (36, "system_stale", "system", "firing", "resolved"),
     ],
-    # No-trade / Reduced at 25; 30 and 35 are locked, which is Defensive, as what was told; so is 40,
-    # as risk improves by a step in two periods, and Reduced again at 45. 70% are stale at once.
+    # No-trade / Reduced at 25; 30 and 35 are locked, which is Defensive, as what was told; so is
+    # 40, as risk improves by a step in two periods, and Reduced again at 45. 70% are stale at once.
     "thin_coverage": [
         *moved(25, "regime_change", "BTC", "ETH", "HYPE", states=WAITS),
         *moved(30, "regime_change", "BTC", "ETH", "HYPE", states=NO_MORE),
