@@ -9,8 +9,9 @@ import msgspec
 
 from hypertally.clock import AHEAD_MAX, milliseconds
 from hypertally.facts.activity import fills
-from hypertally.records import Record, Reject, is_object
+from hypertally.records import Fill, Record, Reject, is_object
 from hypertally.sources import pagination
+from hypertally.sources.exact_numbers import exact_integer
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
@@ -88,6 +89,78 @@ async def settle(
     settled = [reject for reject in pending if reject.payload_sha256 in read]
     await mark_decoded(connection, [reject.id for reject in settled], page_id=page.page_id)
     return [RejectWindow(from_at=reject.from_at, to_at=reject.to_at) for reject in settled]
+
+
+class _EarlierReject(_OpenReject, frozen=True, kw_only=True):
+    payload: str
+
+
+class _New(Record, frozen=True, kw_only=True):
+    place: int  # in the given fills, from 1
+
+
+async def settle_mended(
+    connection: Connection,
+    shown: Sequence[Fill],
+    rows: Sequence[Any],
+    *,
+    unread: Iterable[int],
+    page: Answered,
+) -> list[RejectWindow]:
+    """Note rejects that the exchange has mended: their fills came with this answer; their windows.
+
+    A reject is mended if its row names an order and a trade, and this later answer brought the
+    fill of both, which the books did not hold, at a time that the reject can belong to, and shows
+    the bad row no more. Rows that name neither stay rejects: another fill of their time would pass
+    for theirs.
+    """
+    if not shown:
+        return []
+    times = [fill.time_ms for fill in shown]
+    bound = {
+        "wallet_id": page.wallet_id,
+        "page_id": page.page_id,
+        "from_at": fills.at(min(times)),
+        "to_at": fills.at(max(times)),
+    }
+    earlier = await read_rows(connection, QUERIES["list_before"], bound, shape=_EarlierReject)
+    bad = {sha256_of(rows[place]) for place in unread}
+    by_ids = {(fill.oid, fill.tid): fill for fill in shown if fill.tid}
+    pairs: dict[tuple[int, int], tuple[_EarlierReject, Fill]] = {}  # one fill mends one reject
+    for reject in earlier:
+        ids = _ids_of(reject.payload)
+        fill = by_ids.get(ids) if ids and reject.payload_sha256 not in bad else None
+        if ids and fill and reject.from_at <= fills.at(fill.time_ms) <= reject.to_at:
+            pairs.setdefault(ids, (reject, fill))
+    mended = await _brought(connection, list(pairs.values()), page)
+    await mark_decoded(connection, [reject.id for reject in mended], page_id=page.page_id)
+    return [RejectWindow(from_at=reject.from_at, to_at=reject.to_at) for reject in mended]
+
+
+async def _brought(
+    connection: Connection, pairs: Sequence[tuple[_EarlierReject, Fill]], page: Answered
+) -> list[_EarlierReject]:
+    """The rejects whose fills the books did not hold before this answer."""
+    if not pairs:
+        return []
+    bound = {
+        "wallet_id": page.wallet_id,
+        "page_id": page.page_id,
+        "time": [fills.at(fill.time_ms) for _, fill in pairs],
+        "oid": [fill.oid for _, fill in pairs],
+        "tid": [fill.tid for _, fill in pairs],
+    }
+    new = await read_rows(connection, QUERIES["list_new"], bound, shape=_New)
+    return [pairs[row.place - 1][0] for row in new]
+
+
+def _ids_of(payload: str) -> tuple[int, int] | None:
+    """The order and the trade that a bad row names."""
+    row = fills.row_of(payload)
+    if not is_object(row):
+        return None
+    oid, tid = exact_integer(row.get("oid")), exact_integer(row.get("tid"))
+    return None if oid is None or tid is None else (oid, tid)
 
 
 async def mark_decoded(connection: Connection, reject_ids: Sequence[int], *, page_id: int) -> None:

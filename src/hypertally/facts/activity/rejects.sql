@@ -27,6 +27,28 @@ join facts.rejects as r on r.id = w.reject_id
 where w.wallet_id = %(wallet_id)s
     and not exists (select from facts.decoded_rejects as d where d.reject_id = r.id);
 
+-- name: list_before :many
+-- The rejects of a wallet from earlier answers that can belong to a time and were not read since.
+-- Reads: facts.reject_windows, facts.rejects, facts.decoded_rejects   Writes: -   Key: id
+select r.id, r.payload, r.payload_sha256, w.from_at, w.to_at
+from facts.reject_windows as w
+join facts.rejects as r on r.id = w.reject_id
+where w.wallet_id = %(wallet_id)s and r.page_id < %(page_id)s
+    and w.from_at <= %(to_at)s and w.to_at >= %(from_at)s
+    and not exists (select from facts.decoded_rejects as d where d.reject_id = r.id);
+
+-- name: list_new :many
+-- Which of these fills an answer brought, by position.
+-- Reads: facts.hl_fills_raw   Writes: -   Key: (wallet_id, time, coin, oid, tid, side)
+select u.place::integer as place
+from unnest(%(time)s::timestamptz[], %(oid)s::bigint[], %(tid)s::bigint[])
+    with ordinality as u (time, oid, tid, place)
+where exists (
+    select from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s and f.time = u.time and f.oid = u.oid and f.tid = u.tid
+        and f.page_id = %(page_id)s
+    offset 0);
+
 -- name: insert_decoded :execrows
 -- Store that rejects were read from an answer.
 -- Reads: -   Writes: facts.decoded_rejects   Key: reject_id

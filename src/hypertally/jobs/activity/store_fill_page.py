@@ -133,12 +133,13 @@ async def _store_rejects(
         asked_at=page.answer.asked_at,
         covers=(page.covers_from_ms, page.covers_to_ms),
     )
-    unread = decoded.rejects
-    new = await rejected_fills.insert(connection, unread, rows=page.rows, page=answered)
-    read = await rejected_fills.settle(
-        connection, page.rows, unread=[reject.ordinal for reject in unread], page=answered
+    new = await rejected_fills.insert(connection, decoded.rejects, rows=page.rows, page=answered)
+    unread = [reject.ordinal for reject in decoded.rejects]
+    read = await rejected_fills.settle(connection, page.rows, unread=unread, page=answered)
+    mended = await rejected_fills.settle_mended(
+        connection, decoded.fills, page.rows, unread=unread, page=answered
     )
-    windows = [Window(from_at=each.from_at, to_at=each.to_at) for each in (*new, *read)]
+    windows = [Window(from_at=each.from_at, to_at=each.to_at) for each in (*new, *read, *mended)]
     await mark_windows(connection, wallet.id, windows)
     return len(new)
 
