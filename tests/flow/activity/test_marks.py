@@ -80,23 +80,49 @@ async def test_any_order_of_what_happens_leaves_what_a_rebuild_gives(
     rows = {ALICE: spot_days(0, 1, 2, 5), BOB: spot_days(1, 4, 6), CAROL: spot_days(0, 6)}
     async with serving(world(tmp_path / "world", rows)) as exchange:
         untracked = random.sample(sorted(rows), len(rows))
-        for _ in range(9):
+        for _ in range(12):
             await something(books, exchange, untracked, random)
             await books.work(exchange)
         await books.settle(exchange)
     assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
 
 
+async def told_otherwise(books: Books, exchange: Exchange, fault: str) -> None:
+    """Read again, later, what is stored; one row comes with other content or cannot be read."""
+    await exchange.set_faults(**{fault: {"max_count": 1, "types": ["userFillsByTime"]}})
+    await books.read_again(exchange)
+    await exchange.clear_faults()
+
+
+async def test_a_conflict_of_a_complete_day_lowers_it_at_once(books: Books, tmp_path: Path) -> None:
+    async with serving(world(tmp_path / "world", {ALICE: spot_days(0, 0, 0)})) as exchange:
+        await books.track([ALICE])
+        await books.settle(exchange)
+        await books.read_again(exchange)
+        complete = "select completeness from metrics.wallet_day_metrics"
+        assert await books.value(complete) == 1
+        await told_otherwise(books, exchange, "amended")
+    (day,) = await books.read("select * from metrics.wallet_day_metrics")
+    assert float(day["completeness"]) == 0.75  # three fills that stand, and one told otherwise
+    assert [reason["kind"] for reason in day["reasons"]] == ["conflict"]
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
+
+
 async def something(books: Books, exchange: Exchange, untracked: list[str], random: Random) -> None:
-    """Add a wallet, pull, read all again later, meet a limit: whatever the seed draws."""
+    """Add a wallet, pull, read all again, be told otherwise: whatever the seed draws."""
     tracked = sorted({ALICE, BOB, CAROL} - set(untracked))
-    match random.choice(["track", "track", "pull", "read again", "limit", "wait"]):
+    kinds = ["track", "track", "pull", "read again", "limit", "wait", "conflict", "reject"]
+    match random.choice(kinds):
         case "track" if untracked:
             await books.track([untracked.pop()])
         case "pull":
             await books.pull(exchange)
         case "read again":
             await books.read_again(exchange)
+        case "conflict":
+            await told_otherwise(books, exchange, "amended")
+        case "reject":
+            await told_otherwise(books, exchange, "malformed_row")
         case "limit" if tracked:
             until = date(2025, 10, 1) + timedelta(days=random.randrange(7))
             await limit_history(books, random.choice(tracked), until=until)

@@ -68,7 +68,7 @@ class BulkInserted(Record, frozen=True, kw_only=True):
     """The counts and keys that a bulk load added."""
 
     fills: int
-    days: dict[tuple[int, date], datetime]  # (wallet id, day) -> its earliest new fill
+    days: dict[tuple[int, date], datetime | None]  # (wallet id, day) -> its earliest new fill
     twaps: set[tuple[int, int]]  # (wallet id, TWAP) that new fills are slices of
     conflicts: int
 
@@ -256,7 +256,7 @@ class Inserted(Record, frozen=True, kw_only=True):
     """The counts and keys that an insert added."""
 
     fills: int
-    days: dict[date, datetime | None]  # day -> its earliest new fill
+    days: dict[date, datetime | None]  # day -> its earliest new fill; None: conflicts alone
     twaps: set[int]  # TWAPs that new fills are slices of
     conflicts: int
 
@@ -269,6 +269,14 @@ class _AddedDay(Record, frozen=True, kw_only=True):
     from_at: datetime
     fills: int
     twap_ids: list[int]
+
+
+class _ConflictDay(Record, frozen=True, kw_only=True):
+    """The new conflicts of a wallet on a UTC day."""
+
+    wallet_id: int
+    day: date
+    conflicts: int
 
 
 class _StoredPlace(Record, frozen=True, kw_only=True):
@@ -285,14 +293,14 @@ async def insert(
     bound = {**_columns(fills), "wallet_id": wallet_id, "page_id": page_id}
     added = await read_rows(connection, INSERT_PAGE, bound, shape=_AddedDay)
     count = sum(row.fills for row in added)
-    conflicts = 0
+    conflicts: Sequence[_ConflictDay] = ()
     if count < len(fills):
-        conflicts = (await connection.execute(INSERT_PAGE_CONFLICTS, bound)).rowcount
+        conflicts = await read_rows(connection, INSERT_PAGE_CONFLICTS, bound, shape=_ConflictDay)
     return Inserted(
         fills=count,
-        days={row.day: row.from_at for row in added},
+        days={row.day: None for row in conflicts} | {row.day: row.from_at for row in added},
         twaps={twap_id for row in added for twap_id in row.twap_ids},
-        conflicts=conflicts,
+        conflicts=sum(row.conflicts for row in conflicts),
     )
 
 
@@ -351,20 +359,21 @@ def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkIns
         make=QUERIES["make_stage"],
         empty=QUERIES["empty_stage"],
     )
-    conflicts = 0
+    conflicts: Sequence[_ConflictDay] = ()
     if loader.attempt(INSERT_STAGE_NEW):
         added = loader.read_rows(LIST_STAGE_DAYS, shape=_AddedDay)
     else:
         rows -= loader.execute(FORGET_STORED)
         added = loader.read_rows(INSERT_STAGE, shape=_AddedDay) if rows else []
         if sum(row.fills for row in added) < rows:
-            conflicts = loader.execute(INSERT_STAGE_CONFLICTS)
+            conflicts = loader.read_rows(INSERT_STAGE_CONFLICTS, shape=_ConflictDay)
     loader.commit()
     return BulkInserted(
         fills=sum(row.fills for row in added),
-        days={(row.wallet_id, row.day): row.from_at for row in added},
+        days={(row.wallet_id, row.day): None for row in conflicts}
+        | {(row.wallet_id, row.day): row.from_at for row in added},
         twaps={(row.wallet_id, twap_id) for row in added for twap_id in row.twap_ids},
-        conflicts=conflicts,
+        conflicts=sum(row.conflicts for row in conflicts),
     )
 
 

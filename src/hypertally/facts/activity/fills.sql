@@ -105,12 +105,13 @@ select wallet_id, (time at time zone 'UTC')::date as day, min(time) as from_at,
 from added
 group by 1, 2;
 
--- name: insert_conflicts :execrows
--- Store each fill whose key is stored with different content as a conflict. A second statement, so
--- that it also sees rows that another transaction committed while the first statement waited. What
--- is read is compared: rows that differ in other fields alone, such as one that the exchange began
--- to send, are no conflict, and these fields are kept. Nor is a missing TWAP number, which some
--- endpoints leave out.
+-- name: insert_conflicts :many
+-- Store each fill whose key is stored with different content as a conflict, and return how many of
+-- each day: a conflict lowers the completeness of its day. A second statement, so that it also sees
+-- rows that another transaction committed while the first statement waited. What is read is
+-- compared: rows that differ in other fields alone, such as one that the exchange began to send, are
+-- no conflict, and these fields are kept. Nor is a missing TWAP number, which some endpoints leave
+-- out.
 -- Reads: the given rows, facts.hl_fills_raw   Writes: facts.conflicts, facts.unread_fields   Key: (wallet_id, fingerprint, first_fingerprint)
 with repeated as (
     select
@@ -151,15 +152,20 @@ with repeated as (
     from repeated
     where not is_conflict and extra is not null and extra is distinct from first_extra
     on conflict do nothing
+), added as (
+    insert into facts.conflicts (
+        wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+        first_page_id)
+    select wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
+        first_page_id
+    from repeated
+    where is_conflict
+    on conflict do nothing
+    returning wallet_id, time
 )
-insert into facts.conflicts (
-    wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
-    first_page_id)
-select wallet_id, coin, time, oid, tid, side, fingerprint, row, page_id, first_fingerprint,
-    first_page_id
-from repeated
-where is_conflict
-on conflict do nothing;
+select wallet_id, (time at time zone 'UTC')::date as day, count(*)::integer as conflicts
+from added
+group by 1, 2;
 
 -- name: insert_rejects :execrows
 -- Store rows that could not be read, each once.
