@@ -188,7 +188,7 @@ with begins as (
 select exists (
     select from facts.history_readings as r, begins as b
     where r.wallet_id = wallet and r.rows_shown < 10000
-        and (r.asked_at >= b.at or facts.time_of_ms(r.first_ms) <= b.at
+        and (facts.time_of_ms(r.first_ms) <= b.at
              or (b.at is null and not exists (
                  select from facts.history_readings as n
                  where n.wallet_id = wallet and n.rows_shown >= 10000 and n.asked_at > r.asked_at))))
@@ -270,6 +270,29 @@ begin
     return facts.attach_partition(
         parent, parent || '_' || to_char(day_of, 'YYYY_MM_DD'), day_of, day_of + 1);
 end
+$$;
+
+CREATE TABLE facts.account_positions (
+    wallet_id integer NOT NULL,
+    dex text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    positions jsonb NOT NULL,
+    page_id bigint NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY facts.account_positions FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION facts.settled_positions(wallet integer) RETURNS SETOF facts.account_positions
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+select p.*
+from facts.account_positions as p
+where p.wallet_id = wallet and exists (
+    select from facts.pages as g
+    where g.wallet_id = wallet and g.closed and g.source = 'info.userFillsByTime'
+        and g.asked_at >= p.at + interval '1 minute'
+        and facts.time_of_ms(g.covers_to_ms) >= p.at)
 $$;
 
 CREATE FUNCTION facts.time_of_ms(ms bigint) RETURNS timestamp with time zone
@@ -562,17 +585,6 @@ CREATE AGGREGATE metrics.sum_intervals(jsonb) (
     STYPE = jsonb,
     PARALLEL = safe
 );
-
-CREATE TABLE facts.account_positions (
-    wallet_id integer NOT NULL,
-    dex text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    positions jsonb NOT NULL,
-    page_id bigint NOT NULL,
-    inserted_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY facts.account_positions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE facts.archived_fills (
     twap_id bigint NOT NULL,
@@ -3022,6 +3034,16 @@ GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_
 REVOKE ALL ON FUNCTION facts.reopen_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.reopen_day(parent text, day_of date) TO hypertally_jobs;
 
+GRANT SELECT,INSERT ON TABLE facts.account_positions TO hypertally_facts;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_api;
+GRANT SELECT ON TABLE facts.account_positions TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.settled_positions(wallet integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.settled_positions(wallet integer) TO hypertally_facts;
+GRANT ALL ON FUNCTION facts.settled_positions(wallet integer) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.settled_positions(wallet integer) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION facts.time_of_ms(ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.time_of_ms(ms bigint) TO hypertally_metrics;
@@ -3106,11 +3128,6 @@ GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
 REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
-
-GRANT SELECT,INSERT ON TABLE facts.account_positions TO hypertally_facts;
-GRANT SELECT ON TABLE facts.account_positions TO hypertally_metrics;
-GRANT SELECT ON TABLE facts.account_positions TO hypertally_api;
-GRANT SELECT ON TABLE facts.account_positions TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.archived_fills TO hypertally_facts;
 GRANT SELECT ON TABLE facts.archived_fills TO hypertally_metrics;

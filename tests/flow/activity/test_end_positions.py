@@ -1,6 +1,6 @@
 """The end of a chain is held against what the exchange states: a missing last fill is a gap now."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypertally.store.postgres import transaction
 
 NOON = ms("2025-10-04T12:00")
 HOUR_MS = 3_600_000
+ASKED = datetime(2025, 10, 4, 12, tzinfo=UTC)
 FIRST = fill(NOON)
 LAST = fill(NOON + 2 * HOUR_MS, startPosition="1.0")
 
@@ -59,6 +60,36 @@ async def test_a_missing_last_fill_is_a_gap_until_it_comes(books: Books, tmp_pat
         await books.run_kind(exchange, "repair_gap")
     assert (await books.facts_digest())[0] == 2
     assert await ends(books) == []
+
+
+async def test_what_was_traded_since_the_last_reading_is_no_gap(
+    books: Books, tmp_path: Path
+) -> None:
+    """Alerts told of missing fills of every wallet that traded between a pull and its check."""
+    now_ms = milliseconds(books.clock())
+    shown = fill(now_ms - HOUR_MS)
+    traded = fill(now_ms - 20_000, startPosition="1.0")
+    state = holding(now_ms, BTC="2.0")
+    await start(books, tmp_path / "first", [shown])
+    await checked(books, tmp_path / "state", [shown], state)
+    assert await ends(books) == []
+    reasons = await books.value("select max(reasons::text) from metrics.wallet_day_metrics")
+    assert "end_not_checked" in reasons
+    books.later += timedelta(minutes=2)
+    await checked(books, tmp_path / "missing", [shown], state)
+    assert [gap["missing"] for gap in await ends(books)] == ["1"]
+    await checked(books, tmp_path / "traded", [shown, traded], state)
+    assert await ends(books) == []
+
+
+async def test_what_is_missing_lies_behind_the_last_statement_that_agreed(
+    books: Books, tmp_path: Path
+) -> None:
+    await start(books, tmp_path / "first", [FIRST])
+    agreed, other = NOON + 40 * HOUR_MS, NOON + 41 * HOUR_MS
+    await checked(books, tmp_path / "agrees", [FIRST], holding(agreed, BTC="1.0"))
+    await checked(books, tmp_path / "other", [FIRST], holding(other, BTC="3.0"))
+    assert await ends(books) == [{"coin": "BTC", "from_at": agreed, "to_at": other, "missing": "2"}]
 
 
 async def test_positions_from_before_the_last_fill_prove_nothing(
@@ -108,8 +139,9 @@ async def test_whole_records_agree_with_every_dex(books: Books) -> None:
         {"assetPositions": [{"position": {"coin": "BTC"}}], "time": NOON},
         {"assetPositions": [{"position": {"coin": "BTC", "szi": "1e400"}}], "time": NOON},
         {"assetPositions": 2 * [{"position": {"coin": "BTC", "szi": "1"}}], "time": NOON},
+        {"assetPositions": [], "time": NOON + 6 * 60_000},
     ],
 )
 def test_an_answer_without_positions_or_time_is_refused(body: object) -> None:
     with pytest.raises(BadPayload):
-        positions.decode(body)
+        positions.decode(body, asked_at=ASKED)

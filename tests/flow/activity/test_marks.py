@@ -101,7 +101,8 @@ async def test_a_conflict_of_a_complete_day_lowers_it_at_once(books: Books, tmp_
         await books.read_again(exchange)
         complete = "select completeness from metrics.wallet_day_metrics"
         assert await books.value(complete) == 1
-        await told_otherwise(books, exchange, "amended")
+        await exchange.set_faults(amended={"max_count": 1, "types": ["userFillsByTime"]})
+        await books.pull_deep(exchange)
     (day,) = await books.read("select * from metrics.wallet_day_metrics")
     assert float(day["completeness"]) == 0.75  # three fills that stand, and one told otherwise
     assert [reason["kind"] for reason in day["reasons"]] == ["conflict"]

@@ -10,7 +10,7 @@ from tests.flow.books import Books, milliseconds
 from tests.flow.handmade import ALICE, Row, fill, holding
 from tests.flow.scripted import Answer, Scripted, scripted
 
-from hypertally.clock import system_clock
+from hypertally.clock import at, system_clock
 from hypertally.errors import SourceDown
 from hypertally.jobs import periodic
 from hypertally.jobs.activity.end_positions import CHECK_SECONDS
@@ -187,6 +187,10 @@ async def test_a_day_is_not_complete_before_its_end_was_checked(
 
     alice.script, alice.state = None, holding(milliseconds(books.clock()), BTC="1.0")
     await books.run_kind(alice.exchange, "check_positions")
+    assert await day(books) == (ONCE, ["end_not_checked"])  # no reading since then
+    books.later += timedelta(minutes=2)
+    await books.pull(alice.exchange)
+    await books.run_kind(alice.exchange, "check_positions")
     assert await day(books) == (Decimal(1), [])
     queued = "select count(*) from ops.jobs where kind = 'check_positions' and status = 'queued'"
     assert await books.value(queued) == 0
@@ -212,3 +216,48 @@ async def test_a_later_day_on_the_dex_takes_the_check_over(books: Books, alice: 
     kinds = [[reason["kind"] for reason in row["reasons"]] for row in reasons]
     assert kinds == [[], ["end_not_checked"]]
     assert await books.unfinished_work() == []
+
+
+async def test_an_empty_answer_says_nothing_of_a_cut_history(books: Books, alice: Scripted) -> None:
+    """12,000 fills, the first answer empty: of the newest 10,000 the beginning is not known."""
+    start = noon(days_ago=13)
+    alice.fills = [spot(start + number * 86_400) for number in range(12_000)]
+    alice.script = lambda request: (200, []) if request["type"] == "userFillsByTime" else None
+    await books.track([ALICE])
+    await books.settle(alice.exchange)
+    alice.script = None
+    books.later += SECOND_READING
+    await books.pull(alice.exchange)
+    await confirm(books, alice)
+    await confirm(books, alice)
+    assert (await books.facts_digest())[0] == 10_000
+    kinds = await books.read("select distinct kind from metrics.fill_gaps")
+    assert [row["kind"] for row in kinds] == ["history_begins"]
+    lowered = "select max(completeness) from metrics.wallet_day_metrics where day <= %s"
+    first_shown = at(alice.fills[2_000]["time"]).date()
+    assert await books.value(lowered, first_shown) < 1
+
+
+async def test_a_window_that_the_exchange_keeps_no_more_proves_nothing(
+    books: Books, alice: Scripted
+) -> None:
+    """12,000 fills came while nobody asked: 2,000 are gone, and asking for them brings nothing."""
+    old = noon(days_ago=9)
+    alice.fills = [spot(old)]
+    await books.track([ALICE])
+    await books.settle(alice.exchange)
+    start = noon(days_ago=8)
+    alice.fills += [spot(start + number * 40_000) for number in range(12_000)]
+    await books.pull(alice.exchange)
+    await confirm(books, alice)
+    (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+    lost_ms, shown_ms = start, alice.fills[2_001]["time"]
+    for _ in range(2):
+        books.later += SECOND_READING
+        async with books._info(alice.exchange) as info:
+            await pull_window(books.pool, info, wallet, from_ms=lost_ms, until_ms=shown_ms - 1)
+        await books.settle(alice.exchange)
+    readings = await books.read("select closed from facts.pages where covers_from_ms = %s", lost_ms)
+    assert readings == [{"closed": False}] * 2
+    completeness = "select completeness from metrics.wallet_day_metrics where day = %s"
+    assert await books.value(completeness, at(shown_ms).date()) < Decimal("0.99")

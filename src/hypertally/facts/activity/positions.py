@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from hypertally.clock import at
+from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
@@ -22,21 +22,23 @@ class AccountPositions(Record, frozen=True, kw_only=True):
     positions: dict[str, str]  # coin -> signed size; a coin not named is flat
 
 
-class UncheckedEnd(Record, frozen=True, kw_only=True):
-    """The last fill of a wallet on a dex whose positions the exchange did not state since."""
+class ChainEnd(Record, frozen=True, kw_only=True):
+    """The last fill of a wallet on a dex."""
 
     dex: str  # empty: the core dex
     last_at: datetime
+    is_checked: bool  # positions were stated since, and fills read after that
 
 
 class _Dex(Record, frozen=True, kw_only=True):
     dex: str
 
 
-def decode(body: Any) -> AccountPositions:
-    """Read a `clearinghouseState` answer.
+def decode(body: Any, *, asked_at: datetime) -> AccountPositions:
+    """Read a `clearinghouseState` answer; `asked_at` is our clock when it was asked.
 
-    Errors: `BadPayload` when it holds no positions, no time, or one without coin or size.
+    Errors: `BadPayload` when it holds no positions, no time, one ahead of our clock, or a position
+    without coin or size.
     """
     entries = body.get("assetPositions") if is_object(body) else None
     if not is_object(body) or not is_array(entries):
@@ -44,7 +46,7 @@ def decode(body: Any) -> AccountPositions:
     positions = dict(map(_position, entries))
     if len(positions) < len(entries):
         raise BadPayload("a coin is named twice")
-    return AccountPositions(at=_time(body), positions=positions)
+    return AccountPositions(at=_time(body, asked_at), positions=positions)
 
 
 def _position(entry: Any) -> tuple[str, str]:
@@ -55,10 +57,12 @@ def _position(entry: Any) -> tuple[str, str]:
     return coin, size
 
 
-def _time(body: JsonObject) -> datetime:
+def _time(body: JsonObject, asked_at: datetime) -> datetime:
     ms = body.get("time")
     if not isinstance(ms, int) or isinstance(ms, bool) or not 0 <= ms <= TIME_MS_MAX:
         raise BadPayload(f"the answer has no time: {ms!r}")
+    if at(ms) > asked_at + AHEAD_MAX:
+        raise BadPayload(f"the answer is dated ahead of our clock: {at(ms).isoformat()}")
     return at(ms)
 
 
@@ -85,12 +89,10 @@ async def list_dexs(connection: Connection, wallet_id: int) -> list[str]:
     return [row.dex for row in rows]
 
 
-async def list_unchecked_ends(connection: Connection, wallet_id: int) -> list[UncheckedEnd]:
-    """The ends of a wallet's chains that no statement of positions came after."""
+async def list_ends(connection: Connection, wallet_id: int) -> list[ChainEnd]:
+    """The last fill of a wallet on each dex, and whether it was checked."""
     parameters = {"wallet_id": wallet_id}
-    return await read_rows(
-        connection, QUERIES["list_unchecked_ends"], parameters, shape=UncheckedEnd
-    )
+    return await read_rows(connection, QUERIES["list_ends"], parameters, shape=ChainEnd)
 
 
 FACT = Fact(

@@ -13,10 +13,13 @@ from facts.hl_fills_raw as f
 where f.wallet_id = %(wallet_id)s and facts.market_of(f.coin) in ('perp', 'hip3')
 order by 1;
 
--- name: list_unchecked_ends :many
--- The last fill of a wallet on each dex whose positions the exchange did not state since.
--- Reads: facts.hl_fills_raw, facts.account_positions   Writes: -   Key: dex
-select e.dex, e.last_at
+-- name: list_ends :many
+-- The last fill of a wallet on each dex, and whether the exchange stated the positions there since,
+-- with a reading of fills after that.
+-- Reads: facts.hl_fills_raw, facts.account_positions, facts.pages   Writes: -   Key: dex
+select e.dex, e.last_at, exists (
+        select from facts.settled_positions(%(wallet_id)s::integer) as p
+        where p.dex = e.dex and p.at > e.last_at) as is_checked
 from (
     select case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end as dex,
         max(f.time) as last_at
@@ -24,7 +27,4 @@ from (
     where f.wallet_id = %(wallet_id)s and facts.market_of(f.coin) in ('perp', 'hip3')
     group by 1
 ) as e
-where not exists (
-    select from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s and p.dex = e.dex and p.at > e.last_at)
 order by e.dex;

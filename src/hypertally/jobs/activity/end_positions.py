@@ -3,7 +3,6 @@
 A fill that is missing at the end of a chain is a gap at once, not when the wallet trades again.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 import structlog
@@ -11,7 +10,6 @@ import structlog
 from hypertally.errors import BadPayload, SourceDown, SourcePaused
 from hypertally.facts import pages
 from hypertally.facts.activity import positions
-from hypertally.facts.activity.positions import UncheckedEnd
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
 from hypertally.jobs.activity.store_fill_page import mark_dirty
 from hypertally.jobs.runtime import queue
@@ -53,43 +51,41 @@ async def check_positions(resources: Resources, job: Job) -> None:
     async with transaction(resources.pool) as connection:
         wallet = await find_row(connection, QUERIES["read_wallet"], bound, shape=Wallet)
         dexs = await positions.list_dexs(connection, wallet_id)
-        unchecked = await positions.list_unchecked_ends(connection, wallet_id)
     if wallet is None:
         async with queue.finishing(resources.pool, job):
             return
     for dex in dexs:
         await _store_positions(resources, wallet, dex)
     async with queue.finishing(resources.pool, job) as connection:
-        days = await _note_checked(connection, wallet_id, unchecked)
+        days = await _note_checked(connection, wallet_id)
         if await fill_gaps.ends_disagree(connection, wallet_id):
             # The whole record: which chains are concerned, the computation of gaps finds.
             days |= {resources.clock().date(): fill_gaps.BEGINNING}
         await mark_dirty(connection, wallet_id, days)
 
 
-async def _note_checked(
-    connection: Connection, wallet_id: int, unchecked_before: Sequence[UncheckedEnd]
-) -> dict[date, datetime | None]:
+async def _note_checked(connection: Connection, wallet_id: int) -> dict[date, datetime | None]:
     """Note whether all ends are checked now, or queue the next check; the days to judge again."""
     bound = {"wallet_id": wallet_id}
     # Locked first: fills that another transaction stores now are seen, or undo the note.
     await connection.execute(QUERIES["lock_cursor"].text, bound)
-    unchecked = await positions.list_unchecked_ends(connection, wallet_id)
+    ends = await positions.list_ends(connection, wallet_id)
+    all_checked = all(end.is_checked for end in ends)
     noted = await find_row(
-        connection, QUERIES["note_check"], {**bound, "all_checked": not unchecked}, shape=_Tries
+        connection, QUERIES["note_check"], {**bound, "all_checked": all_checked}, shape=_Tries
     )
-    if unchecked and noted:
+    if noted and not all_checked:
         doublings = min(noted.end_check_tries, DOUBLINGS_MAX)
         pause = min(CHECK_SECONDS * 2**doublings, CHECK_SECONDS_MAX)
         await enqueue_check(connection, wallet_id, delay_seconds=pause)
-    return {end.last_at.date(): None for end in unchecked_before if end not in unchecked}
+    return {end.last_at.date(): None for end in ends if end.is_checked}
 
 
 async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> None:
     parameters = {"dex": dex} if dex else {}
     try:
         answer = await resources.info.fetch("clearinghouseState", user=wallet.address, **parameters)
-        stated = positions.decode(answer.body)
+        stated = positions.decode(answer.body, asked_at=answer.asked_at)
     except SourcePaused:
         raise
     except (SourceDown, BadPayload) as problem:

@@ -70,6 +70,10 @@ class Pulled(Record, frozen=True, kw_only=True):
     confirmed_ms: int  # all days before it were read twice, an hour or more apart
 
 
+class _Kept(Record, frozen=True, kw_only=True):
+    from_at: datetime
+
+
 class _Confirmed(Record, frozen=True, kw_only=True):
     confirmed_ms: int
 
@@ -208,12 +212,28 @@ class FillSweep:
         if not self._first_waits:
             return last
         decoded = self._decode(first)
-        if len(self._rows) >= HISTORY_ROWS_MAX and decoded.fills:
-            shown_ms = min(fill.time_ms for fill in decoded.fills)
-            covers_from_ms = max(first.covers_from_ms, shown_ms)
-            first = msgspec.structs.replace(first, covers_from_ms=covers_from_ms)
-        await self._commit(first, decoded)
+        covers_from_ms = max(first.covers_from_ms, await self._shown_from_ms(decoded))
+        cut = msgspec.structs.replace(first, covers_from_ms=covers_from_ms)
+        proves_days = covers_from_ms <= first.covers_to_ms
+        await self._commit(cut if proves_days else first, decoded, proves_days=proves_days)
         return last
+
+    async def _shown_from_ms(self, decoded: Decoded) -> int:
+        """Since when the exchange shows all fills: of the oldest, it may keep no more."""
+        shown_ms = min((fill.time_ms for fill in decoded.fills), default=None)
+        if len(self._rows) >= HISTORY_ROWS_MAX and shown_ms is not None:
+            return shown_ms
+        if not self._is_window:
+            return 0
+        async with transaction(self._pool) as connection:
+            oldest = await find_row(
+                connection,
+                QUERIES["read_kept_from"],
+                {"wallet_id": self._wallet.id, "rows_kept": HISTORY_ROWS_MAX},
+                shape=_Kept,
+            )
+        kept_from_ms = milliseconds(oldest.from_at) if oldest else 0
+        return kept_from_ms if shown_ms is None else min(kept_from_ms, shown_ms)
 
     async def _commit(
         self, page: ProvenPage, decoded: Decoded, *, proves_days: bool = True

@@ -5,6 +5,16 @@ select cursor_ms, proven_until, deep_at, whole_at, confirmed_ms
 from ops.hl_ingest_cursor
 where wallet_id = %(wallet_id)s;
 
+-- name: read_kept_from :one
+-- Since when the exchange keeps the fills of a wallet, if it has more of them than it keeps.
+-- Reads: facts.hl_fills_raw   Writes: -   Key: wallet_id
+select time as from_at
+from facts.hl_fills_raw
+where wallet_id = %(wallet_id)s
+order by time desc
+offset %(rows_kept)s - 1
+limit 1;
+
 -- name: advance_cursor :one
 -- Move a wallet's cursor over a proven page, never back. Returns the proof of before.
 -- Reads: ops.hl_ingest_cursor   Writes: ops.hl_ingest_cursor   Key: wallet_id

@@ -62,7 +62,8 @@ with wanted as materialized (
     from wanted as w
     left join readings as r using (wallet_id, day)
 ), ends as materialized (
-    -- The last fill of a dex whose positions the exchange did not state since.
+    -- The last fill of a dex whose positions the exchange did not state since, or stated after the
+    -- last reading of fills.
     select w.wallet_id, w.day, min(e.last_at) as from_at, max(w.to_at) as to_at
     from wanted as w
     cross join lateral (
@@ -74,8 +75,8 @@ with wanted as materialized (
         group by 1
     ) as e
     where not exists (
-            select from facts.account_positions as p
-            where p.wallet_id = w.wallet_id and p.dex = e.dex and p.at > e.last_at
+            select from facts.settled_positions(w.wallet_id) as p
+            where p.dex = e.dex and p.at > e.last_at
             offset 0)  -- row by row through the keys: a join would read the whole table
         and not exists (
             select from facts.hl_fills_raw as f

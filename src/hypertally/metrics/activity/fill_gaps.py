@@ -155,7 +155,7 @@ async def rebuild(
     states = await read_rows(connection, QUERIES["list_positions"], bound, shape=_Positions)
     states_by_dex = {state.dex: state for state in states}
     gaps = [
-        await _first_stated(connection, wallet_id, gap)
+        await _end_span(connection, wallet_id, gap)
         for gap in _gaps(legs, states_by_dex)
         if gap.to_at > seeds[gap.coin]
     ]
@@ -190,12 +190,13 @@ class _Positions(Record, frozen=True, kw_only=True):
     positions: dict[str, str]  # coin -> signed size; a coin not named is flat
 
 
-class _FirstStated(Record, frozen=True, kw_only=True):
-    at: datetime
+class _EndSpan(Record, frozen=True, kw_only=True):
+    from_at: datetime
+    to_at: datetime
 
 
-async def _first_stated(connection: Connection, wallet_id: int, gap: Gap) -> Gap:
-    """A gap at the end of a chain ends when the exchange first stated the other position."""
+async def _end_span(connection: Connection, wallet_id: int, gap: Gap) -> Gap:
+    """A gap at the end of a chain, from when its position was last stated to when another was."""
     if gap.kind != "end_position":
         return gap
     parameters = {
@@ -204,9 +205,10 @@ async def _first_stated(connection: Connection, wallet_id: int, gap: Gap) -> Gap
         "coin": gap.coin,
         "after": gap.from_at,
         "newest_at": gap.to_at,
+        "missing": gap.missing_size_coin,
     }
-    first = await read_row(connection, QUERIES["read_first_stated"], parameters, shape=_FirstStated)
-    return msgspec.structs.replace(gap, to_at=first.at)
+    span = await read_row(connection, QUERIES["read_end_span"], parameters, shape=_EndSpan)
+    return msgspec.structs.replace(gap, from_at=span.from_at, to_at=span.to_at)
 
 
 def _dex_of(coin: str) -> str:

@@ -26,28 +26,36 @@ join facts.hl_fills_raw as f
 order by f.coin, f.time, f.ordinal, f.oid, f.tid;
 
 -- name: list_positions :many
--- The newest positions known of a wallet on each dex.
+-- The newest positions of a wallet on each dex that a later reading of fills can be held against.
 -- Reads: facts.account_positions   Writes: -   Key: dex
 select distinct on (p.dex) p.dex, p.at, p.positions
-from facts.account_positions as p
-where p.wallet_id = %(wallet_id)s
+from facts.settled_positions(%(wallet_id)s::integer) as p
 order by p.dex, p.at desc;
 
--- name: read_first_stated :one
--- When the position of the newest answer was first stated after a last fill, without a break since.
+-- name: read_end_span :one
+-- When the position of the newest answer was first stated after a last fill, without a break since,
+-- and when the chain's own was last stated before: what is missing lies between.
 -- Reads: facts.account_positions   Writes: -   Key: -
 with stated as (
     select p.at, coalesce((p.positions ->> %(coin)s)::numeric, 0) as size
     from facts.account_positions as p
     where p.wallet_id = %(wallet_id)s and p.dex = %(dex)s and p.at > %(after)s
+), first as (
+    select min(s.at) as at
+    from stated as s
+    where s.at > coalesce((
+            select max(o.at)
+            from stated as o
+            where o.size <> (select n.size from stated as n where n.at = %(newest_at)s)),
+        %(after)s)
 )
-select min(s.at) as at
-from stated as s
-where s.at > coalesce((
-        select max(o.at)
-        from stated as o
-        where o.size <> (select n.size from stated as n where n.at = %(newest_at)s)),
-    %(after)s);
+select coalesce((
+        select max(o.at) from stated as o
+        where o.at < first.at and o.size = (
+            select n.size - %(missing)s::numeric from stated as n where n.at = %(newest_at)s)),
+        %(after)s) as from_at,
+    first.at as to_at
+from first;
 
 -- name: list_unfilled :many
 -- Positions in coins of which no fill is known: missing since the newest answer before that did not
@@ -55,8 +63,7 @@ where s.at > coalesce((
 -- Reads: facts.account_positions, facts.hl_fills_raw, facts.history_readings   Writes: -   Key: coin
 with newest as (
     select distinct on (p.dex) p.dex, p.at, p.positions
-    from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s
+    from facts.settled_positions(%(wallet_id)s::integer) as p
     order by p.dex, p.at desc
 ), unfilled as (
     select n.dex, e.key as coin, e.value::numeric as size, (
@@ -87,8 +94,7 @@ where u.flat_at is not null or facts.is_history_whole(%(wallet_id)s::integer);
 -- Reads: facts.account_positions, facts.hl_fills_raw, metrics.fill_gaps   Writes: -   Key: -
 with newest as (
     select distinct on (p.dex) p.dex, p.at, p.positions
-    from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s
+    from facts.settled_positions(%(wallet_id)s::integer) as p
     order by p.dex, p.at desc
 ), ends as (
     select distinct on (f.coin) f.coin, f.time,
