@@ -38,11 +38,15 @@ set pulled_at = now(), last_error = null,
 where wallet_id = %(wallet_id)s;
 
 -- name: note_late :execrows
--- A fill came that earlier readings of its time did not show: its day is read twice again.
--- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
-update ops.hl_ingest_cursor
+-- A fill came that earlier readings of its time did not show: its day is read twice again. If it is
+-- the first of the record, so is the history: no reading from 0 showed its beginning.
+-- Reads: facts.hl_fills_raw   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor as c
 set confirmed_ms = least(confirmed_ms, %(day_ms)s), late_ms = least(late_ms, %(late_ms)s),
-    late_at = greatest(late_at, %(late_at)s)
+    late_at = greatest(late_at, %(late_at)s),
+    whole_at = case when exists (
+        select from facts.hl_fills_raw as f
+        where f.wallet_id = c.wallet_id and f.time < facts.time_of_ms(%(late_ms)s)) then whole_at end
 where wallet_id = %(wallet_id)s;
 
 -- name: raise_confirmed :one
