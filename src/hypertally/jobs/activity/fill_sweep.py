@@ -248,7 +248,7 @@ class FillSweep:
                 decoded,
                 wallet=self._wallet,
                 job=self._job,
-                proves_days=proves_days and not lacking,
+                proves_days=proves_days and not lacking and self._follows_record(),
             )
             limits = [page.limit] if page.limit else []
             days = await self._store_limits(connection, limits, stored.page_id)
@@ -257,6 +257,10 @@ class FillSweep:
             await mark_dirty(connection, wallet_id, days, delay_seconds=self._seconds_to_close())
         self._lacking |= lacking
         self._stored.append(stored)
+
+    def _follows_record(self) -> bool:
+        """Whether the record began: a window read before it would be confirmed by its beginning."""
+        return not self._is_window or self._cursor.proven_until is not None
 
     def _decode(self, page: ProvenPage) -> Decoded:
         return fills.decode(page.rows, wallet=self._wallet.address, asked_at=page.answer.asked_at)
