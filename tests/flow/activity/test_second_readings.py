@@ -40,7 +40,7 @@ def spot(time_ms: int, **fields: Any) -> Row:
 async def test_a_twentieth_of_fills_that_show_late_is_in_the_books_within_minutes(
     books: Books,
 ) -> None:
-    scene = small_population(21, wallets=6, days=3, fills=200, live_per_second=2)
+    scene = small_population(22, wallets=6, days=3, fills=200, live_per_second=2)
     async with serving(scene) as exchange:
         await exchange.set_faults(late=LATE)
         await books.track(await exchange.addresses())
