@@ -70,7 +70,7 @@ def test_every_column_has_a_meaning(script: SimpleNamespace, database_url: str) 
 
 
 KEYED = [("facts", fact.name, fact.key) for fact in FACTS] + [
-    ("metrics", metric.name, metric.key) for metric in METRICS
+    ("metrics", metric.name, metric.whole_key) for metric in METRICS
 ]
 
 
