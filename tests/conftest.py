@@ -78,9 +78,13 @@ def make_database(server_url: str, template: str):
 
 
 @pytest.fixture
-def database_url(make_database) -> str:
-    """A fresh, migrated database."""
-    return make_database()
+def database_url(server_url: str, make_database) -> Iterator[str]:
+    """A fresh, migrated database, which goes with its test: a run makes thousands of them."""
+    url = make_database()
+    yield url
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))
 
 
 @pytest.fixture

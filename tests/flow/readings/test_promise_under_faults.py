@@ -5,7 +5,7 @@ second readings cover. A fault may hide it for longer, but then with a fill that
 reading could tell it otherwise.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -269,8 +269,11 @@ STEPS = st.lists(
 
 
 @pytest.fixture(autouse=True)
-def no_log() -> None:
+def no_log() -> Iterator[None]:
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.configure(**before)
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
