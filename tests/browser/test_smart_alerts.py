@@ -118,6 +118,8 @@ async def test_that_nobody_checks_is_said_above_all(screen: Screen) -> None:
     assert "No worker checks alerts now." in text
     assert "an alert that is not shown here may have fired since" in text
     assert await banner.locator("time").get_attribute("datetime") == SINCE
+    header = visible(await screen.page.locator("header.top").inner_text())
+    assert "alerts unchecked" in header
 
 
 @pytest.mark.parametrize("unchecked", [False, True])

@@ -1,5 +1,6 @@
 // The frame of every page: the rail, the top bar, the mark of health.
 
+import { STATES_PATH } from "../alert_states.js";
 import { Ago } from "../clock.js";
 import { Mark } from "../components/Mark.js";
 import { useFeed, useOnline } from "../feed.js";
@@ -45,7 +46,7 @@ export function Rail({ page }) {
 }
 
 /** [level, word, description]; the worst known problem wins. */
-function health({ online, ready, summary }) {
+function health({ online, ready, summary, checks }) {
   if (!online || ready.error?.offline)
     return ["halt", "offline", "The server cannot be reached. The figures are from the last load."];
   if (ready.error) {
@@ -56,7 +57,7 @@ function health({ online, ready, summary }) {
       `The server cannot serve correct figures:\n${[problems].flat().join("\n")}`,
     ];
   }
-  if (!ready.data || !summary.data)
+  if (!ready.data || !summary.data || !checks.data)
     return ["idle", "checking", "Waiting for the first answer of the server."];
   const { wallets_behind: behind, tracked_wallets: tracked, proven_until: until } = summary.data;
   const proved = until
@@ -70,6 +71,8 @@ function health({ online, ready, summary }) {
       `${behind} wallets were not updated in time. Limit per wallet: ${UPDATE_LIMITS}\n${proved}`,
     ];
   if (tracked > 0 && !until) return ["warning", "first load", proved];
+  if (checks.data?.unchecked)
+    return ["warning", "alerts unchecked", `No worker checks alerts now.\n${proved}`];
   return ["good", "up to date", proved];
 }
 
@@ -78,7 +81,8 @@ export function TopBar({ session }) {
   const online = useOnline();
   const ready = useFeed("/readyz", { everySeconds: READY_CHECK_SECONDS });
   const summary = useFeed("/api/v1/dashboard/summary");
-  const [level, word, title] = health({ online, ready, summary });
+  const checks = useFeed(STATES_PATH);
+  const [level, word, title] = health({ online, ready, summary, checks });
   const org = session?.org;
   const asOf = summary.data?.as_of;
   return html`<header class="top">

@@ -1,5 +1,6 @@
 // Alerts: the active ones at the top of the page, the waiting ones, and the history of changes.
 
+import { STATES_PATH } from "../../alert_states.js";
 import { Ago } from "../../clock.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
@@ -17,7 +18,6 @@ import { ALERT_COLUMNS, AlertSubject } from "./columns.js";
 
 const CHANGES_SHOWN = 20;
 const ACTIVE_SHOWN = 5; // the others are folded away
-const STATES_PATH = "/api/v1/smart-money/alerts/state?standing=true";
 
 const keyOf = (alert) => `${alert.type} ${alert.subject}`;
 

@@ -33,15 +33,18 @@ function HealthLine({ health }) {
   const { state, last_success: last, coverage, reason, effect } = health;
   return html`<p class="health-line" data-part="health">
     <${Mark} level=${HEALTH_LEVELS[state] ?? "idle"} title=${reason}>${state}<//>
-    <span>last snapshot ${
-      last ? html`<span data-exact=${last}><${Ago} iso=${last} /></span>` : "never"
-    }</span>
+    ${
+      (state === "healthy" || !last) &&
+      html`<span>last snapshot ${
+        last ? html`<span data-exact=${last}><${Ago} iso=${last} /></span>` : "never"
+      }</span>`
+    }
     <span>coverage ${
       coverage === null
         ? html`<${Amount} value=${null} reason=${`Unknown because ${reason}.`} />`
         : html`<span data-exact=${coverage} title=${coverage}>${percent(coverage)}</span>`
     }</span>
-    <span class="muted">${reason}: ${effect}</span>
+    <span class="muted">${state === "healthy" ? effect : `${reason}: ${effect}`}</span>
   </p>`;
 }
 
