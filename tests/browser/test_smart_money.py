@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -280,8 +281,11 @@ async def test_health_says_its_state_age_and_coverage(screen: Screen) -> None:
         line = screen.page.locator("[data-part=health]")
         assert await line.locator("[data-part=mark-text]").inner_text() == health["state"]
         exact = line.locator("[data-exact]")
-        assert await exact.nth(0).get_attribute("data-exact") == health["last_success"]
-        assert await exact.nth(1).get_attribute("data-exact") == health["coverage"]
+        values = [await one.get_attribute("data-exact") for one in await exact.all()]
+        # The age is said once: by the page while all is well, else by the reason.
+        is_well = health["state"] == "healthy"
+        assert values == [health["last_success"], health["coverage"]][0 if is_well else 1 :]
+        assert (health["reason"] in await line.inner_text()) is not is_well
 
     await eventually(check)
 
@@ -321,7 +325,7 @@ async def test_moves_of_alerts_are_listed(screen: Screen) -> None:
 
 async def test_a_halt_masks_the_figures_with_its_reason_and_since_when(screen: Screen) -> None:
     since = "2026-11-20T11:50:00Z"
-    halt = {"reason": "the last minute recorded is 900 s old", "since": since}
+    halt = {"reason": "the last minute in which wallets answered is 900 s old", "since": since}
     await changed(screen, lambda body: body.update(masked=halt))
     await screen.open("#/smart-money")
     words = screen.page.get_by_role("alert")
@@ -368,6 +372,27 @@ async def test_unknown_scores_are_dashes_with_their_reason(screen: Screen) -> No
     meter = score.get_by_role("meter")
     assert await meter.get_attribute("aria-valuenow") is None
     assert await meter.get_attribute("aria-valuetext") == why
+
+
+async def test_unknown_figures_below_the_scores_are_said_in_words(screen: Screen) -> None:
+    def forget(body: dict[str, Any], percentile: str | None) -> None:
+        signal = body["assets"][0]["signal"]
+        signal["ecs"] |= {"z": None, "percentile": percentile, "forced": None}
+        signal["herding"] = dict.fromkeys(signal["herding"])
+        signal["unknown"] |= {"ecs.z": "fewer than 500 periods of the seven days before are stored"}
+
+    for percentile, words in ((None, "unknown"), ("75", "z unknown, percentile 75.00")):
+        await changed(screen, partial(forget, percentile=percentile))
+        await screen.open("#/smart-money")
+        await screen.page.reload()
+        notes = asset_of(screen, "HYPE").locator(".score-notes")
+        text = visible(await notes.inner_text())
+        assert "Herding H unknown" in text
+        assert f"Exits vs usual {words}, forced unknown" in text
+        reason = await notes.locator("a.null").nth(1).get_attribute("title")
+        assert reason == (
+            "Unknown because fewer than 500 periods of the seven days before are stored."
+        )
 
 
 async def test_the_threshold_next_to_being_met_is_said_in_words(screen: Screen) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from hypertally.metrics.smart_money.formulas.v3.scores import V3
+from hypertally.metrics.smart_money.formulas.wallet_moves import BUYS, SELLS
 
 Row = Mapping[str, Any]
 _RULE: Final = re.compile(r"(?P<name>[a-z_]+)(?: \((?P<numbers>.*)\))?")
@@ -27,9 +28,10 @@ def _score(value: Decimal | None) -> str:
 
 
 def _dispersion_high(row: Row, _: str) -> str:
+    bought, sold = (sum(row["counts"].get(name, 0) for name in kinds) for kinds in (BUYS, SELLS))
     return (
-        f"Buyers and sellers disagree: dispersion is {_score(row['dispersion'])} among "
-        f"{row['active']} active wallets, and {row['active_needed']} are enough to say so."
+        f"{bought} wallets bought and {sold} sold: dispersion is {_score(row['dispersion'])}, and "
+        f"{row['active_needed']} active wallets are enough to call it high."
     )
 
 
@@ -48,6 +50,19 @@ def _side(row: Row, _: str) -> str:
     return (
         f"CAS is {_score(row['cas'])} and its trend {row['trend']}, with {dispersion} and exits "
         f"{_score(row['ecs'])}: {_SIDES.get(row['bias'], 'a side')} are advised."
+    )
+
+
+def _thin_coverage(row: Row, numbers: str) -> str:
+    if row["coverage"] < row["completeness"]:
+        percent = (100 * row["coverage"]).quantize(_TENTH, ROUND_DOWN)
+        return (
+            f"No position advised: {percent}% of the wallets were observed in the two minutes "
+            "before, 90% needed."
+        )
+    return (
+        f"No position advised: {numbers.removesuffix(' seen')} wallets were observed at both ends, "
+        "90% needed."
     )
 
 
@@ -105,7 +120,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Row, str], str]]] = {
     "too_few_active": _too_few_active,
     "trend_unknown": _trend_unknown,
     "nobody_held": lambda _row, _: "No position advised: no wallet held a position.",
-    "thin_coverage": lambda _, numbers: f"No position advised: {numbers}, 90% needed.",
+    "thin_coverage": _thin_coverage,
     "held": lambda _row, _: (
         "A score is unknown in this period: the previous playbook is kept once."
     ),

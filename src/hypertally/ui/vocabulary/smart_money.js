@@ -118,8 +118,8 @@ export const bandWords = (band) => String(band ?? "").replaceAll("_", " ");
 export const bandTone = (band) => BAND_TONES[band] ?? "muted";
 
 const RULES = {
-  dispersion_high: "Buyers and sellers disagree: dispersion is high.",
-  exits_high: "Many holders are leaving at the same time: exits are high.",
+  dispersion_high: "No position advised: dispersion is high or has not calmed down yet.",
+  exits_high: "No position advised: exits are high or have not calmed down yet.",
   trend_against: "The trend runs against the consensus.",
   entry_threshold: "No position advised: the consensus has not reached the entry threshold.",
   entry_wait: "A position is advised once the consensus holds for a second period.",

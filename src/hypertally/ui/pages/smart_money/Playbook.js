@@ -60,8 +60,8 @@ function Flags({ playbook }) {
   const on = FLAGS.filter(([name]) => playbook[name] === true).map(([, words]) => words);
   const unknown = FLAGS.filter(([name]) => playbook[name] === null);
   const title = `${UNKNOWN_FLAG}: ${unknown.map(([, words]) => words).join(", ")}`;
-  return html`<p class="flags"><span class="muted">Advice:</span>${" "}
-    ${on.length ? on.join(", ") : "leave positions as they are"}${
+  return html`<p class="flags"><span class="muted">Open positions:</span>${" "}
+    ${on.length ? on.join(", ") : "leave as they are"}${
       unknown.length > 0 &&
       html`<span class="muted" title=${title}>${` (${unknown.length} unknown)`}</span>`
     }</p>`;

@@ -24,7 +24,7 @@ const TREND_DESCRIPTION =
 function Trend({ signal }) {
   if (!signal) return null;
   if (signal.trend === null) {
-    return html`<span class="null" title=${smartReason(signal, "trend")}>trend –</span>`;
+    return html`<span class="null" title=${smartReason(signal, "trend")}>trend unknown</span>`;
   }
   return html`<span title=${TREND_DESCRIPTION}>${TRENDS[signal.trend]}</span>`;
 }
@@ -38,7 +38,7 @@ function VersionOneScore({ first, path }) {
 }
 
 function Band({ band, reason, words, title }) {
-  if (band === null) return html`<span class="null" title=${reason}>band –</span>`;
+  if (band === null) return html`<span class="null" title=${reason}>band unknown</span>`;
   return html`<span class=${`band-name ${bandTone(band)}`} title=${title}>${words}</span>`;
 }
 
@@ -99,14 +99,24 @@ function herdingText({ h, sign, n }) {
 export function ScoreNotes({ signal, hrefOf }) {
   if (!signal) return null;
   const { herding } = signal;
-  const amount = (path) => html`<${Amount} value=${scoreOf(signal, path)} kind=${kindOf(path)}
-    reason=${smartReason(signal, path)} href=${hrefOf(path)} />`;
+  const unknownFigure = (words, path) =>
+    html`<a class="null" href=${hrefOf(path)} title=${smartReason(signal, path)}>${words}</a>`;
+  const figure = (name, path) => {
+    const value = scoreOf(signal, path);
+    if (value === null) return unknownFigure(`${name} unknown`, path);
+    return html`${name} <${Amount} value=${value} kind=${kindOf(path)} href=${hrefOf(path)} />`;
+  };
+  const { z, percentile } = signal.ecs;
+  const usual =
+    z === null && percentile === null
+      ? unknownFigure("unknown", "ecs.z")
+      : html`${figure("z", "ecs.z")}, ${figure("percentile", "ecs.percentile")}`;
   return html`<dl class="score-notes">
-    <div><dt title=${descriptionOf("herding.h")}>Herding</dt><dd>H ${amount("herding.h")}${
+    <div><dt title=${descriptionOf("herding.h")}>Herding</dt><dd>${figure("H", "herding.h")}${
       herding.h !== null && `, ${herding.n} active: ${herdingText(herding)}`
     }</dd></div>
-    <div><dt title="How unusual this share of exits is">Exits vs usual</dt><dd>z ${amount("ecs.z")},
-      ${" "}percentile ${amount("ecs.percentile")}, forced ${amount("ecs.forced")}</dd></div>
+    <div><dt title="How unusual this share of exits is">Exits vs usual</dt><dd>${usual},
+      ${" "}${figure("forced", "ecs.forced")}</dd></div>
     <div><dt title=${OBSERVED_WALLETS}>Observed</dt>
       <dd>${signal.observed} of ${signal.wallets} at both ends, ${signal.exposed} with a
         position; coverage at the end ${percent(signal.coverage)}</dd></div>
