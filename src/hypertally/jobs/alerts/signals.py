@@ -117,7 +117,7 @@ def exit_cluster(signal: Signal) -> Evaluation:
     return Evaluation(
         at=at,
         condition=condition,
-        reason=f"ECS {signal.ecs or 'unknown'}, {exits.left} of {exits.exposed} exposed left",
+        reason=f"ECS {_shown(ecs)}: {exits.left} of {exits.exposed} holders left",
         figures={
             "ecs": signal.ecs,
             "left": exits.left,
@@ -125,6 +125,10 @@ def exit_cluster(signal: Signal) -> Evaluation:
             "definition": DEFINITION,
         },
     )
+
+
+def _shown(score: Decimal | None) -> str:
+    return "unknown" if score is None else f"{score:.1f}"
 
 
 class _ChangedSignal(Record, frozen=True, kw_only=True):

@@ -188,6 +188,14 @@ def test_exits_are_judged_by_level_and_calm(
     assert exit_cluster(signal(ecs=ecs, high=high)).condition == condition
 
 
+def test_exits_are_shown_rounded_and_kept_exactly() -> None:
+    evaluation = exit_cluster(signal(ecs="34.28571429", high=True))
+    assert evaluation.reason == "ECS 34.3: 30 of 100 holders left"
+    assert evaluation.figures["ecs"] == "34.28571429"
+    unknown = exit_cluster(signal(ecs=None, high=None))
+    assert unknown.reason == "ECS unknown: 30 of 100 holders left"
+
+
 LOCKED = {
     "locked": "ends_unseen",
     "bias": "No-trade",
