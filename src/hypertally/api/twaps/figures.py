@@ -16,6 +16,8 @@ NOT_TRACKED: Final = "this org does not track the wallet"
 PART: Final = "only slices that an archive holds are known, and it may lack others"
 NO_SLICES: Final = "no slices are stored yet"
 RUNS: Final = "the TWAP is still running, and only slices show what it has executed"
+UNREPORTED: Final = "its planned time is over, but no status of its end is stored"
+UNREPORTED_SIZE: Final = f"{UNREPORTED}, and only slices show what it has executed"
 RAN: Final = "the TWAP was running then, and only slices show what it had executed"
 STILL_RUNS: Final = "the TWAP is still running"
 MAY_RUN: Final = "its last status is an unknown word, so it is not known whether the TWAP runs"
@@ -267,7 +269,7 @@ def _reason(row: FiguresRow) -> str:
     if not row.statuses:
         return NOT_TRACKED
     if not row.is_over:
-        return RUNS if row.runs else MAY_RUN
+        return _why_not_over(row, runs=RUNS, unreported=UNREPORTED_SIZE)
     return SILENT if row.size is None else NOT_TRACKED
 
 
@@ -327,12 +329,19 @@ OF_STATUS: Final = (
 )
 
 
-def _no_end(row: FiguresRow) -> str:
+def _no_end(row: FiguresRow, *, runs: str = STILL_RUNS) -> str:
     if row.is_over:
         return UNDATED
     if not row.statuses:
         return NO_STATUS
-    return STILL_RUNS if row.runs else MAY_RUN
+    return _why_not_over(row, runs=runs)
+
+
+def _why_not_over(row: FiguresRow, *, runs: str, unreported: str = UNREPORTED) -> str:
+    """Return what its last status and its planned time say of a TWAP without a final status."""
+    if not row.runs:
+        return MAY_RUN
+    return unreported if row.elapsed_share == 1 else runs
 
 
 def _unknown_parts(row: FiguresRow, shown: Shown, slices: str) -> dict[str, str]:
@@ -340,7 +349,7 @@ def _unknown_parts(row: FiguresRow, shown: Shown, slices: str) -> dict[str, str]
     found: dict[str, str] = {}
     for name in ("size", "notional"):
         if shown["residual"][name] is None:
-            untold = slices if row.is_over else UNSETTLED if row.runs else _no_end(row)
+            untold = slices if row.is_over else _no_end(row, runs=UNSETTLED)
             found[f"residual.{name}"] = said.get(f"{name}_residual", untold)
         if shown["status_totals"][name] is None:
             found[f"status_totals.{name}"] = SILENT if row.statuses else NO_STATUS

@@ -152,9 +152,50 @@ def test_why_nothing_is_known_is_said_for_each_case(get) -> None:
     assert reasons == {
         "5001": None,
         "5004": "no slices are stored yet",
-        "5006": "the TWAP is still running, and only slices show what it has executed",
+        "5006": (
+            "its planned time is over, but no status of its end is stored, and only slices show "
+            "what it has executed"
+        ),
         "5007": "its last status does not give it",
     }
+
+
+@pytest.mark.parametrize(
+    ("as_of", "elapsed", "reasons"),
+    [
+        (
+            "2026-03-01T21:00:00Z",
+            "0.5",
+            {
+                "ended_at": "the TWAP is still running",
+                "residual.size": (
+                    "the TWAP is still running, so there is no final status to compare with"
+                ),
+                "progress": (
+                    "the TWAP is still running, and only slices show what it has executed"
+                ),
+            },
+        ),
+        (
+            "2026-03-02T09:00:00Z",
+            "1",
+            {
+                "ended_at": "its planned time is over, but no status of its end is stored",
+                "residual.size": "its planned time is over, but no status of its end is stored",
+                "progress": (
+                    "its planned time is over, but no status of its end is stored, and only "
+                    "slices show what it has executed"
+                ),
+            },
+        ),
+    ],
+)
+def test_a_twap_is_not_said_to_run_when_its_planned_time_is_over(
+    get, as_of: str, elapsed: str, reasons: dict[str, str]
+) -> None:
+    twap = one(get, 5006, query=f"?as_of={as_of}")["twap"]
+    assert (twap["status"], twap["elapsed_share"]) == ("activated", elapsed)
+    assert {name: twap["unknown"][name] for name in reasons} == reasons
 
 
 def test_a_twap_that_never_executed_anything_is_zero_in_every_window(get) -> None:
