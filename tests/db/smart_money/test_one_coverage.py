@@ -63,6 +63,7 @@ REGIMES: dict[str, Callable[[], Answers]] = {
     "btc_missing_for_a_minute": lambda: changing(steady, {20: without_btc}),
     "scattered_failures": lambda: scattered,
     "one_failed_minute": lambda: changing(steady, {20: nobody}),
+    "two_failed_minutes": lambda: changing(steady, {19: nobody, 20: nobody}),
     "three_failed_minutes": lambda: changing(steady, {18: nobody, 19: nobody, 20: nobody}),
 }
 
@@ -161,8 +162,8 @@ async def test_an_outage_says_that_nobody_is_seen_and_that_minutes_are_recorded(
         "healthy", "degraded", "degraded", "stale",
     ]  # fmt: skip
     assert spoken[30].alert_reason == (
-        "the last minute in which wallets answered is 660 s old, the last recorded 0 s, "
-        "with 0.0% of the wallets seen within two minutes"
+        "the last minute in which wallets answered is 660 s old, the last one recorded is 0 s "
+        "old, and 0.0% of the wallets were observed in the two minutes before"
     )
 
 

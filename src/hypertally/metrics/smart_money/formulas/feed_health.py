@@ -74,7 +74,7 @@ def share_seen(health: Health) -> Decimal | None:
 
     The state is judged by the coverage of the last success: after it, its age says the rest.
     """
-    is_over = health.age is not None and health.age > HEALTHY_AGE
+    is_over = health.age is not None and health.age >= HEALTHY_AGE
     return NONE_SEEN if is_over and health.coverage is not None else health.coverage
 
 
@@ -87,10 +87,10 @@ def health_reason(health: Health, *, recorded_at: datetime | None, as_of: dateti
     last = f"the last minute in which wallets answered is {seconds} s old"
     if recorded_at is not None and as_of - recorded_at < health.age:
         recorded = max(0, int((as_of - recorded_at).total_seconds()))
-        last = f"{last}, the last recorded {recorded} s"
+        last = f"{last}, the last one recorded is {recorded} s old"
     share = share_seen(health)
     share_text = "an unknown share" if share is None else f"{share:.1%}"
-    return f"{last}, with {share_text} of the wallets seen within two minutes"
+    return f"{last}, and {share_text} of the wallets were observed in the two minutes before"
 
 
 def _by_age(age: timedelta | None) -> HealthState:

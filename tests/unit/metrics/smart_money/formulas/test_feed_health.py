@@ -97,21 +97,23 @@ def test_a_lock_has_its_reason(
     [
         (None, None, None, "no minute was recorded yet"),
         (None, None, 30, "wallets have answered in no minute yet"),
-        (57, "1", 57, "is 57 s old, with 100.0%"),
-        (60, None, 60, "is 60 s old, with an unknown share"),
+        (57, "1", 57, "is 57 s old, and 100.0%"),
+        (119, "1", 119, "is 119 s old, and 100.0%"),
+        (120, "1", 120, "is 120 s old, and 0.0%"),
+        (60, None, 60, "is 60 s old, and an unknown share"),
         (
             90,
             "0.965",
             30,
-            "is 90 s old, the last recorded 30 s, with 96.5%",
+            "is 90 s old, the last one recorded is 30 s old, and 96.5%",
         ),
         (
             660,
             "1",
             60,
-            "is 660 s old, the last recorded 60 s, with 0.0%",
+            "is 660 s old, the last one recorded is 60 s old, and 0.0%",
         ),
-        (660, "1", 660, "is 660 s old, with 0.0%"),
+        (660, "1", 660, "is 660 s old, and 0.0%"),
     ],
 )
 def test_the_words_tell_an_outage_from_a_worker_that_stopped(
@@ -121,5 +123,5 @@ def test_the_words_tell_an_outage_from_a_worker_that_stopped(
     reason = health_reason(health(age, coverage), recorded_at=recorded_at, as_of=NOW)
     if age is not None:
         words = f"the last minute in which wallets answered {words} of the wallets"
-        words += " seen within two minutes"
+        words += " were observed in the two minutes before"
     assert reason == words

@@ -47,8 +47,8 @@ def _result(row: Row, part: Part) -> object:
 
 def _input_causes(v2: Row, v3: Row) -> Iterator[tuple[str, str]]:
     if v2["locked"] != v3["locked"]:
-        words = f"v2 is {_lock(v2)}, v3 {_lock(v3)}: v3 needs a snapshot of the 120 seconds before"
-        yield "lock", words
+        need = "v3 needs 80% of the wallets, seen within 120 seconds of both ends"
+        yield "lock", f"v2 is {_lock(v2)}, v3 {_lock(v3)}: {need}"
         return
     if _classes(v2) != _classes(v3):
         words = (
