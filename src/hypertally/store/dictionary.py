@@ -24,6 +24,10 @@ COMMENT_ON = re.compile(
     r"^comment on (?:table|view|column) (\w+\.\w+)(?:\.(\w+))? is((?:\s+'(?:[^']|'')*')+);",
     re.MULTILINE,
 )
+VIEW = re.compile(
+    r"^create (?:or replace )?view (\S+) [^;]*?\bfrom ((?:facts|metrics|ops|tenancy)\.\w+)",
+    re.MULTILINE,
+)
 LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # What no migration describes: some tables, views, and what dbmate keeps.
@@ -64,6 +68,7 @@ class Dictionary(Record, frozen=True, kw_only=True):
 
     relations: dict[str, str]  # schema.name -> words
     columns: dict[tuple[str, str], str]  # relation and column -> words
+    sources: dict[str, str]  # a view -> the first relation that it reads
     relations_by_name: dict[str, str]  # without a schema: a view has the name of its table
     columns_by_name: dict[str, str]  # what has one name everywhere is described once
 
@@ -72,15 +77,21 @@ class Dictionary(Record, frozen=True, kw_only=True):
         if column is None:
             name = relation.partition(".")[2]
             return self.relations.get(relation) or self.relations_by_name.get(name)
-        return self.columns.get((relation, column)) or self.columns_by_name.get(column)
+        words = self.columns.get((relation, column))
+        if words is None and relation in self.sources:
+            return self.words_of(self.sources[relation], column)
+        return words or self.columns_by_name.get(column)
 
 
 def read_dictionary(migrations: Path) -> Dictionary:
     """What the migrations of a folder say; a later one replaces the words of an earlier one."""
     relations = dict(RELATIONS)
     columns: dict[tuple[str, str], str] = {}
+    sources: dict[str, str] = {}
     for path in sorted(migrations.glob("*.sql")):
-        for relation, column, words in _entries(path.read_text(encoding="utf-8")):
+        migration = path.read_text(encoding="utf-8")
+        sources |= dict(VIEW.findall(migration))
+        for relation, column, words in _entries(migration):
             if column is None:
                 relations[relation] = words
             else:
@@ -88,6 +99,7 @@ def read_dictionary(migrations: Path) -> Dictionary:
     return Dictionary(
         relations=relations,
         columns=columns,
+        sources=sources,
         relations_by_name={name.partition(".")[2]: words for name, words in relations.items()},
         columns_by_name=COLUMNS | {name: words for (_, name), words in reversed(columns.items())},
     )
