@@ -18,7 +18,7 @@ A page whose rows are in no order, or which does not repeat its neighbour's row,
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from hypertally.clock import milliseconds
+from hypertally.clock import AHEAD_MAX, milliseconds
 from hypertally.errors import SourceDown
 from hypertally.records import TIME_MS_MAX, Answer, LimitMet, ProvenPage, Record, is_object
 from hypertally.sources.exact_numbers import exact_integer
@@ -76,11 +76,11 @@ class _Sweep:
         """A full page: what follows it is asked for from its last millisecond."""
         self._knows_page_rows = True
         rows = _rows(answer)
-        low, high = _span(rows)
+        low, high = _span(answer)
         if low == high:
             pages = await self._overfull(answer, from_ms, high)
             return _Step(pages=pages, from_ms=high + 1, answer=await self._ask(high + 1, until_ms))
-        if not _newest_first(rows):
+        if not _newest_first(answer):
             following = await self._ask_from(rows, high, until_ms)
             return _Step(pages=[_page(answer, from_ms, high)], from_ms=high, answer=following)
         pages = await self._backwards(answer, from_ms, until_ms)
@@ -93,9 +93,9 @@ class _Sweep:
         rows = _rows(answer)
         if not _is_doubtful(rows, first=not self._knows_page_rows):
             return _Step(pages=[_page(answer, from_ms, until_ms)], answer=None)
-        low, high = _span(rows)
+        low, high = _span(answer)
         pages: list[ProvenPage] = []
-        if not _is_oldest_first(rows) and from_ms < low:
+        if not _is_oldest_first(answer) and from_ms < low:
             earlier = await self._ask(from_ms, low)
             if _is_new(earlier, rows):  # a full page of a server that gives no more at once
                 self._page_rows = len(rows)
@@ -146,7 +146,7 @@ class _Sweep:
         pages: list[ProvenPage] = []
         answer, end = newest, until_ms
         while len(rows := _rows(answer)) >= self._page_rows:
-            low, latest = _span(rows)
+            low, latest = _span(answer)
             if low == latest:
                 pages.append(_overflow(answer, low, latest if end is None else end))
                 end = low - 1
@@ -168,9 +168,9 @@ def _is_doubtful(rows: list[Any], *, first: bool) -> bool:
     return has_time and (first or len(rows) % ROUND_ROWS == 0)
 
 
-def _is_oldest_first(rows: list[Any]) -> bool:
+def _is_oldest_first(answer: Answer) -> bool:
     """Whether the rows' times tell so; rows of one millisecond do not."""
-    times = _times(rows)
+    times = _times(answer)
     return times == sorted(times) and times[0] != times[-1]
 
 
@@ -215,12 +215,16 @@ def _rows(answer: Answer) -> list[Any]:
     return answer.body
 
 
-def _times(rows: list[Any]) -> list[int]:
-    """The rows' times; one without is a reject, not a reason to stop."""
-    placed = [time for row in rows if (time := time_of(row)) is not None]
-    if not placed:
+def _times(answer: Answer) -> list[int]:
+    """The rows' times; a row without one is a reject, not a reason to stop.
+
+    Nor is a row dated ahead: its true time is not known, and nothing is asked for from there.
+    """
+    stated = [time for row in _rows(answer) if (time := time_of(row)) is not None]
+    if not stated:
         raise SourceDown("a full page holds no row with a time")
-    return placed
+    latest_ms = milliseconds(answer.asked_at + AHEAD_MAX)
+    return [time for time in stated if time <= latest_ms] or stated
 
 
 def time_of(row: object) -> int | None:
@@ -229,13 +233,13 @@ def time_of(row: object) -> int | None:
     return time_ms if time_ms is not None and 0 <= time_ms <= TIME_MS_MAX else None
 
 
-def _span(rows: list[Any]) -> tuple[int, int]:
-    times = _times(rows)
+def _span(answer: Answer) -> tuple[int, int]:
+    times = _times(answer)
     return min(times), max(times)
 
 
-def _newest_first(rows: list[Any]) -> bool:
-    times = _times(rows)
+def _newest_first(answer: Answer) -> bool:
+    times = _times(answer)
     if times == sorted(times):
         return False
     if times == sorted(times, reverse=True):

@@ -74,6 +74,28 @@ async def test_a_row_dated_ahead_proves_nothing_of_what_is_still_to_come() -> No
     assert max(page.covers_to_ms for page in pages) == ASKED_MS
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("number", range(5))
+async def test_a_row_that_is_shown_with_a_time_ahead_stops_no_sweep(
+    number: int, *, newest_first: bool
+) -> None:
+    """The server chooses rows by their true time."""
+    upstream = Upstream(rows_at(10, 20, 30, 40, 50), page_rows=3, newest_first=newest_first)
+    ahead = ASKED_MS + 10**12
+    upstream.change = lambda rows: [
+        row | {"time": ahead} if row["oid"] == number else row for row in rows
+    ]
+    pages = await upstream.sweep()
+    assert {oid for _, oid in keys(pages)} == set(range(5))
+    assert max(page.covers_to_ms for page in pages) == ASKED_MS
+
+
+async def test_a_page_of_rows_dated_ahead_alone_is_passed() -> None:
+    ahead = ASKED_MS + 10**12
+    upstream = Upstream(rows_at(10, 20, 30, *range(ahead, ahead + 5)), page_rows=3)
+    assert len(keys(await upstream.sweep())) == 8
+
+
 async def test_a_server_without_an_end_is_given_up_in_time() -> None:
     async def fetch(from_ms: int, until_ms: int | None) -> Answer:
         rows = [row(time, time) for time in range(from_ms, from_ms + 100)]

@@ -51,8 +51,9 @@ async def list_lacking(
 
 def _whole_part(page: ProvenPage) -> tuple[int, int]:
     """What a page covers, without a millisecond at its end that it may show in part."""
-    times = [time_ms for row in page.rows if (time_ms := time_of(row)) is not None]
     from_ms, to_ms = page.covers_from_ms, page.covers_to_ms
+    stated = [time_ms for row in page.rows if (time_ms := time_of(row)) is not None]
+    times = [time_ms for time_ms in stated if from_ms <= time_ms <= to_ms]
     if times and times[0] > times[-1]:  # newest first
         return from_ms + (from_ms == min(times)), to_ms
     return from_ms, to_ms - (to_ms == max(times, default=None))
