@@ -40,15 +40,22 @@ def exact_integer(value: object) -> int | None:
 
 def has_exact_numbers(value: object) -> bool:
     """Whether every number within decoded JSON is one that a jsonb column can hold."""
-    if is_object(value):
-        return all(has_exact_numbers(inner) for inner in value.values())
-    if is_array(value):
-        return all(has_exact_numbers(inner) for inner in value)
-    if not isinstance(value, Decimal):
-        return True
-    if not value.is_finite():
+    pending = [value]
+    while pending:  # no recursion: a row may be nested deeper than Python calls
+        inner = pending.pop()
+        if is_object(inner):
+            pending.extend(inner.values())
+        elif is_array(inner):
+            pending.extend(inner)
+        elif isinstance(inner, Decimal) and not _may_be_kept(inner):
+            return False
+    return True
+
+
+def _may_be_kept(number: Decimal) -> bool:
+    if not number.is_finite():
         return False
-    return value.adjusted() <= EXPONENT_MAX and _exponent(value) >= -EXPONENT_MAX
+    return number.adjusted() <= EXPONENT_MAX and _exponent(number) >= -EXPONENT_MAX
 
 
 def _text_of(value: object) -> str | None:

@@ -163,7 +163,8 @@ def _check_status(status: int, kind: str) -> None:
 def _decode(body: bytes, kind: str) -> Any:
     try:
         decoded = _decoder.decode(body)
-    except (msgspec.DecodeError, ValueError) as error:  # ValueError: not UTF-8, absurd numbers
+    # ValueError: not UTF-8, absurd numbers; RecursionError: nested too deep.
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         # A web page is of what stands before the exchange.
         is_page = body.lstrip().startswith(b"<")
         raise SourceDown(

@@ -294,6 +294,7 @@ async def test_a_bad_row_hides_no_good_one_and_a_bad_object_stops_no_other(
         b'["0x12", {"twapId": 5}]\n',
         b'["\xff", {}]\n',
         b"not json\n",
+        b'["%s", {"twapId": 5, "x": %s}]\n' % (OTHER.encode(), b"[" * 5_000 + b"]" * 5_000),
     ]
     put(tmp_path, "a", b"".join([as_lines([(OTHER, good), (OTHER, bad)]), *wrong]))
     put(tmp_path, "b.lz4", packed(as_lines([(OTHER, good)]))[:-20])

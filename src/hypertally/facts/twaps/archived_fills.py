@@ -64,7 +64,7 @@ def decode_line(line: bytes, *, first_ordinal: int, asked_at: datetime) -> Archi
             for user, fill in events
             if _OF_TWAP.search(fill)
         ]
-    except ValueError as problem:  # msgspec's errors, and text that is no UTF-8
+    except (ValueError, RecursionError) as problem:  # of msgspec, or text that is no UTF-8
         if b'"side_info"' in text:
             raise BadPayload("rows of node_trades have no tid, fee or position") from problem
         payload = text.decode(errors="replace").replace("\x00", r"\x00")[:PAYLOAD_CHARS_MAX]

@@ -279,3 +279,14 @@ JSON = st.recursive(
 def test_whatever_comes_is_either_a_fill_or_a_reject(changes: dict[str, Any]) -> None:
     decoded = fills.decode([ROW | changes], wallet=WALLET)
     assert len(decoded.fills) + len(decoded.rejects) == 1
+
+
+def test_a_row_nested_deeper_than_python_calls_is_read() -> None:
+    nested: object = Decimal("1.5")
+    for _ in range(500):
+        nested = [nested]
+    fill = decode(x=nested)
+    assert fill.extra is not None
+    assert fill.extra.count("[") == 500
+    with pytest.raises(BadPayload, match="too large"):
+        decode(x=[nested, Decimal("1e200000")])
