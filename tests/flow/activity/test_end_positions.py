@@ -1,6 +1,7 @@
 """The end of a chain is held against what the exchange states: a missing last fill is a gap now."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ async def test_whole_records_agree_with_every_dex(books: Books) -> None:
         {"assetPositions": []},
         {"assetPositions": [{"position": {"coin": "BTC"}}], "time": NOON},
         {"assetPositions": [{"position": {"coin": "BTC", "szi": "1e400"}}], "time": NOON},
+        {"assetPositions": [{"position": ["BTC", "1"]}], "time": NOON},
         {"assetPositions": 2 * [{"position": {"coin": "BTC", "szi": "1"}}], "time": NOON},
         {"assetPositions": [], "time": NOON + 6 * 60_000},
     ],
@@ -145,3 +147,11 @@ async def test_whole_records_agree_with_every_dex(books: Books) -> None:
 def test_an_answer_without_positions_or_time_is_refused(body: object) -> None:
     with pytest.raises(BadPayload):
         positions.decode(body, asked_at=ASKED)
+
+
+@pytest.mark.parametrize(
+    ("size", "read_as"), [("1.50", "1.50"), ("-2.5e-3", "-0.0025"), (Decimal("4.0"), "4.0")]
+)
+def test_a_size_is_read_however_the_number_is_written(size: object, read_as: str) -> None:
+    body = {"assetPositions": [{"position": {"coin": "BTC", "szi": size}}], "time": NOON}
+    assert positions.decode(body, asked_at=ASKED).positions == {"BTC": read_as}

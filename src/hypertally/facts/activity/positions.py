@@ -8,6 +8,7 @@ from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
+from hypertally.sources.exact_numbers import exact_decimal
 from hypertally.store.postgres import Connection, Jsonb, read_rows
 from hypertally.store.queries import load
 
@@ -51,8 +52,9 @@ def decode(body: Any, *, asked_at: datetime) -> AccountPositions:
 
 def _position(entry: Any) -> tuple[str, str]:
     position = entry.get("position") if is_object(entry) else None
-    coin, size = (position.get(name) for name in ("coin", "szi")) if position else (None, None)
-    if not isinstance(coin, str) or not isinstance(size, str) or not _DECIMAL.fullmatch(size):
+    coin = position.get("coin") if is_object(position) else None
+    size = exact_decimal(position.get("szi")) if is_object(position) else None
+    if not isinstance(coin, str) or size is None or not _DECIMAL.fullmatch(size):
         raise BadPayload(f"a position has no coin or no size: {str(entry)[:80]}")
     return coin, size
 

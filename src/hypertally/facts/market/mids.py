@@ -7,6 +7,7 @@ from datetime import datetime
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
 from hypertally.records import Answer, is_object
+from hypertally.sources.exact_numbers import exact_decimal
 from hypertally.store.postgres import Connection, Jsonb
 from hypertally.store.queries import load
 
@@ -23,8 +24,8 @@ def decode(answer: Answer) -> dict[str, str]:
         raise BadPayload("allMids did not answer with an object")
     return {
         coin: price
-        for coin, price in answer.body.items()
-        if isinstance(price, str) and _PRICE.fullmatch(price)
+        for coin, value in answer.body.items()
+        if (price := exact_decimal(value)) is not None and _PRICE.fullmatch(price)
     }
 
 
