@@ -1,5 +1,6 @@
 """Gaps are asked for again: all of them in one sweep, ever more rarely, and not for ever."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 from tests.flow.books import Books, Exchange, serving
 from tests.flow.handmade import ALICE, Row, fill, ms, world
 
-from hypertally.jobs.activity.gap_repair import TRIES_AFTER_SECONDS
+from hypertally.jobs.activity.gap_repair import TRIES_AFTER_SECONDS, schedule_repairs
+from hypertally.store.postgres import transaction
 
 START = ms("2025-10-01T06:00")
 HOUR_MS = 3_600_000
@@ -72,3 +74,29 @@ async def test_a_gap_that_stays_is_asked_for_ever_more_rarely_and_then_given_up(
     assert await books.value(OPEN) == 0
     queued = "select count(*) from ops.jobs where kind = 'repair_gap' and status = 'queued'"
     assert await books.value(queued) == 0
+
+
+async def test_transactions_over_the_same_repairs_wait_but_never_for_each_other(
+    books: Books,
+) -> None:
+    """Each row stands before the other in one of two orders: that of the table, that of the key."""
+    row = "(1, '{}', 'position_break', '2025-10-01', '2025-10-02', '2025-10-03')"
+    for coin in ("SOL", "BTC"):
+        await books.execute(
+            "insert into ops.gap_repairs (wallet_id, coin, kind, from_at, to_at, found_at) "
+            "values " + row.format(coin)
+        )
+    lock = "select from ops.gap_repairs where coin = %s for update"
+
+    async def schedule() -> None:
+        async with transaction(books.pool) as connection:
+            await schedule_repairs(connection, 1, now=books.clock())
+
+    async with transaction(books.pool) as connection:
+        await connection.execute(lock, ["BTC"])
+        waiting = asyncio.create_task(schedule())
+        while not await books.value("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - of a database
+            await asyncio.sleep(0.01)
+        await connection.execute(lock, ["SOL"])
+    await waiting
+    assert await books.value("select count(*) from ops.gap_repairs") == 0

@@ -43,6 +43,7 @@ async def repair_gap(resources: Resources, job: Job) -> None:
     now = resources.clock()
     bound = _bound(REPAIR_GAP.read_payload(job).wallet_id, now)
     async with transaction(resources.pool) as connection:
+        await connection.execute(QUERIES["lock_repairs"].text, bound)
         await connection.execute(QUERIES["forget_ended"].text, bound)
         wallet = await find_row(connection, QUERIES["read_wallet"], bound, shape=Wallet)
         due = await read_row(connection, QUERIES["read_due"], bound, shape=_DueGaps)
@@ -56,6 +57,7 @@ async def repair_gap(resources: Resources, job: Job) -> None:
             job=job,
         )
     async with queue.finishing(resources.pool, job) as connection:
+        await connection.execute(QUERIES["lock_repairs"].text, bound)
         await connection.execute(QUERIES["count_tries"].text, bound)
         await _enqueue_next(connection, bound, now=now)
         if wallet and due.from_at:
@@ -65,6 +67,7 @@ async def repair_gap(resources: Resources, job: Job) -> None:
 async def schedule_repairs(connection: Connection, wallet_id: int, *, now: datetime) -> None:
     """Have the gaps of a wallet asked for again, those that an answer may fill."""
     bound = _bound(wallet_id, now)
+    await connection.execute(QUERIES["lock_repairs"].text, bound)
     await connection.execute(QUERIES["forget_ended"].text, bound)
     await connection.execute(QUERIES["note_gaps"].text, bound)
     await _enqueue_next(connection, bound, now=now)

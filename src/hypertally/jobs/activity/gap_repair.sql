@@ -5,6 +5,15 @@ select w.id, '0x' || encode(w.address, 'hex') as address
 from tenancy.wallets as w
 where w.id = %(wallet_id)s;
 
+-- name: lock_repairs :exec
+-- Lock the repairs of a wallet, in the order of their key: two transactions that change them wait,
+-- but never for each other.
+-- Reads: ops.gap_repairs   Writes: -   Key: (coin, kind, from_at, to_at)
+select from ops.gap_repairs as r
+where r.wallet_id = %(wallet_id)s
+order by r.coin, r.kind, r.from_at, r.to_at
+for update;
+
 -- name: note_gaps :execrows
 -- Add the gaps that an answer may fill. What lies before a history that is cut, no answer gives.
 -- Reads: metrics.fill_gaps   Writes: ops.gap_repairs   Key: (wallet_id, coin, kind, from_at, to_at)
