@@ -151,7 +151,7 @@ async def _explain(
     days: Sequence[Json],
 ) -> dict[str, Any]:
     inputs = [msgspec.json.decode(day, type=InputDay) for day in days]
-    definitions = sorted({day.definition for day in inputs if day.definition})
+    definitions = list_definitions(inputs)
     values = msgspec.structs.asdict(key)
     gaps = await read_rows(
         connection, _QUERIES["list_range_gaps"], values | {"limit": GAPS_SHOWN_MAX}, shape=WalletGap
@@ -170,6 +170,12 @@ async def _explain(
         "unpriced": sum_reasons(inputs),
         "restatements": await _list_restatements(connection, values),
     }
+
+
+def list_definitions(days: Sequence[InputDay]) -> list[str]:
+    """Return the definitions that the days were computed with, the newest version last."""
+    named = {day.definition for day in days if day.definition}
+    return sorted(named, key=lambda definition: int(definition.rpartition("/")[2]))
 
 
 def sum_digests(days: Sequence[InputDay]) -> str:
