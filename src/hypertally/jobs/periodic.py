@@ -68,7 +68,7 @@ INGEST_WALLET = declare(
         name="ingest_wallet",
         payload_type=WalletPayload,
         lane=Lane.ASKING,
-        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
+        leaves_when_killed="the pages stored so far; the reading begins again where it began",
         distinguish=wallet_key,
     )
 )

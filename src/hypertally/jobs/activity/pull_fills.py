@@ -43,7 +43,7 @@ async def pull_fills(
     """
     cursor = await FillSweep.read_cursor(pool, wallet)
     is_deep = _is_deep(cursor, now=clock())
-    from_ms = _first_ms(cursor, is_deep)
+    from_ms = _first_ms(cursor, is_deep=is_deep)
     if confirming:
         from_ms = min(from_ms, _confirming_ms(cursor, now=clock()))
     fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms)
@@ -66,7 +66,7 @@ def _is_deep(cursor: Cursor, *, now: datetime) -> bool:
     return cursor.deep_at is None or now - cursor.deep_at > DEEP_EVERY
 
 
-def _first_ms(cursor: Cursor, is_deep: bool) -> int:  # noqa: FBT001 - of this module alone
+def _first_ms(cursor: Cursor, *, is_deep: bool) -> int:
     """Where a pull begins: at 0 until the history was read whole, in one piece."""
     if cursor.whole_at is None:
         return 0

@@ -156,7 +156,7 @@ class _Importer:
         )
 
     async def _why_skipped(self, stored: StoredObject) -> str | None:
-        """Why an object is none to read: told by how it begins, as names promise nothing."""
+        """Why an object is none to read, told by how it begins and by its name."""
         start = await self._store.read_start(stored, self._kind.start_bytes)
         return self._kind.explain_skip(start, stored.key)
 
