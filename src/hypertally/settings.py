@@ -1,5 +1,6 @@
 """Settings: read from the environment once, checked once, every problem named at once."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ UNIVERSE_SIZE_MAX = 500  # positions of so many wallets cost 1,000 weight a minu
 UNIVERSE_REFRESH_MINUTES = 360
 SNAPSHOT_CONCURRENCY = 24
 SNAPSHOT_TIMEOUT_SECONDS = 10
+ALERT_TWAP_SHARE_PERCENT = Decimal(10)
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
 
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     snapshot_concurrency: int = Field(default=SNAPSHOT_CONCURRENCY, ge=1, le=200)
     snapshot_timeout_seconds: int = Field(default=SNAPSHOT_TIMEOUT_SECONDS, ge=1, le=50)
     alert_urls: AlertUrls | None = None
+    alert_twap_share_percent: Decimal = Field(default=ALERT_TWAP_SHARE_PERCENT, gt=0, le=1_000_000)
     heartbeat_url: SecretHttpUrl | None = None
     public_url: HttpUrl | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"

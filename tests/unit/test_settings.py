@@ -24,6 +24,7 @@ WRONG = {
     "JWT_SECRET": (SECRET[:31], "at least 32 bytes"),
     "JWKS_URL": (f"ftp://me:{SECRET}@host/keys", "begins with http:// or https://"),
     "ALERT_URLS": (SECRET, "in apprise's form"),
+    "ALERT_TWAP_SHARE_PERCENT": ("0", "greater than 0"),
     "PORT": ("65536", "less than or equal to 65535"),
 }
 

@@ -11,7 +11,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
-from hypertally.jobs.runtime.resources import Resources, Watch
+from hypertally.jobs.runtime.resources import AlertBounds, Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.runtime.source_pause import SharedPause
 from hypertally.jobs.twaps.source_import import open_twap_source
@@ -53,6 +53,7 @@ async def work(
             clock=system_clock,
             weight_per_minute=settings.weight_per_minute,
             channels=channels,
+            alert_bounds=alert_bounds_of(settings),
             heartbeat=heartbeat_of(settings),
             alerts_page=settings.alerts_page,
             twap_source=open_twap_source(settings.twap_url, url),
@@ -111,6 +112,11 @@ def channels_of(settings: Settings) -> Channels:
         return open_channels(urls)
     except Refused as problem:
         raise Refused(f"bad settings: {PREFIX}ALERT_URLS: {problem}") from problem
+
+
+def alert_bounds_of(settings: Settings) -> AlertBounds:
+    """From which size on alerts tell what happened."""
+    return AlertBounds(twap_share_percent=settings.alert_twap_share_percent)
 
 
 def heartbeat_of(settings: Settings) -> Heartbeat | None:

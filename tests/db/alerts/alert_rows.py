@@ -1,7 +1,8 @@
 """Rows that alerts are judged by, put down by hand, and the checks that judge them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
@@ -12,7 +13,7 @@ from hypertally.jobs.alerts import check as alerts_check
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.queue import Job
-from hypertally.jobs.runtime.resources import Resources, TwapSource
+from hypertally.jobs.runtime.resources import AlertBounds, Resources, TwapSource
 from hypertally.sources.notifications import open_channels
 from hypertally.store.postgres import Pool, transaction
 
@@ -241,9 +242,16 @@ class Desk:
         channels: tuple[str, ...] = (),
         weight: int = WEIGHT,
         twap_source: TwapSource | None = None,
+        bounds: Mapping[str, Decimal] | None = None,
     ) -> None:
         job = await self.job(at)
-        resources = told(self.pool, channels, weight_per_minute=weight, twap_source=twap_source)
+        resources = told(
+            self.pool,
+            channels,
+            weight_per_minute=weight,
+            twap_source=twap_source,
+            alert_bounds=AlertBounds(**(bounds or {})),
+        )
         await alerts_check.check_alerts(resources, job)
 
     async def moves(self, name: str = "%") -> list[str]:

@@ -28,7 +28,7 @@ AlertType: TypeAlias = Annotated[
 AlertSubject: TypeAlias = Annotated[
     str,
     *text_form(
-        r"[!-~]{1,80}",  # the longest: a day of an org, whose name has up to 63 characters
+        r"[!-~]{1,160}",  # the longest: a wallet, a coin and an org, whose name has up to 63
         remedy="a subject is written as alerts write it: BTC, an address, system",
     ),
 ]

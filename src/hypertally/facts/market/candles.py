@@ -15,6 +15,7 @@ from hypertally.store.queries import load
 QUERIES = load(__file__)
 SOURCE = "info.candleSnapshot"
 MINUTE = "1m"
+HOUR = "1h"
 _TRADES_MAX = 2**31 - 1
 
 

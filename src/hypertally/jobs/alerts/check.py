@@ -12,6 +12,7 @@ from hypertally.jobs.alerts import (
     budget_forecast,
     feed,
     gaps,
+    large_twaps,
     rejects,
     restatements,
     signals,
@@ -50,6 +51,12 @@ async def check_alerts(resources: Resources, job: Job) -> None:
         await check.judge(_system_subject("system_stale", await feed.read_feed(connection, at)))
         await _judge_signals(check, connection, at)
         await _judge_data(check, connection, at)
+        bounds = resources.alert_bounds
+        await check.judge(
+            *await large_twaps.read_large_twaps(
+                connection, at, above_percent=bounds.twap_share_percent
+            )
+        )
         budget = await budget_forecast.read_budget(
             connection, at, weight_per_minute=resources.weight_per_minute
         )

@@ -35,6 +35,8 @@ MEANINGS: Mapping[str, str] = {
     "rejects": "Rows could not be read and are kept as rejects, so figures of their days are "
     "incomplete. `hypertally rejects list` shows them, `hypertally rejects decode` reads fills "
     "again after an upgrade.",
+    "twap_large": "A tracked wallet began a TWAP that is large beside what its market trades, and "
+    "may move the price while it runs. The page of TWAPs shows its progress.",
     "budget_infeasible": "The allowance does not cover the wallets tracked: fills come later than "
     "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer wallets.",
 }

@@ -72,6 +72,7 @@ RULES: Mapping[str, Rule] = {
     "budget_infeasible": Rule(level="high"),
     "archive_behind": Rule(level="high"),
     "rejects": Rule(level="high"),
+    "twap_large": Rule(level="medium", event=True),
 }
 
 

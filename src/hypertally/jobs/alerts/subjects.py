@@ -1,6 +1,7 @@
 """Subjects of alerts: the thing an alert is about, and what is said of its condition."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from hypertally.jobs.alerts.state_machine import RULES, AlertState, Evaluation
 from hypertally.records import Record
@@ -42,3 +43,13 @@ class Withdrawal(Record, frozen=True, kw_only=True):
 def time_text(at: datetime) -> str:
     """A time as alerts say it."""
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def short_address(address: str) -> str:
+    """An address as messages say it, to tell it from a few others."""
+    return f"{address[:6]}..{address[-4:]}"
+
+
+def amount_text(amount: Decimal) -> str:
+    """An amount as messages say it: every digit, thousands set apart."""
+    return f"{amount.normalize():,f}"

@@ -1,4 +1,4 @@
-"""Candles over the lives of TWAPs, and the middle prices of each minute."""
+"""Candles of the lives of TWAPs and of the hour before them, and the middle prices of minutes."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -34,6 +34,10 @@ QUERIES = load(__file__)
 CANDLES_MAX = 5000  # the exchange keeps no more of an interval
 CANDLES_KEPT = CANDLES_MAX - 10  # what is asked for must still be there
 WIDTHS = {f"{minutes}m": timedelta(minutes=minutes) for minutes in (1, 5, 15)}
+WIDTHS[candles.HOUR] = timedelta(hours=1)
+# After its start a TWAP's hour before is wanted for so long: then nobody is told that it is large.
+HOUR_WANTED_WITHIN = timedelta(hours=1)
+HOUR_AGAIN_AFTER = timedelta(minutes=5)  # an hour that an answer lacked
 CLOSED_AFTER = timedelta(seconds=5)  # a minute that is over may still be counted
 TOGETHER_SECONDS = 10  # so that TWAPs seen at one moment share an answer
 # A request costs 20 and a sixtieth a candle of its window: a gap of less is cheaper than two.
@@ -99,7 +103,7 @@ async def pull_twap_candles(resources: Resources, job: Job) -> None:
     Errors: `SourceDown` when some candles could not be had, after all others were stored.
     """
     async with transaction(resources.pool) as connection:
-        needs = await _list_needs(connection)
+        needs = await _list_needs(connection, now=resources.clock())
     due_at = resources.clock() - CLOSED_AFTER
     problems = [
         problem
@@ -114,7 +118,7 @@ async def pull_twap_candles(resources: Resources, job: Job) -> None:
 
 async def enqueue_candles(connection: Connection, *, now: datetime) -> None:
     """Queue the pull of the candles that TWAPs lack, for soon after their last minute is over."""
-    needs = await _list_needs(connection)
+    needs = await _list_needs(connection, now=now)
     if needs:
         wait = min(need.to_at for need in needs) + CLOSED_AFTER - now
         await enqueue(
@@ -125,10 +129,17 @@ async def enqueue_candles(connection: Connection, *, now: datetime) -> None:
         )
 
 
-async def _list_needs(connection: Connection) -> list[CandleNeed]:
-    return await read_rows(
-        connection, QUERIES["list_candle_needs"], {"kept_candles": CANDLES_KEPT}, shape=CandleNeed
-    )
+async def _list_needs(connection: Connection, *, now: datetime) -> list[CandleNeed]:
+    parameters = {
+        "kept_candles": CANDLES_KEPT,
+        "now": now,
+        "within": HOUR_WANTED_WITHIN,
+        "again_after": HOUR_AGAIN_AFTER,
+    }
+    return [
+        *await read_rows(connection, QUERIES["list_candle_needs"], parameters, shape=CandleNeed),
+        *await read_rows(connection, QUERIES["list_hour_needs"], parameters, shape=CandleNeed),
+    ]
 
 
 async def pull_mids(resources: Resources, job: Job) -> None:
@@ -189,7 +200,8 @@ async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> Sourc
         await fills.insert_rejects(
             connection, decoded.rejects, wallet_id=None, source=answer.source, page_id=page_id
         )
-        if await candles.insert(connection, decoded.values, page_id=page_id):
+        is_new = await candles.insert(connection, decoded.values, page_id=page_id) > 0
+        if is_new and need.interval != candles.HOUR:  # no figure of a TWAP is made of that one
             await _mark_twaps(connection, need)
     return None
 

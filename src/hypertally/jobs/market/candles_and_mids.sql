@@ -64,6 +64,42 @@ where not j.was_asked
             and not finer.was_asked)
 order by 1, 2, 3, 4;
 
+-- name: list_hour_needs :many
+-- The last whole hour before each TWAP of a tracked wallet that began a short while ago: alerts
+-- compare what is ordered with what the market traded. An hour that an answer lacked is requested
+-- again after a few minutes. Requests for prices, which reach far back or ask for the hour before it
+-- is over, stored no candle.
+-- Reads: metrics.twaps, tenancy.wallets, tenancy.org_wallets, facts.candles, facts.pages
+-- Writes: -   Key: (coin, interval, from_at, to_at)
+with begun as (
+    select distinct t.asset as coin, date_trunc('hour', t.started_at, 'UTC') as to_at
+    from metrics.twaps as t
+    join tenancy.wallets as w on w.address = decode(substr(t.wallet, 3), 'hex')
+    where t.audience <> 'o' and t.size_requested > 0
+        and t.started_at > %(now)s::timestamptz - %(within)s::interval and t.started_at <= %(now)s
+        and (facts.twap_runs(t.status) is distinct from false or t.size_executed > 0)
+        and exists (select from tenancy.org_wallets as o
+                    where o.wallet_id = w.id and o.to_day is null)
+)
+select b.coin, '1h' as interval, b.to_at - interval '1 hour' as from_at, b.to_at
+from begun as b
+where not exists (
+        select from facts.candles as c
+        where c.coin = b.coin and c.interval = '1h' and c.at = b.to_at - interval '1 hour')
+    and not exists (
+        select from facts.pages as p
+        where p.wallet_id is null and p.source = 'info.candleSnapshot'
+            and p.asked_at > greatest(
+                b.to_at, %(now)s::timestamptz - %(again_after)s::interval)
+            and p.request -> 'req' ->> 'coin' = b.coin
+            and p.request -> 'req' ->> 'interval' = '1h'
+            and (p.request -> 'req' ->> 'startTime')::bigint between
+                extract(epoch from b.to_at - interval '3 hours') * 1000
+                and extract(epoch from b.to_at - interval '1 hour') * 1000
+            and (p.request -> 'req' ->> 'endTime')::bigint
+                >= extract(epoch from b.to_at) * 1000 - 1)
+order by 1, 2, 3, 4;
+
 -- name: lock_rollup :exec
 -- Wait for the rollup that may have missed what this transaction stored.
 -- Reads: -   Writes: -   Key: -

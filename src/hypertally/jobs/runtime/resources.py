@@ -1,11 +1,14 @@
 """What jobs may use: the database, the exchange, the clock and the rest, opened by the command."""
 
+from decimal import Decimal
+
 import msgspec
 
 from hypertally.clock import Clock
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.records import Record
 from hypertally.settings import (
+    ALERT_TWAP_SHARE_PERCENT,
     UNIVERSE_REFRESH_MINUTES,
     UNIVERSE_SIZE,
     WEIGHT_PER_MINUTE,
@@ -35,6 +38,12 @@ class Watch(Record, frozen=True, kw_only=True):
     refresh_minutes: int = UNIVERSE_REFRESH_MINUTES  # from one choice of them to the next
 
 
+class AlertBounds(Record, frozen=True, kw_only=True):
+    """From which size on alerts tell what happened, as the operator chose."""
+
+    twap_share_percent: Decimal = ALERT_TWAP_SHARE_PERCENT  # of what the market traded in an hour
+
+
 class Resources(Record, frozen=True, kw_only=True):
     """Everything that a handler may use."""
 
@@ -45,6 +54,7 @@ class Resources(Record, frozen=True, kw_only=True):
     channels: Channels = msgspec.field(
         default_factory=dict[str, Channel]
     )  # that alerts are told to
+    alert_bounds: AlertBounds = AlertBounds()
     heartbeat: Heartbeat | None = None  # None: no monitor waits for a call
     alerts_page: str | None = None  # the address of the page of alerts; None: none is known
     twap_source: TwapSource | None = None

@@ -18,6 +18,10 @@ const TYPES = {
     "The source of TWAP statuses gave no new object for 30 hours, or an object could not be read.",
   ],
   rejects: ["Unreadable rows", "Rows could not be read: figures of their days are incomplete."],
+  twap_large: [
+    "Large TWAP",
+    "A tracked wallet began a TWAP that is large beside what its market trades in an hour.",
+  ],
   budget_infeasible: [
     "Too many wallets",
     "The request limit of the exchange is too low to update all tracked wallets on time.",

@@ -44,6 +44,7 @@ DEFINED: dict[str, tuple[Level, int]] = {
     "budget_infeasible": ("high", 0),
     "archive_behind": ("high", 0),
     "rejects": ("high", 0),
+    "twap_large": ("medium", 0),
 }
 # Where a step leads, from a alert that has seen one period before: columns are the conditions
 # holds, begins, neither, clears, unknown.
@@ -81,6 +82,7 @@ TABLES = {
     "budget_infeasible": AT_ONCE,
     "archive_behind": AT_ONCE,
     "rejects": AT_ONCE,
+    "twap_large": EVENT,
 }
 ARROWS = {
     ("inactive", "pending"), ("inactive", "firing"), ("inactive", "suppressed"),

@@ -10,11 +10,16 @@ import {
   stateMark,
 } from "../../vocabulary/alerts.js";
 
-const ADDRESS = /^0x[0-9a-f]{40}$/;
+const ADDRESS = /^(0x[0-9a-f]{40})(.*)$/;
 
-/** An asset, the system, or a wallet that leads to its page. */
+/** An asset, the system, or a wallet that leads to its page, with what of it the alert is about. */
 export function AlertSubject({ subject }) {
-  if (ADDRESS.test(subject)) return html`<${Address} wallet=${subject} />`;
+  const [, wallet, part] = ADDRESS.exec(subject) ?? [];
+  if (wallet) {
+    return html`<${Address} wallet=${wallet} />${
+      part && html`<span data-exact=${subject}>${part}</span>`
+    }`;
+  }
   return html`<span data-exact=${subject}>${subject}</span>`;
 }
 
