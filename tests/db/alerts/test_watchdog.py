@@ -49,7 +49,7 @@ async def test_a_dead_worker_is_told_within_its_bound_and_once_by_many(desk: Des
     [body] = hook.bodies
     assert body["title"].startswith(
         "[critical] system_stale system: the last minute in which wallets answered is 660 s old, "
-        "with 0.0% of the wallets"
+        "and 0.0% of the wallets were observed in the two minutes before"
     )
     assert await desk.moves() == ["system: firing"]
 
