@@ -83,6 +83,26 @@ async def test_what_was_traded_since_the_last_reading_is_no_gap(
     assert await ends(books) == []
 
 
+@pytest.mark.parametrize(("stated", "missing"), [("1.0", []), ("2.0", ["1"])])
+async def test_the_reading_that_settles_a_statement_judges_the_end(
+    books: Books, tmp_path: Path, stated: str, missing: list[str]
+) -> None:
+    """The day said that its end was not checked until the next check, up to six hours later."""
+    now_ms = milliseconds(books.clock())
+    shown = fill(now_ms - HOUR_MS)
+    state = holding(now_ms, BTC=stated)
+    await start(books, tmp_path / "first", [shown])
+    await checked(books, tmp_path / "stated", [shown], state)
+    assert await ends(books) == []
+    reasons = "select max(reasons::text) from metrics.wallet_day_metrics"
+    assert "end_not_checked" in await books.value(reasons)
+    books.later += timedelta(minutes=2)
+    async with serving(world(tmp_path / "pulled", {ALICE: [shown]})) as exchange:
+        await books.pull(exchange)
+    assert "end_not_checked" not in await books.value(reasons)
+    assert [gap["missing"] for gap in await ends(books)] == missing
+
+
 async def test_what_is_missing_lies_behind_the_last_statement_that_agreed(
     books: Books, tmp_path: Path
 ) -> None:

@@ -3,20 +3,18 @@
 A fill that is missing at the end of a chain is a gap at once, not when the wallet trades again.
 """
 
-from datetime import date, datetime
-
 import structlog
 
 from hypertally.errors import BadPayload, SourceDown, SourcePaused
 from hypertally.facts import pages
 from hypertally.facts.activity import positions
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
+from hypertally.jobs.activity.settled_ends import judge_ends
 from hypertally.jobs.activity.store_fill_page import mark_dirty
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
-from hypertally.metrics.activity import fill_gaps
 from hypertally.records import Record, Wallet
 from hypertally.store.postgres import Connection, find_row, transaction
 from hypertally.store.queries import load
@@ -57,28 +55,19 @@ async def check_positions(resources: Resources, job: Job) -> None:
     for dex in dexs:
         await _store_positions(resources, wallet, dex)
     async with queue.finishing(resources.pool, job) as connection:
-        days = await _note_checked(connection, wallet_id)
-        if await fill_gaps.ends_disagree(connection, wallet_id):
-            # The whole record: which chains are concerned, the computation of gaps finds.
-            days |= {resources.clock().date(): fill_gaps.BEGINNING}
-        await mark_dirty(connection, wallet_id, days)
+        judged = await judge_ends(connection, wallet_id, today=resources.clock().date())
+        if not judged.all_checked:
+            await _check_again(connection, wallet_id)
+        await mark_dirty(connection, wallet_id, judged.days)
 
 
-async def _note_checked(connection: Connection, wallet_id: int) -> dict[date, datetime | None]:
-    """Note whether all ends are checked now, or queue the next check; the days to judge again."""
+async def _check_again(connection: Connection, wallet_id: int) -> None:
     bound = {"wallet_id": wallet_id}
-    # Locked first: fills that another transaction stores now are seen, or undo the note.
-    await connection.execute(QUERIES["lock_cursor"].text, bound)
-    ends = await positions.list_ends(connection, wallet_id)
-    all_checked = all(end.is_checked for end in ends)
-    noted = await find_row(
-        connection, QUERIES["note_check"], {**bound, "all_checked": all_checked}, shape=_Tries
-    )
-    if noted and not all_checked:
-        doublings = min(noted.end_check_tries, DOUBLINGS_MAX)
+    tries = await find_row(connection, QUERIES["note_vain_check"], bound, shape=_Tries)
+    if tries:
+        doublings = min(tries.end_check_tries, DOUBLINGS_MAX)
         pause = min(CHECK_SECONDS * 2**doublings, CHECK_SECONDS_MAX)
         await enqueue_check(connection, wallet_id, delay_seconds=pause)
-    return {end.last_at.date(): None for end in ends if end.is_checked}
 
 
 async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> None:

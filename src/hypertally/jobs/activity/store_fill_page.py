@@ -14,6 +14,7 @@ from hypertally.facts.activity import fills
 from hypertally.facts.activity import rejects as rejected_fills
 from hypertally.jobs.activity.day_marks import Window, mark_readings, mark_windows
 from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
+from hypertally.jobs.activity.settled_ends import settle_ends
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -81,6 +82,7 @@ async def store_page(
     rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
     await mark_twaps(connection, wallet.address, inserted.twaps)
     ended: list[_EndDay] = []
+    settled: Mapping[date, datetime | None] = {}
     if inserted.fills:
         new = [fill for fill in decoded.fills if fills.at(fill.time_ms).date() in inserted.days]
         ended = await _note_unchecked(connection, new, wallet.id)
@@ -90,13 +92,19 @@ async def store_page(
             to_at=min(fills.at(page.covers_to_ms), page.answer.asked_at),
         )
         await mark_readings(connection, wallet.id, page_id=page_id, covers=covers)
+        settled = await settle_ends(connection, wallet.id, page, page_id=page_id)
     return Stored(
         page_id=page_id,
         asked_at=page.answer.asked_at,
         fills=inserted.fills,
         conflicts=inserted.conflicts,
         rejects=rejects,
-        days={**{end.day: None for end in ended}, **inserted.days},
+        days={
+            **{end.day: None for end in ended},
+            **settled,
+            **inserted.days,
+            **{day: from_at for day, from_at in settled.items() if from_at},
+        },
         twaps=inserted.twaps,
     )
 

@@ -1,0 +1,58 @@
+"""Ends of chains that are checked: by a statement of positions, and a reading of fills after it.
+
+Both are stored apart, so each that completes a check has the days judged again in its own commit.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from hypertally.facts.activity import fills, positions
+from hypertally.metrics.activity import fill_gaps
+from hypertally.records import ProvenPage, Record
+from hypertally.store.postgres import Connection, read_rows
+from hypertally.store.queries import load
+
+QUERIES = load(__file__)
+
+
+class JudgedEnds(Record, frozen=True, kw_only=True):
+    """How far the ends of a wallet's chains are checked."""
+
+    all_checked: bool
+    days: Mapping[date, datetime | None]  # to judge again -> from when on its gaps are
+
+
+class _Dex(Record, frozen=True, kw_only=True):
+    dex: str
+
+
+async def judge_ends(connection: Connection, wallet_id: int, *, today: date) -> JudgedEnds:
+    """Find the ends that are checked, and note it if all are."""
+    bound = {"wallet_id": wallet_id}
+    # Locked first: fills that another transaction stores now are seen, or undo the note.
+    await connection.execute(QUERIES["lock_cursor"].text, bound)
+    ends = await positions.list_ends(connection, wallet_id)
+    days: dict[date, datetime | None] = {end.last_at.date(): None for end in ends if end.is_checked}
+    all_checked = all(end.is_checked for end in ends)
+    if all_checked:
+        await connection.execute(QUERIES["note_checked"].text, bound)
+    if await fill_gaps.ends_disagree(connection, wallet_id):
+        # The whole record: which chains are concerned, the computation of gaps finds.
+        days[today] = fill_gaps.BEGINNING
+    return JudgedEnds(all_checked=all_checked, days=days)
+
+
+async def settle_ends(
+    connection: Connection, wallet_id: int, page: ProvenPage, *, page_id: int
+) -> Mapping[date, datetime | None]:
+    """The days to judge again because a page was read after positions were stated."""
+    asked_at = page.answer.asked_at
+    bound = {
+        "wallet_id": wallet_id,
+        "page_id": page_id,
+        "asked_at": asked_at,
+        "covers_to": fills.at(page.covers_to_ms),
+    }
+    if not await read_rows(connection, QUERIES["list_settled"], bound, shape=_Dex):
+        return {}
+    return (await judge_ends(connection, wallet_id, today=asked_at.date())).days

@@ -1,0 +1,37 @@
+-- name: lock_cursor :one
+-- Let no transaction store fills of a wallet beside this one: that a page came, its cursor notes.
+-- Reads: ops.hl_ingest_cursor   Writes: -   Key: wallet_id
+select wallet_id from ops.hl_ingest_cursor where wallet_id = %(wallet_id)s for update;
+
+-- name: note_checked :execrows
+-- Note that the positions of each dex were stated after the last fill there.
+-- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
+update ops.hl_ingest_cursor
+set ends_checked = true, end_check_tries = 0
+where wallet_id = %(wallet_id)s;
+
+-- name: list_settled :many
+-- The dexs whose last fills a reading of fills settles: it is the first after a statement of the
+-- positions there.
+-- Reads: facts.account_positions, facts.pages, facts.hl_fills_raw   Writes: -   Key: dex
+with stated as (
+    select p.dex, max(p.at) as at
+    from facts.account_positions as p
+    where p.wallet_id = %(wallet_id)s
+        and p.at <= least(
+            %(asked_at)s::timestamptz - interval '1 minute', %(covers_to)s::timestamptz)
+    group by p.dex
+)
+select s.dex
+from stated as s
+where not exists (
+        select from facts.pages as g
+        where g.wallet_id = %(wallet_id)s and g.closed and g.source = 'info.userFillsByTime'
+            and g.id <> %(page_id)s and g.asked_at >= s.at + interval '1 minute'
+            and facts.time_of_ms(g.covers_to_ms) >= s.at)
+    and not exists (
+        select from facts.hl_fills_raw as f
+        where f.wallet_id = %(wallet_id)s and f.time >= s.at
+            and facts.market_of(f.coin) in ('perp', 'hip3')
+            and case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end
+                = s.dex);
