@@ -23,6 +23,7 @@ PLACES_OF_ASSETS = [
 PLACES_OF_PERIOD = [
     "clock.py",  # how far ahead of our clock the time of a fact may be
     "jobs/alerts/budget_forecast.py",  # of a wallet's polling, not of a signal
+    "jobs/market/candles_and_mids.py",  # when an hour that an answer lacked is asked for again
     "metrics/activity/global_days.sql",  # the same, of a stored fill
     "metrics/activity/wallet_days.sql",
     "metrics/smart_money/formulas/thresholds.py",
