@@ -218,6 +218,7 @@ def test_exactly_25_is_not_high_however_unusual() -> None:
     assert (scores.ecs.score.value, scores.ecs.high, scores.ecs.level) == (25, False, "medium")
     more = second(universe((11, CLOSE_LONG), (29, HOLD_LONG)), baselines=baselines("0.02"))
     assert more.ecs.high is True
+    assert second(universe((10, CLOSE_LONG), (30, HOLD_LONG))).ecs.high is False  # no baseline yet
 
 
 @pytest.mark.parametrize(

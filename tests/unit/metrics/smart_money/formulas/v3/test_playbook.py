@@ -212,6 +212,14 @@ def test_a_known_reason_to_tighten_is_never_hidden(
     assert list(flags.unknown_inputs.get("tighten_stops_long", ())) == unknown
 
 
+def test_stops_stay_tight_until_exits_of_the_side_have_calmed_down() -> None:
+    values = [("40", True), ("22", False), ("19", False), ("19", False)]
+    periods = [inputs_of(ecs_long=exits_of(value, high=high)) for value, high in values]
+    flags = [step.playbook.flags for step in play(periods)]
+    assert [flag.tighten_stops_long for flag in flags] == [True, True, True, False]
+    assert not any(flag.tighten_stops_short for flag in flags)
+
+
 def test_a_lock_knows_of_no_reason_and_says_so() -> None:
     step = locked_v3(PlaybookState(ecs=Latch(high=True)), "snapshot_old")
     assert said(step.playbook) == ("No-trade", "Defensive", "locked:snapshot_old")
