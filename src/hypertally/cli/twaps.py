@@ -105,6 +105,7 @@ def ingest_command(
         since=since,
         key=local_file.name if local_file else object_key,
         prefix=prefix or (FILLS_PREFIX if fills else ""),
+        is_local=local_file is not None,
     )
     url = settings.archive_url if fills else settings.twap_url
     if local_file:

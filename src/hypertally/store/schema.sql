@@ -1538,6 +1538,7 @@ CREATE TABLE ops.etl_s3_ingest_log (
     bytes_read bigint,
     cost_usd numeric,
     content text DEFAULT 'statuses'::text NOT NULL,
+    is_local boolean DEFAULT false NOT NULL,
     CONSTRAINT etl_s3_ingest_log_content CHECK ((content = ANY (ARRAY['statuses'::text, 'fills'::text])))
 );
 

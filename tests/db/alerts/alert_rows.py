@@ -157,11 +157,15 @@ class Desk:
             reason=reason,
         )
 
-    async def object_read(self, key: str, *, at: datetime, error: str | None = None) -> None:
-        """A reading of an object of the TWAP source."""
+    async def object_read(
+        self, key: str, *, at: datetime, error: str | None = None, is_local: bool = False
+    ) -> None:
+        """A reading of an object of the TWAP source, or of a file of this machine."""
         await self.run(
-            "insert into ops.etl_s3_ingest_log (s3_object_key, etag, error_text, ingested_at) "
-            "values (%(key)s, 'e', %(error)s, %(at)s)",
+            "insert into ops.etl_s3_ingest_log "
+            "(s3_object_key, etag, error_text, ingested_at, is_local) "
+            "values (%(key)s, 'e', %(error)s, %(at)s, %(is_local)s)",
+            is_local=is_local,
             key=key,
             error=error,
             at=at,

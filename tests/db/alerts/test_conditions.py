@@ -326,6 +326,20 @@ async def test_an_archive_without_an_object_for_thirty_hours_is_told(
     assert row["reason"] == "no object was read since 2026-11-20T12:00:00Z, for 31 h"
 
 
+async def test_a_file_of_this_machine_says_nothing_of_the_source(
+    desk: Desk, tmp_path: Path
+) -> None:
+    source = TwapSource(database_url="", store=ObjectStore(tmp_path.as_uri()))
+    await desk.object_read("a.parquet", at=AT, error="it is cut off", is_local=True)
+    await desk.object_read("b.parquet", at=AT)
+    await desk.check(AT, twap_source=source)
+    assert await desk.moves() == []
+    await desk.object_read("c.parquet", at=AT + 30 * HOUR, is_local=True)
+    await desk.check(AT + 31 * HOUR, twap_source=source)
+    [row] = await desk.run("select reason from ops.alerts where to_state = 'firing'")
+    assert row["reason"] == "no object was read since 2026-11-20T12:00:00Z, for 31 h"
+
+
 async def test_an_object_that_failed_is_told_until_it_is_read(desk: Desk, tmp_path: Path) -> None:
     source = TwapSource(database_url="", store=ObjectStore(tmp_path.as_uri()))
     await desk.object_read("a.parquet", at=AT, error="it is cut off")

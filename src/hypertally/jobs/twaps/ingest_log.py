@@ -23,6 +23,7 @@ class Reading(Record, frozen=True, kw_only=True):
     """How the reading of an object went: a row of ops.etl_s3_ingest_log."""
 
     content: Content
+    is_local: bool  # a file of this machine, not an object of the source
     s3_object_key: str
     etag: str
     last_modified: datetime

@@ -16,9 +16,9 @@ select exists (
 -- Store the result of reading an object.
 -- Reads: -   Writes: ops.etl_s3_ingest_log   Key: id
 insert into ops.etl_s3_ingest_log (
-    content, s3_object_key, etag, last_modified, size_bytes, rows_ingested, rows_repeated,
+    content, is_local, s3_object_key, etag, last_modified, size_bytes, rows_ingested, rows_repeated,
     rows_rejected, warnings, error_text, seconds, skipped, reject_reasons, bytes_read, cost_usd)
 values (
-    %(content)s, %(s3_object_key)s, %(etag)s, %(last_modified)s, %(size_bytes)s, %(rows_ingested)s,
+    %(content)s, %(is_local)s, %(s3_object_key)s, %(etag)s, %(last_modified)s, %(size_bytes)s, %(rows_ingested)s,
     %(rows_repeated)s, %(rows_rejected)s, %(warnings)s, %(error_text)s, %(seconds)s, %(skipped)s,
     %(reject_reasons)s, %(bytes_read)s, %(cost_usd)s);

@@ -18,6 +18,7 @@ class Choice(Record, frozen=True, kw_only=True):
     since: datetime | None = None
     key: str | None = None
     prefix: str = ""  # of the keys that are looked at: a folder
+    is_local: bool = False  # a file of this machine, not an object of the source
 
 
 async def choose(

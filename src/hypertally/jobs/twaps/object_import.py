@@ -91,7 +91,7 @@ async def import_objects(
 
     async def import_one(stored: StoredObject) -> Reading:
         async with places:
-            return await importer.import_object(stored)
+            return await importer.import_object(stored, is_local=choice.is_local)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(import_one(stored)) for stored in chosen]
@@ -118,7 +118,7 @@ class _Importer:
         self._clock = clock
         self._progress = progress
 
-    async def import_object(self, stored: StoredObject) -> Reading:
+    async def import_object(self, stored: StoredObject, *, is_local: bool) -> Reading:
         """Import one object; a failure is part of the reading that is logged."""
         start = time.monotonic()
         reception = Reception(
@@ -127,7 +127,7 @@ class _Importer:
             asked_at=self._clock(),
             progress=self._progress,
         )
-        reader = self._kind.open_reader(reception, self._begin(stored))
+        reader = self._kind.open_reader(reception, self._begin(stored, is_local=is_local))
         reading = reader.reading
         try:
             skipped = await self._why_skipped(stored)
@@ -146,9 +146,10 @@ class _Importer:
         self._progress(reading)
         return reading
 
-    def _begin(self, stored: StoredObject) -> Reading:
+    def _begin(self, stored: StoredObject, *, is_local: bool) -> Reading:
         return Reading(
             content=self._kind.content,
+            is_local=is_local,
             s3_object_key=stored.key,
             etag=stored.etag,
             last_modified=stored.last_modified,
