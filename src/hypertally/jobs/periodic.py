@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 
+from hypertally.clock import at
 from hypertally.errors import Refused, SourceDown
 from hypertally.facts import pages
-from hypertally.facts.activity import fills
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN, wallet_key
@@ -128,7 +128,7 @@ async def ingest_wallet(resources: Resources, job: Job) -> None:
 
 def pace_after(pulled: Pulled, *, now: datetime) -> Pace:
     """The pace of a wallet after a pull."""
-    return pace_of(PACES, fills.at(pulled.last_ms) if pulled.last_ms else None, now=now)
+    return pace_of(PACES, at(pulled.last_ms) if pulled.last_ms else None, now=now)
 
 
 async def enqueue_confirmation(
@@ -140,7 +140,7 @@ async def enqueue_confirmation(
             connection,
             CONFIRM_FILLS,
             WalletPayload(wallet_id=wallet_id),
-            delay_seconds=_seconds_to_confirm(fills.at(pulled.cursor_ms), now=now),
+            delay_seconds=_seconds_to_confirm(at(pulled.cursor_ms), now=now),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hypertally.clock import at
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.metrics.activity import fill_gaps
@@ -74,7 +75,7 @@ async def store(connection: Connection, rows: Sequence[Row]) -> datetime:
     decoded = fills.decode(rows, wallet=ADDRESS)
     assert decoded.rejects == []
     await fills.insert(connection, decoded.fills, wallet_id=WALLET, page_id=1)
-    return min(fills.at(row["time"]) for row in rows)
+    return min(at(row["time"]) for row in rows)
 
 
 async def stored(connection: Connection) -> list[dict[str, Any]]:
@@ -129,7 +130,7 @@ async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
     assert [
         (row["coin"], row["from_at"], row["to_at"], row["missing_size_coin"]) for row in found
     ] == [
-        (coin_of(gap, rows), fills.at(gap.from_ms), fills.at(gap.to_ms), gap.missing)
+        (coin_of(gap, rows), at(gap.from_ms), at(gap.to_ms), gap.missing)
         for gap in sorted(expected, key=lambda gap: (coin_of(gap, rows), gap.to_ms))
     ]
 
@@ -150,8 +151,8 @@ async def test_a_limit_met_is_a_gap_of_every_coin(pool: Pool) -> None:
             assert not await pages.insert_limit(connection, limit, wallet_id=WALLET, page_id=2)
         changed = await fill_gaps.rebuild(connection, WALLET)
     assert {(gap.coin, gap.kind, gap.from_at, gap.to_at) for gap in changed} == {
-        ("", "history_begins", fill_gaps.BEGINNING, fills.at(TIME_MS)),
-        ("", "millisecond_overflow", fills.at(TIME_MS + 5), fills.at(TIME_MS + 6)),
+        ("", "history_begins", fill_gaps.BEGINNING, at(TIME_MS)),
+        ("", "millisecond_overflow", at(TIME_MS + 5), at(TIME_MS + 6)),
     }
     assert {gap.missing_size_coin for gap in changed} == {None}
 
@@ -164,8 +165,8 @@ async def test_a_hole_that_late_facts_fill_goes_away_and_is_named(pool: Pool) ->
     hole = Gap(
         coin="BTC",
         kind="position_break",
-        from_at=fills.at(TIME_MS),
-        to_at=fills.at(TIME_MS + 2000),
+        from_at=at(TIME_MS),
+        to_at=at(TIME_MS + 2000),
         missing_size_coin="2",
     )
     async with transaction(pool) as connection:
@@ -181,10 +182,10 @@ async def test_a_history_counts_as_cut_until_it_was_read_whole(pool: Pool) -> No
         coin="",
         kind="history_begins",
         from_at=fill_gaps.BEGINNING,
-        to_at=fills.at(TIME_MS),
+        to_at=at(TIME_MS),
         missing_size_coin=None,
     )
-    await pages.ensure_months(pool, "pages", {fills.at(TIME_MS)})
+    await pages.ensure_months(pool, "pages", {at(TIME_MS)})
     async with transaction(pool) as connection:
         await store(connection, [leg("#30", TIME_MS, 0, 1, oid=1, tid=1)])
         assert await fill_gaps.rebuild(connection, WALLET) == []  # nobody pulled it
@@ -202,7 +203,7 @@ async def test_a_thin_answer_is_a_gap_until_a_later_one_disproves_it(pool: Pool)
     async with transaction(pool) as connection:
         await pages.insert_limit(connection, thin, wallet_id=WALLET, page_id=1)
         (gap,) = await fill_gaps.rebuild(connection, WALLET)
-        assert (gap.kind, gap.to_at) == ("thin_answer", fills.at(TIME_MS + 5))
+        assert (gap.kind, gap.to_at) == ("thin_answer", at(TIME_MS + 5))
         (limit,) = await pages.list_thin_limits(connection, wallet_id=WALLET)
         for _ in range(2):
             await pages.lift_limit(connection, limit, wallet_id=WALLET, page_id=2)
@@ -217,14 +218,12 @@ def page_of(time_ms: int) -> ProvenPage:
         source="info.userFillsByTime",
         body=[],
         body_sha256=b"",
-        asked_at=fills.at(time_ms),
+        asked_at=at(time_ms),
         weight=20,
     )
     return ProvenPage(answer=answer, rows=[], covers_from_ms=0, covers_to_ms=time_ms)
 
 
 async def read_history(connection: Connection, *, rows_shown: int) -> None:
-    reading = pages.HistoryReading(
-        asked_at=fills.at(TIME_MS), rows_shown=rows_shown, first_ms=TIME_MS
-    )
+    reading = pages.HistoryReading(asked_at=at(TIME_MS), rows_shown=rows_shown, first_ms=TIME_MS)
     await pages.insert_history_reading(connection, reading, wallet_id=WALLET, page_id=1)

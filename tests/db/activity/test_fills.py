@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from psycopg.rows import dict_row
 from tests.db.activity.fill_rows import ADDRESS, ORDINARY, SHAPES, TIME_MS, Row
 
+from hypertally.clock import at
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Inserted
@@ -254,8 +255,8 @@ async def test_an_insert_says_which_days_it_touched_and_from_when(pool: Pool, wa
     ]
     inserted = await store(pool, rows, wallet=wallet)
     assert inserted.days == {
-        date(2025, 3, 10): fills.at(TIME_MS),
-        date(2025, 3, 11): fills.at(midnight),
+        date(2025, 3, 10): at(TIME_MS),
+        date(2025, 3, 11): at(midnight),
     }
 
 

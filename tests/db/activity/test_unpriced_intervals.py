@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hypertally.clock import at
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.metrics.activity import global_days, wallet_days
@@ -218,7 +219,7 @@ async def price(connection: Connection, prices: Prices) -> None:
         await connection.execute(
             "insert into facts.token_prices (token, at, price_usd, source, fingerprint, page_id) "
             "values (%s, %s, %s, 'test', %s, 1) on conflict do nothing",
-            [token, fills.at(START_MS + hour * HOUR_MS), price_usd, hour],
+            [token, at(START_MS + hour * HOUR_MS), price_usd, hour],
         )
 
 

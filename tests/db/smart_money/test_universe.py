@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.flow.handmade import fill
 from tests.loopback import Reply, leaderboard_reply, row, scripted_server
 
-from hypertally.clock import system_clock
+from hypertally.clock import at, system_clock
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.jobs.runtime import queue
@@ -145,7 +145,7 @@ class Books:
         decoded = fills.decode(legs, wallet=address(1))
         await pages.ensure_months(self.pool, "pages", {asked_at})
         await pages.ensure_months(
-            self.pool, "hl_fills_raw", {fills.at(one.time_ms) for one in decoded.fills}
+            self.pool, "hl_fills_raw", {at(one.time_ms) for one in decoded.fills}
         )
         async with transaction(self.pool) as connection:
             page_id = await pages.insert(connection, page, wallet_id=wallet_id)

@@ -9,6 +9,7 @@ from hashlib import sha256
 from itertools import count
 from typing import Any, LiteralString
 
+from hypertally.clock import at
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.market import candles
@@ -27,7 +28,7 @@ TRACKED = "0x" + "ab" * 20
 OTHER = "0x" + "cd" * 20
 TWAP = 2_250_263
 START_MS = 1_741_564_830_500  # 2025-03-10 00:00:30.5: in the middle of a minute
-START = fills.at(START_MS)
+START = at(START_MS)
 MINUTES = 5
 MINUTE = timedelta(minutes=1)
 _numbers = count(1)
@@ -167,7 +168,7 @@ class Desk:
             asked_at=until,
             weight=20,
         )
-        until_ms = (until - fills.at(0)) // timedelta(milliseconds=1)
+        until_ms = (until - at(0)) // timedelta(milliseconds=1)
         page = ProvenPage(answer=answer, rows=[], covers_from_ms=0, covers_to_ms=until_ms)
         async with transaction(self.pool) as connection:
             await pages.insert(connection, page, wallet_id=self.wallet_id, closed=False)

@@ -20,7 +20,7 @@ from tests.db.twaps.desk import (
     status,
 )
 
-from hypertally.facts.activity import fills
+from hypertally.clock import at
 from hypertally.jobs.market.candles_and_mids import QUERIES
 from hypertally.records import TwapKey
 from hypertally.store.postgres import transaction
@@ -41,7 +41,7 @@ async def test_the_latest_state_does_not_depend_on_the_order_of_arrival(
         await desk.say(rows[place])
     twap = await desk.twap()
     assert (twap["status"], twap["size_executed"], twap["statuses"]) == ("finished", 10, 3)
-    assert twap["ended_at"] == twap["status_at"] == fills.at(START_MS // 1000 * 1000 + 300_000)
+    assert twap["ended_at"] == twap["status_at"] == at(START_MS // 1000 * 1000 + 300_000)
     assert (twap["started_at"], twap["ends_at"]) == (START, START + MINUTES * MINUTE)
 
 
@@ -68,7 +68,7 @@ async def test_an_archives_status_without_a_time_yields_to_one_that_has_one(desk
     assert (await desk.twap())["ended_at"] is None
     await desk.say(FINISHED)
     twap = await desk.twap()
-    assert twap["ended_at"] == fills.at(START_MS // 1000 * 1000 + 300_000)
+    assert twap["ended_at"] == at(START_MS // 1000 * 1000 + 300_000)
     assert (twap["wallet_id"], twap["in_archive"], twap["statuses"]) == (desk.wallet_id, True, 2)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from tests.flow.books import Books, serving
 from tests.flow.handmade import ALICE, BOB, Row, fill, ms, world
 
+from hypertally.clock import at
 from hypertally.facts.activity import fills
 from hypertally.jobs.activity import stored_rejects
 
@@ -55,7 +56,7 @@ async def test_a_reject_has_its_own_time_or_the_place_between_its_neighbours(
     rows = [fill(NOON), spoilt(NOON + MINUTE_MS), fill(NOON + 2 * MINUTE_MS, startPosition="1")]
     await pulled(books, tmp_path / "world", rows)
     (window,) = await books.read("select * from facts.reject_windows")
-    assert window["from_at"] == window["to_at"] == fills.at(NOON + MINUTE_MS)
+    assert window["from_at"] == window["to_at"] == at(NOON + MINUTE_MS)
 
 
 async def test_a_fill_dated_ahead_is_kept_and_moves_nothing(books: Books, tmp_path: Path) -> None:
@@ -81,8 +82,8 @@ async def stored_by_an_earlier_release(books: Books, row: Row) -> None:
     await books.execute(
         "insert into facts.reject_windows (reject_id, wallet_id, from_at, to_at) "
         "select id, wallet_id, %s, %s from facts.rejects on conflict do nothing",
-        fills.at(row["time"]),
-        fills.at(row["time"]),
+        at(row["time"]),
+        at(row["time"]),
     )
 
 

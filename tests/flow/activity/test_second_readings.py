@@ -8,8 +8,7 @@ from typing import Any
 from tests.flow.books import Books, milliseconds, require_oracle_figures, serving, small_population
 from tests.flow.handmade import ALICE, Row, fill, world
 
-from hypertally.clock import system_clock
-from hypertally.facts.activity import fills
+from hypertally.clock import at, system_clock
 from hypertally.jobs import periodic
 from hypertally.jobs.activity.kinds import READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_window
@@ -174,4 +173,4 @@ async def test_a_window_is_asked_for_on_demand(books: Books, tmp_path: Path) -> 
         assert (pulled.rows, pulled.fills) == (1, 1)
         await books.settle(exchange)
     assert await books.value("select cursor_ms from ops.hl_ingest_cursor") == last["time"]
-    assert (await books.wallet_days())[ALICE, fills.at(noon).date()].fills == 3
+    assert (await books.wallet_days())[ALICE, at(noon).date()].fills == 3

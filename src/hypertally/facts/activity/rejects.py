@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hypertally.clock import AHEAD_MAX, milliseconds
+from hypertally.clock import AHEAD_MAX, at, milliseconds
 from hypertally.facts.activity import fills
 from hypertally.records import Fill, Record, Reject, is_object
 from hypertally.sources import pagination
@@ -59,8 +59,8 @@ async def insert(
         QUERIES["insert_fill_rejects"],
         values
         | {
-            "from_at": [fills.at(from_ms) for from_ms, _ in windows],
-            "to_at": [fills.at(to_ms) for _, to_ms in windows],
+            "from_at": [at(from_ms) for from_ms, _ in windows],
+            "to_at": [at(to_ms) for _, to_ms in windows],
         },
         shape=RejectWindow,
     )
@@ -120,8 +120,8 @@ async def settle_mended(
     bound = {
         "wallet_id": page.wallet_id,
         "page_id": page.page_id,
-        "from_at": fills.at(min(times)),
-        "to_at": fills.at(max(times)),
+        "from_at": at(min(times)),
+        "to_at": at(max(times)),
     }
     earlier = await read_rows(connection, QUERIES["list_before"], bound, shape=_EarlierReject)
     bad = {sha256_of(rows[place]) for place in unread}
@@ -130,7 +130,7 @@ async def settle_mended(
     for reject in earlier:
         ids = _ids_of(reject.payload)
         fill = by_ids.get(ids) if ids and reject.payload_sha256 not in bad else None
-        if ids and fill and reject.from_at <= fills.at(fill.time_ms) <= reject.to_at:
+        if ids and fill and reject.from_at <= at(fill.time_ms) <= reject.to_at:
             pairs.setdefault(ids, (reject, fill))
     mended = await _brought(connection, list(pairs.values()), page)
     await mark_decoded(connection, [reject.id for reject in mended], page_id=page.page_id)
@@ -146,7 +146,7 @@ async def _brought(
     bound = {
         "wallet_id": page.wallet_id,
         "page_id": page.page_id,
-        "time": [fills.at(fill.time_ms) for _, fill in pairs],
+        "time": [at(fill.time_ms) for _, fill in pairs],
         "oid": [fill.oid for _, fill in pairs],
         "tid": [fill.tid for _, fill in pairs],
     }
@@ -184,7 +184,7 @@ def time_of(row: Any) -> int | None:
 
 def _is_believed(time_ms: int | None, asked_at: datetime) -> bool:
     """Whether a fill can have been at the time of a row when its answer was asked for."""
-    return time_ms is not None and BEGINNING <= fills.at(time_ms) <= asked_at + AHEAD_MAX
+    return time_ms is not None and BEGINNING <= at(time_ms) <= asked_at + AHEAD_MAX
 
 
 def _widest(stated: int | None, page: Answered) -> tuple[int, int]:

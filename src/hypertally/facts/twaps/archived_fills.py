@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.fact import Fact
@@ -130,7 +131,7 @@ async def insert(
     }
     values |= {
         "wallet": [row.wallet for row in archived],
-        "time": [fills.at(row.fill.time_ms) for row in archived],
+        "time": [at(row.fill.time_ms) for row in archived],
         "payload": [row.payload for row in archived],
         "object_key": object_key,
         "page_id": page_id,

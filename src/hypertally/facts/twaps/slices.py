@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
@@ -93,7 +94,7 @@ async def insert(
         {
             "wallet_id": wallet_id,
             "page_id": page_id,
-            "time": [fills.at(fill.time_ms) for fill in slices],
+            "time": [at(fill.time_ms) for fill in slices],
             **{
                 name: [getattr(fill, name) for fill in slices]
                 for name in ("twap_id", "coin", "oid", "tid", "side")

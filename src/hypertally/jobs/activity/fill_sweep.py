@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from hypertally.clock import milliseconds
+from hypertally.clock import at, milliseconds
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
@@ -295,12 +295,12 @@ class FillSweep:
             )
         await self._store_limits(connection, limits, page_id)
         # What begins the record is judged again: it counted as cut before.
-        return {fills.at(reading.first_ms).date(): fills.at(reading.first_ms)}
+        return {at(reading.first_ms).date(): at(reading.first_ms)}
 
     async def _note_late(self, connection: Connection, stored: Stored) -> None:
         """A new fill of a time that was read before: its day is read twice again."""
         proven = self._cursor.proven_until
-        late = [at for at in stored.days.values() if at and proven and at <= proven]
+        late = [first for first in stored.days.values() if first and proven and first <= proven]
         if late:
             await self._read_twice(connection, milliseconds(min(late)), stored.asked_at)
 
@@ -348,7 +348,7 @@ class FillSweep:
                 connection, limit, wallet_id=self._wallet.id, page_id=page_id
             ):
                 # Any chain check from here on also takes in the limits met.
-                days[fills.at(limit.to_ms).date()] = fills.at(limit.to_ms)
+                days[at(limit.to_ms).date()] = at(limit.to_ms)
         return days
 
     async def _lift_limits(self, connection: Connection, until_ms: int | None) -> Days:
@@ -367,7 +367,7 @@ class FillSweep:
                 )
                 # The answers that lacked it proved nothing: this one is the first of its time.
                 await self._read_twice(connection, limit.from_ms, self._first_asked_at())
-                days[fills.at(limit.to_ms).date()] = fills.at(limit.to_ms)
+                days[at(limit.to_ms).date()] = at(limit.to_ms)
         return days
 
     async def _advance(self, connection: Connection, page: ProvenPage) -> Days:
@@ -378,7 +378,7 @@ class FillSweep:
             {
                 "wallet_id": self._wallet.id,
                 "cursor_ms": self._moves_to_ms,
-                "proven_until": fills.at(page.covers_to_ms),
+                "proven_until": at(page.covers_to_ms),
             },
             shape=_Step,
         )

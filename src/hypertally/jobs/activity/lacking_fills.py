@@ -4,7 +4,7 @@ An answer that does not show what an earlier answer of the same endpoint showed 
 proves nothing of the time that it covers.
 """
 
-from hypertally.facts.activity import fills
+from hypertally.clock import at
 from hypertally.facts.activity.fills import Decoded
 from hypertally.records import ProvenPage, Record
 from hypertally.sources.pagination import time_of
@@ -34,16 +34,16 @@ async def list_lacking(
     rejects = [time_of(page.rows[reject.ordinal]) for reject in decoded.rejects]
     parameters = {
         "wallet_id": wallet_id,
-        "from_at": fills.at(from_ms),
-        "to_at": fills.at(to_ms),
+        "from_at": at(from_ms),
+        "to_at": at(to_ms),
         "source": page.answer.source,
         "asked_at": page.answer.asked_at,
-        "time": [fills.at(fill.time_ms) for fill in shown],
+        "time": [at(fill.time_ms) for fill in shown],
         "coin": [fill.coin for fill in shown],
         "oid": [fill.oid for fill in shown],
         "tid": [fill.tid for fill in shown],
         "side": [fill.side for fill in shown],
-        "rejects": [fills.at(time_ms) for time_ms in rejects if time_ms is not None],
+        "rejects": [at(time_ms) for time_ms in rejects if time_ms is not None],
     }
     rows = await read_rows(connection, QUERIES["list_lacking"], parameters, shape=_Lacking)
     return {row.time_ms for row in rows}

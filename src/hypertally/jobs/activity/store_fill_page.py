@@ -7,7 +7,7 @@ figures that the fills change: so whatever is stored is computed, whichever proc
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from hypertally.clock import AHEAD_MAX
+from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -56,7 +56,7 @@ def fetcher(info: InfoClient, wallet: Wallet, request_type: str) -> Fetch:
 
 async def make_room(pool: Pool, page: ProvenPage, decoded: fills.Decoded) -> None:
     """Make the monthly partitions that a page's rows go into."""
-    times = {fills.at(fill.time_ms) for fill in decoded.fills}
+    times = {at(fill.time_ms) for fill in decoded.fills}
     await pages.ensure_months(pool, "hl_fills_raw", times)
     await pages.ensure_months(pool, "pages", {page.answer.asked_at})
 
@@ -84,12 +84,12 @@ async def store_page(
     ended: list[_EndDay] = []
     settled: Mapping[date, datetime | None] = {}
     if inserted.fills:
-        new = [fill for fill in decoded.fills if fills.at(fill.time_ms).date() in inserted.days]
+        new = [fill for fill in decoded.fills if at(fill.time_ms).date() in inserted.days]
         ended = await _note_unchecked(connection, new, wallet.id)
     if proves_days:
         covers = Window(
-            from_at=fills.at(page.covers_from_ms),
-            to_at=min(fills.at(page.covers_to_ms), page.answer.asked_at),
+            from_at=at(page.covers_from_ms),
+            to_at=min(at(page.covers_to_ms), page.answer.asked_at),
         )
         await mark_readings(connection, wallet.id, page_id=page_id, covers=covers)
         settled = await settle_ends(connection, wallet.id, page, page_id=page_id)
@@ -118,7 +118,7 @@ async def _note_unchecked(
     """
     parameters = {
         "wallet_id": wallet_id,
-        "time": [fills.at(fill.time_ms) for fill in new],
+        "time": [at(fill.time_ms) for fill in new],
         "coin": [fill.coin for fill in new],
     }
     await connection.execute(QUERIES["note_unchecked"].text, parameters)
@@ -205,7 +205,7 @@ def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
     A fill dated ahead must not blind every later pull.
     """
     latest = page.answer.asked_at + AHEAD_MAX
-    return max((ms for ms in times if fills.at(ms) < latest), default=0)
+    return max((ms for ms in times if at(ms) < latest), default=0)
 
 
 def why_thin(lacking: Collection[int], job: Job | None) -> str | None:
@@ -215,7 +215,7 @@ def why_thin(lacking: Collection[int], job: Job | None) -> str | None:
     """
     if not lacking:
         return None
-    reason = f"the answer does not hold the known fill of {fills.at(min(lacking))}"
+    reason = f"the answer does not hold the known fill of {at(min(lacking))}"
     if job is None or job.attempts < THIN_TRIES:
         raise SourceDown(f"{reason}: it proves nothing, ask again later")
     return reason

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts import pages
 from hypertally.facts.activity import fills, rejects
@@ -91,7 +92,7 @@ async def _store(pool: Pool, reject: _Unread) -> int | None:
     fill = _decode(reject)
     if fill is None:
         return None
-    await pages.ensure_months(pool, "hl_fills_raw", {fills.at(fill.time_ms)})
+    await pages.ensure_months(pool, "hl_fills_raw", {at(fill.time_ms)})
     async with transaction(pool) as connection:
         inserted = await fills.insert(
             connection, [fill], wallet_id=reject.wallet_id, page_id=reject.page_id

@@ -5,7 +5,7 @@ In this order slices are never older than the totals they are compared with.
 
 from datetime import datetime
 
-from hypertally.clock import Clock
+from hypertally.clock import Clock, at
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -192,7 +192,7 @@ async def _advance(
     connection: Connection, page: ProvenPage, slices_ms: int, wallet: Wallet
 ) -> None:
     """Move the cursor over the page; what began before its end and did not trade is known now."""
-    until = fills.at(page.covers_to_ms)
+    until = at(page.covers_to_ms)
     await connection.execute(
         QUERIES["advance_cursor"].text,
         {"wallet_id": wallet.id, "slices_ms": slices_ms, "slices_until": until},

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.records import TIME_MS_MAX
@@ -201,7 +202,7 @@ def test_the_reason_of_a_reject_is_of_bounded_length() -> None:
 
 
 def test_a_time_is_exact_to_the_end_of_the_calendar() -> None:
-    assert fills.at(TIME_MS_MAX).isoformat() == "9999-12-31T23:59:59.999000+00:00"
+    assert at(TIME_MS_MAX).isoformat() == "9999-12-31T23:59:59.999000+00:00"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ def test_a_whole_number_is_read_however_it_is_written(value: Any) -> None:
 
 
 def test_a_time_ahead_of_the_clock_is_a_reject_that_says_so() -> None:
-    asked_at = fills.at(ROW["time"]) - timedelta(minutes=5)
+    asked_at = at(ROW["time"]) - timedelta(minutes=5)
     assert fills.decode([ROW], wallet=WALLET, asked_at=asked_at).rejects == []
     earlier = asked_at - timedelta(milliseconds=1)
     (reject,) = fills.decode([ROW], wallet=WALLET, asked_at=earlier).rejects
