@@ -13,7 +13,7 @@ from tests.flow.books import Books, serving
 from tests.flow.handmade import ALICE, BOB, Row, fill, ms, world
 
 from hypertally.clock import at
-from hypertally.facts.activity import fills
+from hypertally.facts.rows import payload_of
 from hypertally.jobs.activity import stored_rejects
 
 DAY = date(2025, 10, 1)
@@ -70,7 +70,7 @@ async def test_a_fill_dated_ahead_is_kept_and_moves_nothing(books: Books, tmp_pa
 
 async def stored_by_an_earlier_release(books: Books, row: Row) -> None:
     """Put a reject there as releases did that could not read exponents, and migrate over it."""
-    payload = fills.payload_of(row)
+    payload = payload_of(row)
     await books.execute(
         "insert into facts.rejects (wallet_id, source, payload, payload_sha256, reason, page_id, "
         "ordinal) select w.id, 'info.userFillsByTime', %s, sha256(convert_to(%s, 'UTF8')), "

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
+from hypertally.facts.rows import decode_rows
 from hypertally.records import TIME_MS_MAX, Fill, JsonObject, Record, Reject, is_object
 from hypertally.sources.exact_numbers import (
     DECIMALS_MAX,
@@ -46,8 +46,6 @@ STAGE_TYPES = {
     "cloid": "binary",
     "liquidated_user": "binary",
 }
-REASON_CHARS_MAX = 500
-
 TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has 20
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # escaped, as JSON writes it
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
@@ -61,7 +59,6 @@ _COLUMNS = frozenset(
 )  # fmt: skip
 Value = TypeVar("Value")
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class BulkInserted(Record, frozen=True, kw_only=True):
@@ -86,26 +83,12 @@ def decode(rows: Iterable[Any], *, wallet: str, asked_at: datetime | None = None
     `asked_at`: our clock then; a fill of more than five minutes later is a reject. None: any time
     is believed.
     """
-    fills: list[Fill] = []
-    rejects: list[Reject] = []
-    for ordinal, row in enumerate(rows):
-        try:
-            fills.append(decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at))
-        except BadPayload as problem:
-            payload = payload_of(row)
-            reason = str(problem)[:REASON_CHARS_MAX]
-            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
-    return Decoded(fills=fills, rejects=rejects)
 
+    def read(row: Any, ordinal: int) -> Fill:
+        return decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at)
 
-def payload_of(row: Any) -> str:
-    """A row as text, the same whatever the order of its fields."""
-    return _encoder.encode(row).decode()
-
-
-def row_of(payload: str) -> Any:
-    """The row that `payload_of` made the text of; numbers stay exact."""
-    return _decoder.decode(payload)
+    decoded = decode_rows(rows, read)
+    return Decoded(fills=decoded.values, rejects=decoded.rejects)
 
 
 def decode_row(row: Any, *, wallet: str, ordinal: int, asked_at: datetime | None = None) -> Fill:

@@ -9,6 +9,7 @@ import msgspec
 
 from hypertally.clock import AHEAD_MAX, at, milliseconds
 from hypertally.facts.activity import fills
+from hypertally.facts.rows import payload_of, row_of
 from hypertally.records import Fill, Record, Reject, is_object
 from hypertally.sources import pagination
 from hypertally.sources.exact_numbers import exact_integer
@@ -156,7 +157,7 @@ async def _brought(
 
 def _ids_of(payload: str) -> tuple[int, int] | None:
     """The order and the trade that a bad row names."""
-    row = fills.row_of(payload)
+    row = row_of(payload)
     if not is_object(row):
         return None
     oid, tid = exact_integer(row.get("oid")), exact_integer(row.get("tid"))
@@ -172,7 +173,7 @@ async def mark_decoded(connection: Connection, reject_ids: Sequence[int], *, pag
 
 def sha256_of(row: Any) -> bytes:
     """The hash that a reject of this row is known by."""
-    return hashlib.sha256(fills.payload_of(row).encode()).digest()
+    return hashlib.sha256(payload_of(row).encode()).digest()
 
 
 def time_of(row: Any) -> int | None:

@@ -6,8 +6,9 @@ from typing import Any
 from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
+from hypertally.facts.market.candle_fields import read_amount, require_market
 from hypertally.facts.market.reference import fingerprint
-from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount, require_market
+from hypertally.facts.rows import DecodedRows, decode_rows
 from hypertally.records import TIME_MS_MAX, JsonObject, Record, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
@@ -41,7 +42,7 @@ def decode(body: Any, *, coin: str, interval: str, over_by_ms: int) -> DecodedRo
     if not is_array(body):
         raise BadPayload(f"the candles of {coin} are no list")
 
-    def read(row: Any) -> Candle | None:
+    def read(row: Any, _: int) -> Candle | None:
         is_over = _whole(row, "T", TIME_MS_MAX) < over_by_ms
         return _decode_row(row, coin=coin, interval=interval) if is_over else None
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypertally.clock import AHEAD_MAX, at
 from hypertally.errors import BadPayload
 from hypertally.facts.fact import Fact
-from hypertally.facts.market.rows import DecodedRows, decode_rows, read_amount, require_market
+from hypertally.facts.market.candle_fields import read_amount, require_market
+from hypertally.facts.rows import DecodedRows, decode_rows
 from hypertally.records import TIME_MS_MAX, Record, is_array, is_object
 from hypertally.sources.exact_numbers import exact_integer
 from hypertally.store.postgres import Connection
@@ -53,7 +54,7 @@ def decode_spot_pairs(body: Any) -> DecodedRows[SpotPair]:
     if not is_array(pairs):
         raise BadPayload("spotMeta holds no universe")
 
-    def read(pair: Any) -> SpotPair:
+    def read(pair: Any, _: int) -> SpotPair:
         coin, tokens = (pair.get("name"), pair.get("tokens")) if is_object(pair) else (None, None)
         if not isinstance(coin, str) or not is_array(tokens) or len(tokens) != TOKENS_A_PAIR:
             raise BadPayload("the pair has no name, or not two tokens")
@@ -107,7 +108,7 @@ def decode_prices(
     if not is_array(body):
         raise BadPayload(f"the candles of {coin} are no list")
 
-    def read(candle: Any) -> TokenPrice | None:
+    def read(candle: Any, _: int) -> TokenPrice | None:
         at_ms = exact_integer(candle.get("t")) if is_object(candle) else None
         if at_ms is None or not 0 <= at_ms <= TIME_MS_MAX:
             raise BadPayload("the candle has no time of its start")

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from hypertally.errors import BadPayload
-from hypertally.facts.activity.fills import REASON_CHARS_MAX
 from hypertally.facts.fact import Fact
 from hypertally.facts.market.reference import fingerprint
+from hypertally.facts.rows import reject_of
 from hypertally.records import Answer, JsonObject, Record, Reject, is_array, is_object
 from hypertally.store.postgres import Connection
 from hypertally.store.queries import load
@@ -63,8 +63,7 @@ class BestRows:
             read = decode_row(row, ordinal=ordinal)
         except BadPayload as problem:
             if len(self.rejects) < REJECTS_MAX:
-                payload, reason = _encoder.encode(row).decode(), str(problem)[:REASON_CHARS_MAX]
-                self.rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
+                self.rejects.append(reject_of(row, problem, ordinal=ordinal))
             return
         self.valid += 1
         if read.wallet in self._watched:

@@ -15,6 +15,7 @@ from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.fact import Fact
+from hypertally.facts.rows import decode_rows, payload_of, row_of
 from hypertally.records import Fill, Record, Reject
 from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
@@ -61,9 +62,7 @@ def decode_line(line: bytes, *, first_ordinal: int, asked_at: datetime) -> Archi
     try:
         events = [_event_decoder.decode(text)] if text[:1] == b"[" else _events(text)
         rows = [
-            (user, fills.row_of(bytes(fill).decode()))
-            for user, fill in events
-            if _OF_TWAP.search(fill)
+            (user, row_of(bytes(fill).decode())) for user, fill in events if _OF_TWAP.search(fill)
         ]
     except (ValueError, RecursionError) as problem:  # of msgspec, or text that is no UTF-8
         if b'"side_info"' in text:
@@ -73,27 +72,23 @@ def decode_line(line: bytes, *, first_ordinal: int, asked_at: datetime) -> Archi
         return ArchivedFills(
             fills=[], rejects=[Reject(payload=payload, reason=reason, ordinal=first_ordinal)]
         )
-    return decode_rows(rows, first_ordinal=first_ordinal, asked_at=asked_at)
+    return decode_events(rows, first_ordinal=first_ordinal, asked_at=asked_at)
 
 
 def _events(text: bytes) -> list[tuple[str, msgspec.Raw]]:
     return _block_decoder.decode(text).events if text else []
 
 
-def decode_rows(
+def decode_events(
     rows: Sequence[tuple[Any, Any]], *, first_ordinal: int, asked_at: datetime
 ) -> ArchivedFills:
     """Read users and their fills of TWAPs; bad rows become rejects."""
-    archived: list[ArchivedFill] = []
-    rejects: list[Reject] = []
-    for ordinal, (user, row) in enumerate(rows, start=first_ordinal):
-        try:
-            archived.append(_decode_row(user, row, ordinal=ordinal, asked_at=asked_at))
-        except BadPayload as problem:
-            payload = fills.payload_of([user, row])
-            reason = str(problem)[: fills.REASON_CHARS_MAX]
-            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
-    return ArchivedFills(fills=archived, rejects=rejects)
+
+    def read(row: tuple[Any, Any], ordinal: int) -> ArchivedFill:
+        return _decode_row(*row, ordinal=ordinal, asked_at=asked_at)
+
+    decoded = decode_rows(rows, read, first_ordinal=first_ordinal)
+    return ArchivedFills(fills=decoded.values, rejects=decoded.rejects)
 
 
 def _decode_row(user: Any, row: Any, *, ordinal: int, asked_at: datetime) -> ArchivedFill:
@@ -103,7 +98,7 @@ def _decode_row(user: Any, row: Any, *, ordinal: int, asked_at: datetime) -> Arc
     fill = fills.decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at)
     if fill.tid is None or fill.twap_id is None:
         raise BadPayload(f"{'tid' if fill.tid is None else 'twapId'} is missing")
-    return ArchivedFill(wallet=wallet, fill=fill, payload=fills.payload_of(row))
+    return ArchivedFill(wallet=wallet, fill=fill, payload=payload_of(row))
 
 
 class Added(Record, frozen=True, kw_only=True):

@@ -8,21 +8,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Decoded
 from hypertally.facts.fact import Fact
-from hypertally.records import Fill, JsonObject, Record, Reject, is_object
+from hypertally.facts.rows import decode_rows
+from hypertally.records import Fill, JsonObject, Record, is_object
 from hypertally.store.postgres import Connection, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 SOURCE = "info.userTwapSliceFillsByTime"
 _TWAP_ID_MAX = 2**63 - 1
-_encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 
 
 class Misshapen(Record, frozen=True, kw_only=True):
@@ -57,18 +55,14 @@ def decode(
 
     `asked_at`: our clock then; a fill of more than five minutes later is a reject.
     """
-    found: list[Fill] = []
-    rejects: list[Reject] = []
-    for ordinal, row in enumerate(rows):
-        try:
-            if isinstance(row, Misshapen):
-                raise BadPayload(row.reason)
-            found.append(fills.decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at))
-        except BadPayload as problem:
-            payload = _encoder.encode(_wrapped(row)).decode()
-            reason = str(problem)[: fills.REASON_CHARS_MAX]
-            rejects.append(Reject(payload=payload, reason=reason, ordinal=ordinal))
-    return Decoded(fills=found, rejects=rejects)
+
+    def read(row: JsonObject | Misshapen, ordinal: int) -> Fill:
+        if isinstance(row, Misshapen):
+            raise BadPayload(row.reason)
+        return fills.decode_row(row, wallet=wallet, ordinal=ordinal, asked_at=asked_at)
+
+    decoded = decode_rows(rows, read, as_it_came=_wrapped)
+    return Decoded(fills=decoded.values, rejects=decoded.rejects)
 
 
 def _wrapped(row: JsonObject | Misshapen) -> Any:

@@ -7,6 +7,7 @@ from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts import pages
 from hypertally.facts.activity import fills, rejects
+from hypertally.facts.rows import row_of
 from hypertally.facts.twaps import slices
 from hypertally.jobs.activity.day_marks import Window, mark_windows
 from hypertally.jobs.activity.store_fill_page import mark_dirty, mark_twaps
@@ -127,5 +128,5 @@ def _decode(reject: _Unread) -> Fill | None:
 
 
 def _row_of(reject: _Unread) -> Any:
-    row = fills.row_of(reject.payload)
+    row = row_of(reject.payload)
     return slices.unwrap(row) if reject.source == slices.SOURCE else row

@@ -8,7 +8,7 @@ from hypertally.facts import pages
 from hypertally.facts.activity import fills
 from hypertally.facts.market import reference
 from hypertally.facts.market.reference import TokenPrice
-from hypertally.facts.market.rows import DecodedRows
+from hypertally.facts.rows import DecodedRows
 from hypertally.jobs.activity.kinds import PULL_PRICES
 from hypertally.jobs.activity.store_fill_page import mark_dirty, mark_twaps_for_prices
 from hypertally.jobs.runtime import queue

@@ -79,7 +79,7 @@ class FillReader:
             for batch in arrow.read_batches(file, BATCH_ROWS):
                 rows = fill_columns.rows_of(flatten(batch))
                 for place in range(0, len(rows), BATCH_FILLS):
-                    decoded = archived_fills.decode_rows(
+                    decoded = archived_fills.decode_events(
                         rows[place : place + BATCH_FILLS],
                         first_ordinal=first,
                         asked_at=self._reception.asked_at,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import fills
+from hypertally.facts.rows import REASON_CHARS_MAX
 from hypertally.records import TIME_MS_MAX
 from hypertally.sources.exact_numbers import exact_decimal
 
@@ -198,7 +199,7 @@ def test_one_bad_row_hides_no_good_one() -> None:
 
 def test_the_reason_of_a_reject_is_of_bounded_length() -> None:
     (reject,) = fills.decode([ROW | {"px": "9" * 10_000}], wallet=WALLET).rejects
-    assert len(reject.reason) == fills.REASON_CHARS_MAX
+    assert len(reject.reason) == REASON_CHARS_MAX
 
 
 def test_a_time_is_exact_to_the_end_of_the_calendar() -> None:

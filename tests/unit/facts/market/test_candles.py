@@ -8,7 +8,7 @@ import pytest
 from hypertally.errors import BadPayload
 from hypertally.facts.market import candles
 from hypertally.facts.market.candles import Candle
-from hypertally.facts.market.rows import DecodedRows
+from hypertally.facts.rows import DecodedRows
 
 MINUTE_MS = 60_000
 START_MS = 1_786_016_880_000
