@@ -6,7 +6,8 @@ Both are stored apart, so each that completes a check has the days judged again 
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from hypertally.facts.activity import fills, positions
+from hypertally.clock import at
+from hypertally.facts.activity import positions
 from hypertally.metrics.activity import fill_gaps
 from hypertally.records import ProvenPage, Record
 from hypertally.store.postgres import Connection, read_rows
@@ -51,7 +52,7 @@ async def settle_ends(
         "wallet_id": wallet_id,
         "page_id": page_id,
         "asked_at": asked_at,
-        "covers_to": fills.at(page.covers_to_ms),
+        "covers_to": at(page.covers_to_ms),
     }
     if not await read_rows(connection, QUERIES["list_settled"], bound, shape=_Dex):
         return {}
