@@ -28,6 +28,7 @@ from bench.ingest import INSERT, ONE, VALUES_ROWS
 from bench.machine import announce, console
 from bench.measuring import Claim, percentile, report_claims, show_times
 from hypertally.cli.runtime import bring_up_to_date
+from hypertally.clock import at
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Sourced
 from hypertally.jobs.periodic import INGEST_WALLET
@@ -187,7 +188,7 @@ class Rival:
                 found = await connection.execute(statement.encode(), values)
                 self.fills += found.rowcount
         self._cursors[address] = max(fill.time_ms for fill in decoded)
-        for day in {fills.at(fill.time_ms).date() for fill in decoded}:
+        for day in {at(fill.time_ms).date() for fill in decoded}:
             self._marked.append((WalletDay(wallet_id=wallet_id, day=day), asked))
 
     async def _recompute(self) -> None:
