@@ -53,9 +53,9 @@ function TwapSource({ source, title, rowsName }) {
     ["Last read", html`<${Ago} iso=${source.last_read_at} />`],
     ["Newest object", html`<${Ago} iso=${source.newest_object_at} />`],
     [
-      "Cost so far",
+      "Cost so far, USD",
       html`<${Amount} value=${source.cost_usd} kind="usd"
-        note="Requests and transfer at list prices, in US dollars." />`,
+        note="Requests and transfer at list prices." />`,
     ],
   ];
   const problems = [
@@ -76,7 +76,7 @@ function NoGaps({ tracked }) {
       command="hypertally wallets add 0x…" />`;
   }
   return html`<${Empty} title="No gaps are known" command="hypertally verify">
-    All positions match their fills. To compute every figure again from the fills and compare:<//>`;
+    The fills that were read lead from position to position without a break. To compute every figure again from the fills and compare:<//>`;
 }
 
 export function Coverage({ route }) {
