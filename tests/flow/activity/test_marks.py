@@ -5,12 +5,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.flow.books import Books, Exchange, serving
-from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, ms, world
+from tests.flow.books import Books, Exchange, milliseconds, serving
+from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, holding, ms, world
 
 from hypertally.flow import METRICS
+from hypertally.jobs import periodic
+from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.rebuild.verify import verify
-from hypertally.store.postgres import open_pool
+from hypertally.store.postgres import open_pool, transaction
 
 ACTIVITY = ("fill_gaps", "wallet_day_metrics", "global_day_metrics")
 DAY_MS = 86_400_000
@@ -27,6 +29,12 @@ async def differing(books: Books) -> dict[str, int]:
 
 def spot_days(*days: int) -> list[Row]:
     return [fill(START + day * DAY_MS, coin="@107", dir="Buy") for day in days]
+
+
+def perp_days(*days: int) -> list[Row]:
+    return [
+        fill(START + day * DAY_MS, startPosition=f"{number}.0") for number, day in enumerate(days)
+    ]
 
 
 async def limit_history(books: Books, wallet: str, *, until: date) -> None:
@@ -77,12 +85,22 @@ async def test_any_order_of_what_happens_leaves_what_a_rebuild_gives(
     books: Books, tmp_path: Path, seed: int
 ) -> None:
     random = Random(seed)
-    rows = {ALICE: spot_days(0, 1, 2, 5), BOB: spot_days(1, 4, 6), CAROL: spot_days(0, 6)}
-    async with serving(world(tmp_path / "world", rows)) as exchange:
-        untracked = random.sample(sorted(rows), len(rows))
+    rows = {
+        ALICE: spot_days(0, 1, 2, 5) + perp_days(0, 3),
+        BOB: spot_days(1, 4, 6),
+        CAROL: perp_days(1, 2, 6),
+    }
+    now_ms = milliseconds(books.clock())
+    stated = {ALICE: holding(now_ms, BTC="2.0"), CAROL: holding(now_ms, BTC="4.0")}
+    async with serving(world(tmp_path / "world", rows, positions=stated)) as exchange:
+        await books.track([ALICE])
+        await books.work(exchange)
+        await check(books, exchange, ALICE)  # before a reading of fills settles what was stated
+        untracked = random.sample([BOB, CAROL], 2)
         for _ in range(12):
             await something(books, exchange, untracked, random)
             await books.work(exchange)
+            assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
         await books.settle(exchange)
     assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
 
@@ -109,15 +127,26 @@ async def test_a_conflict_of_a_complete_day_lowers_it_at_once(books: Books, tmp_
     assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
 
 
+async def check(books: Books, exchange: Exchange, wallet: str) -> None:
+    """Hold a wallet's fills against its positions now."""
+    (row,) = await periodic.list_tracked(books.pool, [wallet])
+    async with transaction(books.pool) as connection:
+        await enqueue_check(connection, row.id)
+    await books.run_kind(exchange, "check_positions")
+
+
 async def something(books: Books, exchange: Exchange, untracked: list[str], random: Random) -> None:
     """Add a wallet, pull, read all again, be told otherwise: whatever the seed draws."""
     tracked = sorted({ALICE, BOB, CAROL} - set(untracked))
-    kinds = ["track", "track", "pull", "read again", "limit", "wait", "conflict", "reject"]
+    kinds = ["track", "track", "pull", "check", "read again", "limit", "wait", "conflict", "reject"]
     match random.choice(kinds):
         case "track" if untracked:
             await books.track([untracked.pop()])
         case "pull":
+            books.later += timedelta(minutes=2)
             await books.pull(exchange)
+        case "check" if tracked:
+            await check(books, exchange, random.choice(tracked))
         case "read again":
             await books.read_again(exchange)
         case "conflict":
