@@ -23,6 +23,7 @@ UNIVERSE_REFRESH_MINUTES = 360
 SNAPSHOT_CONCURRENCY = 24
 SNAPSHOT_TIMEOUT_SECONDS = 10
 ALERT_TWAP_SHARE_PERCENT = Decimal(10)
+ALERT_WALLET_USD = Decimal(1_000_000)
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
 
@@ -112,6 +113,7 @@ class Settings(BaseSettings):
     snapshot_timeout_seconds: int = Field(default=SNAPSHOT_TIMEOUT_SECONDS, ge=1, le=50)
     alert_urls: AlertUrls | None = None
     alert_twap_share_percent: Decimal = Field(default=ALERT_TWAP_SHARE_PERCENT, gt=0, le=1_000_000)
+    alert_wallet_usd: Decimal = Field(default=ALERT_WALLET_USD, ge=1, le=10**12)
     heartbeat_url: SecretHttpUrl | None = None
     public_url: HttpUrl | None = None
     archive_url: StoreUrl = "s3://hl-mainnet-node-data"

@@ -85,6 +85,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     [
         (["wallets", "add", "0x12"], "'0x12' is not an address"),
         (["wallets", "list", "--org", "nobody"], "no org is called 'nobody'"),
+        (["wallets", "label", "0x12", "Jump"], "'0x12' is not an address"),
+        (["wallets", "label", "0x" + "2f" * 20, "two\nlines"], "is not a label"),
         (["rebuild", "nothing"], "no metric is called 'nothing'"),
         (["rebuild", "--from", "2026-13-02"], "2026-13-02"),
         (["rebuild", "--from", "2026-02-02", "--to", "2026-02-01"], "lies before"),

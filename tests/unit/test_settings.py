@@ -25,6 +25,7 @@ WRONG = {
     "JWKS_URL": (f"ftp://me:{SECRET}@host/keys", "begins with http:// or https://"),
     "ALERT_URLS": (SECRET, "in apprise's form"),
     "ALERT_TWAP_SHARE_PERCENT": ("0", "greater than 0"),
+    "ALERT_WALLET_USD": ("0.99", "greater than or equal to 1"),
     "PORT": ("65536", "less than or equal to 65535"),
 }
 

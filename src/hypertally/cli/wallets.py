@@ -11,9 +11,11 @@ from rich.table import Table
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import day_of, day_type, json_option, org_option
+from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs import membership
-from hypertally.tenancy import wallets
+from hypertally.store.postgres import Connection
+from hypertally.tenancy import labels, wallets
 from hypertally.tenancy.addresses import read_address, read_addresses
 from hypertally.tenancy.orgs import find_org
 from hypertally.tenancy.wallets import Addition, WalletInterval
@@ -124,10 +126,60 @@ def wallets_list(*, org: str, as_json: bool) -> None:
     if as_json:
         runtime.echo_json_lines(rows)
         return
-    table = Table("wallet", "from", "to", box=None)
+    table = Table("wallet", "label", "from", "to", box=None)
     for row in rows:
-        table.add_row(row.wallet, str(row.from_day or ""), str(row.to_day or ""))
+        table.add_row(row.wallet, row.label or "", str(row.from_day or ""), str(row.to_day or ""))
     runtime.open_console().print(table)
+
+
+@wallets_group.command(name="label")
+@click.argument("address")
+@click.argument("text", required=False)
+@click.option("--remove", is_flag=True, help="Take the label away, as an empty text does.")
+@org_option
+def wallets_label(*, address: str, text: str | None, remove: bool, org: str) -> None:
+    """Give a wallet a label (TEXT), show it (no TEXT), or take it away (--remove)."""
+    checked = read_address(address)
+    if remove and text:
+        raise Refused(f"{text!r} and --remove: give a label or take it away")
+    label = labels.read_label(text) if text and not text.isspace() else None
+    settings = program_settings.read()
+
+    async def change() -> str:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            if label:
+                return await _put_label(connection, checked, org=org, label=label)
+            if remove or text is not None:
+                return await _delete_label(connection, checked, org=org)
+            return await _show_label(connection, checked, org=org)
+
+    click.echo(runtime.run(change()))
+
+
+async def _put_label(connection: Connection, address: str, *, org: str, label: str) -> str:
+    org_id = await find_org(connection, org)
+    at = system_clock()
+    if not await labels.put_label(connection, address, org_id=org_id, label=label, at=at):
+        raise Refused(
+            f"{address} is not tracked by {org}: `hypertally wallets add {address}` tracks it"
+        )
+    return f"{address} is called {label}"
+
+
+async def _delete_label(connection: Connection, address: str, *, org: str) -> str:
+    org_id = await find_org(connection, org)
+    if not await labels.delete_label(connection, address, org_id=org_id):
+        raise Refused(f"{address} has no label of {org}")
+    return f"{address} has no label any more"
+
+
+async def _show_label(connection: Connection, address: str, *, org: str) -> str:
+    org_id = await find_org(connection, org)
+    label = await labels.find_label(connection, address, org_id=org_id)
+    return f"{address} is called {label}" if label else f"{address} has no label"
 
 
 @wallets_group.command(name="remove")

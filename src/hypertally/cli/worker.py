@@ -116,7 +116,10 @@ def channels_of(settings: Settings) -> Channels:
 
 def alert_bounds_of(settings: Settings) -> AlertBounds:
     """From which size on alerts tell what happened."""
-    return AlertBounds(twap_share_percent=settings.alert_twap_share_percent)
+    return AlertBounds(
+        twap_share_percent=settings.alert_twap_share_percent,
+        wallet_usd=settings.alert_wallet_usd,
+    )
 
 
 def heartbeat_of(settings: Settings) -> Heartbeat | None:

@@ -2120,6 +2120,16 @@ CREATE TABLE tenancy.user_profiles (
 
 ALTER TABLE ONLY tenancy.user_profiles FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE tenancy.wallet_labels (
+    org_id integer NOT NULL,
+    wallet_id integer NOT NULL,
+    label text NOT NULL,
+    labelled_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_labels_label_check CHECK (((label <> ''::text) AND (label = btrim(label)) AND (length(label) <= 64)))
+);
+
+ALTER TABLE ONLY tenancy.wallet_labels FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.wallets (
     id integer NOT NULL,
     address bytea NOT NULL,
@@ -2341,6 +2351,9 @@ ALTER TABLE ONLY tenancy.orgs
 
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY tenancy.wallet_labels
+    ADD CONSTRAINT wallet_labels_pkey PRIMARY KEY (org_id, wallet_id);
 
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_address_key UNIQUE (address);
@@ -2570,6 +2583,12 @@ ALTER TABLE ONLY tenancy.org_wallets
 
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.wallet_labels
+    ADD CONSTRAINT wallet_labels_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.wallet_labels
+    ADD CONSTRAINT wallet_labels_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
 
 ALTER TABLE facts.account_positions ENABLE ROW LEVEL SECURITY;
 
@@ -2943,6 +2962,8 @@ CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts
 
 CREATE POLICY everything ON tenancy.user_profiles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.wallet_labels TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 ALTER TABLE tenancy.org_wallets ENABLE ROW LEVEL SECURITY;
@@ -2953,6 +2974,8 @@ CREATE POLICY own_org ON tenancy.org_wallets FOR SELECT TO hypertally_api USING 
 
 CREATE POLICY own_org ON tenancy.orgs FOR SELECT TO hypertally_api USING ((id = ( SELECT tenancy.current_org() AS current_org)));
 
+CREATE POLICY own_org ON tenancy.wallet_labels FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
 CREATE POLICY own_profile ON tenancy.user_profiles FOR SELECT TO hypertally_api USING ((user_id = ( SELECT tenancy.current_user_id() AS current_user_id)));
 
 CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
@@ -2960,6 +2983,8 @@ CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING 
   WHERE (o.wallet_id = wallets.id))));
 
 ALTER TABLE tenancy.user_profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.wallet_labels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.wallets ENABLE ROW LEVEL SECURITY;
 
@@ -3430,6 +3455,10 @@ GRANT SELECT ON TABLE tenancy.orgs TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.user_profiles TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.user_profiles TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.wallet_labels TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallet_labels TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallet_labels TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE tenancy.wallets TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.wallets TO hypertally_facts;

@@ -19,6 +19,7 @@ class WalletInterval(Record, frozen=True, kw_only=True):
     """One interval of a wallet."""
 
     wallet: str
+    label: str | None  # what the org calls it; None: it has no label
     from_day: date | None
     to_day: date | None
 

@@ -87,11 +87,12 @@ where o.wallet_id = w.id and o.org_id = %(org_id)s and w.address = any (%(addres
 returning o.wallet_id;
 
 -- name: list_wallets :many
--- The wallets of an org with their intervals.
--- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: (address, from_day)
-select '0x' || encode(w.address, 'hex') as wallet,
+-- The wallets of an org with their labels and intervals.
+-- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_labels   Writes: -   Key: (address, from_day)
+select '0x' || encode(w.address, 'hex') as wallet, l.label,
     nullif(o.from_day, '-infinity') as from_day, o.to_day
 from tenancy.org_wallets as o
 join tenancy.wallets as w on w.id = o.wallet_id
+left join tenancy.wallet_labels as l on l.org_id = o.org_id and l.wallet_id = o.wallet_id
 where o.org_id = %(org_id)s
 order by w.address, o.from_day;

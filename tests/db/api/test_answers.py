@@ -175,6 +175,16 @@ def test_a_wallet_is_found_by_part_of_its_address(get) -> None:
     assert get("/api/v1/wallets?query=0x1a1", "vic").json()["wallets"] == []
 
 
+def test_a_wallet_has_the_label_of_the_org_that_asks(get) -> None:
+    labels = {
+        row["wallet"]: row["label"] for row in get("/api/v1/wallets", "vic").json()["wallets"]
+    }
+    assert {wallet for wallet, label in labels.items() if label} == {A1}
+    assert labels[A1] == get(f"/api/v1/wallets/{A1}", "vic").json()["label"] == "Ours [/b]"
+    assert get(f"/api/v1/wallets/{SHARED}", "vic").json()["label"] is None
+    assert get(f"/api/v1/wallets/{SHARED}", "bob").json()["label"] == "secret of B"
+
+
 def test_wallet_totals_cover_its_history_and_its_record(get, today: date) -> None:
     answer = get(f"/api/v1/wallets/{A1}", "vic").json()
     assert answer["fills"] == answer["totals"]["fills"] == 271828 * 6

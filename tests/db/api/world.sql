@@ -27,6 +27,13 @@ from (values
 join org as o on o.name = v.org
 join wallet as w on w.mark = v.mark;
 
+-- Org B calls the shared wallet something that org A must not read.
+insert into tenancy.wallet_labels (org_id, wallet_id, label, labelled_at)
+select o.id, w.id, v.label, now()
+from (values ('org_a', 'xa', 'Ours [/b]'), ('org_b', 'xc', 'secret of B')) as v (org, mark, label)
+join org as o on o.name = v.org
+join wallet as w on w.mark = v.mark;
+
 insert into tenancy.user_profiles (user_id, org_id, role)
 select v.user_id, o.id, v.role
 from (values

@@ -38,6 +38,7 @@ NAMED_BY = {
     "ops.hl_ingest_cursor": "wallet_id",
     "tenancy.wallets": "id",
     "tenancy.org_wallets": "org_id",
+    "tenancy.wallet_labels": "org_id",
     "tenancy.orgs": "id",
     "metrics.global_day_metrics": "org_id",
     "metrics.restatements": "coalesce('org ' || org_id, 'wallet ' || wallet_id)",
@@ -96,6 +97,7 @@ SEEN_BY_A = {
     **{table: {PUBLIC, 1, 3} for table in WITH_PUBLIC_ROWS},
     **{table: {EVERYBODY, "org 11", "wallet 1", "wallet 3"} for table in ALERTS},
     "tenancy.org_wallets": {ORG_A},
+    "tenancy.wallet_labels": {ORG_A},
     "tenancy.orgs": {ORG_A},
     "metrics.global_day_metrics": {ORG_A},
     "metrics.restatements": {"org 11", "wallet 1", "wallet 3"},
@@ -113,6 +115,8 @@ values (11, 'a'), (12, 'b'), (13, 'without');
 insert into tenancy.wallets (id, address) overriding system value
 select n, decode(lpad(n::text, 40, '0'), 'hex') from generate_series(1, 4) as n;
 insert into tenancy.org_wallets (org_id, wallet_id) values (11, 1), (11, 3), (12, 2), (12, 3);
+insert into tenancy.wallet_labels (org_id, wallet_id, label, labelled_at)
+values (11, 1, 'a', now()), (11, 3, 'a', now()), (12, 3, 'b', now());
 insert into tenancy.user_profiles (user_id, org_id, role)
 values ('user of A', 11, 'admin'), ('other user of A', 11, 'viewer'), ('user of B', 12, 'admin');
 select facts.ensure_month('pages', '2025-03-10'), facts.ensure_month('hl_fills_raw', '2025-03-10');

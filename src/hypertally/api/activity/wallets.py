@@ -42,6 +42,7 @@ class ListedWallet(Record, frozen=True, kw_only=True):
     """A wallet of the list."""
 
     wallet: str
+    label: str | None
     from_day: str
     to_day: str | None  # None: tracked until further notice
     first_fill_at: str | None

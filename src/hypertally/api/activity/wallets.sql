@@ -17,7 +17,8 @@ select exists (
 
 -- name: list_wallets :many
 -- A page of the org's wallets by address, filtered by a part of the address.
--- Reads: tenancy.wallets, tenancy.org_wallets, metrics.wallet_day_metrics, ops.hl_ingest_cursor
+-- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_labels, metrics.wallet_day_metrics,
+--        ops.hl_ingest_cursor
 with chosen as (
     select w.id, '0x' || encode(w.address, 'hex') as address
     from tenancy.wallets as w
@@ -28,6 +29,7 @@ with chosen as (
 )
 select
     c.address as wallet,
+    l.label,
     m.from_day,
     m.to_day,
     d.first_fill_at,
@@ -53,6 +55,7 @@ cross join lateral (
     where x.wallet_id = c.id
 ) as d
 left join ops.hl_ingest_cursor as i on i.wallet_id = c.id
+left join tenancy.wallet_labels as l on l.wallet_id = c.id
 order by c.address;
 
 -- name: count_fills :one

@@ -167,9 +167,10 @@ class GlobalDays(Shape):
 
 
 class TrackedWallet(Shape):
-    """A wallet in the list of them."""
+    """A wallet in the list of them; `label`: what the org calls it."""
 
     wallet: Wallet
+    label: str | None
     from_day: Day | None
     to_day: Day | None
     first_fill_at: Time | None
@@ -218,6 +219,7 @@ class WholeWallet(Shape):
     """One wallet."""
 
     wallet: Wallet
+    label: str | None
     from_day: Day | None
     to_day: Day | None
     first_fill_at: Time | None

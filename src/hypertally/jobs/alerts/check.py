@@ -12,6 +12,7 @@ from hypertally.jobs.alerts import (
     budget_forecast,
     feed,
     gaps,
+    labelled_wallets,
     large_twaps,
     rejects,
     restatements,
@@ -55,7 +56,8 @@ async def check_alerts(resources: Resources, job: Job) -> None:
         await check.judge(
             *await large_twaps.read_large_twaps(
                 connection, at, above_percent=bounds.twap_share_percent
-            )
+            ),
+            *await labelled_wallets.read_wallet_moves(connection, at, from_usd=bounds.wallet_usd),
         )
         budget = await budget_forecast.read_budget(
             connection, at, weight_per_minute=resources.weight_per_minute

@@ -37,6 +37,8 @@ MEANINGS: Mapping[str, str] = {
     "again after an upgrade.",
     "twap_large": "A tracked wallet began a TWAP that is large beside what its market trades, and "
     "may move the price while it runs. The page of TWAPs shows its progress.",
+    "wallet": "A wallet that an org has labelled opened, closed or flipped a large position. Its "
+    "page shows the fills.",
     "budget_infeasible": "The allowance does not cover the wallets tracked: fills come later than "
     "they should. Raise HYPERTALLY_WEIGHT_PER_MINUTE or track fewer wallets.",
 }

@@ -73,6 +73,7 @@ RULES: Mapping[str, Rule] = {
     "archive_behind": Rule(level="high"),
     "rejects": Rule(level="high"),
     "twap_large": Rule(level="medium", event=True),
+    "wallet": Rule(level="medium", behavioural=True, event=True),
 }
 
 

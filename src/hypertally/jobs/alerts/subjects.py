@@ -7,6 +7,7 @@ from hypertally.jobs.alerts.state_machine import RULES, AlertState, Evaluation
 from hypertally.records import Record
 
 SYSTEM = "system"
+THOUSAND = 1000
 
 
 class Subject(Record, frozen=True, kw_only=True):
@@ -53,3 +54,14 @@ def short_address(address: str) -> str:
 def amount_text(amount: Decimal) -> str:
     """An amount as messages say it: every digit, thousands set apart."""
     return f"{amount.normalize():,f}"
+
+
+def dollar_text(amount_usd: Decimal) -> str:
+    """A sum as messages say it: to a tenth of its thousands, millions or billions."""
+    if round(amount_usd) < THOUSAND:
+        return f"${round(amount_usd)}"
+    for letter in "KM":
+        amount_usd /= THOUSAND
+        if round(amount_usd, 1) < THOUSAND:
+            return f"${amount_usd:.1f}{letter}"
+    return f"${amount_usd / THOUSAND:,.1f}B"

@@ -122,6 +122,7 @@ class Check:
             "at": evaluation.at,
             "types": list(BEHAVIOURAL),
             "asset": evaluation.asset or alert.subject,
+            "org_id": alert.org_id,
             "within": FIRED_WITHIN,
         }
         return await read_row(self._connection, QUERIES["read_context"], parameters, shape=Context)

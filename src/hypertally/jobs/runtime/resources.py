@@ -9,6 +9,7 @@ from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.records import Record
 from hypertally.settings import (
     ALERT_TWAP_SHARE_PERCENT,
+    ALERT_WALLET_USD,
     UNIVERSE_REFRESH_MINUTES,
     UNIVERSE_SIZE,
     WEIGHT_PER_MINUTE,
@@ -42,6 +43,7 @@ class AlertBounds(Record, frozen=True, kw_only=True):
     """From which size on alerts tell what happened, as the operator chose."""
 
     twap_share_percent: Decimal = ALERT_TWAP_SHARE_PERCENT  # of what the market traded in an hour
+    wallet_usd: Decimal = ALERT_WALLET_USD  # of the position of a labelled wallet
 
 
 class Resources(Record, frozen=True, kw_only=True):

@@ -22,6 +22,10 @@ const TYPES = {
     "Large TWAP",
     "A tracked wallet began a TWAP that is large beside what its market trades in an hour.",
   ],
+  wallet: [
+    "Labelled wallet",
+    "A labelled wallet opened, closed or flipped a large position.",
+  ],
   budget_infeasible: [
     "Too many wallets",
     "The request limit of the exchange is too low to update all tracked wallets on time.",

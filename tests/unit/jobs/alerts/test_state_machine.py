@@ -31,7 +31,7 @@ DAY = timedelta(hours=24)
 FREE = Context()
 CAPPED = Context(fired=4)
 MUTED = Context(stale=True)
-BEHAVIOURAL = ("regime_change", "exit_cluster")
+BEHAVIOURAL = ("regime_change", "exit_cluster", "wallet")
 
 # Definitions 1.9, as they are written there: type -> level, cooldown in minutes.
 DEFINED: dict[str, tuple[Level, int]] = {
@@ -45,6 +45,7 @@ DEFINED: dict[str, tuple[Level, int]] = {
     "archive_behind": ("high", 0),
     "rejects": ("high", 0),
     "twap_large": ("medium", 0),
+    "wallet": ("medium", 0),
 }
 # Where a step leads, from a alert that has seen one period before: columns are the conditions
 # holds, begins, neither, clears, unknown.
@@ -83,6 +84,7 @@ TABLES = {
     "archive_behind": AT_ONCE,
     "rejects": AT_ONCE,
     "twap_large": EVENT,
+    "wallet": EVENT,
 }
 ARROWS = {
     ("inactive", "pending"), ("inactive", "firing"), ("inactive", "suppressed"),
@@ -389,7 +391,7 @@ def test_whatever_comes_the_arrows_cooldowns_and_the_cap_hold(
     at = AT
     for first, second, periods, stale, looks, safe in steps:
         at += periods * PERIOD
-        for name, condition in zip(BEHAVIOURAL, (first, second), strict=True):
+        for name, condition in zip(BEHAVIOURAL, (first, second, first), strict=True):
             fired = sum(time > at - DAY for time in counted(rows, safer))
             is_safer = safe and name == "regime_change"
             change = judge(

@@ -107,6 +107,7 @@ function Head({ wallet, data }) {
   const until = data?.to_day ? ` to ${data.to_day}` : "";
   return html`<header class="page-head wallet-head">
     <h1><span class="muted">Wallet</span>${" "}
+      ${data?.label && html`<span data-part="label">${data.label}</span>${" "}`}
       <code class="whole-address" data-exact=${wallet}>${wallet}</code></h1>
     <${Copy} text=${wallet} />
     ${data?.from_day && html`<span class="muted">tracked from ${data.from_day}${until}</span>`}

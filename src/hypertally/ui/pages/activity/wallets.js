@@ -19,6 +19,12 @@ const COLUMNS = [
     label: "Wallet",
     cell: (row) => html`<${Address} wallet=${row.wallet} whole />`,
   },
+  {
+    key: "label",
+    label: "Label",
+    description: "What the org calls the wallet: hypertally wallets label.",
+    cell: (row) => html`<span data-exact=${row.label ?? ""}>${row.label}</span>`,
+  },
   { key: "days_active", label: "Days active", kind: "count", reason: NO_FILL },
   {
     key: "first_fill_at",
