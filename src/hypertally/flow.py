@@ -17,6 +17,7 @@
 
     leaderboard ----------> facts.leaderboard_rows ---> metrics.wallet_universe_runs, _members
     info.clearinghouseState > facts.wallet_snapshots -> metrics.snapshot_anomalies, metrics.signals
+    info.userFillsByTime ---> facts.watched_fills, _readings --------------------------^
 
     every answer ---------> facts.pages, facts.limits_met, facts.conflicts, facts.rejects
 
@@ -28,7 +29,7 @@ the next are jobs: each subject of `jobs/` declares its kinds.
 from hypertally.facts.activity import fills, positions
 from hypertally.facts.fact import Fact
 from hypertally.facts.market import candles, mids, reference
-from hypertally.facts.smart_money import leaderboard, wallet_snapshots
+from hypertally.facts.smart_money import leaderboard, wallet_snapshots, watched_fills
 from hypertally.facts.twaps import archived_fills, statuses
 from hypertally.facts.twaps import slices as slice_facts
 from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
@@ -55,6 +56,7 @@ FACTS: tuple[Fact, ...] = (
     mids.FACT,
     leaderboard.FACT,
     wallet_snapshots.FACT,
+    watched_fills.FACT,
 )
 # The facts whose days may leave the database, as the archive writes them.
 ARCHIVED: tuple[Dataset, ...] = tuple(fact.archive for fact in FACTS if fact.archive)

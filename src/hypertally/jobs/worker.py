@@ -22,7 +22,13 @@ from hypertally.jobs.runtime.kinds import Lane, collect_handlers
 from hypertally.jobs.runtime.lanes import PLACES, LanePlaces, lanes_of
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
-from hypertally.jobs.smart_money import signals, snapshots, universe
+from hypertally.jobs.smart_money import (
+    exit_readings,
+    restated_signals,
+    signals,
+    snapshots,
+    universe,
+)
 from hypertally.jobs.twaps import rollup as twap_rollup
 from hypertally.jobs.twaps import source_import
 from hypertally.records import Record
@@ -54,6 +60,8 @@ HANDLERS = collect_handlers(
         universe.HANDLERS,
         snapshots.HANDLERS,
         signals.HANDLERS,
+        exit_readings.HANDLERS,
+        restated_signals.HANDLERS,
         check.HANDLERS,
         delivery.HANDLERS,
         heartbeat.HANDLERS,

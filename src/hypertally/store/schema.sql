@@ -198,6 +198,22 @@ CREATE FUNCTION facts.market_of(coin text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (((ascii(coin) >= 48) AND (ascii(coin) <= 57)) OR ((ascii(coin) >= 65) AND (ascii(coin) <= 90)) OR ((ascii(coin) >= 97) AND (ascii(coin) <= 122)) OR (ascii(coin) > 127)) THEN CASE WHEN (coin ~~ '%/%'::text) THEN 'spot'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END WHEN (coin ~ '^@[0-9]+$'::text) THEN 'spot'::text WHEN (coin ~ '^#[0-9]+$'::text) THEN 'outcome'::text ELSE 'other'::text END;
 
+CREATE FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select exists (
+            select from facts.watched_fills as f
+            where f.wallet_id = wallet and f.coin = asset
+                and f.time > after_at and f.time <= until_at
+                and f.side = case when held_size > 0 then 'A' else 'B' end)
+        and coalesce((
+            select range_agg(tstzrange(r.from_at, r.to_at, '[]'))
+            from facts.watched_readings as r
+            where r.wallet_id = wallet and r.to_at >= after_at and r.from_at <= until_at
+        ) @> tstzrange(after_at, until_at, '[]'), false)
+$$;
+
 CREATE FUNCTION facts.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -987,6 +1003,45 @@ PARTITION BY RANGE (minute);
 
 ALTER TABLE ONLY facts.wallet_snapshots FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE facts.watched_fills (
+    wallet_id integer NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    coin text NOT NULL,
+    oid bigint NOT NULL,
+    tid bigint,
+    side "char" NOT NULL,
+    px numeric NOT NULL,
+    sz numeric NOT NULL,
+    start_position numeric NOT NULL,
+    dir text NOT NULL,
+    liquidated_user bytea,
+    raw_payload jsonb NOT NULL,
+    fingerprint bigint NOT NULL,
+    page_id bigint NOT NULL,
+    ordinal integer NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT watched_fills_coin_check CHECK ((coin <> ''::text)),
+    CONSTRAINT watched_fills_px_check CHECK ((px >= (0)::numeric)),
+    CONSTRAINT watched_fills_side_check CHECK ((side = ANY (ARRAY['A'::"char", 'B'::"char"]))),
+    CONSTRAINT watched_fills_sz_check CHECK ((sz >= (0)::numeric))
+);
+
+ALTER TABLE ONLY facts.watched_fills FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE facts.watched_readings (
+    page_id bigint NOT NULL,
+    wallet_id integer NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    fills integer NOT NULL,
+    inserted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT watched_readings_check CHECK ((to_at >= from_at)),
+    CONSTRAINT watched_readings_check1 CHECK ((asked_at >= to_at))
+);
+
+ALTER TABLE ONLY facts.watched_readings FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE metrics.definitions (
     definition text NOT NULL,
     metric text NOT NULL,
@@ -1070,7 +1125,10 @@ CREATE TABLE metrics.restatements (
     changes jsonb NOT NULL,
     restated_at timestamp with time zone DEFAULT now() NOT NULL,
     twap_id bigint,
-    twap_wallet text
+    twap_wallet text,
+    signal_asset text,
+    signal_at timestamp with time zone,
+    window_minutes integer
 );
 
 ALTER TABLE ONLY metrics.restatements FORCE ROW LEVEL SECURITY;
@@ -1489,6 +1547,21 @@ ALTER TABLE ops.dirty_global_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE ops.dirty_signals (
+    id bigint NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    marked_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ops.dirty_signals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.dirty_signals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE ops.dirty_twaps (
     id bigint NOT NULL,
     twap_id bigint NOT NULL,
@@ -1551,6 +1624,21 @@ ALTER TABLE ops.etl_s3_ingest_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE ops.exit_windows (
+    wallet_id integer NOT NULL,
+    asset text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    held_size numeric NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    last_error text,
+    dropped_at timestamp with time zone,
+    reason text,
+    CONSTRAINT exit_windows_check CHECK (((reason IS NULL) = (dropped_at IS NULL)))
 );
 
 CREATE TABLE ops.gap_repairs (
@@ -2217,6 +2305,12 @@ ALTER TABLE ONLY facts.unread_fields
 ALTER TABLE ONLY facts.wallet_snapshots
     ADD CONSTRAINT wallet_snapshots_pkey PRIMARY KEY (minute, asset, wallet_id);
 
+ALTER TABLE ONLY facts.watched_fills
+    ADD CONSTRAINT watched_fills_wallet_id_time_coin_oid_tid_side_fingerprint_key UNIQUE NULLS NOT DISTINCT (wallet_id, "time", coin, oid, tid, side, fingerprint);
+
+ALTER TABLE ONLY facts.watched_readings
+    ADD CONSTRAINT watched_readings_pkey PRIMARY KEY (page_id);
+
 ALTER TABLE ONLY metrics.definitions
     ADD CONSTRAINT definitions_metric_version_key UNIQUE (metric, version);
 
@@ -2292,6 +2386,9 @@ ALTER TABLE ONLY ops.computations
 ALTER TABLE ONLY ops.dirty_global_days
     ADD CONSTRAINT dirty_global_days_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.dirty_signals
+    ADD CONSTRAINT dirty_signals_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY ops.dirty_twaps
     ADD CONSTRAINT dirty_twaps_pkey PRIMARY KEY (id);
 
@@ -2300,6 +2397,9 @@ ALTER TABLE ONLY ops.dirty_wallet_days
 
 ALTER TABLE ONLY ops.etl_s3_ingest_log
     ADD CONSTRAINT etl_s3_ingest_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ops.exit_windows
+    ADD CONSTRAINT exit_windows_pkey PRIMARY KEY (wallet_id, asset, from_at, to_at);
 
 ALTER TABLE ONLY ops.gap_repairs
     ADD CONSTRAINT gap_repairs_pkey PRIMARY KEY (wallet_id, coin, kind, from_at, to_at);
@@ -2390,6 +2490,8 @@ CREATE UNIQUE INDEX twap_status_key ON facts.twap_status USING btree (twap_id, w
 CREATE UNIQUE INDEX twap_status_repeats_key ON facts.twap_status_repeats USING btree (twap_id, wallet, ts, status, event_at, fingerprint, page_id) NULLS NOT DISTINCT;
 
 CREATE INDEX wallet_snapshots_by_wallet ON ONLY facts.wallet_snapshots USING btree (wallet_id, asset, minute);
+
+CREATE INDEX watched_readings_by_wallet ON facts.watched_readings USING btree (wallet_id, to_at);
 
 CREATE INDEX restatements_by_definition ON metrics.restatements USING btree (restated_at) WHERE (cause = 'definition'::text);
 
@@ -2503,6 +2605,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.unread_fields FOR EA
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.wallet_snapshots FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.watched_fills FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.watched_readings FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.account_positions FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.archived_fills FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
@@ -2546,6 +2652,10 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.twap_status_repeats FOR EACH
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.unread_fields FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.wallet_snapshots FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.watched_fills FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.watched_readings FOR EACH STATEMENT EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER keep_public_wallets AFTER INSERT ON metrics.wallet_universe_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION metrics.keep_public_wallets();
 
@@ -2660,6 +2770,10 @@ CREATE POLICY everything ON facts.unread_fields TO hypertally_tenancy, hypertall
 
 CREATE POLICY everything ON facts.wallet_snapshots TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON facts.watched_fills TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON facts.watched_readings TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 ALTER TABLE facts.history_readings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.hl_fills_raw ENABLE ROW LEVEL SECURITY;
@@ -2756,6 +2870,10 @@ ALTER TABLE facts.unread_fields ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE facts.wallet_snapshots ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE facts.watched_fills ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE facts.watched_readings ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY any_org ON metrics.definitions FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
 
 CREATE POLICY any_org ON metrics.public_wallets FOR SELECT TO hypertally_api USING ((( SELECT tenancy.current_org() AS current_org) IS NOT NULL));
@@ -2807,7 +2925,7 @@ CREATE POLICY own_org ON metrics.global_day_metrics FOR SELECT TO hypertally_api
 CREATE POLICY own_rows ON metrics.restatements FOR SELECT TO hypertally_api USING (
 CASE
     WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
-    WHEN (wallet_id IS NULL) THEN ((twap_wallet IS NOT NULL) AND (( SELECT tenancy.current_org() AS current_org) IS NOT NULL))
+    WHEN (wallet_id IS NULL) THEN (((twap_wallet IS NOT NULL) OR (signal_asset IS NOT NULL)) AND (( SELECT tenancy.current_org() AS current_org) IS NOT NULL))
     ELSE (EXISTS ( SELECT
        FROM tenancy.org_wallets o
       WHERE (o.wallet_id = restatements.wallet_id)))
@@ -3054,6 +3172,10 @@ GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_jobs;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION facts.release_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_jobs;
 
@@ -3254,6 +3376,14 @@ GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_jobs;
 GRANT SELECT ON TABLE facts.wallet_snapshots TO hypertally_api;
 
+GRANT SELECT,INSERT ON TABLE facts.watched_fills TO hypertally_facts;
+GRANT SELECT ON TABLE facts.watched_fills TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.watched_fills TO hypertally_jobs;
+
+GRANT SELECT,INSERT ON TABLE facts.watched_readings TO hypertally_facts;
+GRANT SELECT ON TABLE facts.watched_readings TO hypertally_metrics;
+GRANT SELECT ON TABLE facts.watched_readings TO hypertally_jobs;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
 
@@ -3371,6 +3501,11 @@ GRANT SELECT ON TABLE ops.dirty_global_days TO hypertally_metrics;
 
 GRANT USAGE ON SEQUENCE ops.dirty_global_days_id_seq TO hypertally_jobs;
 
+GRANT SELECT,INSERT,DELETE ON TABLE ops.dirty_signals TO hypertally_jobs;
+GRANT SELECT ON TABLE ops.dirty_signals TO hypertally_metrics;
+
+GRANT USAGE ON SEQUENCE ops.dirty_signals_id_seq TO hypertally_jobs;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.dirty_twaps TO hypertally_jobs;
 GRANT INSERT ON TABLE ops.dirty_twaps TO hypertally_facts;
 GRANT SELECT ON TABLE ops.dirty_twaps TO hypertally_metrics;
@@ -3386,6 +3521,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.etl_s3_ingest_log TO hypertally_j
 GRANT SELECT ON TABLE ops.etl_s3_ingest_log TO hypertally_api;
 
 GRANT USAGE ON SEQUENCE ops.etl_s3_ingest_log_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.exit_windows TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.gap_repairs TO hypertally_jobs;
 

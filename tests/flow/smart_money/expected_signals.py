@@ -78,7 +78,14 @@ class RecordedPlayback:
             self.playback.addresses, partial(self.position_at, ASSETS[0]), minute=minute
         )
 
-    def v3_window(self, asset: str, minute: int, minutes: int = WINDOW_MINUTES) -> V3Window:
+    def v3_window(
+        self,
+        asset: str,
+        minute: int,
+        minutes: int = WINDOW_MINUTES,
+        *,
+        unread: frozenset[str] = frozenset(),
+    ) -> V3Window:
         """The oracle's scores of a window by the third version."""
         begin = minute - minutes
         return v3_window(
@@ -90,8 +97,10 @@ class RecordedPlayback:
             forced=frozenset(
                 wallet
                 for wallet in self.playback.addresses
-                if self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
+                if wallet not in unread
+                and self.playback.forced(wallet, asset, after_minute=begin, to_minute=minute)
             ),
+            unread=unread,
         )
 
     def seen_within(self, minute: int, minutes: int) -> bool:
@@ -271,6 +280,7 @@ def _v3_row(window: V3Window, before: Sequence[Decimal | None]) -> Row:
     level = dispersion_level(scores.dispersion, window.active, 20)
     return {
         **figures,
+        "ecs_forced": round_as_shown(window.forced_share),
         "trend": v3_trend(scores.cas, before),
         "band": v2_band(scores.cas),
         "counts": dict(window.counts),

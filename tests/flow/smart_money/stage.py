@@ -18,12 +18,14 @@ from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.smart_money.exit_readings import enqueue_exit_readings
 from hypertally.jobs.smart_money.snapshots import begin_minute
 from hypertally.jobs.worker import Options, Worker
 from hypertally.records import Wallet
 from hypertally.sandbox.regimes.exchange import RegimeExchange, regime_exchange
 from hypertally.sandbox.regimes.playback import RegimePlayback
 from hypertally.sources.info import InfoClient
+from hypertally.store.postgres import transaction
 
 START_MS = 1_795_000_200_000  # 2026-11-18 11:10 UTC: the day holds every playback
 START = EPOCH + timedelta(milliseconds=START_MS)
@@ -121,6 +123,14 @@ class Stage:
         assert await begin_minute(self.books.pool, minute_at(number))
         self.minutes.add(number)
 
+    async def read_exits(self, later: timedelta = MINUTE) -> None:
+        """Let time pass and read the fills of exits, as after a minute without a change."""
+        await self.exchange.advance(later)
+        self.time.at += later
+        async with transaction(self.books.pool) as connection:
+            await enqueue_exit_readings(connection)
+        await self.worker().run()
+
     async def play_with_two_workers(self, numbers: Iterable[int]) -> None:
         """The same by workers that race for every job."""
         for number in numbers:
@@ -211,5 +221,6 @@ async def _asking(
             fallback_url=None,
             positions=positions,
             budget=budget.snapshots(),
+            exits_weight=NO_LIMIT // 2,
         )
         yield info, watch

@@ -130,6 +130,7 @@ def recorded(make_database: Callable[[], str]) -> Recorded:
     async def play(name: str) -> Recording:
         async with open_stage(make_database(), name) as stage:
             await SCRIPTS[name](stage)
+            await stage.read_exits()
             return await stage.record()
 
     def of(name: str) -> Recording:
@@ -399,6 +400,7 @@ def test_workers_that_race_or_are_killed_leave_the_same_rows(
                 await stage.play_with_kills(PERIODS, after=cycle((0.05, 0.2, 0.3, 0.4, 0.1, 0.25)))
             else:
                 await stage.play_with_two_workers(PERIODS)
+            await stage.read_exits()
             return await stage.record()
 
     once, other = recorded("exit_cascade"), asyncio.run(play())

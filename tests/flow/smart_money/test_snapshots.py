@@ -17,12 +17,8 @@ from hypertally.jobs.runtime.kinds import Lane
 from hypertally.jobs.runtime.resources import Resources, Watch
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.smart_money import snapshots
-from hypertally.jobs.smart_money.snapshots import (
-    PART_WEIGHT,
-    begin_minute,
-    floor_minute,
-    snapshot_minute,
-)
+from hypertally.jobs.smart_money.snapshot_share import PART_WEIGHT
+from hypertally.jobs.smart_money.snapshots import begin_minute, floor_minute, snapshot_minute
 from hypertally.jobs.worker import HANDLERS, Options, Worker
 from hypertally.sandbox.launch import build_exchange
 from hypertally.sources.info import InfoClient

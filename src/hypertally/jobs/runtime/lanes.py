@@ -12,7 +12,7 @@ from hypertally.records import Record
 # Enough to hide the exchange's latency, few enough for one pool of connections.
 ASKING_PLACES = 6
 COMPUTING_PLACES = 3
-WATCHING_PLACES = 3
+WATCHING_PLACES = 5  # two that read or compute again hold up neither the minute nor its signals
 ALERTING_PLACES = 4  # two receivers that hang hold up no check
 PLACES = ASKING_PLACES + COMPUTING_PLACES + WATCHING_PLACES + ALERTING_PLACES
 # A job that comes due while every place is held waits for the slowest job that holds one. So no

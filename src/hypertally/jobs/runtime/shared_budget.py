@@ -11,6 +11,7 @@ pulls leave them a share of every minute. `snapshots()` gives the budget that sp
 
 import asyncio
 
+from hypertally.jobs.runtime.limited_budget import LimitedBudget
 from hypertally.records import Record
 from hypertally.settings import PAGE_WEIGHT_MAX
 from hypertally.store.postgres import Connection, Pool, read_row, transaction
@@ -59,12 +60,26 @@ class SharedBudget:
             for_snapshots=True,
         )
 
+    def limited(self, purpose: str, weight_per_minute: int) -> LimitedBudget:
+        """The same allowance for one purpose, which spends no more of it than this."""
+        part = SharedBudget(
+            self._pool,
+            upstream_host=f"{self._upstream_host} ({purpose})",
+            weight_per_minute=weight_per_minute,
+            window_seconds=self._window_seconds,
+        )
+        return LimitedBudget(self, part)
+
+    def share_of(self, weight: int) -> int:
+        """How much of a share of this weight snapshots are given."""
+        return max(0, min(weight, self._limit - PAGE_WEIGHT_MAX))
+
     async def reserve_share(self, weight: int) -> None:
         """Reserve this much of each minute for snapshots, until the reservation runs out.
 
         Snapshots renew it every minute. A pull of one full page a minute stays possible.
         """
-        share = max(0, min(weight, self._limit - PAGE_WEIGHT_MAX))
+        share = self.share_of(weight)
         async with transaction(self._pool) as connection:
             await self._lock(connection)
             await connection.execute(

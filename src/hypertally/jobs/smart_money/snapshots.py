@@ -2,6 +2,7 @@
 
     every 6 hours --> refresh_universe   (jobs/smart_money/universe.py)
     every minute ---> snapshot_minute ---> compute_signals, every five
+                                      +--> pull_exit_fills ---> recompute_signals
 
 Each minute is one row of the queue, however many workers see the minute begin. A minute that no
 worker asked for while it lasted is recorded as missed: its positions can no longer be seen.
@@ -24,8 +25,14 @@ from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources, Watch
+from hypertally.jobs.smart_money.exit_readings import enqueue_exit_readings
 from hypertally.jobs.smart_money.feed_health import note_coverage, note_health
 from hypertally.jobs.smart_money.signals import enqueue_signals
+from hypertally.jobs.smart_money.snapshot_share import (
+    PART_WEIGHT,
+    has_waiting_exits,
+    share_weight,
+)
 from hypertally.metrics.smart_money import snapshot_anomalies, universe
 from hypertally.metrics.smart_money.universe import Known
 from hypertally.records import Record, Wallet
@@ -40,8 +47,6 @@ QUERIES = load(__file__)
 MINUTE = timedelta(minutes=1)
 ANSWERED_WITHIN = timedelta(seconds=50)  # of the minute: the rest is for writing it down
 ANSWER_SECONDS_MIN = 10.0  # of what was begun late in its minute
-# Weight reserved at a time: fifty wallets. See `Prepaid`.
-PART_WEIGHT = 100
 DAYS_AHEAD = 2  # partitions exist this long before they are needed
 
 
@@ -122,6 +127,7 @@ async def snapshot_minute(resources: Resources, job: Job) -> None:
         await note_coverage(connection, minute)
         health = await note_health(connection, clock())
         await enqueue_signals(connection, minute)
+        await enqueue_exit_readings(connection)
         await enqueue_alert_check(connection, minute)
     log.info(
         "minute recorded",
@@ -138,6 +144,7 @@ async def observe(resources: Resources, minute: datetime) -> Cycle:
     started_at = resources.clock()
     async with transaction(resources.pool) as connection:
         known = await universe.read_known(connection, started_at)
+        exits = await has_waiting_exits(connection)
     cycle = Cycle(
         minute=minute,
         started_at=started_at,
@@ -152,7 +159,10 @@ async def observe(resources: Resources, minute: datetime) -> Cycle:
         return replace(cycle, snapshots=_flatten(answers), error_text=reason)
     left = (minute + ANSWERED_WITHIN - started_at).total_seconds()
     seconds = max(left, ANSWER_SECONDS_MIN)
-    answers = await _ask(resources.require_watch(), known, minute, seconds=seconds)
+    watch = resources.require_watch()
+    exits_weight = watch.exits_weight if exits else 0
+    await watch.budget.reserve_share(share_weight(len(known.wallets), exits_weight=exits_weight))
+    answers = await _ask(watch, known, minute, seconds=seconds)
     answered = sum(snapshots[0].payload_fingerprint is not None for snapshots in answers)
     return replace(cycle, snapshots=_flatten(answers), wallets_ok=answered)
 
@@ -161,8 +171,6 @@ async def _ask(
     watch: Watch, known: Known, minute: datetime, *, seconds: float
 ) -> list[list[Snapshot]]:
     weight = LIGHT_WEIGHT * len(known.wallets)
-    # A part more than is spent: the minute before still counts where it was answered late.
-    await watch.budget.reserve_share(weight + PART_WEIGHT)
     until = asyncio.get_running_loop().time() + seconds
     async with (
         Prepaid(watch.budget, expected=weight, part=PART_WEIGHT) as paid,

@@ -37,4 +37,9 @@ async def list_archived(connection: Connection, days: Days) -> dict[datetime, se
     return {at: archived for at, archived in needed.items() if archived}
 
 
-PERIODS = Walk(list_units=all_at_once(list_periods), lock=QUERIES["lock_signals"])
+PERIODS = Walk(
+    list_units=all_at_once(list_periods),
+    lock=QUERIES["lock_signals"],
+    waiting=QUERIES["list_waiting"],
+    waiting_key=("at",),
+)

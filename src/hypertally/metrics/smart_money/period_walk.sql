@@ -23,3 +23,10 @@ order by s.day;
 -- Take the lock that the computation of signals takes too.
 -- Reads: -   Writes: -   Key: -
 select pg_advisory_xact_lock(hashtext('signals'), 0);
+
+-- name: list_waiting :many
+-- The periods whose signals wait to be computed again: fills that were read later change them.
+-- Reads: ops.dirty_signals, metrics.signals   Writes: -   Key: at
+select distinct s.at
+from metrics.signals as s
+where s.at >= (select min(d.from_at) from ops.dirty_signals as d);

@@ -7,7 +7,7 @@ from hypertally.metrics.smart_money import signal_outcomes, signals
 from hypertally.metrics.smart_money.formulas.v3.scores import V3
 from hypertally.metrics.smart_money.period_walk import PERIODS, list_archived
 from hypertally.metrics.smart_money.signal_history import SignalHistory
-from hypertally.metrics.smart_money.v3 import ends, feed_coverage
+from hypertally.metrics.smart_money.v3 import ends, feed_coverage, reductions
 from hypertally.metrics.smart_money.v3 import signals as v3_signals
 from hypertally.metrics.smart_money.v3.signals import V3History
 from hypertally.records import Record
@@ -59,13 +59,24 @@ async def _copy_period(connection: Connection, at: datetime, scope: Scope) -> in
     return copied.rowcount
 
 
+# Versions 1 and 2 read the fills of records, the third the fills of exits.
+READS = (
+    *(read for read in signals.READS if read != "facts.hl_fills_raw"),
+    "facts.watched_fills",
+    "facts.watched_readings",
+)
 METRIC = Metric(
     name="signals",
-    reads=signals.READS,
+    reads=READS,
     key=signals.KEY,
     definition=V3,
     words=v3_signals.WORDS,
-    queries={**ends.QUERIES, **feed_coverage.QUERIES, **v3_signals.QUERIES},
+    queries={
+        **ends.QUERIES,
+        **feed_coverage.QUERIES,
+        **reductions.QUERIES,
+        **v3_signals.QUERIES,
+    },
     statement="list_sightings",
     module=__name__,
     walk=PERIODS,

@@ -47,6 +47,7 @@ class V3Window:
     active: int
     left: int
     exposed: int
+    forced_share: Decimal | None  # percent of the exposed; None: the fills of a leaver are unknown
 
 
 def end_sizes(
@@ -107,9 +108,13 @@ def v3_window(
     minutes: int,
     dirty: frozenset[str] = frozenset(),
     forced: frozenset[str] = frozenset(),
+    unread: frozenset[str] = frozenset(),
     from_minute: int = 0,
 ) -> V3Window:
-    """Compute the scores of the window of so many minutes that ends at a full minute."""
+    """Compute the scores of the window of so many minutes that ends at a full minute.
+
+    `unread`: wallets whose fills are unknown; they are not in `forced`.
+    """
     before = end_sizes(wallets, position_at, minute - minutes)
     now = end_sizes(wallets, position_at, minute)
     with localcontext(prec=DIGITS):
@@ -129,14 +134,17 @@ def v3_window(
         observed = [wallet for wallet in behaviours if wallet.behaviour not in ("MISSING", "DIRTY")]
         both_ends = Decimal(len(observed)) / len(wallets) if wallets else Decimal(0)
         exposed = [wallet for wallet in observed if wallet.side]
+        leavers = {wallet.wallet for wallet in exposed if wallet.behaviour in LEAVERS}
+        scores = scores_of_known(observed, both_ends)
         return V3Window(
             wallets=behaviours,
             counts=dict(Counter(wallet.behaviour for wallet in behaviours)),
             both_ends=both_ends,
-            scores=scores_of_known(observed, both_ends),
+            scores=scores,
             active=sum(wallet.behaviour in BUYERS + SELLERS for wallet in observed),
             left=sum(wallet.behaviour in LEAVERS and not wallet.forced for wallet in exposed),
             exposed=len(exposed),
+            forced_share=None if leavers & unread else scores.ecs_forced,
         )
 
 

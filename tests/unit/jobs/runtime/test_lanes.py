@@ -11,7 +11,13 @@ from hypertally.jobs.runtime.lanes import (
 from hypertally.jobs.worker import HANDLERS, POOL_SIZE
 
 ALL = frozenset(kind.name for kind in HANDLERS)
-SMART_MONEY = {"refresh_universe", "snapshot_minute", "compute_signals"}
+SMART_MONEY = {
+    "refresh_universe",
+    "snapshot_minute",
+    "compute_signals",
+    "pull_exit_fills",
+    "recompute_signals",
+}
 ALERTS = {"check_alerts", "deliver_alert", "send_heartbeat"}
 WHO = [(False, False), (True, False), (True, True)]
 

@@ -53,7 +53,7 @@ class Place(Record, frozen=True, kw_only=True):
     universe_run_id: int | None
     mark: Decimal | None  # at the end
     coverage: Decimal  # of the feed, at the end
-    digest: str  # of the snapshots used
+    digest: str  # of the snapshots used, and of what is known of forced exits
     earlier: Sequence[EarlierRow]  # of its asset and window, oldest first
 
 

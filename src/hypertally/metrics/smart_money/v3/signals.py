@@ -14,7 +14,7 @@ from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.v3.lock import feed_lock, window_lock
 from hypertally.metrics.smart_money.formulas.v3.scores import V3, V3Scores, score_v3
 from hypertally.metrics.smart_money.formulas.v3.thresholds import TREND_WITHIN, WINDOWS
-from hypertally.metrics.smart_money.formulas.wallet_moves import Move, epsilon
+from hypertally.metrics.smart_money.formulas.wallet_moves import EXITS, Move, epsilon
 from hypertally.metrics.smart_money.signal_history import SignalHistory
 from hypertally.metrics.smart_money.signal_rows import contribution
 from hypertally.metrics.smart_money.v3.ends import (
@@ -26,6 +26,7 @@ from hypertally.metrics.smart_money.v3.ends import (
 )
 from hypertally.metrics.smart_money.v3.feed_coverage import read_feed
 from hypertally.metrics.smart_money.v3.history import UsualHistory
+from hypertally.metrics.smart_money.v3.reductions import UNKNOWN, Reductions
 from hypertally.metrics.smart_money.v3.rows import (
     NONE_OBSERVED,
     EarlierRow,
@@ -45,11 +46,12 @@ class V3History(Record, frozen=True, kw_only=True):
 
     usual: UsualHistory
     ends: PeriodEnds
+    reductions: Reductions
 
     @classmethod
     def of(cls, schema: str) -> "V3History":
         """An empty one, of a schema's signals."""
-        return cls(usual=UsualHistory(schema), ends=PeriodEnds())
+        return cls(usual=UsualHistory(schema), ends=PeriodEnds(), reductions=Reductions())
 
 
 class MarkRow(Record, frozen=True, kw_only=True):
@@ -58,14 +60,6 @@ class MarkRow(Record, frozen=True, kw_only=True):
     asset: str
     at: datetime
     price: Decimal | None
-
-
-class ForcedRow(Record, frozen=True, kw_only=True):
-    """A position that liquidation or deleveraging moved, and when it last did."""
-
-    wallet_id: int
-    asset: str
-    forced_at: datetime
 
 
 class Period(Record, frozen=True, kw_only=True):
@@ -78,7 +72,6 @@ class Period(Record, frozen=True, kw_only=True):
     coverage: Decimal  # of the feed
     marks: Mapping[tuple[str, datetime], Decimal | None]
     earlier: Sequence[EarlierRow]
-    forced: Mapping[tuple[str, int], datetime]
     median_sizes: Mapping[tuple[int, str], Decimal | None]
     history: V3History
 
@@ -111,6 +104,7 @@ async def rebuild(
     carried = history or V3History.of(schema)
     await carried.usual.advance_to(connection, at)
     carried.ends.forget_before(at)
+    await carried.reductions.advance_to(connection, at)
     period = await _read(connection, at, schema, sizes, carried)
     return sum([await _rebuild_window(connection, period, span) for span in WINDOWS.values()])
 
@@ -141,23 +135,9 @@ async def _read(
         coverage=feed.coverage_now or NONE_OBSERVED,
         marks={(row.asset, row.at): row.price for row in marks},
         earlier=[EarlierRow(**row) for row in await earlier.fetchall()],
-        forced=await _read_forced(connection, at, universes),
         median_sizes=sizes.median_sizes,
         history=history,
     )
-
-
-async def _read_forced(
-    connection: Connection, at: datetime, universes: Mapping[datetime, Universe]
-) -> dict[tuple[str, int], datetime]:
-    bound = {
-        "wallet_ids": sorted(universes[at].wallets) if at in universes else [],
-        "assets": list(ASSETS),
-        "begin": at - max(WINDOWS.values()),
-        "at": at,
-    }
-    rows = await read_rows(connection, QUERIES["list_forced"], bound, shape=ForcedRow)
-    return {(row.asset, row.wallet_id): row.forced_at for row in rows}
 
 
 async def _rebuild_window(connection: Connection, period: Period, span: timedelta) -> int:
@@ -221,7 +201,6 @@ async def _window_moves(
             period,
             asset,
             counted,
-            begin=begin,
             before={name: before[asset, n] for n, name in counted.items() if (asset, n) in before},
             now={name: now[asset, n] for n, name in counted.items() if (asset, n) in now},
             dirty=dirty,
@@ -235,11 +214,17 @@ def _moves_of(
     asset: str,
     counted: Mapping[int, str],
     *,
-    begin: datetime,
     before: Mapping[str, SeenSize],
     now: Mapping[str, SeenSize],
     dirty: set[tuple[datetime, str, int]],
 ) -> WindowMoves:
+    verdicts = {
+        wallet: period.history.reductions.judge(
+            asset, wallet_id, before=before[wallet], now=now[wallet]
+        )
+        for wallet_id, wallet in counted.items()
+        if wallet in before and wallet in now
+    }
     moves = [
         Move(
             wallet=wallet,
@@ -251,23 +236,25 @@ def _moves_of(
                 for end in (before, now)
                 if wallet in end
             ),
-            forced=_is_forced(period, asset, wallet_id, begin),
+            forced=verdicts.get(wallet, UNKNOWN).forced,
         )
         for wallet_id, wallet in counted.items()
     ]
+    window = build_window(asset, period.at, moves)
     used = [*before.values(), *now.values()]
+    fingerprints = sum(size.fingerprint for size in used)
+    fingerprints += sum(
+        verdicts[move.wallet].fingerprint
+        for move, kind in zip(window.classified.moves, window.classified.kinds, strict=True)
+        if kind.behaviour in EXITS
+    )
     return WindowMoves(
-        window=build_window(asset, period.at, moves),
+        window=window,
         ids={wallet: wallet_id for wallet_id, wallet in counted.items()},
         before=before,
         now=now,
-        digest=f"{len(used)}:{sum(size.fingerprint for size in used)}",
+        digest=f"{len(used)}:{fingerprints}",
     )
-
-
-def _is_forced(period: Period, asset: str, wallet_id: int, begin: datetime) -> bool | None:
-    forced_at = period.forced.get((asset, wallet_id))
-    return True if forced_at is not None and forced_at > begin else None
 
 
 async def _insert(connection: Connection, schema: str, row: dict[str, Any]) -> int:
@@ -308,7 +295,9 @@ WORDS = (
     "more than 20% of an asset's holders (at least 10) are seen flat together is held back until "
     "the next one agrees. The trend compares with the last three known CAS of half an hour. "
     "Dispersion is High only among enough active wallets. Exits are High by their number alone "
-    "while what is usual is not known; forced exits are null until the fills are known. The "
+    "while what is usual is not known; forced exits are null until the fills are known of all "
+    "wallets that left, and then leave the exits. Fills that are read later change the signal: it "
+    "is computed again. The "
     "playbook's matrix is monotone, and its rules say what happened. The same is computed over "
     "15 minutes, 1 hour and 4 hours, every five minutes. Coverage is that of the feed at the end "
     "of the period, the number that health, alerts and the screen speak of; completeness is the "

@@ -8,21 +8,6 @@ delete from {schema}.signals where at = %(at)s and definition = %(definition)s;
 -- Reads: -   Writes: {schema}.signal_contributors   Key: (at)
 delete from {schema}.signal_contributors where at = %(at)s and definition = %(definition)s;
 
--- name: list_forced :many
--- The positions that liquidation or deleveraging moved in a period, by fills that were known when
--- its last snapshots were stored, so that a rebuild gives the same rows.
--- Reads: facts.hl_fills_raw, facts.wallet_snapshots, tenancy.wallets   Writes: -   Key: (wallet_id, asset)
-select f.wallet_id, f.coin as asset, max(f.time) as forced_at
-from facts.hl_fills_raw as f
-join tenancy.wallets as w on w.id = f.wallet_id
-where f.wallet_id = any (%(wallet_ids)s::integer[]) and f.coin = any (%(assets)s::text[])
-    and f.time > %(begin)s and f.time <= %(at)s
-    and f.ingested_at <= (
-        select max(s.inserted_at) from facts.wallet_snapshots as s
-        where s.minute <= %(at)s and s.minute > %(at)s::timestamptz - interval '2 minutes')
-    and (f.dir = 'Auto-Deleveraging' or f.liquidated_user = w.address)
-group by 1, 2;
-
 -- name: list_marks :many
 -- The marks of the assets at these times, each at most two minutes old.
 -- Reads: facts.mids   Writes: -   Key: (asset, at)

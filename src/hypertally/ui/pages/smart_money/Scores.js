@@ -111,12 +111,16 @@ export function ScoreNotes({ signal, hrefOf }) {
     z === null && percentile === null
       ? unknownFigure("unknown", "ecs.z")
       : html`${figure("z", "ecs.z")}, ${figure("percentile", "ecs.percentile")}`;
+  const forced =
+    scoreOf(signal, "ecs.forced") === null && !signal.locked
+      ? unknownFigure("forced not known yet", "ecs.forced")
+      : figure("forced", "ecs.forced");
   return html`<dl class="score-notes">
     <div><dt title=${descriptionOf("herding.h")}>Herding</dt><dd>${figure("H", "herding.h")}${
       herding.h !== null && `, ${herding.n} active: ${herdingText(herding)}`
     }</dd></div>
     <div><dt title="How unusual this share of exits is">Exits vs usual</dt><dd>${usual},
-      ${" "}${figure("forced", "ecs.forced")}</dd></div>
+      ${" "}${forced}</dd></div>
     <div><dt title=${OBSERVED_WALLETS}>Observed</dt>
       <dd>${signal.observed} of ${signal.wallets} at both ends, ${signal.exposed} with a
         position; coverage at the end ${percent(signal.coverage)}</dd></div>

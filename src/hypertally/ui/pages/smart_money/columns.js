@@ -31,7 +31,7 @@ function classCell(row) {
 
 function forcedCell(row) {
   if (row.forced === null)
-    return html`<${Amount} value=${null} reason="Unknown because its fills are not stored" />`;
+    return html`<${Amount} value=${null} reason="Not known yet: its fills of this time were not read" />`;
   return html`<span data-exact=${String(row.forced)}>${row.forced ? "forced" : "no"}</span>`;
 }
 

@@ -14,7 +14,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import Score, perc
 from hypertally.metrics.smart_money.formulas.thresholds import EXITS_HIGH_ABOVE, EXITS_HIGH_MIN
 
 Significance = Literal["known", "not yet"]
-FILLS_UNKNOWN: Final = "the fills of some wallets that left are not known"
+FILLS_UNKNOWN: Final = "the fills of {} of the wallets that left are not known yet"
 
 
 def judged(exits: Exits) -> Exits:
@@ -39,6 +39,7 @@ def significance(exits: Exits) -> Significance:
 def known_forced_exits(counts: WalletCounts) -> Score:
     """The share of the exposed that liquidation or ADL moved out; null until all fills are in."""
     score = forced_exits(counts)
-    if not counts.long.unexplained + counts.short.unexplained:
+    unexplained = counts.long.unexplained + counts.short.unexplained
+    if not unexplained:
         return score
-    return replace(score, value=None, reason=FILLS_UNKNOWN)
+    return replace(score, value=None, reason=FILLS_UNKNOWN.format(unexplained))

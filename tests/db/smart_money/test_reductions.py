@@ -1,0 +1,188 @@
+"""Reductions: which positions became smaller, when their fills are known, and what these say."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from tests.db.smart_money.recorded_minutes import (
+    WALLETS,
+    Answers,
+    RecordedMinutes,
+    changing,
+    minute_at,
+)
+
+from hypertally.metrics.smart_money.v3.ends import SeenSize
+from hypertally.metrics.smart_money.v3.reductions import Reduction, Reductions, list_reductions
+from hypertally.store.postgres import Pool, transaction
+
+SECOND = timedelta(seconds=1)
+FILL = """
+insert into facts.watched_fills (
+    wallet_id, time, coin, oid, tid, side, px, sz, start_position, dir, liquidated_user,
+    raw_payload, fingerprint, page_id, ordinal)
+values (%(wallet)s, %(at)s, 'BTC', 1, 1, %(side)s, 1, 1, 1, %(dir)s, %(liquidated)s, '{}', 7, 1, 0)
+"""
+READING = """
+insert into facts.watched_readings (page_id, wallet_id, from_at, to_at, asked_at, fills)
+select coalesce(max(page_id), 0) + 1, %s, %s, %s, %s, 0 from facts.watched_readings
+"""
+World = Callable[[Answers], RecordedMinutes]
+
+
+@pytest.fixture
+def world(database_url: str, worker_pool: Pool) -> World:
+    return lambda answers: RecordedMinutes(database_url, worker_pool, answers)
+
+
+def sizes(*by_minute: int | None, asset: str = "BTC") -> Answers:
+    """Wallet 1 holds these sizes minute by minute; nobody else holds anything."""
+
+    def answer(wallet: int, of_asset: str, minute: int) -> Decimal | None:
+        if (wallet, of_asset) != (1, asset):
+            return Decimal(0)
+        size = by_minute[min(minute, len(by_minute) - 1)]
+        return None if size is None else Decimal(size)
+
+    return answer
+
+
+async def seen(minutes: RecordedMinutes, *, until: int) -> list[Reduction]:
+    async with transaction(minutes.pool) as connection:
+        return await list_reductions(connection, after=minute_at(0), until=minute_at(until))
+
+
+def places(reductions: list[Reduction]) -> list[tuple[datetime, datetime, Decimal]]:
+    return [(each.from_minute, each.to_minute, each.held_size) for each in reductions]
+
+
+async def test_a_position_is_reduced_when_it_shrinks_or_changes_its_side(world: World) -> None:
+    minutes = world(sizes(10, 10, 8, 12, -20, -25, -3, 0, 0))
+    minutes.record(range(9))
+    reductions = await seen(minutes, until=8)
+    assert places(reductions) == [
+        (minute_at(1), minute_at(2), Decimal(10)),
+        (minute_at(3), minute_at(4), Decimal(12)),
+        (minute_at(5), minute_at(6), Decimal(-25)),
+        (minute_at(6), minute_at(7), Decimal(-3)),
+    ]
+    assert not any(each.is_known for each in reductions)
+
+
+async def test_minutes_that_were_not_observed_are_part_of_the_time_between(world: World) -> None:
+    minutes = world(sizes(10, *[None] * 30, 4))
+    minutes.record(range(32))
+    async with transaction(minutes.pool) as connection:
+        reductions = await list_reductions(connection, after=minute_at(30), until=minute_at(31))
+    assert places(reductions) == [(minute_at(0), minute_at(31), Decimal(10))]
+
+
+async def test_a_minute_that_was_held_back_counts_as_not_observed(world: World) -> None:
+    def holders(wallet: int, asset: str, minute: int) -> Decimal:
+        return Decimal(5 if wallet <= 100 and asset == "BTC" else 0)
+
+    minutes = world(changing(holders, {3: lambda *_: Decimal(0)}))
+    minutes.record(range(6))
+    await minutes.find_anomalies(range(6))
+    assert await seen(minutes, until=5) == []
+
+
+def _fill(
+    connection: psycopg.Connection[dict[str, object]],
+    at: datetime,
+    *,
+    side: str = "A",
+    liquidated: int | None = None,
+    words: str = "Close Long",
+) -> None:
+    address = None if liquidated is None else bytes.fromhex(f"{liquidated:040x}")
+    values = {"wallet": 1, "at": at, "side": side, "dir": words, "liquidated": address}
+    connection.execute(FILL, values)
+
+
+@pytest.mark.parametrize(
+    ("words", "liquidated", "forced"),
+    [
+        ("Close Long", None, False),
+        ("Close Long", 1, True),
+        ("Close Long", 2, False),  # it closed against another wallet's liquidation
+        ("Auto-Deleveraging", None, True),
+    ],
+)
+async def test_an_exit_is_forced_by_its_own_liquidation_alone(
+    world: World, words: str, liquidated: int | None, *, forced: bool
+) -> None:
+    minutes = world(sizes(10, 10, 4, 4))
+    minutes.record(range(4))
+    with minutes.connect() as connection:
+        connection.execute(
+            "insert into tenancy.wallets (id, address) overriding system value "
+            "select n, decode(lpad(to_hex(n), 40, '0'), 'hex') from generate_series(1, %s) as n",
+            [WALLETS],
+        )
+        _fill(connection, minute_at(2) - 30 * SECOND, liquidated=liquidated, words=words)
+    if not forced:
+        assert await _judged(minutes) is None  # who knows what else happened
+    with minutes.connect() as connection:
+        _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
+    assert await _judged(minutes) is forced
+
+
+def _read(
+    connection: psycopg.Connection[dict[str, object]], from_at: datetime, to_at: datetime
+) -> None:
+    connection.execute(READING, [1, from_at, to_at, to_at])
+
+
+async def _judged(minutes: RecordedMinutes, *, before: int = 0, now: int = 3) -> bool | None:
+    def end(minute: int) -> SeenSize:
+        return SeenSize(size=Decimal(0), age=timedelta(0), minute=minute_at(minute), fingerprint=0)
+
+    reductions = Reductions()
+    async with transaction(minutes.pool) as connection:
+        await reductions.advance_to(connection, minute_at(now))
+    return reductions.judge("BTC", 1, before=end(before), now=end(now)).forced
+
+
+@pytest.mark.parametrize("missing", ["begin", "end", "fill", "nothing"])
+async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_position(
+    world: World, missing: str
+) -> None:
+    """A fill that is late leaves the exit unknown; two answers may share the time."""
+    minutes = world(sizes(10, 10, 4, 4))
+    minutes.record(range(4))
+    begin, middle, end = (
+        minute_at(1) - 2 * SECOND,
+        minute_at(1) + 20 * SECOND,
+        minute_at(2),
+    )
+    with minutes.connect() as connection:
+        _fill(connection, minute_at(2) - 30 * SECOND, side="B" if missing == "fill" else "A")
+        _read(connection, begin + SECOND if missing == "begin" else begin, middle)
+        _read(connection, middle, end - SECOND if missing == "end" else end)
+    assert await _judged(minutes) is (False if missing == "nothing" else None)
+
+
+async def test_one_unknown_reduction_leaves_the_exit_unknown(world: World) -> None:
+    minutes = world(sizes(10, 8, 8, 4))
+    minutes.record(range(4))
+    with minutes.connect() as connection:
+        _fill(connection, minute_at(1) - 30 * SECOND)
+        _read(connection, minute_at(0) - 2 * SECOND, minute_at(1))
+    assert await _judged(minutes) is None
+    assert await _judged(minutes, now=2) is False
+    assert await _judged(minutes, before=1, now=2) is None  # nothing was reduced: nothing is known
+
+
+async def test_reductions_carried_along_are_those_read_at_once(world: World) -> None:
+    minutes = world(sizes(9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4))
+    minutes.record(range(16))
+    carried = Reductions()
+    for at in (2, 5, 6, 15):
+        fresh = Reductions()
+        async with transaction(minutes.pool) as connection:
+            await carried.advance_to(connection, minute_at(at))
+            await fresh.advance_to(connection, minute_at(at))
+        assert vars(carried)["_of"] == vars(fresh)["_of"]
