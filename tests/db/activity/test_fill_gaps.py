@@ -27,7 +27,8 @@ Row = dict[str, Any]
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     async with open_pool(database_url, role="hypertally_worker", size=2) as pool:
-        await pages.ensure_months(pool, "hl_fills_raw", {datetime(2025, 3, 1, tzinfo=UTC)})
+        for table in ("hl_fills_raw", "pages"):
+            await pages.ensure_months(pool, table, {datetime(2025, 3, 1, tzinfo=UTC)})
         yield pool
 
 
@@ -101,6 +102,7 @@ async def test_gaps_rebuilt_from_late_facts_are_those_rebuilt_from_all(
     random.shuffle(waiting)
     incremental: list[dict[str, Any]] = []
     async with transaction(pool) as connection:
+        await read_all(connection)
         while waiting:
             count = random.randint(1, 30)
             arrived, waiting = waiting[:count], waiting[count:]
@@ -122,6 +124,7 @@ async def test_holes_are_those_an_independent_count_finds(pool: Pool) -> None:
         trader.trade()
     rows = [row for row in trader.rows if random.random() < 0.8]
     async with transaction(pool) as connection:
+        await read_all(connection)
         await store(connection, rows)
         await fill_gaps.rebuild(connection, WALLET)
         found = [row for row in await stored(connection) if row["from_at"] > fill_gaps.BEGINNING]
@@ -170,11 +173,25 @@ async def test_a_hole_that_late_facts_fill_goes_away_and_is_named(pool: Pool) ->
         missing_size_coin="2",
     )
     async with transaction(pool) as connection:
+        await read_all(connection)
         since = await store(connection, [rows[0], rows[2]])
         assert await fill_gaps.rebuild(connection, WALLET, since=since) == [hole]
         since = await store(connection, [rows[1]])
         assert await fill_gaps.rebuild(connection, WALLET, since=since) == [hole]
         assert await stored(connection) == []
+
+
+async def test_a_break_past_what_was_read_is_none_yet(pool: Pool) -> None:
+    """Slices of TWAPs come from a source of their own, before the fills that lie between them."""
+    rows = [leg("BTC", TIME_MS, 0, 2, oid=1, tid=1), leg("BTC", TIME_MS + 9, 4, 2, oid=3, tid=3)]
+    async with transaction(pool) as connection:
+        await read_all(connection, until_ms=TIME_MS + 8)
+        await store(connection, rows)
+        assert await fill_gaps.rebuild(connection, WALLET) == []
+        await read_all(connection, until_ms=TIME_MS + 9)
+        (gap,) = await fill_gaps.rebuild(connection, WALLET, since=at(TIME_MS + 9))
+        assert (gap.from_at, gap.to_at) == (at(TIME_MS), at(TIME_MS + 9))
+        assert await fill_gaps.rebuild(connection, WALLET) == []
 
 
 async def test_a_history_counts_as_cut_until_it_was_read_whole(pool: Pool) -> None:
@@ -185,7 +202,6 @@ async def test_a_history_counts_as_cut_until_it_was_read_whole(pool: Pool) -> No
         to_at=at(TIME_MS),
         missing_size_coin=None,
     )
-    await pages.ensure_months(pool, "pages", {at(TIME_MS)})
     async with transaction(pool) as connection:
         await store(connection, [leg("#30", TIME_MS, 0, 1, oid=1, tid=1)])
         assert await fill_gaps.rebuild(connection, WALLET) == []  # nobody pulled it
@@ -222,6 +238,12 @@ def page_of(time_ms: int) -> ProvenPage:
         weight=20,
     )
     return ProvenPage(answer=answer, rows=[], covers_from_ms=0, covers_to_ms=time_ms)
+
+
+async def read_all(connection: Connection, *, until_ms: int = TIME_MS + 86_400_000) -> None:
+    """Record that all fills were read up to a time, from a beginning that is known."""
+    await pages.insert(connection, page_of(until_ms), wallet_id=WALLET)
+    await read_history(connection, rows_shown=1)
 
 
 async def read_history(connection: Connection, *, rows_shown: int) -> None:

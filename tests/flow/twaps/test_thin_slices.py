@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.flow.books import Books
+from tests.flow.books import Books, milliseconds
 from tests.flow.handmade import ALICE, Row, fill, ms
 from tests.flow.scripted import Answer, Scripted, scripted
 
@@ -54,3 +54,28 @@ async def test_a_known_slice_is_looked_for_in_the_whole_sweep(books: Books) -> N
         with pytest.raises(SourceDown, match="does not hold the known fill"):
             await pull(books, exchange, slices[:250])
     assert await books.value("select slices_ms from ops.twap_cursors") == slices[250]["time"]
+
+
+async def test_a_slice_shown_before_the_fills_is_no_gap_until_they_were_read(books: Books) -> None:
+    """Wallets that trade beside a TWAP had a gap, and a high alert, about every hour."""
+    gaps = "select count(*) from metrics.fill_gaps where kind = 'position_break'"
+    with scripted() as exchange:
+        await books.track([ALICE])
+        now_ms = milliseconds(books.clock())
+        first, between, last = (
+            fill(now_ms + after_ms, startPosition=start)
+            for after_ms, start in ((-60_000, "0.0"), (20_000, "1.0"), (30_000, "2.0"))
+        )
+        exchange.fills = [first]
+        await books.settle(exchange.exchange)
+        books.later += timedelta(seconds=40)
+        await pull(books, exchange, [last])
+        await books.run_kind(exchange.exchange, "rollup_wallet_day")
+        assert (await books.facts_digest())[0] == 2
+        assert await books.value(gaps) == 0
+        exchange.script, exchange.fills = None, [first, last]
+        await books.pull(exchange.exchange)
+        assert await books.value(gaps) == 1
+        exchange.fills = [first, between, last]
+        await books.pull(exchange.exchange)
+        assert await books.value(gaps) == 0

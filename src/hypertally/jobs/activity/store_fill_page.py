@@ -21,10 +21,11 @@ from hypertally.jobs.runtime.queue import Job
 from hypertally.records import Answer, Fill, ProvenPage, Record, Wallet
 from hypertally.sources.info import InfoClient
 from hypertally.sources.pagination import Fetch
-from hypertally.store.postgres import Connection, Pool, read_rows
+from hypertally.store.postgres import Connection, Pool, read_row, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+Days = Mapping[date, datetime | None]  # to judge again -> its earliest new fill, if it has one
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
@@ -42,6 +43,10 @@ class Stored(Record, frozen=True, kw_only=True):
 
 class _EndDay(Record, frozen=True, kw_only=True):
     day: date
+
+
+class _Reached(Record, frozen=True, kw_only=True):
+    from_at: datetime | None
 
 
 def fetcher(info: InfoClient, wallet: Wallet, request_type: str) -> Fetch:
@@ -81,37 +86,47 @@ async def store_page(
     inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
     rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
     await mark_twaps(connection, wallet.address, inserted.twaps)
-    ended: list[_EndDay] = []
-    settled: Mapping[date, datetime | None] = {}
+    days: list[Days] = [inserted.days]
     if inserted.fills:
         new = [fill for fill in decoded.fills if at(fill.time_ms).date() in inserted.days]
-        ended = await _note_unchecked(connection, new, wallet.id)
+        days.append(await _note_unchecked(connection, new, wallet.id))
     if proves_days:
-        covers = Window(
-            from_at=at(page.covers_from_ms),
-            to_at=min(at(page.covers_to_ms), page.answer.asked_at),
-        )
-        await mark_readings(connection, wallet.id, page_id=page_id, covers=covers)
-        settled = await settle_ends(connection, wallet.id, page, page_id=page_id)
+        days.append(await _note_reading(connection, page, wallet.id, page_id=page_id))
     return Stored(
         page_id=page_id,
         asked_at=page.answer.asked_at,
         fills=inserted.fills,
         conflicts=inserted.conflicts,
         rejects=rejects,
-        days={
-            **{end.day: None for end in ended},
-            **settled,
-            **inserted.days,
-            **{day: from_at for day, from_at in settled.items() if from_at},
-        },
+        days=_earliest(days),
         twaps=inserted.twaps,
     )
 
 
-async def _note_unchecked(
-    connection: Connection, new: Sequence[Fill], wallet_id: int
-) -> list[_EndDay]:
+async def _note_reading(
+    connection: Connection, page: ProvenPage, wallet_id: int, *, page_id: int
+) -> Days:
+    """Mark the days that an answer covers or confirms; those whose gaps it may change."""
+    to_at = min(at(page.covers_to_ms), page.answer.asked_at)
+    covers = Window(from_at=at(page.covers_from_ms), to_at=to_at)
+    await mark_readings(connection, wallet_id, page_id=page_id, covers=covers)
+    parameters = {"wallet_id": wallet_id, "page_id": page_id, "to_at": to_at}
+    reached = await read_row(connection, QUERIES["read_reached"], parameters, shape=_Reached)
+    settled = await settle_ends(connection, wallet_id, page, page_id=page_id)
+    from_at = reached.from_at
+    return _earliest([settled, {from_at.date(): from_at} if from_at else {}])
+
+
+def _earliest(parts: Iterable[Days]) -> dict[date, datetime | None]:
+    """All days of these, each from the earliest of its times."""
+    days: dict[date, datetime | None] = {}
+    for part in parts:
+        for day, from_at in part.items():
+            days[day] = min(filter(None, (days.get(day), from_at)), default=None)
+    return days
+
+
+async def _note_unchecked(connection: Connection, new: Sequence[Fill], wallet_id: int) -> Days:
     """Note that chains end with new fills, unchecked; the days on which they ended before.
 
     `new`: the fills shown of the days that new ones belong to.
@@ -122,7 +137,8 @@ async def _note_unchecked(
         "coin": [fill.coin for fill in new],
     }
     await connection.execute(QUERIES["note_unchecked"].text, parameters)
-    return await read_rows(connection, QUERIES["list_ends_before"], parameters, shape=_EndDay)
+    ended = await read_rows(connection, QUERIES["list_ends_before"], parameters, shape=_EndDay)
+    return {end.day: None for end in ended}
 
 
 async def _store_rejects(

@@ -56,3 +56,13 @@ cross join lateral (
 where not exists (
     select from facts.account_positions as p
     where p.wallet_id = %(wallet_id)s and p.dex = a.dex and p.at > b.time);
+
+-- name: read_reached :one
+-- The first of the fills past the record that this reading reaches: another source brought them.
+-- Reads: facts.hl_fills_raw, ops.hl_ingest_cursor   Writes: -   Key: -
+select min(f.time) as from_at
+from facts.hl_fills_raw as f
+where f.wallet_id = %(wallet_id)s and f.page_id <> %(page_id)s and f.time <= %(to_at)s
+    and f.time > coalesce((
+        select c.proven_until from ops.hl_ingest_cursor as c where c.wallet_id = %(wallet_id)s),
+        '-infinity');

@@ -1,7 +1,8 @@
 -- name: list_legs :many
--- The perp legs whose chain may have changed, from the last unambiguous leg before `since`.
+-- The perp legs whose chain may have changed, from the last unambiguous leg before `since` as far as
+-- all fills were read: slices of TWAPs are read apart, and may come before the fills between them.
 -- Materialized: without statistics, a plan would search a coin's seed again for every leg.
--- Reads: facts.hl_fills_raw   Writes: -   Key: (coin, time, ordinal)
+-- Reads: facts.hl_fills_raw, facts.pages   Writes: -   Key: (coin, time, ordinal)
 with touched as materialized (
     select distinct f.coin
     from facts.hl_fills_raw as f
@@ -23,6 +24,11 @@ select s.seed, f.coin, f.time, f.start_position as start,
 from seeds as s
 join facts.hl_fills_raw as f
     on f.wallet_id = %(wallet_id)s and f.coin = s.coin and f.time >= s.seed
+where f.time <= (
+    select max(least(facts.time_of_ms(p.covers_to_ms), p.asked_at))
+    from facts.pages as p
+    where p.wallet_id = %(wallet_id)s and p.closed and p.source = 'info.userFillsByTime'
+        and p.asked_at >= (select min(seed) from seeds))
 order by f.coin, f.time, f.ordinal, f.oid, f.tid;
 
 -- name: list_positions :many
