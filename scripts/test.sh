@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs every group of tests that can run here and names those that cannot. Four processes share the
-# work, each with its own PostgreSQL: most of a test's time is waiting.
+# Runs every group of tests that can run here and names those that cannot: those of the browser, on
+# one running system, beside three processes that share the rest by file. Most of their time is
+# waiting.
 # Usage: scripts/test.sh [pytest's arguments]; GROUPS_TO_RUN limits the groups.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-paths=()
+browser=()
+rest=()
 not_run=()
 
 find_program() {
@@ -25,19 +27,40 @@ add_browser() {
     fi
     HYPERTALLY_TEST_CHROMIUM=$(find_program chromium chromium-browser google-chrome)
     export HYPERTALLY_TEST_CHROMIUM
-    paths+=(tests/browser)
+    browser+=(tests/browser)
 }
 
 for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
     case $group in
         browser) add_browser ;;
-        *) paths+=("tests/$group") ;;
+        *) rest+=("tests/$group") ;;
     esac
 done
 
-status=0
-.venv/bin/python -m pytest --numprocesses=4 --dist=loadgroup --no-loadscope-reorder \
-    "${paths[@]}" "$@" || status=$?
+NOTHING_COLLECTED=5 # of one part, when the arguments choose tests of the other
+
+run() {
+    .venv/bin/python -m pytest "$@"
+}
+
+shown=$(mktemp)
+trap 'rm -f "$shown"' EXIT
+status=$NOTHING_COLLECTED of_browser=$NOTHING_COLLECTED
+if [ ${#browser[@]} -gt 0 ]; then
+    run "${browser[@]}" "$@" >"$shown" 2>&1 &
+    beside=$!
+fi
+if [ ${#rest[@]} -gt 0 ]; then
+    status=0
+    run --numprocesses=3 --dist=loadfile --no-loadscope-reorder "${rest[@]}" "$@" || status=$?
+fi
+if [ -n "${beside:-}" ]; then
+    of_browser=0
+    wait "$beside" || of_browser=$?
+    cat "$shown"
+fi
+[ $status -ne $NOTHING_COLLECTED ] || status=$of_browser
+[ $status -ne 0 ] || [ $of_browser -eq $NOTHING_COLLECTED ] || status=$of_browser
 for line in ${not_run[@]+"${not_run[@]}"}; do
     echo "NOT RUN  $line"
     [ "${CI:-}" != true ] || status=1

@@ -33,17 +33,13 @@ RECORDED = Path(__file__).parents[2] / "shared" / "real"
 collect_ignore = [] if RECORDED.is_dir() else ["flow/activity/test_recorded.py"]
 
 
-# The longest first, so that no process is left with a long one at the end.
+# By the time of a file: no process is left with a long one at the end.
 FOLDERS_BY_TIME = ("browser", "flow", "db", "unit")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Share out the tests by file, which may share rows; one process has the browser."""
-    for item in items:
-        browser_or_file = "browser" if _folder(item) == "browser" else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(browser_or_file))
-    yield
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest."""
     items.sort(key=lambda item: FOLDERS_BY_TIME.index(_folder(item)))
 
 
