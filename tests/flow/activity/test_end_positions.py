@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flow.activity.test_marks import ACTIVITY, differing
 from tests.flow.books import Books, milliseconds, serving, small_population
 from tests.flow.handmade import ALICE, Row, fill, holding, ms, world
 
@@ -101,6 +102,25 @@ async def test_the_reading_that_settles_a_statement_judges_the_end(
         await books.pull(exchange)
     assert "end_not_checked" not in await books.value(reasons)
     assert [gap["missing"] for gap in await ends(books)] == missing
+
+
+@pytest.mark.parametrize("later", ["the next fill", "a fill of another coin"])
+async def test_a_fill_after_a_statement_hides_nothing_that_it_settles(
+    books: Books, tmp_path: Path, later: str
+) -> None:
+    now_ms = milliseconds(books.clock())
+    old = fill(now_ms - 72 * HOUR_MS)
+    is_next = later == "the next fill"
+    new = fill(now_ms + 60_000, startPosition="1.0") if is_next else fill(now_ms, coin="ETH")
+    await start(books, tmp_path / "first", [old])
+    await checked(
+        books, tmp_path / "stated", [old], holding(now_ms, BTC="1.0" if is_next else "2.0")
+    )
+    books.later += timedelta(minutes=2)
+    async with serving(world(tmp_path / "later", {ALICE: [old, new]})) as exchange:
+        await books.pull(exchange)
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
+    assert [gap["missing"] for gap in await ends(books)] == ([] if is_next else ["1"])
 
 
 async def test_what_is_missing_lies_behind_the_last_statement_that_agreed(

@@ -9,7 +9,7 @@ from hypertally.errors import BadPayload, SourceDown, SourcePaused
 from hypertally.facts import pages
 from hypertally.facts.activity import positions
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
-from hypertally.jobs.activity.settled_ends import judge_ends
+from hypertally.jobs.activity.settled_ends import judge_ends, lock_cursor
 from hypertally.jobs.activity.store_fill_page import mark_dirty
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, WalletPayload, enqueue
@@ -55,6 +55,7 @@ async def check_positions(resources: Resources, job: Job) -> None:
     for dex in dexs:
         await _store_positions(resources, wallet, dex)
     async with queue.finishing(resources.pool, job) as connection:
+        await lock_cursor(connection, wallet_id)
         judged = await judge_ends(connection, wallet_id, today=resources.clock().date())
         if not judged.all_checked:
             await _check_again(connection, wallet_id)

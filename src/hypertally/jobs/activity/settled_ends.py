@@ -27,11 +27,17 @@ class _Dex(Record, frozen=True, kw_only=True):
     dex: str
 
 
+async def lock_cursor(connection: Connection, wallet_id: int) -> None:
+    """Let no other transaction store fills of a wallet, or judge its ends, beside this one.
+
+    Whatever does so locks first, before it queues work: else two wait for each other.
+    """
+    await connection.execute(QUERIES["lock_cursor"].text, {"wallet_id": wallet_id})
+
+
 async def judge_ends(connection: Connection, wallet_id: int, *, today: date) -> JudgedEnds:
-    """Find the ends that are checked, and note it if all are."""
+    """Find the ends that are checked, and note it if all are. The cursor is locked."""
     bound = {"wallet_id": wallet_id}
-    # Locked first: fills that another transaction stores now are seen, or undo the note.
-    await connection.execute(QUERIES["lock_cursor"].text, bound)
     ends = await positions.list_ends(connection, wallet_id)
     days: dict[date, datetime | None] = {end.last_at.date(): None for end in ends if end.is_checked}
     all_checked = all(end.is_checked for end in ends)

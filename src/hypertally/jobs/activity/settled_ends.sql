@@ -11,9 +11,8 @@ set ends_checked = true, end_check_tries = 0
 where wallet_id = %(wallet_id)s;
 
 -- name: list_settled :many
--- The dexs whose last fills a reading of fills settles: it is the first after a statement of the
--- positions there.
--- Reads: facts.account_positions, facts.pages, facts.hl_fills_raw   Writes: -   Key: dex
+-- The dexs of which a reading of fills settles a statement of positions: it is the first after it.
+-- Reads: facts.account_positions, facts.pages   Writes: -   Key: dex
 with stated as (
     select p.dex, max(p.at) as at
     from facts.account_positions as p
@@ -28,10 +27,4 @@ where not exists (
         select from facts.pages as g
         where g.wallet_id = %(wallet_id)s and g.closed and g.source = 'info.userFillsByTime'
             and g.id <> %(page_id)s and g.asked_at >= s.at + interval '1 minute'
-            and facts.time_of_ms(g.covers_to_ms) >= s.at)
-    and not exists (
-        select from facts.hl_fills_raw as f
-        where f.wallet_id = %(wallet_id)s and f.time >= s.at
-            and facts.market_of(f.coin) in ('perp', 'hip3')
-            and case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end
-                = s.dex);
+            and facts.time_of_ms(g.covers_to_ms) >= s.at);

@@ -14,7 +14,7 @@ from hypertally.facts.activity import fills
 from hypertally.facts.activity import rejects as rejected_fills
 from hypertally.jobs.activity.day_marks import Window, mark_readings, mark_windows
 from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
-from hypertally.jobs.activity.settled_ends import settle_ends
+from hypertally.jobs.activity.settled_ends import lock_cursor, settle_ends
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -82,6 +82,7 @@ async def store_page(
     """
     if job:
         await queue.hold(connection, job)
+    await lock_cursor(connection, wallet.id)
     page_id = await pages.insert(connection, page, wallet_id=wallet.id, closed=proves_days)
     inserted = await fills.insert(connection, decoded.fills, wallet_id=wallet.id, page_id=page_id)
     rejects = await _store_rejects(connection, page, decoded, wallet=wallet, page_id=page_id)
@@ -89,7 +90,7 @@ async def store_page(
     days: list[Days] = [inserted.days]
     if inserted.fills:
         new = [fill for fill in decoded.fills if at(fill.time_ms).date() in inserted.days]
-        days.append(await _note_unchecked(connection, new, wallet.id))
+        days.append(await _note_unchecked(connection, new, wallet.id, page_id))
     if proves_days:
         days.append(await _note_reading(connection, page, wallet.id, page_id=page_id))
     return Stored(
@@ -126,13 +127,16 @@ def _earliest(parts: Iterable[Days]) -> dict[date, datetime | None]:
     return days
 
 
-async def _note_unchecked(connection: Connection, new: Sequence[Fill], wallet_id: int) -> Days:
+async def _note_unchecked(
+    connection: Connection, new: Sequence[Fill], wallet_id: int, page_id: int
+) -> Days:
     """Note that chains end with new fills, unchecked; the days on which they ended before.
 
     `new`: the fills shown of the days that new ones belong to.
     """
     parameters = {
         "wallet_id": wallet_id,
+        "page_id": page_id,
         "time": [at(fill.time_ms) for fill in new],
         "coin": [fill.coin for fill in new],
     }

@@ -33,9 +33,9 @@ set ends_checked = false, end_check_tries = 0
 where wallet_id = %(wallet_id)s;
 
 -- name: list_ends_before :many
--- The days of the last fills before the days of new ones, by dex, that no check came after: a chain
--- ends there no more.
--- Reads: facts.hl_fills_raw, facts.account_positions   Writes: -   Key: day
+-- The days on which a chain ended, by dex, until the first fill of a later day came: it ends there
+-- no more.
+-- Reads: facts.hl_fills_raw   Writes: -   Key: day
 with arrived as (
     select distinct date_trunc('day', u.time, 'UTC') as day_at,
         case facts.market_of(u.coin) when 'hip3' then facts.dex_of(u.coin) else '' end as dex
@@ -54,8 +54,11 @@ cross join lateral (
     limit 1
 ) as b
 where not exists (
-    select from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s and p.dex = a.dex and p.at > b.time);
+    select from facts.hl_fills_raw as f
+    where f.wallet_id = %(wallet_id)s and f.page_id <> %(page_id)s
+        and f.time >= a.day_at and f.time < a.day_at + interval '1 day'
+        and facts.market_of(f.coin) in ('perp', 'hip3')
+        and case facts.market_of(f.coin) when 'hip3' then facts.dex_of(f.coin) else '' end = a.dex);
 
 -- name: read_reached :one
 -- The first of the fills past the record that this reading reaches: another source brought them.
