@@ -2174,6 +2174,7 @@ CREATE TABLE tenancy.org_wallets (
     wallet_id integer NOT NULL,
     from_day date DEFAULT '-infinity'::date NOT NULL,
     to_day date,
+    tracked_at timestamp with time zone DEFAULT now(),
     CONSTRAINT org_wallets_check CHECK ((to_day > from_day))
 );
 

@@ -107,8 +107,9 @@ class Desk:
             number=number,
         )
         await self.run(
-            "insert into tenancy.org_wallets (org_id, wallet_id) "
-            "select id, %(wallet_id)s from tenancy.orgs where name = %(org)s",
+            "insert into tenancy.org_wallets (org_id, wallet_id, tracked_at) "
+            "select id, %(wallet_id)s, %(at)s from tenancy.orgs where name = %(org)s",
+            at=AT - timedelta(hours=2),
             wallet_id=row["id"],
             org=org,
         )

@@ -8,7 +8,9 @@ import psycopg
 import pytest
 from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, Desk
 
-from hypertally.store.postgres import Pool
+from hypertally.clock import system_clock
+from hypertally.store.postgres import Pool, transaction
+from hypertally.tenancy import wallets
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 MILLISECOND = timedelta(milliseconds=1)
@@ -191,6 +193,47 @@ async def test_what_a_wallet_did_before_it_got_its_label_is_not_told(desk: Desk)
     assert await sentences(desk) == []
 
 
+async def test_what_a_wallet_did_before_it_was_tracked_again_is_not_told(desk: Desk) -> None:
+    now = system_clock()
+    wallet = await named(desk)
+    await fill(desk, wallet, "0", "1250", at=now - MINUTE)
+    async with transaction(desk.pool) as connection:
+        [org] = await desk.run("select id from tenancy.orgs")
+        assert len(await wallets.remove(connection, [wallet], org_id=org["id"])) == 1
+        addition = await wallets.add(connection, [wallet], org_id=org["id"], from_day=None)
+    assert len(addition.added) == 1
+    await desk.check(now + MINUTE)
+    assert await sentences(desk) == []
+    await fill(desk, wallet, "1250", "-1250", at=now + MINUTE)
+    await desk.check(now + 2 * MINUTE)
+    assert await sentences(desk) == [
+        "Jump (0x0000..0abc) closed long 1,250 ETH (about $3.1M)",
+    ]
+
+
+async def test_wallets_that_were_tracked_before_times_were_kept_are_told(desk: Desk) -> None:
+    wallet = await named(desk)
+    await desk.run("update tenancy.org_wallets set tracked_at = null")
+    await fill(desk, wallet, "0", "1250")
+    await desk.check()
+    assert len(await sentences(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("opened", "price", "is_told"),
+    [("400", "2499", True), ("400", "0.01", True), ("399", "2499", False)],
+)
+async def test_the_close_of_what_was_told_is_told_at_any_size(
+    desk: Desk, opened: str, price: str, *, is_told: bool
+) -> None:
+    wallet = await named(desk)
+    await fill(desk, wallet, "0", opened)
+    await desk.check(TRADED + MINUTE)
+    await fill(desk, wallet, opened, f"-{opened}", at=TRADED + 2 * MINUTE, px=price)
+    await desk.check()
+    assert len(await sentences(desk)) == 2 * is_told
+
+
 @pytest.mark.parametrize("coin", ["PURR/USDC", "@107", "#3", "~9"])
 async def test_only_perps_have_positions(desk: Desk, coin: str) -> None:
     wallet = await named(desk)
@@ -304,14 +347,14 @@ async def test_a_stale_feed_mutes_what_begins_and_not_what_ends(desk: Desk) -> N
 
 
 async def test_moves_of_one_kind_in_a_coin_are_one_message(desk: Desk) -> None:
-    wallets = [await named(desk, number=number) for number in (1, 2, 3)]
-    for number, wallet in enumerate(wallets):
+    labelled = [await named(desk, number=number) for number in (1, 2, 3)]
+    for number, wallet in enumerate(labelled):
         await fill(desk, wallet, str(1000 + number), str(-1000 - number))
-    await fill(desk, wallets[0], "0", "1000", coin="BTC")
+    await fill(desk, labelled[0], "0", "1000", coin="BTC")
     await desk.check(channels=CHANNELS[:1])
     assert await desk.messages() == [
-        f"wallet {wallets[2]}/ETH/default firing +2",
-        f"wallet {wallets[0]}/BTC/default firing +0",
+        f"wallet {labelled[2]}/ETH/default firing +2",
+        f"wallet {labelled[0]}/BTC/default firing +0",
     ]
 
 
@@ -321,8 +364,9 @@ async def test_each_org_is_told_by_its_own_label_and_sees_no_other(
     await desk.run("insert into tenancy.orgs (name) values ('other'), ('third')")
     wallet = await named(desk)
     await desk.run(
-        "insert into tenancy.org_wallets (org_id, wallet_id) "
-        "select o.id, w.id from tenancy.orgs as o, tenancy.wallets as w where o.name <> 'default'"
+        "insert into tenancy.org_wallets (org_id, wallet_id, tracked_at) "
+        "select o.id, w.id, null from tenancy.orgs as o, tenancy.wallets as w "
+        "where o.name <> 'default'"
     )
     await label(desk, wallet, "The whale", org="other")
     await fill(desk, wallet, "0", "1250")

@@ -171,6 +171,21 @@ async def test_a_twap_of_a_wallet_that_nobody_tracks_is_not_told(desk: Desk) -> 
     assert await fired(desk) == []
 
 
+@pytest.mark.parametrize(
+    ("tracked_at", "is_told"),
+    [(START, False), (START + MINUTE, False), (START - MINUTE, True), (None, True)],
+)
+async def test_what_began_before_the_wallet_was_tracked_is_not_told(
+    desk: Desk, tracked_at: datetime | None, *, is_told: bool
+) -> None:
+    wallet = await desk.wallet(1)
+    await desk.run("update tenancy.org_wallets set tracked_at = %(at)s", at=tracked_at)
+    await trade_hour(desk, "1")
+    await begin(desk, wallet, "1000")
+    await desk.check()
+    assert len(await fired(desk)) == is_told
+
+
 async def test_without_the_volume_nothing_is_told_and_the_reason_can_be_found(desk: Desk) -> None:
     wallet = await desk.wallet(1)
     await begin(desk, wallet, "1000")

@@ -66,12 +66,27 @@ class LabelledMove(Record, frozen=True, kw_only=True):
             return "opened"
         return "flipped" if self.after_coin else "closed"
 
+    @property
+    def takes_back(self) -> bool:
+        """It closes a position that was told: a reader may have acted on it."""
+        told_coin = self.last.told_position_coin
+        return (
+            self.action == "closed"
+            and told_coin is not None
+            and _side(told_coin) == _side(self.before_coin)
+        )
+
+    def is_told(self, notional_usd: Decimal, *, from_usd: Decimal) -> bool:
+        """It is a move, and large enough; the size of one that takes back does not count."""
+        return self.takes_back or (self.action is not None and notional_usd >= from_usd)
+
 
 async def read_wallet_moves(
     connection: Connection, at: datetime, *, from_usd: Decimal
 ) -> list[Subject]:
     """Moves of labelled wallets of at least this size that no check judged yet, the largest first.
 
+    The close of a position that was told is told at any size: its price may have fallen.
     A label is of an org, so each org that has labelled the wallet has an alert of its own.
     """
     parameters = {"at": at, "within": NEWS_WITHIN}
@@ -81,7 +96,7 @@ async def read_wallet_moves(
     for _, of_position in by_position:
         move = follow(list(of_position))
         notional_usd = move.notional_usd
-        if move.action and notional_usd is not None and notional_usd >= from_usd:
+        if notional_usd is not None and move.is_told(notional_usd, from_usd=from_usd):
             large.append((notional_usd, move))
     large.sort(key=lambda each: (-each[0], each[1].last.wallet, each[1].last.coin))
     return [_subject(move, notional_usd) for notional_usd, move in large]
@@ -113,12 +128,6 @@ def _side(position_coin: Decimal) -> str:
 
 def _subject(move: LabelledMove, notional_usd: Decimal) -> Subject:
     leg = move.last
-    # What closes a position that was told takes back what a reader may act on.
-    toward_safety = (
-        move.action == "closed"
-        and leg.told_position_coin is not None
-        and _side(leg.told_position_coin) == _side(move.before_coin)
-    )
     return Subject(
         type="wallet",
         subject=f"{leg.wallet}/{leg.coin}/{leg.org}",
@@ -140,7 +149,7 @@ def _subject(move: LabelledMove, notional_usd: Decimal) -> Subject:
             },
             event_key=f"wallet:{leg.org_id}:{leg.wallet}:{leg.coin}:{leg.time.isoformat()}",
             asset=leg.coin,
-            toward_safety=toward_safety,
+            toward_safety=move.takes_back,
             cause=f"{leg.org} {leg.coin} {move.action}",
         ),
     )

@@ -1,17 +1,17 @@
 -- name: list_end_legs :many
 -- Of each perp position of a labelled wallet that an org tracks: the fills in the first and the last
--- millisecond since an hour before, since the move that was judged last, and since the wallet got
--- its label. USD: the price of the quote token at the hour of the fill.
+-- millisecond since an hour before, since the move that was judged last, since the wallet got its
+-- label, and since the org tracks it. USD: the price of the quote token at the hour of the fill.
 -- Reads: tenancy.wallet_labels, tenancy.orgs, tenancy.wallets, tenancy.org_wallets, facts.hl_fills_raw, facts.perp_dexs, facts.token_prices, ops.alert_state, ops.alerts   Writes: -   Key: (org_id, wallet_id, coin)
 with labelled as materialized (
     select l.org_id, g.name as org, l.wallet_id, '0x' || encode(w.address, 'hex') as wallet,
-        w.address, l.label, l.labelled_at
+        w.address, l.label,
+        greatest(l.labelled_at, o.tracked_at) as known_at
     from tenancy.wallet_labels as l
     join tenancy.orgs as g on g.id = l.org_id
     join tenancy.wallets as w on w.id = l.wallet_id
-    where exists (
-        select from tenancy.org_wallets as o
-        where o.org_id = l.org_id and o.wallet_id = l.wallet_id and o.to_day is null)
+    join tenancy.org_wallets as o
+        on o.org_id = l.org_id and o.wallet_id = l.wallet_id and o.to_day is null
 ), legs as (
     select l.org_id, l.org, l.wallet_id, l.wallet, l.label, f.coin, f.time, f.ordinal, f.oid, f.tid,
         f.start_position as start_coin,
@@ -26,7 +26,7 @@ with labelled as materialized (
         select f.*
         from facts.hl_fills_raw as f
         where f.wallet_id = l.wallet_id and f.sz > 0
-            and f.time > greatest(l.labelled_at, %(at)s::timestamptz - %(within)s::interval)
+            and f.time > greatest(l.known_at, %(at)s::timestamptz - %(within)s::interval)
             and f.time <= %(at)s and facts.market_of(f.coin) in ('perp', 'hip3')
         offset 0  -- wallet by wallet through the key, whatever the statistics of the table say
     ) as f

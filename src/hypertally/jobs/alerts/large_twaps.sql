@@ -2,7 +2,7 @@
 -- TWAPs of tracked wallets that began within a time and were not told: those above a share of what
 -- their market traded in the last whole hour before, the largest first; those of which that volume
 -- is still not known some time after; and those that an earlier check found so. A TWAP that ended
--- without a trade never ran.
+-- without a trade never ran; one that began before an org tracked its wallet is no news to the org.
 -- Reads: metrics.twaps, tenancy.wallets, tenancy.org_wallets, facts.candles, ops.alerts, ops.alert_state   Writes: -   Key: (twap_id, wallet)
 with begun as (
     select t.twap_id, t.wallet, w.id as wallet_id, t.asset as coin, t.side::text as side,
@@ -23,7 +23,8 @@ with begun as (
         and t.started_at > %(at)s::timestamptz - %(within)s::interval
         and (facts.twap_runs(t.status) is distinct from false or t.size_executed > 0)
         and exists (select from tenancy.org_wallets as o
-                    where o.wallet_id = w.id and o.to_day is null)
+                    where o.wallet_id = w.id and o.to_day is null
+                        and (o.tracked_at is null or o.tracked_at < t.started_at))
 )
 select b.*
 from begun as b
