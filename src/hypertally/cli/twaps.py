@@ -113,6 +113,8 @@ def ingest_command(
     kind = FILLS if fills else STATUSES
     with _bars() as bars:
         readings = runtime.run(_ingest(settings, url, choice, bars, kind=kind, parallel=parallel))
+    if local_file and readings[0].skipped:
+        raise Refused(f"{local_file}: nothing to read, {readings[0].skipped}")
     _report(readings, as_json=as_json)
     if any(reading.is_failed for reading in readings):
         raise click.exceptions.Exit(1)

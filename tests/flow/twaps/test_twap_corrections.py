@@ -132,6 +132,18 @@ def test_an_object_is_found_by_its_key_as_it_is_listed(
     assert "0 new, 2 repeated" in again.stdout
 
 
+@pytest.mark.parametrize("content", [b"", b"no columns at all"])
+def test_a_file_that_was_named_and_is_none_to_read_is_one_line_and_code_2(
+    content: bytes, tmp_path: Path, database_url: str
+) -> None:
+    path = tmp_path / "statuses.bin"
+    path.write_bytes(content)
+    done = command(database_url, "--local-file", str(path), url=tmp_path.as_uri())
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert f"{path}: nothing to read, " in line
+
+
 def test_an_object_is_found_by_the_key_its_bucket_lists_and_by_its_address(
     database_url: str,
 ) -> None:
