@@ -388,7 +388,7 @@ async def test_unknown_figures_below_the_scores_are_said_in_words(screen: Screen
         notes = asset_of(screen, "HYPE").locator(".score-notes")
         text = visible(await notes.inner_text())
         assert "Herding H unknown" in text
-        assert f"Exits vs usual {words}, forced unknown" in text
+        assert f"Exits vs usual {words}, forced not known yet" in text
         reason = await notes.locator("a.null").nth(1).get_attribute("title")
         assert reason == (
             "Unknown because fewer than 500 periods of the seven days before are stored."

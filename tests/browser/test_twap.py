@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import stamina
 from playwright.async_api import Route
 from tests.browser.archive import FIRST_ID
 from tests.browser.screen import DASH, Screen, eventually, visible
-from tests.browser.stack import RunningStack
+from tests.browser.stack import FIRST_BOOKS_SECONDS_MAX, NotYet, RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,12 +32,26 @@ SLICES_PER_ANSWER = 7  # instead of the many the page asks for, so that it has t
 @pytest.fixture(scope="module")
 def sliced(running_stack: RunningStack) -> dict[str, Any]:
     """The TWAP with the most slices of a tracked wallet that are all there; it is over."""
+    for attempt in stamina.retry_context(
+        on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
+    ):
+        with attempt:
+            twap = _most_sliced(running_stack)
+            if (twap["total"]["slices"] or 0) <= SLICES_PER_PAGE:
+                raise NotYet
+            return twap
+    raise NotYet
+
+
+def _most_sliced(running_stack: RunningStack) -> dict[str, Any]:
     now = datetime.fromisoformat(running_stack.get("/api/v1/session")["server_time"])
     begin = f"{now - DAYS_OF_SANDBOX:%Y-%m-%d}"
     twaps: list[dict[str, Any]] = []
     for row in running_stack.get("/api/v1/wallets?limit=1000")["wallets"]:
         query = f"wallet={row['wallet']}&status=finished&start={begin}&limit=500"
         twaps += running_stack.get(f"/api/v1/twaps?{query}")["twaps"]
+    if not twaps:
+        raise NotYet
     return max(twaps, key=lambda twap: twap["total"]["slices"] or 0)
 
 
