@@ -101,6 +101,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             "2026-02-01",
         ),
         (["explain", "twaps", "1", "--from", "2026-02-02"], "has no range of days"),
+        (["explain", "global_day_metrics", "--month", "2026-02", "--cursor", "x"], "--cursor x"),
         (["pull", "fills", "--once", "--wallet", ADDRESS], "is not tracked"),
         (["up", "--replay", "/"], "needs --sandbox"),
         (["no-such-command"], "No such command"),

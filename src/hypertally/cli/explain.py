@@ -61,6 +61,8 @@ def explain_command(
     """
     range_texts = {"from": first, "to": last, "month": month}
     days = {name: text for name, text in range_texts.items() if text is not None}
+    if days and cursor is not None:
+        raise Refused(f"--cursor {cursor}: a total has no pages, leave it out")
     try:
         # What is no text came from the shell as bytes that are not UTF-8.
         " ".join((metric, *key)).encode()

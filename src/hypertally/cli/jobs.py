@@ -11,6 +11,7 @@ from hypertally.cli.options import json_option, read_time
 from hypertally.cli.worker import info_client, work
 from hypertally.clock import milliseconds, system_clock
 from hypertally.errors import Refused, TryLater
+from hypertally.facts.activity.rejects import BEGINNING
 from hypertally.jobs import periodic
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.pull_fills import pull_window
@@ -101,9 +102,14 @@ def pull_fills(
     to_at = read_time("--to", to_text, is_end=True)
     if to_at < from_at:
         raise Refused(f"--to {to_text} lies before --from {from_text}")
+    if to_at < BEGINNING:
+        raise Refused(
+            f"--to {to_text} lies before {BEGINNING:%Y-%m-%d}: the exchange has no earlier fill"
+        )
     if from_at > system_clock():
         raise Refused(f"--from {from_text} lies in the future: no fill can be shown yet")
-    for address, result in runtime.run(_pull_window(settings, checked, from_at, to_at)).items():
+    pulled_by_address = runtime.run(_pull_window(settings, checked, max(from_at, BEGINNING), to_at))
+    for address, result in pulled_by_address.items():
         click.echo(
             f"{address}: {result.rows} fills shown in {result.pages} pages, "
             f"{result.fills} new, {result.conflicts} conflicts, {result.rejects} rejects"

@@ -47,4 +47,7 @@ def _read_zoned(option: str, text: str) -> datetime:
         ) from None
     if at.tzinfo is None:
         raise Refused(f"{option} {text!r} has no zone: write {text}Z for UTC, or {text}+02:00")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Refused(f"{option} {text!r} lies outside the years 1 to 9999 in UTC") from None

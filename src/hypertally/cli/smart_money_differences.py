@@ -1,7 +1,7 @@
 """`hypertally smart-money --differences`: where the two versions differ, as the API reports it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -56,6 +56,8 @@ def print_differences(
 def _day_range(first: datetime | None, last: datetime | None) -> tuple[datetime, datetime]:
     """The requested days; by default today."""
     today = system_clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    if last and last.date() == date.max:
+        raise Refused(f"--to {last:%Y-%m-%d}: no day follows it, give an earlier one")
     end = (last.replace(tzinfo=UTC) if last else today) + DAY
     start = first.replace(tzinfo=UTC) if first else end - DAY
     if start >= end:

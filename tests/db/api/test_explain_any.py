@@ -74,6 +74,8 @@ def test_the_command_explains_a_range_as_the_path_does(
     answer = get(f"/api/v1/explain/{'/'.join(words)}?{query}", "ann")
     assert answer.status_code == 200
     assert explain_range(world, "ann", *words, **days) == answer.content
+    if by == "month":
+        assert answer.json()["key"]["to"] == str(today), "of this month no day is to come"
 
 
 @pytest.mark.parametrize(

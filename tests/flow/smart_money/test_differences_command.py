@@ -84,6 +84,7 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
         (("--differences", "--compare", "v1", "v3"), "give v1 v2 or v2 v3"),
         (("--compare", "v2", "v3"), "need --differences"),
         (("--differences", "--from", "soon"), "soon"),
+        (("--differences", "--to", "9999-12-31"), "--to 9999-12-31: no day follows it"),
     ],
 )
 async def test_what_cannot_be_is_refused(

@@ -56,6 +56,18 @@ def test_a_time_without_zone_is_refused_with_how_to_write_it() -> None:
             ["--wallet", ADDRESS, "--from", "9000-01-01", "--to", "9000-01-02"],
             "--from 9000-01-01 lies in the future",
         ),
+        (
+            ["--wallet", ADDRESS, "--from", "0001-01-01T00:00+14:00", "--to", "2026-11-20"],
+            "--from '0001-01-01T00:00+14:00' lies outside the years 1 to 9999 in UTC",
+        ),
+        (
+            ["--wallet", ADDRESS, "--from", "2026-11-20", "--to", "9999-12-31T23:59-14:00"],
+            "--to '9999-12-31T23:59-14:00' lies outside the years 1 to 9999 in UTC",
+        ),
+        (
+            ["--wallet", ADDRESS, "--from", "1969-12-01", "--to", "1969-12-31"],
+            "--to 1969-12-31 lies before 2023-01-01: the exchange has no earlier fill",
+        ),
         (["--wallet", "0x12", "--from", "2026-10-01", "--to", "2026-10-01"], "0x12"),
     ],
 )

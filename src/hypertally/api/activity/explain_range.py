@@ -16,7 +16,7 @@ from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.day_range import DayRangeParameters
+from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.explanation import RESTATEMENTS_SHOWN_MAX, find_definition
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.parameters import Address
@@ -126,15 +126,17 @@ async def get_wallet_range_explanation(
 async def explain_wallet_range(
     connection: Connection, address: str, parameters: DayRangeParameters
 ) -> dict[str, Any]:
-    """Explain the total of a range of a wallet's days.
+    """Explain the total of a range of a wallet's days; a range that holds today ends with it.
 
     Errors: `Problem` 400 for a range that makes no sense, 404 for a wallet that is not the org's.
     """
     first, last = parameters.bounds()
     wallet_id = await find_wallet(connection, address)
     days = await read_wallet_range(connection, address, first=first, last=last)
+    today = await read_today(connection)
+    begun = last if last is None or (first and first > today) else min(last, today)
     key = RangeKey(
-        metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, first=first, last=last
+        metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, first=first, last=begun
     )
     content = await _explain(
         connection, key, shown_key={"wallet": address}, total=days.total, days=days.days
