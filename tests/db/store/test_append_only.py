@@ -33,6 +33,8 @@ FACTS = (
     "mids",
     "leaderboard_rows",
     "wallet_snapshots",
+    "watched_fills",
+    "watched_readings",
 )
 PARTITIONS = ("pages_2025_03", "hl_fills_raw_2025_03", "wallet_snapshots_2025_03_10")
 ROLES = (
@@ -103,6 +105,12 @@ insert into facts.mids (dex, at, mids, page_id) values ('', '2025-03-10', '{}', 
 insert into facts.leaderboard_rows (
     page_id, taken_at, wallet, ordinal, pnl_30d, raw_payload, fingerprint)
 values (1, '2025-03-10', '0x' || repeat('0', 40), 0, 1, '{}', 1);
+insert into facts.watched_fills (
+    wallet_id, time, coin, oid, tid, side, px, sz, start_position, dir, raw_payload, fingerprint,
+    page_id, ordinal)
+values (1, '2025-03-10', 'BTC', 1, 2, 'B', 1, 1, 0, 'Open Long', '{}', 1, 1, 0);
+insert into facts.watched_readings (page_id, wallet_id, from_at, to_at, asked_at, fills)
+values (1, 1, '2025-03-10', '2025-03-10', '2025-03-10', 1);
 select facts.ensure_day('wallet_snapshots', '2025-03-10');
 insert into facts.wallet_snapshots (minute, wallet_id, asset, szi, fingerprint)
 values ('2025-03-10', 1, 'BTC', 0, 1);

@@ -26,7 +26,9 @@ SIZES = {"wallets": 5, "days": 4, "fills": 300, "live_per_second": 0.1}
 ROUND = timedelta(minutes=5)
 ROUNDS = 12
 KILLED = (2, 5, 8)  # rounds in which the worker is killed as well
-KILL_SECONDS = (1.2, 2.5)
+KILL_SECONDS = (0.0, 0.8)  # after its first job began
+START_SECONDS_MAX = 60
+RUNNING = "select count(*) from ops.jobs where status = 'running'"
 SECONDS, QUARTER, THREE_DAYS = 20_000, 15 * 60_000, 3 * 86_400_000
 LATE = {"probability": 0.2, "max_count": 10_000, "delays_ms": [SECONDS, QUARTER, THREE_DAYS]}
 FAULTS = ("repeated", "reordered", "truncated", "null_body", "http_5xx", "http_429", "dropped")
@@ -111,6 +113,9 @@ async def work_until_killed(books: Books, exchange: Exchange, *, after: float) -
         env={"PYTHONPATH": "."},
         stderr=asyncio.subprocess.DEVNULL,
     )
+    async with asyncio.timeout(START_SECONDS_MAX):
+        while worker.returncode is None and not await books.value(RUNNING):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await asyncio.sleep(after)
     if worker.returncode is None:
         worker.kill()

@@ -115,8 +115,11 @@ async def test_while_a_day_lasts_the_last_two_hours_are_read_again(
     books: Books, tmp_path: Path
 ) -> None:
     """Late by half an hour, behind newer fills, at a wallet that trades now."""
-    at = now_ms() - 90 * MINUTE_MS
-    shown, late = [spot(at), spot(at + 45 * MINUTE_MS)], spot(at + 10 * MINUTE_MS)
+    noon_ms = noon_before(days=1)
+    books.later = at(noon_ms) - books.clock()  # the day lasts, whatever the hour of the machine is
+    begin_ms = noon_ms - 90 * MINUTE_MS
+    shown = [spot(begin_ms), spot(begin_ms + 45 * MINUTE_MS)]
+    late = spot(begin_ms + 10 * MINUTE_MS)
     async with serving(world(tmp_path / "before", {ALICE: shown})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)

@@ -46,6 +46,7 @@ with stated as (
     select p.at, coalesce((p.positions ->> %(coin)s)::numeric, 0) as size
     from facts.account_positions as p
     where p.wallet_id = %(wallet_id)s and p.dex = %(dex)s and p.at > %(after)s
+        and p.at <= %(newest_at)s  -- no reading of fills came after a later one yet
 ), first as (
     select min(s.at) as at
     from stated as s
