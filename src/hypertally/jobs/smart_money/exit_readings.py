@@ -47,7 +47,6 @@ READ_AFTER = timedelta(seconds=55)  # of a reduction: in the next minute's run
 WAITED_MAX = timedelta(days=1)
 KEPT = timedelta(days=7)  # why a window was given up can be read so long
 MERGED_WITHIN = timedelta(hours=1)  # windows of one wallet that are asked for at once
-MILLISECOND = timedelta(milliseconds=1)
 
 PULL_EXIT_FILLS = declare(
     Kind(
@@ -144,7 +143,7 @@ async def _read_window(
     """Ask for the fills of a window and store them; whether another window may be asked for."""
     info, wallet = resources.require_watch().positions, window.address
     from_ms = milliseconds(window.from_at)
-    until_ms = milliseconds(window.to_at + MILLISECOND)
+    until_ms = milliseconds(window.to_at) + 1
 
     async def fetch(start_ms: int, end_ms: int | None) -> Answer:
         until = {} if end_ms is None else {"endTime": end_ms}

@@ -57,7 +57,8 @@ export const SMART_MEASURES = {
   "ecs.forced": [
     "Forced exits",
     "score",
-    "Share of the holders that were liquidated or auto-deleveraged; not known until the fills of all wallets that left were read.",
+    "Share of the holders that were liquidated or auto-deleveraged; " +
+      "not known until the fills of all wallets that left were read.",
   ],
   "ecs.z": [
     "Exits, z-score",

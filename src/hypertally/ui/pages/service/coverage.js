@@ -76,7 +76,8 @@ function NoGaps({ tracked }) {
       command="hypertally wallets add 0x…" />`;
   }
   return html`<${Empty} title="No gaps are known" command="hypertally verify">
-    The fills that were read lead from position to position without a break. To compute every figure again from the fills and compare:<//>`;
+    The fills that were read lead from position to position without a break.
+    To compute every figure again from the fills and compare:<//>`;
 }
 
 export function Coverage({ route }) {

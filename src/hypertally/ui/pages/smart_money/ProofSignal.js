@@ -70,11 +70,12 @@ const EXIT_SIDES = [
 function ExitCounts({ exits }) {
   const rows = EXIT_SIDES.filter(([side]) => exits[side]).map(([side, words]) => {
     const { left, exposed, forced, unexplained, p0 } = exits[side];
-    const unknown = unexplained > 0 && `, of ${unexplained} of those that left it is not known yet`;
+    const unknown =
+      unexplained > 0 && `, of ${unexplained} of those that left it is not known yet`;
     return [
       words,
-      html`${left} of ${exposed} holders, ${forced} more were forced${unknown}; usual share <${Amount}
-        value=${p0} reason=${NO_USUAL_SHARE} />`,
+      html`${left} of ${exposed} holders, ${forced} more were forced${unknown};
+        usual share <${Amount} value=${p0} reason=${NO_USUAL_SHARE} />`,
     ];
   });
   return rows.length > 0 && html`<h3>Exits</h3><${TermList} rows=${rows} />`;

@@ -31,7 +31,8 @@ function classCell(row) {
 
 function forcedCell(row) {
   if (row.forced === null)
-    return html`<${Amount} value=${null} reason="Not known yet: its fills of this time were not read" />`;
+    return html`<${Amount} value=${null}
+      reason="Not known yet: its fills of this time were not read" />`;
   return html`<span data-exact=${String(row.forced)}>${row.forced ? "forced" : "no"}</span>`;
 }
 
