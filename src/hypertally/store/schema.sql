@@ -155,6 +155,10 @@ begin
 end
 $$;
 
+CREATE FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE(((dir = 'Auto-Deleveraging'::text) OR (dir ~~ 'Liquidated %'::text) OR (liquidated_user = wallet)), false);
+
 CREATE TABLE facts.pages (
     id bigint NOT NULL,
     wallet_id integer,
@@ -3150,6 +3154,10 @@ GRANT ALL ON FUNCTION facts.ensure_day(parent text, day_of timestamp with time z
 REVOKE ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_facts;
 GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with time zone) TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
 GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;

@@ -109,6 +109,7 @@ def _fill(
         ("Close Long", 1, True),
         ("Close Long", 2, False),  # it closed against another wallet's liquidation
         ("Auto-Deleveraging", None, True),
+        ("Liquidated Cross Long", None, True),
     ],
 )
 async def test_an_exit_is_forced_by_its_own_liquidation_alone(

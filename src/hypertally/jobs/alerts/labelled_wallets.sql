@@ -17,8 +17,7 @@ with labelled as materialized (
         f.start_position as start_coin,
         case f.side when 'B' then f.sz else -f.sz end as change_coin,
         f.px as price,
-        f.dir = 'Auto-Deleveraging' or f.dir like 'Liquidated %%'
-            or f.liquidated_user is not distinct from l.address as is_forced,
+        facts.fill_is_forced(f.dir, f.liquidated_user, l.address) as is_forced,
         min(f.time) over position as first_at,
         max(f.time) over position as last_at
     from labelled as l

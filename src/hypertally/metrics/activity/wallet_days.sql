@@ -42,8 +42,8 @@ with wanted as (
         end as flow,
         count(*) as fills,
         count(*) filter (where f.notional = 0) as empty_fills,
-        count(*) filter (where f.dir = 'Auto-Deleveraging' or f.dir like 'Liquidated %%'
-                               or f.liquidated_user = wallets.address) as forced_fills,
+        count(*) filter (
+            where facts.fill_is_forced(f.dir, f.liquidated_user, wallets.address)) as forced_fills,
         sum(f.notional) as notional,
         sum(f.closed_pnl) as closed_pnl,
         count(*) filter (where f.fee is null) as fees_missing,

@@ -61,6 +61,6 @@ left join lateral (
     join tenancy.wallets as w on w.id = f.wallet_id
     where f.wallet_id = r.wallet_id and f.coin = r.asset
         and f.time > r.from_at and f.time <= r.to_at
-        and (f.dir = 'Auto-Deleveraging' or f.liquidated_user = w.address)
+        and facts.fill_is_forced(f.dir, f.liquidated_user, w.address)
 ) as forced on true
 order by r.to_minute, r.wallet_id, r.asset;
