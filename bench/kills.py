@@ -40,7 +40,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.worker import work
 from hypertally.errors import TryLater
-from hypertally.jobs import periodic
+from hypertally.jobs import wallet_pulls
 from hypertally.jobs.worker import Options
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sandbox.population.population import Population
@@ -133,7 +133,7 @@ class TestedSystem:
             await self.books.track(self.tracked[-1:])
         async for attempt in stamina.retry_context(on=UNAVAILABLE, attempts=5):
             with attempt:
-                await periodic.pull_now(self.books.pool, None)
+                await wallet_pulls.pull_now(self.books.pool, None)
 
     async def _wait_for_kill_time(self) -> None:
         """Wait a random time; in half of the rounds counted from the start of the first job."""

@@ -31,8 +31,8 @@ from hypertally.cli.runtime import bring_up_to_date
 from hypertally.clock import at
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Sourced
-from hypertally.jobs.periodic import INGEST_WALLET
 from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
+from hypertally.jobs.wallet_pulls import INGEST_WALLET
 from hypertally.metrics.activity import wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.embedded.join import ensure_running

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from hypertally.clock import system_clock
-from hypertally.jobs import membership, periodic
+from hypertally.jobs import membership, wallet_pulls
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
@@ -148,7 +148,7 @@ class Books:
 
     async def pull(self, exchange: Exchange) -> None:
         """Pull every tracked wallet now, and compute until no work is left."""
-        await periodic.pull_now(self.pool, None)
+        await wallet_pulls.pull_now(self.pool, None)
         await self.settle(exchange)
 
     async def pull_deep(self, exchange: Exchange) -> None:

@@ -29,7 +29,9 @@ TENANCY_WALL = "Tenancy imports no source"
 SANDBOX_WALL = "The sandbox knows nothing of the program"
 FACTS = "Subjects of facts: smart_money | twaps -> market -> activity -> pages"
 METRICS = "Subjects of metrics are independent"
-JOBS = "Jobs: worker -> alerts | membership -> periodic -> subjects -> runtime"
+JOBS = (
+    "Jobs: worker -> periodic | alerts | membership -> wallet_pulls -> paces -> subjects -> runtime"
+)
 API = "API: app -> gateway -> subjects -> resource -> identity -> http"
 SANDBOX = "Sandbox: launch -> oracles | regimes | replay -> exchange -> population"
 
@@ -72,7 +74,7 @@ PROBES = [
     Probe(METRICS, "metrics/twaps", "hypertally.metrics.activity.wallet_days"),
     Probe(METRICS, "metrics/activity", "hypertally.metrics.smart_money.signals"),
     Probe(JOBS, "jobs/runtime", "hypertally.jobs.activity.rollup"),
-    Probe(JOBS, "jobs/market", "hypertally.jobs.periodic"),
+    Probe(JOBS, "jobs/market", "hypertally.jobs.paces"),
     Probe(JOBS, "jobs/smart_money", "hypertally.jobs.rebuild.rebuild"),
     Probe(JOBS, "jobs/alerts", "hypertally.jobs.worker"),
     Probe(API, "api/http", "hypertally.api.identity.auth"),

@@ -12,7 +12,8 @@ from hypertally.cli.worker import info_client, work
 from hypertally.clock import milliseconds, system_clock
 from hypertally.errors import Refused, TryLater
 from hypertally.facts.activity.rejects import BEGINNING
-from hypertally.jobs import periodic
+from hypertally.jobs import wallet_pulls
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue
@@ -122,7 +123,7 @@ async def _pull_all(settings: Settings, addresses: list[str], *, once: bool) -> 
     Errors: `TryLater` when jobs died, or the exchange is down.
     """
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-        chosen = await periodic.pull_now(pool, addresses or None)
+        chosen = await wallet_pulls.pull_now(pool, addresses or None)
         await work(settings, Options(until_idle=once))
         await _require_exchange(pool)
         if await queue.list_dead(pool, limit=1):
@@ -144,7 +145,7 @@ async def _pull_window(
             wallet.address: await pull_window(
                 pool, info, wallet, from_ms=window[0], until_ms=window[1]
             )
-            for wallet in await periodic.list_tracked(pool, addresses)
+            for wallet in await tracked_wallets.list_tracked(pool, addresses)
         }
         await work(settings, Options(until_idle=True))
     return results

@@ -10,7 +10,7 @@ from rich.text import Text
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option
-from hypertally.jobs import periodic
+from hypertally.jobs import paces
 from hypertally.jobs.status import Status, read_status
 from hypertally.sources.weights import BASE_WEIGHT
 
@@ -79,7 +79,7 @@ def plan_command(*, count: int) -> None:
         f"{count:,} wallets at {settings.weight_per_minute:,} weight a minute: "
         f"{polls:,.0f} looks a minute, each wallet every {minutes:,.1f} minutes if all are alike"
     )
-    for pace in periodic.PACES:
+    for pace in paces.PACES:
         within, seconds = pace.active_within, pace.seconds
         share = polls * seconds / 60
         hours = f"traded within {within.total_seconds() / 3600:g} h" if within else "idle longer"

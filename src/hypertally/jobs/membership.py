@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from hypertally.jobs.activity.rollup import enqueue_global
-from hypertally.jobs.periodic import start_pull, start_twaps
+from hypertally.jobs.wallet_pulls import start_pull, start_twaps
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
 from hypertally.tenancy import wallets

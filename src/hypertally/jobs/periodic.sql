@@ -7,38 +7,6 @@ where not exists (select from ops.jobs
                   where dedupe_key = %(kind)s and status in ('queued', 'running'))
 on conflict do nothing;
 
--- name: read_tracked_wallet :one
--- The wallet, if an org tracks it today.
--- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
-select w.id, '0x' || encode(w.address, 'hex') as address
-from tenancy.wallets as w
-where w.id = %(wallet_id)s
-    and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null);
-
--- name: note_error :execrows
--- Store why the last pull of a wallet failed; the next success clears it.
--- Reads: -   Writes: ops.hl_ingest_cursor   Key: wallet_id
-insert into ops.hl_ingest_cursor (wallet_id, last_error)
-values (%(wallet_id)s, %(error)s)
-on conflict (wallet_id) do update set last_error = excluded.last_error;
-
--- name: note_twap_error :execrows
--- Store why the last pull of a wallet's TWAPs failed; the next success clears it.
--- Reads: -   Writes: ops.twap_cursors   Key: wallet_id
-insert into ops.twap_cursors (wallet_id, last_error)
-values (%(wallet_id)s, %(error)s)
-on conflict (wallet_id) do update set last_error = excluded.last_error;
-
--- name: list_tracked_wallets :many
--- The wallets an org tracks today: those of the given addresses, or all.
--- Reads: tenancy.wallets, tenancy.org_wallets   Writes: -   Key: id
-select w.id, '0x' || encode(w.address, 'hex') as address
-from tenancy.wallets as w
-where (%(addresses)s::text[] is null
-       or '0x' || encode(w.address, 'hex') = any (%(addresses)s::text[]))
-    and exists (select from tenancy.org_wallets as o where o.wallet_id = w.id and o.to_day is null)
-order by w.id;
-
 -- name: list_wallets_without_pull :many
 -- Tracked wallets without a queued or running pull; `first`: never pulled. A wallet whose job died
 -- waits for an hour.

@@ -9,16 +9,16 @@ each ordinary pull reads again.
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_fills
-from hypertally.jobs.periodic import (
-    enqueue_confirmation,
-    enqueue_pull,
-    find_tracked,
-    pace_after,
-)
+from hypertally.jobs.activity.tracked_wallets import find_tracked
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.wallet_pulls import (
+    enqueue_confirmation,
+    enqueue_pull,
+    pace_after,
+)
 
 SPARE_SHARE = (
     2  # a first second reading asks only while this part of the allowance, a half, is free

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from hypertally.errors import InvariantBroken, LeaseLost, RateLimited, SourcePaused, TryLater
-from hypertally.jobs import periodic, second_readings
+from hypertally.jobs import periodic, second_readings, wallet_pulls
 from hypertally.jobs.activity import end_positions, gap_repair
 from hypertally.jobs.activity import rollup as activity_rollup
 from hypertally.jobs.alerts import check, delivery, heartbeat
@@ -47,6 +47,7 @@ ERROR_CHARS_MAX = 2000
 # Every kind of job, and the function that runs its jobs.
 HANDLERS = collect_handlers(
     (
+        wallet_pulls.HANDLERS,
         periodic.HANDLERS,
         second_readings.HANDLERS,
         activity_rollup.HANDLERS,

@@ -12,7 +12,7 @@ from tests.flow.handmade import ALICE, Row, fill, holding, ms, world
 
 from hypertally.errors import BadPayload
 from hypertally.facts.activity import positions
-from hypertally.jobs import periodic
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.store.postgres import transaction
 
@@ -35,7 +35,7 @@ async def checked(books: Books, folder: Path, fills: list[Row], state: Row) -> N
     """The books after a pull and a check of positions."""
     async with serving(world(folder, {ALICE: fills}, positions={ALICE: state})) as exchange:
         await books.pull(exchange)
-        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
         async with transaction(books.pool) as connection:
             await enqueue_check(connection, wallet.id)
         await books.run_kind(exchange, "check_positions")

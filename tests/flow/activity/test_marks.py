@@ -9,7 +9,7 @@ from tests.flow.books import Books, Exchange, milliseconds, serving
 from tests.flow.handmade import ALICE, BOB, CAROL, Row, fill, holding, ms, world
 
 from hypertally.flow import METRICS
-from hypertally.jobs import periodic
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.rebuild.verify import verify
 from hypertally.store.postgres import open_pool, transaction
@@ -129,7 +129,7 @@ async def test_a_conflict_of_a_complete_day_lowers_it_at_once(books: Books, tmp_
 
 async def check(books: Books, exchange: Exchange, wallet: str) -> None:
     """Hold a wallet's fills against its positions now."""
-    (row,) = await periodic.list_tracked(books.pool, [wallet])
+    (row,) = await tracked_wallets.list_tracked(books.pool, [wallet])
     async with transaction(books.pool) as connection:
         await enqueue_check(connection, row.id)
     await books.run_kind(exchange, "check_positions")

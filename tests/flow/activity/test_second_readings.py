@@ -9,7 +9,7 @@ from tests.flow.books import Books, milliseconds, require_oracle_figures, servin
 from tests.flow.handmade import ALICE, Row, fill, world
 
 from hypertally.clock import at, system_clock
-from hypertally.jobs import periodic
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.kinds import READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue
@@ -65,7 +65,7 @@ async def test_the_first_second_reading_waits_for_weight_to_spare(
     async with serving(world(tmp_path / "world", {ALICE: [spot(now_ms() - 1000)]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
-        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
         async with transaction(books.pool) as connection:
             await enqueue(connection, READ_AGAIN, WalletPayload(wallet_id=wallet.id))
         [job] = await queue.claim(
@@ -168,7 +168,7 @@ async def test_a_window_is_asked_for_on_demand(books: Books, tmp_path: Path) -> 
     async with serving(world(tmp_path / "after", {ALICE: [first, late, last]})) as exchange:
         await books.pull(exchange)
         assert (await books.facts_digest())[0] == 2
-        (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+        (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
         async with books._info(exchange) as info:
             pulled = await pull_window(
                 books.pool, info, wallet, from_ms=noon + 1, until_ms=noon + 90 * MINUTE_MS

@@ -14,7 +14,7 @@ from tests.flow.handmade import ALICE, fill, holding
 from tests.flow.scripted import Scripted, scripted
 
 from hypertally.clock import system_clock
-from hypertally.jobs import periodic
+from hypertally.jobs import wallet_pulls
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.worker import Options, Worker
 from hypertally.sources.notifications import Channels, open_channels
@@ -41,7 +41,7 @@ async def run(books: Books, home: Path, *arguments: str) -> str:
 
 async def work(books: Books, scene: Scripted, channels: Channels) -> None:
     """Pull every wallet, compute, and check alerts, by workers that tell these channels."""
-    await periodic.pull_now(books.pool, None)
+    await wallet_pulls.pull_now(books.pool, None)
     due = 1
     while due:
         await run_worker(books, scene, channels)

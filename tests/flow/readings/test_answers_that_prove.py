@@ -12,7 +12,7 @@ from tests.flow.scripted import Answer, Scripted, scripted
 
 from hypertally.clock import at, system_clock
 from hypertally.errors import SourceDown
-from hypertally.jobs import periodic
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.end_positions import CHECK_SECONDS
 from hypertally.jobs.activity.pull_fills import pull_window
 
@@ -123,7 +123,7 @@ async def test_a_window_that_lacks_known_fills_proves_nothing(
     await books.settle(alice.exchange)
     spoil(alice, "empty")
     books.later += SECOND_READING
-    (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+    (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
     async with books._info(alice.exchange) as info:
         with pytest.raises(SourceDown, match="does not hold the known fill"):
             await pull_window(
@@ -250,7 +250,7 @@ async def test_a_window_that_the_exchange_keeps_no_more_proves_nothing(
     alice.fills += [spot(start + number * 40_000) for number in range(12_000)]
     await books.pull(alice.exchange)
     await confirm(books, alice)
-    (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+    (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
     lost_ms, shown_ms = start, alice.fills[2_001]["time"]
     for _ in range(2):
         books.later += SECOND_READING

@@ -8,7 +8,7 @@ from tests.flow.handmade import ALICE, Row, fill, ms
 from tests.flow.scripted import Answer, Scripted, scripted
 
 from hypertally.errors import SourceDown
-from hypertally.jobs import periodic
+from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.twaps.pull_twaps import pull_twaps
 
 START = ms("2025-10-04T12:00")
@@ -36,7 +36,7 @@ async def pull(books: Books, exchange: Scripted, slices: list[Row]) -> int:
                 return None
 
     exchange.script = answer
-    (wallet,) = await periodic.list_tracked(books.pool, [ALICE])
+    (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
     async with books._info(exchange.exchange) as info:
         await pull_twaps(books.pool, info, wallet, clock=books.clock, page_rows=PAGE_ROWS)
     return await books.value("select slices_ms from ops.twap_cursors")

@@ -11,6 +11,7 @@ from hypertally.facts.activity import positions
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
 from hypertally.jobs.activity.settled_ends import judge_ends, lock_cursor
 from hypertally.jobs.activity.store_fill_page import mark_dirty
+from hypertally.jobs.activity.tracked_wallets import find_tracked
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -44,22 +45,19 @@ async def check_positions(resources: Resources, job: Job) -> None:
 
     As long as a dex did not state it after the last fill there, it is asked again.
     """
-    wallet_id = CHECK_POSITIONS.read_payload(job).wallet_id
-    bound = {"wallet_id": wallet_id}
-    async with transaction(resources.pool) as connection:
-        wallet = await find_row(connection, QUERIES["read_wallet"], bound, shape=Wallet)
-        dexs = await positions.list_dexs(connection, wallet_id)
+    wallet = await find_tracked(resources.pool, CHECK_POSITIONS, job)
     if wallet is None:
-        async with queue.finishing(resources.pool, job):
-            return
+        return
+    async with transaction(resources.pool) as connection:
+        dexs = await positions.list_dexs(connection, wallet.id)
     for dex in dexs:
         await _store_positions(resources, wallet, dex)
     async with queue.finishing(resources.pool, job) as connection:
-        await lock_cursor(connection, wallet_id)
-        judged = await judge_ends(connection, wallet_id, today=resources.clock().date())
+        await lock_cursor(connection, wallet.id)
+        judged = await judge_ends(connection, wallet.id, today=resources.clock().date())
         if not judged.all_checked:
-            await _check_again(connection, wallet_id)
-        await mark_dirty(connection, wallet_id, judged.days)
+            await _check_again(connection, wallet.id)
+        await mark_dirty(connection, wallet.id, judged.days)
 
 
 async def _check_again(connection: Connection, wallet_id: int) -> None:

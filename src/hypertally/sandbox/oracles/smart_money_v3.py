@@ -6,7 +6,7 @@ when last seen in the hour before the minute before an end; an end is judged by 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -31,9 +31,6 @@ MATRIX = (
     (">= 60", "rising flat", "low medium", "low", "Long", "Reduced"),
     ("any", "any", "any", "any", "No-trade", "Reduced"),
 )
-
-#: (wallet) -> what it holds at an end; None when it is missing
-EndLookup = Callable[[str], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

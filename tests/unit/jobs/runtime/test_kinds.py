@@ -10,7 +10,7 @@ import pytest
 
 import hypertally.jobs
 from hypertally.errors import InvariantBroken
-from hypertally.jobs import periodic
+from hypertally.jobs import paces, wallet_pulls
 from hypertally.jobs.activity import rollup
 from hypertally.jobs.activity.kinds import TokenPayload
 from hypertally.jobs.alerts.delivery import DeliveryPayload
@@ -78,17 +78,17 @@ def test_kinds_keep_their_lane_key_priority_attempts_and_period() -> None:
 
 
 def test_wallets_are_pulled_by_their_activity_at_these_paces() -> None:
-    assert [(pace.seconds, pace.priority) for pace in periodic.PACES] == [
+    assert [(pace.seconds, pace.priority) for pace in paces.PACES] == [
         (60, 20),
         (900, 10),
         (3600, 0),
     ]
-    assert [(pace.seconds, pace.priority) for pace in periodic.TWAP_PACES] == [
+    assert [(pace.seconds, pace.priority) for pace in paces.TWAP_PACES] == [
         (900, 10),
         (3600, 0),
         (86_400, 0),
     ]
-    single = (periodic.FIRST_PULL, periodic.FIRST_TWAP_PULL, periodic.RUNNING_TWAP_PACE)
+    single = (paces.FIRST_PULL, paces.FIRST_TWAP_PULL, paces.RUNNING_TWAP_PACE)
     assert [(pace.seconds, pace.priority) for pace in single] == [(0, 30), (0, 5), (60, 20)]
 
 
@@ -128,7 +128,7 @@ def test_what_is_queued_is_what_the_handler_reads(kind: Kind[Any]) -> None:
 
 def test_a_payload_of_another_shape_is_our_mistake() -> None:
     with pytest.raises(InvariantBroken, match=r"ingest_wallet is wrong: .*wallet_id"):
-        periodic.INGEST_WALLET.read_payload(job_of("ingest_wallet", {"wallet": 7}))
+        wallet_pulls.INGEST_WALLET.read_payload(job_of("ingest_wallet", {"wallet": 7}))
 
 
 def test_every_declared_kind_has_a_handler_and_says_what_a_killed_run_leaves() -> None:

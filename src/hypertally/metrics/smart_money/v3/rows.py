@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hypertally.metrics.smart_money.formulas.feed_health import NONE_SEEN
 from hypertally.metrics.smart_money.formulas.playbook_state import PlaybookState
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow
 from hypertally.metrics.smart_money.formulas.thresholds import PERIOD
@@ -30,7 +31,6 @@ from hypertally.metrics.smart_money.signal_rows import (
 from hypertally.records import Record
 from hypertally.store.postgres import Jsonb
 
-NONE_OBSERVED = Decimal(0)
 FLAGS = ("add_exposure_long", "add_exposure_short", "tighten_stops_long", "tighten_stops_short")
 
 
@@ -101,7 +101,7 @@ def locked_row(place: Place, reason: str, window: ScoringWindow | None = None) -
         "locked": reason,
         "wallets": counts.wallets if counts else 0,
         "observed": counts.observed if counts else 0,
-        "completeness": counts.completeness() if counts else NONE_OBSERVED,
+        "completeness": counts.completeness() if counts else NONE_SEEN,
         "unknown": Jsonb({"cas": f"locked: {reason}"}),
         "state": to_json(step.state),
     }

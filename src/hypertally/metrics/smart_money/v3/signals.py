@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypertally.metrics.smart_money.formulas.feed_health import NONE_SEEN
 from hypertally.metrics.smart_money.formulas.herding import pool
 from hypertally.metrics.smart_money.formulas.scoring_window import ScoringWindow, build_window
 from hypertally.metrics.smart_money.formulas.v3.lock import feed_lock, window_lock
@@ -28,7 +29,6 @@ from hypertally.metrics.smart_money.v3.feed_coverage import read_feed
 from hypertally.metrics.smart_money.v3.history import UsualHistory
 from hypertally.metrics.smart_money.v3.reductions import UNKNOWN, Reductions
 from hypertally.metrics.smart_money.v3.rows import (
-    NONE_OBSERVED,
     EarlierRow,
     Place,
     locked_row,
@@ -132,7 +132,7 @@ async def _read(
             success_at=feed.success_at,
             coverage=feed.coverage,
         ),
-        coverage=feed.coverage_now or NONE_OBSERVED,
+        coverage=feed.coverage_now or NONE_SEEN,
         marks={(row.asset, row.at): row.price for row in marks},
         earlier=[EarlierRow(**row) for row in await earlier.fetchall()],
         median_sizes=sizes.median_sizes,
