@@ -2,19 +2,16 @@
 
 import asyncio
 import os
-import secrets
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg.rows import dict_row
+from tests.db.store.earlier_release import make_books
 
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.identity.auth import connect_as, read_identity
@@ -25,7 +22,6 @@ from hypertally.cli.user_tokens import put_local_user
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild
 from hypertally.jobs.rebuild.verify import verify
-from hypertally.store import migrate
 from hypertally.store.postgres import open_pool
 
 RELEASE = Path(__file__).parent / "releases" / "0014.sql"
@@ -48,16 +44,7 @@ Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 @pytest.fixture
 def old_books(server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Rows]:
     """A database as the earlier release left it, brought up to date, and its rows of before."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    for file in migrate.MIGRATIONS.glob("*.sql"):
-        if file.name[:4] <= LAST_MIGRATION:
-            shutil.copy(file, tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr(migrate, "MIGRATIONS", tmp_path)
-        assert len(asyncio.run(migrate.migrate(url))) == int(LAST_MIGRATION)
+    url = make_books(server_url, tmp_path, monkeypatch, last_migration=LAST_MIGRATION)
     with psycopg.connect(url) as connection:
         connection.execute(RELEASE.read_bytes())
     before = read_rows(url)

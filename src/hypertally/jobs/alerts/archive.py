@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hypertally.jobs.alerts.state_machine import Evaluation
+from hypertally.jobs.alerts.state_machine import Condition, Evaluation
 from hypertally.jobs.alerts.subjects import time_text
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, read_row
@@ -17,6 +17,7 @@ class _ArchiveState(Record, frozen=True, kw_only=True):
     failed: int  # objects whose newest reading failed
     failed_key: str | None  # the first of them
     error: str | None
+    failure_told: bool  # the last firing was for objects that failed, not for silence
 
 
 async def read_archive(
@@ -33,7 +34,9 @@ async def read_archive(
         reason = f"the object {state.failed_key} could not be read: {state.error}{more}"
         return Evaluation(at=at, condition="holds", reason=reason, figures=figures)
     if not expects_objects or state.read_at is None:
-        return Evaluation(at=at, condition="unknown", reason="no source is read every day")
+        # A worker that reads no source cannot end an alert about silence.
+        condition: Condition = "clears" if state.failure_told else "unknown"
+        return Evaluation(at=at, condition=condition, reason="no source is read every day")
     if at - state.read_at > SILENT_AFTER:
         hours = (at - state.read_at) // timedelta(hours=1)
         reason = f"no object was read since {time_text(state.read_at)}, for {hours} h"

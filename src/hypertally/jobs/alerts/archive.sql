@@ -1,7 +1,7 @@
 -- name: read_archive :one
 -- When an object was read to its end last as of a time, and the objects whose newest reading failed.
--- Files of this machine are no objects of the source.
--- Reads: ops.etl_s3_ingest_log   Writes: -   Key: s3_object_key
+-- Files of this machine are no objects of the source. Also whether the last firing told of failures.
+-- Reads: ops.etl_s3_ingest_log, ops.alerts   Writes: -   Key: s3_object_key
 with newest as (
     select distinct on (l.s3_object_key) l.s3_object_key,
         coalesce(l.error_text, case
@@ -19,4 +19,10 @@ select
          and l.skipped is null and l.ingested_at <= %(at)s) as read_at,
     (select count(*)::integer from failed) as failed,
     (select min(s3_object_key) from failed) as failed_key,
-    (select error_text from failed order by s3_object_key limit 1) as error;
+    (select error_text from failed order by s3_object_key limit 1) as error,
+    coalesce((
+        select (a.value ->> 'failed_objects')::integer > 0
+        from ops.alerts as a
+        where a.type = 'archive_behind' and a.to_state = 'firing' and a.at <= %(at)s
+        order by a.id desc
+        limit 1), false) as failure_told;
