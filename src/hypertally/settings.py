@@ -17,8 +17,8 @@ MAINNET_INFO = "https://api.hyperliquid.xyz/info"
 MAINNET_LEADERBOARD = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
 WEIGHT_PER_MINUTE = 1200  # the exchange's allowance for one address
 PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
-# A minute, while fills of exits are read: two full pages, or about ten wallets.
-EXITS_WEIGHT = 300
+EXITS_WEIGHT_KEPT = 60  # a minute, that pulls leave to fills of exits while any are waited for
+EXITS_WEIGHT_MAX = 300  # a minute, for fills of exits: asked for while less than this is spent
 UNIVERSE_SIZE = 200
 UNIVERSE_SIZE_MAX = 500  # positions of so many wallets cost 1,000 weight a minute
 UNIVERSE_REFRESH_MINUTES = 360

@@ -8,6 +8,8 @@ from tests.db.alerts.alert_rows import AT, CHANNELS, MINUTE, Desk
 
 from hypertally.jobs.alerts.budget_forecast import QUERIES, Demand
 from hypertally.jobs.runtime.resources import TwapSource
+from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.smart_money.snapshot_share import share_weight
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import Pool, read_row, transaction
 
@@ -244,6 +246,25 @@ async def test_an_allowance_that_is_too_small_is_told(desk: Desk) -> None:
         "39 weight a minute are not enough: hot wallets every 6 min, the target is every 5 min, "
         "second readings never, the target is every 120 min"
     )
+
+
+@pytest.mark.parametrize(("hot_wallets", "moves"), [(30, []), (33, ["system: firing"])])
+async def test_fills_of_exits_that_are_waited_for_make_no_allowance_too_small(
+    desk: Desk, hot_wallets: int, moves: list[str]
+) -> None:
+    for number in range(1, hot_wallets + 1):
+        await desk.wallet(number)
+    await desk.run(
+        "insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, pulled_at) "
+        "select id, %(ms)s, %(at)s from tenancy.wallets",
+        ms=round(AT.timestamp() * 1000),
+        at=AT,
+    )
+    budget = SharedBudget(desk.pool, upstream_host="exchange", weight_per_minute=1200)
+    await budget.reserve_share(share_weight(200, exits=True))
+    await desk.run("update ops.weight_shares set kept_until = %(at)s", at=AT + MINUTE)
+    await desk.check(weight=1200)
+    assert await desk.moves("budget_infeasible") == moves
 
 
 async def test_the_demand_of_each_class_is_read(desk: Desk) -> None:

@@ -221,6 +221,6 @@ async def _asking(
             fallback_url=None,
             positions=positions,
             budget=budget.snapshots(),
-            exits_weight=NO_LIMIT // 2,
+            exits_weight_max=NO_LIMIT // 2,
         )
         yield info, watch

@@ -8,19 +8,28 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from tests.flow.smart_money.expected_signals import V3, RecordedPlayback
-from tests.flow.smart_money.stage import Recording, Stage, minute_at, open_stage
+from tests.flow.smart_money.stage import MINUTE, Recording, Stage, minute_at, open_stage
 
 from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.rebuild.verify import verify
 from hypertally.jobs.runtime.shared_budget import SharedBudget
+from hypertally.jobs.smart_money.snapshot_share import share_weight
 from hypertally.records import Wallet
-from hypertally.settings import EXITS_WEIGHT
+from hypertally.settings import (
+    EXITS_WEIGHT_KEPT,
+    EXITS_WEIGHT_MAX,
+    PAGE_WEIGHT_MAX,
+    WEIGHT_PER_MINUTE,
+)
+from hypertally.sources.weights import BASE_WEIGHT
 from hypertally.store.postgres import open_pool
 
 REGIME = "liquidation_cascade"  # from minute 15 on 26 longs are liquidated every five minutes
 FILLS_AWAY = {"http_5xx": {"types": ["userFillsByTime"], "max_count": 1_000_000}}
 HIGH = 20  # a period with liquidations
+WAITING = "select count(distinct wallet_id)::integer as wallets from ops.exit_windows"
+WINDOW_SECONDS = 300  # of a limited allowance: longer than a run takes on a slow machine
 
 
 @pytest.fixture
@@ -120,17 +129,23 @@ def test_fills_that_cannot_be_read_for_a_day_are_given_up_and_stay_unknown(on_st
     assert all("HTTP 5" in window["reason"] for window in tried)
 
 
-def test_the_fills_of_exits_stay_within_their_part_of_the_share(on_stage: Any) -> None:
+@pytest.mark.parametrize("hot_wallets", [0, 26])
+def test_the_fills_of_exits_take_what_pulls_leave_and_little_else(
+    on_stage: Any, hot_wallets: int
+) -> None:
     """An allowance as large as the exchange's: what finds no weight waits."""
 
-    async def script(stage: Stage) -> tuple[int, int, int, int]:
+    async def script(stage: Stage) -> None:
         await _play_without_fills(stage)
         await stage.exchange.clear_faults()
-        requests_before = (await stage.exchange.stats())["requests"].get("userFillsByTime", 0)
-        limited = SharedBudget(stage.books.pool, upstream_host="limited", weight_per_minute=1200)
-        stage.watch = replace(stage.watch, budget=limited.snapshots(), exits_weight=EXITS_WEIGHT)
+        budget = _limit_allowance(stage)
+        await stage.watch.budget.reserve_share(share_weight(200, exits=True))
+        for _ in range(hot_wallets):
+            assert await budget.read_free() >= PAGE_WEIGHT_MAX, "a hot wallet waits"
+            await budget.settle(await budget.reserve(PAGE_WEIGHT_MAX), BASE_WEIGHT)
+        free_before = await budget.read_free()
         await stage.read_exits(timedelta(hours=1))
-        requests = (await stage.exchange.stats())["requests"]["userFillsByTime"] - requests_before
+
         weights = {
             row["egress"]: row["weight"]
             for row in await stage.books.read(
@@ -141,17 +156,56 @@ def test_the_fills_of_exits_stay_within_their_part_of_the_share(on_stage: Any) -
         waiting = await stage.books.value(
             "select count(*) from ops.exit_windows where dropped_at is null"
         )
-        assert weights["limited (exits)"] == weights["limited (snapshots)"]
         share = await stage.books.value(
             "select weight from ops.weight_shares where egress = 'limited'"
         )
-        return requests, weights["limited (exits)"], waiting, share
+        assert waiting > 0
+        assert share == 2 * 200 + 100 + EXITS_WEIGHT_KEPT
+        assert EXITS_WEIGHT_KEPT <= weights["limited (snapshots)"] < 2 * EXITS_WEIGHT_KEPT
+        if hot_wallets:
+            assert weights["limited (exits)"] == weights["limited (snapshots)"]
+            assert free_before - await budget.read_free() < BASE_WEIGHT, "pulls lose nothing"
+            assert await stage.watch.budget.read_free() >= share_weight(200), "snapshots neither"
+        else:
+            assert (
+                EXITS_WEIGHT_MAX <= weights["limited (exits)"] < EXITS_WEIGHT_MAX + 2 * BASE_WEIGHT
+            )
+            assert await budget.read_free() >= PAGE_WEIGHT_MAX, "the next pull waits"
 
-    requests, weight, waiting, share = on_stage(script)
-    assert 0 < requests <= EXITS_WEIGHT // 20
-    assert weight <= EXITS_WEIGHT
-    assert waiting > 0
-    assert share == 2 * 200 + 100 + EXITS_WEIGHT
+    on_stage(script)
+
+
+def test_a_mass_liquidation_of_sixty_wallets_is_known_within_minutes(on_stage: Any) -> None:
+    """On an allowance as large as the exchange's, of which pulls need nothing."""
+
+    async def script(stage: Stage) -> None:
+        await _play_without_fills(stage, range(15, 26))
+        await stage.exchange.clear_faults()
+        _limit_allowance(stage)
+        [before] = await stage.books.read(WAITING)
+        assert before["wallets"] >= 60
+        for minute in range(5):
+            await stage.books.execute(
+                "update ops.weight_spends set at = at - make_interval(secs => %s)", WINDOW_SECONDS
+            )
+            # What failed while no fills were shown is asked for again within an hour.
+            await stage.read_exits(MINUTE if minute else timedelta(hours=1))
+        [after] = await stage.books.read(WAITING)
+        assert before["wallets"] - after["wallets"] >= 60
+
+    on_stage(script)
+
+
+def _limit_allowance(stage: Stage) -> SharedBudget:
+    """Let the fills of exits be paid from an allowance as large as the exchange's."""
+    budget = SharedBudget(
+        stage.books.pool,
+        upstream_host="limited",
+        weight_per_minute=WEIGHT_PER_MINUTE,
+        window_seconds=WINDOW_SECONDS,
+    )
+    stage.watch = replace(stage.watch, budget=budget.snapshots(), exits_weight_max=EXITS_WEIGHT_MAX)
+    return budget
 
 
 def test_a_watched_wallet_has_no_record_until_it_is_tracked_and_then_a_whole_one(

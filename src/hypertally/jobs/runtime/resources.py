@@ -10,7 +10,7 @@ from hypertally.records import Record
 from hypertally.settings import (
     ALERT_TWAP_SHARE_PERCENT,
     ALERT_WALLET_USD,
-    EXITS_WEIGHT,
+    EXITS_WEIGHT_MAX,
     UNIVERSE_REFRESH_MINUTES,
     UNIVERSE_SIZE,
     WEIGHT_PER_MINUTE,
@@ -38,7 +38,7 @@ class Watch(Record, frozen=True, kw_only=True):
     budget: SharedBudget  # for snapshots
     universe_size: int = UNIVERSE_SIZE  # wallets that are watched
     refresh_minutes: int = UNIVERSE_REFRESH_MINUTES  # from one choice of them to the next
-    exits_weight: int = EXITS_WEIGHT  # a minute, for the fills of exits, while any are waited for
+    exits_weight_max: int = EXITS_WEIGHT_MAX  # a minute, for the fills of exits
 
 
 class AlertBounds(Record, frozen=True, kw_only=True):

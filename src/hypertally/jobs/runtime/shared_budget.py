@@ -52,12 +52,19 @@ class SharedBudget:
 
     def snapshots(self) -> "SharedBudget":
         """The same allowance, with the right to spend the share that pulls leave free."""
+        return self._of_use(for_snapshots=True)
+
+    def pulls(self) -> "SharedBudget":
+        """The same allowance, without the share of snapshots."""
+        return self._of_use(for_snapshots=False)
+
+    def _of_use(self, *, for_snapshots: bool) -> "SharedBudget":
         return SharedBudget(
             self._pool,
             upstream_host=self._upstream_host,
             weight_per_minute=self._limit,
             window_seconds=self._window_seconds,
-            for_snapshots=True,
+            for_snapshots=for_snapshots,
         )
 
     def limited(self, purpose: str, weight_per_minute: int) -> LimitedBudget:

@@ -1,8 +1,8 @@
 """Fills of exits: only fills say whether a wallet left of its own will or was liquidated.
 
 After each recorded minute the positions that became smaller are noted (ops.exit_windows). A minute
-later, when pulls have made room and most late fills have come, their fills are asked for, wallet by
-wallet, from the share of snapshots; what finds no weight waits for the next minute, a day at most.
+later, when most late fills have come, their fills are asked for, wallet by wallet, from a small
+part of the allowance and from what pulls leave; what finds no weight waits a minute, a day at most.
 What was read is in facts.watched_readings, whoever tracks the wallet; no record moves by it.
 """
 
@@ -20,22 +20,19 @@ from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, NoPayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.smart_money.exits_budget import exits_budget
 from hypertally.jobs.smart_money.restated_signals import (
     enqueue_marked,
     lock_signals,
     mark_signals,
 )
-from hypertally.jobs.smart_money.snapshot_share import (
-    exits_budget,
-    has_waiting_exits,
-    share_weight,
-)
+from hypertally.jobs.smart_money.snapshot_share import has_waiting_exits, share_weight
 from hypertally.metrics.smart_money import universe
 from hypertally.metrics.smart_money.v3 import reductions
 from hypertally.metrics.smart_money.v3.reductions import Reduction
 from hypertally.records import Answer, ProvenPage, Record
 from hypertally.sources.pagination import sweep
-from hypertally.sources.weights import Budget, weight_max
+from hypertally.sources.weights import Budget
 from hypertally.store.postgres import Connection, Pool, find_row, read_rows, transaction
 from hypertally.store.queries import load
 
@@ -92,9 +89,9 @@ async def pull_exit_fills(resources: Resources, job: Job) -> None:
     wallets = len(watched.wallets) if watched else 0
     if waiting:
         # At once: until the windows are asked for, pulls have left room.
-        await watch.budget.reserve_share(share_weight(wallets, exits_weight=watch.exits_weight))
-        budget = exits_budget(watch, wallets)
-        while await budget.read_free() >= weight_max(watched_fills.SOURCE):
+        await watch.budget.reserve_share(share_weight(wallets, exits=True))
+        budget = exits_budget(watch.budget, wallets=wallets, weight_max=watch.exits_weight_max)
+        while await budget.read_free():
             window = await _claim_window(pool, now)
             if window is None or not await _read_window(resources, job, window, budget=budget):
                 break

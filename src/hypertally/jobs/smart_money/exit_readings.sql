@@ -18,7 +18,7 @@ set dropped_at = %(now)s,
     reason = case
         when e.last_error is not null then 'asked ' || e.tries || ' times, the last: ' || e.last_error
         when e.tries > 0 then 'asked ' || e.tries || ' times without an answer'
-        else 'the share of snapshots had no weight left for a day'
+        else 'pulls and snapshots left no weight for a day'
     end
 from tenancy.wallets as w
 where w.id = e.wallet_id and e.dropped_at is null

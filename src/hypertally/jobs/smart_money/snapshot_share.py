@@ -1,8 +1,7 @@
 """The share of the allowance that pulls leave: for snapshots, and for the fills of exits."""
 
-from hypertally.jobs.runtime.limited_budget import LimitedBudget
-from hypertally.jobs.runtime.resources import Watch
 from hypertally.records import Record
+from hypertally.settings import EXITS_WEIGHT_KEPT
 from hypertally.sources.weights import LIGHT_WEIGHT
 from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
@@ -22,16 +21,9 @@ async def has_waiting_exits(connection: Connection) -> bool:
     return row.waiting
 
 
-def share_weight(wallets: int, *, exits_weight: int = 0) -> int:
-    """The share of a minute with so many watched wallets; `exits_weight`: for fills of exits.
+def share_weight(wallets: int, *, exits: bool = False) -> int:
+    """The share of a minute with so many watched wallets; `exits`: fills of exits are waited for.
 
     A part more than snapshots spend: the minute before still counts where it was answered late.
     """
-    return LIGHT_WEIGHT * wallets + PART_WEIGHT + exits_weight
-
-
-def exits_budget(watch: Watch, wallets: int) -> LimitedBudget:
-    """What fills of exits are paid from: what the share leaves beside the next snapshot."""
-    share = watch.budget.share_of(share_weight(wallets, exits_weight=watch.exits_weight))
-    left = share - watch.budget.share_of(share_weight(wallets))
-    return watch.budget.limited("exits", left)
+    return LIGHT_WEIGHT * wallets + PART_WEIGHT + (EXITS_WEIGHT_KEPT if exits else 0)

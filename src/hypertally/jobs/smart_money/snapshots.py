@@ -160,8 +160,7 @@ async def observe(resources: Resources, minute: datetime) -> Cycle:
     left = (minute + ANSWERED_WITHIN - started_at).total_seconds()
     seconds = max(left, ANSWER_SECONDS_MIN)
     watch = resources.require_watch()
-    exits_weight = watch.exits_weight if exits else 0
-    await watch.budget.reserve_share(share_weight(len(known.wallets), exits_weight=exits_weight))
+    await watch.budget.reserve_share(share_weight(len(known.wallets), exits=exits))
     answers = await _ask(watch, known, minute, seconds=seconds)
     answered = sum(snapshots[0].payload_fingerprint is not None for snapshots in answers)
     return replace(cycle, snapshots=_flatten(answers), wallets_ok=answered)
