@@ -113,11 +113,21 @@ def ingest_command(
     kind = FILLS if fills else STATUSES
     with _bars() as bars:
         readings = runtime.run(_ingest(settings, url, choice, bars, kind=kind, parallel=parallel))
-    if local_file and readings[0].skipped:
-        raise Refused(f"{local_file}: nothing to read, {readings[0].skipped}")
+    if local_file:
+        _refuse_unreadable(local_file, readings[0])
     _report(readings, as_json=as_json)
     if any(reading.is_failed for reading in readings):
         raise click.exceptions.Exit(1)
+
+
+def _refuse_unreadable(path: Path, reading: Reading) -> None:
+    """Raise `Refused` for a file that was named and could not be read to its end."""
+    if reading.skipped:
+        raise Refused(f"{path}: nothing to read, {reading.skipped}")
+    if reading.error_text:
+        stored = reading.rows_ingested + reading.rows_repeated
+        part = f"after {stored:,} rows, which are stored" if stored else "nothing of it is stored"
+        raise Refused(f"{path} cannot be read to its end, {part}: {reading.error_text}")
 
 
 async def _ingest(

@@ -144,6 +144,41 @@ def test_a_file_that_was_named_and_is_none_to_read_is_one_line_and_code_2(
     assert f"{path}: nothing to read, " in line
 
 
+def test_a_broken_file_that_was_named_is_one_line_and_code_2(
+    tmp_path: Path, database_url: str
+) -> None:
+    path = tmp_path / "statuses.parquet"
+    whole = as_parquet(statuses(2))
+    for content in (b"a note", whole[:-9], b"PAR1", b""):
+        path.write_bytes(content)
+        done = command(database_url, "--local-file", str(path), url=tmp_path.as_uri())
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        beginning = f"{path} cannot be read to its end, nothing of it is stored: "
+        assert f"{beginning}no readable Parquet: " in line
+    path.write_bytes(whole)
+    done = command(database_url, "--local-file", str(path), url=tmp_path.as_uri())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4 new" in done.stdout
+
+
+def test_a_file_that_breaks_in_its_middle_is_refused_with_what_is_stored(
+    tmp_path: Path, database_url: str
+) -> None:
+    path = tmp_path / "statuses.parquet"
+    content = bytearray(
+        as_parquet(statuses(60_000), row_group_size=50_000, write_page_checksum=True)
+    )
+    content[len(content) * 5 // 6] ^= 0xFF
+    path.write_bytes(content)
+    done = command(database_url, "--local-file", str(path), url=tmp_path.as_uri())
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    (log,) = rows(database_url, "select rows_ingested from ops.etl_s3_ingest_log")
+    assert f"after {log['rows_ingested']:,} rows, which are stored: no readable Parquet: " in line
+    assert log["rows_ingested"] > 0
+
+
 def test_an_object_is_found_by_the_key_its_bucket_lists_and_by_its_address(
     database_url: str,
 ) -> None:
