@@ -10,7 +10,8 @@ import pytest
 
 from hypertally.clock import at
 from hypertally.facts import pages
-from hypertally.facts.activity import fills
+from hypertally.facts.activity import fills, positions
+from hypertally.facts.activity.positions import AccountPositions
 from hypertally.metrics.activity import fill_gaps
 from hypertally.records import Answer, Gap, LimitMet, ProvenPage
 from hypertally.sandbox.oracles import fill_gaps as oracle
@@ -192,6 +193,23 @@ async def test_a_break_past_what_was_read_is_none_yet(pool: Pool) -> None:
         (gap,) = await fill_gaps.rebuild(connection, WALLET, since=at(TIME_MS + 9))
         assert (gap.from_at, gap.to_at) == (at(TIME_MS), at(TIME_MS + 9))
         assert await fill_gaps.rebuild(connection, WALLET) == []
+
+
+async def test_an_end_is_held_against_statements_up_to_the_settled_one(pool: Pool) -> None:
+    """A later statement with another size, after which no fills were read yet, judges nothing."""
+    hour_ms = 3_600_000
+    stated_ms = {3 * hour_ms: "3", 30 * hour_ms: "4"}  # all fills were read up to hour 24
+    async with transaction(pool) as connection:
+        await read_all(connection)
+        await store(connection, [leg("BTC", TIME_MS, 0, 2, oid=1, tid=1)])
+        for later_ms, size in stated_ms.items():
+            stated = AccountPositions(at=at(TIME_MS + later_ms), positions={"BTC": size})
+            await positions.insert(connection, stated, wallet_id=WALLET, dex="", page_id=1)
+        for since in (None, at(TIME_MS)):
+            await fill_gaps.rebuild(connection, WALLET, since=since)
+            (gap,) = await stored(connection)
+            assert (gap["kind"], gap["missing_size_coin"]) == ("end_position", 1)
+            assert (gap["from_at"], gap["to_at"]) == (at(TIME_MS), at(TIME_MS + 3 * hour_ms))
 
 
 async def test_a_history_counts_as_cut_until_it_was_read_whole(pool: Pool) -> None:
