@@ -13,6 +13,7 @@ from tests.flow.smart_money.stage import MINUTE, Recording, Stage, minute_at, op
 from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
 from hypertally.jobs.rebuild.verify import verify
+from hypertally.jobs.runtime.alert_checks import enqueue_alert_check
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.smart_money.snapshot_share import share_weight
 from hypertally.records import Wallet
@@ -23,7 +24,7 @@ from hypertally.settings import (
     WEIGHT_PER_MINUTE,
 )
 from hypertally.sources.weights import BASE_WEIGHT
-from hypertally.store.postgres import open_pool
+from hypertally.store.postgres import open_pool, transaction
 
 REGIME = "liquidation_cascade"  # from minute 15 on 26 longs are liquidated every five minutes
 FILLS_AWAY = {"http_5xx": {"types": ["userFillsByTime"], "max_count": 1_000_000}}
@@ -247,3 +248,41 @@ def test_a_watched_wallet_has_no_record_until_it_is_tracked_and_then_a_whole_one
         assert first == "0"
 
     on_stage(script)
+
+
+def test_the_alert_of_a_mass_exit_is_retracted_once_its_fills_are_read(on_stage: Any) -> None:
+    """What was told as holders who left was a liquidation: who acted on it must know."""
+
+    async def script(stage: Stage) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        before = await _play_without_fills(stage)
+        await stage.exchange.clear_faults()
+        await stage.read_exits(timedelta(hours=1))
+        for _ in range(2):  # the second check tells nothing again
+            await _check_alerts(stage)
+        return _exit_alerts(before), _exit_alerts(await stage.record())
+
+    told, after = on_stage(script)
+    assert sorted((row["subject"], row["to_state"]) for row in told) == [
+        ("BTC", "firing"), ("HYPE", "firing"),
+    ]  # fmt: skip
+    assert {row["at"] for row in told} == {minute_at(HIGH)}
+    retracted = [row for row in after if row["to_state"] == "retracted"]
+    assert {row["retracts"]: row["subject"] for row in retracted} == {
+        row["id"]: row["subject"] for row in told
+    }
+    assert len(retracted) == len(told)
+    at = f"{minute_at(HIGH):%Y-%m-%dT%H:%M:%SZ}"
+    assert {row["reason"] for row in retracted} == {
+        f"the period of {at} was computed again and its exits are not high"
+    }
+
+
+def _exit_alerts(recording: Recording) -> list[dict[str, Any]]:
+    return [row for row in recording.alerts if row["type"] == "exit_cluster"]
+
+
+async def _check_alerts(stage: Stage) -> None:
+    stage.time.at += timedelta(minutes=1)
+    async with transaction(stage.books.pool) as connection:
+        await enqueue_alert_check(connection, stage.time.at)
+    await stage.worker().run()
