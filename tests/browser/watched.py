@@ -9,7 +9,7 @@ import psycopg
 from hypertally.metrics.smart_money import signal_outcomes, signal_periods
 from hypertally.metrics.smart_money.signal_periods import PeriodHistory
 from hypertally.store.embedded.join import ensure_running
-from hypertally.store.postgres import open_pool, transaction
+from hypertally.store.postgres import Jsonb, open_pool, transaction
 
 PERIOD = timedelta(minutes=5)
 PERIODS = 12
@@ -65,6 +65,18 @@ insert into ops.ingest_health (at, state, last_success, age_seconds, coverage, r
 values (now(), 'healthy', now(), 0, 0.975, 'the last minute is fresh')
 """
 
+# The fills of an exit came after the newest signal of BTC was issued.
+RESTATEMENT = """
+insert into metrics.restatements (
+    metric, day, cause, changes, signal_asset, signal_at, window_minutes)
+values ('signals', %(at)s, 'late facts', %(changes)s, 'BTC', %(at)s, 5)
+"""
+RESTATED = {
+    "ecs": ["30.00000000", "0E-8"],
+    "ecs_forced": ["0", "26.5"],
+    "bias": ["Long", "No-trade"],
+}
+
 
 def write_signals(home: Path) -> None:
     """Record an hour that ends with the last full period, and compute its signals."""
@@ -105,3 +117,6 @@ async def _write(home: Path) -> None:
                 async with transaction(pool) as connection:
                     await signal_periods.rebuild(connection, end, history)
                     await signal_outcomes.rebuild(connection, end)
+            async with transaction(pool) as connection:
+                bound = {"at": last, "changes": Jsonb(RESTATED)}
+                await connection.execute(RESTATEMENT, bound)

@@ -2502,6 +2502,8 @@ CREATE INDEX restatements_by_definition ON metrics.restatements USING btree (res
 
 CREATE INDEX restatements_by_org ON metrics.restatements USING btree (org_id, day);
 
+CREATE INDEX restatements_by_signal ON metrics.restatements USING btree (signal_asset, signal_at) WHERE (signal_asset IS NOT NULL);
+
 CREATE INDEX restatements_by_twap ON metrics.restatements USING btree (twap_id) WHERE (twap_id IS NOT NULL);
 
 CREATE INDEX restatements_by_wallet ON metrics.restatements USING btree (wallet_id, day);

@@ -230,3 +230,17 @@ insert into metrics.signal_outcomes
 select at, asset, definition, 5, mark_before, mark_after, return, hit
 from copied_outcomes
 where horizon_minutes = 60 and return is not null;
+
+-- Later fills moved what was issued: twice of one signal, and of its neighbours.
+insert into metrics.restatements
+    (metric, day, cause, changes, signal_asset, signal_at, window_minutes, restated_at)
+values
+    ('signals', '2026-03-01', 'late facts', '{"ecs": ["40.00000000", "30.00000000"]}',
+     'BTC', '2026-03-01T12:10:00Z', 5, '2026-03-01T12:11:00Z'),
+    ('signals', '2026-03-01', 'late facts',
+     '{"ecs": ["30.00000000", "16.00000000"], "ecs_forced": ["0E-8", null], "bias": ["Long", "No-trade"]}',
+     'BTC', '2026-03-01T12:10:00Z', 5, '2026-03-01T12:12:00Z'),
+    ('signals', '2026-03-01', 'late facts', '{"ecs": ["1", "2"]}',
+     'BTC', '2026-03-01T12:10:00Z', 60, '2026-03-01T12:11:00Z'),
+    ('signals', '2026-03-01', 'late facts', '{"ecs": ["1", "2"]}',
+     'ETH', '2026-03-01T12:10:00Z', 5, '2026-03-01T12:11:00Z');

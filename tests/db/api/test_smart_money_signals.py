@@ -160,6 +160,22 @@ def test_an_explanation_of_the_third_version_says_how_many_snapshots_were_used(g
     assert (inputs["count"], inputs["digest"]) == (5, f"5:{700 + 705 + 800 + 805 + 900}")
 
 
+def test_an_explanation_lists_what_later_fills_changed(get) -> None:
+    newest, before = one(get, f"BTC/{AT}/explain", shapes.SignalExplanation)["restatements"]
+    assert newest == {
+        "restated_at": "2026-03-01T12:12:00.000Z",
+        "cause": "late facts",
+        "changes": {
+            "ecs.value": ["30", "16"],
+            "ecs.forced": ["0", None],
+            "playbook.bias": ["Long", "No-trade"],
+        },
+    }
+    assert before["changes"] == {"ecs.value": ["40", "30"]}
+    second = one(get, f"BTC/{AT}/explain?definition=smart_money/2", shapes.SignalExplanation)
+    assert second["restatements"] == []
+
+
 def test_a_horizon_without_a_signal_is_named(get) -> None:
     refused = get(f"{PATH}/BTC/{AT}?horizon=1h", "vic").json()
     assert refused["status"] == 404

@@ -10,9 +10,14 @@ from fastapi import APIRouter, Query, Response
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.explanation import find_definition, read_computed_at
+from hypertally.api.resource.explanation import (
+    RESTATEMENTS_SHOWN_MAX,
+    find_definition,
+    read_computed_at,
+)
 from hypertally.api.resource.json_text import json_record, json_text, json_tree
 from hypertally.api.resource.parameters import PageParameters
+from hypertally.api.resource.rows import Restatement, ShownRestatement
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.archived_days import list_sealed_days
 from hypertally.api.smart_money.figures import MAX_AGE, Row, show_signal
@@ -92,7 +97,17 @@ async def explain_signal(
         **await read_contributors(connection, row, page),
         "completeness": json_text(row["completeness"]),
         "computed_at": await read_computed_at(connection, METRIC, [f"{key.at:%Y-%m-%dT%H:%MZ}"]),
+        "restatements": await _list_restatements(connection, row),
     }
+
+
+async def _list_restatements(connection: Connection, signal: Row) -> list[ShownRestatement]:
+    if signal["definition"] != V3:
+        return []
+    bound = {name: signal[name] for name in ("asset", "at", "window_minutes")}
+    bound["limit"] = RESTATEMENTS_SHOWN_MAX
+    rows = await read_rows(connection, _QUERIES["list_restatements"], bound, shape=Restatement)
+    return [row.show() for row in rows]
 
 
 async def _count_snapshots(

@@ -4,7 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hypertally.api.resource.shapes import Amount, Day, Definition, Shape, Time, Wallet
+from hypertally.api.resource.shapes import (
+    Amount,
+    Day,
+    Definition,
+    Restatement,
+    Shape,
+    Time,
+    Wallet,
+)
 from hypertally.records import Asset
 
 Version = Literal["smart_money/1", "smart_money/2", "smart_money/3"]
@@ -336,6 +344,7 @@ class SignalExplanation(Shape):
     next: str | None
     completeness: Amount
     computed_at: Time | None
+    restatements: list[Restatement]
 
 
 class HealthSpan(Shape):

@@ -85,5 +85,7 @@ function RestatedValue({ value, field }) {
   if (value !== null && typeof value === "object")
     return html`<code>${JSON.stringify(value)}</code>`;
   const kind = kindOf(field);
+  if (kind === "word" && value !== null)
+    return html`<span data-exact=${value}>${value.replaceAll("_", " ")}</span>`;
   return html`<${Amount} value=${value} kind=${kind === "text" ? "size" : kind} />`;
 }

@@ -4,7 +4,7 @@
 // price, bps, score; always with a sign: pnl, net (of coin), net_usd, effect (on a score).
 
 import { NOT_COMPUTED_YET } from "./reasons.js";
-import { SMART_MEASURES } from "./smart_money.js";
+import { SIGNAL_WORDS, SMART_MEASURES } from "./smart_money.js";
 import { TWAP_MEASURES } from "./twaps.js";
 
 const MEASURES = {
@@ -83,7 +83,13 @@ const RANGE_MEASURES = {
   ],
 };
 
-const ALL_MEASURES = { ...MEASURES, ...RANGE_MEASURES, ...TWAP_MEASURES, ...SMART_MEASURES };
+const ALL_MEASURES = {
+  ...MEASURES,
+  ...RANGE_MEASURES,
+  ...TWAP_MEASURES,
+  ...SMART_MEASURES,
+  ...SIGNAL_WORDS,
+};
 
 function measureOf(field) {
   return ALL_MEASURES[field] ?? [field.replaceAll("_", " "), "text", ""];

@@ -77,6 +77,13 @@ export const SMART_MEASURES = {
   ],
 };
 
+/** Words of a signal that a restatement may change. */
+export const SIGNAL_WORDS = {
+  "cas.band": ["Band of consensus", "word", "The band that the consensus lies in."],
+  "playbook.bias": ["Position advised", "word", "The side that the playbook advises, or none."],
+  "playbook.risk": ["Risk advised", "word", "The risk that the playbook advises."],
+};
+
 /** Where a band begins: [from, name, look]. */
 export const SCALES = {
   "cas.value": [

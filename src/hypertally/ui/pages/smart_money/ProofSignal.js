@@ -4,7 +4,7 @@ import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { Address } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
-import { curlOf, Definition, Digest, TermList } from "../../components/Evidence.js";
+import { curlOf, Definition, Digest, Restatements, TermList } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { cursorButtons } from "../../components/Pager.js";
@@ -150,6 +150,7 @@ export function SignalProof({ asset, at, field, session }) {
       <section><h3>Wallets by action</h3><${Counts} counts=${data.counts} />
         <${ExitCounts} exits=${data.exits} /></section>
       <${Inputs} inputs=${data.inputs} wallets=${data.value.wallets} />
+      <${Restatements} list=${data.restatements} field=${field} />
       <${Effects} feed=${feed} field=${field} cursor=${cursor} setCursor=${setCursor}
         name=${`contributors-${asset}-${at}`} />
       <footer class="proof-foot"><span class="muted">${
