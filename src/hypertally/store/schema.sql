@@ -202,15 +202,24 @@ CREATE FUNCTION facts.market_of(coin text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (((ascii(coin) >= 48) AND (ascii(coin) <= 57)) OR ((ascii(coin) >= 65) AND (ascii(coin) <= 90)) OR ((ascii(coin) >= 97) AND (ascii(coin) <= 122)) OR (ascii(coin) > 127)) THEN CASE WHEN (coin ~~ '%/%'::text) THEN 'spot'::text WHEN (coin ~~ '%:%'::text) THEN 'hip3'::text ELSE 'perp'::text END WHEN (coin ~ '^@[0-9]+$'::text) THEN 'spot'::text WHEN (coin ~ '^#[0-9]+$'::text) THEN 'outcome'::text ELSE 'other'::text END;
 
-CREATE FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) RETURNS boolean
+CREATE FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, left_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
-    select exists (
-            select from facts.watched_fills as f
-            where f.wallet_id = wallet and f.coin = asset
-                and f.time > after_at and f.time <= until_at
-                and f.side = case when held_size > 0 then 'A' else 'B' end)
+    with fills as (
+        select f.time, f.start_position,
+            case f.side when 'B' then f.sz else -f.sz end as change
+        from facts.watched_fills as f
+        where f.wallet_id = wallet and f.coin = asset and f.time > after_at and f.time <= until_at
+    ), ends as (
+        select min(f.time) filter (where f.start_position = held_size) as first_at,
+            max(f.time) filter (where f.start_position + f.change = left_size) as last_at
+        from fills as f
+    )
+    select coalesce((
+            select sum(f.change) = left_size - held_size
+            from fills as f
+            join ends as e on f.time between e.first_at and e.last_at), false)
         and coalesce((
             select range_agg(tstzrange(r.from_at, r.to_at, '[]'))
             from facts.watched_readings as r
@@ -1642,6 +1651,7 @@ CREATE TABLE ops.exit_windows (
     last_error text,
     dropped_at timestamp with time zone,
     reason text,
+    left_size numeric,
     CONSTRAINT exit_windows_check CHECK (((reason IS NULL) = (dropped_at IS NULL)))
 );
 
@@ -3183,9 +3193,9 @@ GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_jobs;
 GRANT ALL ON FUNCTION facts.market_of(coin text) TO hypertally_api;
 
-REVOKE ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_metrics;
-GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_jobs;
+REVOKE ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, left_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, left_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_metrics;
+GRANT ALL ON FUNCTION facts.reduction_is_known(wallet integer, asset text, held_size numeric, left_size numeric, after_at timestamp with time zone, until_at timestamp with time zone) TO hypertally_jobs;
 
 REVOKE ALL ON FUNCTION facts.release_day(parent text, day_of date) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.release_day(parent text, day_of date) TO hypertally_jobs;

@@ -23,7 +23,8 @@ FILL = """
 insert into facts.watched_fills (
     wallet_id, time, coin, oid, tid, side, px, sz, start_position, dir, liquidated_user,
     raw_payload, fingerprint, page_id, ordinal)
-values (%(wallet)s, %(at)s, 'BTC', 1, 1, %(side)s, 1, 1, 1, %(dir)s, %(liquidated)s, '{}', 7, 1, 0)
+values (%(wallet)s, %(at)s, 'BTC', 1, 1, %(side)s, 1, %(size)s, %(start)s, %(dir)s,
+    %(liquidated)s, '{}', 7, 1, 0)
 """
 READING = """
 insert into facts.watched_readings (page_id, wallet_id, from_at, to_at, asked_at, fills)
@@ -94,11 +95,14 @@ def _fill(
     at: datetime,
     *,
     side: str = "A",
+    start: int = 10,
+    size: int = 6,
     liquidated: int | None = None,
     words: str = "Close Long",
 ) -> None:
     address = None if liquidated is None else bytes.fromhex(f"{liquidated:040x}")
     values = {"wallet": 1, "at": at, "side": side, "dir": words, "liquidated": address}
+    values |= {"start": start, "size": size}
     connection.execute(FILL, values)
 
 
@@ -166,11 +170,43 @@ async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_p
     assert await _judged(minutes) is (False if missing == "nothing" else None)
 
 
+@pytest.mark.parametrize(
+    ("shown", "known"),
+    [
+        ([(10, -10)], True),
+        ([(10, -1)], False),  # a liquidation of the other nine that came late
+        ([(1, -1)], False),
+        ([(10, -4), (6, -6)], True),
+        ([(10, -4), (2, -2)], False),
+        ([(10, 5), (15, -15)], True),
+        ([(7, 3), (10, -10)], True),  # the state that was answered first was older
+        ([(10, -10), (0, 3), (3, -3)], True),
+    ],
+)
+async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smaller(
+    world: World, shown: list[tuple[int, int]], *, known: bool
+) -> None:
+    """A sale of 1 of 100 was shown, the liquidation of 99 came later: forced was said to be 0."""
+    minutes = world(sizes(10, 10, 0, 0))
+    minutes.record(range(4))
+    with minutes.connect() as connection:
+        for second, (start, change) in enumerate(shown):
+            _fill(
+                connection,
+                minute_at(2) - (30 - second) * SECOND,
+                side="A" if change < 0 else "B",
+                start=start,
+                size=abs(change),
+            )
+        _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
+    assert await _judged(minutes) is (False if known else None)
+
+
 async def test_one_unknown_reduction_leaves_the_exit_unknown(world: World) -> None:
     minutes = world(sizes(10, 8, 8, 4))
     minutes.record(range(4))
     with minutes.connect() as connection:
-        _fill(connection, minute_at(1) - 30 * SECOND)
+        _fill(connection, minute_at(1) - 30 * SECOND, size=2)
         _read(connection, minute_at(0) - 2 * SECOND, minute_at(1))
     assert await _judged(minutes) is None
     assert await _judged(minutes, now=2) is False

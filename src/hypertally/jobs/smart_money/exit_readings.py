@@ -122,7 +122,7 @@ async def _note_windows(connection: Connection, now: datetime) -> bool:
 async def _insert_windows(
     connection: Connection, unknown: Sequence[Reduction], now: datetime
 ) -> None:
-    names = ("wallet_id", "asset", "from_at", "to_at", "held_size")
+    names = ("wallet_id", "asset", "from_at", "to_at", "held_size", "left_size")
     columns = {name: [getattr(each, name) for each in unknown] for name in names}
     await connection.execute(QUERIES["insert_windows"].text, {**columns, "now": now})
 
@@ -171,7 +171,7 @@ async def _store_page(
         await watched_fills.store_page(connection, page, shown, wallet_id=window.wallet_id)
         bound = {
             "wallet_id": window.wallet_id,
-            "error": shown.unread or "no fill that reduced the position was shown",
+            "error": shown.unread or "the fills shown do not lead to the smaller position",
             "from_at": window.from_at,
             "to_at": window.to_at,
         }

@@ -1,12 +1,12 @@
 -- name: insert_windows :execrows
 -- Note positions that became smaller, whose fills are not known.
 -- Reads: -   Writes: ops.exit_windows   Key: (wallet_id, asset, from_at, to_at)
-insert into ops.exit_windows (wallet_id, asset, from_at, to_at, held_size, found_at, next_at)
-select u.wallet_id, u.asset, u.from_at, u.to_at, u.held_size, %(now)s, %(now)s
+insert into ops.exit_windows (wallet_id, asset, from_at, to_at, held_size, left_size, found_at, next_at)
+select u.wallet_id, u.asset, u.from_at, u.to_at, u.held_size, u.left_size, %(now)s, %(now)s
 from unnest(
     %(wallet_id)s::integer[], %(asset)s::text[], %(from_at)s::timestamptz[],
-    %(to_at)s::timestamptz[], %(held_size)s::numeric[]
-) as u (wallet_id, asset, from_at, to_at, held_size)
+    %(to_at)s::timestamptz[], %(held_size)s::numeric[], %(left_size)s::numeric[]
+) as u (wallet_id, asset, from_at, to_at, held_size, left_size)
 order by u.wallet_id, u.asset, u.from_at, u.to_at
 on conflict do nothing;
 
@@ -64,7 +64,8 @@ group by c.wallet_id, w.address;
 with known as (
     delete from ops.exit_windows as e
     where e.wallet_id = %(wallet_id)s and e.from_at >= %(from_at)s and e.to_at <= %(to_at)s
-        and facts.reduction_is_known(e.wallet_id, e.asset, e.held_size, e.from_at, e.to_at)
+        and facts.reduction_is_known(
+            e.wallet_id, e.asset, e.held_size, e.left_size, e.from_at, e.to_at)
     returning e.asset, e.from_at, e.to_at
 )
 update ops.exit_windows as e

@@ -35,6 +35,7 @@ class Reduction(Record, frozen=True, kw_only=True):
     from_at: datetime  # when the exchange was asked at the first, less what its state may lag
     to_at: datetime
     held_size: Decimal  # coin, signed: before
+    left_size: Decimal  # after
     is_known: bool  # whether its fills are
     forced_fingerprint: Decimal | None  # of its liquidations and deleveragings; None: none is known
 

@@ -46,13 +46,15 @@ with seen as materialized (
     ) as o on true
     where n.minute > %(after)s
 ), reduced as materialized (
-    select p.wallet_id, p.asset, p.from_minute, p.to_minute, p.held_size, p.to_at,
+    select p.wallet_id, p.asset, p.from_minute, p.to_minute, p.held_size, p.szi as left_size,
+        p.to_at,
         least(p.from_at, p.to_at) - interval '2 seconds' as from_at
     from paired as p
     where abs(p.szi) < abs(p.held_size) or p.szi * p.held_size < 0
 )
 select r.wallet_id, r.asset, r.from_minute, r.to_minute, r.from_at, r.to_at, r.held_size,
-    facts.reduction_is_known(r.wallet_id, r.asset, r.held_size, r.from_at, r.to_at) as is_known,
+    r.left_size, facts.reduction_is_known(
+        r.wallet_id, r.asset, r.held_size, r.left_size, r.from_at, r.to_at) as is_known,
     forced.fingerprint as forced_fingerprint
 from reduced as r
 left join lateral (
