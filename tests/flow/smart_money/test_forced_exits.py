@@ -261,16 +261,16 @@ def test_the_alert_of_a_mass_exit_is_retracted_once_its_fills_are_read(on_stage:
             await _check_alerts(stage)
         return _exit_alerts(before), _exit_alerts(await stage.record())
 
-    told, after = on_stage(script)
-    assert sorted((row["subject"], row["to_state"]) for row in told) == [
+    firing, after = on_stage(script)
+    assert sorted((row["subject"], row["to_state"]) for row in firing) == [
         ("BTC", "firing"), ("HYPE", "firing"),
     ]  # fmt: skip
-    assert {row["at"] for row in told} == {minute_at(HIGH)}
+    assert {row["at"] for row in firing} == {minute_at(HIGH)}
     retracted = [row for row in after if row["to_state"] == "retracted"]
     assert {row["retracts"]: row["subject"] for row in retracted} == {
-        row["id"]: row["subject"] for row in told
+        row["id"]: row["subject"] for row in firing
     }
-    assert len(retracted) == len(told)
+    assert len(retracted) == len(firing)
     at = f"{minute_at(HIGH):%Y-%m-%dT%H:%M:%SZ}"
     assert {row["reason"] for row in retracted} == {
         f"the period of {at} was computed again and its exits are not high"
