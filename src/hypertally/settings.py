@@ -1,5 +1,6 @@
 """Settings: read from the environment once, checked once, every problem named at once."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,12 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hypertally.addresses import (
+    check_address,
+    check_database,
+    check_folder_or_bucket,
+    without_password,
+)
 from hypertally.errors import Refused
 
 PREFIX = "HYPERTALLY_"
@@ -29,15 +36,20 @@ ALERT_WALLET_USD = Decimal(1_000_000)
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
 
-def _checked(*schemes: str) -> AfterValidator:
-    def check(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "file"):
-            expected = " or ".join(f"{scheme}://" for scheme in schemes)
-            raise ValueError(f"expected an address that begins with {expected}")
-        return value
+def _http(value: str) -> str:
+    return check_address(value, "http", "https")
 
-    return AfterValidator(check)
+
+def _stream(value: str) -> str:
+    return check_address(value, "ws", "wss")
+
+
+def _secret(check: Callable[[str], str]) -> AfterValidator:
+    def check_secret(secret: SecretStr) -> SecretStr:
+        check(secret.get_secret_value())
+        return secret
+
+    return AfterValidator(check_secret)
 
 
 def _info_path(value: str) -> str:
@@ -51,19 +63,6 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _postgres(url: SecretStr) -> SecretStr:
-    if urlsplit(url.get_secret_value()).scheme not in ("postgres", "postgresql"):
-        raise ValueError("expected an address that begins with postgresql://")
-    return url
-
-
-def _http(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("expected an address that begins with http:// or https://")
-    return url
-
-
 def _alert_urls(urls: SecretStr) -> SecretStr:
     # How each must look is apprise's to say, which is loaded by who sends.
     if "://" not in urls.get_secret_value():
@@ -71,15 +70,15 @@ def _alert_urls(urls: SecretStr) -> SecretStr:
     return urls
 
 
-HttpUrl = Annotated[str, _checked("http", "https")]
+HttpUrl = Annotated[str, AfterValidator(_http)]
 InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
-StreamUrl = Annotated[str, _checked("ws", "wss")]
-StoreUrl = Annotated[str, _checked("s3", "file")]
+StreamUrl = Annotated[str, AfterValidator(_stream)]
+StoreUrl = Annotated[str, AfterValidator(check_folder_or_bucket)]
 # It may hold a password: a secret, so that no message prints it.
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_postgres)]
+DatabaseUrl = Annotated[SecretStr, _secret(check_database)]
 JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 AlertUrls = Annotated[SecretStr, AfterValidator(_alert_urls)]
-SecretHttpUrl = Annotated[SecretStr, AfterValidator(_http)]
+SecretHttpUrl = Annotated[SecretStr, _secret(_http)]
 # The address of an RPC provider holds the key it is paid by.
 SECRETS = frozenset(
     {
@@ -156,6 +155,5 @@ def read() -> Settings:
 def _said(problem: ErrorDetails) -> str:
     field = str(problem["loc"][0])
     # An address may hold a password too.
-    is_secret = field in SECRETS or "@" in str(problem["input"])
-    value = "" if is_secret else f" = {problem['input']!r}"
+    value = "" if field in SECRETS else f" = {without_password(str(problem['input']))!r}"
     return f"{PREFIX}{field.upper()}{value}: {problem['msg'].removeprefix('Value error, ')}"

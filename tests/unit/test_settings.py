@@ -76,6 +76,109 @@ def test_a_problem_says_what_is_expected(environment: SetAll, name: str) -> None
     assert expected in message
 
 
+HTTP_SETTINGS = (
+    "INFO_URL", "LEADERBOARD_URL", "LEADERBOARD_FALLBACK_URL", "HEARTBEAT_URL", "PUBLIC_URL",
+    "EVM_RPC_URL", "JWKS_URL",
+)  # fmt: skip
+DATABASE_SETTINGS = ("DATABASE_URL", "PEOPLE_DATABASE_URL")
+STORE_SETTINGS = ("TWAP_URL", "ARCHIVE_URL", "SEAL_URL")
+# What follows the scheme, and what the message must say.
+NO_SERVERS = [
+    ("a b/info", "holds no blank"),
+    ("host/a b", "holds no blank"),
+    ("host/info\n", "holds no blank"),
+    ("host\\@other/", "no backslash"),
+    ("localhost:99999/info", "the port from 1 to 65535"),
+    ("localhost:0/info", "from 1 to 65535"),
+    ("localhost:eight/info", "the port from 1 to 65535"),
+    ("[::1/info", "invalid IPv6 address"),
+    ("999.1.1.1/info", "invalid IPv4 address"),
+    ("a|b/info", "invalid international domain name"),
+    ("münchen/info", "a host of other letters is written xn--..."),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        *((name, "https") for name in HTTP_SETTINGS),
+        *((name, "postgresql") for name in DATABASE_SETTINGS),
+        ("WS_URL", "wss"),
+    ],
+)
+def test_an_address_that_no_request_can_reach_is_refused_at_the_start(
+    environment: SetAll, name: str, scheme: str
+) -> None:
+    for rest, expected in NO_SERVERS[:-3] if scheme == "postgresql" else NO_SERVERS:
+        environment(**{name: f"{scheme}://{rest}"})
+        message = refusal()
+        assert message.startswith(f"bad settings: {PREFIX}{name}")
+        assert expected in message
+        assert "\n" not in message
+        is_secret = name.lower() in SECRETS
+        assert (repr(f"{scheme}://{rest}") in message) is not is_secret or "@" in rest
+
+
+@pytest.mark.parametrize("name", STORE_SETTINGS)
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("s3://a bucket/x", "holds no blank"),
+        ("s3://bucket:99999/x", "invalid port number"),
+        ("s3://bucket:9000/x", "expected s3://bucket/prefix"),
+        ("s3://", "begins with s3://"),
+        ("s3:///prefix", "begins with s3://"),
+        ("file://", "as in file:///folder"),
+        ("file://folder/below", "as in file:///folder"),
+        ("file:///a\tb", "no control character"),
+    ],
+)
+def test_an_address_that_names_no_store_is_refused_at_the_start(
+    environment: SetAll, name: str, value: str, expected: str
+) -> None:
+    environment(**{name: value})
+    message = refusal()
+    assert message.startswith(f"bad settings: {PREFIX}{name} = {value!r}: ")
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEADERBOARD_URL", "http://[::1]:8080/Mainnet/leaderboard?a=%20b"),
+        ("PUBLIC_URL", "HTTPS://books.example.com"),
+        ("JWKS_URL", "https://me:p%40ss@keys.example.com/"),
+        ("LEADERBOARD_URL", "http://xn--mnchen-3ya.example/"),
+        ("WS_URL", "ws://localhost:65535/ws"),
+        ("SEAL_URL", "file:///srv/my books"),
+        ("SEAL_URL", "s3://bucket"),
+    ],
+)
+def test_an_address_is_used_as_it_is_written(environment: SetAll, name: str, value: str) -> None:
+    environment(**{name: value})
+    assert getattr(settings.read(), name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postgresql:///books?host=/var/run/postgresql",
+        "postgres://me:p%40ss@one:5432,two:5433/books?target_session_attrs=primary",
+    ],
+)
+def test_a_database_may_be_a_socket_or_several_hosts(environment: SetAll, value: str) -> None:
+    environment(DATABASE_URL=value)
+    database_url = settings.read().database_url
+    assert database_url is not None
+    assert database_url.get_secret_value() == value
+
+
+def test_a_bad_address_is_shown_without_its_password(environment: SetAll) -> None:
+    environment(LEADERBOARD_URL=f"https://me:{SECRET}/@@host:99999/x")
+    message = refusal()
+    assert "LEADERBOARD_URL = 'https://***@host:99999/x': invalid port number" in message
+
+
 @pytest.mark.parametrize("name", ["INFO_URL", "PORT", "WEIGHT_PER_MINUTE", "ARCHIVE_URL"])
 def test_a_problem_names_the_value(environment: SetAll, name: str) -> None:
     environment(**{name: WRONG[name][0]})

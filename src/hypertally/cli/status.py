@@ -1,6 +1,7 @@
 """`hypertally status` and `hypertally plan`: how fresh records are, and how fresh they can be."""
 
 from collections.abc import Iterator
+from decimal import ROUND_UP, Decimal
 
 import click
 import msgspec
@@ -13,6 +14,8 @@ from hypertally.cli.options import json_option
 from hypertally.jobs import paces
 from hypertally.jobs.status import Status, read_status
 from hypertally.sources.weights import BASE_WEIGHT
+
+PLANNED_WALLETS_MAX = 1_000_000_000  # more than any exchange has
 
 
 @click.command(name="status")
@@ -68,19 +71,24 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
 
 @click.command(name="plan")
 @click.option(
-    "--wallets", "count", type=click.IntRange(1), required=True, help="The number of wallets."
+    "--wallets",
+    "count",
+    type=click.IntRange(1, PLANNED_WALLETS_MAX),
+    required=True,
+    help="The number of wallets.",
 )
 def plan_command(*, count: int) -> None:
     """Tell how often each of N wallets can be pulled within the allowed request weight."""
     settings = program_settings.read()
-    polls = settings.weight_per_minute / BASE_WEIGHT
-    minutes = count / polls
+    weight = settings.weight_per_minute
+    # Rounded up: a round that takes time never takes none.
+    minutes = (Decimal(count * BASE_WEIGHT) / weight).quantize(Decimal("0.1"), ROUND_UP)
     click.echo(
-        f"{count:,} wallets at {settings.weight_per_minute:,} weight a minute: "
-        f"{polls:,.0f} looks a minute, each wallet every {minutes:,.1f} minutes if all are alike"
+        f"{count:,} wallets at {weight:,} weight a minute: {weight // BASE_WEIGHT:,} looks a "
+        f"minute, each wallet every {minutes:,} minutes if all are alike"
     )
     for pace in paces.PACES:
         within, seconds = pace.active_within, pace.seconds
-        share = polls * seconds / 60
+        room = int(weight * seconds // (BASE_WEIGHT * 60))
         hours = f"traded within {within.total_seconds() / 3600:g} h" if within else "idle longer"
-        click.echo(f"  {hours}: every {seconds / 60:g} min, room for {share:,.0f} such wallets")
+        click.echo(f"  {hours}: every {seconds / 60:g} min, room for {room:,} such wallets")

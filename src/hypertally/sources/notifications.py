@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import unquote
 
 from hypertally.errors import Refused, SourceDown
@@ -25,6 +25,7 @@ CHANNELS_MAX = 20  # each alert is told to all of them
 BODY_CHARS_MAX = 1500  # Discord's 2,000 less what is put around it: no message comes in two parts
 ERROR_CHARS_MAX = 300
 SECRET_CHARS_MIN = 4  # shorter parts of an address are words like `to`
+PORT_MAX = 65_535
 SEPARATORS = " \t\r\n,;"
 
 # How much an alert matters, and one that is over, in apprise's words.
@@ -112,12 +113,13 @@ def open_channels(urls: str | None, *, seconds_max: float = SECONDS_MAX) -> Chan
     bad = [
         f"address {place} of {len(found)} ({url.partition('://')[0]}://)"
         for place, (url, service) in enumerate(zip(found, services, strict=True), start=1)
-        if service is None
+        if service is None or not _has_port(service)
     ]
     if bad:
         raise Refused(
             f"{', '.join(bad)} cannot be used: write it in apprise's form for that service, with "
-            "special characters of a password as in %40, and without white space"
+            "special characters of a password as in %40, without white space, and a port from 1 to "
+            "65535"
         )
     channels = [
         Channel(service, url, seconds_max=seconds_max)
@@ -125,6 +127,12 @@ def open_channels(urls: str | None, *, seconds_max: float = SECONDS_MAX) -> Chan
         if service
     ]
     return {channel.name: channel for channel in channels}
+
+
+def _has_port(service: "NotifyBase") -> bool:
+    """Whether the port of an address, if it names one, can be connected to."""
+    port = cast("int | None", service.port)
+    return port is None or 1 <= port <= PORT_MAX
 
 
 def _split(urls: str) -> list[str]:

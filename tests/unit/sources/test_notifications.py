@@ -91,6 +91,8 @@ def test_no_name_and_no_print_holds_a_secret() -> None:
         f"json://host nothing://{SECRET}",
         f"json://host json://{SECRET} {SECRET}",
         "json://host mailto://",
+        f"json://host json://me:{SECRET}@localhost:99999/",
+        f"json://host json://me:{SECRET}@localhost:0/",
     ],
 )
 def test_an_address_that_is_none_is_named_by_its_place_and_scheme(urls: str) -> None:
