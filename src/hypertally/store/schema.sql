@@ -379,6 +379,33 @@ CREATE FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes
     where m.run_id = of_run and (select tenancy.current_org()) is not null
 $$;
 
+CREATE FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select count(*)::integer
+    from pg_catalog.generate_series(first_day, last_day, interval '1 day') as c (day)
+    cross join lateral (
+        select c.day::date as day, c.day::date::timestamp at time zone 'UTC' as from_at,
+            (c.day::date + 1)::timestamp at time zone 'UTC' as to_at
+    ) as d
+    where not exists (
+            select from metrics.wallet_day_metrics as m
+            where m.wallet_id = wallet and m.day = d.day)
+        and (
+            not exists (
+                select from ops.hl_ingest_cursor as i
+                where i.wallet_id = wallet and i.proven_until >= least(d.to_at, due_at))
+            or exists (
+                select from metrics.fill_gaps as g
+                where g.wallet_id = wallet and g.from_at < d.to_at and g.to_at > d.from_at)
+            or exists (
+                select from facts.reject_windows as r
+                where r.wallet_id = wallet and r.from_at < d.to_at and r.to_at >= d.from_at
+                    and not exists (
+                        select from facts.decoded_rejects as x where x.reject_id = r.reject_id)))
+$$;
+
 CREATE FUNCTION metrics.keep_public_wallets() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3246,6 +3273,9 @@ GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad
 
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;

@@ -76,6 +76,8 @@ def days_world(make_database) -> str:
             "values (1, 1, '2022-05-05 23:59:59.999Z', '2022-05-05 23:59:59.999Z')"
         )
         random = Random(11)
+        # Before the days of the gap and the reject, of the first wallet alone.
+        insert_figures(connection, "wallet_day_metrics", date(2022, 5, 2), random, {"wallet_id": 1})
         day = SPAN[0]
         while day <= SPAN[1]:
             insert_day(connection, day, random)
@@ -279,6 +281,41 @@ def test_a_day_that_is_not_known_leaves_a_lower_bound_of_what_is(fetch: Fetch) -
     assert answer["total"]["intervals"]["fees_usd"] == bounds | {"lower": None}
 
 
+@pytest.mark.parametrize(
+    ("query", "days_unknown"),
+    [("from=2022-05-03&to=2022-05-07", 2), ("from=2022-05-03&to=2022-05-03", 1)],
+)
+def test_where_no_day_of_a_wallet_is_known_no_figure_is(
+    fetch: Fetch, query: str, days_unknown: int
+) -> None:
+    """A day that lies in a gap was answered with 0 fills."""
+    total = fetch(f"/api/v1/wallets/{WALLET}/days?{query}").json()["total"]
+    assert (total["days"], total["days_unknown"]) == (0, days_unknown)
+    assert (total["fills"], total["legs_volume_usd"], total["completeness"]) == (None, None, "0")
+    bounds = {"known": "0", "upper": None, "unpriced": {}}
+    assert total["intervals"]["fills"] == bounds | {"lower": "0"}
+    assert total["intervals"]["fees_usd"] == bounds | {"lower": None}
+
+
+def test_a_day_of_a_wallet_that_is_not_known_lowers_the_completeness_of_the_range(
+    fetch: Fetch,
+) -> None:
+    """Days without fills did not count: completeness was 1 beside a gap of a whole day."""
+    query = "from=2022-05-02&to=2022-05-05"
+    day = fetch(f"/api/v1/wallets/{WALLET}/days?from=2022-05-01&to=2022-05-02").json()["total"]
+    assert (day["days"], day["days_unknown"], day["completeness"]) == (1, 0, "1")
+    total = fetch(f"/api/v1/wallets/{WALLET}/days?{query}").json()["total"]
+    assert (total["days"], total["days_unknown"], total["completeness"]) == (1, 2, "0.333333")
+    assert total["fills"] == day["fills"]
+    assert fetch(f"/api/v1/wallets/{WALLET}?{query}").json()["totals"] == total
+    proof = fetch(f"/api/v1/explain/wallet_day_metrics/{WALLET}?{query}").json()
+    assert (proof["value"], proof["completeness"]) == (total, "0.333333")
+    top = fetch(f"/api/v1/wallets/top?by=fills&{query}").json()
+    assert [row["completeness"] for row in top["wallets"]] == ["0.333333"]
+    record = fetch(f"/api/v1/wallets/{WALLET}").json()["record"]
+    assert 0.9 < float(record["completeness"]) < 1
+
+
 def test_a_wallets_day_without_fills_names_what_could_not_be_read(fetch: Fetch) -> None:
     """It has no row, and lowers the day of its org all the same."""
     path = f"/api/v1/explain/wallet_day_metrics/{WALLET}"
@@ -340,8 +377,6 @@ def test_days_without_fills_are_nothing_where_the_record_is_proved(fetch: Fetch)
     assert (proved["legs_volume_usd"], proved["fills"], proved["completeness"]) == ("0", 0, "1")
     read_once = fetch(f"/api/v1/wallets/{OTHER}/days?month=2022-06").json()["total"]
     assert (read_once["fills"], read_once["completeness"]) == (0, "0.999999")
-    unproved = fetch(f"/api/v1/wallets/{WALLET}/days?month=2022-05").json()["total"]
-    assert (unproved["legs_volume_usd"], unproved["completeness"]) == (None, None)
 
 
 async def test_all_statements_of_an_answer_see_one_snapshot(days_world: str) -> None:

@@ -12,7 +12,7 @@ from hypertally.api.activity.global_days import read_as_of, read_global_days
 from hypertally.api.activity.totals import read_totals
 from hypertally.api.activity.wallet_names import address_bytes
 from hypertally.api.activity.wallets import settled_age
-from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
+from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import (
@@ -83,6 +83,7 @@ async def rank_wallets(
         "first": days.first,
         "last": days.last,
         "limit": parameters.limit,
+        "proof_due_minutes": PROOF_DUE_MINUTES,
     }
     row = await read_row(connection, _QUERIES["rank_wallets"], values, shape=RankingRow)
     # The days of all wallets say how complete the record of the window is.

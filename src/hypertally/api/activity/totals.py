@@ -28,16 +28,16 @@ async def read_totals(
 
 
 async def read_wallet_totals(
-    connection: Connection, days: Json, *, emptiness: Decimal | None
+    connection: Connection, days: Json, *, days_unknown: int, emptiness: Decimal
 ) -> Json:
     """Return the totals of a wallet's days: entries of `read_days`.
 
-    `emptiness`: how surely no day means no fill, as the completeness of days with fills says it;
-    None where the record of these days has a hole.
+    `days_unknown`: how many more days may have fills; each has completeness 0. `emptiness`: how
+    surely no day means no fill, as the completeness of days with fills says it.
     """
     values = {
         "days": bytes(days).decode(),
-        "without_days": None if emptiness is None else 0,
+        "days_unknown": days_unknown,
         "emptiness": emptiness,
     }
     return await read_json(connection, _QUERIES["read_wallet_totals"], values)

@@ -90,21 +90,28 @@ join spans as s using (size)
 join averages as a using (size);
 
 -- name: read_wallet_totals :one
--- Totals of a wallet's days; a figure that is null on some days is null, and has an interval.
--- Without any day the amounts and the completeness are those given: 0 or null.
+-- Totals of a wallet's days; a figure that is null on some days is null, and has an interval. A day
+-- that is not known at all has completeness 0, as if a gap were all of a day with fills. Where no day
+-- is known, no figure is: only counts and volumes have a lower bound. Without any day the amounts are
+-- 0, and the completeness is the one given.
 -- Reads: -
 with shown as (
     select d.value as day from jsonb_array_elements(%(days)s::jsonb) as d
+    union all
+    select '{"completeness": 0}'::jsonb from generate_series(1, %(days_unknown)s::integer)
 ),
 sums as (
     select
         f.figure,
         f.is_count,
-        coalesce(sum((s.day ->> f.summed)::numeric), %(without_days)s::numeric) as priced,
+        coalesce(sum((s.day ->> f.summed)::numeric), 0) as priced,
         metrics.sum_intervals(coalesce(s.day -> 'intervals' -> f.summed, jsonb_build_object(
             'known', '0', 'lower', case when f.is_never_negative then '0' end, 'upper', null,
             'unpriced', '{}'::jsonb
-        ))) filter (where s.day is not null and s.day ->> f.summed is null) as unknown
+        ))) filter (
+            where s.day ->> f.summed is null
+                and (s.day ? 'day' or (s.day is not null and %(days)s::jsonb = '[]'))
+        ) as unknown
     from (
         values
             ('fills', 'fills', true, true), ('events', 'events', true, true),
@@ -128,7 +135,7 @@ figures as (
     select
         jsonb_object_agg(figure, case
             when unknown is not null then null
-            when is_count then to_jsonb(coalesce(priced, 0))
+            when is_count then to_jsonb(priced)
             else to_jsonb(trim_scale(priced)::text)
         end) as totals,
         coalesce(jsonb_object_agg(figure, metrics.with_priced(unknown, priced))
@@ -140,6 +147,7 @@ select (
         'from', s.first_day,
         'to', s.last_day,
         'days', s.days,
+        'days_unknown', s.days_unknown,
         'days_active', s.days_active,
         'completeness', coalesce(s.completeness, %(emptiness)s::numeric::text),
         'intervals', f.intervals
@@ -150,7 +158,8 @@ cross join (
     select
         min(day ->> 'day') as first_day,
         max(day ->> 'day') as last_day,
-        count(*) as days,
+        count(day ->> 'day') as days,
+        count(*) filter (where day ->> 'day' is null) as days_unknown,
         count(*) filter (where (day ->> 'fills')::integer > (day ->> 'events')::integer)
             as days_active,
         trim_scale(trunc(avg((day ->> 'completeness')::numeric), 6))::text as completeness

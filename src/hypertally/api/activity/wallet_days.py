@@ -37,7 +37,7 @@ class RangeState(Record, frozen=True, kw_only=True):
     """How the record of a wallet stands over a range of days."""
 
     as_of: str | None  # the newest computation of its days
-    is_proved: bool  # no hole in the record, up to two hours ago
+    days_unknown: int  # without fills that are known, but not proved to have none
     is_confirmed: bool  # all of it was read twice, an hour or more apart
 
 
@@ -84,10 +84,12 @@ async def read_wallet_range(
         values | {"proof_due_minutes": PROOF_DUE_MINUTES},
         shape=RangeState,
     )
-    emptiness = READ_ONCE if state.is_proved else None
-    if state.is_proved and state.is_confirmed:
-        emptiness = CONFIRMED
-    total = await read_wallet_totals(connection, days, emptiness=emptiness)
+    total = await read_wallet_totals(
+        connection,
+        days,
+        days_unknown=state.days_unknown,
+        emptiness=CONFIRMED if state.is_confirmed else READ_ONCE,
+    )
     listed = msgspec.json.decode(days, type=list[msgspec.Raw])
     return WalletRange(state=state, total=total, days=listed)
 

@@ -57,14 +57,14 @@ select (select coalesce(json_agg(shown order by shown.day desc), '[]') from show
 from wallet;
 
 -- name: read_range_state :one
--- When one of a wallet's days between the bounds was last computed, whether its record of them has
--- no hole (up to so many minutes ago), and whether all of it was read twice.
+-- When one of a wallet's days between the bounds was last computed, how many days without fills may
+-- have some all the same (up to so many minutes ago; without a first day, since the first fill), and
+-- whether all of the record was read twice.
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
 --        metrics.fill_gaps, facts.reject_windows, facts.decoded_rejects
 with bounds as (
     select
         (select id from tenancy.wallets where address = %(address)s) as wallet_id,
-        coalesce(%(first)s::date, '-infinity')::timestamp at time zone 'UTC' as from_at,
         coalesce(%(last)s::date + 1, 'infinity')::timestamp at time zone 'UTC' as to_at,
         now() - make_interval(mins => %(proof_due_minutes)s::integer) as due_at
 )
@@ -79,21 +79,11 @@ select
             and m.day between coalesce(%(first)s::date, '-infinity')
                 and coalesce(%(last)s::date, 'infinity')
     ) as as_of,
-    exists (
-        select from ops.hl_ingest_cursor as i
-        where i.wallet_id = b.wallet_id and i.proven_until >= least(b.to_at, b.due_at)
-    )
-    and not exists (
-        select from metrics.fill_gaps as g
-        where g.wallet_id = b.wallet_id and g.from_at < b.to_at and g.to_at > b.from_at
-    )
-    and not exists (
-        select from facts.reject_windows as r
-        where r.wallet_id = b.wallet_id and r.from_at < b.to_at and r.to_at >= b.from_at
-            and not exists (
-                select from facts.decoded_rejects as x where x.reject_id = r.reject_id
-            )
-    ) as is_proved,
+    metrics.count_unknown_days(b.wallet_id, coalesce(%(first)s::date, (
+        select least(min(m.day), (now() at time zone 'UTC')::date)
+        from metrics.wallet_day_metrics as m
+        where m.wallet_id = b.wallet_id
+    )), least(%(last)s::date, (now() at time zone 'UTC')::date), b.due_at) as days_unknown,
     exists (
         select from ops.hl_ingest_cursor as i
         where i.wallet_id = b.wallet_id and i.confirmed_ms >= extract(epoch from b.to_at) * 1000

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.activity.wallet_days import read_wallet_range
 from hypertally.api.activity.wallet_names import address_bytes, no_wallet
-from hypertally.api.http.limits import GAPS_SHOWN_MAX, SETTLING_SECONDS
+from hypertally.api.http.limits import GAPS_SHOWN_MAX, PROOF_DUE_MINUTES, SETTLING_SECONDS
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
@@ -129,7 +129,12 @@ async def get_wallet(
     )
     history = await read_row(connection, _QUERIES["count_fills"], wallet, shape=_WholeHistory)
     days = await read_wallet_range(connection, address, first=first, last=last)
-    record = await read_row(connection, _QUERIES["read_record"], wallet, shape=WalletRecord)
+    record = await read_row(
+        connection,
+        _QUERIES["read_record"],
+        wallet | {"proof_due_minutes": PROOF_DUE_MINUTES},
+        shape=WalletRecord,
+    )
     gap_values = wallet | {"limit": GAPS_SHOWN_MAX}
     gaps = await read_rows(connection, _QUERIES["list_gaps"], gap_values, shape=Gap)
     shown = msgspec.structs.asdict(listed[0])

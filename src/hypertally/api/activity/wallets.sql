@@ -87,7 +87,11 @@ from (
     where wallet_id = %(wallet_id)s
 ) as g
 cross join (
-    select trim_scale(trunc(avg(completeness), 6))::text as completeness
+    -- Since the first fill; a day without fills that may have some is not complete at all.
+    select trim_scale(trunc(sum(completeness) / (count(*) + metrics.count_unknown_days(
+        %(wallet_id)s, min(day), (now() at time zone 'UTC')::date,
+        now() - make_interval(mins => %(proof_due_minutes)s::integer)
+    )), 6))::text as completeness
     from metrics.wallet_day_metrics
     where wallet_id = %(wallet_id)s
 ) as d

@@ -116,6 +116,7 @@ class WalletTotals(Volumes):
     from_: Annotated[Day | None, Field(alias="from")]
     to: Day | None
     days: int
+    days_unknown: int
     fills: int | None
     events: int | None
     legs_volume_usd: Amount | None
@@ -135,7 +136,6 @@ class TotalsOfWallet(WalletTotals):
 class Totals(WalletTotals):
     """Sums over an org's days."""
 
-    days_unknown: int
     dau_average: Amount | None
     unique_volume_usd: Amount | None
     internal_volume_usd: Amount | None
