@@ -238,6 +238,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.add_intervals",),
         ("metrics.count_snapshots",),
         ("metrics.count_unknown_days",),
+        ("metrics.list_unknown_days",),
         ("metrics.longest_twap",),
         ("metrics.moves_of_run",),
         ("metrics.sum_intervals",),

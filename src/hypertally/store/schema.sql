@@ -422,6 +422,38 @@ begin
 end
 $$;
 
+CREATE FUNCTION metrics.list_unknown_days(org integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    with bounds as (
+        select first_day::timestamp at time zone 'UTC' as from_at,
+            (last_day + 1)::timestamp at time zone 'UTC' as to_at
+    ), lacking as materialized (
+        select g.wallet_id
+        from metrics.fill_gaps as g
+        join bounds as b on g.from_at < b.to_at and g.to_at > b.from_at
+        union
+        select r.wallet_id
+        from facts.reject_windows as r
+        join bounds as b on r.from_at < b.to_at and r.to_at >= b.from_at
+        where not exists (
+            select from facts.decoded_rejects as x where x.reject_id = r.reject_id)
+        union
+        select w.wallet_id
+        from tenancy.org_wallets as w
+        join bounds as b on true
+        left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
+        where w.org_id = org
+            and (i.proven_until is null or i.proven_until < least(b.to_at, due_at))
+    )
+    select w.wallet_id, sum(metrics.count_unknown_days(w.wallet_id,
+        greatest(first_day, w.from_day), least(last_day, w.to_day - 1), due_at))::integer
+    from lacking as l
+    join tenancy.org_wallets as w on w.wallet_id = l.wallet_id and w.org_id = org
+    group by w.wallet_id
+$$;
+
 CREATE TABLE metrics.twaps (
     twap_id bigint NOT NULL,
     wallet text NOT NULL,
@@ -3276,6 +3308,9 @@ GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_m
 
 REVOKE ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.list_unknown_days(org integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.list_unknown_days(org integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;

@@ -1,42 +1,10 @@
 -- name: rank_wallets :one
 -- The org's wallets by one figure over days, both bounds inclusive; ties by address. A wallet counts
 -- on the days it belongs to the org. A wallet whose figure is null is not ranked but comes after
--- the others, without a rank. Days without fills that may have some count as not complete at all;
--- they are counted only of wallets of which anything is missing.
+-- the others, without a rank. Days without fills that may have some count as not complete at all.
 -- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets, metrics.fill_gaps,
 --        facts.reject_windows, facts.decoded_rejects, ops.hl_ingest_cursor
-with bounds as (
-    select
-        %(first)s::date as first_day,
-        least(%(last)s::date, (now() at time zone 'UTC')::date) as last_day,
-        %(first)s::date::timestamp at time zone 'UTC' as from_at,
-        (%(last)s::date + 1)::timestamp at time zone 'UTC' as to_at,
-        now() - make_interval(mins => %(proof_due_minutes)s::integer) as due_at
-),
-lacking as materialized (
-    select g.wallet_id
-    from metrics.fill_gaps as g
-    join bounds as b on g.from_at < b.to_at and g.to_at > b.from_at
-    union
-    select r.wallet_id
-    from facts.reject_windows as r
-    join bounds as b on r.from_at < b.to_at and r.to_at >= b.from_at
-    where not exists (select from facts.decoded_rejects as x where x.reject_id = r.reject_id)
-    union
-    select i.wallet_id
-    from ops.hl_ingest_cursor as i
-    join bounds as b on i.proven_until is null or i.proven_until < least(b.to_at, b.due_at)
-),
-unknown as materialized (
-    select w.wallet_id, sum(metrics.count_unknown_days(
-        w.wallet_id, greatest(b.first_day, w.from_day), least(b.last_day, w.to_day - 1), b.due_at
-    )) as days
-    from lacking as l
-    join tenancy.org_wallets as w on w.wallet_id = l.wallet_id and w.org_id = %(org_id)s
-    cross join bounds as b
-    group by w.wallet_id
-),
-figures as (
+with figures as (
     select
         m.wallet_id,
         count(*) filter (where m.fills > m.events) as days_active,
@@ -58,7 +26,10 @@ figures as (
         on w.wallet_id = m.wallet_id
         and w.from_day <= m.day
         and (w.to_day is null or w.to_day > m.day)
-    left join unknown as u on u.wallet_id = m.wallet_id
+    left join metrics.list_unknown_days(
+        %(org_id)s, %(first)s, least(%(last)s::date, (now() at time zone 'UTC')::date),
+        now() - make_interval(mins => %(proof_due_minutes)s::integer)
+    ) as u on u.wallet_id = m.wallet_id
     where m.day between %(first)s::date and %(last)s::date and w.org_id = %(org_id)s
     group by m.wallet_id
 ),

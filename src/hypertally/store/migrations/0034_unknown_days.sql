@@ -32,8 +32,45 @@ as $$
                     and not exists (
                         select from facts.decoded_rejects as x where x.reject_id = r.reject_id)))
 $$;
-revoke all on function metrics.count_unknown_days from public;
-grant execute on function metrics.count_unknown_days to hypertally_api;
+
+-- How many such days each wallet of an org has while it belongs to the org: no row is one without any.
+-- Days are counted only of wallets of which anything is missing.
+create function metrics.list_unknown_days(
+    org integer, first_day date, last_day date, due_at timestamptz)
+returns table (wallet_id integer, days integer)
+language sql stable parallel safe
+set search_path = ''
+as $$
+    with bounds as (
+        select first_day::timestamp at time zone 'UTC' as from_at,
+            (last_day + 1)::timestamp at time zone 'UTC' as to_at
+    ), lacking as materialized (
+        select g.wallet_id
+        from metrics.fill_gaps as g
+        join bounds as b on g.from_at < b.to_at and g.to_at > b.from_at
+        union
+        select r.wallet_id
+        from facts.reject_windows as r
+        join bounds as b on r.from_at < b.to_at and r.to_at >= b.from_at
+        where not exists (
+            select from facts.decoded_rejects as x where x.reject_id = r.reject_id)
+        union
+        select w.wallet_id
+        from tenancy.org_wallets as w
+        join bounds as b on true
+        left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
+        where w.org_id = org
+            and (i.proven_until is null or i.proven_until < least(b.to_at, due_at))
+    )
+    select w.wallet_id, sum(metrics.count_unknown_days(w.wallet_id,
+        greatest(first_day, w.from_day), least(last_day, w.to_day - 1), due_at))::integer
+    from lacking as l
+    join tenancy.org_wallets as w on w.wallet_id = l.wallet_id and w.org_id = org
+    group by w.wallet_id
+$$;
+revoke all on function metrics.count_unknown_days, metrics.list_unknown_days from public;
+grant execute on function metrics.count_unknown_days, metrics.list_unknown_days
+    to hypertally_api;
 
 -- migrate:down
 -- forward only
