@@ -171,7 +171,7 @@ async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_p
 
 
 @pytest.mark.parametrize(
-    ("shown", "known"),
+    ("shown", "is_known"),
     [
         ([(10, -10)], True),
         ([(10, -1)], False),  # a liquidation of the other nine that came late
@@ -184,7 +184,7 @@ async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_p
     ],
 )
 async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smaller(
-    world: World, shown: list[tuple[int, int]], *, known: bool
+    world: World, shown: list[tuple[int, int]], *, is_known: bool
 ) -> None:
     """A sale of 1 of 100 was shown, the liquidation of 99 came later: forced was said to be 0."""
     minutes = world(sizes(10, 10, 0, 0))
@@ -199,7 +199,7 @@ async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smal
                 size=abs(change),
             )
         _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
-    assert await _judged(minutes) is (False if known else None)
+    assert await _judged(minutes) is (False if is_known else None)
 
 
 async def test_one_unknown_reduction_leaves_the_exit_unknown(world: World) -> None:
