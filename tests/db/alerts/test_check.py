@@ -330,6 +330,23 @@ async def test_the_fifth_behavioural_alert_of_an_asset_in_a_day_is_capped(desk: 
     assert rows[0]["at"] == AT + timedelta(hours=1)
 
 
+async def test_what_was_taken_back_does_not_count_for_the_cap(desk: Desk) -> None:
+    """Four fire, of a period of each; one of these periods is computed again and says no exits."""
+    for hours in (23, 17, 11, 5):
+        at = AT - timedelta(hours=hours)
+        await desk.run(
+            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason, value)"
+            " values ('exit_cluster', 'HYPE', 'high', 'inactive', 'firing', %(at)s, 'x', "
+            """'{"definition": "smart_money/3"}')""",
+            at=at,
+        )
+        await desk.signal(at, ecs="30", high=hours != 5)
+    await desk.signal(AT, ecs="30", high=True)
+    await desk.check(AT)
+    moves = [move for move in await desk.moves("exit_cluster") if not move.endswith("inactive")]
+    assert moves == 4 * ["HYPE: firing"] + ["HYPE: retracted", "HYPE: firing"]
+
+
 async def test_what_fires_and_what_ends_is_told_by_every_channel(desk: Desk) -> None:
     await desk.minute(AT)
     for number in (11, 12, 13):

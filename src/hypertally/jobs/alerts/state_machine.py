@@ -117,7 +117,9 @@ class Context(Record, frozen=True, kw_only=True):
 
     stale: bool = False  # system_stale stood firing or acknowledged then
     stale_now: bool = False  # the same, at the check: a period may be judged late
-    fired: int = 0  # behavioural alerts of this asset, within `FIRED_WITHIN`, not toward safety
+    # Behavioural alerts of this asset, within `FIRED_WITHIN`: not those toward safety, nor those
+    # that were taken back.
+    fired: int = 0
 
 
 class Transition(Record, frozen=True, kw_only=True):

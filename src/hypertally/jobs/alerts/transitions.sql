@@ -14,8 +14,8 @@ order by s.type, s.subject;
 
 -- name: read_context :one
 -- Whether the feed's alert fired at a time and fires now, and how many alerts of an asset fired
--- before that time, but for moves toward safety: those that every org is told, and of an org's alert
--- those of this org too.
+-- before that time, but for moves toward safety and what was taken back: those that every org is
+-- told, and of an org's alert those of this org too.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
     coalesce((
@@ -34,6 +34,7 @@ select
      from ops.alerts as a
      where a.type = any (%(types)s::text[]) and a.to_state = 'firing'
          and coalesce(a.asset, a.subject) = %(asset)s and not a.toward_safety
+         and not exists (select from ops.alerts as r where r.retracts = a.id)
          and (a.org_id is null or a.org_id = %(org_id)s::integer)
          and a.at > %(at)s::timestamptz - %(within)s::interval) as fired;
 
