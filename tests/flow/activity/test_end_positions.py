@@ -21,12 +21,13 @@ HOUR_MS = 3_600_000
 ASKED = datetime(2025, 10, 4, 12, tzinfo=UTC)
 FIRST = fill(NOON)
 LAST = fill(NOON + 2 * HOUR_MS, startPosition="1.0")
+LATER = fill(NOON + 5 * HOUR_MS, startPosition="1.0")
 
 
 async def ends(books: Books) -> list[dict[str, Any]]:
     rows = await books.read(
         "select coin, from_at, to_at, trim_scale(missing_size_coin)::text as missing "
-        "from metrics.fill_gaps where kind = 'end_position'"
+        "from metrics.fill_gaps where kind = 'end_position' order by to_at"
     )
     return [row | {name: milliseconds(row[name]) for name in ("from_at", "to_at")} for row in rows]
 
@@ -147,6 +148,26 @@ async def test_a_newer_statement_that_agrees_ends_the_gap(books: Books, tmp_path
     assert [(gap["coin"], gap["missing"]) for gap in await ends(books)] == [("BTC", "-1")]
     await checked(books, tmp_path / "right", [FIRST], holding(NOON + 2 * HOUR_MS, BTC="1.0"))
     assert await ends(books) == []
+
+
+async def test_a_position_that_was_stated_twice_stays_a_gap(books: Books, tmp_path: Path) -> None:
+    """Two fills that never came, there and back: the day said 1, and the alert was taken back."""
+    await start(books, tmp_path / "first", [FIRST])
+    for hours, size in ((1, "3.0"), (2, "3.0"), (3, "1.0")):
+        state = holding(NOON + hours * HOUR_MS, BTC=size)
+        await checked(books, tmp_path / f"state {hours}", [FIRST], state)
+    there_and_back = [(NOON, NOON + HOUR_MS, "2"), (NOON + 2 * HOUR_MS, NOON + 3 * HOUR_MS, "-2")]
+    assert [(gap["from_at"], gap["to_at"], gap["missing"]) for gap in await ends(books)] == (
+        there_and_back
+    )
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
+    async with serving(world(tmp_path / "later", {ALICE: [FIRST, LATER]})) as exchange:
+        books.later += timedelta(minutes=2)
+        await books.pull(exchange)
+    assert [gap["missing"] for gap in await ends(books)] == ["2", "-2"]
+    completeness = "select min(completeness) from metrics.wallet_day_metrics"
+    assert await books.value(completeness) == Decimal("0.916666")  # of 24 hours two
+    assert await differing(books) == dict.fromkeys(ACTIVITY, 0)
 
 
 async def test_a_position_without_any_fill_is_missing_since_the_coin_was_flat(

@@ -17,7 +17,7 @@ WORDS: Mapping[str, str] = {
     "history_begins": "the exchange may have more fills before the first that it shows",
     "millisecond_overflow": "more fills share one millisecond than the exchange shows",
     "thin_answer": "an answer lacked fills that were known",
-    "end_position": "the position after the last fill is not the one the exchange states",
+    "end_position": "the exchange states another position than the fills lead to",
     "not_read": "no answer of the exchange covers this time yet",
     "read_once": "read once: a second reading, an hour or more later, has not confirmed it yet",
     "end_not_checked": "the exchange has not stated the positions after the last fill yet",

@@ -3,6 +3,8 @@
 A fill that is missing at the end of a chain is a gap at once, not when the wallet trades again.
 """
 
+from datetime import datetime, timedelta
+
 import structlog
 
 from hypertally.errors import BadPayload, SourceDown, SourcePaused
@@ -26,6 +28,7 @@ QUERIES = load(__file__)
 CHECK_SECONDS = 300  # after new fills; a busy wallet is checked no more often
 CHECK_SECONDS_MAX = 6 * 3600  # the longest pause; before it, each is twice as long as the last
 DOUBLINGS_MAX = 10  # more make no pause longer
+SETTLED_AFTER = timedelta(minutes=1)  # a statement, by a reading of fills
 
 
 class _Tries(Record, frozen=True, kw_only=True):
@@ -50,14 +53,14 @@ async def check_positions(resources: Resources, job: Job) -> None:
         return
     async with transaction(resources.pool) as connection:
         dexs = await positions.list_dexs(connection, wallet.id)
-    for dex in dexs:
-        await _store_positions(resources, wallet, dex)
+    overdue = [await _store_positions(resources, wallet, dex) for dex in dexs]
     async with queue.finishing(resources.pool, job) as connection:
         await lock_cursor(connection, wallet.id)
         judged = await judge_ends(connection, wallet.id, today=resources.clock().date())
         if not judged.all_checked:
             await _check_again(connection, wallet.id)
-        await mark_dirty(connection, wallet.id, judged.days)
+        days = {at.date(): at for at in sorted(filter(None, overdue), reverse=True)}
+        await mark_dirty(connection, wallet.id, {**judged.days, **days})
 
 
 async def _check_again(connection: Connection, wallet_id: int) -> None:
@@ -69,7 +72,8 @@ async def _check_again(connection: Connection, wallet_id: int) -> None:
         await enqueue_check(connection, wallet_id, delay_seconds=pause)
 
 
-async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> None:
+async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> datetime | None:
+    """Store what a wallet holds on a dex; the time stated, if fills may be read past it already."""
     parameters = {"dex": dex} if dex else {}
     try:
         answer = await resources.info.fetch("clearinghouseState", user=wallet.address, **parameters)
@@ -79,11 +83,12 @@ async def _store_positions(resources: Resources, wallet: Wallet, dex: str) -> No
     except (SourceDown, BadPayload) as problem:
         # No position is stated, so the end of the chains on this dex stays unchecked.
         log.warning("no positions", wallet=wallet.address, dex=dex, problem=str(problem))
-        return
+        return None
     await pages.ensure_months(resources.pool, "pages", {answer.asked_at})
     async with transaction(resources.pool) as connection:
         page_id = await pages.insert_reference(connection, answer, wallet_id=wallet.id)
         await positions.insert(connection, stated, wallet_id=wallet.id, dex=dex, page_id=page_id)
+    return stated.at if stated.at < answer.asked_at - SETTLED_AFTER else None
 
 
 HANDLERS: Handlers = {CHECK_POSITIONS: check_positions}

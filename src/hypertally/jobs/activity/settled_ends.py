@@ -10,7 +10,7 @@ from hypertally.clock import at
 from hypertally.facts.activity import positions
 from hypertally.metrics.activity import fill_gaps
 from hypertally.records import ProvenPage, Record
-from hypertally.store.postgres import Connection, read_rows
+from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -23,8 +23,8 @@ class JudgedEnds(Record, frozen=True, kw_only=True):
     days: Mapping[date, datetime | None]  # to judge again -> from when on its gaps are
 
 
-class _Dex(Record, frozen=True, kw_only=True):
-    dex: str
+class _Settled(Record, frozen=True, kw_only=True):
+    from_at: datetime | None  # the oldest of them; None: there is none
 
 
 async def lock_cursor(connection: Connection, wallet_id: int) -> None:
@@ -52,7 +52,10 @@ async def judge_ends(connection: Connection, wallet_id: int, *, today: date) -> 
 async def settle_ends(
     connection: Connection, wallet_id: int, page: ProvenPage, *, page_id: int
 ) -> Mapping[date, datetime | None]:
-    """The days to judge again because a page was read after positions were stated."""
+    """The days to judge again because a page was read after positions were stated.
+
+    Also from the oldest of these statements on: fills after it may be known before it counts.
+    """
     asked_at = page.answer.asked_at
     bound = {
         "wallet_id": wallet_id,
@@ -60,6 +63,9 @@ async def settle_ends(
         "asked_at": asked_at,
         "covers_to": at(page.covers_to_ms),
     }
-    if not await read_rows(connection, QUERIES["list_settled"], bound, shape=_Dex):
+    settled = await read_row(connection, QUERIES["read_settled"], bound, shape=_Settled)
+    if settled.from_at is None:
         return {}
-    return (await judge_ends(connection, wallet_id, today=asked_at.date())).days
+    judged = await judge_ends(connection, wallet_id, today=asked_at.date())
+    from_at = min(settled.from_at, judged.days.get(settled.from_at.date()) or settled.from_at)
+    return {**judged.days, from_at.date(): from_at}

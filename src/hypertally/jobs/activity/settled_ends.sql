@@ -10,21 +10,17 @@ update ops.hl_ingest_cursor
 set ends_checked = true, end_check_tries = 0
 where wallet_id = %(wallet_id)s;
 
--- name: list_settled :many
--- The dexs of which a reading of fills settles a statement of positions: it is the first after it.
--- Reads: facts.account_positions, facts.pages   Writes: -   Key: dex
-with stated as (
-    select p.dex, max(p.at) as at
-    from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s
-        and p.at <= least(
-            %(asked_at)s::timestamptz - interval '1 minute', %(covers_to)s::timestamptz)
-    group by p.dex
-)
-select s.dex
-from stated as s
-where not exists (
-        select from facts.pages as g
+-- name: read_settled :one
+-- The oldest statement of positions that a reading of fills settles: it is the first after it. Of
+-- the readings before, those of a day are asked: what seems settled anew only costs time.
+-- Reads: facts.account_positions, facts.pages   Writes: -   Key: -
+select min(p.at) as from_at
+from facts.account_positions as p
+where p.wallet_id = %(wallet_id)s
+    and p.at <= least(%(asked_at)s::timestamptz - interval '1 minute', %(covers_to)s::timestamptz)
+    and p.at > coalesce((
+        select max(least(g.asked_at - interval '1 minute', facts.time_of_ms(g.covers_to_ms)))
+        from facts.pages as g
         where g.wallet_id = %(wallet_id)s and g.closed and g.source = 'info.userFillsByTime'
-            and g.id <> %(page_id)s and g.asked_at >= s.at + interval '1 minute'
-            and facts.time_of_ms(g.covers_to_ms) >= s.at);
+            and g.id <> %(page_id)s and g.asked_at > %(asked_at)s::timestamptz - interval '1 day'
+    ), '-infinity');

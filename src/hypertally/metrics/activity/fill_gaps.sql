@@ -31,78 +31,40 @@ where f.time <= (
         and p.asked_at >= (select min(seed) from seeds))
 order by f.coin, f.time, f.ordinal, f.oid, f.tid;
 
--- name: list_positions :many
--- The newest positions of a wallet on each dex that a later reading of fills can be held against.
--- Reads: facts.account_positions   Writes: -   Key: dex
-select distinct on (p.dex) p.dex, p.at, p.positions
-from facts.settled_positions(%(wallet_id)s::integer) as p
-order by p.dex, p.at desc;
-
--- name: read_end_span :one
--- When the position of the newest answer was first stated after a last fill, without a break since,
--- and when the chain's own was last stated before: what is missing lies between.
--- Reads: facts.account_positions   Writes: -   Key: -
-with stated as (
-    select p.at, coalesce((p.positions ->> %(coin)s)::numeric, 0) as size
-    from facts.account_positions as p
-    where p.wallet_id = %(wallet_id)s and p.dex = %(dex)s and p.at > %(after)s
-        and p.at <= %(newest_at)s  -- no reading of fills came after a later one yet
-), first as (
-    select min(s.at) as at
-    from stated as s
-    where s.at > coalesce((
-            select max(o.at)
-            from stated as o
-            where o.size <> (select n.size from stated as n where n.at = %(newest_at)s)),
-        %(after)s)
-)
-select coalesce((
-        select max(o.at) from stated as o
-        where o.at < first.at and o.size = (
-            select n.size - %(missing)s::numeric from stated as n where n.at = %(newest_at)s)),
-        %(after)s) as from_at,
-    first.at as to_at
-from first;
-
--- name: list_unfilled :many
--- Positions in coins of which no fill is known: missing since the newest answer before that did not
--- name the coin, or from the beginning, unless the history may be cut.
--- Reads: facts.account_positions, facts.hl_fills_raw, facts.history_readings   Writes: -   Key: coin
-with newest as (
-    select distinct on (p.dex) p.dex, p.at, p.positions
+-- name: list_statements :many
+-- The positions that the exchange stated, after which all fills were read: of these coins since their
+-- seeds, and if all is computed of coins of which no fill is known.
+-- Reads: facts.account_positions, facts.hl_fills_raw, facts.history_readings   Writes: -   Key: (coin, at)
+with settled as materialized (
+    select p.dex, p.at, p.positions
     from facts.settled_positions(%(wallet_id)s::integer) as p
-    order by p.dex, p.at desc
-), unfilled as (
-    select n.dex, e.key as coin, e.value::numeric as size, (
-            select max(b.at)
-            from facts.account_positions as b
-            where b.wallet_id = %(wallet_id)s and b.dex = n.dex and b.at < n.at
-                and not b.positions ? e.key) as flat_at
-    from newest as n
-    cross join lateral jsonb_each_text(n.positions) as e
-    where e.value::numeric <> 0 and not exists (
+    where %(is_full)s or p.at > (select min(seed) from unnest(%(seeds)s::timestamptz[]) as s (seed))
+), coins as (
+    select s.coin, s.seed, true as is_filled
+    from unnest(%(coins)s::text[], %(seeds)s::timestamptz[]) as s (coin, seed)
+    union all
+    select distinct e.coin, timestamptz '1970-01-01 00:00:00+00', false
+    from settled as p
+    cross join lateral jsonb_object_keys(p.positions) as e (coin)
+    where %(is_full)s and not exists (
         select from facts.hl_fills_raw as f
-        where f.wallet_id = %(wallet_id)s and f.coin = e.key)
+        where f.wallet_id = %(wallet_id)s and f.coin = e.coin)
 )
-select u.coin, 'end_position' as kind,
-    coalesce(u.flat_at, timestamptz '1970-01-01 00:00:00+00') as from_at, (
-        select min(b.at)
-        from facts.account_positions as b
-        where b.wallet_id = %(wallet_id)s and b.dex = u.dex and b.positions ? u.coin
-            and (u.flat_at is null or b.at > u.flat_at)) as to_at,
-    trim_scale(u.size)::text as missing_size_coin
-from unfilled as u
-where u.flat_at is not null or facts.is_history_whole(%(wallet_id)s::integer);
+select c.coin, p.at, coalesce((p.positions ->> c.coin)::numeric, 0) as size, c.is_filled,
+    facts.is_history_whole(%(wallet_id)s::integer) as is_whole
+from coins as c
+join settled as p on p.at > c.seed
+    and p.dex = case facts.market_of(c.coin) when 'hip3' then facts.dex_of(c.coin) else '' end
+order by c.coin, p.at;
 
 -- name: read_disagreement :one
--- Whether a chain may end with another position than the newest answer after it states, or did when
--- gaps were last computed. Inside one millisecond the order of the rows says little: the computation
--- of gaps decides.
+-- Whether an answer may state another position than the chain before it ends with, or did when gaps
+-- were last computed. Inside one millisecond the order of the rows says little: the computation of
+-- gaps decides.
 -- Reads: facts.account_positions, facts.hl_fills_raw, metrics.fill_gaps   Writes: -   Key: -
-with newest as (
-    select distinct on (p.dex) p.dex, p.at, p.positions
+with settled as materialized (
+    select p.dex, p.at, p.positions
     from facts.settled_positions(%(wallet_id)s::integer) as p
-    order by p.dex, p.at desc
 ), ends as (
     select distinct on (f.coin) f.coin, f.time,
         f.start_position + case f.side when 'B' then f.sz else -f.sz end as position,
@@ -113,15 +75,17 @@ with newest as (
 )
 select exists (
         select from ends as e
-        join newest as n on n.dex = e.dex and n.at > e.time
-        where coalesce((n.positions ->> e.coin)::numeric, 0) <> e.position)
+        join settled as p on p.dex = e.dex and p.at > e.time
+        where coalesce((p.positions ->> e.coin)::numeric, 0) <> e.position)
     or exists (
-        select from newest as n
-        cross join lateral jsonb_each_text(n.positions) as p
-        where p.value::numeric <> 0 and not exists (select from ends as e where e.coin = p.key))
+        select from settled as p
+        cross join lateral jsonb_each_text(p.positions) as s
+        where s.value::numeric <> 0 and not exists (select from ends as e where e.coin = s.key))
     or exists (
         select from metrics.fill_gaps as g
-        where g.wallet_id = %(wallet_id)s and g.kind = 'end_position') as disagrees;
+        left join ends as e on e.coin = g.coin
+        where g.wallet_id = %(wallet_id)s and g.kind = 'end_position'
+            and (e.time is null or g.to_at > e.time)) as disagrees;
 
 -- name: delete_gaps :many
 -- Delete the breaks that were searched again, and all limits met.

@@ -107,7 +107,7 @@ const GAP_KINDS = {
   history_begins: "older history not available",
   millisecond_overflow: "more fills in one millisecond than the exchange returns",
   thin_answer: "incomplete answer of the exchange",
-  end_position: "position differs from the last fill",
+  end_position: "position differs from the fills",
 };
 export const gapWords = (kind) => GAP_KINDS[kind] ?? String(kind ?? "").replaceAll("_", " ");
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hypertally.metrics.activity.fill_gaps import Break, Leg, find_breaks
+from hypertally.metrics.activity.position_chain import Break, Leg, follow
 
 START = datetime(2025, 3, 10, tzinfo=UTC)
 
@@ -73,7 +73,7 @@ def chain(*changes: int, step_ms: int = 1) -> list[Leg]:
     ],
 )
 def test_breaks_of_a_chain(legs: list[Leg], expected: list[Break]) -> None:
-    assert list(find_breaks(legs)) == expected
+    assert follow(legs) == expected
 
 
 def test_rows_of_2023_are_exempt_and_the_chain_begins_anew_after_them() -> None:
@@ -85,12 +85,12 @@ def test_rows_of_2023_are_exempt_and_the_chain_begins_anew_after_them() -> None:
         leg(6, 42, 2),
         leg(7, 45, 1),
     ]
-    assert list(find_breaks(legs)) == [hole(6, 7, 1)]
+    assert follow(legs) == [hole(6, 7, 1)]
 
 
 def test_the_first_leg_of_a_chain_that_begins_anew_is_found_in_its_millisecond() -> None:
     legs = [leg(1, 9, 5, exempt=True), leg(2, 7, 1), leg(2, 6, 1), leg(3, 8, 1)]
-    assert list(find_breaks(legs)) == []
+    assert follow(legs) == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_first_leg_of_a_chain_that_begins_anew_is_found_in_its_millisecond()
 def test_legs_of_one_millisecond_connect_in_any_order(legs: list[Leg]) -> None:
     after = leg(2, sum(one.change for one in legs), 1)
     for order in permutations(legs):
-        assert list(find_breaks([*order, after])) == []
+        assert follow([*order, after]) == []
 
 
 CHANGES = st.lists(st.integers(-4, 4).filter(bool), min_size=1, max_size=40)
@@ -120,7 +120,7 @@ def test_a_whole_chain_has_no_break_however_its_milliseconds_are_shuffled(
     ]
     random.shuffle(legs)
     legs.sort(key=lambda one: one.time)
-    assert list(find_breaks(legs)) == []
+    assert follow(legs) == []
 
 
 @given(CHANGES, st.data())
@@ -139,7 +139,7 @@ def test_every_removed_run_is_reported_with_its_size_unless_it_nets_to_nothing(
             expected.append(Break(from_at=last_at, to_at=one.time, missing=missing))
         last_at, missing = one.time, Decimal(0)
     left = [one for one, stays in zip(legs, kept, strict=True) if stays]
-    assert list(find_breaks(left)) == expected
+    assert follow(left) == expected
 
 
 @given(CHANGES, st.data())
@@ -151,5 +151,5 @@ def test_what_is_missing_adds_up_whatever_was_removed_from_full_milliseconds(
     left = [one for one, stays in zip(legs, kept, strict=True) if stays]
     # A lone last leg fixes where the chain ends.
     end = leg(10_000, sum(changes), 1)
-    missing = sum(found.missing for found in find_breaks([*left, end]))
+    missing = sum(found.missing for found in follow([*left, end]))
     assert missing == sum(changes) - sum(one.change for one in left)
