@@ -31,7 +31,7 @@ OTHER_MEANING = [
         "rebuild=rebuild_unit",
         "rebuild=lambda *_: rebuild_unit(*_)",
     ),
-    ("metrics/activity/fill_gaps.py", "if leg.start != position:", "if leg.start > position:"),
+    ("metrics/activity/position_chain.py", "if leg.start != position:", "if leg.start > position:"),
 ]
 SAME_MEANING = [
     (f"{FORMULAS}/exits.py", '"""', '"""In other words. '),
