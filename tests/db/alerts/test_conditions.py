@@ -274,12 +274,17 @@ async def test_the_demand_of_each_class_is_read(desk: Desk) -> None:
         "insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, pulled_at) "
         "select id, 0, now() from tenancy.wallets order by id limit 1"
     )
-    for priority in (20, 10, 0, 5):
+    # Of the wallets whose TWAPs are pulled at once, one was never pulled: it is no pace of its own.
+    for wallet, priority in enumerate((20, 20, 10, 0, 5), start=1):
         await desk.run(
             "insert into ops.jobs (kind, dedupe_key, priority) "
-            "values ('ingest_twaps', 'ingest_twaps:' || %(priority)s, %(priority)s)",
+            "values ('ingest_twaps', 'ingest_twaps:' || %(wallet)s, %(priority)s)",
+            wallet=wallet,
             priority=priority,
         )
+    await desk.run(
+        "insert into ops.twap_cursors (wallet_id, slices_until) values (1, now()), (2, null)"
+    )
     await desk.minute(AT)
     async with transaction(desk.pool) as connection:
         demand = await read_row(connection, QUERIES["read_demand"], {"at": AT}, shape=Demand)
