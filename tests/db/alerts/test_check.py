@@ -174,19 +174,6 @@ async def test_a_move_toward_safety_is_told_after_one_period(desk: Desk, safe: s
     assert await desk.messages() == ["regime_change HYPE firing +0"]
 
 
-async def test_moves_toward_safety_do_not_count_for_the_cap(desk: Desk) -> None:
-    for hours in (23, 17, 11, 5):
-        await desk.run(
-            "insert into ops.alerts "
-            "(type, subject, level, from_state, to_state, at, reason, toward_safety) "
-            "values ('regime_change', 'HYPE', 'medium', 'inactive', 'firing', %(at)s, 'x', true)",
-            at=AT - timedelta(hours=hours),
-        )
-    await desk.signal(AT, ecs="30", high=True)
-    await desk.check(AT)
-    assert (await desk.moves("exit_cluster"))[-1] == "HYPE: firing"
-
-
 async def test_what_was_told_of_a_period_that_changed_is_taken_back_once(desk: Desk) -> None:
     await periods(desk, NONE, LONG, LONG)
     await desk.signal(AT + 2 * PERIOD, asset="BTC", ecs="30", high=True)
@@ -307,44 +294,6 @@ async def test_where_nobody_watches_nothing_is_stale(desk: Desk) -> None:
     await desk.minute(AT - timedelta(days=2))
     await desk.check(AT + MINUTE)
     assert await desk.moves() == []
-
-
-async def test_the_fifth_behavioural_alert_of_an_asset_in_a_day_is_capped(desk: Desk) -> None:
-    """Four fire within the day before; the fifth waits until the first of them is a day old."""
-    for hours in (23, 17, 11, 5):
-        await desk.run(
-            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason) "
-            "values ('exit_cluster', 'HYPE', 'high', 'inactive', 'firing', %(at)s, 'x')",
-            at=AT - timedelta(hours=hours),
-        )
-    await desk.signal(AT, ecs="30", high=True)
-    await desk.signal(AT, asset="BTC", ecs="30", high=True)
-    await desk.check(AT)
-    assert (await desk.moves())[-2:] == ["BTC: firing", "HYPE: suppressed"]
-    [row] = await desk.run("select reason from ops.alerts where to_state = 'suppressed'")
-    assert row["reason"] == "cap: 4 alerts of HYPE fired within 24 hours"
-    for number in range(1, 13):
-        await desk.signal(AT + number * PERIOD, ecs="30", high=True)
-    await desk.check(AT + 12 * PERIOD)
-    rows = await desk.run("select at from ops.alerts where to_state = 'firing' order by id desc")
-    assert rows[0]["at"] == AT + timedelta(hours=1)
-
-
-async def test_what_was_taken_back_does_not_count_for_the_cap(desk: Desk) -> None:
-    """Four fire, of a period of each; one of these periods is computed again and says no exits."""
-    for hours in (23, 17, 11, 5):
-        at = AT - timedelta(hours=hours)
-        await desk.run(
-            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason, value)"
-            " values ('exit_cluster', 'HYPE', 'high', 'inactive', 'firing', %(at)s, 'x', "
-            """'{"definition": "smart_money/3"}')""",
-            at=at,
-        )
-        await desk.signal(at, ecs="30", high=hours != 5)
-    await desk.signal(AT, ecs="30", high=True)
-    await desk.check(AT)
-    moves = [move for move in await desk.moves("exit_cluster") if not move.endswith("inactive")]
-    assert moves == 4 * ["HYPE: firing"] + ["HYPE: retracted", "HYPE: firing"]
 
 
 async def test_what_fires_and_what_ends_is_told_by_every_channel(desk: Desk) -> None:
