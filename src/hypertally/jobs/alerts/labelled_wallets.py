@@ -2,7 +2,8 @@
 
 A labelled wallet opened, closed or flipped a position: its position now is compared with the one
 before, an hour ago or after the move that was judged last. So the fills of an order, and the orders
-of a position that is built up within the hour, are one move.
+of a position that is built up within the hour, are one move. The end of a position that was told is
+told at any size, whatever the wallet opened since; what it opened is news by its own size.
 """
 
 from collections import Counter
@@ -19,10 +20,11 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 NEWS_WITHIN = timedelta(hours=1)  # a fill that is known later is no news
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class EndLeg(Record, frozen=True, kw_only=True):
-    """A fill of a labelled wallet in the first or the last millisecond that is judged."""
+    """A fill of a labelled wallet in a millisecond that says what became of its position."""
 
     org_id: int
     org: str
@@ -36,49 +38,54 @@ class EndLeg(Record, frozen=True, kw_only=True):
     price: Decimal  # quote token per coin
     usd_per_quote: Decimal | None  # None: no price of the quote token is stored
     is_forced: bool  # a liquidation or ADL
-    told_position_coin: Decimal | None  # the position that was told last; None: none was
+    told_position_coin: Decimal | None  # the position that was told last; None: none, or its end
+
+    @property
+    def end_coin(self) -> Decimal:
+        """Position after the fill, signed."""
+        return self.start_coin + self.change_coin
+
+    @property
+    def price_usd(self) -> Decimal | None:
+        """None: the quote token has no price."""
+        return None if self.usd_per_quote is None else self.price * self.usd_per_quote
+
+
+class ToldEnd(Record, frozen=True, kw_only=True):
+    """The end of the position that was told last: a reader may have acted on it."""
+
+    at: datetime
+    is_forced: bool  # by a liquidation or ADL
 
 
 class LabelledMove(Record, frozen=True, kw_only=True):
     """What the position of a labelled wallet in a coin became, from before to after."""
 
     last: EndLeg
+    price_usd: Decimal  # of the last fill, per coin
     before_coin: Decimal  # signed
     after_coin: Decimal  # signed
-
-    @property
-    def size_coin(self) -> Decimal:
-        """The larger of the position that was left and the one that was entered."""
-        return max(abs(self.before_coin), abs(self.after_coin))
-
-    @property
-    def notional_usd(self) -> Decimal | None:
-        """That size at the price of the last fill; None: the quote token has no price."""
-        rate = self.last.usd_per_quote
-        return None if rate is None else self.size_coin * self.last.price * rate
+    told_end: ToldEnd | None  # None: the position that was told stands, or none was told
 
     @property
     def action(self) -> str | None:
-        """opened, closed or flipped; None: the side is the same."""
+        """opened, closed, flipped, or of what was told reopened; None: the side is the same."""
         if _side(self.before_coin) == _side(self.after_coin):
-            return None
+            return "reopened" if self.told_end and self.after_coin else None
         if not self.before_coin:
             return "opened"
         return "flipped" if self.after_coin else "closed"
 
     @property
-    def takes_back(self) -> bool:
-        """It closes a position that was told: a reader may have acted on it."""
-        told_coin = self.last.told_position_coin
-        return (
-            self.action == "closed"
-            and told_coin is not None
-            and _side(told_coin) == _side(self.before_coin)
-        )
+    def notional_usd(self) -> Decimal:
+        """The larger of the position that was left and the one that was entered."""
+        return max(abs(self.before_coin), abs(self.after_coin)) * self.price_usd
 
-    def is_told(self, notional_usd: Decimal, *, from_usd: Decimal) -> bool:
-        """It is a move, and large enough; the size of one that takes back does not count."""
-        return self.takes_back or (self.action is not None and notional_usd >= from_usd)
+    def is_news(self, *, from_usd: Decimal) -> bool:
+        """It is a move, and large enough: beside the end of what was told, by what was entered."""
+        entered_usd = abs(self.after_coin) * self.price_usd
+        notional_usd = entered_usd if self.told_end else self.notional_usd
+        return self.action is not None and notional_usd >= from_usd
 
 
 async def read_wallet_moves(
@@ -86,28 +93,38 @@ async def read_wallet_moves(
 ) -> list[Subject]:
     """Moves of labelled wallets of at least this size that no check judged yet, the largest first.
 
-    The close of a position that was told is told at any size: its price may have fallen.
+    The end of a position that was told is told at any size: its price may have fallen.
     A label is of an org, so each org that has labelled the wallet has an alert of its own.
     """
     parameters = {"at": at, "within": NEWS_WITHIN}
     legs = await read_rows(connection, QUERIES["list_end_legs"], parameters, shape=EndLeg)
-    by_position = groupby(legs, key=lambda leg: (leg.org_id, leg.wallet_id, leg.coin))
-    large: list[tuple[Decimal, LabelledMove]] = []
-    for _, of_position in by_position:
-        move = follow(list(of_position))
-        notional_usd = move.notional_usd
-        if notional_usd is not None and move.is_told(notional_usd, from_usd=from_usd):
-            large.append((notional_usd, move))
-    large.sort(key=lambda each: (-each[0], each[1].last.wallet, each[1].last.coin))
-    return [_subject(move, notional_usd) for notional_usd, move in large]
+    moves: list[LabelledMove] = []
+    for _, of_position in groupby(legs, key=lambda leg: (leg.org_id, leg.wallet_id, leg.coin)):
+        ends = list(of_position)
+        price_usd = ends[-1].price_usd
+        if price_usd is not None:
+            moves.append(follow(ends, price_usd=price_usd))
+    moves.sort(key=lambda move: (-move.notional_usd, move.last.wallet, move.last.coin))
+    judged = [(move.last, _evaluate(move, from_usd=from_usd)) for move in moves]
+    return [_subject(leg, evaluation) for leg, evaluation in judged if evaluation]
 
 
-def follow(legs: Sequence[EndLeg]) -> LabelledMove:
+def follow(legs: Sequence[EndLeg], *, price_usd: Decimal) -> LabelledMove:
     """The move from the first to the last of these legs, which are in order of time."""
     first = [leg for leg in legs if leg.time == legs[0].time]
     last = [leg for leg in legs if leg.time == legs[-1].time]
-    after_coin = _begin(last) + sum((leg.change_coin for leg in last), Decimal(0))
-    return LabelledMove(last=last[-1], before_coin=_begin(first), after_coin=after_coin)
+    before_coin = _begin(first)
+    told_coin = last[-1].told_position_coin or Decimal(0)
+    told_end = _end_of(told_coin, legs) if told_coin else None
+    if told_end and _side(before_coin) != _side(told_coin):
+        before_coin = told_coin  # the fill that ended it is not known yet
+    return LabelledMove(
+        last=last[-1],
+        price_usd=price_usd,
+        before_coin=before_coin,
+        after_coin=_begin(last) + sum((leg.change_coin for leg in last), Decimal(0)),
+        told_end=told_end,
+    )
 
 
 def _begin(legs: Sequence[EndLeg]) -> Decimal:
@@ -116,8 +133,20 @@ def _begin(legs: Sequence[EndLeg]) -> Decimal:
     It is the one that more of them leave than reach; where none is, that of the first.
     """
     surplus = Counter(leg.start_coin for leg in legs)
-    surplus.subtract(leg.start_coin + leg.change_coin for leg in legs)
+    surplus.subtract(leg.end_coin for leg in legs)
     return next((leg.start_coin for leg in legs if surplus[leg.start_coin] > 0), legs[0].start_coin)
+
+
+def _end_of(position_coin: Decimal, legs: Sequence[EndLeg]) -> ToldEnd | None:
+    """When a position ended: by the fill that left its side, or before one that began elsewhere."""
+    side = _side(position_coin)
+    leaving = [leg for leg in legs if _side(leg.start_coin) == side != _side(leg.end_coin)]
+    elsewhere = [leg for leg in legs if _side(leg.start_coin) != side]
+    if leaving and (not elsewhere or leaving[0].time <= elsewhere[0].time):
+        return ToldEnd(at=leaving[0].time, is_forced=leaving[0].is_forced)
+    if elsewhere:
+        return ToldEnd(at=elsewhere[0].time - MILLISECOND, is_forced=False)
+    return None
 
 
 def _side(position_coin: Decimal) -> str:
@@ -126,46 +155,103 @@ def _side(position_coin: Decimal) -> str:
     return "long" if position_coin > 0 else "short"
 
 
-def _subject(move: LabelledMove, notional_usd: Decimal) -> Subject:
-    leg = move.last
+def _subject(leg: EndLeg, evaluation: Evaluation) -> Subject:
     return Subject(
         type="wallet",
         subject=f"{leg.wallet}/{leg.coin}/{leg.org}",
         org_id=leg.org_id,
-        evaluation=Evaluation(
-            at=leg.time,
-            condition="holds",
-            reason=_sentence(move, notional_usd),
-            figures={
-                "label": leg.label,
-                "wallet": leg.wallet,
-                "coin": leg.coin,
-                "action": move.action,
-                "position_before_coin": f"{move.before_coin:f}",
-                "position_after_coin": f"{move.after_coin:f}",
-                "price": f"{leg.price:f}",
-                "notional_usd": f"{notional_usd:f}",
-                "forced": leg.is_forced,
-            },
-            event_key=f"wallet:{leg.org_id}:{leg.wallet}:{leg.coin}:{leg.time.isoformat()}",
-            asset=leg.coin,
-            toward_safety=move.takes_back,
-            cause=f"{leg.org} {leg.coin} {move.action}",
-        ),
+        evaluation=evaluation,
     )
 
 
-def _sentence(move: LabelledMove, notional_usd: Decimal) -> str:
+def _evaluate(move: LabelledMove, *, from_usd: Decimal) -> Evaluation | None:
+    """What is told of a move; None: nothing.
+
+    The end of what was told is told in any case: with what was entered since if that is news, and
+    alone where the news is held back. If it is no news, the end is judged as of its own time, so
+    that a later check sees what is built up from there.
+    """
+    end, at = move.told_end, move.last.time
+    if move.is_news(from_usd=from_usd):
+        alone = end and _evaluate_end(move, end, at=at, entered_coin=Decimal(0))
+        return _evaluation(move, f"{move.action}", at=at, sentence=_sentence(move), instead=alone)
+    return end and _evaluate_end(move, end, at=end.at, entered_coin=move.after_coin)
+
+
+def _evaluate_end(
+    move: LabelledMove, end: ToldEnd, *, at: datetime, entered_coin: Decimal
+) -> Evaluation:
+    sentence = _closing(move, is_forced=end.is_forced, entered_coin=entered_coin)
+    return _evaluation(move, "closed", at=at, sentence=sentence, end=end)
+
+
+def _evaluation(
+    move: LabelledMove,
+    action: str,
+    *,
+    at: datetime,
+    sentence: str,
+    end: ToldEnd | None = None,
+    instead: Evaluation | None = None,
+) -> Evaluation:
     leg = move.last
-    name = f"{leg.label} ({short_address(leg.wallet)})"
-    before = f"{_side(move.before_coin)} {amount_text(abs(move.before_coin))} {leg.coin}"
-    after = f"{_side(move.after_coin)} {amount_text(abs(move.after_coin))} {leg.coin}"
-    about = f"(about {dollar_text(notional_usd)})"
-    forced = ", by a liquidation or ADL" if leg.is_forced else ""
+    event_key = f"wallet:{leg.org_id}:{leg.wallet}:{leg.coin}:{at.isoformat()}"
+    notional_usd = abs(move.before_coin) * move.price_usd if end else move.notional_usd
+    return Evaluation(
+        at=at,
+        condition="holds",
+        reason=sentence,
+        figures={
+            "label": leg.label,
+            "wallet": leg.wallet,
+            "coin": leg.coin,
+            "action": action,
+            "position_before_coin": f"{move.before_coin:f}",
+            "position_after_coin": f"{move.after_coin:f}",
+            "price": f"{leg.price:f}",
+            "notional_usd": f"{notional_usd:f}",
+            "forced": end.is_forced if end else leg.is_forced,
+        },
+        event_key=f"{event_key}:end" if end else event_key,
+        asset=leg.coin,
+        toward_safety=end is not None,
+        cause=f"{leg.org} {leg.coin} {action}",
+        instead=instead,
+    )
+
+
+def _sentence(move: LabelledMove) -> str:
+    before, after = (_position(move, coin) for coin in (move.before_coin, move.after_coin))
+    about = f"(about {dollar_text(move.notional_usd)})"
+    forced = _forced(is_forced=move.last.is_forced)
     match move.action:
         case "opened":
-            return f"{name} opened {after} {about}{forced}"
-        case "closed":
-            return f"{name} closed {before} {about}{forced}"
+            return f"{_name(move)} opened {after} {about}{forced}"
+        case "flipped":
+            return f"{_name(move)} flipped from {before} to {after} {about}{forced}"
         case _:
-            return f"{name} flipped from {before} to {after} {about}{forced}"
+            is_forced = move.told_end.is_forced if move.told_end else move.last.is_forced
+            return _closing(move, is_forced=is_forced, entered_coin=move.after_coin)
+
+
+def _closing(move: LabelledMove, *, is_forced: bool, entered_coin: Decimal) -> str:
+    """The end of a position, and what was entered since."""
+    about = f"(about {dollar_text(abs(move.before_coin) * move.price_usd)})"
+    forced = _forced(is_forced=is_forced)
+    closed = f"{_name(move)} closed {_position(move, move.before_coin)} {about}{forced}"
+    if not entered_coin:
+        return closed
+    about = f"(about {dollar_text(abs(entered_coin) * move.price_usd)})"
+    return f"{closed}, and opened {_position(move, entered_coin)} {about} since"
+
+
+def _name(move: LabelledMove) -> str:
+    return f"{move.last.label} ({short_address(move.last.wallet)})"
+
+
+def _position(move: LabelledMove, position_coin: Decimal) -> str:
+    return f"{_side(position_coin)} {amount_text(abs(position_coin))} {move.last.coin}"
+
+
+def _forced(*, is_forced: bool) -> str:
+    return ", by a liquidation or ADL" if is_forced else ""

@@ -110,6 +110,7 @@ class Evaluation(Record, frozen=True, kw_only=True):
     cause: str | None = None  # alerts of one cause are one message; None: a message of its own
     asset: str | None = None  # whose alerts the cap counts together; None: the subject
     retracts: int | None = None  # the firing in ops.alerts whose evidence was found wrong
+    instead: "Evaluation | None" = None  # judged in its place, where it is held back
 
 
 class Context(Record, frozen=True, kw_only=True):

@@ -104,7 +104,10 @@ class Check:
         change = judge(alert, evaluation, context)
         if _is_same(change.alert, alert):
             return alert
-        return await self._store_all(alert, change, evaluation)
+        after = await self._store_all(alert, change, evaluation)
+        if evaluation.instead and _is_held_back(change):
+            return await self._judge_one(after, evaluation.instead)
+        return after
 
     async def _store_all(
         self, alert: AlertState, change: AlertChange, evaluation: Evaluation
@@ -165,6 +168,10 @@ def _is_same(after: AlertState, before: AlertState) -> bool:
     if RULES[before.type].period is None:
         after = replace(after, judged_at=before.judged_at)
     return after == before
+
+
+def _is_held_back(change: AlertChange) -> bool:
+    return any(transition.to_state == "suppressed" for transition in change.transitions)
 
 
 def _is_told(alert: AlertState, transition: Transition, evaluation: Evaluation) -> bool:

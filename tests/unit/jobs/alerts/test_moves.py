@@ -15,7 +15,9 @@ AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SIZES = st.integers(-30, 30).filter(bool).map(lambda size: Decimal(size) / 10)
 
 
-def leg(start: Decimal, change: Decimal, *, at: datetime) -> EndLeg:
+def leg(
+    start: Decimal, change: Decimal, *, at: datetime, told_coin: Decimal | None = None
+) -> EndLeg:
     return EndLeg(
         org_id=1,
         org="default",
@@ -29,7 +31,7 @@ def leg(start: Decimal, change: Decimal, *, at: datetime) -> EndLeg:
         price=Decimal(2500),
         usd_per_quote=Decimal(1),
         is_forced=False,
-        told_position_coin=None,
+        told_position_coin=told_coin,
     )
 
 
@@ -48,9 +50,31 @@ def test_the_move_does_not_depend_on_the_order_of_fills_in_a_millisecond(
         for (before, after), time in zip(pairwise(positions), times, strict=True)
     ]
     shuffled = sorted(data.draw(st.permutations(legs)), key=lambda each: each.time)
-    move = follow(shuffled)
+    move = follow(shuffled, price_usd=Decimal(2500))
     assert move.before_coin == start or _nets_to_nothing(legs, times[0])
     assert move.after_coin == positions[-1] or _nets_to_nothing(legs, times[-1])
+
+
+@given(
+    told_coin=SIZES,
+    changes=st.lists(SIZES, min_size=1, max_size=12),
+    unknown=st.integers(0, 11),  # fills at the beginning that are not known yet
+)
+def test_the_position_that_was_told_ended_if_and_only_if_a_fill_shows_another_side(
+    told_coin: Decimal, changes: list[Decimal], unknown: int
+) -> None:
+    positions = list(accumulate(changes, initial=told_coin))
+    legs = [
+        leg(before, after - before, at=AT + timedelta(seconds=second), told_coin=told_coin)
+        for second, (before, after) in enumerate(pairwise(positions))
+    ][min(unknown, len(changes) - 1) :]
+    end = follow(legs, price_usd=Decimal(1)).told_end
+    fills = [(each.time, each.start_coin, each.end_coin) for each in legs]
+    other_side = [time for time, *ends in fills for coin in ends if coin * told_coin <= 0]
+    assert (end is None) == (not other_side)
+    if end:
+        is_known = legs[0].start_coin * told_coin > 0
+        assert end.at == other_side[0] - (0 if is_known else 1) * timedelta(milliseconds=1)
 
 
 def _nets_to_nothing(legs: list[EndLeg], time: int) -> bool:
