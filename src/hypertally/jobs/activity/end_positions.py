@@ -11,7 +11,7 @@ from hypertally.errors import BadPayload, SourceDown, SourcePaused
 from hypertally.facts import pages
 from hypertally.facts.activity import positions
 from hypertally.jobs.activity.kinds import CHECK_POSITIONS
-from hypertally.jobs.activity.settled_ends import judge_ends, lock_cursor
+from hypertally.jobs.activity.settled_ends import earliest, judge_ends, lock_cursor
 from hypertally.jobs.activity.store_fill_page import mark_dirty
 from hypertally.jobs.activity.tracked_wallets import find_tracked
 from hypertally.jobs.runtime import queue
@@ -59,8 +59,8 @@ async def check_positions(resources: Resources, job: Job) -> None:
         judged = await judge_ends(connection, wallet.id, today=resources.clock().date())
         if not judged.all_checked:
             await _check_again(connection, wallet.id)
-        days = {at.date(): at for at in sorted(filter(None, overdue), reverse=True)}
-        await mark_dirty(connection, wallet.id, {**judged.days, **days})
+        days = earliest([judged.days, *({at.date(): at} for at in overdue if at)])
+        await mark_dirty(connection, wallet.id, days)
 
 
 async def _check_again(connection: Connection, wallet_id: int) -> None:

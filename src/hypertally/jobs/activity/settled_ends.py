@@ -3,7 +3,7 @@
 Both are stored apart, so each that completes a check has the days judged again in its own commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from hypertally.clock import at
@@ -14,13 +14,14 @@ from hypertally.store.postgres import Connection, read_row
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+Days = Mapping[date, datetime | None]  # to judge again -> from when on its gaps are, if they are
 
 
 class JudgedEnds(Record, frozen=True, kw_only=True):
     """How far the ends of a wallet's chains are checked."""
 
     all_checked: bool
-    days: Mapping[date, datetime | None]  # to judge again -> from when on its gaps are
+    days: Days
 
 
 class _Settled(Record, frozen=True, kw_only=True):
@@ -49,9 +50,18 @@ async def judge_ends(connection: Connection, wallet_id: int, *, today: date) -> 
     return JudgedEnds(all_checked=all_checked, days=days)
 
 
+def earliest(parts: Iterable[Days]) -> dict[date, datetime | None]:
+    """All days of these, each from the earliest of its times."""
+    days: dict[date, datetime | None] = {}
+    for part in parts:
+        for day, from_at in part.items():
+            days[day] = min(filter(None, (days.get(day), from_at)), default=None)
+    return days
+
+
 async def settle_ends(
     connection: Connection, wallet_id: int, page: ProvenPage, *, page_id: int
-) -> Mapping[date, datetime | None]:
+) -> Days:
     """The days to judge again because a page was read after positions were stated.
 
     Also from the oldest of these statements on: fills after it may be known before it counts.
@@ -67,5 +77,4 @@ async def settle_ends(
     if settled.from_at is None:
         return {}
     judged = await judge_ends(connection, wallet_id, today=asked_at.date())
-    from_at = min(settled.from_at, judged.days.get(settled.from_at.date()) or settled.from_at)
-    return {**judged.days, from_at.date(): from_at}
+    return earliest([judged.days, {settled.from_at.date(): settled.from_at}])

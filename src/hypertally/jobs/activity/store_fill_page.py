@@ -14,7 +14,7 @@ from hypertally.facts.activity import fills
 from hypertally.facts.activity import rejects as rejected_fills
 from hypertally.jobs.activity.day_marks import Window, mark_readings, mark_windows
 from hypertally.jobs.activity.kinds import ROLLUP_TWAPS, ROLLUP_WALLET_DAY
-from hypertally.jobs.activity.settled_ends import lock_cursor, settle_ends
+from hypertally.jobs.activity.settled_ends import Days, earliest, lock_cursor, settle_ends
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import NoPayload, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -25,7 +25,6 @@ from hypertally.store.postgres import Connection, Pool, read_row, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
-Days = Mapping[date, datetime | None]  # to judge again -> its earliest new fill, if it has one
 THIN_TRIES = 3  # then an answer that lacks a known fill is taken, and its hole recorded
 
 
@@ -99,7 +98,7 @@ async def store_page(
         fills=inserted.fills,
         conflicts=inserted.conflicts,
         rejects=rejects,
-        days=_earliest(days),
+        days=earliest(days),
         twaps=inserted.twaps,
     )
 
@@ -115,16 +114,7 @@ async def _note_reading(
     reached = await read_row(connection, QUERIES["read_reached"], parameters, shape=_Reached)
     settled = await settle_ends(connection, wallet_id, page, page_id=page_id)
     from_at = reached.from_at
-    return _earliest([settled, {from_at.date(): from_at} if from_at else {}])
-
-
-def _earliest(parts: Iterable[Days]) -> dict[date, datetime | None]:
-    """All days of these, each from the earliest of its times."""
-    days: dict[date, datetime | None] = {}
-    for part in parts:
-        for day, from_at in part.items():
-            days[day] = min(filter(None, (days.get(day), from_at)), default=None)
-    return days
+    return earliest([settled, {from_at.date(): from_at} if from_at else {}])
 
 
 async def _note_unchecked(
