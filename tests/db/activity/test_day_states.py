@@ -72,6 +72,14 @@ class Record:
             [at, page, self.wallet_id, coin, ingested_at],
         )
 
+    async def state_positions(self, at: datetime, page: int, *, dex: str = "") -> None:
+        """Positions as the exchange stated them; an answer asked a minute later settles them."""
+        await self.connection.execute(
+            "insert into facts.account_positions (wallet_id, dex, at, positions, page_id) "
+            "values (%s, %s, %s, '{}', %s)",
+            [self.wallet_id, dex, at, page],
+        )
+
     async def gap(self, from_at: datetime, to_at: datetime) -> None:
         await self.connection.execute(
             "insert into metrics.fill_gaps (wallet_id, coin, kind, from_at, to_at, definition) "
@@ -218,6 +226,36 @@ async def test_rejects_and_conflicts_lower_their_day_by_their_share_of_its_rows(
         "insert into facts.decoded_rejects (reject_id, page_id) select id, 1 from facts.rejects"
     )
     assert (await record.day())["completeness"] == Decimal("0.666666")
+
+
+async def test_positions_check_the_end_of_a_day_only_if_stated_after_its_last_fill(
+    record: Record,
+) -> None:
+    page = await record.read_twice()
+    await record.fill(NOON, page, coin="BTC")
+    for stated_at in (NOON - HOUR, NOON):
+        await record.state_positions(stated_at, page)
+        row = await record.day()
+        assert (row["completeness"], kinds(row)) == (ONCE, ["end_not_checked"])
+    await record.state_positions(NOON + HOUR, page, dex="xyz")
+    assert kinds(await record.day()) == ["end_not_checked"]
+    await record.state_positions(NOON + HOUR, page)
+    row = await record.day()
+    assert (row["completeness"], kinds(row)) == (CONFIRMED, [])
+
+
+async def test_each_part_of_a_day_waits_its_own_hour_for_the_second_reading(
+    record: Record,
+) -> None:
+    await record.fill(NOON - HOUR, await record.answer(NOON, FIRST, NOON))
+    await record.answer(LAST, NOON, LAST)
+    await record.answer(LAST + HOUR - MILLISECOND, FIRST, LAST)
+    row = await record.day()
+    (once,) = row["reasons"]
+    assert (row["completeness"], once["kind"]) == (ONCE, "read_once")
+    assert once["from_at"] == "2025-03-10T12:00:00.000Z"
+    await record.answer(LAST + HOUR, FIRST, LAST)
+    assert (await record.day())["completeness"] == CONFIRMED
 
 
 async def test_an_org_day_is_the_mean_of_its_wallets_also_of_those_without_fills(

@@ -20,7 +20,6 @@ from hypertally.facts.pages import HISTORY_ROWS_MAX, HistoryReading
 from hypertally.jobs.activity.lacking_fills import list_lacking
 from hypertally.jobs.activity.store_fill_page import (
     Stored,
-    latest_ms,
     make_room,
     mark_dirty,
     store_page,
@@ -100,7 +99,6 @@ class FillSweep:
         self._cursor = cursor
         self._rows: set[int] = set()  # fingerprints of what was shown, readable or not
         self._times: set[int] = set()
-        self._moves_to_ms = 0  # where the pages shown so far move the cursor
         self._first_page: ProvenPage | None = None
         self._first_waits = False  # it is committed at the end
         self._last_page: ProvenPage | None = None
@@ -183,12 +181,16 @@ class FillSweep:
             confirmed_ms=self._confirmed_ms,
         )
 
+    @property
+    def _moves_to_ms(self) -> int:
+        """Where the pages shown so far move the cursor; a fill dated ahead is a reject."""
+        return max(self._times, default=0)
+
     def _note(self, page: ProvenPage, decoded: Decoded) -> None:
         times = {fill.time_ms for fill in decoded.fills}
         self._times |= times
         self._rows |= {fill.fingerprint for fill in decoded.fills}
         self._rows |= {_fingerprint(reject.payload) for reject in decoded.rejects}
-        self._moves_to_ms = max(self._moves_to_ms, latest_ms(page, times))
         self._last_page = page
 
     def _seconds_to_close(self) -> int:
@@ -271,7 +273,7 @@ class FillSweep:
         reason = why_thin(lacking, self._job)
         if reason is None:
             return []
-        later = [time for time in self._times if max(lacking) < time <= self._moves_to_ms]
+        later = [time for time in self._times if time > max(lacking)]
         to_ms = min(later, default=last_page.covers_to_ms)
         return [LimitMet(kind="thin_answer", from_ms=min(lacking), to_ms=to_ms, reason=reason)]
 

@@ -7,7 +7,7 @@ figures that the fills change: so whatever is stored is computed, whichever proc
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from hypertally.clock import AHEAD_MAX, at
+from hypertally.clock import at
 from hypertally.errors import SourceDown
 from hypertally.facts import pages
 from hypertally.facts.activity import fills
@@ -207,15 +207,6 @@ async def mark_twaps_for_prices(connection: Connection, page_id: int) -> None:
 async def enqueue_twap_rollup(connection: Connection, *, delay_seconds: int = 0) -> None:
     """Have the TWAPs that are marked recomputed."""
     await enqueue(connection, ROLLUP_TWAPS, NoPayload(), delay_seconds=delay_seconds)
-
-
-def latest_ms(page: ProvenPage, times: Iterable[int]) -> int:
-    """How far a page moves its cursor; 0: not at all.
-
-    A fill dated ahead must not blind every later pull.
-    """
-    latest = page.answer.asked_at + AHEAD_MAX
-    return max((ms for ms in times if at(ms) < latest), default=0)
 
 
 def why_thin(lacking: Collection[int], job: Job | None) -> str | None:

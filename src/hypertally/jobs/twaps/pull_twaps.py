@@ -16,7 +16,6 @@ from hypertally.jobs.activity.pull_fills import DEEP_OVERLAP_MS, OVERLAP_MS
 from hypertally.jobs.activity.store_fill_page import (
     enqueue_twap_rollup,
     fetcher,
-    latest_ms,
     make_room,
     mark_dirty,
     mark_twaps,
@@ -141,7 +140,7 @@ async def _pull_slices(
     async for page in sweep(fetch, from_ms, page_rows=page_rows):
         decoded = slices.decode(page.rows, wallet=wallet.address, asked_at=page.answer.asked_at)
         times |= {fill.time_ms for fill in decoded.fills}
-        moves_to_ms = max(moves_to_ms, latest_ms(page, times))
+        moves_to_ms = max(times, default=0)
         problem = page.limit.reason if page.limit else problem
         last_page = page
         await make_room(pool, page, decoded)
