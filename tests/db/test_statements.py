@@ -239,6 +239,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.count_snapshots",),
         ("metrics.count_unknown_days",),
         ("metrics.list_unknown_days",),
+        ("metrics.list_unknown_days_of_org",),
         ("metrics.longest_twap",),
         ("metrics.moves_of_run",),
         ("metrics.sum_intervals",),

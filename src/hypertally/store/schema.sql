@@ -453,6 +453,22 @@ CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], 
     group by l.wallet_id
 $$;
 
+CREATE FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select u.wallet_id, u.days
+    from (
+        select array_agg(w.wallet_id) as wallets,
+            array_agg(greatest(first_day, w.from_day)) as first_days,
+            array_agg(least(last_day, w.to_day - 1)) as last_days
+        from tenancy.org_wallets as w
+        where w.org_id = org
+    ) as o
+    cross join lateral metrics.list_unknown_days(
+        o.wallets, o.first_days, o.last_days, due_at) as u
+$$;
+
 CREATE TABLE metrics.twaps (
     twap_id bigint NOT NULL,
     wallet text NOT NULL,
@@ -3310,6 +3326,9 @@ GRANT ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date,
 
 REVOKE ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;

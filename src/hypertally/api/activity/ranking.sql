@@ -4,23 +4,7 @@
 -- the others, without a rank. Days without fills that may have some count as not complete at all.
 -- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets, metrics.fill_gaps,
 --        facts.reject_windows, facts.decoded_rejects, ops.hl_ingest_cursor
-with unknown as materialized (
-    select u.wallet_id, u.days
-    from (
-        select
-            array_agg(w.wallet_id) as wallets,
-            array_agg(greatest(%(first)s::date, w.from_day)) as first_days,
-            array_agg(least(%(last)s::date, w.to_day - 1, (now() at time zone 'UTC')::date))
-                as last_days
-        from tenancy.org_wallets as w
-        where w.org_id = %(org_id)s
-    ) as o
-    cross join lateral metrics.list_unknown_days(
-        o.wallets, o.first_days, o.last_days,
-        now() - make_interval(mins => %(proof_due_minutes)s::integer)
-    ) as u
-),
-figures as (
+with figures as (
     select
         m.wallet_id,
         count(*) filter (where m.fills > m.events) as days_active,
@@ -42,7 +26,10 @@ figures as (
         on w.wallet_id = m.wallet_id
         and w.from_day <= m.day
         and (w.to_day is null or w.to_day > m.day)
-    left join unknown as u on u.wallet_id = m.wallet_id
+    left join metrics.list_unknown_days_of_org(
+        %(org_id)s, %(first)s, least(%(last)s::date, (now() at time zone 'UTC')::date),
+        now() - make_interval(mins => %(proof_due_minutes)s::integer)
+    ) as u on u.wallet_id = m.wallet_id
     where m.day between %(first)s::date and %(last)s::date and w.org_id = %(org_id)s
     group by m.wallet_id
 ),

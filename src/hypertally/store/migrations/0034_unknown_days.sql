@@ -66,9 +66,30 @@ as $$
         from metrics.list_unknown_days(array[wallet], array[first_day], array[last_day], due_at) as u
     ), 0)
 $$;
-revoke all on function metrics.list_unknown_days, metrics.count_unknown_days from public;
-grant execute on function metrics.list_unknown_days, metrics.count_unknown_days
-    to hypertally_api;
+
+-- The same of the wallets of an org, on the days that they belong to it.
+create function metrics.list_unknown_days_of_org(
+    org integer, first_day date, last_day date, due_at timestamptz)
+returns table (wallet_id integer, days integer)
+language sql stable parallel safe
+set search_path = ''
+as $$
+    select u.wallet_id, u.days
+    from (
+        select array_agg(w.wallet_id) as wallets,
+            array_agg(greatest(first_day, w.from_day)) as first_days,
+            array_agg(least(last_day, w.to_day - 1)) as last_days
+        from tenancy.org_wallets as w
+        where w.org_id = org
+    ) as o
+    cross join lateral metrics.list_unknown_days(
+        o.wallets, o.first_days, o.last_days, due_at) as u
+$$;
+
+revoke all on function metrics.list_unknown_days, metrics.count_unknown_days,
+    metrics.list_unknown_days_of_org from public;
+grant execute on function metrics.list_unknown_days, metrics.count_unknown_days,
+    metrics.list_unknown_days_of_org to hypertally_api;
 
 -- migrate:down
 -- forward only
