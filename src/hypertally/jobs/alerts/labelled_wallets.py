@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
+from hypertally import clock
 from hypertally.jobs.alerts.state_machine import Evaluation
 from hypertally.jobs.alerts.subjects import Subject, amount_text, dollar_text, short_address
 from hypertally.records import Record
@@ -20,7 +21,6 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 NEWS_WITHIN = timedelta(hours=1)  # a fill that is known later is no news
-MILLISECOND = timedelta(milliseconds=1)
 
 
 class EndLeg(Record, frozen=True, kw_only=True):
@@ -145,7 +145,8 @@ def _end_of(position_coin: Decimal, legs: Sequence[EndLeg]) -> ToldEnd | None:
     if leaving and (not elsewhere or leaving[0].time <= elsewhere[0].time):
         return ToldEnd(at=leaving[0].time, is_forced=leaving[0].is_forced)
     if elsewhere:
-        return ToldEnd(at=elsewhere[0].time - MILLISECOND, is_forced=False)
+        before_ms = clock.milliseconds(elsewhere[0].time) - 1
+        return ToldEnd(at=clock.at(before_ms), is_forced=False)
     return None
 
 
