@@ -16,11 +16,12 @@ from hypertally.jobs import wallet_pulls
 from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.pull_fills import pull_window
+from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.source_pause import list_pauses
 from hypertally.jobs.worker import Options
 from hypertally.settings import Settings
-from hypertally.store.postgres import Pool
+from hypertally.store.postgres import Pool, transaction
 from hypertally.tenancy.addresses import read_address
 
 DEAD_SHOWN_MAX = 100
@@ -141,12 +142,13 @@ async def _pull_window(
         info_client(pool, settings) as info,
     ):
         window = (max(0, milliseconds(from_at)), milliseconds(to_at))
-        results = {
-            wallet.address: await pull_window(
-                pool, info, wallet, from_ms=window[0], until_ms=window[1]
-            )
-            for wallet in await tracked_wallets.list_tracked(pool, addresses)
-        }
+        results: dict[str, Pulled] = {}
+        for wallet in await tracked_wallets.list_tracked(pool, addresses):
+            pulled = await pull_window(pool, info, wallet, from_ms=window[0], until_ms=window[1])
+            results[wallet.address] = pulled
+            if pulled.twaps:
+                async with transaction(pool) as connection:
+                    await hurry_twaps(connection, wallet.id)
         await work(settings, Options(until_idle=True))
     return results
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from hypertally.jobs.activity.pull_fills import RECENT_MS
+from hypertally.jobs.activity.running_twaps import RUNNING_TWAP_PRIORITY, RUNNING_TWAP_SECONDS
 from hypertally.records import Record
 
 AGAIN_SECONDS = 120  # after a pull, while weight is to spare
@@ -28,7 +29,9 @@ PACES = (
 )
 FIRST_PULL = Pace(active_within=None, seconds=0, priority=30)  # before the rounds
 # The same for a wallet's TWAPs: a wallet without TWAPs costs twenty of the allowance a day.
-RUNNING_TWAP_PACE = Pace(active_within=None, seconds=60, priority=20)
+RUNNING_TWAP_PACE = Pace(
+    active_within=None, seconds=RUNNING_TWAP_SECONDS, priority=RUNNING_TWAP_PRIORITY
+)
 TWAP_PACES = (
     Pace(active_within=timedelta(days=1), seconds=900, priority=10),
     Pace(active_within=timedelta(days=30), seconds=3600, priority=0),

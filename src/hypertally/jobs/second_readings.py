@@ -9,6 +9,7 @@ each ordinary pull reads again.
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.activity.tracked_wallets import find_tracked
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers
@@ -39,6 +40,8 @@ async def read_again(resources: Resources, job: Job) -> None:
     async with queue.finishing(pool, job) as connection:
         if pulled.fills:
             await enqueue_pull(connection, wallet.id, pace_after(pulled, now=resources.clock()))
+        if pulled.twaps:
+            await hurry_twaps(connection, wallet.id)
         await enqueue_confirmation(connection, wallet.id, pulled, now=resources.clock())
 
 
@@ -54,6 +57,8 @@ async def confirm_fills(resources: Resources, job: Job) -> None:
     async with queue.finishing(pool, job) as connection:
         await enqueue_confirmation(connection, wallet.id, pulled, now=resources.clock())
         await enqueue_check(connection, wallet.id)
+        if pulled.twaps:
+            await hurry_twaps(connection, wallet.id)
 
 
 HANDLERS: Handlers = {READ_AGAIN: read_again, CONFIRM_FILLS: confirm_fills}

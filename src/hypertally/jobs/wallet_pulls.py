@@ -7,8 +7,9 @@ from hypertally.clock import at
 from hypertally.errors import SourceDown
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.fill_sweep import Pulled
-from hypertally.jobs.activity.kinds import CONFIRM_FILLS, READ_AGAIN, wallet_key
+from hypertally.jobs.activity.kinds import CONFIRM_FILLS, INGEST_TWAPS, READ_AGAIN, wallet_key
 from hypertally.jobs.activity.pull_fills import pull_fills
+from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.activity.tracked_wallets import find_tracked, list_tracked
 from hypertally.jobs.paces import (
     AGAIN_SECONDS,
@@ -38,15 +39,6 @@ INGEST_WALLET = declare(
         payload_type=WalletPayload,
         lane=Lane.ASKING,
         leaves_when_killed="the pages stored so far; the reading begins again where it began",
-        distinguish=wallet_key,
-    )
-)
-INGEST_TWAPS = declare(
-    Kind(
-        name="ingest_twaps",
-        payload_type=WalletPayload,
-        lane=Lane.ASKING,
-        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
         distinguish=wallet_key,
     )
 )
@@ -124,11 +116,6 @@ async def start_pull(connection: Connection, wallet_id: int) -> None:
 async def start_twaps(connection: Connection, wallet_id: int) -> None:
     """Queue the first pull of a wallet's TWAPs."""
     await _enqueue_twap_pull(connection, wallet_id, FIRST_TWAP_PULL)
-
-
-async def hurry_twaps(connection: Connection, wallet_id: int) -> None:
-    """Queue the pull of a wallet's TWAPs as if a TWAP ran: a slice of one was stored."""
-    await _enqueue_twap_pull(connection, wallet_id, RUNNING_TWAP_PACE)
 
 
 async def enqueue_pull(connection: Connection, wallet_id: int, pace: Pace) -> None:

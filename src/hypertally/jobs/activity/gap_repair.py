@@ -12,6 +12,7 @@ from hypertally.clock import milliseconds
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.kinds import REPAIR_GAP
 from hypertally.jobs.activity.pull_fills import pull_window
+from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, WalletPayload, enqueue
 from hypertally.jobs.runtime.queue import Job
@@ -47,8 +48,9 @@ async def repair_gap(resources: Resources, job: Job) -> None:
         await connection.execute(QUERIES["forget_ended"].text, bound)
         wallet = await find_row(connection, QUERIES["read_wallet"], bound, shape=Wallet)
         due = await read_row(connection, QUERIES["read_due"], bound, shape=_DueGaps)
+    twaps = 0
     if wallet and due.from_at and due.to_at:
-        await pull_window(
+        pulled = await pull_window(
             resources.pool,
             resources.info,
             wallet,
@@ -56,12 +58,15 @@ async def repair_gap(resources: Resources, job: Job) -> None:
             until_ms=milliseconds(due.to_at),
             job=job,
         )
+        twaps = pulled.twaps
     async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["lock_repairs"].text, bound)
         await connection.execute(QUERIES["count_tries"].text, bound)
         await _enqueue_next(connection, bound, now=now)
         if wallet and due.from_at:
             await enqueue_check(connection, wallet.id)
+        if wallet and twaps:
+            await hurry_twaps(connection, wallet.id)
 
 
 async def schedule_repairs(connection: Connection, wallet_id: int, *, now: datetime) -> None:

@@ -39,6 +39,15 @@ ROLLUP_GLOBAL_DAY = declare(
         follows_facts=True,
     )
 )
+INGEST_TWAPS = declare(
+    Kind(
+        name="ingest_twaps",
+        payload_type=WalletPayload,
+        lane=Lane.ASKING,
+        leaves_when_killed="the pages stored so far, and the cursor behind the last of them",
+        distinguish=wallet_key,
+    )
+)
 REPAIR_GAP = declare(
     Kind(
         name="repair_gap",

@@ -10,6 +10,7 @@ from hypertally.facts.activity import fills, rejects
 from hypertally.facts.rows import row_of
 from hypertally.facts.twaps import slices
 from hypertally.jobs.activity.day_marks import Window, mark_windows
+from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.activity.store_fill_page import mark_dirty, mark_twaps
 from hypertally.records import Fill, Record
 from hypertally.store.postgres import Connection, Pool, read_rows, transaction
@@ -100,6 +101,9 @@ async def _store(pool: Pool, reject: _Unread) -> int | None:
         )
         await rejects.mark_decoded(connection, [reject.id], page_id=reject.page_id)
         await _mark(connection, reject, fill, inserted)
+    if inserted.twaps:
+        async with transaction(pool) as connection:
+            await hurry_twaps(connection, reject.wallet_id)
     return inserted.fills
 
 
