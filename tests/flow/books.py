@@ -31,6 +31,7 @@ from hypertally.tenancy import orgs
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNTIL_MS = 1_760_000_000_000  # 2025-10-09: every day of these populations is over
 NO_LIMIT = 10**9
+CALL_SECONDS_MAX = 60  # a world that goes on for hours works for seconds, more under load
 REST_SECONDS_MAX = 90
 ROUNDS_MAX = 60  # of a worker until no work is left: more rounds mean an endless loop
 AVERAGE_PLACES = Decimal("1e-8")
@@ -76,7 +77,7 @@ class Exchange:
     async def fills(self, address: str) -> list[dict[str, Any]]:
         """The first page of a wallet's fills."""
         request = {"type": "userFillsByTime", "user": address, "startTime": 0}
-        async with httpx2.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS_MAX) as http:
             return (await http.post(f"{self.url}/info", json=request)).json()
 
     async def all_fills(self, address: str) -> list[dict[str, Any]]:
@@ -84,7 +85,7 @@ class Exchange:
         keys: set[tuple[Any, ...]] = set()
         rows: list[dict[str, Any]] = []
         start, new_rows = 0, [{}]
-        async with httpx2.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS_MAX) as http:
             while new_rows:
                 request = {"type": "userFillsByTime", "user": address, "startTime": start}
                 page = (await http.post(f"{self.url}/info", json=request)).json()
@@ -95,7 +96,7 @@ class Exchange:
         return rows
 
     async def _call(self, method: str, path: str, content: Any = None) -> Any:
-        async with httpx2.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=CALL_SECONDS_MAX) as http:
             answer = await http.request(method, f"{self.url}/sandbox/{path}", json=content)
             assert answer.status_code == 200, answer.text
             return answer.json()
