@@ -179,8 +179,11 @@ async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_p
         ([(10, -4), (6, -6)], True),
         ([(10, -4), (2, -2)], False),
         ([(10, 5), (15, -15)], True),
-        ([(7, 3), (10, -10)], True),  # the state that was answered first was older
+        ([(7, 3), (10, -10)], False),  # what led away from the larger position is late
         ([(10, -10), (0, 3), (3, -3)], True),
+        ([(10, -10), (0, 10)], False),  # what closed it again is late
+        ([(10, -5), (2, -1), (4, -4)], False),  # the sum is right, the fills do not connect
+        ([(10, -1), (8, -1), (8, -8)], False),
     ],
 )
 async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smaller(
@@ -198,6 +201,19 @@ async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smal
                 start=start,
                 size=abs(change),
             )
+        _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
+    assert await _judged(minutes) is (False if is_known else None)
+
+
+@pytest.mark.parametrize(("seconds", "is_known"), [(-1, True), (1, False)])
+async def test_the_state_before_a_reduction_may_be_two_seconds_old(
+    world: World, seconds: int, *, is_known: bool
+) -> None:
+    minutes = world(sizes(10, 10, 0, 0))
+    minutes.record(range(4))
+    with minutes.connect() as connection:
+        _fill(connection, minute_at(1) + seconds * SECOND, side="B", start=7, size=3)
+        _fill(connection, minute_at(2) - 30 * SECOND, start=10, size=10)
         _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
     assert await _judged(minutes) is (False if is_known else None)
 
