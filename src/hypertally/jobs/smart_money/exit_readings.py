@@ -43,7 +43,8 @@ LOOKED_BACK = timedelta(hours=1)  # runs may fail; each run looks at all minutes
 READ_AFTER = timedelta(seconds=55)  # of a reduction: in the next minute's run
 WAITED_MAX = timedelta(days=1)
 KEPT = timedelta(days=7)  # why a window was given up can be read so long
-MERGED_WITHIN = timedelta(hours=1)  # windows of one wallet that are asked for at once
+MERGED_WITHIN = timedelta(hours=2)  # windows of one wallet that are asked for at once
+AGAIN_SECONDS = 20  # what was spent leaves the minute bit by bit: one run a minute would miss it
 
 PULL_EXIT_FILLS = declare(
     Kind(
@@ -98,6 +99,8 @@ async def pull_exit_fills(resources: Resources, job: Job) -> None:
     async with queue.finishing(pool, job) as connection:
         # Once for all that was read; marks that a killed run left are found too.
         await enqueue_marked(connection)
+        if await has_waiting_exits(connection):
+            await enqueue(connection, PULL_EXIT_FILLS, NoPayload(), delay_seconds=AGAIN_SECONDS)
 
 
 async def _note_windows(connection: Connection, now: datetime) -> bool:

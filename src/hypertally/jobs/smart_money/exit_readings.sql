@@ -31,14 +31,15 @@ returning '0x' || encode(w.address, 'hex') as wallet, e.asset, e.from_at, e.to_a
 delete from ops.exit_windows where dropped_at < %(now)s::timestamptz - %(kept)s::interval;
 
 -- name: claim_window :one
--- Take the windows of one wallet that are due: those least often asked for, then the newest. Each
--- claim counts as a try, after which the windows wait: one minute, two, four, up to an hour.
+-- Take the windows of one wallet that are due: of that which waits longest, and what follows within a
+-- time. The newest first would leave the others for ever where weight is short. Each claim counts as a
+-- try, after which the windows wait: one minute, two, four, up to an hour.
 -- Reads: tenancy.wallets   Writes: ops.exit_windows   Key: wallet_id
 with chosen as (
-    select wallet_id, to_at
+    select wallet_id, from_at, to_at
     from ops.exit_windows
     where dropped_at is null and next_at <= %(now)s and found_at <= %(found_by)s
-    order by tries, to_at desc, wallet_id
+    order by next_at, to_at, wallet_id
     limit 1
     for update skip locked
 ), claimed as (
@@ -47,9 +48,9 @@ with chosen as (
         next_at = %(now)s::timestamptz + least(60, 2 ^ least(e.tries, 6)) * interval '1 minute'
     from chosen as c
     where e.wallet_id = c.wallet_id and e.dropped_at is null and e.next_at <= %(now)s
-        and e.found_at <= %(found_by)s and e.to_at <= c.to_at
-        and e.from_at >= c.to_at - %(merged_within)s::interval
-            - case when e.to_at = c.to_at then interval '2 days' else interval '0' end
+        and e.found_at <= %(found_by)s
+        and e.from_at >= c.from_at
+        and e.to_at <= greatest(c.to_at, c.from_at + %(merged_within)s::interval)
     returning e.wallet_id, e.from_at, e.to_at
 )
 select c.wallet_id, '0x' || encode(w.address, 'hex') as address, min(c.from_at) as from_at,

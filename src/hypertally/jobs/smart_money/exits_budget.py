@@ -5,7 +5,9 @@ from hypertally.jobs.runtime.limited_budget import LimitedBudget
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.smart_money.snapshot_share import share_weight
 from hypertally.settings import PAGE_WEIGHT_MAX
-from hypertally.sources.weights import Budget
+from hypertally.sources.weights import BASE_WEIGHT, Budget
+
+ASKED_WEIGHT = BASE_WEIGHT + 1  # what a request for a few fills costs, whatever is reserved for it
 
 
 class ExitsBudget:
@@ -47,7 +49,7 @@ class ExitsBudget:
             return self._part
         is_left = (
             await self._rest.read_free() >= weight
-            and await self._pulls.read_free() >= weight + PAGE_WEIGHT_MAX
+            and await self._pulls.read_free() >= PAGE_WEIGHT_MAX + ASKED_WEIGHT
         )
         return self._rest if is_left else None
 
