@@ -26,7 +26,7 @@ async def claim(connection: Connection, now: datetime) -> int:
 
 async def test_every_window_is_asked_for_within_a_round_of_the_wallets(worker_pool: Pool) -> None:
     random = Random(3)
-    asked = 0
+    windows_read = 0
     async with transaction(worker_pool) as connection:
         await connection.execute(
             "insert into tenancy.wallets (id, address) overriding system value "
@@ -38,11 +38,11 @@ async def test_every_window_is_asked_for_within_a_round_of_the_wallets(worker_po
             for wallet in random.sample(range(1, WALLETS + 1), FOUND_A_MINUTE):
                 await connection.execute(NOTE, {"wallet": wallet, "now": now})
             for _ in range(ASKED_A_MINUTE):
-                asked += await claim(connection, now)
+                windows_read += await claim(connection, now)
             waiting = await connection.execute(
                 "select min(found_at) as since from ops.exit_windows"
             )
             row = await waiting.fetchone()
             assert row is not None
             assert now - row["since"] <= ROUND
-    assert asked > 100 * FOUND_A_MINUTE
+    assert windows_read > 100 * FOUND_A_MINUTE
