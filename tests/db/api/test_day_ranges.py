@@ -316,6 +316,19 @@ def test_a_day_of_a_wallet_that_is_not_known_lowers_the_completeness_of_the_rang
     assert 0.9 < float(record["completeness"]) < 1
 
 
+@pytest.mark.parametrize("query", ["from=2999-01-01", "month=2999-01"])
+def test_days_of_a_wallet_that_have_not_begun_are_refused(fetch: Fetch, query: str) -> None:
+    """They were answered with 0 fills and completeness 0.999999."""
+    for path in (
+        f"/api/v1/wallets/{WALLET}",
+        f"/api/v1/wallets/{WALLET}/days",
+        f"/api/v1/explain/wallet_day_metrics/{WALLET}",
+    ):
+        problem = fetch(f"{path}?{query}")
+        assert (problem.status_code, problem.json()["field"]) == (400, query.partition("=")[0])
+        assert "after today" in problem.json()["detail"]
+
+
 def test_a_wallets_day_without_fills_names_what_could_not_be_read(fetch: Fetch) -> None:
     """It has no row, and lowers the day of its org all the same."""
     path = f"/api/v1/explain/wallet_day_metrics/{WALLET}"
@@ -365,9 +378,10 @@ def test_a_window_is_given_in_one_way_alone(fetch: Fetch) -> None:
     assert "either month or window" in problem.json()["detail"]
 
 
-def test_a_wallets_range_may_lie_anywhere(fetch: Fetch) -> None:
+def test_a_wallets_range_may_lie_anywhere_until_today(fetch: Fetch) -> None:
     path = f"/api/v1/wallets/{WALLET}/days"
-    assert fetch(f"{path}?from=2999-01-01").json()["days"] == []
+    assert fetch(f"{path}?from=1999-01-01&to=1999-12-31").json()["days"] == []
+    assert fetch(f"{path}?to=2999-01-01").json()["days"] == fetch(path).json()["days"] != []
     backwards = fetch(f"{path}?from=2024-02-02&to=2024-02-01")
     assert (backwards.status_code, backwards.json()["field"]) == (400, "from")
 

@@ -130,13 +130,11 @@ async def explain_wallet_range(
 
     Errors: `Problem` 400 for a range that makes no sense, 404 for a wallet that is not the org's.
     """
-    first, last = parameters.bounds()
+    first, last = parameters.bounds_begun(today=await read_today(connection))
     wallet_id = await find_wallet(connection, address)
     days = await read_wallet_range(connection, address, first=first, last=last)
-    today = await read_today(connection)
-    begun = last if last is None or (first and first > today) else min(last, today)
     key = RangeKey(
-        metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, first=first, last=begun
+        metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, first=first, last=last
     )
     content = await _explain(
         connection, key, shown_key={"wallet": address}, total=days.total, days=days.days

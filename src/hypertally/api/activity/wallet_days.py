@@ -12,7 +12,7 @@ from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.day_range import DayRangeParameters
+from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.parameters import Address, Limit
 from hypertally.api.resource.rows import JsonBody
@@ -56,7 +56,7 @@ async def list_days(
     connection: ForViewers,
 ) -> Response:
     """Return the days on which the wallet traded, newest first, and their sum."""
-    first, last = parameters.bounds()
+    first, last = parameters.bounds_begun(today=await read_today(connection))
     record = await read_wallet_range(connection, address, first=first, last=last)
     content = {
         "wallet": address,

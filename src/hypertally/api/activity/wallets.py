@@ -11,7 +11,7 @@ from hypertally.api.http.limits import GAPS_SHOWN_MAX, PROOF_DUE_MINUTES, SETTLI
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.day_range import DayRangeParameters
+from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters, text_form
 from hypertally.records import Record
@@ -75,7 +75,7 @@ class Gap(Record, frozen=True, kw_only=True, rename={"from_at": "from", "until_a
 
 
 class _WholeHistory(Record, frozen=True, kw_only=True):
-    fills: int
+    fills: int | None  # None: it was never read
 
 
 class _WalletId(Record, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ async def get_wallet(
 
     The totals are of the days that the request names; without any, of the whole history.
     """
-    first, last = parameters.bounds()
+    first, last = parameters.bounds_begun(today=await read_today(connection))
     wallet = {"wallet_id": await find_wallet(connection, address)}
     listed = await read_rows(
         connection,

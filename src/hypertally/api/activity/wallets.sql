@@ -59,9 +59,12 @@ left join tenancy.wallet_labels as l on l.wallet_id = c.id
 order by c.address;
 
 -- name: count_fills :one
--- The number of fills of a wallet over its whole history.
--- Reads: metrics.wallet_day_metrics
-select coalesce(sum(fills), 0) as fills
+-- The number of fills of a wallet over its whole history; null before it was read.
+-- Reads: metrics.wallet_day_metrics, ops.hl_ingest_cursor
+select coalesce(sum(fills), case when exists (
+        select from ops.hl_ingest_cursor as i
+        where i.wallet_id = %(wallet_id)s and i.pulled_at is not null
+    ) then 0 end) as fills
 from metrics.wallet_day_metrics
 where wallet_id = %(wallet_id)s;
 

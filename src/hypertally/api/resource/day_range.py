@@ -89,6 +89,22 @@ class DayRangeParameters(Parameters):
             raise bad_parameter("from", value=f"{self.first}", remedy=remedy)
         return self.first, self.last
 
+    def bounds_begun(self, *, today: date) -> tuple[date | None, date | None]:
+        """Return the bounds, the last of them cut at today; None: no such bound.
+
+        Errors: `Problem` 400, as `bounds`; also for days that have not begun.
+        """
+        first, last = self.bounds()
+        if first:
+            self._require_begun(first, today)
+        return first, last and min(last, today)
+
+    def _require_begun(self, first: date, today: date) -> None:
+        if first > today:
+            name, value = self._first_given()
+            remedy = f"it must not lie after today, which is {today}"
+            raise bad_parameter(name, value=value, remedy=remedy)
+
     def _first_given(self) -> tuple[str, str]:
         """Return the name and the value of the first of these parameters; empty: there is none."""
         if self.month:
@@ -110,10 +126,7 @@ class DayRangeParameters(Parameters):
             return None
         end = min(last or today, today)
         start = first or end - (default_days - 1) * DAY
-        if start > today:
-            name, value = self._first_given()
-            remedy = f"it must not lie after today, which is {today}"
-            raise bad_parameter(name, value=value, remedy=remedy)
+        self._require_begun(start, today)
         if (end - start).days >= DAYS_MAX:
             remedy = f"a range has at most {DAYS_MAX} days: begin at {end - (DAYS_MAX - 1) * DAY}"
             raise bad_parameter("from", value=f"{start}", remedy=f"{remedy} or later")

@@ -225,7 +225,7 @@ class WholeWallet(Shape):
     first_fill_at: Time | None
     last_fill_at: Time | None
     days_active: int
-    fills: int
+    fills: int | None
     as_of: Time | None
     totals: TotalsOfWallet
     record: WalletRecord

@@ -159,5 +159,5 @@ export function Wallet({ route, wallet, role }) {
       html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
       rows=${data.gaps} file=${`gaps-${wallet}`} />`
     }
-    ${data?.fills !== 0 && html`<${Fills} wallet=${wallet} route=${route} />`}`;
+    ${(!data || data.fills > 0) && html`<${Fills} wallet=${wallet} route=${route} />`}`;
 }
