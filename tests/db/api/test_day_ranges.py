@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -391,6 +391,29 @@ def test_days_without_fills_are_nothing_where_the_record_is_proved(fetch: Fetch)
     assert (proved["legs_volume_usd"], proved["fills"], proved["completeness"]) == ("0", 0, "1")
     read_once = fetch(f"/api/v1/wallets/{OTHER}/days?month=2022-06").json()["total"]
     assert (read_once["fills"], read_once["completeness"]) == (0, "0.999999")
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_the_current_day_without_fills_counts_as_far_as_it_is_proved(
+    fetch: Fetch, days_world: str, days: int
+) -> None:
+    """It counted as a whole day, and one with a fill as the part that is over."""
+    with psycopg.connect(days_world, options="-c timezone=UTC") as connection:
+        row = connection.execute(
+            "select proven_until from ops.hl_ingest_cursor where wallet_id = 2"
+        ).fetchone()
+    assert row
+    proven: datetime = row[0]
+    first = proven.date() - timedelta(days=days - 1)
+    midnight = datetime.combine(proven, time(), UTC)
+    part = Decimal((proven - midnight) // timedelta(microseconds=1)) / 86_400_000_000
+    expected = float((days - 1 + part) / days)
+    path = f"from={first}&to={proven.date()}"
+    total = fetch(f"/api/v1/wallets/{OTHER}/days?{path}").json()["total"]
+    assert float(total["completeness"]) == pytest.approx(expected, abs=3e-6)
+    today = fetch(f"/api/v1/metrics/global?{path}").json()["days"][-1]
+    assert (today["fills"], today["partial"]) == (0, True)
+    assert float(today["completeness"]) == pytest.approx(float(part), abs=3e-6)
 
 
 async def test_all_statements_of_an_answer_see_one_snapshot(days_world: str) -> None:

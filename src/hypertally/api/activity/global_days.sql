@@ -1,7 +1,8 @@
 -- name: list_days_without_fills :one
 -- The calendar days without a row, as a JSON array: `zero` is 0 if every wallet tracked that day is
 -- proved to the end of the day (the current day: to within two hours of now), else null. As in rows
--- with fills, a wallet whose day was read once only counts as 0.999999.
+-- with fills, a wallet whose day was read once only counts as 0.999999, and the current day as far as
+-- it is proved.
 -- Reads: metrics.global_day_metrics, metrics.fill_gaps, tenancy.org_wallets, ops.hl_ingest_cursor,
 --        facts.reject_windows, facts.decoded_rejects
 with today as (
@@ -31,6 +32,8 @@ tracked as (
         w.wallet_id,
         i.confirmed_ms
             >= extract(epoch from m.begins_at + interval '1 day') * 1000 as is_confirmed,
+        extract(epoch from least(i.proven_until, m.begins_at + interval '1 day') - m.begins_at)
+            / 86400 as proven_part,
         m.day <= t.day
             and i.proven_until >= m.proof_due_at
             and not exists (
@@ -62,7 +65,8 @@ coverage as (
         day,
         count(wallet_id) as wallets,
         count(*) filter (where is_proved) as proven,
-        count(*) filter (where is_proved and not is_confirmed) as read_once
+        sum(proven_part - case when is_confirmed then 0 else 0.000001 end)
+            filter (where is_proved) as complete
     from tracked
     group by day
 ),
@@ -72,7 +76,7 @@ shown as (
         wallets,
         case when proven = wallets then 0 end as zero,
         case when proven = wallets then '{}'::json end as nothing,
-        case when wallets = 0 then 1 else trunc((proven - 0.000001 * read_once) / wallets, 6) end
+        case when wallets = 0 then 1 else trunc(greatest(coalesce(complete, 0), 0) / wallets, 6) end
             as completeness
     from coverage
 )

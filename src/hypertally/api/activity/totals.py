@@ -10,8 +10,6 @@ from hypertally.api.resource.rows import read_json
 from hypertally.store import queries
 from hypertally.store.postgres import Connection
 
-CONFIRMED, READ_ONCE = Decimal(1), Decimal("0.999999")  # of days without fills
-
 _QUERIES = queries.load(__file__)
 
 

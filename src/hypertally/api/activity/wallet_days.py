@@ -1,12 +1,13 @@
 """Day metrics of one wallet, and their total."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.activity.totals import CONFIRMED, READ_ONCE, read_wallet_totals
+from hypertally.api.activity.totals import read_wallet_totals
 from hypertally.api.activity.wallet_names import address_bytes, no_wallet
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
@@ -38,7 +39,7 @@ class RangeState(Record, frozen=True, kw_only=True):
 
     as_of: str | None  # the newest computation of its days
     days_unknown: int  # without fills that are known, but not proved to have none
-    is_confirmed: bool  # all of it was read twice, an hour or more apart
+    emptiness: Decimal  # how surely no day means no fill, as the completeness of days says it
 
 
 class WalletRange(Record, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ async def read_wallet_range(
         connection,
         days,
         days_unknown=state.days_unknown,
-        emptiness=CONFIRMED if state.is_confirmed else READ_ONCE,
+        emptiness=state.emptiness,
     )
     listed = msgspec.json.decode(days, type=list[msgspec.Raw])
     return WalletRange(state=state, total=total, days=listed)

@@ -59,14 +59,18 @@ from wallet;
 -- name: read_range_state :one
 -- When one of a wallet's days between the bounds was last computed, how many days without fills may
 -- have some all the same (up to so many minutes ago; without a first day, since the first fill), and
--- whether all of the record was read twice.
+-- how surely no day at all means no fill: 0.999999 if a part of the record was read once only; of
+-- the current day, where the range names days, the part that is proved.
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
 --        metrics.fill_gaps, facts.reject_windows, facts.decoded_rejects
 with bounds as (
     select
         (select id from tenancy.wallets where address = %(address)s) as wallet_id,
         coalesce(%(last)s::date + 1, 'infinity')::timestamp at time zone 'UTC' as to_at,
+        (coalesce(%(last)s::date, t.day) - %(first)s::date + 1)::numeric as days,
+        (coalesce(%(last)s::date, t.day) = t.day)::integer as open_days,
         now() - make_interval(mins => %(proof_due_minutes)s::integer) as due_at
+    from (select (now() at time zone 'UTC')::date as day) as t
 )
 select
     (
@@ -84,8 +88,11 @@ select
         from metrics.wallet_day_metrics as m
         where m.wallet_id = b.wallet_id
     )), least(%(last)s::date, (now() at time zone 'UTC')::date), b.due_at) as days_unknown,
-    exists (
-        select from ops.hl_ingest_cursor as i
-        where i.wallet_id = b.wallet_id and i.confirmed_ms >= extract(epoch from b.to_at) * 1000
-    ) as is_confirmed
-from bounds as b;
+    trim_scale(trunc(
+        case when i.confirmed_ms >= extract(epoch from b.to_at) * 1000 then 1 else 0.999999 end
+            * (1 - coalesce(b.open_days / b.days * (1 - greatest(0, least(1, extract(
+                epoch from i.proven_until - (now() at time zone 'UTC')::date::timestamp at time zone 'UTC'
+            ) / 86400))), 0)), 6))
+        as emptiness
+from bounds as b
+left join ops.hl_ingest_cursor as i on i.wallet_id = b.wallet_id;
