@@ -16,6 +16,7 @@ from hypertally.jobs import wallet_pulls
 from hypertally.jobs.activity import tracked_wallets
 from hypertally.jobs.activity.fill_sweep import Pulled
 from hypertally.jobs.activity.pull_fills import pull_window
+from hypertally.jobs.activity.rollup import compute_now
 from hypertally.jobs.activity.running_twaps import hurry_twaps
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.source_pause import list_pauses
@@ -135,7 +136,7 @@ async def _pull_all(settings: Settings, addresses: list[str], *, once: bool) -> 
 async def _pull_window(
     settings: Settings, addresses: list[str], from_at: datetime, to_at: datetime
 ) -> dict[str, Pulled]:
-    """Ask for a window of each wallet, and compute what follows; by address."""
+    """Ask for a window of each wallet, and compute the days that change; by address."""
     async with (
         runtime.migrated(settings) as url,
         runtime.worker_pool(url) as pool,
@@ -143,14 +144,22 @@ async def _pull_window(
     ):
         window = (max(0, milliseconds(from_at)), milliseconds(to_at))
         results: dict[str, Pulled] = {}
-        for wallet in await tracked_wallets.list_tracked(pool, addresses):
+        wallets = await tracked_wallets.list_tracked(pool, addresses)
+        _echo_step("asking the exchange; beside a worker, a request waits for weight to be free")
+        for wallet in wallets:
             pulled = await pull_window(pool, info, wallet, from_ms=window[0], until_ms=window[1])
             results[wallet.address] = pulled
             if pulled.twaps:
                 async with transaction(pool) as connection:
                     await hurry_twaps(connection, wallet.id)
-        await work(settings, Options(until_idle=True))
+        _echo_step("computing the days of these wallets and of their orgs")
+        await compute_now(pool, [wallet.id for wallet in wallets], clock=system_clock)
     return results
+
+
+def _echo_step(words: str) -> None:
+    """Say what takes its time, beside the result."""
+    click.echo(words, err=True)
 
 
 async def _require_exchange(pool: Pool) -> None:

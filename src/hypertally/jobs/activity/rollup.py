@@ -1,7 +1,9 @@
 """Rollups of the days that new facts changed: wallet days first, then the orgs' days."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
+from hypertally.clock import Clock
 from hypertally.jobs.activity.day_marks import (
     GLOBAL_DELAY_SECONDS,
     Window,
@@ -20,7 +22,7 @@ from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.activity import fill_gaps, global_days, wallet_days
 from hypertally.records import Gap, OrgDay, Record, WalletDay
-from hypertally.store.postgres import Connection, read_rows
+from hypertally.store.postgres import Connection, Pool, read_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -34,6 +36,10 @@ class DayMark(Record, frozen=True, kw_only=True):
     from_at: datetime | None  # the earliest new fill; None: no fill is new
 
 
+class _LastMark(Record, frozen=True, kw_only=True):
+    id: int  # 0: there is none
+
+
 class PriceNeed(Record, frozen=True, kw_only=True):
     """A token that figures lack the price of."""
 
@@ -45,25 +51,30 @@ async def rollup_wallet_day(resources: Resources, job: Job) -> None:
     """Compute the marked days of one wallet again, and mark its orgs' days."""
     wallet_id = ROLLUP_WALLET_DAY.read_payload(job).wallet_id
     async with queue.finishing(resources.pool, job) as connection:
-        await connection.execute(QUERIES["lock_wallet"].text, {"wallet_id": wallet_id})
-        marks = await read_rows(
-            connection, QUERIES["take_wallet_days"], {"wallet_id": wallet_id}, shape=DayMark
+        await _compute_wallet(connection, wallet_id, now=resources.clock())
+
+
+async def _compute_wallet(connection: Connection, wallet_id: int, *, now: datetime) -> None:
+    await connection.execute(QUERIES["lock_wallet"].text, {"wallet_id": wallet_id})
+    marks = await read_rows(
+        connection, QUERIES["take_wallet_days"], {"wallet_id": wallet_id}, shape=DayMark
+    )
+    if not marks:
+        return
+    days = {mark.day for mark in marks}
+    since = [mark.from_at for mark in marks if mark.from_at is not None]
+    if since:
+        changed = await fill_gaps.rebuild(connection, wallet_id, since=min(since))
+        days |= await _days_in(connection, wallet_id, changed)
+        await mark_org_windows(
+            connection,
+            wallet_id,
+            [Window(from_at=gap.from_at, to_at=gap.to_at) for gap in changed],
         )
-        if marks:
-            days = {mark.day for mark in marks}
-            since = [mark.from_at for mark in marks if mark.from_at is not None]
-            if since:
-                changed = await fill_gaps.rebuild(connection, wallet_id, since=min(since))
-                days |= await _days_in(connection, wallet_id, changed)
-                await mark_org_windows(
-                    connection,
-                    wallet_id,
-                    [Window(from_at=gap.from_at, to_at=gap.to_at) for gap in changed],
-                )
-                await schedule_repairs(connection, wallet_id, now=resources.clock())
-            keys = [WalletDay(wallet_id=wallet_id, day=day) for day in sorted(days)]
-            await wallet_days.rebuild(connection, keys)
-            await _mark_global_days(connection, wallet_id, sorted(days))
+        await schedule_repairs(connection, wallet_id, now=now)
+    keys = [WalletDay(wallet_id=wallet_id, day=day) for day in sorted(days)]
+    await wallet_days.rebuild(connection, keys)
+    await _mark_global_days(connection, wallet_id, sorted(days))
 
 
 async def rollup_global_day(resources: Resources, job: Job) -> None:
@@ -77,6 +88,34 @@ async def rollup_global_day(resources: Resources, job: Job) -> None:
             await global_days.rebuild(connection, days)
         if len(days) == GLOBAL_DAYS_A_JOB:
             await enqueue_global(connection)
+
+
+async def compute_now(pool: Pool, wallet_ids: Sequence[int], *, clock: Clock) -> None:
+    """Compute the marked days of these wallets and of their orgs, whether a worker runs or not.
+
+    What a worker computes of them at this moment is waited for; its jobs then find no mark. A mark
+    of an org's day that is made meanwhile, as where other wallets trade there always is one, is
+    left to workers.
+    """
+    for wallet_id in wallet_ids:
+        async with transaction(pool) as connection:
+            await _compute_wallet(connection, wallet_id, now=clock())
+    async with transaction(pool) as connection:
+        await connection.execute(QUERIES["lock_global"].text)
+        mark = await read_row(connection, QUERIES["read_last_mark"], shape=_LastMark)
+    while await _compute_orgs(pool, wallet_ids, last_mark=mark.id) == GLOBAL_DAYS_A_JOB:
+        pass
+
+
+async def _compute_orgs(pool: Pool, wallet_ids: Sequence[int], *, last_mark: int) -> int:
+    """Compute some days of these wallets' orgs that have a mark up to this one; how many days."""
+    bound = {"wallet_ids": list(wallet_ids), "last_mark": last_mark, "limit": GLOBAL_DAYS_A_JOB}
+    async with transaction(pool) as connection:
+        await connection.execute(QUERIES["lock_global"].text)
+        days = await read_rows(connection, QUERIES["take_org_days"], bound, shape=OrgDay)
+        if days:
+            await global_days.rebuild(connection, days)
+    return len(days)
 
 
 async def enqueue_global(connection: Connection, *, delay_seconds: int = 0) -> None:

@@ -55,6 +55,32 @@ with chosen as (
 )
 select distinct org_id, day from taken order by day desc, org_id;
 
+-- name: read_last_mark :one
+-- The newest committed mark of an org's day.
+-- Reads: ops.dirty_global_days   Writes: -   Key: -
+select coalesce(max(id), 0) as id from ops.dirty_global_days;
+
+-- name: take_org_days :many
+-- Take committed marks, up to one of them, of the days of orgs that count these wallets then, and of
+-- all tracked wallets; newest first. No day waits for marks of other wallets: their rollups mark it
+-- again.
+-- Reads: tenancy.org_wallets   Writes: ops.dirty_global_days   Key: id
+with chosen as (
+    select distinct g.org_id, g.day from ops.dirty_global_days as g
+    where g.id <= %(last_mark)s
+        and exists (
+            select from tenancy.org_wallets as o
+            where o.wallet_id = any (%(wallet_ids)s::integer[])
+                and (g.org_id = 0 or o.org_id = g.org_id)
+                and o.from_day <= g.day and (o.to_day is null or g.day < o.to_day))
+    order by g.day desc, g.org_id limit %(limit)s
+), taken as (
+    delete from ops.dirty_global_days as d using chosen
+    where d.org_id = chosen.org_id and d.day = chosen.day
+    returning d.org_id, d.day
+)
+select distinct org_id, day from taken order by day desc, org_id;
+
 -- name: list_tokens_without_price :many
 -- Tokens without a price on these days, and how long to wait: a token requested lately waits.
 -- Reads: metrics.wallet_day_metrics, facts.spot_pairs, ops.jobs   Writes: -   Key: token
