@@ -12,7 +12,7 @@ setup: .venv/.ready ## Prepare .venv with the locked packages and the hypertally
 run: setup ## Start everything on the sandbox exchange and print the link (ARGS: more options)
 	@.venv/bin/hypertally up --sandbox $(ARGS)
 
-test: setup ## Run all tests: unit, db, flow, browser (ARGS: pytest's arguments)
+test: setup ## Run all tests: unit, db, flow, security, browser (ARGS: pytest's arguments)
 	@scripts/test.sh $(ARGS)
 
 check: setup ## Check style, formatting, types and which module may import which

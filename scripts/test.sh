@@ -30,7 +30,7 @@ add_browser() {
     browser+=(tests/browser)
 }
 
-for group in ${GROUPS_TO_RUN:-unit db flow browser}; do
+for group in ${GROUPS_TO_RUN:-unit db flow security browser}; do
     case $group in
         browser) add_browser ;;
         *) rest+=("tests/$group") ;;

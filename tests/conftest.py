@@ -34,7 +34,7 @@ collect_ignore = [] if RECORDED.is_dir() else ["flow/activity/test_recorded.py"]
 
 
 # By the time of a file: no process is left with a long one at the end.
-FOLDERS_BY_TIME = ("browser", "flow", "db", "unit")
+FOLDERS_BY_TIME = ("browser", "flow", "db", "security", "unit")
 
 
 @pytest.hookimpl(trylast=True)

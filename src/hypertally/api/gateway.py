@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
+from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hypertally.api.http.limits import (
@@ -27,9 +28,10 @@ from hypertally.api.http.limits import (
     ANSWERS_IN_FLIGHT_PER_ORG_MAX,
     COMPRESSED_INLINE_BYTES_MAX,
     HEADER_BYTES_MAX,
-    QUERY_BYTES_MAX,
+    TARGETS_KEPT_MAX,
 )
-from hypertally.api.http.problems import MEDIA_TYPE, Problem, bad_parameter, from_error
+from hypertally.api.http.problems import MEDIA_TYPE, Problem, from_error
+from hypertally.api.http.request_target import Target, read_target
 from hypertally.api.http.response_cache import (
     CachedResponse,
     Head,
@@ -43,8 +45,7 @@ from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 
-GUARDED: Final = b"/api/"  # paths that need an identity
-PERSONAL: Final = b"/api/v1/session"  # names the user: shared with nobody
+PERSONAL: Final = "/api/v1/session"  # names the user: shared with nobody
 COOKIE: Final = b"hypertally_session="
 UNKNOWN_ROUTE: Final = "other"
 READING: Final = ("GET", "HEAD")
@@ -83,6 +84,7 @@ class Gateway:
         self._single_flight: SingleFlight[tuple[Key, str | None], Computed] = SingleFlight()
         self._computing: Counter[int] = Counter()  # responses being computed, by org
         self.cache = ResponseCache(seconds)
+        self._targets: LRUCache[tuple[bytes, bytes], Target] = LRUCache(TARGETS_KEPT_MAX)
         self._authenticator = authenticator
         self._identities = authenticator.identities
 
@@ -90,25 +92,23 @@ class Gateway:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["raw_path"].startswith(GUARDED):
-            await self._guarded(scope, send)
         else:
-            await self._open(scope, receive, send)
+            await self._answer(scope, receive, send)
 
     def find_cached(self, scope: Scope) -> ReadyResponse | None:
         """Return the cached response for a caller whose identity is cached too; else None.
 
         Nearly every request ends here: a few look-ups on raw bytes and nothing else.
         """
-        if scope["method"] != "GET" or not scope["raw_path"].startswith(GUARDED):
+        if scope["method"] != "GET":
             return None
         headers = dict(scope["headers"])
         if b"content-length" in headers or b"transfer-encoding" in headers:
             return None
         try:  # half the cost of `get`, which looks up twice
+            target = self._targets[scope["raw_path"], scope["query_string"]]
             identity = self._identities[_token_of(headers)]
-            path = self.cache.normal_form(scope["raw_path"], scope["query_string"])
-            cached = self.cache.entries[identity.org_id, identity.role, path]
+            cached = self.cache.entries[identity.org_id, identity.role, target.key]
         except KeyError:
             return None
         ready = cached.for_request(headers)
@@ -116,30 +116,42 @@ class Gateway:
         self._telemetry.answers[cached.route, ready.head.status] += 1
         return ready
 
-    async def _guarded(self, scope: Scope, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready = self.find_cached(scope)
         if ready is None:
-            ready = await self._respond(scope)
+            try:
+                target = self._read(scope)
+                if not target.is_guarded:
+                    await self._pass_on(_as_asked(scope, target), receive, send)
+                    return
+                ready = await self._respond(scope, target)
+            except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
+                ready = self._problem_response(from_error(error))
         await send(ready.head.message)
         body = ready.body if scope["method"] != "HEAD" else b""
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Scope) -> ReadyResponse:
+    def _read(self, scope: Scope) -> Target:
+        _check_request(scope, dict(scope["headers"]))
+        spelled = (scope["raw_path"], scope["query_string"])
+        target = self._targets.get(spelled)
+        if target is None:
+            target = self._targets[spelled] = read_target(*spelled)
+        return target
+
+    async def _respond(self, scope: Scope, target: Target) -> ReadyResponse:
         headers = dict(scope["headers"])
-        try:
-            _check_request(scope, headers)
-            identity = await self._authenticator.identify(_token_of(headers))
-            path = self.cache.normal_form(scope["raw_path"], scope["query_string"])
-            key = (identity.org_id, identity.role, path)
-            response = self.cache.entries.get(key) or await self._compute_once(scope, key, identity)
-        except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
-            return self._problem_response(from_error(error))
+        identity = await self._authenticator.identify(_token_of(headers))
+        key = (identity.org_id, identity.role, target.key)
+        response = self.cache.entries.get(key) or await self._compute_once(
+            _as_asked(scope, target), key, identity
+        )
         if isinstance(response, CachedResponse):
             return response.for_request(headers)
         return response
 
     async def _compute_once(self, scope: Scope, key: Key, identity: Identity) -> Computed:
-        personal = identity.user_id if scope["raw_path"] == PERSONAL else None
+        personal = identity.user_id if scope["path"] == PERSONAL else None
         flight = (key, personal)
         if flight not in self._single_flight:
             self._check_room(identity.org_id)
@@ -171,12 +183,13 @@ class Gateway:
             self._computing[identity.org_id] -= 1
         route = _route_of(inner)
         self._telemetry.seconds.labels(route).observe(time.monotonic() - started)
-        return await self._keep(response, key, route)
-
-    async def _keep(self, response: FrameworkResponse, key: Key, route: str) -> Computed:
         # An answer that names the user is never kept, whatever max-age it states.
-        personal = key[2].startswith(PERSONAL)
-        max_age = 0 if personal else _max_age_of(response)
+        max_age = 0 if scope["path"] == PERSONAL else _max_age_of(response)
+        return await self._keep(response, key, route=route, max_age=max_age)
+
+    async def _keep(
+        self, response: FrameworkResponse, key: Key, *, route: str, max_age: int
+    ) -> Computed:
         if response.status != HTTPStatus.OK:
             self._telemetry.answers[route, response.status] += 1
             return self._plain_response(response.status, response.headers, response.body)
@@ -204,15 +217,6 @@ class Gateway:
         length = (b"content-length", b"%d" % len(body))
         kept = [header for header in headers if header[0] != b"content-length"]
         return ReadyResponse(Head(status, [*kept, *self._headers, length]), body)
-
-    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            _check_request(scope, dict(scope["headers"]))
-            await self._pass_on(scope, receive, send)
-        except Exception as error:  # noqa: BLE001 - as above
-            problem = self._problem_response(from_error(error))
-            await send(problem.head.message)
-            await send({"type": "http.response.body", "body": problem.body})
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_head = scope["method"] == "HEAD"
@@ -247,23 +251,20 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
     if scope["method"] not in READING:
         detail = f"{scope['method']} is not allowed: use GET or HEAD, nothing is written here"
         raise Problem(status=405, detail=detail, headers={"Allow": "GET, HEAD"})
-    if len(scope["query_string"]) > QUERY_BYTES_MAX:
-        raise Problem(status=414, detail=f"the query is longer than {QUERY_BYTES_MAX} bytes")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES_MAX:
         raise Problem(status=431, detail=f"the headers are longer than {HEADER_BYTES_MAX} bytes")
     if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
         raise Problem(status=413, detail="a body is not read here: send the request without one")
-    _check_once_each(scope["query_string"])
 
 
-def _check_once_each(query: bytes) -> None:
-    seen: set[bytes] = set()
-    for part in query.split(b"&"):
-        name = part.partition(b"=")[0]
-        if name in seen:
-            shown = name.decode("latin-1")
-            raise bad_parameter(shown, value="given twice", remedy="give each parameter once")
-        seen.add(name)
+def _as_asked(scope: Scope, target: Target) -> Scope:
+    """The request in the one spelling: what was guarded is what the framework answers."""
+    return {
+        **scope,
+        "path": target.path,
+        "raw_path": target.raw_path,
+        "query_string": target.query,
+    }
 
 
 async def _capture(app: ASGIApp, scope: Scope) -> FrameworkResponse:

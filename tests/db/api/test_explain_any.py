@@ -199,7 +199,7 @@ def test_a_viewer_may_not_ask_why(get, keys) -> None:
             400,
             AS_SHOWN,
         ),
-        (f"fill_gaps/{A1}/%00", 400, AS_SHOWN),
+        (f"fill_gaps/{A1}/%00", 400, "control character: leave it out"),
         (f"fill_gaps/{A1}?cursor=W10", 400, "take it from `next`"),
         (
             f"twap_slices/{A1}/1?cursor=WyJ4IiwgInkiXQ",

@@ -10,6 +10,7 @@ import pytest
 from hypertally.api.gateway import Gateway
 from hypertally.api.http.limits import ANSWERS_IN_FLIGHT_MAX, ANSWERS_IN_FLIGHT_PER_ORG_MAX
 from hypertally.api.http.options import ApiOptions
+from hypertally.api.http.problems import logged_lately
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 from hypertally.api.identity.token_verification import TokenVerifier
@@ -90,6 +91,7 @@ async def test_an_error_says_nothing_of_the_inside(path: str, capsys) -> None:
     async def app(*_: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
+    logged_lately.clear()
     status, headers, body = await ask(make_gateway(app), path)
     assert status == 500
     assert headers[b"content-type"] == b"application/problem+json"
@@ -99,6 +101,22 @@ async def test_an_error_says_nothing_of_the_inside(path: str, capsys) -> None:
     said = capsys.readouterr().out
     assert "swordfish" in said
     assert "token1" not in said
+
+
+async def test_an_error_of_one_place_is_logged_once_a_minute(capsys) -> None:
+    """One that every request met wrote 4 KB for each."""
+
+    async def app(scope: Any, *_: Any) -> None:
+        if scope["path"].endswith("x"):
+            raise RuntimeError("swordfish")
+        raise RuntimeError("trout")
+
+    logged_lately.clear()
+    tested = make_gateway(app)
+    for path in ["/api/v1/x", "/api/v1/y"] * 3:
+        assert (await ask(tested, path))[0] == 500
+    lines = capsys.readouterr().out
+    assert (lines.count("Error: swordfish"), lines.count("Error: trout")) == (1, 1)
 
 
 @pytest.mark.parametrize(

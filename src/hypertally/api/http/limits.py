@@ -4,6 +4,7 @@ from typing import Final
 
 # What one request may bring.
 QUERY_BYTES_MAX: Final = 2_048  # the longest cursor, the longest coin name and the rest fit
+PATH_BYTES_MAX: Final = 1_024  # the longest path of ours has under 200
 HEADER_BYTES_MAX: Final = 16_384  # browsers send under 2 KB; a token with all claims under 4 KB
 TOKEN_BYTES_MAX: Final = 8_192  # what a cookie or a header can carry through usual proxies
 PAGE_ROWS_MAX: Final = 1_000  # a page of fills is then under 1 MB
@@ -26,7 +27,9 @@ IDENTITIES_KEPT_MAX: Final = 10_000  # tokens in use at once; a few hundred byte
 SIGN_INS_KEPT_MAX: Final = 10_000  # used sign-in tokens, remembered until they expire
 CACHE_BYTES_MAX: Final = 128 * 1024 * 1024  # a sixteenth of a small server's memory
 CACHE_ENTRY_BYTES_MIN: Final = 2_048  # counted for each entry, so that tiny ones are bounded too
-PATHS_KEPT_MAX: Final = 50_000  # spellings of paths and queries whose normal form is remembered
+TARGETS_KEPT_MAX: Final = 10_000  # spellings whose target is remembered; at most 6 KB each
+LOG_PAUSE_SECONDS: Final = 60  # an error of the same place is logged once in this time
+PLACES_KEPT_MAX: Final = 1_000  # of errors; the program has fewer
 COMPRESSED_BYTES_MIN: Final = 512  # below it compression saves no packet
 COMPRESSED_INLINE_BYTES_MAX: Final = 65_536  # above it compressing would stall other answers
 

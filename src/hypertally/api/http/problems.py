@@ -8,15 +8,20 @@ from typing import Any, Final, cast
 
 import msgspec
 import structlog
+from cachetools import TTLCache
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from hypertally.api.http.limits import LOG_PAUSE_SECONDS, PLACES_KEPT_MAX
 from hypertally.errors import TryLater
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5  # a database that restarts is back by then
 SHOWN_CHARACTERS_MAX: Final = 100  # of a refused value; enough to recognise it
+
+# Errors by type and place: a fault that every request meets must not fill the disk.
+logged_lately = TTLCache[tuple[object, ...], bool](PLACES_KEPT_MAX, ttl=LOG_PAUSE_SECONDS)
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +68,26 @@ def from_error(error: Exception) -> Problem:
         case Problem():
             return error
         case TryLater() | TimeoutError():
-            log.warning("answer_not_ready", error=str(error))
+            if _is_new(error):
+                log.warning("answer_not_ready", error=str(error))
             return unavailable(f"the database is not ready; ask again in {RETRY_SECONDS} seconds")
         case HTTPException():
             return _from_http(error)
         case _:
-            # As text: a renderer that shows local variables would print the caller's token.
-            log.error("answer_failed", traceback="".join(traceback.format_exception(error)))
+            if _is_new(error):
+                # As text: a renderer that shows local variables would print the caller's token.
+                log.error("answer_failed", traceback="".join(traceback.format_exception(error)))
             return Problem(status=500, detail="the answer failed; the server's log says why")
+
+
+def _is_new(error: Exception) -> bool:
+    """Whether no such error was logged in the last minute; /metrics counts each answer."""
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    place = (type(error), *((frame.filename, frame.lineno) for frame in frames))
+    if place in logged_lately:
+        return False
+    logged_lately[place] = True
+    return True
 
 
 def _from_http(error: HTTPException) -> Problem:

@@ -2,25 +2,22 @@
 
 import gzip
 import hashlib
-import re
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from cachetools import LRUCache, TLRUCache
+from cachetools import TLRUCache
 
 from hypertally.api.http.limits import (
     CACHE_BYTES_MAX,
     CACHE_ENTRY_BYTES_MIN,
     COMPRESSED_BYTES_MIN,
-    PATHS_KEPT_MAX,
 )
 
 Message: TypeAlias = MutableMapping[str, Any]  # ASGI's own
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 COMPRESSION_LEVEL: Final = 5  # higher ones take longer and save next to nothing on such JSON
-ADDRESS: Final = re.compile(rb"/0[xX][0-9a-fA-F]{40}(?=/|\Z)")  # accepted in any case
 VARY: Final = (b"vary", b"Authorization, Cookie, Accept-Encoding")
 
 
@@ -132,7 +129,7 @@ class CachedResponse:
         return max(2 * len(self.plain.body), CACHE_ENTRY_BYTES_MIN)
 
 
-Key: TypeAlias = tuple[int, str, bytes]  # org, role, normal form of path and query
+Key: TypeAlias = tuple[int, str, bytes]  # org, role, and the target's key
 
 
 class ResponseCache:
@@ -145,27 +142,11 @@ class ResponseCache:
             timer=seconds,
             getsizeof=CachedResponse.size,
         )
-        self.normal_forms: LRUCache[tuple[bytes, bytes], bytes] = LRUCache(PATHS_KEPT_MAX)
 
     def keep(self, key: Key, response: CachedResponse) -> None:
         """Keep a response for its max-age, unless it is larger than the whole cache."""
         if response.max_age > 0 and response.size() <= CACHE_BYTES_MAX:
             self.entries[key] = response
-
-    def normal_form(self, path: bytes, query: bytes) -> bytes:
-        """Return one spelling for all requests that ask for the same answer."""
-        normal = self.normal_forms.get((path, query))
-        if normal is None:
-            # Sorted by name only: values of one name keep their order, as the last one counts.
-            parameters = sorted(filter(None, query.split(b"&")), key=_name_of)
-            spelled = ADDRESS.sub(lambda address: address[0].lower(), path)
-            normal = spelled + b"?" + b"&".join(parameters)
-            self.normal_forms[path, query] = normal
-        return normal
-
-
-def _name_of(parameter: bytes) -> bytes:
-    return parameter.partition(b"=")[0]
 
 
 def matches(if_none_match: bytes, etag: bytes) -> bool:

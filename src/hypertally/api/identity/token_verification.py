@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import jwt
+import msgspec
 from jwt.exceptions import InvalidSubjectError
 
 from hypertally.api.http.limits import (
@@ -20,6 +20,7 @@ from hypertally.api.http.limits import (
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.errors import Refused, TryLater
+from hypertally.records import Record
 
 SYMMETRIC: Final = "HS256"
 ASYMMETRIC: Final = frozenset({"ES256", "RS256"})
@@ -31,10 +32,21 @@ class Claims:
 
     sub: str
     exp: float  # Unix seconds
-    iat: float | None
-    purpose: str | None  # None: an access token of an identity provider
-    jti: str | None
+    iat: float | None = None
+    purpose: str | None = None  # None: an access token of an identity provider
+    jti: str | None = None
     signed_here: bool  # with our own secret, not by an identity provider
+
+
+class _Header(Record, frozen=True, kw_only=True):
+    """What a token says of its key; nothing of it is trusted."""
+
+    alg: str
+    kid: str = ""
+
+
+# Deep nesting, infinite numbers, lists where names belong.
+_HOSTILE_JSON: Final = (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def unauthorised(detail: str) -> Problem:
@@ -104,23 +116,21 @@ class TokenVerifier:
         if len(token) > TOKEN_BYTES_MAX:
             raise unauthorised(f"the token is longer than {TOKEN_BYTES_MAX} bytes")
         try:
-            header = jwt.get_unverified_header(token)
+            header = msgspec.convert(jwt.get_unverified_header(token), _Header)
             return self._decode(token, await self._key_for(header))
         except jwt.ExpiredSignatureError as error:
             raise unauthorised("the token has expired: sign in again") from error
         except jwt.InvalidAudienceError as error:
             raise unauthorised("the token is for another audience") from error
-        except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as error:
-            # The latter three come from hostile JSON: deep nesting, infinite numbers.
+        except (jwt.PyJWTError, msgspec.ValidationError, *_HOSTILE_JSON) as error:
             raise unauthorised("the token is not valid: sign in again") from error
 
-    async def _key_for(self, header: Mapping[str, Any]) -> str | jwt.PyJWK:
-        algorithm = header.get("alg")
-        if algorithm == SYMMETRIC and self._secret is not None:
+    async def _key_for(self, header: _Header) -> str | jwt.PyJWK:
+        if header.alg == SYMMETRIC and self._secret is not None:
             return self._secret
-        if algorithm in ASYMMETRIC and self._keys is not None:
-            key = await self._keys.find(str(header.get("kid", "")))
-            if key is not None and key.algorithm_name == algorithm:
+        if header.alg in ASYMMETRIC and self._keys is not None:
+            key = await self._keys.find(header.kid)
+            if key is not None and key.algorithm_name == header.alg:
                 return key
         raise jwt.InvalidAlgorithmError
 
@@ -137,11 +147,4 @@ class TokenVerifier:
         )
         if not claims["sub"]:
             raise InvalidSubjectError
-        return Claims(
-            sub=claims["sub"],
-            exp=float(claims["exp"]),
-            iat=claims.get("iat"),
-            purpose=claims.get("purpose"),
-            jti=claims.get("jti"),
-            signed_here=signed_here,
-        )
+        return msgspec.convert({**claims, "signed_here": signed_here}, Claims)

@@ -15,26 +15,6 @@ def finished(body: bytes, *, max_age: int = 60) -> CachedResponse:
     return CachedResponse(body, headers=TYPE, max_age=max_age, route="/x")
 
 
-@given(st.permutations([b"a=1", b"b=2", b"c=3", b""]))
-def test_parameters_in_any_order_are_the_same_question(parts: list[bytes]) -> None:
-    answers = ResponseCache()
-    assert answers.normal_form(b"/api/x", b"&".join(parts)) == b"/api/x?a=1&b=2&c=3"
-
-
-def test_only_addresses_lose_their_case() -> None:
-    answers = ResponseCache()
-    upper = b"/api/v1/wallets/0XAB" + b"CD" * 19
-    assert answers.normal_form(upper + b"/days", b"") == upper.lower() + b"/days?"
-    assert answers.normal_form(upper + b"/Days", b"") == upper.lower() + b"/Days?"
-    assert answers.normal_form(b"/api/Session", b"q=A") == b"/api/Session?q=A"
-
-
-def test_values_of_one_name_keep_their_order() -> None:
-    answers = ResponseCache()
-    first, second = (answers.normal_form(b"/x", query) for query in (b"a=1&a=2", b"a=2&a=1"))
-    assert first != second
-
-
 @pytest.mark.parametrize(
     ("offer", "accepted"),
     [

@@ -1,7 +1,15 @@
 """Tokens: what is minted is accepted, for its purpose, by who holds the secret."""
 
+import asyncio
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
 import jwt
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
@@ -74,6 +82,36 @@ async def test_an_expiry_that_is_no_time_is_refused_not_failed_on(exp: str) -> N
     with pytest.raises(Problem) as caught:
         await verifier().verify(token)
     assert caught.value.status == 401
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    | st.sampled_from(["HS256", "RS256", "none", "authenticated", "access"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@given(
+    header=st.dictionaries(st.sampled_from(["alg", "kid", "typ", "b64", "crit"]), JSON),
+    claims=st.dictionaries(
+        st.sampled_from(["sub", "aud", "exp", "iat", "nbf", "iss", "jti", "purpose"]), JSON
+    ),
+)
+@example(header={"alg": ["HS256"]}, claims={})  # gave 500 and a traceback of 4 KB
+@example(header={}, claims={"jti": [], "exp": 2**40, "sub": "a", "aud": "authenticated"})
+def test_any_malformed_token_is_401(header: dict[str, Any], claims: dict[str, Any]) -> None:
+    content = {"alg": "HS256", "typ": "JWT", **header}
+    signed = b".".join(
+        urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (content, claims)
+    )
+    signature = urlsafe_b64encode(hmac.digest(SECRET.encode(), signed, "sha256")).rstrip(b"=")
+    try:
+        read = asyncio.run(verifier().verify(b".".join((signed, signature)).decode()))
+    except Problem as problem:
+        assert problem.status == 401  # noqa: PT017 - most are refused
+    else:
+        assert (read.sub, content["alg"]) == (claims["sub"], "HS256")
 
 
 def test_an_api_without_any_key_does_not_start() -> None:
