@@ -26,7 +26,8 @@ REPLAYED = """
 select distinct on (type, subject) type, subject, to_state as state, at as since, reason, level,
     wallet_id, org_id,
     (select max(f.at) from ops.alerts as f
-     where (f.type, f.subject) = (a.type, a.subject) and f.to_state = 'firing') as last_fired_at
+     where (f.type, f.subject) = (a.type, a.subject) and f.to_state = 'firing'
+         and not exists (select from ops.alerts as r where r.retracts = f.id)) as last_fired_at
 from ops.alerts as a
 order by type, subject, id desc
 """

@@ -1,4 +1,4 @@
-"""The cap: four alerts of an asset within a day, but for those that no reader has to act on."""
+"""The cap and the cooldown: what no reader has to act on does not count for them."""
 
 from datetime import timedelta
 
@@ -49,6 +49,32 @@ async def test_what_was_taken_back_does_not_count_for_the_cap(desk: Desk) -> Non
     await desk.check(AT)
     moves = [move for move in await desk.moves("exit_cluster") if not move.endswith("inactive")]
     assert moves == 4 * ["HYPE: firing"] + ["HYPE: retracted", "HYPE: firing"]
+
+
+@pytest.mark.parametrize("is_true_one_before", [False, True])
+async def test_what_was_taken_back_holds_no_cooldown(
+    desk: Desk, *, is_true_one_before: bool
+) -> None:
+    """The period of a firing is computed again and says no exits; soon after, exits are true.
+
+    The cooldown of a true firing before holds on.
+    """
+    before, after = AT - timedelta(minutes=45), AT + 2 * PERIOD
+    if is_true_one_before:
+        await desk.signal(before, ecs="30", high=True)
+        await desk.check(before)
+        await desk.run("update ops.alert_state set state = 'resolved'")
+        await desk.run("update ops.alert_state set last_fired_at = last_fired_at - interval '1 h'")
+    await desk.signal(AT, ecs="30", high=True)
+    await desk.check(AT)
+    await desk.run(
+        """update metrics.signals set exits = '{"all": {"high": false}}' where at = %(at)s""", at=AT
+    )
+    await desk.signal(after, ecs="30", high=True)
+    await desk.check(after)
+    moves = await desk.moves("exit_cluster")
+    ended = ["HYPE: suppressed"] if is_true_one_before else ["HYPE: firing"]
+    assert moves[-2:] == ["HYPE: retracted", *ended]
 
 
 async def test_moves_toward_safety_do_not_count_for_the_cap(desk: Desk) -> None:

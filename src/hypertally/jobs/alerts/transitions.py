@@ -64,7 +64,7 @@ class Check:
             alerts[key] = await self._judge_one(alert, subject.evaluation)
 
     async def retract(self, evaluation: Evaluation, withdrawal: Withdrawal) -> None:
-        """Take back a firing whose evidence was found wrong."""
+        """Take back a firing whose evidence was found wrong; it holds no cooldown any more."""
         key = (withdrawal.type, withdrawal.subject)
         alerts = await read_alert_states(self._connection, [key])
         for alert in alerts:
@@ -75,6 +75,9 @@ class Check:
                 playbook_before=withdrawal.playbook_before,
             )
             await self._store_all(alert, change, evaluation)
+            await self._connection.execute(
+                QUERIES["put_last_firing"].text, {"type": alert.type, "subject": alert.subject}
+            )
 
     async def queue_messages(self) -> None:
         """Queue a message for each cause; the first transition of a cause stands for the others."""

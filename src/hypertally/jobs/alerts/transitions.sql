@@ -65,6 +65,17 @@ set (level, state, since, reason, periods, last_fired_at, last_value, told, judg
     = row(excluded.level, excluded.state, excluded.since, excluded.reason, excluded.periods,
           excluded.last_fired_at, excluded.last_value, excluded.told, excluded.judged_at);
 
+-- name: put_last_firing :execrows
+-- Let the cooldown of an alert count from the last firing that was not taken back.
+-- Reads: ops.alerts   Writes: ops.alert_state   Key: (type, subject)
+update ops.alert_state as s
+set last_fired_at = (
+    select max(a.at)
+    from ops.alerts as a
+    where a.type = s.type and a.subject = s.subject and a.to_state = 'firing'
+        and not exists (select from ops.alerts as r where r.retracts = a.id))
+where s.type = %(type)s and s.subject = %(subject)s;
+
 -- name: tell_with :execrows
 -- Let the message of one transition count another one too.
 -- Reads: -   Writes: ops.alerts   Key: id
