@@ -25,7 +25,11 @@ def rejects_group() -> None:
 @click.option("--all", "every", is_flag=True, help="Also rejects that were read since.")
 @json_option
 def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
-    """List rows that could not be read, newest first, with their source and the reason."""
+    """List rows that could not be read, newest first, with their source and the reason.
+
+    A fill that the exchange mends later is known again by its order and trade; a row that names no
+    order or no trade stays a reject.
+    """
     settings = program_settings.read()
     wallet = read_address(address) if address else None
 
@@ -51,6 +55,11 @@ def _show(rows: list[StoredReject]) -> None:
         place = f"{row.object or f'page {row.page_id}'} row {row.ordinal}"
         table.add_row(str(row.id), _when(row), row.wallet or "-", row.source, place, reason)
     runtime.open_console().print(table)
+    if staying := [row.id for row in rows if row.stays]:
+        click.echo(
+            f"{len(staying)} of these rows, the newest {staying[0]}, name no order or no trade: "
+            "they stay rejects even if the exchange mends them later"
+        )
 
 
 def _when(row: StoredReject) -> str:

@@ -133,6 +133,26 @@ async def test_the_command_lists_and_reads(books: Books, tmp_path: Path) -> None
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
+async def test_the_list_says_of_rows_without_a_trade_that_they_stay_rejects(
+    books: Books, tmp_path: Path
+) -> None:
+    """The exchange mends such a row later: nothing tells that its fill is the one that was bad."""
+    stays = "name no order or no trade: they stay rejects even if the exchange mends them later"
+    await pulled(books, tmp_path / "world", [fill(NOON), spoilt(NOON + MINUTE_MS)])
+    assert stays not in command(books, "list").stdout, "this one names both"
+    await stored_by_an_earlier_release(books, fill(NOON + 2 * MINUTE_MS, px="x", tid=None))
+    listed = command(books, "list").stdout
+    assert listed.splitlines()[-1].startswith("1 of these rows, the newest ")
+    assert stays in listed
+    rows = [json.loads(line) for line in command(books, "list", "--json").stdout.splitlines()]
+    assert [row["stays"] for row in rows] == [True, False]
+    await books.execute(
+        "insert into facts.decoded_rejects (reject_id, page_id) select id, page_id "
+        "from facts.rejects"
+    )
+    assert stays not in command(books, "list", "--all").stdout, "all were read since"
+
+
 def command(books: Books, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hypertally", "rejects", *arguments],

@@ -126,10 +126,10 @@ async def settle_mended(
     }
     earlier = await read_rows(connection, QUERIES["list_before"], bound, shape=_EarlierReject)
     bad = {sha256_of(rows[place]) for place in unread}
-    by_ids = {(fill.oid, fill.tid): fill for fill in shown if fill.tid}
+    by_ids = {(fill.oid, fill.tid): fill for fill in shown}
     pairs: dict[tuple[int, int], tuple[_EarlierReject, Fill]] = {}  # one fill mends one reject
     for reject in earlier:
-        ids = _ids_of(reject.payload)
+        ids = ids_of(reject.payload)
         fill = by_ids.get(ids) if ids and reject.payload_sha256 not in bad else None
         if ids and fill and reject.from_at <= at(fill.time_ms) <= reject.to_at:
             pairs.setdefault(ids, (reject, fill))
@@ -155,13 +155,13 @@ async def _brought(
     return [pairs[row.place - 1][0] for row in new]
 
 
-def _ids_of(payload: str) -> tuple[int, int] | None:
-    """The order and the trade that a bad row names."""
+def ids_of(payload: str) -> tuple[int, int] | None:
+    """The order and the trade that a bad row names; None: it names no order or no trade."""
     row = row_of(payload)
     if not is_object(row):
         return None
     oid, tid = exact_integer(row.get("oid")), exact_integer(row.get("tid"))
-    return None if oid is None or tid is None else (oid, tid)
+    return None if oid is None or not tid else (oid, tid)
 
 
 async def mark_decoded(connection: Connection, reject_ids: Sequence[int], *, page_id: int) -> None:

@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from hypertally.clock import at
 from hypertally.errors import BadPayload
 from hypertally.facts import pages
@@ -34,6 +37,11 @@ class StoredReject(Record, frozen=True, kw_only=True):
     ordinal: int  # place in the answer or object
     stored_at: datetime
     decoded: bool  # it was read since
+    stays: bool = False  # a fill that names no order or trade: not known again once it is mended
+
+
+class _ListedReject(StoredReject, frozen=True, kw_only=True):
+    payload: str
 
 
 class _Unread(Record, frozen=True, kw_only=True):
@@ -64,7 +72,14 @@ async def list_stored(
 ) -> list[StoredReject]:
     """Rejects of every kind, newest first; those that were read since only with `every`."""
     bound = {"wallet": wallet, "every": every, "limit": limit}
-    return await read_rows(connection, QUERIES["list_rejects"], bound, shape=StoredReject)
+    rows = await read_rows(connection, QUERIES["list_rejects"], bound, shape=_ListedReject)
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: _ListedReject) -> StoredReject:
+    is_unread_fill = row.from_at is not None and not row.decoded
+    listed = msgspec.convert(row, StoredReject, from_attributes=True)
+    return replace(listed, stays=is_unread_fill and rejects.ids_of(row.payload) is None)
 
 
 async def read_again(pool: Pool, *, wallet: str | None = None) -> Reread:

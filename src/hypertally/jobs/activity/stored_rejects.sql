@@ -4,7 +4,7 @@
 -- Writes: -   Key: id
 select r.id, '0x' || encode(a.address, 'hex') as wallet, w.from_at, w.to_at, r.source,
     p.request ->> 'object' as object, r.reason, r.page_id, r.ordinal, r.inserted_at as stored_at,
-    d.reject_id is not null as decoded
+    d.reject_id is not null as decoded, r.payload
 from facts.rejects as r
 left join facts.reject_windows as w on w.reject_id = r.id
 left join facts.pages as p on p.id = r.page_id
