@@ -7,6 +7,7 @@ from hypertally.jobs.smart_money.snapshot_share import share_weight
 from hypertally.settings import PAGE_WEIGHT_MAX
 from hypertally.sources.weights import BASE_WEIGHT, Budget
 
+EXITS = "exits"  # what their part of the allowance is called
 ASKED_WEIGHT = BASE_WEIGHT + 1  # what a request for a few fills costs, whatever is reserved for it
 
 
@@ -72,4 +73,4 @@ def exits_budget(snapshots: SharedBudget, *, wallets: int, weight_max: int) -> E
 
 def _limited(budget: SharedBudget, weight: int) -> LimitedBudget:
     # What a request costs is known after it: one is asked for while less than the weight is spent.
-    return budget.limited("exits", weight + PAGE_WEIGHT_MAX - 1)
+    return budget.limited(EXITS, weight + PAGE_WEIGHT_MAX - 1)
