@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.flow.books import Books, milliseconds, require_oracle_figures, serving, small_population
 from tests.flow.handmade import ALICE, Row, fill, world
 
@@ -14,6 +15,7 @@ from hypertally.jobs.activity.kinds import READ_AGAIN
 from hypertally.jobs.activity.pull_fills import pull_window
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
+from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.jobs.runtime.shared_budget import SharedBudget
 from hypertally.jobs.second_readings import read_again
@@ -59,30 +61,52 @@ async def test_a_twentieth_of_fills_that_show_late_is_in_the_books_within_minute
         await require_oracle_figures(books, population_fills(scene), population_usd_prices(scene))
 
 
-async def test_the_first_second_reading_waits_for_weight_to_spare(
-    books: Books, tmp_path: Path
+@pytest.mark.parametrize(
+    ("spent", "due", "before", "is_read"),
+    [
+        (500, 0, 0, True),  # 140 of the 640 that snapshots leave: the next full page has its weight
+        (501, 0, 0, False),
+        (0, 25, 0, True),  # pulls that come due leave 140
+        (0, 26, 0, False),
+        (380, 0, 1, True),  # another second reading may spend 120 of 260
+        (381, 0, 1, False),
+    ],
+)
+async def test_the_first_second_reading_asks_while_pulls_and_snapshots_leave_its_weight(
+    books: Books, tmp_path: Path, *, spent: int, due: int, before: int, is_read: bool
 ) -> None:
+    budget = SharedBudget(books.pool, upstream_host="here", weight_per_minute=1200)
     async with serving(world(tmp_path / "world", {ALICE: [spot(now_ms() - 1000)]})) as exchange:
         await books.track([ALICE])
         await books.settle(exchange)
-        (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
-        async with transaction(books.pool) as connection:
-            await enqueue(connection, READ_AGAIN, WalletPayload(wallet_id=wallet.id))
-        [job] = await queue.claim(
-            books.pool, worker="test", lease_seconds=60, limit=1, only_kinds=[READ_AGAIN.name]
+        await books.execute("update ops.jobs set run_at = now() + interval '1 h'")
+        await budget.reserve_share(560)
+        if spent:
+            await budget.settle(await budget.reserve(spent), spent)
+        await books.execute(
+            "insert into ops.jobs (kind, payload, priority, run_at) "
+            "select 'ingest_wallet', '{}', 20, now() + interval '30 s' "
+            "from generate_series(1, %s)",
+            due,
         )
-        budget = SharedBudget(books.pool, upstream_host="scarce", weight_per_minute=240)
-        spent = await budget.reserve(130)
-        await budget.settle(spent, 130)
-        assert await budget.read_free() == 110
-        before = (await exchange.stats())["requests"]["userFillsByTime"]
+        claimed = [await claimed_reading(books) for _ in range(before + 1)]
+        requests = (await exchange.stats())["requests"]["userFillsByTime"]
         async with InfoClient(f"{exchange.url}/info", budget=budget, clock=system_clock) as info:
-            resources = Resources(
-                pool=books.pool, info=info, clock=system_clock, weight_per_minute=240
-            )
-            await read_again(resources, job)
-        assert (await exchange.stats())["requests"]["userFillsByTime"] == before
-        assert await books.value("select status from ops.jobs where id = %s", job.id) == "done"
+            await read_again(Resources(pool=books.pool, info=info, clock=system_clock), claimed[-1])
+        after = (await exchange.stats())["requests"]["userFillsByTime"]
+        ended = await books.value("select status from ops.jobs where id = %s", claimed[-1].id)
+    assert (after - requests, ended) == (int(is_read), "done")
+
+
+async def claimed_reading(books: Books) -> Job:
+    """A first second reading of the wallet, in progress."""
+    (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
+    async with transaction(books.pool) as connection:
+        await enqueue(connection, READ_AGAIN, WalletPayload(wallet_id=wallet.id))
+    [job] = await queue.claim(
+        books.pool, worker="test", lease_seconds=60, limit=1, only_kinds=[READ_AGAIN.name]
+    )
+    return job
 
 
 async def test_an_hour_later_what_was_read_once_is_read_again(books: Books, tmp_path: Path) -> None:
