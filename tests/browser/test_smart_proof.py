@@ -48,18 +48,27 @@ async def test_forced_exits_whose_fills_are_not_read_are_not_known_yet(
     page = own_screen.page
     await page.set_viewport_size({"width": width, "height": 844})
     await own_screen.open("#/smart-money")
-    at = (await own_screen.answer(PATH))["assets"][2]["signal"]["at"]
+    signal = (await own_screen.answer(PATH))["assets"][2]["signal"]
+    at, left, unexplained = signal["at"], signal["ecs"]["left"], signal["ecs"]["unexplained"]
     notes = page.locator(".smart-asset[data-asset=ETH]").locator(".score-notes")
-    assert "forced not known yet" in visible(await notes.inner_text())
+    assert f"forced not known yet: {unexplained} of {left} exits" in visible(
+        await notes.inner_text()
+    )
     await own_screen.go(f"#/smart-money?proof=signal:ETH:{at}:ecs.forced")
     answer = await own_screen.answer(f"{PATH}/signals/ETH/{at}/explain")
-    unexplained = answer["exits"]["all"]["unexplained"]
+    exits = answer["exits"]["all"]
+    assert (exits["left"], exits["unexplained"]) == (left, unexplained)
     assert answer["value"]["ecs"]["forced"] is None
     assert unexplained > 0
     proof = page.get_by_role("dialog", name="Proof of a figure")
     assert await proof.locator(".proof-value .null").first.inner_text() == DASH
     assert visible(await proof.locator(".proof-head .warning-line").inner_text()) == (
-        f"Unknown because the fills of {unexplained} of the wallets that left are not known yet."
+        f"Unknown because the fills of {unexplained} of the {left} wallets that left "
+        "are not known yet."
     )
     text = visible(await proof.inner_text())
-    assert f"of {unexplained} of those that left it is not known yet" in text
+    forced = exits["forced"]
+    assert (
+        f"{left} of {exits['exposed']} holders, {forced} more are known to be forced, "
+        f"of {unexplained} of those that left it is not known yet" in text
+    )

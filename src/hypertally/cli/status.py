@@ -12,11 +12,12 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option
 from hypertally.jobs import paces
-from hypertally.jobs.smart_money.exits_budget import EXITS
+from hypertally.jobs.smart_money.exits_budget import EXITS, EXITS_OF_SHARE
 from hypertally.jobs.status import Status, read_status
-from hypertally.settings import EXITS_WEIGHT_MAX
+from hypertally.settings import EXITS_WEIGHT_KEPT, EXITS_WEIGHT_MAX
 from hypertally.sources.weights import BASE_WEIGHT
 
+WEIGHT_MAX_OF = {EXITS: EXITS_WEIGHT_MAX, EXITS_OF_SHARE: EXITS_WEIGHT_KEPT}  # in a minute
 PLANNED_WALLETS_MAX = 1_000_000_000  # more than any exchange has
 
 
@@ -59,9 +60,8 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
         fields = msgspec.structs.asdict(counts).items()
         yield title, ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in fields)
     for spent in status.weight:
-        limit = weight_per_minute
-        if spent.egress.endswith(f"({EXITS})"):
-            limit = min(limit, EXITS_WEIGHT_MAX)
+        purpose = spent.egress.partition(" (")[2].removesuffix(")")
+        limit = min(weight_per_minute, WEIGHT_MAX_OF.get(purpose, weight_per_minute))
         yield "weight", f"{spent.egress}: {spent.last_minute} of {limit} in the last minute"
     for pause in status.pauses:
         since = pause.since.isoformat(timespec="seconds")

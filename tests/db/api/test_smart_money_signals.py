@@ -66,6 +66,7 @@ def test_a_signal_has_its_figures_as_decimals(get) -> None:
         "active": 30, "active_needed": 20, "no_consensus": False,
     }  # fmt: skip
     assert signal["ecs"] == {
+        "left": 3, "unexplained": 0,
         "value": "16", "long": "10", "short": "22", "forced": "0", "z": None, "percentile": None,
         "band": "medium", "significance": "not yet",
     }  # fmt: skip

@@ -49,6 +49,22 @@ class Allowance:
         async with transaction(self._pool) as connection:
             await connection.execute("update ops.weight_spends set at = at - interval '2 hours'")
 
+    async def let_the_share_be_free_again(self, *, spent_to: int) -> None:
+        """The minute of what was spent of the share up to an id is over, and of nothing else."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(
+                "update ops.weight_spends set at = at - interval '2 hours' "
+                "where egress <> 'here' and id <= %s",
+                [spent_to],
+            )
+
+    async def newest_spend(self) -> int:
+        async with transaction(self._pool) as connection:
+            cursor = await connection.execute("select max(id) as id from ops.weight_spends")
+            row = await cursor.fetchone()
+            assert row is not None
+            return int(row["id"])
+
     async def pull_all(self) -> int:
         """Let pulls spend all they can, a wallet without new fills at a time; how much it was."""
         spent = 0
@@ -116,6 +132,21 @@ async def test_exits_take_what_pulls_leave_until_a_pull_of_a_full_page_would_wai
     await spend(allowance.pulls, free - 3 * PAGE_WEIGHT_MAX)
     spent = await ask_for_all(allowance.exits)
     assert EXITS_WEIGHT_KEPT + PAGE_WEIGHT_MAX <= spent < EXITS_WEIGHT_MAX
+    await spend(allowance.pulls, PAGE_WEIGHT_MAX)
+
+
+async def test_what_pulls_left_in_the_minute_takes_nothing_of_the_part_that_they_keep_free(
+    allowance: Allowance,
+) -> None:
+    """Where pulls leave a little, exits have that and their part in every minute."""
+    await allowance.record_minute()
+    await spend(allowance.pulls, await allowance.pulls.read_free() - 2 * PAGE_WEIGHT_MAX)
+    for _ in range(3):
+        await spend(allowance.exits, PAGE_WEIGHT_MAX, cost=ASKED_WEIGHT)
+    spent_to = await allowance.newest_spend()
+    assert await ask_for_all(allowance.exits) >= PAGE_WEIGHT_MAX - ASKED_WEIGHT, "pulls left it"
+    await allowance.let_the_share_be_free_again(spent_to=spent_to)
+    assert await ask_for_all(allowance.exits) >= EXITS_WEIGHT_KEPT
     await spend(allowance.pulls, PAGE_WEIGHT_MAX)
 
 

@@ -73,7 +73,7 @@ def test_a_mass_liquidation_is_no_mass_exit_once_its_fills_are_read(on_stage: An
         assert row["ecs"] == watched.v3_window(asset, HIGH, unread=unread).scores.ecs == 30
         assert row["ecs_forced"] is None
         assert row["unknown"]["ecs_forced"] == (
-            "the fills of 30 of the wallets that left are not known yet"
+            "the fills of 30 of the 30 wallets that left are not known yet"
         )
         assert row["exits"]["all"]["high"] is True
         assert {row["forced"] for row in _leavers(before, asset)} == {None}
@@ -122,12 +122,32 @@ def test_fills_that_cannot_be_read_for_a_day_are_given_up_and_stay_unknown(on_st
     recording, windows = on_stage(script)
     row = recording.signals[HIGH, "BTC", V3]
     assert row["ecs_forced"] is None
-    assert row["unknown"]["ecs_forced"].startswith("the fills of 30 of the wallets")
+    assert row["unknown"]["ecs_forced"].startswith("the fills of 30 of the 30 wallets")
     assert windows
     assert all(window["dropped_at"] is not None for window in windows)
     tried = [window for window in windows if window["last_error"]]
     assert tried
     assert all("HTTP 5" in window["reason"] for window in tried)
+
+
+def test_exits_that_are_refused_for_want_of_weight_keep_their_turn(on_stage: Any) -> None:
+    """Nothing was asked: a refusal puts no wallet behind those that left later."""
+
+    async def script(stage: Stage) -> tuple[list[dict[str, Any]], int]:
+        await stage.exchange.set_faults(
+            http_429={"types": ["userFillsByTime"], "max_count": 1_000_000}
+        )
+        await stage.play(range(15, 21))
+        refused = await stage.books.read("select tries, next_at - found_at as put_off, last_error "
+                                         "from ops.exit_windows")  # fmt: skip
+        await stage.exchange.clear_faults()
+        await stage.read_exits()
+        return refused, await stage.books.value("select count(*) from ops.exit_windows")
+
+    refused, waiting = on_stage(script)
+    assert any("429" in (window["last_error"] or "") for window in refused)
+    assert {(window["tries"], window["put_off"]) for window in refused} == {(0, timedelta())}
+    assert waiting == 0
 
 
 @pytest.mark.parametrize("hot_wallets", [0, 26])

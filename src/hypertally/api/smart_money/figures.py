@@ -61,6 +61,8 @@ _REASONS: Final = {
     "dispersion.active": ("active", NO_V3_FIGURE),
     "dispersion.active_needed": ("active", NO_V3_FIGURE),
     "dispersion.no_consensus": ("dispersion", NO_V3_FIGURE),
+    "ecs.left": ("ecs", UNEXPOSED),
+    "ecs.unexplained": ("ecs", UNEXPOSED),
     "ecs.significance": ("significance", NO_V3_FIGURE),
     "ecs.value": ("ecs", UNEXPOSED),
     "ecs.long": ("ecs_long", UNEXPOSED),
@@ -110,7 +112,7 @@ def show_signal(row: Row) -> dict[str, Any]:
         | {"active_needed": row["active_needed"], "no_consensus": _is_no_consensus(row)},
         "ecs": _picked(row, {"value": "ecs"} | {part: f"ecs_{part}" for part in _ECS_PARTS})
         | {"band": _exits_band(row)}
-        | {"significance": row["exits"].get("all", {}).get("significance")},
+        | {name: row["exits"].get("all", {}).get(name) for name in _EXITS_KEPT},
         "herding": {"h": json_text(row["herding"]), "sign": row["herding_sign"]}
         | {"n": row["herding_n"]},
         "counts": row["counts"],
@@ -139,6 +141,7 @@ _AS_STORED: Final = (
     "digest",
 )
 _ECS_PARTS: Final = ("long", "short", "forced", "z", "percentile")
+_EXITS_KEPT: Final = ("left", "unexplained", "significance")
 
 
 def _picked(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:

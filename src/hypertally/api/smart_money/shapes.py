@@ -52,8 +52,13 @@ class Dispersion(Shape):
 
 
 class Exits(Shape):
-    """Exits among the exposed, of all and by the side left; forced ones apart."""
+    """Exits among the exposed, of all and by the side left; forced ones apart.
 
+    Of the `left` wallets, the fills of `unexplained` are not known yet: they may have been forced.
+    """
+
+    left: int | None
+    unexplained: int | None
     value: Amount | None
     long: Amount | None
     short: Amount | None

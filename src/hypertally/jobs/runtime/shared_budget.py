@@ -11,7 +11,6 @@ pulls leave them a share of every minute. `snapshots()` gives the budget that sp
 
 import asyncio
 
-from hypertally.jobs.runtime.limited_budget import LimitedBudget
 from hypertally.records import Record
 from hypertally.settings import PAGE_WEIGHT_MAX
 from hypertally.store.postgres import Connection, Pool, read_row, transaction
@@ -67,15 +66,14 @@ class SharedBudget:
             for_snapshots=for_snapshots,
         )
 
-    def limited(self, purpose: str, weight_per_minute: int) -> LimitedBudget:
-        """The same allowance for one purpose, which spends no more of it than this."""
-        part = SharedBudget(
+    def part(self, purpose: str, weight_per_minute: int) -> "SharedBudget":
+        """What one purpose spends, counted by itself: no more than this. See `LimitedBudget`."""
+        return SharedBudget(
             self._pool,
             upstream_host=f"{self._upstream_host} ({purpose})",
             weight_per_minute=weight_per_minute,
             window_seconds=self._window_seconds,
         )
-        return LimitedBudget(self, part)
 
     def share_of(self, weight: int) -> int:
         """How much of a share of this weight snapshots are given."""

@@ -44,7 +44,7 @@ READ_AFTER = timedelta(seconds=55)  # of a reduction: in the next minute's run
 WAITED_MAX = timedelta(days=1)
 KEPT = timedelta(days=7)  # why a window was given up can be read so long
 MERGED_WITHIN = timedelta(hours=2)  # windows of one wallet that are asked for at once
-AGAIN_SECONDS = 20  # what was spent leaves the minute bit by bit: one run a minute would miss it
+AGAIN_SECONDS = 10  # what was spent leaves the minute bit by bit: one run a minute would miss it
 
 PULL_EXIT_FILLS = declare(
     Kind(
@@ -155,11 +155,12 @@ async def _read_window(
         async for page in sweep(fetch, from_ms, until_ms):
             shown = watched_fills.decode_page(page, wallet=wallet)
             await _store_page(resources.pool, job, window, page, shown)
-    except (RateLimited, SourcePaused) as problem:
-        await _note_error(resources.pool, window, str(problem))
+    except RateLimited as problem:
+        await _note_error(resources.pool, window, problem, query="put_back_windows")
         return False
     except (SourceDown, BadPayload) as problem:
-        await _note_error(resources.pool, window, str(problem))
+        await _note_error(resources.pool, window, problem)
+        return not isinstance(problem, SourcePaused)
     return True
 
 
@@ -182,15 +183,17 @@ async def _store_page(
         await mark_signals(connection, window.wallet_id, from_at=window.from_at, to_at=window.to_at)
 
 
-async def _note_error(pool: Pool, window: ExitWindow, error: str) -> None:
+async def _note_error(
+    pool: Pool, window: ExitWindow, problem: Exception, *, query: str = "note_error"
+) -> None:
     bound = {
         "wallet_id": window.wallet_id,
         "from_at": window.from_at,
         "to_at": window.to_at,
-        "error": error,
+        "error": str(problem),
     }
     async with transaction(pool) as connection:
-        await connection.execute(QUERIES["note_error"].text, bound)
+        await connection.execute(QUERIES[query].text, bound)
 
 
 HANDLERS: Handlers = {PULL_EXIT_FILLS: pull_exit_fills}

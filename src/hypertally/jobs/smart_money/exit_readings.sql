@@ -16,9 +16,9 @@ on conflict do nothing;
 update ops.exit_windows as e
 set dropped_at = %(now)s,
     reason = case
+        when e.tries = 0 then coalesce(e.last_error, 'pulls and snapshots left no weight for a day')
         when e.last_error is not null then 'asked ' || e.tries || ' times, the last: ' || e.last_error
-        when e.tries > 0 then 'asked ' || e.tries || ' times without an answer'
-        else 'pulls and snapshots left no weight for a day'
+        else 'asked ' || e.tries || ' times without an answer'
     end
 from tenancy.wallets as w
 where w.id = e.wallet_id and e.dropped_at is null
@@ -80,3 +80,10 @@ where e.wallet_id = %(wallet_id)s and e.from_at >= %(from_at)s and e.to_at <= %(
 update ops.exit_windows
 set last_error = %(error)s
 where wallet_id = %(wallet_id)s and from_at >= %(from_at)s and to_at <= %(to_at)s;
+
+-- name: put_back_windows :execrows
+-- Let windows that were refused for want of weight keep their turn: their fills were not asked for.
+-- Reads: -   Writes: ops.exit_windows   Key: (wallet_id, asset, from_at, to_at)
+update ops.exit_windows
+set tries = tries - 1, next_at = found_at, last_error = %(error)s
+where wallet_id = %(wallet_id)s and from_at >= %(from_at)s and to_at <= %(to_at)s and tries > 0;

@@ -8,6 +8,7 @@ from hypertally.settings import PAGE_WEIGHT_MAX
 from hypertally.sources.weights import BASE_WEIGHT, Budget
 
 EXITS = "exits"  # what their part of the allowance is called
+EXITS_OF_SHARE = "exits, kept"  # of it, what pulls leave free for them
 ASKED_WEIGHT = BASE_WEIGHT + 1  # what a request for a few fills costs, whatever is reserved for it
 
 
@@ -63,14 +64,19 @@ def exits_budget(snapshots: SharedBudget, *, wallets: int, weight_max: int) -> E
     share = snapshots.share_of(share_weight(wallets, exits=True))
     part_weight = share - snapshots.share_of(share_weight(wallets))
     pulls = snapshots.pulls()
+    part_spends = _part(snapshots, EXITS_OF_SHARE, part_weight)
+    exits_spends = _part(snapshots, EXITS, weight_max)
     return ExitsBudget(
-        # An allowance may be too small for a part.
-        part=_limited(snapshots, part_weight) if part_weight else None,
-        rest=_limited(pulls, weight_max),
+        # An allowance may be too small for a part. It is counted by itself too: what pulls left
+        # to exits in the same minute takes nothing of it.
+        part=LimitedBudget(LimitedBudget(snapshots, exits_spends), part_spends)
+        if part_weight
+        else None,
+        rest=LimitedBudget(pulls, exits_spends),
         pulls=pulls,
     )
 
 
-def _limited(budget: SharedBudget, weight: int) -> LimitedBudget:
+def _part(budget: SharedBudget, purpose: str, weight: int) -> SharedBudget:
     # What a request costs is known after it: one is asked for while less than the weight is spent.
-    return budget.limited(EXITS, weight + PAGE_WEIGHT_MAX - 1)
+    return budget.part(purpose, weight + PAGE_WEIGHT_MAX - 1)

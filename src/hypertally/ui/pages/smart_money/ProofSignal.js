@@ -70,11 +70,14 @@ const EXIT_SIDES = [
 function ExitCounts({ exits }) {
   const rows = EXIT_SIDES.filter(([side]) => exits[side]).map(([side, words]) => {
     const { left, exposed, forced, unexplained, p0 } = exits[side];
-    const unknown =
-      unexplained > 0 && `, of ${unexplained} of those that left it is not known yet`;
+    const forcedWords =
+      unexplained > 0
+        ? `${forced} more are known to be forced, ` +
+          `of ${unexplained} of those that left it is not known yet`
+        : `${forced} more were forced`;
     return [
       words,
-      html`${left} of ${exposed} holders, ${forced} more were forced${unknown};
+      html`${left} of ${exposed} holders, ${forcedWords};
         usual share <${Amount} value=${p0} reason=${NO_USUAL_SHARE} />`,
     ];
   });

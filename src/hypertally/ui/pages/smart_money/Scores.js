@@ -96,6 +96,12 @@ function herdingText({ h, sign, n }) {
   return sign > 0 ? "herding into buying" : "herding into selling";
 }
 
+/** Exits whose fills are not read yet may have been forced: how many of all they are. */
+function forcedNotKnown({ left, unexplained }) {
+  const many = unexplained ? `: ${unexplained} of ${left} exits` : "";
+  return `forced not known yet${many}`;
+}
+
 export function ScoreNotes({ signal, hrefOf }) {
   if (!signal) return null;
   const { herding } = signal;
@@ -113,7 +119,7 @@ export function ScoreNotes({ signal, hrefOf }) {
       : html`${figure("z", "ecs.z")}, ${figure("percentile", "ecs.percentile")}`;
   const forced =
     scoreOf(signal, "ecs.forced") === null && !signal.locked
-      ? unknownFigure("forced not known yet", "ecs.forced")
+      ? unknownFigure(forcedNotKnown(signal.ecs), "ecs.forced")
       : figure("forced", "ecs.forced");
   return html`<dl class="score-notes">
     <div><dt title=${descriptionOf("herding.h")}>Herding</dt><dd>${figure("H", "herding.h")}${

@@ -14,7 +14,7 @@ from hypertally.metrics.smart_money.formulas.score_arithmetic import Score, perc
 from hypertally.metrics.smart_money.formulas.thresholds import EXITS_HIGH_ABOVE, EXITS_HIGH_MIN
 
 Significance = Literal["known", "not yet"]
-FILLS_UNKNOWN: Final = "the fills of {} of the wallets that left are not known yet"
+FILLS_UNKNOWN: Final = "the fills of {} of the {} wallets that left are not known yet"
 
 
 def judged(exits: Exits) -> Exits:
@@ -42,4 +42,5 @@ def known_forced_exits(counts: WalletCounts) -> Score:
     unexplained = counts.long.unexplained + counts.short.unexplained
     if not unexplained:
         return score
-    return replace(score, value=None, reason=FILLS_UNKNOWN.format(unexplained))
+    left = counts.long.left + counts.short.left
+    return replace(score, value=None, reason=FILLS_UNKNOWN.format(unexplained, left))
