@@ -6,6 +6,8 @@ have no chain that would tell of one that is missing. What a wallet at rest did 
 each ordinary pull reads again.
 """
 
+from datetime import timedelta
+
 from hypertally.jobs.activity.end_positions import enqueue_check
 from hypertally.jobs.activity.kinds import CONFIRM_FILLS, INGEST_TWAPS, READ_AGAIN, REPAIR_GAP
 from hypertally.jobs.activity.pull_fills import pull_fills
@@ -28,6 +30,7 @@ from hypertally.store.postgres import read_row, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
+PUT_OFF = timedelta(minutes=1)
 # The requests of jobs that are more urgent than a first second reading.
 REQUESTS = {INGEST_WALLET: 1, INGEST_TWAPS: 2, REPAIR_GAP: 1, CONFIRM_FILLS: 1}
 
@@ -47,8 +50,8 @@ async def read_again(resources: Resources, job: Job) -> None:
     if wallet is None:
         return
     if not await _has_spare_weight(resources, job):
-        async with queue.finishing(pool, job):
-            return
+        await _put_off(resources, job)
+        return
     pulled = await pull_fills(pool, resources.info, wallet, clock=resources.clock, job=job)
     async with queue.finishing(pool, job) as connection:
         if pulled.fills:
@@ -56,6 +59,16 @@ async def read_again(resources: Resources, job: Job) -> None:
         if pulled.twaps:
             await hurry_twaps(connection, wallet.id)
         await enqueue_confirmation(connection, wallet.id, pulled, now=resources.clock())
+
+
+async def _put_off(resources: Resources, job: Job) -> None:
+    """Try again in a minute, some times: after a start all second readings come due at once."""
+    if job.attempts < job.max_attempts:
+        at = resources.clock() + PUT_OFF
+        await queue.put_back(resources.pool, job, error="no weight to spare", at=at)
+        return
+    async with queue.finishing(resources.pool, job):
+        pass
 
 
 async def _has_spare_weight(resources: Resources, job: Job) -> bool:

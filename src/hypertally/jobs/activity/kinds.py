@@ -75,7 +75,7 @@ READ_AGAIN = declare(  # run by jobs/second_readings
         leaves_when_killed="the pages stored so far; the reading begins again where it began",
         distinguish=wallet_key,
         priority=-20,  # it asks only while weight is to spare
-        attempts_max=3,  # the confirming reading looks again in any case
+        attempts_max=3,  # a minute apart; the confirming reading looks again in any case
     )
 )
 CONFIRM_FILLS = declare(  # run by jobs/second_readings
