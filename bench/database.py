@@ -1,12 +1,25 @@
 """A PostgreSQL of the measurement alone, in a folder that goes away with it."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hypertally.cli.runtime import bring_up_to_date
+from hypertally.jobs.runtime.exchange_identity import adopt
 from hypertally.store.embedded.join import ensure_running
+from hypertally.store.postgres import open_pool
+
+# Every measurement serves its own exchange, and its books are of it.
+EXCHANGE = os.environ.setdefault("HYPERTALLY_NETWORK", "bench")
+
+
+async def prepare_books(url: str) -> None:
+    """Bring a database to today's schema, as books of the exchange that is measured."""
+    await bring_up_to_date(url)
+    async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+        await adopt(pool, EXCHANGE)
 
 
 @asynccontextmanager
@@ -16,5 +29,5 @@ async def fresh_database() -> AsyncIterator[str]:
         prefix="hypertally-bench-", ignore_cleanup_errors=True
     ) as home:
         async with await ensure_running(Path(home)) as server:
-            await bring_up_to_date(server.url)
+            await prepare_books(server.url)
             yield server.url

@@ -36,6 +36,7 @@ from tests.flow.books import (
     small_population,
 )
 
+from bench.database import prepare_books
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.worker import work
@@ -209,7 +210,7 @@ async def running_system(
         await ensure_running(home) as server,
         serving(population) as exchange,
     ):
-        await runtime.bring_up_to_date(server.url)
+        await prepare_books(server.url)
         async with open_books(server.url) as books:
             random = Random(seed)
             waiting = await exchange.addresses()

@@ -22,12 +22,12 @@ import psycopg
 import stamina
 
 from bench.api import free_port, running_process
+from bench.database import prepare_books
 from bench.feeder import HOST, addresses
 from bench.given_fills import COLUMNS
 from bench.ingest import INSERT, ONE, VALUES_ROWS
 from bench.machine import announce, console
 from bench.measuring import Claim, percentile, report_claims, show_times
-from hypertally.cli.runtime import bring_up_to_date
 from hypertally.clock import at
 from hypertally.facts.activity import fills
 from hypertally.facts.activity.fills import Sourced
@@ -90,7 +90,7 @@ async def _prepare(server_url: str, name: str) -> tuple[str, dict[str, int]]:
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"create database {name}".encode())
     url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    await bring_up_to_date(url)
+    await prepare_books(url)
     async with open_pool(url, role=ROLE, size=1) as pool, transaction(pool) as connection:
         org_id = await orgs.find_org(connection, "default")
         addition = await wallets.add(connection, addresses(WALLETS), org_id=org_id, from_day=None)

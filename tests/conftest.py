@@ -14,6 +14,7 @@ from hypothesis import HealthCheck
 from psycopg import sql
 
 from hypertally.cli.runtime import bring_up_to_date
+from hypertally.jobs.runtime.exchange_identity import adopt
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import Pool, open_pool
 
@@ -27,10 +28,17 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("project")
 
+# Servers of many addresses stand for one exchange here, and the books of every test are of it.
+EXCHANGE = "tests"
 RECORDED = Path(__file__).parents[2] / "shared" / "real"
 # Recorded answers are optional and not ours to ship; without them this module is not run, and the
 # summary says so.
 collect_ignore = [] if RECORDED.is_dir() else ["flow/activity/test_recorded.py"]
+
+
+def pytest_configure() -> None:
+    """Name the exchange for every command that a test starts."""
+    os.environ["HYPERTALLY_NETWORK"] = EXCHANGE
 
 
 # By the time of a file: no process is left with a long one at the end.
@@ -70,8 +78,15 @@ def template(server_url: str) -> str:
     name = f"template_{secrets.token_hex(4)}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    asyncio.run(bring_up_to_date(_address(server_url, name)))
+    asyncio.run(prepare_books(_address(server_url, name)))
     return name
+
+
+async def prepare_books(url: str) -> None:
+    """Bring a database to today's schema, as books of the exchange that tests ask."""
+    await bring_up_to_date(url)
+    async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+        await adopt(pool, EXCHANGE)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """Settings: read from the environment once, checked once, every problem named at once."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -33,6 +34,7 @@ SNAPSHOT_CONCURRENCY = 24
 SNAPSHOT_TIMEOUT_SECONDS = 10
 ALERT_TWAP_SHARE_PERCENT = Decimal(10)
 ALERT_WALLET_USD = Decimal(1_000_000)
+EXCHANGE_NAME = re.compile(r"[a-zA-Z0-9\[][a-zA-Z0-9._:\-\[\]]{0,99}")
 JWT_SECRET_BYTES_MIN = 32  # RFC 7518, 3.2: a key of the size of the hash or larger
 
 
@@ -70,6 +72,20 @@ def _alert_urls(urls: SecretStr) -> SecretStr:
     return urls
 
 
+def read_exchange_name(value: str) -> str:
+    """The name of an exchange as written.
+
+    Errors: `ValueError` that says what is expected.
+    """
+    if not EXCHANGE_NAME.fullmatch(value):
+        raise ValueError(
+            "expected a name without blanks, at most 100 of letters, digits and . _ : - "
+            "such as mainnet, testnet, sandbox:7"
+        )
+    return value
+
+
+ExchangeName = Annotated[str, AfterValidator(read_exchange_name)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
 StreamUrl = Annotated[str, AfterValidator(_stream)]
@@ -93,6 +109,10 @@ SECRETS = frozenset(
 )
 
 
+# Of some settings, by name; None: as if the environment did not have it.
+Overrides: TypeAlias = Mapping[str, str | None]
+
+
 class Settings(BaseSettings):
     """What the operator may choose; docs/settings.md says each in a line."""
 
@@ -104,6 +124,7 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = None
     people_database_url: DatabaseUrl | None = None
     info_url: InfoUrl = MAINNET_INFO
+    network: ExchangeName | None = None  # None: as the host of `info_url` says
     ws_url: StreamUrl = "wss://api.hyperliquid.xyz/ws"
     leaderboard_url: HttpUrl | None = None  # see `leaderboard`
     leaderboard_fallback_url: HttpUrl | None = None
@@ -140,14 +161,14 @@ class Settings(BaseSettings):
         return f"{self.public_url.rstrip('/')}/#/smart-money" if self.public_url else None
 
 
-def read() -> Settings:
-    """The settings of this process's environment.
+def read(overrides: Overrides | None = None) -> Settings:
+    """The settings of this process's environment, but for those that are given here.
 
     Errors: `Refused` that names every bad setting, its value unless it is a secret, and what is
     expected.
     """
     try:
-        return Settings()
+        return Settings.model_validate(overrides or {})
     except ValidationError as error:
         raise Refused("bad settings: " + "; ".join(map(_said, error.errors()))) from None
 

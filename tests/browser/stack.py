@@ -59,7 +59,9 @@ def _read_archive(stack: RunningStack, command: Path, environment: dict[str, str
     archive = Path(environment["HYPERTALLY_HOME"]) / "archive.parquet"
     write_statuses(archive)
     subprocess.run(
-        [command, "twap", "ingest", "--local-file", archive], env=environment, check=True
+        [command, "twap", "ingest", "--local-file", archive, "--sandbox"],
+        env=environment,
+        check=True,
     )
     for attempt in stamina.retry_context(
         on=NotYet, attempts=None, timeout=FIRST_BOOKS_SECONDS_MAX, wait_max=1
@@ -87,14 +89,15 @@ def started(home: Path) -> Iterator[RunningStack]:
             assert up.stdout is not None
             link = next(found for line in up.stdout if (found := LINK.search(line)))
             token = subprocess.check_output(
-                [command, "token", "--org", "default", "--role", "analyst"],
+                [command, "token", "--org", "default", "--role", "analyst", "--sandbox"],
                 env=environment,
                 text=True,
             )
-            stack = RunningStack(home=home, url=link[1], sign_in_url=link[0], token=token.strip())
+            books = home / "sandbox"
+            stack = RunningStack(home=books, url=link[1], sign_in_url=link[0], token=token.strip())
             _wait_for_books(stack)
             _read_archive(stack, command, environment)
-            write_signals(home)
+            write_signals(books)
             yield stack
         finally:
             up.terminate()

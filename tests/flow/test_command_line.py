@@ -51,6 +51,10 @@ class System:
     base: str
     link: str
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the sandbox."""
+        return self.shell.run(*arguments, "--sandbox")
+
     def get(self, path: str, token: str) -> Any:
         request = urllib.request.Request(
             self.base + path, headers={"Authorization": f"Bearer {token}"}
@@ -144,31 +148,31 @@ def test_a_database_that_is_away_is_one_line(shell: Shell) -> None:
 
 
 def test_up_serves_numbers_that_verify_and_explain(system: System) -> None:
-    token = system.shell.run("token", "--role", "analyst").stdout.strip()
+    token = system.run("token", "--role", "analyst").stdout.strip()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (top := system.get("/api/v1/wallets/top?by=fills&window=90d", token)["wallets"]):
         assert time.monotonic() < deadline, "no number after a minute"
         time.sleep(0.5)
     days = system.get(f"/api/v1/wallets/{top[0]['wallet']}/days?limit=1", token)["days"]
-    explained = system.shell.run("explain", "wallet_day_metrics", top[0]["wallet"], days[0]["day"])
+    explained = system.run("explain", "wallet_day_metrics", top[0]["wallet"], days[0]["day"])
     proof = json.loads(explained.stdout)
     assert proof["inputs"]["count"] == proof["value"]["fills"]
     assert proof["inputs"]["digest"] == proof["value"]["digest"]
     for key in (["global_day_metrics"], ["wallet_day_metrics", top[0]["wallet"]]):
-        done = system.shell.run("explain", *key, "--month", days[0]["day"][:7])
+        done = system.run("explain", *key, "--month", days[0]["day"][:7])
         assert done.returncode == 0, done.stderr
         of_month = json.loads(done.stdout)
         assert of_month["value"]["fills"] >= proof["value"]["fills"]
         assert of_month["key"]["from"] == f"{days[0]['day'][:7]}-01"
-    verified = system.shell.run("verify", "--json")
+    verified = system.run("verify", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    status = json.loads(system.shell.run("status", "--json").stdout)
+    status = json.loads(system.run("status", "--json").stdout)
     assert status["wallets"]["tracked"] == 30
 
 
 def test_up_has_read_its_archive_that_every_org_may_see(system: System) -> None:
-    assert system.shell.run("orgs", "add", "onlooker").returncode == 0
-    token = system.shell.run("token", "--org", "onlooker").stdout.strip()
+    assert system.run("orgs", "add", "onlooker").returncode == 0
+    token = system.run("token", "--org", "onlooker").stdout.strip()
     until = time.monotonic() + PATIENCE_SECONDS
     while not system.get("/api/v1/twaps?limit=1", token)["twaps"]:
         assert time.monotonic() < until, "the archive was not read"

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import click
 
+from hypertally.cli.exchange.sandbox_option import add_option, make_option
 from hypertally.errors import HypertallyError, Refused
 
 # Command -> where it is defined. A part is imported when it is called: the worker needs no web
@@ -14,6 +15,7 @@ COMMANDS = {
     "api": "hypertally.cli.api:api_command",
     "worker": "hypertally.cli.worker:worker_command",
     "migrate": "hypertally.cli.migrate:migrate_command",
+    "adopt": "hypertally.cli.exchange.adopt:adopt_command",
     "sandbox": "hypertally.cli.sandbox:sandbox_command",
     "orgs": "hypertally.cli.orgs:orgs_group",
     "wallets": "hypertally.cli.wallets:wallets_group",
@@ -31,6 +33,8 @@ COMMANDS = {
     "archive": "hypertally.cli.archive:archive_group",
     "explain": "hypertally.cli.explain:explain_command",
 }
+# `up` starts the sandbox, `sandbox` is its exchange; every other command can be asked to use it.
+WITHOUT_BOOKS = {"up", "sandbox"}
 
 
 class Commands(click.Group):
@@ -47,10 +51,17 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        return getattr(import_module(module), attribute)
+        command: click.Command = getattr(import_module(module), attribute)
+        if cmd_name not in WITHOUT_BOOKS:
+            add_option(command)
+        return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[make_option()],
+)
 @click.version_option(package_name="hypertally")
 def cli() -> None:
     """Keep the books of Hyperliquid wallets: correct, rebuildable, explainable."""

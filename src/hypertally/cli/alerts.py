@@ -5,8 +5,8 @@ import asyncio
 import click
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.cli.worker import channels_of
 from hypertally.clock import system_clock
@@ -33,7 +33,7 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
     """List the alerts, firing ones first; acknowledge a firing alert."""
     if context.invoked_subcommand is not None:
         return
-    settings = program_settings.read()
+    settings = read_settings()
 
     as_of = system_clock()
 
@@ -79,7 +79,7 @@ def _show(rows: list[AlertSummary]) -> None:
 @click.option("--reason", default="", help="The known cause, or what is done about it.")
 def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> None:
     """Record that somebody looks at a firing alert; its resolution does not change."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def note() -> AlertState:
         async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
@@ -101,7 +101,7 @@ class Sending(Record, frozen=True, kw_only=True):
 @json_option
 def test_command(*, as_json: bool) -> None:
     """Send a test message to every channel of the settings."""
-    channels = channels_of(program_settings.read())
+    channels = channels_of(read_settings())
     if not channels:
         raise Refused(
             f"alerts are sent to no channel: set {PREFIX}ALERT_URLS to an address in apprise's "

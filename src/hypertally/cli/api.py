@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import uvicorn
 
-from hypertally import settings as program_settings
 from hypertally.api.app import ApiOptions, server_config
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.worker import channels_of, shared_budget
 from hypertally.clock import system_clock
 from hypertally.flow import METRICS
@@ -33,7 +33,7 @@ UI = Path(str(files("hypertally") / "ui"))
 def api_command(*, host: str) -> None:
     """Serve the API and the page."""
     runtime.configure_logs()
-    runtime.run(_serve(program_settings.read(), host))
+    runtime.run(_serve(read_settings(), host))
 
 
 async def _serve(settings: Settings, host: str) -> None:

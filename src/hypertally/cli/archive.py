@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.clock import system_clock
 from hypertally.flow import ARCHIVED
@@ -96,7 +96,7 @@ async def _verify(pool: Pool, vault: Vault, dataset: Dataset, day: datetime | No
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List the sealed days, and whether the database still holds them."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def read() -> list[tuple[str, Seal]]:
         async with (
@@ -153,7 +153,7 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 @asynccontextmanager
 async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
     """The database and its archive."""
-    settings = program_settings.read()
+    settings = read_settings()
     store = ObjectStore(_store_url(settings))
     key = signing_key(runtime.kept_secret(settings))
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import click
 import msgspec
 
-from hypertally import settings as program_settings
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.http.limits import PAGE_ROWS_MAX, STATEMENT_SECONDS_MAX
 from hypertally.api.http.problems import Problem
@@ -13,6 +12,7 @@ from hypertally.api.identity.auth import connect_as, read_identity
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import Cursor, PageParameters, read_parameter
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import org_option
 from hypertally.cli.user_tokens import put_local_user
 from hypertally.errors import Refused
@@ -70,7 +70,7 @@ def explain_command(
         place = read_parameter("cursor", cursor, shape=Cursor) if cursor else None
         page = PageParameters(limit=limit, cursor=place)
         body = runtime.run(
-            _explain(program_settings.read(), org, metric=metric, key=key, page=page, days=days)
+            _explain(read_settings(), org, metric=metric, key=key, page=page, days=days)
         )
     except Problem as problem:
         raise Refused(problem.detail) from problem

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import click
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, read_time
 from hypertally.cli.worker import info_client, work
 from hypertally.clock import milliseconds, system_clock
@@ -37,7 +37,7 @@ def jobs_group() -> None:
 @json_option
 def jobs_dead(*, as_json: bool) -> None:
     """List dead jobs with their errors, newest first."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def read() -> list[queue.DeadJob]:
         async with runtime.open_database(settings) as pool:
@@ -61,7 +61,7 @@ def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
     """Queue dead jobs again, with all their attempts."""
     if bool(ids) == every:
         raise Refused("name the jobs to queue again, or give --all, not both")
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def requeue() -> int:
         async with runtime.open_database(settings) as pool:
@@ -93,7 +93,7 @@ def pull_fills(
     With --from and --to, ask for this window of the named wallets once more, and stop.
     """
     runtime.configure_logs()
-    settings = program_settings.read()
+    settings = read_settings()
     checked = [read_address(address) for address in addresses]
     if from_text is None and to_text is None:
         pulled = runtime.run(_pull_all(settings, checked, once=once))

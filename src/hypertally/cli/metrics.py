@@ -15,8 +15,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.jobs.rebuild import published_changes, rebuild, verify
 from hypertally.jobs.rebuild.differences import Difference
@@ -34,7 +34,7 @@ def rebuild_command(
     """Delete metrics and compute them again from the facts; all metrics if none is named."""
     chosen = rebuild.choose(metrics)
     refuse_turned_days(from_day, to_day)
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def run() -> tuple[dict[str, int], list[ChangedColumn]]:
         rows: dict[str, int] = {}
@@ -86,7 +86,7 @@ def _progress_bars() -> Progress:
 def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
     """Compute metrics again beside the stored rows, and show the first rows that differ."""
     chosen = rebuild.choose(metrics)
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def run() -> list[verify.Comparison]:
         async with runtime.open_database(settings, role="none") as pool:

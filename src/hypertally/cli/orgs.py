@@ -3,8 +3,8 @@
 import click
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.tenancy.orgs import Org, add_org, list_orgs
 
 
@@ -17,7 +17,7 @@ def orgs_group() -> None:
 @click.argument("name")
 def orgs_add(*, name: str) -> None:
     """Add an org."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def add() -> bool:
         async with (
@@ -32,7 +32,7 @@ def orgs_add(*, name: str) -> None:
 @orgs_group.command(name="list")
 def orgs_list() -> None:
     """List the orgs and the number of wallets each tracks."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def read() -> list[Org]:
         async with (

@@ -3,8 +3,8 @@
 import click
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.jobs.activity import stored_rejects
 from hypertally.jobs.activity.stored_rejects import Reread, StoredReject
@@ -30,7 +30,7 @@ def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
     A fill that the exchange mends later is known again by its order and trade; a row that names no
     order or no trade stays a reject.
     """
-    settings = program_settings.read()
+    settings = read_settings()
     wallet = read_address(address) if address else None
 
     async def read() -> list[StoredReject]:
@@ -73,7 +73,7 @@ def _when(row: StoredReject) -> str:
 @wallet_option
 def rejects_decode(*, address: str | None) -> None:
     """Read stored rejects of fills again: after an upgrade, what can be read becomes fills."""
-    settings = program_settings.read()
+    settings = read_settings()
     wallet = read_address(address) if address else None
 
     async def read() -> Reread:

@@ -19,8 +19,11 @@ from rich.console import Console
 
 from hypertally.errors import Refused
 from hypertally.flow import DEFINITIONS
+from hypertally.jobs.runtime.exchange_identity import bind, check_bound, compare
 from hypertally.metrics import definitions
 from hypertally.settings import Settings
+from hypertally.sources.exchange_identity import Exchange, identify
+from hypertally.store.bound_exchange import find_bound_exchange
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.migrate import migrate
 from hypertally.store.postgres import Connection, Pool, Role, open_pool, transaction
@@ -41,8 +44,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def database_url(settings: Settings) -> AsyncGenerator[str]:
-    """The address of the trading database; the embedded server is held while it is used."""
+async def any_database(settings: Settings) -> AsyncGenerator[str]:
+    """The trading database, whatever its schema and whose books it keeps.
+
+    Only `adopt` needs this: every other command opens it by `migrated`, which compares.
+    """
     if settings.database_url:
         yield settings.database_url.get_secret_value()
         return
@@ -52,10 +58,32 @@ async def database_url(settings: Settings) -> AsyncGenerator[str]:
 
 @asynccontextmanager
 async def migrated(settings: Settings) -> AsyncGenerator[str]:
-    """The trading database at the schema of this program."""
-    async with database_url(settings) as url:
-        await bring_up_to_date(url)
+    """The trading database at the schema of this program, with books of the settings' exchange.
+
+    Errors: `Refused` when it keeps the books of another exchange; nothing is changed then.
+    """
+    exchange = await identify(settings.info_url, settings.network)
+    async with any_database(settings) as url:
+        await _bring_up_to_date_if_ours(url, exchange)
+        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+            await bind(pool, exchange)
         yield url
+
+
+async def migrate_only(settings: Settings) -> list[str]:
+    """Bring the schema up to date, unless it holds books of another exchange; the files applied."""
+    exchange = await identify(settings.info_url, settings.network)
+    async with any_database(settings) as url:
+        applied = await _bring_up_to_date_if_ours(url, exchange)
+        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+            await check_bound(pool, exchange)
+        return applied
+
+
+async def _bring_up_to_date_if_ours(url: str, exchange: Exchange) -> list[str]:
+    if bound := await find_bound_exchange(url):
+        compare(bound, exchange)
+    return await bring_up_to_date(url)
 
 
 async def bring_up_to_date(url: str) -> list[str]:

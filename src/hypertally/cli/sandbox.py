@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from hypertally.sandbox.exchange.application import ServerOptions
-from hypertally.sandbox.launch import build_exchange
+from hypertally.sandbox.launch import build_exchange, identity_of
 from hypertally.sandbox.launch import run as run_sandbox
+from hypertally.sandbox.population.population import DEFAULT_SEED
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
 from hypertally.sandbox.regimes.regimes import REGIMES
 
@@ -17,7 +18,7 @@ LEADERS = 190  # with the wallets that trade live, more than the 180 that a univ
 
 @click.command(name="sandbox")
 @click.option("--port", default=SANDBOX_PORT, show_default=True)
-@click.option("--seed", default=7, show_default=True)
+@click.option("--seed", default=DEFAULT_SEED, show_default=True)
 @click.option("--wallets", default=30, show_default=True)
 @click.option("--days", default=90, show_default=True)
 @click.option("--fills", default=6500, show_default=True)
@@ -91,4 +92,6 @@ def sandbox_command(
         leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
     )
     click.echo(f"http://{HOST}:{port}/info")
-    run_sandbox(exchange, port=port, options=ServerOptions(leaderboard_rows=leaderboard_rows))
+    identity = identity_of(seed=seed, replay=replay, regime=regime)
+    options = ServerOptions(identity=identity, leaderboard_rows=leaderboard_rows)
+    run_sandbox(exchange, port=port, options=options)

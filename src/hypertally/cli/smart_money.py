@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_type
 from hypertally.cli.smart_money_differences import print_differences
 from hypertally.cli.worker import work
@@ -78,7 +78,7 @@ def smart_money_command(
     if not differences and (asset or from_day or to_day or as_json or compare):
         raise Refused("--compare, --asset, --from, --to and --json need --differences")
     runtime.configure_logs()
-    settings = program_settings.read()
+    settings = read_settings()
     if differences:
         print_differences(
             settings,

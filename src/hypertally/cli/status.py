@@ -8,8 +8,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.jobs import paces
 from hypertally.jobs.smart_money.exits_budget import EXITS, EXITS_OF_SHARE
@@ -25,7 +25,7 @@ PLANNED_WALLETS_MAX = 1_000_000_000  # more than any exchange has
 @json_option
 def status_command(*, as_json: bool) -> None:
     """Show the queue, how far the records reach, and the weight used."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def read() -> Status:
         async with runtime.open_database(settings) as pool:
@@ -81,7 +81,7 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
 )
 def plan_command(*, count: int) -> None:
     """Tell how often each of N wallets can be pulled within the allowed request weight."""
-    settings = program_settings.read()
+    settings = read_settings()
     weight = settings.weight_per_minute
     # Rounded up: a round that takes time never takes none.
     minutes = (Decimal(count * BASE_WEIGHT) / weight).quantize(Decimal("0.1"), ROUND_UP)

@@ -9,8 +9,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs.runtime.resources import TwapSource
@@ -99,7 +99,7 @@ def ingest_command(
     if fills and incremental and since is None:
         raise Refused("an archive of fills holds hundreds of gigabytes: name --since as well")
     runtime.configure_logs()
-    settings = program_settings.read()
+    settings = read_settings()
     choice = Choice(
         incremental=incremental,
         since=since,

@@ -7,6 +7,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
@@ -21,13 +24,22 @@ import structlog
 from hypertally import settings as program_settings
 from hypertally.api.identity.tokens import mint
 from hypertally.cli import runtime
+from hypertally.cli.exchange import sandbox_option
+from hypertally.cli.exchange.sandbox_home import (
+    SandboxAddresses,
+    plan_addresses,
+    published,
+    sandbox_folder,
+)
 from hypertally.cli.user_tokens import put_local_user
 from hypertally.cli.wallets import track
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
+from hypertally.jobs.runtime.exchange_identity import holds_books
 from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import die_with
+from hypertally.store.postgres import open_pool, transaction
 
 HOST = "127.0.0.1"
 SIGN_IN_SECONDS = 3600  # users open the link soon after the start
@@ -49,63 +61,111 @@ log = structlog.get_logger()
 )
 def up_command(*, sandbox: bool, replay: Path | None) -> None:
     """Start all parts: database, worker, API and page. Ctrl-C stops them."""
+    sandbox = sandbox or sandbox_option.is_given()
     if replay and not sandbox:
         raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
     runtime.configure_logs()
     settings = program_settings.read()
     channels_of(settings)  # a bad address stops the start of every part
-    runtime.run(_up(settings, sandbox=sandbox, replay=replay))
+    runtime.run(_up_sandbox(settings, replay) if sandbox else _up(settings))
 
 
-async def _up(settings: Settings, *, sandbox: bool, replay: Path | None) -> None:
-    """Start all parts, print the link, wait for a signal, stop all parts."""
+async def _up(settings: Settings) -> None:
+    """Start all parts against the exchange of the settings, and keep them running."""
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
-    with contextlib.ExitStack() as held:
-        held.enter_context(hold_home(settings.home))
+    with hold_home(settings.home):
         port = _free_port(settings.port)
         async with runtime.migrated(settings) as url:
             environment = _environment(settings, url, port)
-            parts: dict[str, list[str]] = {"api": ["api"]}
-            sandbox_port = _free_port(0)
-            if sandbox:
-                environment[f"{PREFIX}INFO_URL"] = f"http://{HOST}:{sandbox_port}/info"
-                environment[f"{PREFIX}LEADERBOARD_URL"] = (
-                    f"http://{HOST}:{sandbox_port}/leaderboard"
-                )
-                command = ["sandbox", "--port", str(sandbox_port)]
-                command += _sandbox_state(settings, replay, environment)
-                parts = {"sandbox": command, **parts}
-            async with asyncio.TaskGroup() as group:
-                if not settings.database_url:
-                    group.create_task(_keep_database(settings, stopping))
-                for name, arguments in parts.items():
-                    group.create_task(_keep_alive(name, arguments, environment, stopping))
-                if sandbox:  # the worker needs an exchange that answers and a complete TWAP source
-                    await _track_sandbox(url, f"http://{HOST}:{sandbox_port}", stopping)
-                group.create_task(_keep_alive("worker", ["worker"], environment, stopping))
-                await _announce(settings, url, port, sandbox=sandbox, stopping=stopping)
+            async with _started(settings, environment, stopping) as parts:
+                parts.start("api", ["api"])
+                parts.start("worker", ["worker"])
+                await _announce(settings, url, port, settings.info_url, stopping)
     click.echo("stopped")
 
 
+async def _up_sandbox(settings: Settings, replay: Path | None) -> None:
+    """Start a made-up exchange and all parts against it, in a home of their own."""
+    stopping = asyncio.Event()
+    runtime.stop_on_signals(stopping.set)
+    with hold_home(sandbox_folder(settings)):
+        port = _free_port(settings.port)
+        exchange_url = f"http://{HOST}:{_free_port(0)}"
+        addresses = plan_addresses(settings, url=exchange_url, port=port, replay=replay)
+        own = program_settings.read(addresses.overrides())
+        async with runtime.migrated(own) as url:
+            if replay is None:
+                await _require_state(url, addresses)
+            environment = addresses.environment() | _environment(own, url, port)
+            with published(settings, addresses):
+                async with _started(own, environment, stopping) as parts:
+                    parts.start("sandbox", _sandbox_arguments(addresses, replay))
+                    parts.start("api", ["api"])
+                    # The worker needs an exchange that answers and a complete TWAP source.
+                    await _track_sandbox(url, exchange_url, stopping)
+                    parts.start("worker", ["worker"])
+                    await _announce(own, url, port, "a made-up exchange", stopping)
+                    if not stopping.is_set():
+                        click.echo("Commands find it by --sandbox: `hypertally status --sandbox`")
+    click.echo("stopped")
+
+
+async def _require_state(url: str, addresses: SandboxAddresses) -> None:
+    """Refuse books of a made-up exchange whose past is lost: made again, it has other fills."""
+    if addresses.state.exists():
+        return
+    async with open_pool(url, role="hypertally_jobs", size=1) as pool, transaction(pool) as looking:
+        if await holds_books(looking):
+            raise Refused(
+                f"the state of the made-up exchange, {addresses.state}, is missing, and its books "
+                f"are there: remove {addresses.database} to begin anew"
+            )
+
+
 def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
-    """The environment of the parts: the settings, and the ports and addresses chosen here."""
-    told = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
+    """The settings of the parts that were chosen here: ports and addresses."""
+    chosen = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
     if secret := runtime.jwt_secret(settings):
-        told["JWT_SECRET"] = secret
-    return {**os.environ, **{PREFIX + name: value for name, value in told.items()}}
+        chosen["JWT_SECRET"] = secret
+    return {PREFIX + name: value for name, value in chosen.items()}
 
 
-def _sandbox_state(
-    settings: Settings, replay: Path | None, environment: dict[str, str]
-) -> list[str]:
-    """The state file of the made-up exchange; its TWAP folder goes to the environment."""
-    twaps = settings.home.absolute() / "sandbox-twaps"
-    twaps.mkdir(parents=True, exist_ok=True)
-    environment[f"{PREFIX}TWAP_URL"] = twaps.as_uri()
+def _sandbox_arguments(addresses: SandboxAddresses, replay: Path | None) -> list[str]:
+    """The command of the made-up exchange: where it listens, and what it remembers."""
+    command = ["sandbox", "--port", addresses.url.rpartition(":")[2]]
     if replay:
-        return ["--replay", str(replay)]
-    return ["--state", str(settings.home / "sandbox.json"), "--twaps-dir", str(twaps)]
+        return [*command, "--replay", str(replay)]
+    return [*command, "--state", str(addresses.state), "--twaps-dir", str(addresses.twaps)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The processes of `up`, each started again whenever it ends."""
+
+    group: asyncio.TaskGroup
+    environment: Mapping[str, str]
+    stopping: asyncio.Event
+
+    def start(self, name: str, arguments: list[str]) -> None:
+        """Start a part."""
+        self.group.create_task(
+            _keep_alive(name, arguments, {**os.environ, **self.environment}, self.stopping)
+        )
+
+
+@asynccontextmanager
+async def _started(
+    settings: Settings, environment: Mapping[str, str], stopping: asyncio.Event
+) -> AsyncGenerator[_Parts]:
+    """Keep the database and the parts running until `stopping` is set."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            if not settings.database_url:
+                group.create_task(_keep_database(settings, stopping))
+            yield _Parts(group, environment, stopping)
+    except* Refused as refused:
+        raise Refused(str(refused.exceptions[0])) from None
 
 
 async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:
@@ -193,12 +253,12 @@ async def _track_sandbox(url: str, sandbox: str, stopping: asyncio.Event) -> Non
 
 
 async def _announce(
-    settings: Settings, url: str, port: int, *, sandbox: bool, stopping: asyncio.Event
+    settings: Settings, url: str, port: int, exchange: str, stopping: asyncio.Event
 ) -> None:
+    """Print the link once the API answers."""
     base = f"http://{HOST}:{port}"
     if await _get(f"{base}/readyz", stopping) is None:
         return
-    exchange = "a made-up exchange" if sandbox else settings.info_url
     click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")
     secret = runtime.jwt_secret(settings)
     if secret is None:

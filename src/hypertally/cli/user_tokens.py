@@ -2,9 +2,9 @@
 
 import click
 
-from hypertally import settings as program_settings
 from hypertally.api.identity.tokens import mint
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import org_option
 from hypertally.errors import Refused
 from hypertally.tenancy.orgs import find_org, put_user
@@ -32,7 +32,7 @@ async def put_local_user(url: str, *, org: str, role: str) -> str:
 )
 def token_command(*, org: str, role: str, days: int) -> None:
     """Print a token for the API, alone on standard output."""
-    settings = program_settings.read()
+    settings = read_settings()
     secret = runtime.jwt_secret(settings)
     if secret is None:
         raise Refused(

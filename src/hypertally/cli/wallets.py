@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, org_option
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
@@ -72,7 +72,7 @@ def wallets_import(*, file: Path, org: str, from_day: datetime | None) -> None:
 
 
 def _add(addresses: list[str], *, org: str, from_day: date | None) -> None:
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def add() -> Addition:
         async with runtime.migrated(settings) as url:
@@ -112,7 +112,7 @@ def kept_text(addition: Addition, *, org: str, from_day: date | None) -> str:
 @json_option
 def wallets_list(*, org: str, as_json: bool) -> None:
     """List the wallets of an org and the days from and to which each counts."""
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def read() -> list[WalletInterval]:
         async with (
@@ -143,7 +143,7 @@ def wallets_label(*, address: str, text: str | None, remove: bool, org: str) -> 
     if remove and text:
         raise Refused(f"{text!r} and --remove: give a label or take it away")
     label = labels.read_label(text) if text and not text.isspace() else None
-    settings = program_settings.read()
+    settings = read_settings()
 
     async def change() -> str:
         async with (
@@ -187,7 +187,7 @@ async def _show_label(connection: Connection, address: str, *, org: str) -> str:
 @org_option
 def wallets_remove(*, addresses: tuple[str, ...], org: str) -> None:
     """Stop tracking wallets from today on; the days before go on counting."""
-    settings = program_settings.read()
+    settings = read_settings()
     checked = [read_address(address) for address in addresses]
 
     async def remove() -> int:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import click
 import structlog
 
-from hypertally import settings as program_settings
 from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs.runtime.resources import AlertBounds, Resources, Watch
@@ -31,7 +31,7 @@ SNAPSHOT_TRIES_MAX = 2
 def worker_command() -> None:
     """Run jobs: pull facts, compute metrics, watch wallets. Workers may share a database."""
     runtime.configure_logs()
-    runtime.run(work(program_settings.read(), watching=True))
+    runtime.run(work(read_settings(), watching=True))
 
 
 async def work(

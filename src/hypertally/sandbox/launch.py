@@ -1,6 +1,7 @@
 """The exchange to serve, made from plain options, and its server."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,13 @@ from hypertally.sandbox.population.population import (
 from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptions
 from hypertally.sandbox.regimes.exchange import exchange_with_leaders, regime_exchange
 from hypertally.sandbox.replay.replay import ReplayExchange
+
+
+def identity_of(*, seed: int = DEFAULT_SEED, replay: Path | None, regime: str | None) -> str:
+    """The name by which books of an exchange are told from others: books of two never mix."""
+    if replay is not None:
+        return f"replay:{re.sub(r'[^a-zA-Z0-9._-]', '_', replay.resolve().name) or '_'}"
+    return f"sandbox:{seed}" if regime is None else f"sandbox:{seed}:{regime}"
 
 
 def build_exchange(

@@ -673,6 +673,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION ops.refuse_another_exchange() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on ops.exchange_identity refused: books stay those of one exchange', tg_op
+        using errcode = 'restrict_violation';
+end
+$$;
+
 CREATE FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -1728,6 +1737,17 @@ ALTER TABLE ops.etl_s3_ingest_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE ops.exchange_identity (
+    is_only boolean DEFAULT true NOT NULL,
+    exchange text NOT NULL,
+    chain_id integer,
+    said_by text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT exchange_identity_exchange_check CHECK ((exchange <> ''::text)),
+    CONSTRAINT exchange_identity_is_only_check CHECK (is_only),
+    CONSTRAINT exchange_identity_said_by_check CHECK ((said_by = ANY (ARRAY['first use'::text, 'adopt'::text])))
+);
+
 CREATE TABLE ops.exit_windows (
     wallet_id integer NOT NULL,
     asset text NOT NULL,
@@ -2502,6 +2522,9 @@ ALTER TABLE ONLY ops.dirty_wallet_days
 ALTER TABLE ONLY ops.etl_s3_ingest_log
     ADD CONSTRAINT etl_s3_ingest_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.exchange_identity
+    ADD CONSTRAINT exchange_identity_pkey PRIMARY KEY (is_only);
+
 ALTER TABLE ONLY ops.exit_windows
     ADD CONSTRAINT exit_windows_pkey PRIMARY KEY (wallet_id, asset, from_at, to_at);
 
@@ -2766,6 +2789,10 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON facts.watched_readings FOR EACH ST
 CREATE TRIGGER keep_public_wallets AFTER INSERT ON metrics.wallet_universe_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION metrics.keep_public_wallets();
 
 CREATE TRIGGER mark_restatements AFTER INSERT ON metrics.restatements REFERENCING NEW TABLE AS restated FOR EACH STATEMENT EXECUTE FUNCTION ops.mark_restatements();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.exchange_identity FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_another_exchange();
+
+CREATE TRIGGER said_once BEFORE DELETE OR UPDATE ON ops.exchange_identity FOR EACH ROW EXECUTE FUNCTION ops.refuse_another_exchange();
 
 ALTER TABLE ONLY metrics.wallet_universe_members
     ADD CONSTRAINT wallet_universe_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES metrics.wallet_universe_runs(id);
@@ -3419,6 +3446,7 @@ GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.history_readings TO hypertally_facts;
 GRANT SELECT ON TABLE facts.history_readings TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.history_readings TO hypertally_api;
+GRANT SELECT ON TABLE facts.history_readings TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;
@@ -3640,6 +3668,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.etl_s3_ingest_log TO hypertally_j
 GRANT SELECT ON TABLE ops.etl_s3_ingest_log TO hypertally_api;
 
 GRANT USAGE ON SEQUENCE ops.etl_s3_ingest_log_id_seq TO hypertally_jobs;
+
+GRANT SELECT,INSERT ON TABLE ops.exchange_identity TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.exit_windows TO hypertally_jobs;
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from tests.conftest import EXCHANGE
 from tests.db.store.earlier_release import make_books
 
 from hypertally.api.explain.catalogue import Catalogue
@@ -146,6 +147,17 @@ def test_computed_again_every_figure_stands_and_nothing_differs(
             assert (row["completeness"] == 1) == (row["reasons"] == [])
 
 
+def run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("hypertally"), *arguments],
+        env=os.environ | {"HYPERTALLY_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_rebuild_prints_which_published_figures_a_new_version_changed(
     old_books: tuple[str, Rows],
 ) -> None:
@@ -156,14 +168,8 @@ def test_rebuild_prints_which_published_figures_a_new_version_changed(
             "where fees_usd is not null and (wallet_id, day) in (select wallet_id, day "
             "from metrics.wallet_day_metrics where fees_usd is not null order by 1, 2 limit 1)"
         )
-    done = subprocess.run(
-        [Path(sys.executable).with_name("hypertally"), "rebuild", "wallet_day_metrics"],
-        env=os.environ | {"HYPERTALLY_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    assert run(url, "adopt", "--exchange", EXCHANGE).returncode == 0
+    done = run(url, "rebuild", "wallet_day_metrics")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "wallet_day_metrics: 14 rows rebuilt on postgres"

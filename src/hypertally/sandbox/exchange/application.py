@@ -20,9 +20,11 @@ from hypertally.sandbox.exchange.limits import WEIGHT_LIMIT, WINDOW_SECONDS, Wei
 from hypertally.sandbox.exchange.protocol import Exchange, HttpAnswer
 from hypertally.sandbox.exchange.queries import decode_rows_query, query_type, weight_of
 from hypertally.sandbox.exchange.wallet_lists import SlicesInFills, WalletLists
+from hypertally.sandbox.population.population import DEFAULT_SEED
 from hypertally.sandbox.population.prices import CANDLES_MAX
 from hypertally.sandbox.population.wallet_history import HORIZON_ROWS, PAGE_ROWS_MAX, SortOrder
 
+IDENTITY = f"sandbox:{DEFAULT_SEED}"
 LEADERBOARD = "leaderboard"  # its name in counters and faults
 TOO_MANY = HttpAnswer(
     status=429, body=b"Too Many Requests", content_type="text/plain; charset=utf-8"
@@ -34,6 +36,7 @@ _OK = 200
 class ServerOptions:
     """The limits and faults a server starts with; the defaults are the exchange's own."""
 
+    identity: str = IDENTITY
     weight_limit: int = WEIGHT_LIMIT
     window_seconds: float = WINDOW_SECONDS
     page_rows_max: int = PAGE_ROWS_MAX
@@ -79,6 +82,7 @@ class Sandbox:
 
     def __init__(self, exchange: Exchange, options: ServerOptions) -> None:
         self.exchange = exchange
+        self.identity = options.identity
         self.clock = Clock(manual_from_ms=exchange.start_clock_ms if options.manual_clock else None)
         self.weights = WeightWindow(limit=options.weight_limit, window_s=options.window_seconds)
         self.faults = FaultInjector(seed=options.fault_seed, faults=options.faults)
@@ -100,6 +104,7 @@ class Sandbox:
                 Route("/info", self.info, methods=["POST"]),
                 Route("/leaderboard", self.leaderboard),
                 Route("/Mainnet/leaderboard", self.leaderboard),
+                Route("/sandbox/identity", self.tell_identity),
                 Route("/sandbox/stats", self.stats),
                 Route("/sandbox/wallets", self.wallets),
                 Route("/sandbox/faults", self.list_faults, methods=["GET"]),
@@ -164,6 +169,10 @@ class Sandbox:
             return self.exchange.answer(body, now_ms=now_ms)
         rows = self.wallet_lists.answer(self.exchange, query, faults=self.faults, now_ms=now_ms)
         return HttpAnswer(body=b"[" + b",".join(rows) + b"]", rows=len(rows))
+
+    async def tell_identity(self, _: Request) -> Response:
+        """Return the name by which books of this exchange are told from others."""
+        return _json({"exchange": self.identity})
 
     async def stats(self, _: Request) -> Response:
         """Return the counters."""

@@ -23,6 +23,7 @@ from hypertally.store.embedded.folder import ServerFolder, open_lock, take_lock
 # Generous: after a hard stop PostgreSQL first replays what it had not yet written out.
 START_SECONDS = 300
 POLL_SECONDS = 0.02
+UP_LOCK = "up.lock"
 
 
 @dataclass
@@ -78,13 +79,22 @@ async def ensure_running(home: Path) -> EmbeddedServer:
 def hold_home(home: Path) -> Generator[None]:
     """Keep `home` for this process alone; another one that asks is refused with our number."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = home / "up.lock"
+    lock = home / UP_LOCK
     with _descriptor(lock) as held:
         if not take_lock(held, fcntl.LOCK_EX):
             raise Refused(f"{home} is in use by {_holder(lock)}: stop it or set HYPERTALLY_HOME.")
         os.truncate(held, 0)
         os.write(held, str(os.getpid()).encode())
         yield
+
+
+def find_holder(home: Path) -> str | None:
+    """The process that holds `home` by `hold_home`; None: nobody does."""
+    lock = home / UP_LOCK
+    if not lock.exists():
+        return None
+    with _descriptor(lock) as probe:
+        return None if take_lock(probe, fcntl.LOCK_SH) else _holder(lock)
 
 
 def _holder(lock: Path) -> str:

@@ -1,0 +1,1 @@
+"""Which exchange a command works on: that of the books, or the sandbox beside it."""

@@ -1,0 +1,105 @@
+"""Which exchange an info endpoint belongs to, so that books of two are never mixed."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+
+from hypertally.errors import Refused, SourceDown
+from hypertally.records import Record
+from hypertally.settings import PREFIX
+
+MAINNET, TESTNET = "mainnet", "testnet"
+NETWORKS_BY_HOST = {
+    "api.hyperliquid.xyz": MAINNET,
+    "api-ui.hyperliquid.xyz": MAINNET,
+    "rpc.hyperliquid.xyz": MAINNET,
+    "api.hyperliquid-testnet.xyz": TESTNET,
+    "api-ui.hyperliquid-testnet.xyz": TESTNET,
+    "rpc.hyperliquid-testnet.xyz": TESTNET,
+}
+CHAIN_IDS = {MAINNET: 999, TESTNET: 998}  # of their EVM
+SETTING = f"{PREFIX}NETWORK"
+IDENTITY_PATH = "/sandbox/identity"
+ANSWER_SECONDS_MAX = 5  # of a server on this machine
+# Names that no other exchange may have: the host or the server itself says whose they are.
+_MADE_UP = re.compile(r"(sandbox|replay):[^\s]{1,90}")
+
+
+class Exchange(Record, frozen=True, kw_only=True):
+    """An exchange, and its address as this process knows it."""
+
+    name: str
+    host: str  # and port, if the address has one
+
+    @property
+    def chain_id(self) -> int | None:
+        """The number of its EVM chain; None: not known."""
+        return CHAIN_IDS.get(self.name)
+
+
+class _Identity(msgspec.Struct):
+    exchange: str
+
+
+async def identify(info_url: str, network: str | None) -> Exchange:
+    """The exchange behind an info endpoint, from its host, its own word, or the operator's.
+
+    Only a server on this machine is asked: the made-up exchange is always one. A host that nobody
+    knows is an exchange of its own, unless `network` says which it is.
+    Errors: `Refused` when `network` is the name of another exchange; `SourceDown` when only a
+    server that does not answer could tell.
+    """
+    host = _host_of(info_url)
+    own_name = NETWORKS_BY_HOST.get(_host_name(info_url))
+    if own_name is None and _is_this_machine(info_url):
+        own_name = await _ask(info_url, must_answer=network is None)
+    if network and own_name and network != own_name and _is_reserved(network):
+        raise Refused(
+            f"bad settings: {SETTING} = {network!r}, but {host} is {own_name}: "
+            f"leave {SETTING} out or name the endpoint of {network} in {PREFIX}INFO_URL"
+        )
+    return Exchange(name=network or own_name or host, host=host)
+
+
+def _host_of(info_url: str) -> str:
+    """Host and port alone: the rest of an address may hold a key."""
+    return urlsplit(info_url).netloc.rpartition("@")[2].lower()
+
+
+def _host_name(info_url: str) -> str:
+    return (urlsplit(info_url).hostname or "").rstrip(".")
+
+
+def _is_reserved(name: str) -> bool:
+    return name in CHAIN_IDS or _MADE_UP.fullmatch(name) is not None
+
+
+def _is_this_machine(info_url: str) -> bool:
+    host = _host_name(info_url)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _ask(info_url: str, *, must_answer: bool) -> str | None:
+    """What a made-up exchange calls itself; None: the server is none."""
+    parts = urlsplit(info_url)
+    try:
+        async with httpx2.AsyncClient(timeout=ANSWER_SECONDS_MAX, trust_env=False) as http:
+            response = await http.get(f"{parts.scheme}://{parts.netloc}{IDENTITY_PATH}")
+    except httpx2.HTTPError as error:
+        if not must_answer:
+            return None
+        raise SourceDown(
+            f"{_host_of(info_url)} does not answer ({type(error).__name__}), so it cannot be known "
+            f"which exchange it is: start it, or say it with {SETTING}"
+        ) from error
+    try:
+        own_name = msgspec.json.decode(response.content, type=_Identity).exchange
+    except msgspec.DecodeError:
+        return None
+    return own_name if response.is_success and _MADE_UP.fullmatch(own_name) else None

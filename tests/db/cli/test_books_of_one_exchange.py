@@ -1,0 +1,168 @@
+"""Every command compares the exchange of the books with its own before it touches them."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import psycopg
+import pytest
+import stamina
+import structlog
+from click.testing import CliRunner
+from tests.db.store.earlier_release import make_books
+
+from hypertally.cli import cli
+from hypertally.errors import Refused
+
+COMMAND = Path(sys.executable).with_name("hypertally")
+LAST_MIGRATION = "0035"  # of the last release that did not note the exchange
+WALLET = "0x" + "1f" * 20
+TIMES = ["--from", "2026-01-01", "--to", "2026-01-02"]
+# Commands that open no database, and the one that names the exchange of books.
+WITHOUT_COMPARISON = {"sandbox", "plan", "alerts test", "adopt"}
+# How each other command is called; a new command must stand here.
+CALLS: dict[str, list[list[str]]] = {
+    "up": [[], ["--sandbox"]],
+    "api": [[]],
+    "worker": [[]],
+    "migrate": [[]],
+    "orgs add": [["acme"]],
+    "orgs list": [[]],
+    "wallets add": [[WALLET]],
+    "wallets import": [["{file}"]],
+    "wallets list": [[]],
+    "wallets label": [[WALLET, "Jump"]],
+    "wallets remove": [[WALLET]],
+    "token": [[]],
+    "pull fills": [["--once"], ["--wallet", WALLET, *TIMES]],
+    "twap ingest": [["--local-file", "{file}"]],
+    "smart-money": [["--once"], ["--survivors"], ["--differences"]],
+    "alerts": [[]],
+    "alerts acknowledge": [["exit_cluster", "HYPE", "--by", "me"]],
+    "status": [[]],
+    "jobs dead": [[]],
+    "jobs requeue": [["--all"]],
+    "rejects list": [[]],
+    "rejects decode": [[]],
+    "rebuild": [[]],
+    "verify": [[]],
+    "archive seal": [[]],
+    "archive verify": [[]],
+    "archive list": [[]],
+    "archive restore": [TIMES],
+    "explain": [["global_day_metrics", "2026-01-01"]],
+}
+COUNTS = """
+select (select count(*) from tenancy.orgs), (select count(*) from tenancy.user_profiles),
+    (select count(*) from tenancy.wallets), (select count(*) from ops.jobs),
+    (select count(*) from facts.pages), (select count(*) from ops.schema_migrations)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "wallets.txt"
+    path.write_text(f"{WALLET}\n")
+    return path
+
+
+@pytest.fixture
+def books(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Books of another exchange than the settings name."""
+    monkeypatch.setenv("HYPERTALLY_DATABASE_URL", database_url)
+    monkeypatch.setenv("HYPERTALLY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HYPERTALLY_NETWORK", "another")
+    monkeypatch.setenv("HYPERTALLY_PORT", "0")
+    yield database_url
+    structlog.reset_defaults()
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+def list_commands() -> Iterator[str]:
+    """Every command that can be run, groups that run alone among them."""
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from (f"{name} {below}" for below in command.commands)
+            if not command.invoke_without_command:
+                continue
+        yield name
+
+
+def counts(url: str) -> tuple[int, ...] | None:
+    with psycopg.connect(url) as connection:
+        return connection.execute(COUNTS).fetchone()
+
+
+def test_every_command_is_looked_at() -> None:
+    assert set(CALLS) | WITHOUT_COMPARISON == set(list_commands())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [(name, call) for name, calls in CALLS.items() for call in calls]
+)
+def test_a_command_refuses_books_of_another_exchange(
+    books: str, file: Path, name: str, arguments: list[str]
+) -> None:
+    before = counts(books)
+    call = [*name.split(), *(argument.format(file=file) for argument in arguments)]
+    result = CliRunner().invoke(cli, call)
+    assert isinstance(result.exception, Refused), result.output
+    exchange = "sandbox:7" if "--sandbox" in call else "another"
+    assert f"books are of tests, but the settings name {exchange} (" in str(result.exception)
+    assert "HYPERTALLY_DATABASE_URL" in str(result.exception)
+    assert counts(books) == before
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_every_command_can_be_asked_to_use_the_sandbox(
+    books: str, file: Path, place: str, tmp_path: Path
+) -> None:
+    """Where none runs, each says so, and none turns to the real exchange instead."""
+    for name, calls in CALLS.items():
+        if name == "up":
+            continue
+        arguments = [argument.format(file=file) for argument in calls[0]]
+        call = [*name.split(), *arguments]
+        call = ["--sandbox", *call] if place == "before" else [*call, "--sandbox"]
+        result = CliRunner().invoke(cli, call)
+        assert isinstance(result.exception, Refused), (name, result.output)
+        assert str(result.exception) == (
+            f"no sandbox runs in {tmp_path / 'home'}: start it with `hypertally up --sandbox`"
+        ), name
+
+
+def test_the_refusal_is_one_line_and_exit_code_2(books: str) -> None:
+    done = subprocess.run([COMMAND, "status"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+
+
+def test_books_of_an_earlier_release_ask_once_and_are_adopted_once(
+    books: str, server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    url = make_books(server_url, migrations, monkeypatch, last_migration=LAST_MIGRATION)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into tenancy.wallets (address) values (decode(repeat('1f', 20), 'hex'))"
+        )
+    monkeypatch.setenv("HYPERTALLY_DATABASE_URL", url)
+    monkeypatch.setenv("HYPERTALLY_NETWORK", "mainnet")
+    for command in ("status", "up", "migrate"):
+        refused = str(CliRunner().invoke(cli, command).exception)
+        assert "`hypertally adopt --exchange mainnet`" in refused
+        assert "\n" not in refused
+    shown = CliRunner().invoke(cli, "adopt")
+    assert re.search(r"wallets +1 ", shown.output)
+    assert "name no exchange yet" in str(shown.exception)
+    for _ in range(2):
+        adopted = CliRunner().invoke(cli, ["adopt", "--exchange", "mainnet"])
+        assert "these books are of mainnet (chain id 999)" in adopted.output
+    for name, words in (("sandbox:7", "books are of mainnet"), ("two words", "without blanks")):
+        assert words in str(CliRunner().invoke(cli, ["adopt", "--exchange", name]).exception)
+    assert CliRunner().invoke(cli, "status").exit_code == 0

@@ -1,0 +1,73 @@
+"""Which exchange an info endpoint belongs to: its host, its own word, or the operator's."""
+
+import pytest
+from tests.loopback import Reply, scripted_server
+
+from hypertally.errors import Refused, SourceDown
+from hypertally.sandbox.exchange.server import running_sandbox
+from hypertally.sandbox.population.population import Population
+from hypertally.sources.exchange_identity import identify
+
+NOBODY = "http://127.0.0.1:9/info"
+
+
+@pytest.mark.parametrize(
+    ("info_url", "network", "name", "chain_id"),
+    [
+        ("https://api.hyperliquid.xyz/info", None, "mainnet", 999),
+        ("https://API.hyperliquid.xyz.:443/info", None, "mainnet", 999),
+        ("https://api.hyperliquid.xyz/info", "mainnet", "mainnet", 999),
+        ("https://api.hyperliquid-testnet.xyz/info", None, "testnet", 998),
+        ("https://me:secret@node.example:3001/key/info", None, "node.example:3001", None),
+        ("https://Node.example/info", "mainnet", "mainnet", 999),
+        ("http://[fe80::1]:3001/info", None, "[fe80::1]:3001", None),
+        ("https://api.hyperliquid.xyz/info", "ours", "ours", None),
+        (NOBODY, "mainnet", "mainnet", 999),
+        (NOBODY, "sandbox:8", "sandbox:8", None),
+    ],
+)
+async def test_a_host_or_the_operator_names_the_exchange(
+    info_url: str, network: str | None, name: str, chain_id: int | None
+) -> None:
+    exchange = await identify(info_url, network)
+    assert (exchange.name, exchange.chain_id) == (name, chain_id)
+    assert "secret" not in exchange.host
+    assert "key" not in exchange.host
+
+
+async def test_a_made_up_exchange_names_itself() -> None:
+    population = Population(
+        seed=8, wallets=1, days=1, until_ms=1_795_000_000_000, fills=0, live_per_second=0
+    )
+    async with running_sandbox(population, identity="sandbox:8") as url:
+        assert (await identify(f"{url}/info", None)).name == "sandbox:8"
+        assert (await identify(f"{url}/info", "sandbox:8")).name == "sandbox:8"
+        assert (await identify(f"{url}/info", "ours")).name == "ours"
+        with pytest.raises(Refused, match=r"NETWORK = 'mainnet', but 127\S+ is sandbox:8"):
+            await identify(f"{url}/info", "mainnet")
+
+
+@pytest.mark.parametrize("network", ["testnet", "sandbox:7", "replay:october"])
+async def test_the_real_exchange_is_never_called_another(network: str) -> None:
+    with pytest.raises(Refused, match=r"but api\.hyperliquid\.xyz is mainnet"):
+        await identify("https://api.hyperliquid.xyz/info", network)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(),
+        Reply((b"<html>",)),
+        Reply((b'{"exchange": "mainnet"}',)),
+        Reply((b'{"exchange": "sandbox:7"}',), status=404),
+    ],
+)
+async def test_another_server_of_this_machine_is_an_exchange_of_its_own(reply: Reply) -> None:
+    async with scripted_server(reply) as server:
+        name = (await identify(server.url, None)).name
+        assert name == server.url.split("/")[2]
+
+
+async def test_a_server_of_this_machine_that_is_silent_could_be_any_exchange() -> None:
+    with pytest.raises(SourceDown, match=r"127\.0\.0\.1:9 does not answer .*HYPERTALLY_NETWORK"):
+        await identify(NOBODY, None)
