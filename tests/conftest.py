@@ -117,6 +117,21 @@ def database_url(server_url: str, make_database) -> Iterator[str]:
 
 
 @pytest.fixture
+def unnamed_url(database_url: str) -> str:
+    """A fresh database that names no exchange yet, as an empty one of any release."""
+    forget_exchange(database_url)
+    return database_url
+
+
+def forget_exchange(url: str) -> None:
+    """Take the name of its exchange from a database, which no role of the program can."""
+    with psycopg.connect(url) as connection:
+        connection.execute("alter table ops.exchange_identity disable trigger user")
+        connection.execute("delete from ops.exchange_identity")
+        connection.execute("alter table ops.exchange_identity enable trigger user")
+
+
+@pytest.fixture
 async def worker_pool(database_url: str) -> AsyncIterator[Pool]:
     """A pool that acts as a worker on a fresh database."""
     async with open_pool(database_url, role="hypertally_worker", size=12) as pool:

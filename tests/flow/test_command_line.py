@@ -51,9 +51,9 @@ class System:
     base: str
     link: str
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the sandbox."""
-        return self.shell.run(*arguments, "--sandbox")
+        return self.shell.run(*arguments, "--sandbox", **settings)
 
     def get(self, path: str, token: str) -> Any:
         request = urllib.request.Request(
@@ -179,6 +179,26 @@ def test_up_has_read_its_archive_that_every_org_may_see(system: System) -> None:
         time.sleep(0.2)
 
 
+def test_made_up_wallets_never_stand_among_real_ones(system: System) -> None:
+    beside = system.shell.run("status", "--json")
+    assert json.loads(beside.stdout)["wallets"]["tracked"] == 0
+    assert "these books are of sandbox:7" in system.run("adopt").stdout
+    moved = {"HYPERTALLY_HOME": str(system.shell.home / "sandbox")}
+    for command in (["status"], ["smart-money", "--once"], ["pull", "fills", "--once"]):
+        done = system.shell.run(*command, **moved)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "books are of sandbox:7, but the settings name tests" in done.stderr
+
+
+def test_a_minute_beside_a_sandbox_is_asked_of_the_sandbox(system: System) -> None:
+    elsewhere = {"INFO_URL": "http://127.0.0.1:9/info", "LEADERBOARD_URL": "http://127.0.0.1:9/"}
+    done = system.run(
+        "smart-money", "--once", **{f"HYPERTALLY_{name}": url for name, url in elsewhere.items()}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "200" in done.stdout
+
+
 def test_a_second_up_on_the_same_home_says_who_holds_it(system: System) -> None:
     done = system.shell.run("up", "--sandbox")
     assert done.returncode == 2
@@ -217,13 +237,21 @@ def test_the_link_signs_in_once(system: System) -> None:
     assert person.value.headers["Set-Cookie"] is None
 
 
-def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
+def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(
+    tmp_path: Path, unnamed_url: str
+) -> None:
     shell = Shell(tmp_path / "home")
     with subprocess.Popen(
-        [COMMAND, "up", "--sandbox"], env=shell.environment(), stdout=subprocess.PIPE, text=True
+        [COMMAND, "up", "--sandbox"],
+        env=shell.environment(HYPERTALLY_DATABASE_URL=unnamed_url),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert any("token=" in line for line in process.stdout)
+        # An empty database became the sandbox's, and the file of addresses leads there.
+        listed = shell.run("wallets", "list", "--json", "--sandbox").stdout
+        assert len(listed.splitlines()) == 30
         children = _children(process.pid)
         worker = next(pid for pid, command in children.items() if command.endswith("worker"))
         os.kill(worker, signal.SIGKILL)
@@ -238,6 +266,9 @@ def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(tmp_path: Pa
         assert process.wait(PATIENCE_SECONDS) == 0
         assert "stopped" in process.stdout.read()
         assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
+    ended = shell.run("status", "--sandbox")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "no sandbox runs in" in ended.stderr
 
 
 def _children(parent: int) -> dict[int, str]:

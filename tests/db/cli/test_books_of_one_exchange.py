@@ -1,5 +1,6 @@
 """Every command compares the exchange of the books with its own before it touches them."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import psycopg
 import pytest
 import stamina
 import structlog
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from tests.db.store.earlier_release import make_books
 
 from hypertally.cli import cli
 from hypertally.errors import Refused
+from hypertally.sandbox.exchange.server import running_sandbox
+from hypertally.sandbox.population.population import Population
 
 COMMAND = Path(sys.executable).with_name("hypertally")
 LAST_MIGRATION = "0035"  # of the last release that did not note the exchange
@@ -166,3 +169,43 @@ def test_books_of_an_earlier_release_ask_once_and_are_adopted_once(
     for name, words in (("sandbox:7", "books are of mainnet"), ("two words", "without blanks")):
         assert words in str(CliRunner().invoke(cli, ["adopt", "--exchange", name]).exception)
     assert CliRunner().invoke(cli, "status").exit_code == 0
+
+
+def test_empty_answers_of_another_exchange_prove_nothing(
+    unnamed_url: str, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Books of one made-up exchange are not pulled from another one on the port of the first."""
+    monkeypatch.delenv("HYPERTALLY_NETWORK")
+    for seed, arguments in ((7, ["wallets", "add", WALLET]), (8, ["pull", "fills", "--once"])):
+        result = asyncio.run(invoke_beside(f"sandbox:{seed}", arguments, monkeypatch))
+    assert "books are of sandbox:7, but the settings name sandbox:8" in str(result.exception)
+    with psycopg.connect(unnamed_url) as connection:
+        assert connection.execute("select count(*) from facts.pages").fetchone() == (0,)
+
+
+async def invoke_beside(
+    identity: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Result:
+    """Run a command while an exchange of that name answers."""
+    nobody = Population(
+        seed=1, wallets=0, days=1, until_ms=1_795_000_000_000, fills=0, live_per_second=0
+    )
+    async with running_sandbox(nobody, identity=identity) as url:
+        monkeypatch.setenv("HYPERTALLY_INFO_URL", f"{url}/info")
+        return await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+
+
+def test_a_sandbox_whose_past_is_lost_is_not_made_again_beside_its_books(
+    unnamed_url: str, books: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(unnamed_url) as connection:
+        connection.execute(
+            "insert into ops.exchange_identity (exchange, said_by) values ('sandbox:7', 'adopt')"
+        )
+        connection.execute(
+            "insert into tenancy.wallets (address) values (decode(repeat('1f', 20), 'hex'))"
+        )
+    refused = str(CliRunner().invoke(cli, ["up", "--sandbox"]).exception)
+    state = tmp_path / "home" / "sandbox" / "exchange.json"
+    assert f"the state of the made-up exchange, {state}, is missing" in refused
+    assert not (tmp_path / "home" / "sandbox" / "addresses.json").exists()

@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 
 import psycopg
 import pytest
 from psycopg import sql
+from tests.conftest import forget_exchange
 
 from hypertally.errors import Refused
 from hypertally.jobs.runtime import exchange_identity
@@ -17,21 +17,6 @@ from hypertally.store.postgres import open_pool, transaction
 MAINNET = Exchange(name="mainnet", host="api.hyperliquid.xyz")
 SANDBOX = Exchange(name="sandbox:7", host="127.0.0.1:8899")
 ADD_WALLET = "insert into tenancy.wallets (address) values (decode(repeat('1f', 20), 'hex'))"
-Act = Callable[..., None]
-
-
-@pytest.fixture
-def unnamed_url(database_url: str) -> str:
-    """A database as an earlier release left it: it names no exchange."""
-    forget(database_url)
-    return database_url
-
-
-def forget(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute("alter table ops.exchange_identity disable trigger user")
-        connection.execute("delete from ops.exchange_identity")
-        connection.execute("alter table ops.exchange_identity enable trigger user")
 
 
 def bound_to(url: str) -> list[tuple[str, int | None, str]]:
@@ -58,7 +43,7 @@ async def test_an_empty_database_takes_the_first_exchange_and_refuses_another(
 
 async def test_of_two_first_processes_with_two_exchanges_one_is_refused(unnamed_url: str) -> None:
     for _ in range(10):
-        forget(unnamed_url)
+        forget_exchange(unnamed_url)
         exchanges = (MAINNET, SANDBOX, MAINNET, SANDBOX)
         results = await asyncio.gather(
             *(use(unnamed_url, exchange) for exchange in exchanges), return_exceptions=True
