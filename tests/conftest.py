@@ -85,7 +85,7 @@ def template(server_url: str) -> str:
 async def prepare_books(url: str) -> None:
     """Bring a database to today's schema, as books of the exchange that tests ask."""
     await bring_up_to_date(url)
-    async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+    async with open_pool(url, role="hypertally_worker", size=1) as pool:
         await adopt(pool, EXCHANGE)
 
 

@@ -65,7 +65,7 @@ async def migrated(settings: Settings) -> AsyncGenerator[str]:
     exchange = await identify(settings.info_url, settings.network)
     async with any_database(settings) as url:
         await _bring_up_to_date_if_ours(url, exchange)
-        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+        async with worker_pool(url, size=1) as pool:
             await bind(pool, exchange)
         yield url
 
@@ -75,7 +75,7 @@ async def migrate_only(settings: Settings) -> list[str]:
     exchange = await identify(settings.info_url, settings.network)
     async with any_database(settings) as url:
         applied = await _bring_up_to_date_if_ours(url, exchange)
-        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+        async with worker_pool(url, size=1) as pool:
             await check_bound(pool, exchange)
         return applied
 

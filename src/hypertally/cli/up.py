@@ -39,7 +39,7 @@ from hypertally.jobs.runtime.exchange_identity import holds_books
 from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import die_with
-from hypertally.store.postgres import open_pool, transaction
+from hypertally.store.postgres import transaction
 
 HOST = "127.0.0.1"
 SIGN_IN_SECONDS = 3600  # users open the link soon after the start
@@ -115,8 +115,11 @@ async def _require_state(url: str, addresses: SandboxAddresses) -> None:
     """Refuse books of a made-up exchange whose past is lost: made again, it has other fills."""
     if addresses.state.exists():
         return
-    async with open_pool(url, role="hypertally_jobs", size=1) as pool, transaction(pool) as looking:
-        if await holds_books(looking):
+    async with (
+        runtime.worker_pool(url, size=1) as pool,
+        transaction(pool) as connection,
+    ):
+        if await holds_books(connection):
             raise Refused(
                 f"the state of the made-up exchange, {addresses.state}, is missing, and its books "
                 f"are there: remove {addresses.database} to begin anew"

@@ -651,6 +651,31 @@ CREATE FUNCTION ops.feed_at(as_of timestamp with time zone) RETURNS TABLE(succes
          limit 1)
 $$;
 
+CREATE FUNCTION ops.holds_books() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+    fact name;
+    is_there boolean;
+begin
+    if exists (select from tenancy.wallets) then
+        return true;
+    end if;
+    for fact in
+        select c.relname from pg_catalog.pg_class as c
+        where c.relnamespace = 'facts'::pg_catalog.regnamespace
+            and c.relkind in ('r', 'p') and not c.relispartition
+    loop
+        execute pg_catalog.format('select exists (select from facts.%I)', fact) into is_there;
+        if is_there then
+            return true;
+        end if;
+    end loop;
+    return false;
+end
+$$;
+
 CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -3406,6 +3431,9 @@ GRANT ALL ON FUNCTION ops.archive_totals(of_content text) TO hypertally_api;
 REVOKE ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) TO hypertally_jobs;
 
+REVOKE ALL ON FUNCTION ops.holds_books() FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.holds_books() TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time zone, as_of timestamp with time zone) FROM PUBLIC;
@@ -3446,7 +3474,6 @@ GRANT SELECT ON TABLE facts.decoded_rejects TO hypertally_api;
 GRANT SELECT,INSERT ON TABLE facts.history_readings TO hypertally_facts;
 GRANT SELECT ON TABLE facts.history_readings TO hypertally_metrics;
 GRANT SELECT ON TABLE facts.history_readings TO hypertally_api;
-GRANT SELECT ON TABLE facts.history_readings TO hypertally_jobs;
 
 GRANT SELECT,INSERT ON TABLE facts.hl_fills_raw TO hypertally_facts;
 GRANT SELECT ON TABLE facts.hl_fills_raw TO hypertally_metrics;

@@ -56,14 +56,14 @@ def test_no_setting_of_the_sandbox_leads_to_the_real_exchange(
     addresses = plan(own)
     for name, value in REAL.items():
         monkeypatch.setenv(f"{PREFIX}{name.upper()}", value)
-    given = settings.read(addresses.overrides())
-    assert "hyperliquid" not in repr(given.model_dump(exclude={"database_url", "heartbeat_url"}))
-    assert (given.database_url, given.heartbeat_url) == (None, None)
-    assert (given.network, given.info_url) == ("sandbox:7", f"{URL}/info")
-    assert given.home == own.home / "sandbox"
+    sandbox = settings.read(addresses.overrides())
+    assert "hyperliquid" not in repr(sandbox.model_dump(exclude={"database_url", "heartbeat_url"}))
+    assert (sandbox.database_url, sandbox.heartbeat_url) == (None, None)
+    assert (sandbox.network, sandbox.info_url) == ("sandbox:7", f"{URL}/info")
+    assert sandbox.home == own.home / "sandbox"
     for name, value in addresses.environment().items():
         monkeypatch.setenv(name, value)
-    assert settings.read() == given
+    assert settings.read() == sandbox
 
 
 def test_recordings_have_books_of_their_own(own: Settings, tmp_path: Path) -> None:

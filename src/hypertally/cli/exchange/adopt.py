@@ -9,7 +9,7 @@ from hypertally.errors import Refused
 from hypertally.jobs.runtime import exchange_identity
 from hypertally.jobs.runtime.exchange_identity import BoundExchange, Contents
 from hypertally.settings import Settings, read_exchange_name
-from hypertally.store.postgres import Pool, open_pool, transaction
+from hypertally.store.postgres import Pool, transaction
 
 
 @click.command(name="adopt")
@@ -47,7 +47,7 @@ def _check_name(name: str) -> None:
 async def _adopt(settings: Settings, name: str | None) -> tuple[Contents, BoundExchange | None]:
     async with runtime.any_database(settings) as url:
         await runtime.bring_up_to_date(url)
-        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+        async with runtime.worker_pool(url, size=1) as pool:
             return await _read_contents(pool), await _name_or_find(pool, name)
 
 

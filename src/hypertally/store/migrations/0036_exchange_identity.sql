@@ -11,7 +11,6 @@ create table ops.exchange_identity (
     said_at timestamptz not null default now() -- when the exchange was named
 );
 grant select, insert on ops.exchange_identity to hypertally_jobs;
-grant select on facts.history_readings to hypertally_jobs; -- whether a database holds books is asked of every fact
 
 create function ops.refuse_another_exchange() returns trigger language plpgsql as $$
 begin
@@ -23,6 +22,34 @@ create trigger said_once before update or delete on ops.exchange_identity
     for each row execute function ops.refuse_another_exchange();
 create trigger no_truncate before truncate on ops.exchange_identity
     for each statement execute function ops.refuse_another_exchange();
+
+-- Whether anything is stored that belongs to an exchange: a wallet to pull, or a fact of any kind.
+create function ops.holds_books() returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+    fact name;
+    is_there boolean;
+begin
+    if exists (select from tenancy.wallets) then
+        return true;
+    end if;
+    for fact in
+        select c.relname from pg_catalog.pg_class as c
+        where c.relnamespace = 'facts'::pg_catalog.regnamespace
+            and c.relkind in ('r', 'p') and not c.relispartition
+    loop
+        execute pg_catalog.format('select exists (select from facts.%I)', fact) into is_there;
+        if is_there then
+            return true;
+        end if;
+    end loop;
+    return false;
+end
+$$;
+revoke all on function ops.holds_books() from public;
+grant execute on function ops.holds_books() to hypertally_jobs;
 
 -- migrate:down
 -- forward only
