@@ -184,19 +184,18 @@ def test_made_up_wallets_never_stand_among_real_ones(system: System) -> None:
     assert json.loads(beside.stdout)["wallets"]["tracked"] == 0
     assert "these books are of sandbox:7" in system.run("adopt").stdout
     moved = {"HYPERTALLY_HOME": str(system.shell.home / "sandbox")}
-    for command in (["status"], ["smart-money", "--once"], ["pull", "fills", "--once"]):
-        done = system.shell.run(*command, **moved)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "books are of sandbox:7, but the settings name tests" in done.stderr
+    done = system.shell.run("smart-money", "--once", **moved)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "books are of sandbox:7, but the settings name tests" in done.stderr
 
 
 def test_a_minute_beside_a_sandbox_is_asked_of_the_sandbox(system: System) -> None:
-    elsewhere = {"INFO_URL": "http://127.0.0.1:9/info", "LEADERBOARD_URL": "http://127.0.0.1:9/"}
-    done = system.run(
-        "smart-money", "--once", **{f"HYPERTALLY_{name}": url for name, url in elsewhere.items()}
-    )
-    assert done.returncode == 0, done.stderr
-    assert "200" in done.stdout
+    elsewhere = {"HYPERTALLY_INFO_URL": "http://127.0.0.1:9/info"}
+    done = system.run("smart-money", "--once", **elsewhere)
+    addresses = json.loads((system.shell.home / "sandbox" / "addresses.json").read_text())
+    assert f"exchange={addresses['url']}/info" in done.stderr
+    # The worker of `up` may be recording this minute already.
+    assert done.returncode == 0 or "another worker is recording it" in done.stderr
 
 
 def test_a_second_up_on_the_same_home_says_who_holds_it(system: System) -> None:
