@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
@@ -65,6 +66,10 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _networks(value: str) -> str:
+    return ",".join(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+
+
 def _alert_urls(urls: SecretStr) -> SecretStr:
     # How each must look is apprise's to say, which is loaded by who sends.
     if "://" not in urls.get_secret_value():
@@ -94,6 +99,7 @@ StoreUrl = Annotated[str, AfterValidator(check_folder_or_bucket)]
 DatabaseUrl = Annotated[SecretStr, _secret(check_database)]
 JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 AlertUrls = Annotated[SecretStr, AfterValidator(_alert_urls)]
+Networks = Annotated[str, AfterValidator(_networks)]
 SecretHttpUrl = Annotated[SecretStr, _secret(_http)]
 # The address of an RPC provider holds the key it is paid by.
 SECRETS = frozenset(
@@ -148,6 +154,7 @@ class Settings(BaseSettings):
     jwt_audience: str = "authenticated"
     internal_api_key: SecretStr | None = None
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: Networks = ""
 
     @property
     def leaderboard(self) -> str | None:

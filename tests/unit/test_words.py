@@ -43,7 +43,8 @@ OLD_MODULES = {
     "twap_figures": "json_text",
     "verifying": "token_verification",
     "windows": "time_range",
-    "wire": "server_protocol",
+    "server_protocol": "server",
+    "wire": "server",
     "working": "worker",
     "worlds": "oracle_inputs",
 }

@@ -6,25 +6,29 @@
                                                          the cache keeps it for its max-age
 
 The cache keeps only responses with status 200 and a max-age, by (org, role, path and query), so
-bytes never reach another org or a lower role. Other responses pass through. Every response gets
-the security headers.
+bytes never reach another org or a lower role. Paths outside /api/ need no identity and are not
+kept. Every response gets the security headers. Answers being computed are counted by org and by
+address; probes have no limit, and many of them at once are one.
 """
 
 import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from http import HTTPStatus
+from ipaddress import ip_network
 from typing import Final, TypeAlias
 
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hypertally.api.http.framework import FrameworkResponse, run_framework, scope_for
 from hypertally.api.http.limits import (
     ANSWER_SECONDS_MAX,
     ANSWERS_IN_FLIGHT_MAX,
+    ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX,
     ANSWERS_IN_FLIGHT_PER_ORG_MAX,
     COMPRESSED_INLINE_BYTES_MAX,
     HEADER_BYTES_MAX,
@@ -37,7 +41,6 @@ from hypertally.api.http.response_cache import (
     Head,
     Headers,
     Key,
-    Message,
     ReadyResponse,
     ResponseCache,
 )
@@ -46,20 +49,13 @@ from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 
 PERSONAL: Final = "/api/v1/session"  # names the user: shared with nobody
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+RETRY: Final = {"Retry-After": "1"}
 COOKIE: Final = b"hypertally_session="
 UNKNOWN_ROUTE: Final = "other"
 READING: Final = ("GET", "HEAD")
 _MAX_AGE: Final = re.compile(rb"max-age=(\d+)")
 _DROPPED: Final = frozenset({b"content-length", b"etag", b"vary"})  # made anew for each encoding
-
-
-@dataclass(slots=True, kw_only=True)
-class FrameworkResponse:
-    """A whole response of the framework."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 Computed: TypeAlias = CachedResponse | ReadyResponse
@@ -82,20 +78,23 @@ class Gateway:
         self._telemetry = telemetry
         self._headers = headers
         self._single_flight: SingleFlight[tuple[Key, str | None], Computed] = SingleFlight()
+        self._probes: SingleFlight[str, ReadyResponse] = SingleFlight()
         self._computing: Counter[int] = Counter()  # responses being computed, by org
+        self._under_way: Counter[str] = Counter()  # requests not answered from memory, by address
         self.cache = ResponseCache(seconds)
         self._targets: LRUCache[tuple[bytes, bytes], Target] = LRUCache(TARGETS_KEPT_MAX)
         self._authenticator = authenticator
         self._identities = authenticator.identities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-        else:
-            await self._answer(scope, receive, send)
+        """Answer one request; a body is never read."""
+        del receive
+        ready = self._find_cached(scope) or await self._respond(scope)
+        await send(ready.head.message)
+        body = ready.body if scope["method"] != "HEAD" else b""
+        await send({"type": "http.response.body", "body": body})
 
-    def find_cached(self, scope: Scope) -> ReadyResponse | None:
+    def _find_cached(self, scope: Scope) -> ReadyResponse | None:
         """Return the cached response for a caller whose identity is cached too; else None.
 
         Nearly every request ends here: a few look-ups on raw bytes and nothing else.
@@ -116,20 +115,20 @@ class Gateway:
         self._telemetry.answers[cached.route, ready.head.status] += 1
         return ready
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ready = self.find_cached(scope)
-        if ready is None:
-            try:
-                target = self._read(scope)
-                if not target.is_guarded:
-                    await self._pass_on(_as_asked(scope, target), receive, send)
-                    return
-                ready = await self._respond(scope, target)
-            except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
-                ready = self._problem_response(from_error(error))
-        await send(ready.head.message)
-        body = ready.body if scope["method"] != "HEAD" else b""
-        await send({"type": "http.response.body", "body": body})
+    async def _respond(self, scope: Scope) -> ReadyResponse:
+        try:
+            target = self._read(scope)
+            if target.path in PROBES:
+                # However many ask at once, the database is asked once.
+                return await self._probes.run(
+                    target.path, lambda: self._respond_openly(scope, target)
+                )
+            with self._counted(_address_of(scope)):
+                if target.is_guarded:
+                    return await self._respond_guarded(scope, target)
+                return await self._respond_openly(scope, target)
+        except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
+            return self._problem_response(from_error(error))
 
     def _read(self, scope: Scope) -> Target:
         _check_request(scope, dict(scope["headers"]))
@@ -139,13 +138,36 @@ class Gateway:
             target = self._targets[spelled] = read_target(*spelled)
         return target
 
-    async def _respond(self, scope: Scope, target: Target) -> ReadyResponse:
+    @contextmanager
+    def _counted(self, address: str) -> Generator[None]:
+        if self._under_way[address] >= ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX:
+            detail = "too many requests of your address are under way: ask again in a second"
+            raise Problem(status=429, detail=detail, headers=RETRY)
+        self._under_way[address] += 1
+        try:
+            yield
+        finally:
+            self._under_way[address] -= 1
+            if not self._under_way[address]:
+                del self._under_way[address]
+
+    async def _respond_openly(self, scope: Scope, target: Target) -> ReadyResponse:
+        """Answer what needs no identity."""
+        is_head = scope["method"] == "HEAD"
+        inner = scope_for(scope, target, **{"hypertally.head": is_head})
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            response = await run_framework(self._app, inner)
+        self._telemetry.answers[_route_of(inner), response.status] += 1
+        return self._plain_response(response.status, response.headers, response.body)
+
+    async def _respond_guarded(self, scope: Scope, target: Target) -> ReadyResponse:
         headers = dict(scope["headers"])
         identity = await self._authenticator.identify(_token_of(headers))
         key = (identity.org_id, identity.role, target.key)
-        response = self.cache.entries.get(key) or await self._compute_once(
-            _as_asked(scope, target), key, identity
-        )
+        response = self.cache.entries.get(key)
+        if response is None:
+            inner = scope_for(scope, target, **{"hypertally.identity": identity})
+            response = await self._compute_once(inner, key, identity)
         if isinstance(response, CachedResponse):
             return response.for_request(headers)
         return response
@@ -164,24 +186,22 @@ class Gateway:
         return response
 
     def _check_room(self, org_id: int) -> None:
-        retry = {"Retry-After": "1"}
         if self._computing.total() >= ANSWERS_IN_FLIGHT_MAX:
             detail = "the server is computing too many answers: ask again in a second"
-            raise Problem(status=503, detail=detail, headers=retry)
+            raise Problem(status=503, detail=detail, headers=RETRY)
         if self._computing[org_id] >= ANSWERS_IN_FLIGHT_PER_ORG_MAX:
             detail = "too many answers for your org are being computed: ask again in a second"
-            raise Problem(status=429, detail=detail, headers=retry)
+            raise Problem(status=429, detail=detail, headers=RETRY)
 
     async def _compute(self, scope: Scope, key: Key, identity: Identity) -> Computed:
         self._computing[identity.org_id] += 1
         started = time.monotonic()
-        inner = {**scope, "method": "GET", "hypertally.identity": identity}
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                response = await _capture(self._app, inner)
+                response = await run_framework(self._app, scope)
         finally:
             self._computing[identity.org_id] -= 1
-        route = _route_of(inner)
+        route = _route_of(scope)
         self._telemetry.seconds.labels(route).observe(time.monotonic() - started)
         # An answer that names the user is never kept, whatever max-age it states.
         max_age = 0 if scope["path"] == PERSONAL else _max_age_of(response)
@@ -218,20 +238,6 @@ class Gateway:
         kept = [header for header in headers if header[0] != b"content-length"]
         return ReadyResponse(Head(status, [*kept, *self._headers, length]), body)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_head = scope["method"] == "HEAD"
-        inner = {**scope, "method": "GET", "hypertally.head": is_head}
-
-        async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._telemetry.answers[_route_of(inner), message["status"]] += 1
-                message = {**message, "headers": [*message["headers"], *self._headers]}
-            elif is_head:
-                message = {**message, "body": b""}
-            await send(message)
-
-        await _run(self._app, inner, receive, send_secured)
-
 
 def _token_of(headers: dict[bytes, bytes]) -> str:
     authorization = headers.get(b"authorization")
@@ -257,50 +263,13 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
         raise Problem(status=413, detail="a body is not read here: send the request without one")
 
 
-def _as_asked(scope: Scope, target: Target) -> Scope:
-    """The request in the one spelling: what was guarded is what the framework answers."""
-    return {
-        **scope,
-        "path": target.path,
-        "raw_path": target.raw_path,
-        "query_string": target.query,
-    }
-
-
-async def _capture(app: ASGIApp, scope: Scope) -> FrameworkResponse:
-    response = FrameworkResponse(status=500, headers=[], body=b"")
-    parts: list[bytes] = []
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            response.status = message["status"]
-            response.headers = list(message["headers"])
-        else:
-            parts.append(message.get("body", b""))
-
-    await _run(app, scope, _no_body, send)
-    response.body = b"".join(parts)
-    return response
-
-
-async def _run(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    started = False
-
-    async def send_noting(message: Message) -> None:
-        nonlocal started
-        started = True
-        await send(message)
-
+def _address_of(scope: Scope) -> str:
+    host: str = (scope.get("client") or ("", 0))[0]
     try:
-        await app(scope, receive, send_noting)
-    except Exception:
-        # The framework raises again what its handlers have logged and answered.
-        if not started:
-            raise
-
-
-async def _no_body() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
+        # One household or server has a whole /64 of IPv6.
+        return str(ip_network(f"{host}/64", strict=False)) if ":" in host else host
+    except ValueError:  # a proxy's own way of naming its client
+        return host
 
 
 def _max_age_of(response: FrameworkResponse) -> int:

@@ -8,9 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
-import uvicorn
+import uvloop
 
-from hypertally.api.app import ApiOptions, server_config
+from hypertally.api.app import ApiOptions, running_app
+from hypertally.api.server import serve
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.worker import channels_of, shared_budget
@@ -33,14 +34,19 @@ UI = Path(str(files("hypertally") / "ui"))
 def api_command(*, host: str) -> None:
     """Serve the API and the page."""
     runtime.configure_logs()
-    runtime.run(_serve(read_settings(), host))
+    uvloop.run(_serve(read_settings(), host))
 
 
 async def _serve(settings: Settings, host: str) -> None:
     channels = channels_of(settings)  # a bad address stops the start
-    async with runtime.migrated(settings) as url, watching_worker(settings, url, channels):
-        config = server_config(api_options(settings, url), host=host, port=settings.port)
-        await uvicorn.Server(config).serve()
+    stopping = asyncio.Event()
+    runtime.stop_on_signals(stopping.set)
+    async with (
+        runtime.migrated(settings) as url,
+        watching_worker(settings, url, channels),
+        running_app(api_options(settings, url)) as app,
+    ):
+        await serve(app, host=host, port=settings.port, stopping=stopping)
 
 
 @asynccontextmanager
@@ -76,5 +82,6 @@ def api_options(settings: Settings, url: str) -> ApiOptions:
         jwks_url=settings.jwks_url,
         jwt_audience=settings.jwt_audience,
         ui_dir=UI,
+        trusted_proxies=tuple(filter(None, settings.trusted_proxies.split(","))),
         metrics=METRICS,
     )

@@ -1,17 +1,21 @@
 """Two orgs' rows in a fresh database, and the API over them on a real socket."""
 
+import asyncio
+import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
-import uvicorn
+import stamina
+import uvloop
 
-from hypertally.api.app import ApiOptions, server_config
+from hypertally.api.app import ApiOptions, running_app
 from hypertally.api.identity.tokens import mint
+from hypertally.api.server import serve
 from hypertally.flow import METRICS
 
 SECRET = "a secret of the tests, longer than 32 bytes"
@@ -20,6 +24,7 @@ WORLD = [
     for name in ("world.sql", "twap_world.sql", "smart_money_world.sql")
 ]
 START_SECONDS_MAX = 20
+STOP_SECONDS_MAX = 20
 
 Fetch = Callable[..., httpx2.Response]
 
@@ -51,17 +56,37 @@ def options(world: str, ui_dir: Path) -> ApiOptions:
 
 def run_server(options: ApiOptions) -> Iterator[str]:
     """Serve on a free port; give the address; stop the server on the way out."""
-    server = uvicorn.Server(server_config(options, host="127.0.0.1", port=0))
-    thread = threading.Thread(target=server.run)
+    port = free_port()
+    running: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        async with running_app(options) as app:
+            running.set_result((asyncio.get_running_loop(), stopping))
+            await serve(app, host="127.0.0.1", port=port, stopping=stopping)
+
+    thread = threading.Thread(target=lambda: uvloop.run(run()), daemon=True)
     thread.start()
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert server.started
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    loop, stopping = running.result(START_SECONDS_MAX)
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join(STOP_SECONDS_MAX)
+        assert not thread.is_alive()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@stamina.retry(on=ConnectionRefusedError, attempts=None, timeout=START_SECONDS_MAX, wait_max=0.05)
+def wait_for(port: int) -> None:
+    """Wait until the port is listened on."""
+    socket.create_connection(("127.0.0.1", port)).close()
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ async def ask(
     headers = [(b"authorization", b"Bearer token%d" % org)]
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
-        "query_string": query.encode(), "headers": headers,
+        "query_string": query.encode(), "headers": headers, "client": (f"10.0.0.{org}", 40_000),
     }  # fmt: skip
     await gateway(scope, receive, send)
     start, *bodies = messages

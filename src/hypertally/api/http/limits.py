@@ -17,9 +17,15 @@ ANSWER_SECONDS_MAX: Final = 15  # a statement at its limit and the wait for a co
 POOL_CONNECTIONS_MAX: Final = 8  # two cores are busy with four; eight hide the waits
 ANSWERS_IN_FLIGHT_MAX: Final = 128  # sixteen for each connection: about a second of work waits
 ANSWERS_IN_FLIGHT_PER_ORG_MAX: Final = 64  # one org alone can fill half of the room, never all
-CONNECTIONS_MAX: Final = 4_096  # sockets of one process; each idle one costs about 10 KB
-KEEP_ALIVE_SECONDS: Final = 30  # longer than the page's pauses between its requests
+ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX: Final = 100  # a browser opens six; an office shares an address
 SHUTDOWN_SECONDS_MAX: Final = 5  # an answer under way may finish
+
+# What a connection may hold.
+CONNECTIONS_MAX: Final = 32_768  # sockets of one process; those beyond wait to be accepted
+WAITING_CONNECTIONS_MAX: Final = 1_024  # to be accepted; the kernel refuses more
+FILES_KEPT: Final = 256  # of what this process may open: for the database, files and libraries
+HEAD_SECONDS_MAX: Final = 10  # for a whole head, and between two requests of a connection
+HEAD_BYTES_MAX: Final = 24_576  # of a whole head: more is not taken in
 
 # What is kept in memory.
 PROFILE_SECONDS_MAX: Final = 30  # how long a removed user or changed role can still count
@@ -49,5 +55,7 @@ PROOF_DUE_MINUTES: Final = 120
 # While a wallet waits for its very first pull, answers change quickly and are kept this long.
 SETTLING_SECONDS: Final = 5
 
-assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_MAX
+assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX < ANSWERS_IN_FLIGHT_MAX
 assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
+# What is only a little too long is refused by us, in words; far more is not taken in at all.
+assert HEADER_BYTES_MAX + PATH_BYTES_MAX + QUERY_BYTES_MAX < HEAD_BYTES_MAX

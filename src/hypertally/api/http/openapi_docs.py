@@ -17,7 +17,7 @@ ERRORS: Final = {
     404: "No such wallet in the caller's org, or no such TWAP that it can see",
     413: "The request has a body",
     414: "The query is too long",
-    429: "The org has too many answers being computed; see Retry-After",
+    429: "The org or the address has too many answers being computed; see Retry-After",
     431: "The headers are too long",
     503: "The database is away, or too much is being computed; see Retry-After",
 }

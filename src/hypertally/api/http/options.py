@@ -33,6 +33,7 @@ class ApiOptions:
     jwt_issuer: str | None = None
     ui_dir: Path | None = None
     secure_cookie: bool = False  # true behind https: Secure cookies and HSTS
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-* headers count
     metrics: tuple[KeyedMetric, ...] = ()  # those that can be explained
     # The clock by which kept answers and identities grow old, in seconds from any beginning.
     seconds: Callable[[], float] = time.monotonic

@@ -15,6 +15,7 @@ _ALWAYS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+    "server": "hypertally",  # the server would name itself, and cannot be told to say nothing
 }
 _HTTPS_ONLY: Final = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 
