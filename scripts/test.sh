@@ -30,9 +30,20 @@ add_browser() {
     browser+=(tests/browser)
 }
 
+add_security() {
+    local advice
+    rest+=(tests/security)
+    if ! find_program nginx /usr/sbin/nginx >/dev/null &&
+        ! advice=$(scripts/system_packages.sh nginx-light); then
+        not_run+=("tests behind a proxy: need nginx ($advice)")
+        rest+=(--ignore=tests/security/test_proxy.py)
+    fi
+}
+
 for group in ${GROUPS_TO_RUN:-unit db flow security browser}; do
     case $group in
         browser) add_browser ;;
+        security) add_security ;;
         *) rest+=("tests/$group") ;;
     esac
 done

@@ -27,6 +27,7 @@ WRONG = {
     "ALERT_TWAP_SHARE_PERCENT": ("0", "greater than 0"),
     "ALERT_WALLET_USD": ("0.99", "greater than or equal to 1"),
     "PORT": ("65536", "less than or equal to 65535"),
+    "TRUSTED_PROXIES": ("127.0.0.1,10.0.0.7/8", "has host bits set"),
 }
 
 SetAll = Callable[..., None]
@@ -49,6 +50,11 @@ def refusal() -> str:
     with pytest.raises(Refused) as caught:
         settings.read()
     return str(caught.value)
+
+
+def test_proxies_are_networks(environment: SetAll) -> None:
+    environment(TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,fd00::/8")
+    assert settings.read().trusted_proxies == "127.0.0.1/32,10.0.0.0/8,fd00::/8"
 
 
 def test_without_any_setting_the_defaults_are_those_of_mainnet(environment: SetAll) -> None:

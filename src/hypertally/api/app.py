@@ -111,7 +111,7 @@ async def running_app(options: ApiOptions) -> AsyncGenerator[ASGIApp]:
         # What was made at the start stays: a search of it for garbage would hold up answers.
         gc.collect()
         gc.freeze()
-        yield _behind_proxies(gateway, options.trusted_proxies)
+        yield behind_proxies(gateway, options.trusted_proxies)
 
 
 def _framework(options: ApiOptions) -> FastAPI:
@@ -133,7 +133,7 @@ def _framework(options: ApiOptions) -> FastAPI:
     return framework
 
 
-def _behind_proxies(app: ASGIApp, trusted: Sequence[str]) -> ASGIApp:
+def behind_proxies(app: ASGIApp, trusted: Sequence[str]) -> ASGIApp:
     """Let the trusted networks say for whom they ask; nobody else is believed."""
     if not trusted:
         return app

@@ -123,7 +123,7 @@ class Gateway:
                 return await self._probes.run(
                     target.path, lambda: self._respond_openly(scope, target)
                 )
-            with self._counted(_address_of(scope)):
+            with self._counted(address_of(scope)):
                 if target.is_guarded:
                     return await self._respond_guarded(scope, target)
                 return await self._respond_openly(scope, target)
@@ -263,7 +263,8 @@ def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
         raise Problem(status=413, detail="a body is not read here: send the request without one")
 
 
-def _address_of(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
+    """Return what requests are counted by: the client's address, or its network."""
     host: str = (scope.get("client") or ("", 0))[0]
     try:
         # One household or server has a whole /64 of IPv6.

@@ -101,7 +101,7 @@ async def sign_in(request: Request, token: str = "") -> Response:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.app.state.options.secure_cookie,
+        secure=_is_https(request),
     )
     return response
 
@@ -115,6 +115,11 @@ async def sign_out(request: Request) -> Response:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.app.state.options.secure_cookie,
+        secure=_is_https(request),
     )
     return response
+
+
+def _is_https(request: Request) -> bool:
+    """Whether the browser speaks https: by the settings, or as a trusted proxy says."""
+    return request.app.state.options.secure_cookie or request.url.scheme == "https"
