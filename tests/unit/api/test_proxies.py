@@ -24,14 +24,14 @@ FORWARDED = [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9"), (b"x-forwarded-proto
 def test_only_a_trusted_proxy_says_for_whom_it_asks(
     trusted: tuple[str, ...], peer: str, expected: tuple[str, str]
 ) -> None:
-    seen: list[tuple[str, str]] = []
+    clients: list[tuple[str, str]] = []
 
     async def app(scope: Scope, _: Receive, __: Send) -> None:
-        seen.append((address_of(scope), scope["scheme"]))
+        clients.append((address_of(scope), scope["scheme"]))
 
     scope = {"type": "http", "client": (peer, 1), "scheme": "http", "headers": FORWARDED}
     asyncio.run(behind_proxies(app, trusted)(scope, None, None))
-    assert seen == [expected]
+    assert clients == [expected]
 
 
 @pytest.mark.parametrize(
