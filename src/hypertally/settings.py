@@ -22,8 +22,19 @@ from hypertally.addresses import (
 from hypertally.errors import Refused
 
 PREFIX = "HYPERTALLY_"
+MAINNET, TESTNET = "mainnet", "testnet"
+NETWORKS_BY_HOST = {
+    "api.hyperliquid.xyz": MAINNET,
+    "api-ui.hyperliquid.xyz": MAINNET,
+    "rpc.hyperliquid.xyz": MAINNET,
+    "api.hyperliquid-testnet.xyz": TESTNET,
+    "api-ui.hyperliquid-testnet.xyz": TESTNET,
+    "rpc.hyperliquid-testnet.xyz": TESTNET,
+}
 MAINNET_INFO = "https://api.hyperliquid.xyz/info"
 MAINNET_LEADERBOARD = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
+MAINNET_TWAPS = "s3://artemis-hyperliquid-data/raw/twap_statuses"
+MAINNET_FILLS = "s3://hl-mainnet-node-data"
 WEIGHT_PER_MINUTE = 1200  # the exchange's allowance for one address
 PAGE_WEIGHT_MAX = 120  # a full page of 2,000 fills: 20 and 1 for each 20 rows
 EXITS_WEIGHT_KEPT = 60  # a minute, that pulls leave to fills of exits while any are waited for
@@ -144,8 +155,8 @@ class Settings(BaseSettings):
     alert_wallet_usd: Decimal = Field(default=ALERT_WALLET_USD, ge=1, le=10**12)
     heartbeat_url: SecretHttpUrl | None = None
     public_url: HttpUrl | None = None
-    archive_url: StoreUrl = "s3://hl-mainnet-node-data"
-    twap_url: StoreUrl = "s3://artemis-hyperliquid-data/raw/twap_statuses"
+    archive_url: StoreUrl | None = None  # see `fills_archive`
+    twap_url: StoreUrl | None = None  # see `twap_source`
     seal_url: StoreUrl | None = None  # None: the folder `archive` under home
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
     weight_per_minute: int = Field(default=WEIGHT_PER_MINUTE, ge=PAGE_WEIGHT_MAX, le=1_000_000)
@@ -159,13 +170,31 @@ class Settings(BaseSettings):
     @property
     def leaderboard(self) -> str | None:
         """Where the exchange ranks its traders; of another exchange only if it is set."""
-        mainnets = MAINNET_LEADERBOARD if self.info_url == MAINNET_INFO else None
-        return self.leaderboard_url or mainnets
+        return self.leaderboard_url or self._of_mainnet(MAINNET_LEADERBOARD)
+
+    @property
+    def twap_source(self) -> str | None:
+        """Where statuses of TWAPs are published; of another exchange only if it is set."""
+        return self.twap_url or self._of_mainnet(MAINNET_TWAPS)
+
+    @property
+    def fills_archive(self) -> str | None:
+        """Where fills are archived; of another exchange only if it is set."""
+        return self.archive_url or self._of_mainnet(MAINNET_FILLS)
+
+    def _of_mainnet(self, address: str) -> str | None:
+        network = self.network or network_of(self.info_url)
+        return address if network == MAINNET else None
 
     @property
     def alerts_page(self) -> str | None:
         """Where a reader of a message finds all alerts; None: the address is not set."""
         return f"{self.public_url.rstrip('/')}/#/smart-money" if self.public_url else None
+
+
+def network_of(info_url: str) -> str | None:
+    """The network that the host of an endpoint stands for; None: it may be any."""
+    return NETWORKS_BY_HOST.get((urlsplit(info_url).hostname or "").rstrip("."))
 
 
 def read(overrides: Overrides | None = None) -> Settings:

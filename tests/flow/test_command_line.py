@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -198,6 +199,23 @@ def test_a_minute_beside_a_sandbox_is_asked_of_the_sandbox(system: System) -> No
     assert done.returncode == 0 or "another worker is recording it" in done.stderr
 
 
+def test_a_sandbox_of_its_own_is_named_by_its_seed(tmp_path: Path, unnamed_url: str) -> None:
+    shell = Shell(tmp_path)
+    port = _free_port()
+    small = ["--wallets", "1", "--days", "1", "--fills", "10", "--leaders", "0"]
+    own = {
+        "HYPERTALLY_DATABASE_URL": unnamed_url,
+        "HYPERTALLY_INFO_URL": f"http://127.0.0.1:{port}/info",
+        "HYPERTALLY_NETWORK": "",
+    }
+    with subprocess.Popen([COMMAND, "sandbox", "--port", str(port), "--seed", "9", *small]) as run:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while shell.run("orgs", "list", **own).returncode:
+            assert time.monotonic() < deadline, "the sandbox does not answer"
+        assert "these books are of sandbox:9" in shell.run("adopt", **own).stdout
+        run.terminate()
+
+
 def test_a_second_up_on_the_same_home_says_who_holds_it(system: System) -> None:
     done = system.shell.run("up", "--sandbox")
     assert done.returncode == 2
@@ -268,6 +286,12 @@ def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(
     ended = shell.run("status", "--sandbox")
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "no sandbox runs in" in ended.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _children(parent: int) -> dict[int, str]:

@@ -64,6 +64,32 @@ def test_without_any_setting_the_defaults_are_those_of_mainnet(environment: SetA
     assert (read.weight_per_minute, read.port, read.database_url) == (1200, 8000, None)
 
 
+@pytest.mark.parametrize(
+    ("named", "is_mainnet"),
+    [
+        ({}, True),
+        ({"INFO_URL": "https://API.hyperliquid.xyz./info"}, True),
+        ({"INFO_URL": "http://10.0.0.5:3001/info", "NETWORK": "mainnet"}, True),
+        ({"INFO_URL": "http://10.0.0.5:3001/info"}, False),
+        ({"INFO_URL": "https://api.hyperliquid-testnet.xyz/info"}, False),
+        ({"NETWORK": "ours"}, False),
+    ],
+)
+def test_other_endpoints_of_mainnet_are_defaults_of_mainnet_alone(
+    environment: SetAll, named: dict[str, str], *, is_mainnet: bool
+) -> None:
+    environment(**named)
+    read = settings.read()
+    for address in (read.leaderboard, read.twap_source, read.fills_archive):
+        assert (address is not None) == is_mainnet
+
+
+@pytest.mark.parametrize("name", ["two words", "a/b", "-x", "x" * 101])
+def test_a_name_of_an_exchange_is_a_word(environment: SetAll, name: str) -> None:
+    environment(NETWORK=name)
+    assert "without blanks" in refusal()
+
+
 def test_every_problem_is_named_at_once_in_one_line(environment: SetAll) -> None:
     environment(**{name: value for name, (value, _) in WRONG.items()})
     message = refusal()

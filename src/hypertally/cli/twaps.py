@@ -20,7 +20,7 @@ from hypertally.jobs.twaps.ingest_log import Reading
 from hypertally.jobs.twaps.object_choice import Choice
 from hypertally.jobs.twaps.object_import import ObjectKind
 from hypertally.jobs.twaps.status_objects import STATUSES
-from hypertally.settings import Settings
+from hypertally.settings import PREFIX, Settings
 from hypertally.sources.object_store import ObjectStore
 
 FILLS_PREFIX = "node_fills_by_block/hourly"  # where the exchange's own archive has fills since 2025
@@ -107,9 +107,7 @@ def ingest_command(
         prefix=prefix or (FILLS_PREFIX if fills else ""),
         is_local=local_file is not None,
     )
-    url = settings.archive_url if fills else settings.twap_url
-    if local_file:
-        url = local_file.resolve().parent.as_uri()
+    url = local_file.resolve().parent.as_uri() if local_file else _source_url(settings, fills=fills)
     kind = FILLS if fills else STATUSES
     with _bars() as bars:
         readings = runtime.run(_ingest(settings, url, choice, bars, kind=kind, parallel=parallel))
@@ -118,6 +116,18 @@ def ingest_command(
     _report(readings, as_json=as_json)
     if any(reading.is_failed for reading in readings):
         raise click.exceptions.Exit(1)
+
+
+def _source_url(settings: Settings, *, fills: bool) -> str:
+    """Where the objects are.
+
+    Errors: `Refused` when that is not known of this exchange.
+    """
+    url = settings.fills_archive if fills else settings.twap_source
+    if url is None:
+        name = f"{PREFIX}{'ARCHIVE' if fills else 'TWAP'}_URL"
+        raise Refused(f"{name} is not set, and only mainnet has a default: name the source")
+    return url
 
 
 def _refuse_unreadable(path: Path, reading: Reading) -> None:

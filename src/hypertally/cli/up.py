@@ -78,7 +78,7 @@ async def _up(settings: Settings) -> None:
         port = _free_port(settings.port)
         async with runtime.migrated(settings) as url:
             environment = _environment(settings, url, port)
-            async with _started(settings, environment, stopping) as parts:
+            async with start_parts(settings, environment, stopping) as parts:
                 parts.start("api", ["api"])
                 parts.start("worker", ["worker"])
                 await _announce(settings, url, port, settings.info_url, stopping)
@@ -99,7 +99,7 @@ async def _up_sandbox(settings: Settings, replay: Path | None) -> None:
                 await _require_state(url, addresses)
             environment = addresses.environment() | _environment(own, url, port)
             with published(settings, addresses):
-                async with _started(own, environment, stopping) as parts:
+                async with start_parts(own, environment, stopping) as parts:
                     parts.start("sandbox", _sandbox_arguments(addresses, replay))
                     parts.start("api", ["api"])
                     # The worker needs an exchange that answers and a complete TWAP source.
@@ -158,7 +158,7 @@ class _Parts:
 
 
 @asynccontextmanager
-async def _started(
+async def start_parts(
     settings: Settings, environment: Mapping[str, str], stopping: asyncio.Event
 ) -> AsyncGenerator[_Parts]:
     """Keep the database and the parts running until `stopping` is set."""

@@ -56,7 +56,7 @@ async def work(
             alert_bounds=alert_bounds_of(settings),
             heartbeat=heartbeat_of(settings),
             alerts_page=settings.alerts_page,
-            twap_source=open_twap_source(settings.twap_url, url),
+            twap_source=open_twap_source(settings.twap_source, url),
             watch=watch if is_watching else None,
         )
         worker = Worker(resources, chosen)

@@ -9,17 +9,8 @@ import msgspec
 
 from hypertally.errors import Refused, SourceDown
 from hypertally.records import Record
-from hypertally.settings import PREFIX
+from hypertally.settings import MAINNET, PREFIX, TESTNET, network_of
 
-MAINNET, TESTNET = "mainnet", "testnet"
-NETWORKS_BY_HOST = {
-    "api.hyperliquid.xyz": MAINNET,
-    "api-ui.hyperliquid.xyz": MAINNET,
-    "rpc.hyperliquid.xyz": MAINNET,
-    "api.hyperliquid-testnet.xyz": TESTNET,
-    "api-ui.hyperliquid-testnet.xyz": TESTNET,
-    "rpc.hyperliquid-testnet.xyz": TESTNET,
-}
 CHAIN_IDS = {MAINNET: 999, TESTNET: 998}  # of their EVM
 SETTING = f"{PREFIX}NETWORK"
 IDENTITY_PATH = "/sandbox/identity"
@@ -53,7 +44,7 @@ async def identify(info_url: str, network: str | None) -> Exchange:
     server that does not answer could tell.
     """
     host = _host_of(info_url)
-    own_name = NETWORKS_BY_HOST.get(_host_name(info_url))
+    own_name = network_of(info_url)
     if own_name is None and _is_this_machine(info_url):
         own_name = await _ask(info_url, must_answer=network is None)
     if network and own_name and network != own_name and _is_reserved(network):
@@ -69,16 +60,12 @@ def _host_of(info_url: str) -> str:
     return urlsplit(info_url).netloc.rpartition("@")[2].lower()
 
 
-def _host_name(info_url: str) -> str:
-    return (urlsplit(info_url).hostname or "").rstrip(".")
-
-
 def _is_reserved(name: str) -> bool:
     return name in CHAIN_IDS or _MADE_UP.fullmatch(name) is not None
 
 
 def _is_this_machine(info_url: str) -> bool:
-    host = _host_name(info_url)
+    host = urlsplit(info_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

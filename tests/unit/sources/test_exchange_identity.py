@@ -1,11 +1,16 @@
 """Which exchange an info endpoint belongs to: its host, its own word, or the operator's."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from tests.loopback import Reply, scripted_server
 
 from hypertally.errors import Refused, SourceDown
 from hypertally.sandbox.exchange.server import running_sandbox
+from hypertally.sandbox.launch import identity_of
 from hypertally.sandbox.population.population import Population
+from hypertally.settings import read_exchange_name
 from hypertally.sources.exchange_identity import identify
 
 NOBODY = "http://127.0.0.1:9/info"
@@ -45,6 +50,22 @@ async def test_a_made_up_exchange_names_itself() -> None:
         assert (await identify(f"{url}/info", "ours")).name == "ours"
         with pytest.raises(Refused, match=r"NETWORK = 'mainnet', but 127\S+ is sandbox:8"):
             await identify(f"{url}/info", "mainnet")
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"seed": 9, "replay": None, "regime": None}, "sandbox:9"),
+        ({"seed": 7, "replay": None, "regime": "calm"}, "sandbox:7:calm"),
+        ({"replay": Path("/recorded/two words"), "regime": None}, "replay:two_words"),
+    ],
+)
+async def test_each_made_up_exchange_has_a_name_that_settings_take(
+    options: dict[str, Any], name: str
+) -> None:
+    assert identity_of(**options) == name
+    assert read_exchange_name(name) == name
+    assert (await identify(NOBODY, name)).name == name
 
 
 @pytest.mark.parametrize("network", ["testnet", "sandbox:7", "replay:october"])

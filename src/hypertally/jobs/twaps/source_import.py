@@ -32,11 +32,15 @@ INGEST_TWAP_OBJECTS = declare(
 )
 
 
-def open_twap_source(url: str, database_url: str) -> TwapSource:
+def open_twap_source(url: str | None, database_url: str) -> TwapSource:
     """The TWAP source at an address; of S3 only with credentials, as its readers pay.
 
+    `url` None: the exchange has no source that is known.
     Errors: `Refused` for a folder that is not there.
     """
+    if url is None:
+        log.info("the TWAP source is not read: HYPERTALLY_TWAP_URL is not set")
+        return TwapSource(database_url=database_url, store=None)
     if not may_be_read(url):
         log.info("the TWAP source is not read: no credentials", url=url, any_of=CREDENTIALS)
         return TwapSource(database_url=database_url, store=None)
