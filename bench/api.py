@@ -27,7 +27,7 @@ from bench.measuring import Claim, report_claims
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
 from hypertally.api.identity.tokens import mint
-from hypertally.cli.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import put_local_user
 from hypertally.metrics.activity import wallet_days as activity_wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.postgres import open_pool, transaction

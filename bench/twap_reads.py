@@ -16,7 +16,7 @@ from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, report_claims
 from hypertally.api.identity.tokens import mint
-from hypertally.cli.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import put_local_user
 
 WALLETS = 20_000
 TRACKED = 50

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import MultiHostUrl, Url
 
 ParsedT = TypeVar("ParsedT", Url, MultiHostUrl)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 WITH_HOST = frozenset({"http", "https", "ws", "wss", "s3"})
 
 
@@ -23,6 +24,14 @@ def check_address(value: str, *schemes: str) -> str:
     address = _parse(Url, value)
     if address.port == 0:
         raise ValueError("port 0 is no port to connect to: it must be from 1 to 65535")
+    return value
+
+
+def check_keys_address(value: str) -> str:
+    """An address of the keys of tokens: who changes its answer may sign some."""
+    parts = urlsplit(check_address(value, "http", "https"))
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise ValueError("https:// is needed: the keys decide who may enter")
     return value
 
 

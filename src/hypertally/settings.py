@@ -17,6 +17,7 @@ from hypertally.addresses import (
     check_address,
     check_database,
     check_folder_or_bucket,
+    check_keys_address,
     without_password,
 )
 from hypertally.errors import Refused
@@ -103,12 +104,13 @@ def read_exchange_name(value: str) -> str:
 
 ExchangeName = Annotated[str, AfterValidator(read_exchange_name)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
+KeysUrl = Annotated[str, AfterValidator(check_keys_address)]
 InfoUrl = Annotated[HttpUrl, AfterValidator(_info_path)]
 StreamUrl = Annotated[str, AfterValidator(_stream)]
 StoreUrl = Annotated[str, AfterValidator(check_folder_or_bucket)]
 # It may hold a password: a secret, so that no message prints it.
 DatabaseUrl = Annotated[SecretStr, _secret(check_database)]
-JwtSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+SigningSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 AlertUrls = Annotated[SecretStr, AfterValidator(_alert_urls)]
 Networks = Annotated[str, AfterValidator(_networks)]
 SecretHttpUrl = Annotated[SecretStr, _secret(_http)]
@@ -120,6 +122,9 @@ SECRETS = frozenset(
         "database_url",
         "people_database_url",
         "jwt_secret",
+        "jwt_secret_earlier",
+        "archive_key",
+        "archive_key_earlier",
         "internal_api_key",
         "evm_rpc_url",
     }
@@ -160,9 +165,15 @@ class Settings(BaseSettings):
     seal_url: StoreUrl | None = None  # None: the folder `archive` under home
     evm_rpc_url: HttpUrl = "https://rpc.hyperliquid.xyz/evm"
     weight_per_minute: int = Field(default=WEIGHT_PER_MINUTE, ge=PAGE_WEIGHT_MAX, le=1_000_000)
-    jwt_secret: JwtSecret | None = None
-    jwks_url: HttpUrl | None = None
-    jwt_audience: str = "authenticated"
+    jwt_secret: SigningSecret | None = None
+    jwt_secret_earlier: SigningSecret | None = None
+    archive_key: SigningSecret | None = None
+    archive_key_earlier: SigningSecret | None = None
+    jwks_url: KeysUrl | None = None
+    jwt_audience: str = Field(default="authenticated", min_length=1)
+    jwt_issuer: str | None = None
+    jwt_org_claim: str | None = None
+    jwt_role_claim: str | None = None
     internal_api_key: SecretStr | None = None
     port: int = Field(default=8000, ge=0, le=65535)
     trusted_proxies: Networks = ""
@@ -185,6 +196,11 @@ class Settings(BaseSettings):
     def _of_mainnet(self, address: str) -> str | None:
         network = self.network or network_of(self.info_url)
         return address if network == MAINNET else None
+
+    @property
+    def is_https(self) -> bool:
+        """Whether readers reach the page by https: cookies then travel by nothing else."""
+        return self.public_url is not None and urlsplit(self.public_url).scheme == "https"
 
     @property
     def alerts_page(self) -> str | None:

@@ -251,6 +251,11 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("ops.is_behind",),
         ("ops.shown_state",),
         ("ops.twap_source_totals",),
+        # Signing in and out, for the caller alone: tests/security/test_sign_in.py.
+        ("tenancy.admit_user",),
+        ("tenancy.close_session",),
         ("tenancy.current_org",),
         ("tenancy.current_user_id",),
+        ("tenancy.is_ended",),
+        ("tenancy.open_session",),
     ]

@@ -174,6 +174,26 @@ def test_an_address_that_names_no_store_is_refused_at_the_start(
     assert expected in message
 
 
+def test_the_keys_of_tokens_come_by_https_or_from_this_machine(environment: SetAll) -> None:
+    environment(JWKS_URL="http://keys.example.com/keys")
+    assert "https:// is needed" in refusal()
+    for value in ("http://127.0.0.1:9000/keys", "http://localhost/keys", "https://example.com/k"):
+        environment(JWKS_URL=value)
+        assert settings.read().jwks_url == value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("https://books.example.com", True), ("HTTPS://books.example.com", True), ("http://x", False)],
+)
+def test_the_public_address_decides_whether_cookies_are_secure(
+    environment: SetAll, value: str, *, expected: bool
+) -> None:
+    assert not settings.read().is_https
+    environment(PUBLIC_URL=value)
+    assert settings.read().is_https is expected
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

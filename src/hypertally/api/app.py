@@ -93,7 +93,7 @@ async def running_app(options: ApiOptions) -> AsyncGenerator[ASGIApp]:
     counts = Telemetry()
     framework = _framework(options)
     framework.state.telemetry = counts
-    framework.state.sign_ins = SignIns(options, verifier=verifier)
+    framework.state.sign_ins = SignIns(options, verifier=verifier, authenticator=authenticator)
     gateway = Gateway(
         framework,
         authenticator=authenticator,

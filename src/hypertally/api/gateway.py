@@ -31,6 +31,7 @@ from hypertally.api.http.limits import (
     ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX,
     ANSWERS_IN_FLIGHT_PER_ORG_MAX,
     COMPRESSED_INLINE_BYTES_MAX,
+    FORM_BYTES_MAX,
     HEADER_BYTES_MAX,
     TARGETS_KEPT_MAX,
 )
@@ -48,6 +49,7 @@ from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 
+FORM: Final = "/sign-in"  # the only path that reads a body
 PERSONAL: Final = "/api/v1/session"  # names the user: shared with nobody
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY: Final = {"Retry-After": "1"}
@@ -87,9 +89,8 @@ class Gateway:
         self._identities = authenticator.identities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a body is never read."""
-        del receive
-        ready = self._find_cached(scope) or await self._respond(scope)
+        """Answer one request; no body is read but a form's."""
+        ready = self._find_cached(scope) or await self._respond(scope, receive)
         await send(ready.head.message)
         body = ready.body if scope["method"] != "HEAD" else b""
         await send({"type": "http.response.body", "body": body})
@@ -115,9 +116,10 @@ class Gateway:
         self._telemetry.answers[cached.route, ready.head.status] += 1
         return ready
 
-    async def _respond(self, scope: Scope) -> ReadyResponse:
+    async def _respond(self, scope: Scope, receive: Receive) -> ReadyResponse:
         try:
             target = self._read(scope)
+            _check_method(scope, target)
             if target.path in PROBES:
                 # However many ask at once, the database is asked once.
                 return await self._probes.run(
@@ -126,12 +128,12 @@ class Gateway:
             with self._counted(address_of(scope)):
                 if target.is_guarded:
                     return await self._respond_guarded(scope, target)
-                return await self._respond_openly(scope, target)
+                return await self._respond_openly(scope, target, receive)
         except Exception as error:  # noqa: BLE001 - the last handler: every error becomes a problem
             return self._problem_response(from_error(error))
 
     def _read(self, scope: Scope) -> Target:
-        _check_request(scope, dict(scope["headers"]))
+        _check_request(scope)
         spelled = (scope["raw_path"], scope["query_string"])
         target = self._targets.get(spelled)
         if target is None:
@@ -151,12 +153,15 @@ class Gateway:
             if not self._under_way[address]:
                 del self._under_way[address]
 
-    async def _respond_openly(self, scope: Scope, target: Target) -> ReadyResponse:
+    async def _respond_openly(
+        self, scope: Scope, target: Target, receive: Receive | None = None
+    ) -> ReadyResponse:
         """Answer what needs no identity."""
         is_head = scope["method"] == "HEAD"
-        inner = scope_for(scope, target, **{"hypertally.head": is_head})
+        method = "GET" if is_head else scope["method"]
+        inner = scope_for(scope, target, **{"method": method, "hypertally.head": is_head})
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            response = await run_framework(self._app, inner)
+            response = await run_framework(self._app, inner, receive if method == "POST" else None)
         self._telemetry.answers[_route_of(inner), response.status] += 1
         return self._plain_response(response.status, response.headers, response.body)
 
@@ -253,14 +258,23 @@ def _token_of(headers: dict[bytes, bytes]) -> str:
     return ""
 
 
-def _check_request(scope: Scope, headers: dict[bytes, bytes]) -> None:
+def _check_method(scope: Scope, target: Target) -> None:
+    headers = dict(scope["headers"])
+    if scope["method"] == "POST" and target.path == FORM:
+        length = headers.get(b"content-length", b"")
+        if not length.isdigit() or int(length) > FORM_BYTES_MAX:
+            raise Problem(status=413, detail=f"the form is longer than {FORM_BYTES_MAX} bytes")
+        return
     if scope["method"] not in READING:
         detail = f"{scope['method']} is not allowed: use GET or HEAD, nothing is written here"
         raise Problem(status=405, detail=detail, headers={"Allow": "GET, HEAD"})
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES_MAX:
-        raise Problem(status=431, detail=f"the headers are longer than {HEADER_BYTES_MAX} bytes")
     if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
         raise Problem(status=413, detail="a body is not read here: send the request without one")
+
+
+def _check_request(scope: Scope) -> None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES_MAX:
+        raise Problem(status=431, detail=f"the headers are longer than {HEADER_BYTES_MAX} bytes")
 
 
 def address_of(scope: Scope) -> str:

@@ -79,8 +79,15 @@ def api_options(settings: Settings, url: str) -> ApiOptions:
         database_url=url,
         version=version("hypertally"),
         jwt_secret=runtime.jwt_secret(settings),
+        jwt_secret_earlier=(
+            settings.jwt_secret_earlier.get_secret_value() if settings.jwt_secret_earlier else None
+        ),
         jwks_url=settings.jwks_url,
         jwt_audience=settings.jwt_audience,
+        jwt_issuer=settings.jwt_issuer,
+        jwt_org_claim=settings.jwt_org_claim,
+        jwt_role_claim=settings.jwt_role_claim,
+        secure_cookie=settings.is_https,
         ui_dir=UI,
         trusted_proxies=tuple(filter(None, settings.trusted_proxies.split(","))),
         metrics=METRICS,

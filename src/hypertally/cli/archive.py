@@ -155,9 +155,18 @@ async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
     """The database and its archive."""
     settings = read_settings()
     store = ObjectStore(_store_url(settings))
-    key = signing_key(runtime.kept_secret(settings))
+    key, *earlier = map(signing_key, runtime.archive_secrets(settings))
     async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
-        yield pool, Vault(database_url=url, store=store, key=key, clock=system_clock)
+        yield (
+            pool,
+            Vault(
+                database_url=url,
+                store=store,
+                key=key,
+                earlier_keys=tuple(earlier),
+                clock=system_clock,
+            ),
+        )
 
 
 def _store_url(settings: Settings) -> str:

@@ -9,12 +9,13 @@ from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.http.limits import PAGE_ROWS_MAX, STATEMENT_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import connect_as, read_identity
+from hypertally.api.identity.token_verification import Claims
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import Cursor, PageParameters, read_parameter
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import org_option
-from hypertally.cli.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import put_local_user
 from hypertally.errors import Refused
 from hypertally.flow import METRICS
 from hypertally.settings import Settings
@@ -94,7 +95,8 @@ async def _explain(
         async with open_pool(
             url, role="hypertally_api", size=1, statement_seconds_max=STATEMENT_SECONDS_MAX
         ) as pool:
-            caller = await read_identity(pool, user_id, expires_at=NEVER)
+            claims = Claims(sub=user_id, exp=NEVER, token_id="", signed_here=True)
+            caller = await read_identity(pool, claims)
             async with connect_as(pool, caller) as connection:
                 if days:
                     content = await CATALOGUE.explain_range(

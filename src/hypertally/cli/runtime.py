@@ -32,6 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 PIPE_WIDTH = 1000  # lines of a file or a pipe stay whole, so that they can be searched
 SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of a file
+ARCHIVE_KEY_FILE = "archive_key"
 
 
 class Interrupted(Exception):
@@ -132,9 +133,24 @@ def jwt_secret(settings: Settings) -> str | None:
     return _kept_secret(settings.home / SECRET_FILE)
 
 
-def kept_secret(settings: Settings) -> str:
-    """The secret of this installation, whoever issues its tokens."""
-    return jwt_secret(settings) or _kept_secret(settings.home / SECRET_FILE)
+def archive_secrets(settings: Settings) -> list[str]:
+    """The secrets of the archive's manifests: the one that signs, then those that read alone.
+
+    Without a setting it is kept in the home folder; hosts that share a secret of tokens share it
+    here too. Earlier releases signed with the secret of tokens.
+    """
+    chosen = settings.archive_key or settings.jwt_secret
+    if chosen:
+        signing = chosen.get_secret_value()
+    else:
+        signing = _kept_secret(settings.home / ARCHIVE_KEY_FILE)
+    earlier = (settings.archive_key_earlier, settings.jwt_secret, settings.jwt_secret_earlier)
+    files = (settings.home / name for name in (ARCHIVE_KEY_FILE, SECRET_FILE))
+    return [
+        signing,
+        *(secret.get_secret_value() for secret in earlier if secret),
+        *(_kept_secret(path) for path in files if path.exists()),
+    ]
 
 
 def _kept_secret(path: Path) -> str:

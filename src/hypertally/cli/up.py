@@ -22,7 +22,6 @@ import stamina
 import structlog
 
 from hypertally import settings as program_settings
-from hypertally.api.identity.tokens import mint
 from hypertally.cli import runtime
 from hypertally.cli.exchange import sandbox_option
 from hypertally.cli.exchange.sandbox_home import (
@@ -31,7 +30,7 @@ from hypertally.cli.exchange.sandbox_home import (
     published,
     sandbox_folder,
 )
-from hypertally.cli.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import issue_token, put_local_user
 from hypertally.cli.wallets import track
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
@@ -263,13 +262,12 @@ async def _announce(
     if await _get(f"{base}/readyz", stopping) is None:
         return
     click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")
-    secret = runtime.jwt_secret(settings)
-    if secret is None:
-        click.echo(f"Open {base} and sign in with a token of your identity provider")
-        return
     user_id = await put_local_user(url, org="default", role="admin")
-    token = mint(secret, user_id, purpose="sign-in", seconds=SIGN_IN_SECONDS)
-    click.echo(f"Open {base}/sign-in?token={token}")
+    token = await issue_token(url, settings, user_id, purpose="sign-in", seconds=SIGN_IN_SECONDS)
+    if token is None:
+        click.echo(f"Open {base} and sign in with a token of your identity provider")
+    else:
+        click.echo(f"Open {base}/sign-in?token={token}")
 
 
 async def _get(address: str, stopping: asyncio.Event) -> bytes | None:

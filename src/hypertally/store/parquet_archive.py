@@ -136,10 +136,10 @@ def seal(manifest: Manifest, key: bytes) -> bytes:
     return _encoder.encode(_Signed(manifest=manifest, signature=_sign(manifest, key)))
 
 
-def unseal(raw: bytes, key: bytes, *, place: str) -> Manifest:
+def unseal(raw: bytes, *keys: bytes, place: str) -> Manifest:
     """Read a manifest.
 
-    Errors: `InvariantBroken` when it is not what was signed with this key.
+    Errors: `InvariantBroken` when it is not what was signed with one of these keys.
     """
     try:
         signed = msgspec.json.decode(raw, type=_Signed)
@@ -148,10 +148,12 @@ def unseal(raw: bytes, key: bytes, *, place: str) -> Manifest:
     # A byte more or less that means the same is a change too.
     if _encoder.encode(signed) != raw:
         raise InvariantBroken(f"{place} is not as it was written")
-    if not hmac.compare_digest(signed.signature, _sign(signed.manifest, key)):
+    signatures = [_sign(signed.manifest, key) for key in keys]
+    if not any(hmac.compare_digest(signed.signature, own) for own in signatures):
         raise InvariantBroken(
-            f"{place} was changed, or signed with another secret: HYPERTALLY_JWT_SECRET, or the "
-            "file jwt_secret in HYPERTALLY_HOME, must be what it was sealed with"
+            f"{place} was changed, or signed with another secret: HYPERTALLY_ARCHIVE_KEY, or "
+            "HYPERTALLY_ARCHIVE_KEY_EARLIER, must be what it was sealed with (without them "
+            "HYPERTALLY_JWT_SECRET, or the files archive_key and jwt_secret in HYPERTALLY_HOME)"
         )
     return signed.manifest
 

@@ -724,6 +724,37 @@ CREATE FUNCTION ops.twap_source_totals() RETURNS TABLE(objects bigint, failed bi
     select * from ops.archive_totals('statuses')
 $$;
 
+CREATE FUNCTION tenancy.admit_user(org text, role text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into tenancy.user_profiles (user_id, org_id, role)
+    select tenancy.current_user_id(), o.id, admit_user.role
+    from tenancy.orgs as o
+    where o.name = admit_user.org
+    on conflict do nothing
+$$;
+
+CREATE FUNCTION tenancy.close_session(token_id text, purpose text, expires_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    caller constant text := tenancy.current_user_id();
+begin
+    if caller is null then
+        raise exception 'a session is closed by its user';
+    end if;
+    insert into tenancy.tokens as t (id, user_id, purpose, expires_at, ended_at, ended_how)
+    values (token_id, caller, purpose, expires_at, now(), 'signed out')
+    on conflict (id) do update set ended_at = now(), ended_how = 'signed out'
+    where t.ended_at is null and t.user_id = caller;
+    if found then
+        insert into tenancy.sign_ins (user_id, event, token_id) values (caller, 'closed', token_id);
+    end if;
+end
+$$;
+
 CREATE FUNCTION tenancy.current_org() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.org_id', true), '')::integer $$;
@@ -731,6 +762,47 @@ CREATE FUNCTION tenancy.current_org() RETURNS integer
 CREATE FUNCTION tenancy.current_user_id() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ select nullif(current_setting('hypertally.user_id', true), '') $$;
+
+CREATE FUNCTION tenancy.is_ended(token_id text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select exists (
+        select from tenancy.tokens as t where t.id = token_id and t.ended_at is not null)
+$$;
+
+CREATE FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    caller constant text := tenancy.current_user_id();
+    is_open boolean;
+begin
+    if caller is null then
+        raise exception 'a session is opened for a user';
+    end if;
+    if purpose = 'sign-in' then
+        insert into tenancy.tokens (id, user_id, purpose, expires_at)
+        values (token_id, caller, purpose, expires_at)
+        on conflict do nothing;
+        -- Of two at once the second waits here for the first.
+        update tenancy.tokens as t set ended_at = now(), ended_how = 'used'
+        where t.id = token_id and t.ended_at is null;
+        is_open := found;
+    else
+        is_open := not tenancy.is_ended(token_id);
+    end if;
+    if is_open and session_id is not null then
+        insert into tenancy.tokens (id, user_id, purpose, expires_at)
+        values (session_id, caller, 'session', session_expires_at);
+    end if;
+    insert into tenancy.sign_ins (user_id, event, token_id, session_id)
+    values (caller, case when is_open then 'opened' else 'refused' end, token_id,
+        case when is_open then session_id end);
+    return is_open;
+end
+$$;
 
 CREATE AGGREGATE metrics.sum_intervals(jsonb) (
     SFUNC = metrics.add_intervals,
@@ -2346,6 +2418,43 @@ ALTER TABLE tenancy.orgs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tenancy.sign_ins (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    user_id text NOT NULL,
+    event text NOT NULL,
+    token_id text NOT NULL,
+    session_id text,
+    CONSTRAINT sign_ins_event_check CHECK ((event = ANY (ARRAY['opened'::text, 'refused'::text, 'closed'::text])))
+);
+
+ALTER TABLE ONLY tenancy.sign_ins FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tenancy.sign_ins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tenancy.tokens (
+    id text NOT NULL,
+    user_id text NOT NULL,
+    purpose text NOT NULL,
+    issued_by text,
+    issued_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_how text,
+    CONSTRAINT tokens_check CHECK (((ended_at IS NULL) = (ended_how IS NULL))),
+    CONSTRAINT tokens_ended_how_check CHECK ((ended_how = ANY (ARRAY['used'::text, 'signed out'::text, 'revoked'::text]))),
+    CONSTRAINT tokens_purpose_check CHECK ((purpose = ANY (ARRAY['access'::text, 'session'::text, 'sign-in'::text])))
+);
+
+ALTER TABLE ONLY tenancy.tokens FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.user_profiles (
     user_id text NOT NULL,
     org_id integer NOT NULL,
@@ -2601,6 +2710,12 @@ ALTER TABLE ONLY tenancy.orgs
 ALTER TABLE ONLY tenancy.orgs
     ADD CONSTRAINT orgs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tenancy.sign_ins
+    ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenancy.tokens
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
 
@@ -2714,6 +2829,10 @@ CREATE INDEX weight_spends_recent ON ops.weight_spends USING btree (egress, at);
 CREATE INDEX org_wallets_by_wallet ON tenancy.org_wallets USING btree (wallet_id);
 
 CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org_id, wallet_id) WHERE (to_day IS NULL);
+
+CREATE INDEX sign_ins_by_time ON tenancy.sign_ins USING btree (at);
+
+CREATE INDEX tokens_by_user ON tenancy.tokens USING btree (user_id);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.account_positions FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
@@ -3236,6 +3355,10 @@ CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertall
 
 CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.sign_ins TO hypertally_tenancy USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON tenancy.tokens TO hypertally_tenancy USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.user_profiles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON tenancy.wallet_labels TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
@@ -3257,6 +3380,26 @@ CREATE POLICY own_profile ON tenancy.user_profiles FOR SELECT TO hypertally_api 
 CREATE POLICY own_wallets ON tenancy.wallets FOR SELECT TO hypertally_api USING ((EXISTS ( SELECT
    FROM tenancy.org_wallets o
   WHERE (o.wallet_id = wallets.id))));
+
+CREATE POLICY owner ON tenancy.orgs FOR SELECT USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.orgs'::regclass)::oid))));
+
+CREATE POLICY owner ON tenancy.sign_ins USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.sign_ins'::regclass)::oid))));
+
+CREATE POLICY owner ON tenancy.tokens USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.tokens'::regclass)::oid))));
+
+CREATE POLICY owner ON tenancy.user_profiles USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.user_profiles'::regclass)::oid))));
+
+ALTER TABLE tenancy.sign_ins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.tokens ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.user_profiles ENABLE ROW LEVEL SECURITY;
 
@@ -3443,9 +3586,21 @@ GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time
 REVOKE ALL ON FUNCTION ops.twap_source_totals() FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.twap_source_totals() TO hypertally_api;
 
+REVOKE ALL ON FUNCTION tenancy.admit_user(org text, role text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.admit_user(org text, role text) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION tenancy.close_session(token_id text, purpose text, expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.close_session(token_id text, purpose text, expires_at timestamp with time zone) TO hypertally_api;
+
 GRANT ALL ON FUNCTION tenancy.current_org() TO hypertally_api;
 
 GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
+
+REVOKE ALL ON FUNCTION tenancy.is_ended(token_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.is_ended(token_id text) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
@@ -3765,6 +3920,10 @@ GRANT SELECT ON TABLE tenancy.orgs TO hypertally_facts;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_metrics;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_jobs;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_api;
+
+GRANT SELECT,INSERT ON TABLE tenancy.sign_ins TO hypertally_tenancy;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tenancy.tokens TO hypertally_tenancy;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.user_profiles TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.user_profiles TO hypertally_api;

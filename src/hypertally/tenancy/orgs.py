@@ -1,4 +1,4 @@
-"""Orgs and their users."""
+"""Orgs: who tracks wallets."""
 
 import re
 from datetime import datetime
@@ -49,10 +49,3 @@ async def add_org(connection: Connection, name: str) -> bool:
 async def list_orgs(connection: Connection) -> list[Org]:
     """Every org, by name."""
     return await read_rows(connection, QUERIES["list_orgs"], shape=Org)
-
-
-async def put_user(connection: Connection, *, user_id: str, org_id: int, role: str) -> None:
-    """Give a user an org and a role; an existing profile is replaced."""
-    await connection.execute(
-        QUERIES["put_user"].text, {"user_id": user_id, "org_id": org_id, "role": role}
-    )

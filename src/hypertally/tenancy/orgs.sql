@@ -16,10 +16,3 @@ from tenancy.orgs as o
 left join tenancy.org_wallets as w on w.org_id = o.id and w.to_day is null
 group by o.id
 order by o.name;
-
--- name: put_user :execrows
--- A user's org and role.
--- Reads: -   Writes: tenancy.user_profiles   Key: user_id
-insert into tenancy.user_profiles (user_id, org_id, role)
-values (%(user_id)s, %(org_id)s, %(role)s)
-on conflict (user_id) do update set org_id = excluded.org_id, role = excluded.role;

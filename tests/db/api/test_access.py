@@ -274,6 +274,50 @@ def test_a_token_of_the_identity_provider_is_accepted(provider_client, algorithm
     assert answer.json()["user_id"] == "alice"
 
 
+@pytest.fixture(scope="module")
+def claims_client(world: str, jwks_url: str) -> Iterator[httpx2.Client]:
+    options = ApiOptions(
+        database_url=world, version="1", jwks_url=jwks_url, jwt_secret=SECRET,
+        jwt_org_claim="app_metadata.org", jwt_role_claim="app_metadata.role",
+    )  # fmt: skip
+    for url in run_server(options):
+        with httpx2.Client(base_url=url) as client:
+            yield client
+
+
+CLAIMED = [
+    ({"org": "org_b", "role": "analyst"}, 200, "analyst"),
+    ({"org": "org_b"}, 200, "viewer"),
+    ({"org": "org_b", "role": "root"}, 403, "'root'"),
+    ({"org": "org_b", "role": ["admin"]}, 200, "viewer"),
+    ({"org": "nowhere", "role": "admin"}, 403, "belongs to no org"),
+    ({"org": ["org_b"]}, 403, "belongs to no org"),
+    ("org_b", 403, "belongs to no org"),
+    (None, 403, "belongs to no org"),
+]
+
+
+@pytest.mark.parametrize(("stated", "status", "words"), CLAIMED)
+def test_a_user_of_the_provider_is_admitted_by_a_claim(
+    claims_client: httpx2.Client, stated: object, status: int, words: str
+) -> None:
+    user = f"new-{CLAIMED.index((stated, status, words))}"
+    content = {"sub": user, "app_metadata": stated}
+    bearer = {"Authorization": f"Bearer {provider_token('ES256', iss=..., **content)}"}
+    answer = claims_client.get("/api/v1/session", headers=bearer)
+    assert (answer.status_code, words in answer.text) == (status, True)
+    # Whoever can sign with our own secret admits nobody by a claim.
+    own = {"Authorization": f"Bearer {signed(**content | {'sub': f'{user}-own'})}"}
+    assert claims_client.get("/api/v1/session", headers=own).status_code == 403
+
+
+def test_a_claim_changes_nobody_who_has_an_org(claims_client: httpx2.Client) -> None:
+    stated = {"org": "org_b", "role": "viewer"}
+    bearer = {"Authorization": f"Bearer {provider_token('ES256', iss=..., app_metadata=stated)}"}
+    answer = claims_client.get("/api/v1/session", headers=bearer).json()
+    assert (answer["user_id"], answer["org"], answer["role"]) == ("alice", "org_a", "admin")
+
+
 def confused() -> str:
     # The public key, known to all, used as the secret of a symmetric signature.
     public = (

@@ -83,7 +83,7 @@ def test_an_unknown_path_is_a_problem_404(get, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
-@pytest.mark.parametrize("path", ["/api/v1/session", "/", "/sign-in", "/healthz", "/ui/app.mjs"])
+@pytest.mark.parametrize("path", ["/api/v1/session", "/", "/sign-out", "/healthz", "/ui/app.mjs"])
 def test_any_other_method_is_405(client, method: str, path: str) -> None:
     answer = client.request(method, path)
     assert answer.status_code == 405

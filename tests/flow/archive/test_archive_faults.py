@@ -192,12 +192,27 @@ async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: Sealed
         sealed.pool,
         open_vault(sealed.vault.store.url, sealed.vault.database_url, secret="another" * 9),
     )
-    assert "HYPERTALLY_JWT_SECRET" in await difference(other)
+    assert "HYPERTALLY_ARCHIVE_KEY" in await difference(other)
     sealed.store_late()
     with pytest.raises(InvariantBroken, match="another secret"):
         await other.seal()
     with pytest.raises(InvariantBroken):
         await other.release()
+
+
+async def test_a_key_that_changed_reads_with_the_earlier_one_and_signs_with_the_new(
+    sealed: SealedDays,
+) -> None:
+    new, old = parquet_archive.signing_key("a new secret" * 3), sealed.vault.key
+    rotated = SealedDays(
+        sealed.pool, msgspec.structs.replace(sealed.vault, key=new, earlier_keys=(old,))
+    )
+    before = (await rotated.verify()).unknown
+    sealed.store_late()
+    await rotated.seal()
+    assert ((await rotated.verify()).unknown, before) == (0, 0)
+    with pytest.raises(InvariantBroken, match="another secret"):
+        await sealed.verify()
 
 
 async def test_another_databases_archive_is_not_written_to(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope
 
 from hypertally.api.http.request_target import Target
 from hypertally.api.http.response_cache import Headers, Message
@@ -37,8 +37,13 @@ def scope_for(scope: Scope, target: Target, **extra: Any) -> Scope:
     }
 
 
-async def run_framework(app: ASGIApp, scope: Scope) -> FrameworkResponse:
-    """Return what the framework answers; the scope has the route afterwards."""
+async def run_framework(
+    app: ASGIApp, scope: Scope, receive: Receive | None = None
+) -> FrameworkResponse:
+    """Return what the framework answers; the scope has the route afterwards.
+
+    `receive` gives the body of a form; nothing else brings one.
+    """
     response = FrameworkResponse()
     parts: list[bytes] = []
     started = False
@@ -53,7 +58,7 @@ async def run_framework(app: ASGIApp, scope: Scope) -> FrameworkResponse:
             parts.append(message.get("body", b""))
 
     try:
-        await app(scope, _receive_nothing, send)
+        await app(scope, receive or _receive_nothing, send)
     except Exception:
         # The framework raises again what its handlers have logged and answered.
         if not started:

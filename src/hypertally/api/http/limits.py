@@ -28,9 +28,8 @@ HEAD_SECONDS_MAX: Final = 10  # for a whole head, and between two requests of a 
 HEAD_BYTES_MAX: Final = 24_576  # of a whole head: more is not taken in
 
 # What is kept in memory.
-PROFILE_SECONDS_MAX: Final = 30  # how long a removed user or changed role can still count
+PROFILE_SECONDS_MAX: Final = 2  # how long an ended token, removed user or changed role can count
 IDENTITIES_KEPT_MAX: Final = 10_000  # tokens in use at once; a few hundred bytes each
-SIGN_INS_KEPT_MAX: Final = 10_000  # used sign-in tokens, remembered until they expire
 CACHE_BYTES_MAX: Final = 128 * 1024 * 1024  # a sixteenth of a small server's memory
 CACHE_ENTRY_BYTES_MIN: Final = 2_048  # counted for each entry, so that tiny ones are bounded too
 TARGETS_KEPT_MAX: Final = 10_000  # spellings whose target is remembered; at most 6 KB each
@@ -42,6 +41,7 @@ COMPRESSED_INLINE_BYTES_MAX: Final = 65_536  # above it compressing would stall 
 # Identity.
 SECRET_BYTES_MIN: Final = 32  # HS256 needs a key as long as its hash (RFC 7518, 3.2)
 CLOCK_LEEWAY_SECONDS: Final = 10  # clocks of servers differ by less
+FORM_BYTES_MAX: Final = 3 * TOKEN_BYTES_MAX  # of the sign-in form: a token with letters encoded
 SIGN_IN_SECONDS_MAX: Final = 3_600  # a sign-in token older than this is refused whatever it says
 SESSION_SECONDS: Final = 12 * 3_600  # a working day
 JWKS_FETCH_SECONDS_MAX: Final = 5  # an identity provider slower than this is away

@@ -28,9 +28,12 @@ class ApiOptions:
     database_url: str = field(repr=False)
     version: str
     jwt_secret: str | None = field(default=None, repr=False)  # HS256; the own sign-in needs it
+    jwt_secret_earlier: str | None = field(default=None, repr=False)  # reads, signs nothing
     jwks_url: str | None = None  # ES256 and RS256 keys of an identity provider
     jwt_audience: str = "authenticated"
     jwt_issuer: str | None = None
+    jwt_org_claim: str | None = None  # of the provider's tokens: names the org of a new user
+    jwt_role_claim: str | None = None  # of the provider's tokens: names the role of a new user
     ui_dir: Path | None = None
     secure_cookie: bool = False  # true behind https: Secure cookies and HSTS
     trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-* headers count

@@ -1,21 +1,22 @@
 """Who asks: a verified token names a user, the user's profile names the org and the role."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from cachetools import TLRUCache
+from psycopg import IsolationLevel
 
 from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.http.single_flight import SingleFlight
-from hypertally.api.identity.token_verification import TokenVerifier, unauthorised
+from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import unix_now
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, Pool, find_row, transaction, translated
+from hypertally.store.postgres import Connection, Pool, find_row, read_row, transaction, translated
 
 Role: TypeAlias = Literal["viewer", "analyst", "admin"]
 
@@ -45,8 +46,13 @@ class Identity:
 
 
 class _Profile(Record, frozen=True, kw_only=True):
-    org_id: int
-    role: Role
+    org_id: int | None  # None: the user has no org
+    role: Role | None
+    is_ended: bool  # the token
+
+
+class _Opened(Record, frozen=True, kw_only=True):
+    is_open: bool
 
 
 class _Org(Record, frozen=True, kw_only=True):
@@ -81,36 +87,86 @@ class Authenticator:
         claims = await self._verifier.verify(token)
         if claims.purpose not in READING_PURPOSES:
             raise unauthorised("this token only signs in: open /sign-in?token=... with it")
-        assert self.pool is not None, "requests come after the start-up"
-        identity = await read_identity(self.pool, claims.sub, expires_at=claims.exp)
+        identity = await read_identity(self._open_pool(), claims)
         self.identities[token] = identity
         return identity
 
+    async def end(self, token: str) -> None:
+        """End a token before it expires: here at once, elsewhere when what is kept of it is old.
 
-async def read_identity(pool: Pool, user_id: str, *, expires_at: float) -> Identity:
+        Errors: `Problem` 401 for a token that proves nothing.
+        """
+        claims = await self._verifier.verify(token)
+        values = {
+            "token_id": claims.token_id,
+            "purpose": claims.purpose or "access",
+            "expires_at": claims.exp,
+        }
+        async with open_as(self._open_pool(), claims.sub) as connection:
+            await connection.execute(_QUERIES["close_session"].text, values)
+        self.identities.pop(token, None)
+
+    async def use(
+        self, claims: Claims, *, session_id: str | None = None, session_seconds: int = 0
+    ) -> None:
+        """Come in with a token; a session that it opens is noted with it.
+
+        Errors: `Problem` 401 for a link that was used before, or a token that ended.
+        """
+        values = {
+            "token_id": claims.token_id,
+            "purpose": claims.purpose or "access",
+            "expires_at": claims.exp,
+            "session_id": session_id,
+            "session_expires_at": unix_now() + session_seconds,
+        }
+        async with open_as(self._open_pool(), claims.sub) as connection:
+            row = await read_row(connection, _QUERIES["open_session"], values, shape=_Opened)
+        if not row.is_open:
+            raise unauthorised("this token was used before, or ended: ask for a new link")
+
+    def _open_pool(self) -> Pool:
+        assert self.pool is not None, "requests come after the start-up"
+        return self.pool
+
+
+async def read_identity(pool: Pool, claims: Claims) -> Identity:
     """Return the org and the role of a user.
 
-    Errors: `Problem` 403 for a user without a profile.
+    Errors: `Problem` 401 for a token that ended, 403 for a user without a profile.
     """
+    values = {"user_id": claims.sub, "token_id": claims.token_id}
     async with transaction(pool) as connection:
-        await set_identity(connection, user_id=user_id, org_id=None)
-        profile = await find_row(
-            connection, _QUERIES["read_profile"], {"user_id": user_id}, shape=_Profile
-        )
-        if profile is None:
+        await set_identity(connection, user_id=claims.sub, org_id=None)
+        profile = await read_row(connection, _QUERIES["read_profile"], values, shape=_Profile)
+        if profile.is_ended:
+            raise unauthorised("this token was ended: sign in again")
+        if profile.org_id is None and claims.org is not None:
+            await _admit(connection, claims)
+            profile = await read_row(connection, _QUERIES["read_profile"], values, shape=_Profile)
+        if profile.org_id is None or profile.role is None:
             raise Problem(
-                status=403, detail="this user belongs to no org: ask an admin for a profile"
+                status=403,
+                detail="this user belongs to no org: an admin adds one with `hypertally users add`",
             )
-        await set_identity(connection, user_id=user_id, org_id=profile.org_id)
+        await set_identity(connection, user_id=claims.sub, org_id=profile.org_id)
         parameters = {"org_id": profile.org_id}
         org = await find_row(connection, _QUERIES["read_org_name"], parameters, shape=_Org)
     return Identity(
-        user_id=user_id,
+        user_id=claims.sub,
         org_id=profile.org_id,
         org=org.name if org else "",
         role=profile.role,
-        expires_at=expires_at,
+        expires_at=claims.exp,
     )
+
+
+async def _admit(connection: Connection, claims: Claims) -> None:
+    if claims.role not in RANKS:
+        detail = f"the token's claim names the role {claims.role!r}: one of {', '.join(RANKS)}"
+        raise Problem(status=403, detail=detail)
+    admitted = {"org": claims.org, "role": claims.role}
+    await connection.execute(_QUERIES["admit_user"].text, admitted)
 
 
 def _kept_until(_: str, identity: Identity, now: float) -> float:
@@ -127,7 +183,22 @@ async def set_identity(connection: Connection, *, user_id: str, org_id: int | No
 
 
 @asynccontextmanager
-async def connect_as(pool: Pool, identity: Identity) -> AsyncIterator[Connection]:
+async def open_as(pool: Pool, user_id: str) -> AsyncGenerator[Connection]:
+    """Give a connection whose transaction acts for a user and sees what others commit."""
+    with translated():
+        async with pool.connection() as connection:
+            # Of two uses of one link the second waits for the first, and then sees it.
+            await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+            try:
+                async with connection.transaction():
+                    await set_identity(connection, user_id=user_id, org_id=None)
+                    yield connection
+            finally:
+                await connection.set_isolation_level(None)
+
+
+@asynccontextmanager
+async def connect_as(pool: Pool, identity: Identity) -> AsyncGenerator[Connection]:
     """Give a connection whose transaction sees what `identity` may see and nothing else.
 
     A pipeline is one transaction up to its end: the caller's name and the first statement are sent

@@ -6,11 +6,31 @@ select
     set_config('hypertally.org_id', %(org_id)s, true);
 
 -- name: read_profile :one
--- The org and role of the user that is set; row security hides all other users.
--- Reads: tenancy.user_profiles
-select org_id, role
-from tenancy.user_profiles
-where user_id = %(user_id)s;
+-- The org and role of the user that is set, null where there is none, and whether the token ended
+-- before it expired; row security hides all other users.
+-- Reads: tenancy.user_profiles, tenancy.tokens
+select p.org_id, p.role, tenancy.is_ended(%(token_id)s) as is_ended
+from (select) as always
+left join tenancy.user_profiles as p on p.user_id = %(user_id)s;
+
+-- name: admit_user :one
+-- Give the user that is set an org and a role, as a verified claim says; an org that is not there, or
+-- a user who has one, changes nothing.
+-- Reads: tenancy.orgs   Writes: tenancy.user_profiles
+select tenancy.admit_user(%(org)s, %(role)s);
+
+-- name: open_session :one
+-- Come in with a token, a link once; false: it ended before.
+-- Reads: -   Writes: tenancy.tokens, tenancy.sign_ins
+select tenancy.open_session(
+    %(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s),
+    %(session_id)s, to_timestamp(%(session_expires_at)s)
+) as is_open;
+
+-- name: close_session :one
+-- End a token.
+-- Reads: -   Writes: tenancy.tokens, tenancy.sign_ins
+select tenancy.close_session(%(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s));
 
 -- name: read_org_name :one
 -- The name of the org that is set.

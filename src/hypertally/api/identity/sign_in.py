@@ -1,17 +1,18 @@
 """Signing in with a browser: a token is swapped for a cookie that scripts cannot read."""
 
-import time
+import contextlib
 from typing import Final
+from urllib.parse import parse_qs
 
-from cachetools import TLRUCache
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from hypertally.api.http.limits import SESSION_SECONDS, SIGN_IN_SECONDS_MAX, SIGN_INS_KEPT_MAX
+from hypertally.api.http.limits import SESSION_SECONDS, SIGN_IN_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
+from hypertally.api.identity.auth import Authenticator
 from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
-from hypertally.api.identity.tokens import mint, unix_now
+from hypertally.api.identity.tokens import mint, new_token_id, unix_now
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +23,7 @@ FORM: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <h1>Sign in</h1>
 <p>Paste an access token. <code>hypertally token</code> prints one.</p>
-<form action="/sign-in" method="get" autocomplete="off">
+<form action="/sign-in" method="post" autocomplete="off">
 <label>Token <input name="token" type="password" required size="60"></label>
 <button>Sign in</button>
 </form></html>
@@ -32,41 +33,34 @@ FORM: Final = """<!doctype html>
 class SignIns:
     """Checks tokens that open a session; a sign-in token does so once."""
 
-    def __init__(self, options: ApiOptions, *, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, options: ApiOptions, *, verifier: TokenVerifier, authenticator: Authenticator
+    ) -> None:
         self._options = options
         self._verifier = verifier
-        # Kept longer than any sign-in token may live, so none can come a second time.
-        self._used: TLRUCache[str, bool] = TLRUCache(
-            SIGN_INS_KEPT_MAX,
-            ttu=lambda _, __, now: now + SIGN_IN_SECONDS_MAX + 60,
-            timer=time.monotonic,
-        )
+        self._authenticator = authenticator
 
     async def open(self, token: str) -> tuple[str, int]:
         """Return the token of the session and the seconds it lasts.
 
-        Errors: `Problem` 401 for a token that is bad, used before, or for something else.
+        Errors: `Problem` 401 for a token that is bad, used before, ended, or for something else.
         """
         claims = await self._verifier.verify(token)
         left = int(claims.exp - unix_now())
         if claims.purpose in (None, "access"):
+            await self._authenticator.use(claims)
             return token, left
         if claims.purpose != "sign-in" or not claims.signed_here or claims.jti is None:
             raise unauthorised("this token does not sign in: ask for a new link")
         if left > SIGN_IN_SECONDS_MAX:
             raise unauthorised("this sign-in link lives too long: ask for a new one")
-        self._use(claims.jti)
-        return self._mint_session(claims), SESSION_SECONDS
+        session_id = new_token_id()
+        await self._authenticator.use(
+            claims, session_id=session_id, session_seconds=SESSION_SECONDS
+        )
+        return self._mint_session(claims, session_id), SESSION_SECONDS
 
-    def _use(self, jti: str) -> None:
-        if jti in self._used:
-            raise unauthorised("this sign-in link was used before: ask for a new one")
-        if len(self._used) >= SIGN_INS_KEPT_MAX:
-            # Forgetting an unexpired one would let it be used again.
-            raise unauthorised("too many sign-ins at once: try again later")
-        self._used[jti] = True
-
-    def _mint_session(self, claims: Claims) -> str:
+    def _mint_session(self, claims: Claims, session_id: str) -> str:
         secret = self._options.jwt_secret
         assert secret is not None, "the token was signed with it"
         return mint(
@@ -76,7 +70,24 @@ class SignIns:
             seconds=SESSION_SECONDS,
             audience=self._options.jwt_audience,
             issuer=self._options.jwt_issuer,
+            token_id=session_id,
         )
+
+    async def close(self, token: str) -> None:
+        """End the session of a token; one that proves nothing has none."""
+        with contextlib.suppress(Problem):
+            await self._authenticator.end(token)
+
+
+@router.post("/sign-in")
+async def post_sign_in(request: Request) -> Response:
+    """Swap the token of the form for the session cookie; browsers keep addresses, not forms."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Problem(
+            status=403, detail="the form of another site does not sign in here: open /sign-in"
+        )
+    form = parse_qs((await request.body()).decode("latin-1"))
+    return await sign_in(request, form.get("token", [""])[0].strip())
 
 
 @router.get("/sign-in")
@@ -108,7 +119,10 @@ async def sign_in(request: Request, token: str = "") -> Response:
 
 @router.get("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """Forget the session cookie."""
+    """End the session, and forget its cookie."""
+    token = request.cookies.get(COOKIE_NAME)
+    if token and not request.scope.get("hypertally.head"):
+        await request.app.state.sign_ins.close(token)
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
     response.delete_cookie(
         COOKIE_NAME,

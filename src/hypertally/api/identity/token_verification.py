@@ -1,7 +1,9 @@
 """Tokens checked: the algorithm is fixed by the kind of key, never by the token alone."""
 
 import asyncio
+import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,9 +22,10 @@ from hypertally.api.http.limits import (
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.errors import Refused, TryLater
-from hypertally.records import Record
+from hypertally.records import Record, is_object
 
 SYMMETRIC: Final = "HS256"
+OWN_CLAIMS: Final = ("sub", "exp", "iat", "purpose", "jti")
 ASYMMETRIC: Final = frozenset({"ES256", "RS256"})
 
 
@@ -35,6 +38,9 @@ class Claims:
     iat: float | None = None
     purpose: str | None = None  # None: an access token of an identity provider
     jti: str | None = None
+    org: str | None = None  # as the identity provider's claim names it; None: no rule, no claim
+    role: str = "viewer"  # the same
+    token_id: str  # what the database knows the token by
     signed_here: bool  # with our own secret, not by an identity provider
 
 
@@ -56,6 +62,30 @@ def unauthorised(detail: str) -> Problem:
         detail=detail,
         headers={"WWW-Authenticate": 'Bearer realm="hypertally"'},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRule:
+    """Which claims of an identity provider name a user's org and role; a dot leads inside."""
+
+    org_claim: str | None
+    role_claim: str | None
+
+    def read(self, claims: Mapping[str, object]) -> dict[str, str]:
+        """Return what the claims say; nothing where no rule or no claim is."""
+        stated = {
+            "org": _claim(claims, self.org_claim),
+            "role": _claim(claims, self.role_claim),
+        }
+        return {name: value for name, value in stated.items() if isinstance(value, str)}
+
+
+def _claim(claims: object, path: str | None) -> object:
+    if not path:
+        return None
+    for name in path.split("."):
+        claims = claims.get(name) if is_object(claims) else None
+    return claims
 
 
 class ProviderKeys:
@@ -102,9 +132,11 @@ class TokenVerifier:
         if secret is not None and len(secret.encode()) < SECRET_BYTES_MIN:
             raise Refused(f"HYPERTALLY_JWT_SECRET is shorter than {SECRET_BYTES_MIN} bytes")
         self._secret = secret
+        self._secret_earlier = options.jwt_secret_earlier
         self._keys = ProviderKeys(options.jwks_url) if options.jwks_url else None
         self._audience = options.jwt_audience
         self._issuer = options.jwt_issuer
+        self._rule = MemberRule(options.jwt_org_claim, options.jwt_role_claim)
 
     async def verify(self, token: str) -> Claims:
         """Return the claims of a token that holds in every respect.
@@ -117,7 +149,13 @@ class TokenVerifier:
             raise unauthorised(f"the token is longer than {TOKEN_BYTES_MAX} bytes")
         try:
             header = msgspec.convert(jwt.get_unverified_header(token), _Header)
-            return self._decode(token, await self._key_for(header))
+            key = await self._key_for(header)
+            try:
+                return self._decode(token, key)
+            except jwt.InvalidSignatureError:
+                if not isinstance(key, str) or self._secret_earlier is None:
+                    raise
+                return self._decode(token, self._secret_earlier)
         except jwt.ExpiredSignatureError as error:
             raise unauthorised("the token has expired: sign in again") from error
         except jwt.InvalidAudienceError as error:
@@ -147,4 +185,9 @@ class TokenVerifier:
         )
         if not claims["sub"]:
             raise InvalidSubjectError
-        return msgspec.convert({**claims, "signed_here": signed_here}, Claims)
+        own = {name: claims[name] for name in OWN_CLAIMS if claims.get(name) is not None}
+        token_id = own.get("jti") or hashlib.sha256(token.encode()).hexdigest()
+        member = {} if signed_here else self._rule.read(claims)
+        return msgspec.convert(
+            {**own, **member, "token_id": token_id, "signed_here": signed_here}, Claims
+        )

@@ -19,6 +19,11 @@ def unix_now() -> int:
     return int(time.time())  # noqa: TID251 - see above
 
 
+def new_token_id() -> str:
+    """Return an id that no other token has, and nobody guesses."""
+    return secrets.token_urlsafe(16)
+
+
 def mint(
     secret: str,
     sub: str,
@@ -27,10 +32,12 @@ def mint(
     seconds: int,
     audience: str = AUDIENCE,
     issuer: str | None = None,
+    token_id: str | None = None,
 ) -> str:
     """Sign a token for the user `sub`, valid from now for `seconds`.
 
-    A `sign-in` token only opens a session, once; the others only read.
+    A `sign-in` token only opens a session, once; the others only read. `token_id`: a new one where
+    none is given.
     Errors: `Refused` for a secret too short to sign with, an empty user, or no lifetime.
     """
     if len(secret.encode()) < SECRET_BYTES_MIN:
@@ -43,7 +50,7 @@ def mint(
         "aud": audience,
         "iat": now,
         "exp": now + seconds,
-        "jti": secrets.token_urlsafe(16),
+        "jti": token_id or new_token_id(),
         "purpose": purpose,
     }
     if issuer:

@@ -23,6 +23,7 @@ class Vault(Record, frozen=True, kw_only=True):
     database_url: str
     store: ObjectStore
     key: bytes
+    earlier_keys: tuple[bytes, ...] = ()  # that signed manifests before, and read them still
     clock: Clock
 
 
@@ -106,7 +107,7 @@ async def read_manifest(
     raw = await vault.store.read(key)
     if raw is None:
         raise InvariantBroken(f"{place} is missing")
-    manifest = parquet_archive.unseal(raw, vault.key, place=place)
+    manifest = parquet_archive.unseal(raw, vault.key, *vault.earlier_keys, place=place)
     sha256 = hashlib.sha256(raw).hexdigest()
     said = (manifest.format, manifest.dataset, manifest.number, manifest.columns)
     if said != (parquet_archive.FORMAT, dataset.name, number, dataset.columns):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
-from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier
 from hypertally.api.identity.tokens import mint
 from hypertally.errors import Refused
@@ -122,23 +121,3 @@ def test_an_api_without_any_key_does_not_start() -> None:
 def test_a_short_secret_does_not_start() -> None:
     with pytest.raises(Refused, match="shorter than 32 bytes"):
         TokenVerifier(ApiOptions(database_url="postgresql://x", version="1", jwt_secret="short"))
-
-
-async def test_a_session_is_another_token_of_the_same_user() -> None:
-    sign_ins = SignIns(options(), verifier=verifier())
-    link = mint(SECRET, "ann", purpose="sign-in", seconds=60)
-    session, seconds = await sign_ins.open(link)
-    claims = await verifier().verify(session)
-    assert (claims.sub, claims.purpose) == ("ann", "session")
-    assert claims.iat is not None
-    assert claims.exp - claims.iat == seconds == 12 * 3600
-    with pytest.raises(Problem) as caught:
-        await sign_ins.open(link)
-    assert caught.value.status == 401
-
-
-async def test_a_link_without_a_name_of_its_own_cannot_be_used() -> None:
-    content = {"sub": "a", "aud": "authenticated", "exp": 2**40, "purpose": "sign-in"}
-    nameless = jwt.encode(content, SECRET, algorithm="HS256")
-    with pytest.raises(Problem):
-        await SignIns(options(), verifier=verifier()).open(nameless)

@@ -1,0 +1,1 @@
+"""Commands for orgs, their users, and the tokens of these."""

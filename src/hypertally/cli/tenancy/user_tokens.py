@@ -1,0 +1,167 @@
+"""`hypertally token` and `hypertally tokens`: tokens for the users of an org."""
+
+import getpass
+
+import click
+from rich.table import Table
+
+from hypertally.api.identity.tokens import Purpose, mint, new_token_id
+from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import read_settings
+from hypertally.cli.options import json_option, org_option
+from hypertally.errors import Refused
+from hypertally.settings import Settings
+from hypertally.tenancy import tokens
+from hypertally.tenancy.orgs import find_org
+from hypertally.tenancy.users import ROLES, find_user, put_user
+
+DAY_SECONDS = 24 * 3600
+DEFAULT_ROLE = "analyst"
+
+
+def _person() -> str:
+    """Who runs the command, as the machine names them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        return "unnamed"
+
+
+async def put_local_user(url: str, *, org: str, role: str) -> str:
+    """The id of the user that commands of this person act as in an org; added if missing."""
+    user_id = f"local:{org}:{role}:{_person()}"
+    async with runtime.tenancy_transaction(url) as connection:
+        org_id = await find_org(connection, org)
+        await put_user(connection, user_id=user_id, org_id=org_id, role=role)
+    return user_id
+
+
+async def issue_token(
+    url: str, settings: Settings, user_id: str, *, purpose: Purpose, seconds: int
+) -> str | None:
+    """A token of a user, noted with who issued it; None: an identity provider issues them."""
+    secret = runtime.jwt_secret(settings)
+    if secret is None:
+        return None
+    token_id = new_token_id()
+    token = mint(
+        secret,
+        user_id,
+        purpose=purpose,
+        seconds=seconds,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        token_id=token_id,
+    )
+    async with runtime.tenancy_transaction(url) as connection:
+        await tokens.note_token(
+            connection,
+            token_id=token_id,
+            user_id=user_id,
+            purpose=purpose,
+            issued_by=_person(),
+            seconds=seconds,
+        )
+    return token
+
+
+@click.command(name="token")
+@org_option
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    help="What it allows: a viewer sees figures, an analyst their proofs too, an admin the system "
+    f"too.  [default: {DEFAULT_ROLE}]",
+)
+@click.option("--user", help="A user of the org; by default the person who runs this.")
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How long it lasts."
+)
+def token_command(*, org: str, role: str | None, user: str | None, days: int) -> None:
+    """Print a token for the API, alone on standard output."""
+    if role and user:
+        raise Refused(
+            "--role and --user: a user has a role; `hypertally users set-role` changes it"
+        )
+    settings = read_settings()
+
+    async def issue() -> str | None:
+        async with runtime.migrated(settings) as url:
+            if user is None:
+                user_id = await put_local_user(url, org=org, role=role or DEFAULT_ROLE)
+            else:
+                async with runtime.tenancy_transaction(url) as connection:
+                    org_id = await find_org(connection, org)
+                    user_id = (await find_user(connection, user_id=user, org_id=org_id)).user_id
+            seconds = days * DAY_SECONDS
+            return await issue_token(url, settings, user_id, purpose="access", seconds=seconds)
+
+    token = runtime.run(issue())
+    if token is None:
+        raise Refused(
+            "tokens come from the identity provider of HYPERTALLY_JWKS_URL: ask it for one"
+        )
+    click.echo(token)
+
+
+@click.group(name="tokens")
+def tokens_group() -> None:
+    """Tokens that were issued: by commands, and by signing in."""
+
+
+@tokens_group.command(name="list")
+@org_option
+@click.option("--all", "is_whole", is_flag=True, help="Also those that expired or were ended.")
+@json_option
+def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
+    """List tokens, newest first, without what would let anyone use them."""
+    settings = read_settings()
+
+    async def read() -> list[tokens.IssuedToken]:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            org_id = await find_org(connection, org)
+            return await tokens.list_tokens(connection, org_id=org_id, is_whole=is_whole)
+
+    listed = runtime.run(read())
+    if as_json:
+        runtime.echo_json_lines(listed)
+        return
+    table = Table("id", "user", "for", "issued by", "issued", "expires", "ended", box=None)
+    for token in listed:
+        ended = f"{token.ended_at:%Y-%m-%d %H:%M} {token.ended_how}" if token.ended_at else ""
+        table.add_row(
+            token.id,
+            token.user_id,
+            token.purpose,
+            token.issued_by or "sign-in",
+            f"{token.issued_at:%Y-%m-%d %H:%M}",
+            f"{token.expires_at:%Y-%m-%d %H:%M}",
+            ended,
+        )
+    runtime.open_console().print(table)
+
+
+@tokens_group.command(name="revoke")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@org_option
+@click.option("--user", help="All tokens of this user of the org.")
+def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None) -> None:
+    """End tokens now; every server stops to accept them within two seconds."""
+    if not ids and user is None:
+        raise Refused("nothing to revoke: name ids of `hypertally tokens list`, or --user")
+    settings = read_settings()
+
+    async def revoke() -> int:
+        async with (
+            runtime.migrated(settings) as url,
+            runtime.tenancy_transaction(url) as connection,
+        ):
+            org_id = await find_org(connection, org)
+            if user is not None:
+                await find_user(connection, user_id=user, org_id=org_id)
+            return await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
+
+    click.echo(f"{runtime.run(revoke())} ended")

@@ -1,0 +1,211 @@
+"""Links, sessions and tokens end when they are ended: after a restart, on every server, at once."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx2
+import jwt
+import psycopg
+import pytest
+from click.testing import CliRunner
+from tests.db.api.conftest import SECRET, run_server
+from tests.db.api.test_aging import ORG, MovedClock
+
+from hypertally.api.http.limits import PROFILE_SECONDS_MAX
+from hypertally.api.http.options import ApiOptions
+from hypertally.api.identity.tokens import mint
+from hypertally.cli import cli
+from hypertally.errors import Refused
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def books(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with an org and its analyst `ann`; commands use it too."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(ORG)
+    monkeypatch.setenv("HYPERTALLY_DATABASE_URL", database_url)
+    monkeypatch.setenv("HYPERTALLY_JWT_SECRET", SECRET)
+    return database_url
+
+
+@pytest.fixture
+def servers(books: str, clock: MovedClock) -> Iterator[list[httpx2.Client]]:
+    """Clients of two servers over one database, without tokens."""
+    options = ApiOptions(database_url=books, version="1", jwt_secret=SECRET, seconds=clock)
+    with ExitStack() as stack:
+        clients: list[httpx2.Client] = []
+        for _ in range(2):
+            running = run_server(options)
+            url = next(running)
+            stack.callback(lambda running=running: next(running, None))
+            clients.append(stack.enter_context(httpx2.Client(base_url=url)))
+        yield clients
+
+
+def link(user: str = "ann") -> str:
+    return mint(SECRET, user, purpose="sign-in", seconds=60)
+
+
+def session_of(answer: httpx2.Response) -> dict[str, str]:
+    """The cookie that an answer sets."""
+    return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+
+def sign_in(client: httpx2.Client, token: str, **headers: str) -> httpx2.Response:
+    answer = client.post("/sign-in", data={"token": token}, headers=headers)
+    client.cookies.clear()
+    return answer
+
+
+def status(client: httpx2.Client, headers: dict[str, str]) -> int:
+    return client.get("/api/v1/session", headers=headers).status_code
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def test_a_link_is_used_once_on_all_servers_and_after_a_restart(
+    servers: list[httpx2.Client], books: str
+) -> None:
+    """Each process remembered by itself, until it ended."""
+    first, second = servers
+    token = link()
+    assert sign_in(first, token).status_code == 303
+    for client in (second, first):
+        answer = client.get(f"/sign-in?token={token}")
+        assert (answer.status_code, "set-cookie" in answer.headers) == (401, False)
+    for url in run_server(ApiOptions(database_url=books, version="1", jwt_secret=SECRET)):
+        with httpx2.Client(base_url=url) as restarted:
+            assert sign_in(restarted, token).status_code == 401
+
+
+def test_the_form_posts_its_token(servers: list[httpx2.Client]) -> None:
+    """It was sent in the address, which browsers keep."""
+    (client, _) = servers
+    page = client.get("/sign-in").text
+    assert re.search(r'<form action="/sign-in" method="post"', page)
+    answer = sign_in(client, f" {link()} ")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert status(client, session_of(answer)) == 200
+    elsewhere = sign_in(client, link(), **{"Sec-Fetch-Site": "cross-site"})
+    assert (elsewhere.status_code, "set-cookie" in elsewhere.headers) == (403, False)
+    assert client.post("/sign-in", content=b"token=" + b"x" * 30_000).status_code == 413
+    assert client.post("/api/v1/session", data={"token": link()}).status_code == 405
+
+
+def test_signing_out_ends_the_session_at_once(
+    servers: list[httpx2.Client], clock: MovedClock
+) -> None:
+    """The cookie was forgotten by the browser, and served whoever had kept it."""
+    first, second = servers
+    session = session_of(sign_in(first, link()))
+    assert [status(client, session) for client in servers] == [200, 200]
+    assert first.get("/sign-out", headers=session).status_code == 303
+    assert status(first, session) == 401
+    clock.now += PROFILE_SECONDS_MAX + 0.1
+    assert status(second, session) == 401
+    assert sign_in(second, session["Cookie"].partition("=")[2]).status_code == 401
+    # Of another session nothing ends.
+    other = session_of(sign_in(first, link()))
+    first.get("/sign-out", headers={"Cookie": "hypertally_session=x"})
+    assert status(first, other) == 200
+
+
+def test_a_person_has_tokens_that_can_be_listed_and_revoked(
+    servers: list[httpx2.Client], clock: MovedClock
+) -> None:
+    (client, _) = servers
+    org = ("--org", "org")
+    assert run("users", "add", "dora@fund.example", *org, "--role", "analyst").exit_code == 0
+    token = run("token", "--user", "dora@fund.example", *org).output.strip()
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/session", headers=bearer).json()["role"] == "analyst"
+    (row,) = [line for line in run("tokens", "list", *org).output.splitlines() if "dora" in line]
+    assert token not in row
+    token_id = row.split()[0]
+    with pytest.raises(Refused, match="no token nonsense"):
+        run("tokens", "revoke", "nonsense", *org)
+    assert run("tokens", "revoke", token_id, *org).output == "1 ended\n"
+    clock.now += PROFILE_SECONDS_MAX + 0.1
+    assert status(client, bearer) == 401
+    assert "revoked" in run("tokens", "list", "--all", *org).output
+
+    renewed = run("token", "--user", "dora@fund.example", *org).output.strip()
+    again = {"Authorization": f"Bearer {renewed}"}
+    assert status(client, again) == 200
+    run("users", "set-role", "dora@fund.example", "viewer", *org)
+    clock.now += PROFILE_SECONDS_MAX + 0.1
+    assert client.get("/api/v1/session", headers=again).json()["role"] == "viewer"
+    assert "dora@fund.example removed" in run("users", "remove", "dora@fund.example", *org).output
+    clock.now += PROFILE_SECONDS_MAX + 0.1
+    assert status(client, again) == 403
+    assert "dora" not in run("users", "list", *org).output
+
+
+def test_the_default_token_opens_every_proof(servers: list[httpx2.Client]) -> None:
+    """A viewer's, it was answered 403 at every explanation."""
+    token = run("token", "--org", "org").output.strip()
+    answer = servers[0].get(
+        "/api/v1/explain/global_day_metrics", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 200
+
+
+def test_who_signed_in_is_noted(servers: list[httpx2.Client]) -> None:
+    (client, _) = servers
+    token = link()
+    session = session_of(sign_in(client, token))
+    sign_in(client, token)
+    client.get("/sign-out", headers=session)
+    output = run("users", "sign-ins", "--org", "org").output
+    events = [line.split()[3] for line in output.splitlines() if " ann " in line]
+    assert events == ["closed", "refused", "opened"]
+    assert token not in output
+
+
+def test_a_secret_that_changed_reads_with_the_earlier_one(books: str) -> None:
+    """Rotate, verify, sign in again: tokens in use go on, new ones are signed with the new one."""
+    new = "a new secret, which is also longer than 32 bytes"
+    options = ApiOptions(database_url=books, version="1", jwt_secret=new, jwt_secret_earlier=SECRET)
+    for url in run_server(options):
+        with httpx2.Client(base_url=url) as client:
+            old = {"Authorization": f"Bearer {mint(SECRET, 'ann', seconds=60)}"}
+            assert status(client, old) == 200
+            session = session_of(sign_in(client, link()))["Cookie"].partition("=")[2]
+            assert jwt.decode(session, new, algorithms=["HS256"], audience="authenticated")
+            other = {"Authorization": f"Bearer {mint('x' * 40, 'ann', seconds=60)}"}
+            assert status(client, other) == 401
+
+
+CALLS = {
+    "select tenancy.open_session('x', 'sign-in', now(), 'y', now())",
+    "select tenancy.close_session('x', 'session', now())",
+}
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_nobody_opens_or_closes_a_session(books: str, call: str) -> None:
+    with psycopg.connect(books) as connection:
+        connection.execute("set role hypertally_api")
+        with pytest.raises(psycopg.errors.RaiseException, match="user"):
+            connection.execute(call.encode())
+
+
+def test_nobody_closes_the_session_of_another(books: str) -> None:
+    with psycopg.connect(books) as connection:
+        connection.execute("insert into tenancy.tokens (id, user_id, purpose, expires_at) "
+                           "values ('of-bob', 'bob', 'session', now())")  # fmt: skip
+        connection.execute("set role hypertally_api")
+        connection.execute("select set_config('hypertally.user_id', 'alice', true)")
+        connection.execute("select tenancy.close_session('of-bob', 'session', now())")
+        ended = connection.execute("select tenancy.is_ended('of-bob')").fetchone()
+        connection.rollback()
+    assert ended == (False,)
