@@ -32,6 +32,7 @@ __all__ = [
     "Jsonb",
     "Pool",
     "Role",
+    "committed_transaction",
     "connection_string",
     "filled_in",
     "find_row",
@@ -150,6 +151,22 @@ async def transaction(pool: Pool) -> AsyncGenerator[Connection]:
     with translated():
         async with pool.connection() as connection, connection.transaction():
             yield connection
+
+
+@asynccontextmanager
+async def committed_transaction(pool: Pool) -> AsyncGenerator[Connection]:
+    """The same, in which each statement sees what others committed, whatever the role's default.
+
+    Of two that change one row the second waits for the first, and then sees it.
+    """
+    with translated():
+        async with pool.connection() as connection:
+            await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                await connection.set_isolation_level(None)
 
 
 async def read_rows(

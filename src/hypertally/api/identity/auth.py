@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from cachetools import TLRUCache
-from psycopg import IsolationLevel
 
 from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
 from hypertally.api.http.problems import Problem
@@ -16,7 +15,15 @@ from hypertally.api.identity.token_verification import Claims, TokenVerifier, un
 from hypertally.api.identity.tokens import unix_now
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, Pool, find_row, read_row, transaction, translated
+from hypertally.store.postgres import (
+    Connection,
+    Pool,
+    committed_transaction,
+    find_row,
+    read_row,
+    transaction,
+    translated,
+)
 
 Role: TypeAlias = Literal["viewer", "analyst", "admin"]
 
@@ -185,16 +192,9 @@ async def set_identity(connection: Connection, *, user_id: str, org_id: int | No
 @asynccontextmanager
 async def open_as(pool: Pool, user_id: str) -> AsyncGenerator[Connection]:
     """Give a connection whose transaction acts for a user and sees what others commit."""
-    with translated():
-        async with pool.connection() as connection:
-            # Of two uses of one link the second waits for the first, and then sees it.
-            await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
-            try:
-                async with connection.transaction():
-                    await set_identity(connection, user_id=user_id, org_id=None)
-                    yield connection
-            finally:
-                await connection.set_isolation_level(None)
+    async with committed_transaction(pool) as connection:
+        await set_identity(connection, user_id=user_id, org_id=None)
+        yield connection
 
 
 @asynccontextmanager
