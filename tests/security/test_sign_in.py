@@ -97,8 +97,10 @@ def test_the_form_posts_its_token(servers: list[httpx2.Client]) -> None:
     assert status(client, session_of(answer)) == 200
     elsewhere = sign_in(client, link(), **{"Sec-Fetch-Site": "cross-site"})
     assert (elsewhere.status_code, "set-cookie" in elsewhere.headers) == (403, False)
-    assert client.post("/sign-in", content=b"token=" + b"x" * 30_000).status_code == 413
-    assert client.post("/api/v1/session", data={"token": link()}).status_code == 405
+    # What is refused unread ends its connection.
+    for path, size, status_code in (("/sign-in", 30_000, 413), ("/api/v1/session", 10, 405)):
+        answer = client.post(path, content=b"x" * size, headers={"Connection": "close"})
+        assert answer.status_code == status_code
 
 
 def test_signing_out_ends_the_session_at_once(

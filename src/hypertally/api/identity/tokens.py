@@ -21,7 +21,7 @@ def unix_now() -> int:
 
 def new_token_id() -> str:
     """Return an id that no other token has, and nobody guesses."""
-    return secrets.token_urlsafe(16)
+    return secrets.token_hex(16)
 
 
 def mint(
