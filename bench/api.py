@@ -1,21 +1,27 @@
 """The API under wrk: cached, unchanged and uncached reads, explain, and a rival's endpoint."""
 
 import asyncio
+import contextlib
 import os
 import re
+import resource
 import secrets
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
+import msgspec
 import psycopg
 import stamina
 from rich.table import Table
@@ -39,6 +45,9 @@ DAYS = 10  # of an answer: 8 to 9 KB
 SECRET_BYTES = 48
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 20
+IDLE_SOCKETS = 5_000
+HUGE_BYTES = 200 * 2**20
+PART = b"a" * 2**20
 _MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 # Requests are built before the run: formatting each in turn would slow wrk, not the server.
@@ -148,6 +157,65 @@ async def compute(url: str) -> list[WalletDay]:
     return chosen
 
 
+def _connect(base: str) -> socket.socket:
+    address = urlsplit(base)
+    return socket.create_connection((address.hostname, address.port))
+
+
+@contextmanager
+def idle_sockets(base: str) -> Iterator[None]:
+    """Hold thousands of connections that say nothing."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with ExitStack() as opened:
+        for _ in range(IDLE_SOCKETS):
+            opened.enter_context(_connect(base))
+        yield
+
+
+@contextmanager
+def slow_client(base: str) -> Iterator[None]:
+    """Send a head by a byte every tenth of a second, again and again."""
+
+    def send_slowly(connection: socket.socket) -> None:
+        for byte in b"GET / HTTP/1.1\r\nHost: x\r\nA: " + PART[:1000]:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.1)
+
+    with _meanwhile(base, send_slowly):
+        yield
+
+
+@contextmanager
+def huge_address(base: str) -> Iterator[None]:
+    """Send an address of 200 MB, again and again, ten times a second."""
+
+    def send_all(connection: socket.socket) -> None:
+        time.sleep(0.1)
+        connection.sendall(b"GET /")
+        for _ in range(0, HUGE_BYTES, len(PART)):
+            connection.sendall(PART)
+
+    with _meanwhile(base, send_all):
+        yield
+
+
+@contextmanager
+def _meanwhile(base: str, send: Callable[[socket.socket], None]) -> Iterator[None]:
+    stopping = threading.Event()
+
+    def repeat() -> None:
+        while not stopping.is_set():
+            with contextlib.suppress(OSError), _connect(base) as connection:
+                connection.settimeout(1)
+                send(connection)
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    yield
+    stopping.set()
+
+
 class ReadPaths:
     """The paths of each kind of read."""
 
@@ -171,33 +239,71 @@ def _days_path(wallet_id: int) -> str:
     return f"/api/v1/wallets/{address_of(wallet_id)}/days"
 
 
+@contextmanager
+def running_bare(ours: str, path: str, headers: dict[str, str]) -> Iterator[str]:
+    """Run the application that sends the bytes of one of our answers and nothing else."""
+    answer = httpx2.get(f"{ours}{path}", headers={**headers, "Accept-Encoding": "identity"})
+    assert answer.status_code == 200, answer.text
+    console.print(f"an answer of {DAYS} days holds {len(answer.content):,} bytes")
+    sent_headers = {name: text for name, text in answer.headers.items() if name != "date"}
+    with tempfile.NamedTemporaryFile(prefix="hypertally-answer-") as file:
+        file.write(msgspec.json.encode({"body": answer.text, "headers": sent_headers}))
+        file.flush()
+        port = free_port()
+        environment = {"BENCH_ANSWER": file.name, "BENCH_PORT": f"{port}"}
+        address = f"http://{HOST}:{port}"
+        with running_process(["-m", "bench.rival_api"], environment, address) as bare:
+            yield bare
+
+
 def measure(
     ours: str, rival: str, reads: ReadPaths, token: str, *, seconds: int, rounds: int
 ) -> None:
-    """Measure every kind of read on both servers in turn."""
+    """Measure every kind of read on all servers in turn."""
     bearer = {"Authorization": f"Bearer {token}"}
-    gzip_headers = {**bearer, "Accept-Encoding": "gzip"}
-    one = reads.cached[0]
-    with httpx2.Client(base_url=ours, headers=bearer, trust_env=False) as client:
-        answer = client.get(one, headers={"Accept-Encoding": "identity"})
-        assert answer.status_code == 200, answer.text
-        console.print(f"an answer of {DAYS} days holds {len(answer.content):,} bytes")
-    unchanged = {**bearer, "If-None-Match": "*"}
+    with running_bare(ours, reads.cached[0], bearer) as bare:
+        _measure(ours, bare, rival, reads, bearer, seconds=seconds, rounds=rounds)
+
+
+def _cached_kinds(
+    ours: str, bare: str, rival: str, reads: ReadPaths, bearer: dict[str, str], *, seconds: int
+) -> dict[str, Callable[[int], WrkResult]]:
+    """The reads of finished bytes: alone, in each form, and beside strangers."""
+
+    def cached(base: str, **headers: str) -> Callable[[int], WrkResult]:
+        return lambda _: wrk(
+            base, reads.cached, connections=32, seconds=seconds, headers=bearer | headers
+        )
+
+    def beside(stranger: Callable[[str], AbstractContextManager[None]]) -> WrkResult:
+        with stranger(ours):
+            return cached(ours)(0)
+
+    return {
+        "bare: the same bytes": cached(bare),
+        "ours: cached": cached(ours),
+        "ours: cached, beside a slow client": lambda _: beside(slow_client),
+        "ours: cached, beside idle sockets": lambda _: beside(idle_sockets),
+        "ours: cached, beside a huge address": lambda _: beside(huge_address),
+        "ours: cached, gzip": cached(ours, **{"Accept-Encoding": "gzip"}),
+        "ours: 304": cached(ours, **{"If-None-Match": "*"}),
+        "rival: rows, model": cached(rival),
+    }
+
+
+def _measure(
+    ours: str,
+    bare: str,
+    rival: str,
+    reads: ReadPaths,
+    bearer: dict[str, str],
+    *,
+    seconds: int,
+    rounds: int,
+) -> None:
     parts = len(reads.uncached) // (2 * rounds)
     explained = len(reads.explained) // rounds
-    kinds = {
-        "ours: cached": lambda _: wrk(
-            ours, reads.cached, connections=32, seconds=seconds, headers=bearer
-        ),
-        "ours: cached, gzip": lambda _: wrk(
-            ours, reads.cached, connections=32, seconds=seconds, headers=gzip_headers
-        ),
-        "ours: 304": lambda _: wrk(
-            ours, reads.cached, connections=32, seconds=seconds, headers=unchanged
-        ),
-        "rival: rows, model": lambda _: wrk(
-            rival, reads.cached, connections=32, seconds=seconds, headers=bearer
-        ),
+    kinds = _cached_kinds(ours, bare, rival, reads, bearer, seconds=seconds) | {
         "ours: uncached, 8 connections": lambda n: wrk(
             ours,
             _named(reads.uncached, "from", 2 * n, parts),
@@ -228,6 +334,8 @@ def measure(
         ),
     }
     results_by_read: dict[str, list[WrkResult]] = {name: [] for name in kinds}
+    # What is read from memory must be there: computing it is measured apart.
+    wrk(ours, reads.cached, connections=8, seconds=seconds, headers=bearer)
     for number in range(rounds):
         for name, read in kinds.items():
             results_by_read[name].append(read(number))
@@ -279,7 +387,27 @@ def _claims(results_by_read: dict[str, list[WrkResult]]) -> list[Claim]:
         results_by_read["rival: rows, model"], "per_second"
     )
     console.print(f"cached / rival: {ratio:.1f}x")
+
+    def relative(name: str, other: str, field: str, bound: float) -> Claim:
+        measured = _median(results_by_read[name], field) / _median(results_by_read[other], field)
+        text = f"{name} / {other}, {field}"
+        return Claim(
+            text=text, measured=measured, bound=bound, unit="x", at_least=field == "per_second"
+        )
+
+    cached, uncached, rival = (
+        "ours: cached",
+        "ours: uncached, 8 connections",
+        "rival: 8 connections",
+    )
     return [
+        relative(cached, "bare: the same bytes", "per_second", 0.85),
+        *(
+            relative(f"{cached}, beside {stranger}", cached, "p99", 1.2)
+            for stranger in ("a slow client", "idle sockets", "a huge address")
+        ),
+        relative(uncached, rival, "per_second", 1),
+        relative(uncached, rival, "p99", 1.5),
         at_least("ours: cached", 40_000),
         at_most("ours: cached", 2),
         at_most("ours: uncached, 8 connections", 20),
