@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
+from random import Random
 
 import psycopg
 import pytest
@@ -19,11 +21,12 @@ from hypertally.metrics.smart_money.v3.reductions import Reduction, Reductions, 
 from hypertally.store.postgres import Pool, transaction
 
 SECOND = timedelta(seconds=1)
+TRADES = count(1)
 FILL = """
 insert into facts.watched_fills (
     wallet_id, time, coin, oid, tid, side, px, sz, start_position, dir, liquidated_user,
     raw_payload, fingerprint, page_id, ordinal)
-values (%(wallet)s, %(at)s, 'BTC', 1, 1, %(side)s, 1, %(size)s, %(start)s, %(dir)s,
+values (%(wallet)s, %(at)s, 'BTC', 1, %(trade)s, %(side)s, 1, %(size)s, %(start)s, %(dir)s,
     %(liquidated)s, '{}', 7, 1, 0)
 """
 READING = """
@@ -94,6 +97,7 @@ def _fill(
     connection: psycopg.Connection[dict[str, object]],
     at: datetime,
     *,
+    wallet: int = 1,
     side: str = "A",
     start: int = 10,
     size: int = 6,
@@ -101,8 +105,8 @@ def _fill(
     words: str = "Close Long",
 ) -> None:
     address = None if liquidated is None else bytes.fromhex(f"{liquidated:040x}")
-    values = {"wallet": 1, "at": at, "side": side, "dir": words, "liquidated": address}
-    values |= {"start": start, "size": size}
+    values = {"wallet": wallet, "at": at, "side": side, "dir": words, "liquidated": address}
+    values |= {"start": start, "size": size, "trade": next(TRADES)}
     connection.execute(FILL, values)
 
 
@@ -122,17 +126,21 @@ async def test_an_exit_is_forced_by_its_own_liquidation_alone(
     minutes = world(sizes(10, 10, 4, 4))
     minutes.record(range(4))
     with minutes.connect() as connection:
-        connection.execute(
-            "insert into tenancy.wallets (id, address) overriding system value "
-            "select n, decode(lpad(to_hex(n), 40, '0'), 'hex') from generate_series(1, %s) as n",
-            [WALLETS],
-        )
+        _add_wallets(connection)
         _fill(connection, minute_at(2) - 30 * SECOND, liquidated=liquidated, words=words)
     if not forced:
         assert await _judged(minutes) is None  # who knows what else happened
     with minutes.connect() as connection:
         _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
     assert await _judged(minutes) is forced
+
+
+def _add_wallets(connection: psycopg.Connection[dict[str, object]]) -> None:
+    connection.execute(
+        "insert into tenancy.wallets (id, address) overriding system value "
+        "select n, decode(lpad(to_hex(n), 40, '0'), 'hex') from generate_series(1, %s) as n",
+        [WALLETS],
+    )
 
 
 def _read(
@@ -184,6 +192,9 @@ async def test_fills_are_known_if_all_of_the_time_was_read_and_one_reduced_the_p
         ([(10, -10), (0, 10)], False),  # what closed it again is late
         ([(10, -5), (2, -1), (4, -4)], False),  # the sum is right, the fills do not connect
         ([(10, -1), (8, -1), (8, -8)], False),
+        ([(10, -3), (3, -1), (2, 1), (7, -7)], False),  # a circle elsewhere: what led there is late
+        ([(10, -2), (6, -1), (8, -2), (5, -5)], False),  # nobody holds 6 before 8 is left
+        ([(10, -3), (7, 3), (10, -3), (7, -7)], True),
     ],
 )
 async def test_fills_are_known_if_they_lead_from_the_larger_position_to_the_smaller(
@@ -216,6 +227,78 @@ async def test_the_state_before_a_reduction_may_be_two_seconds_old(
         _fill(connection, minute_at(2) - 30 * SECOND, start=10, size=10)
         _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
     assert await _judged(minutes) is (False if is_known else None)
+
+
+async def test_the_order_inside_a_millisecond_is_not_known(world: World) -> None:
+    minutes = world(sizes(10, 10, 0, 0))
+    minutes.record(range(4))
+    at = minute_at(2) - 30 * SECOND
+    with minutes.connect() as connection:
+        for start, size in ((6, 2), (10, 4)):
+            _fill(connection, at, start=start, size=size)
+        for side, start in (("B", 1), ("A", 4), ("A", 4)):  # there and back, and on to 1 again
+            _fill(connection, at + SECOND, side=side, start=start, size=3)
+        _fill(connection, at + 2 * SECOND, start=1, size=1)
+        _read(connection, minute_at(1) - 2 * SECOND, minute_at(2))
+    assert await _judged(minutes) is False
+
+
+async def test_a_whole_chain_is_known_and_none_that_lacks_a_fill(world: World) -> None:
+    """Few sizes, so that chains come back to where they were, several fills in a millisecond."""
+    random = Random(5)
+    minutes = world(sizes(0))
+    minutes.record(range(1))
+    at = minute_at(1) + 20 * SECOND
+    with minutes.connect() as connection:
+        for whole in range(1, 300, 2):
+            path = [random.randint(0, 3)]
+            for _ in range(random.randint(1, 6)):
+                path.append((path[-1] + random.randint(1, 3)) % 4)
+            times = sorted(random.randint(0, 3) for _ in path[1:])
+            shown = list(zip(times, path, path[1:], strict=False))
+            random.shuffle(shown)
+            if path[0] == path[-1]:
+                continue
+            for wallet, fills in ((whole, shown), (whole + 1, shown[1:])):
+                for second, start, end in fills:
+                    _fill(
+                        connection,
+                        at + second * SECOND,
+                        wallet=wallet,
+                        side="B" if end > start else "A",
+                        start=start,
+                        size=abs(end - start),
+                    )
+                connection.execute(READING, [wallet, minute_at(1), minute_at(2), minute_at(2)])
+                row = connection.execute(
+                    "select facts.reduction_is_known(%s, 'BTC', %s, %s, %s, %s) as known",
+                    [wallet, path[0], path[-1], minute_at(1), minute_at(2)],
+                ).fetchone()
+                assert row == {"known": fills is shown}, fills
+
+
+@pytest.mark.parametrize(
+    ("liquidated_at", "start", "forced"),
+    [
+        (minute_at(1) - SECOND, 12, False),  # it led to the larger position
+        (minute_at(2) - SECOND, 4, False),  # it led away from the smaller one
+        (minute_at(1) - SECOND, 10, True),
+        (minute_at(2) - SECOND, 6, True),
+    ],
+)
+async def test_a_liquidation_before_or_after_a_reduction_does_not_force_it(
+    world: World, liquidated_at: datetime, start: int, *, forced: bool
+) -> None:
+    """The states of two snapshots may be two seconds old, and their fills overlap so far."""
+    minutes = world(sizes(12, 10, 4, 2))
+    minutes.record(range(4))
+    own_start, own_size = {12: (10, 6), 4: (10, 6), 10: (8, 4), 6: (10, 4)}[start]
+    with minutes.connect() as connection:
+        _add_wallets(connection)
+        _fill(connection, liquidated_at, start=start, size=2, liquidated=1)
+        _fill(connection, minute_at(2) - 30 * SECOND, start=own_start, size=own_size)
+        _read(connection, minute_at(0) - 2 * SECOND, minute_at(3))
+    assert await _judged(minutes, before=1, now=2) is forced
 
 
 async def test_one_unknown_reduction_leaves_the_exit_unknown(world: World) -> None:

@@ -3,12 +3,25 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.flow.books import NO_LIMIT
+from tests.flow.handmade import Row
+from tests.flow.scripted import scripted
 from tests.flow.smart_money.expected_signals import V3, RecordedPlayback
-from tests.flow.smart_money.stage import MINUTE, Recording, Stage, minute_at, open_stage
+from tests.flow.smart_money.stage import (
+    MINUTE,
+    START,
+    START_MS,
+    Recording,
+    Stage,
+    minute_at,
+    open_stage,
+)
 
 from hypertally.flow import METRICS
 from hypertally.jobs.activity.pull_fills import pull_fills
@@ -23,6 +36,7 @@ from hypertally.settings import (
     PAGE_WEIGHT_MAX,
     WEIGHT_PER_MINUTE,
 )
+from hypertally.sources.info import InfoClient
 from hypertally.sources.weights import BASE_WEIGHT
 from hypertally.store.postgres import open_pool, transaction
 
@@ -30,6 +44,19 @@ REGIME = "liquidation_cascade"  # from minute 15 on 26 longs are liquidated ever
 FILLS_AWAY = {"http_5xx": {"types": ["userFillsByTime"], "max_count": 1_000_000}}
 HIGH = 20  # a period with liquidations
 WAITING = "select count(distinct wallet_id)::integer as wallets from ops.exit_windows"
+OTHERS = 8  # wallets that left beside one of many fills
+LEFT_BY = """
+with wallets as (
+    insert into tenancy.wallets (id, address) overriding system value
+    select n, decode(lpad(to_hex(n), 40, '0'), 'hex') from generate_series(1, %s) as n
+    returning id
+)
+insert into ops.exit_windows (
+    wallet_id, asset, from_at, to_at, held_size, left_size, found_at, next_at)
+select w.id, 'BTC', t.at - interval '1 minute', t.at, 2, 1, t.at, t.at
+from wallets as w
+cross join (values (%s::timestamptz)) as t (at)
+"""
 WINDOW_SECONDS = 300  # of a limited allowance: longer than a run takes on a slow machine
 
 
@@ -148,6 +175,62 @@ def test_exits_that_are_refused_for_want_of_weight_keep_their_turn(on_stage: Any
     assert any("429" in (window["last_error"] or "") for window in refused)
     assert {(window["tries"], window["put_off"]) for window in refused} == {(0, timedelta())}
     assert waiting == 0
+
+
+@pytest.mark.parametrize("fills", [1_000, 2_500])
+def test_a_wallet_of_many_fills_holds_up_no_other(on_stage: Any, fills: int) -> None:
+    """On a busy allowance its first page is paid for, and no weight is left for the second."""
+
+    async def script(stage: Stage) -> list[dict[str, Any]]:
+        await stage.books.execute(LEFT_BY, OTHERS + 1, START)
+        with scripted() as scene:
+            scene.script = partial(_show_sales, many=fills)
+            unlimited = SharedBudget(
+                stage.books.pool, upstream_host="unlimited", weight_per_minute=NO_LIMIT
+            )
+            async with InfoClient(
+                f"{scene.exchange.url}/info", budget=unlimited, clock=stage.time, tries=2
+            ) as positions:
+                budget = _limit_allowance(stage)
+                stage.watch = replace(stage.watch, positions=positions)
+                await stage.watch.budget.reserve_share(share_weight(0, exits=True))
+                for _ in range(OTHERS // 3 + 2):  # three wallets a minute
+                    await stage.books.execute(
+                        "update ops.weight_spends set at = at - make_interval(secs => %s)",
+                        WINDOW_SECONDS + 1,
+                    )
+                    while await budget.read_free() >= PAGE_WEIGHT_MAX:
+                        await budget.settle(await budget.reserve(PAGE_WEIGHT_MAX), BASE_WEIGHT)
+                    await stage.read_exits()
+            assert scene.asked("userFillsByTime") > OTHERS
+        return await stage.books.read(
+            "select wallet_id, tries, last_error from ops.exit_windows order by wallet_id"
+        )
+
+    [waiting] = on_stage(script)
+    assert waiting["wallet_id"] == 1
+    assert waiting["tries"] >= 1
+    assert waiting["last_error"].startswith("refused after 1 answers: ")
+
+
+def _show_sales(request: Row, *, many: int) -> tuple[int, list[Row]] | None:
+    """Wallet 1 sold half of its two coins in many fills, each other wallet in one."""
+    if request["type"] != "userFillsByTime":
+        return None
+    fills = many if int(request["user"], 16) == 1 else 1
+    size = Decimal(1) / fills
+    sold_ms = START_MS - 30_000
+    rows = [
+        {
+            "coin": "BTC", "px": "100", "sz": str(size), "side": "A", "time": sold_ms + number,
+            "startPosition": str(2 - number * size), "dir": "Close Long", "closedPnl": "0",
+            "hash": "0x" + "0" * 64, "oid": 1, "crossed": True, "fee": "0", "tid": number,
+            "feeToken": "USDC",
+        }
+        for number in range(fills)
+    ]  # fmt: skip
+    shown = [row for row in rows if request["startTime"] <= row["time"] <= request["endTime"]]
+    return 200, shown[:2_000]
 
 
 @pytest.mark.parametrize("hot_wallets", [0, 26])

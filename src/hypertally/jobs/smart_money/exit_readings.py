@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec.structs import asdict
 
 from hypertally.clock import milliseconds
 from hypertally.errors import BadPayload, RateLimited, SourceDown, SourcePaused
@@ -62,8 +63,12 @@ class ExitWindow(Record, frozen=True, kw_only=True):
 
     wallet_id: int
     address: str
-    from_at: datetime
-    to_at: datetime
+    from_at: datetime  # begin of the first
+    to_at: datetime  # end of the last
+    assets: list[str]  # of each reduction, as the lists below
+    begins: list[datetime]
+    ends: list[datetime]
+    due_at: list[datetime]  # before it was claimed
 
 
 class _Dropped(Record, frozen=True, kw_only=True):
@@ -144,22 +149,30 @@ async def _read_window(
     info, wallet = resources.require_watch().positions, window.address
     from_ms = milliseconds(window.from_at)
     until_ms = milliseconds(window.to_at) + 1
+    answers = 0
 
     async def fetch(start_ms: int, end_ms: int | None) -> Answer:
+        nonlocal answers
         until = {} if end_ms is None else {"endTime": end_ms}
-        return await info.fetch_paid_by(
+        answer = await info.fetch_paid_by(
             budget, watched_fills.SOURCE, user=wallet, startTime=start_ms, **until
         )
+        answers += 1
+        return answer
 
     try:
         async for page in sweep(fetch, from_ms, until_ms):
             shown = watched_fills.decode_page(page, wallet=wallet)
             await _store_page(resources.pool, job, window, page, shown)
     except RateLimited as problem:
-        await _note_error(resources.pool, window, problem, query="put_back_windows")
+        if answers:  # paid for: to keep its turn would let it take the weight of all others
+            error = f"refused after {answers} answers: {problem}"
+            await _note_error(resources.pool, window, error)
+        else:
+            await _note_error(resources.pool, window, str(problem), query="put_back_windows")
         return False
     except (SourceDown, BadPayload) as problem:
-        await _note_error(resources.pool, window, problem)
+        await _note_error(resources.pool, window, str(problem))
         return not isinstance(problem, SourcePaused)
     return True
 
@@ -173,27 +186,17 @@ async def _store_page(
         await queue.hold(connection, job)
         await lock_signals(connection)
         await watched_fills.store_page(connection, page, shown, wallet_id=window.wallet_id)
-        bound = {
-            "wallet_id": window.wallet_id,
-            "error": shown.unread or "the fills shown do not lead to the smaller position",
-            "from_at": window.from_at,
-            "to_at": window.to_at,
-        }
-        await connection.execute(QUERIES["settle_windows"].text, bound)
+        error = shown.unread or "the fills shown do not lead to the smaller position"
+        await connection.execute(QUERIES["settle_windows"].text, {**asdict(window), "error": error})
         await mark_signals(connection, window.wallet_id, from_at=window.from_at, to_at=window.to_at)
 
 
 async def _note_error(
-    pool: Pool, window: ExitWindow, problem: Exception, *, query: str = "note_error"
+    pool: Pool, window: ExitWindow, error: str, *, query: str = "note_error"
 ) -> None:
-    bound = {
-        "wallet_id": window.wallet_id,
-        "from_at": window.from_at,
-        "to_at": window.to_at,
-        "error": str(problem),
-    }
+    """Note why the fills of a window are not known, in the windows that were claimed alone."""
     async with transaction(pool) as connection:
-        await connection.execute(QUERIES[query].text, bound)
+        await connection.execute(QUERIES[query].text, {**asdict(window), "error": error})
 
 
 HANDLERS: Handlers = {PULL_EXIT_FILLS: pull_exit_fills}

@@ -42,25 +42,31 @@ with chosen as (
     order by next_at, to_at, wallet_id
     limit 1
     for update skip locked
+), due as (
+    select e.wallet_id, e.asset, e.from_at, e.to_at, e.next_at
+    from ops.exit_windows as e
+    join chosen as c on e.wallet_id = c.wallet_id
+    where e.dropped_at is null and e.next_at <= %(now)s and e.found_at <= %(found_by)s
+        and e.from_at >= c.from_at
+        and e.to_at <= greatest(c.to_at, c.from_at + %(merged_within)s::interval)
+    for update of e
 ), claimed as (
     update ops.exit_windows as e
     set tries = e.tries + 1,
         next_at = %(now)s::timestamptz + least(60, 2 ^ least(e.tries, 6)) * interval '1 minute'
-    from chosen as c
-    where e.wallet_id = c.wallet_id and e.dropped_at is null and e.next_at <= %(now)s
-        and e.found_at <= %(found_by)s
-        and e.from_at >= c.from_at
-        and e.to_at <= greatest(c.to_at, c.from_at + %(merged_within)s::interval)
-    returning e.wallet_id, e.from_at, e.to_at
+    from due as d
+    where (e.wallet_id, e.asset, e.from_at, e.to_at) = (d.wallet_id, d.asset, d.from_at, d.to_at)
+    returning e.wallet_id, e.asset, e.from_at, e.to_at, d.next_at as due_at
 )
 select c.wallet_id, '0x' || encode(w.address, 'hex') as address, min(c.from_at) as from_at,
-    max(c.to_at) as to_at
+    max(c.to_at) as to_at, array_agg(c.asset) as assets, array_agg(c.from_at) as begins,
+    array_agg(c.to_at) as ends, array_agg(c.due_at) as due_at
 from claimed as c
 join tenancy.wallets as w on w.id = c.wallet_id
 group by c.wallet_id, w.address;
 
 -- name: settle_windows :execrows
--- Delete the windows whose fills are known now, and note why others of them are not.
+-- Delete the windows whose fills are known now, and note why others of those asked for are not.
 -- Reads: facts.watched_fills, facts.watched_readings   Writes: ops.exit_windows   Key: (wallet_id, asset, from_at, to_at)
 with known as (
     delete from ops.exit_windows as e
@@ -71,19 +77,32 @@ with known as (
 )
 update ops.exit_windows as e
 set last_error = %(error)s
-where e.wallet_id = %(wallet_id)s and e.from_at >= %(from_at)s and e.to_at <= %(to_at)s
+from unnest(%(assets)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+    as c (asset, from_at, to_at)
+where e.wallet_id = %(wallet_id)s
+    and (e.asset, e.from_at, e.to_at) = (c.asset, c.from_at, c.to_at)
     and (e.asset, e.from_at, e.to_at) not in (select k.asset, k.from_at, k.to_at from known as k);
 
 -- name: note_error :execrows
--- Note why the fills of windows were not shown.
+-- Note why the fills of the windows asked for were not shown.
 -- Reads: -   Writes: ops.exit_windows   Key: (wallet_id, asset, from_at, to_at)
-update ops.exit_windows
+update ops.exit_windows as e
 set last_error = %(error)s
-where wallet_id = %(wallet_id)s and from_at >= %(from_at)s and to_at <= %(to_at)s;
+from unnest(%(assets)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+    as c (asset, from_at, to_at)
+where e.wallet_id = %(wallet_id)s
+    and (e.asset, e.from_at, e.to_at) = (c.asset, c.from_at, c.to_at);
 
 -- name: put_back_windows :execrows
 -- Let windows that were refused for want of weight keep their turn: their fills were not asked for.
+-- What an earlier answer lacked is still why their fills are not known.
 -- Reads: -   Writes: ops.exit_windows   Key: (wallet_id, asset, from_at, to_at)
-update ops.exit_windows
-set tries = tries - 1, next_at = found_at, last_error = %(error)s
-where wallet_id = %(wallet_id)s and from_at >= %(from_at)s and to_at <= %(to_at)s and tries > 0;
+update ops.exit_windows as e
+set tries = e.tries - 1, next_at = c.due_at,
+    last_error = case when e.tries = 1 then %(error)s else e.last_error end
+from unnest(
+    %(assets)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[],
+    %(due_at)s::timestamptz[]
+) as c (asset, from_at, to_at, due_at)
+where e.wallet_id = %(wallet_id)s and e.tries > 0
+    and (e.asset, e.from_at, e.to_at) = (c.asset, c.from_at, c.to_at);

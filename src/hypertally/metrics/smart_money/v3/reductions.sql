@@ -59,10 +59,19 @@ select r.wallet_id, r.asset, r.from_minute, r.to_minute, r.from_at, r.to_at, r.h
 from reduced as r
 left join lateral (
     select sum(f.fingerprint)::numeric as fingerprint
-    from facts.watched_fills as f
+    from (
+        select f.*, min(f.time) filter (where f.start_position = r.held_size) over () as first_at,
+            max(f.time) filter (
+                where f.start_position + case f.side when 'B' then f.sz else -f.sz end = r.left_size
+            ) over () as last_at
+        from facts.watched_fills as f
+        where f.wallet_id = r.wallet_id and f.coin = r.asset
+            and f.time > r.from_at and f.time <= r.to_at
+    ) as f
     join tenancy.wallets as w on w.id = f.wallet_id
-    where f.wallet_id = r.wallet_id and f.coin = r.asset
-        and f.time > r.from_at and f.time <= r.to_at
-        and facts.fill_is_forced(f.dir, f.liquidated_user, w.address)
+    where facts.fill_is_forced(f.dir, f.liquidated_user, w.address)
+        -- What led to the larger position, or away from the smaller one, is of another reduction.
+        and (f.time > r.from_at + interval '2 seconds' or (f.time < f.first_at) is not true)
+        and (f.time <= r.to_at - interval '2 seconds' or (f.time > f.last_at) is not true)
 ) as forced on true
 order by r.to_minute, r.wallet_id, r.asset;
