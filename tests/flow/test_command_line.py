@@ -101,6 +101,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             "named by ADDRESS, not by nothing",
         ),
         (["explain", "global_day_metrics", "--month", "2026-13"], "month"),
+        (["explain", "global_day_metrics", "2999-01-01"], "must not lie after today"),
         (
             ["explain", "global_day_metrics", "--from", "2026-02-02", "--to", "2026-02-01"],
             "2026-02-01",

@@ -27,8 +27,8 @@ def rejects_group() -> None:
 def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
     """List rows that could not be read, newest first, with their source and the reason.
 
-    A fill that the exchange mends later is known again by its order and trade; a row that names no
-    order or no trade stays a reject.
+    A fill that the exchange mends later is known again by its order and trade; a row without an
+    order and a trade that a fill can have stays a reject.
     """
     settings = read_settings()
     wallet = read_address(address) if address else None
@@ -57,8 +57,8 @@ def _show(rows: list[StoredReject]) -> None:
     runtime.open_console().print(table)
     if staying := [row.id for row in rows if row.stays]:
         click.echo(
-            f"{len(staying)} of these rows, the newest {staying[0]}, name no order or no trade: "
-            "they stay rejects even if the exchange mends them later"
+            f"{len(staying)} of these rows, the newest {staying[0]}, name no order or no trade "
+            "that a fill can have: they stay rejects even if the exchange mends them later"
         )
 
 

@@ -329,6 +329,35 @@ def test_days_of_a_wallet_that_have_not_begun_are_refused(fetch: Fetch, query: s
         assert "after today" in problem.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"explain/wallet_day_metrics/{WALLET}/2999-01-01", "day"),
+        ("explain/global_day_metrics/2999-01-01", "day"),
+        (f"wallets/{WALLET}/fills?from=2999-01-01", "from"),
+        (f"wallets/{WALLET}/fills?from=2999-01-01T12:00:00Z", "from"),
+        (f"wallets/{WALLET}/fills?from=9999-12-31T23:59:59-05:00", "from"),
+    ],
+)
+def test_a_day_that_has_not_begun_is_refused(fetch: Fetch, path: str, field: str) -> None:
+    """It was answered with nulls, and with no fills."""
+    problem = fetch(f"/api/v1/{path}")
+    assert (problem.status_code, problem.json()["field"]) == (400, field)
+    today = {f"{datetime.now(UTC).date() - n * timedelta(days=1)}" for n in (0, 1)}
+    remedy = problem.json()["detail"].rpartition("it must not lie after today, which is ")[2]
+    assert remedy in today
+
+
+def test_today_can_be_asked_for(fetch: Fetch) -> None:
+    today = datetime.now(UTC).date()
+    for path in (
+        f"explain/wallet_day_metrics/{WALLET}/{today}",
+        f"explain/global_day_metrics/{today}",
+        f"wallets/{WALLET}/fills?from={today}T23:59:59Z",
+    ):
+        assert fetch(f"/api/v1/{path}").status_code == 200
+
+
 def test_a_wallets_day_without_fills_names_what_could_not_be_read(fetch: Fetch) -> None:
     """It has no row, and lowers the day of its org all the same."""
     path = f"/api/v1/explain/wallet_day_metrics/{WALLET}"

@@ -137,7 +137,7 @@ async def test_the_list_says_of_rows_without_a_trade_that_they_stay_rejects(
     books: Books, tmp_path: Path
 ) -> None:
     """The exchange mends such a row later: nothing tells that its fill is the one that was bad."""
-    stays = "name no order or no trade: they stay rejects even if the exchange mends them later"
+    stays = "that a fill can have: they stay rejects even if the exchange mends them later"
     await pulled(books, tmp_path / "world", [fill(NOON), spoilt(NOON + MINUTE_MS)])
     assert stays not in command(books, "list").stdout, "this one names both"
     await stored_by_an_earlier_release(books, fill(NOON + 2 * MINUTE_MS, px="x", tid=None))
@@ -146,6 +146,10 @@ async def test_the_list_says_of_rows_without_a_trade_that_they_stay_rejects(
     assert stays in listed
     rows = [json.loads(line) for line in command(books, "list", "--json").stdout.splitlines()]
     assert [row["stays"] for row in rows] == [True, False]
+    for number, key in enumerate([{"oid": -1}, {"oid": 2**63}, {"tid": -1}, {"tid": 2**63}]):
+        await stored_by_an_earlier_release(books, fill(NOON + (3 + number) * MINUTE_MS) | key)
+    rows = [json.loads(line) for line in command(books, "list", "--json").stdout.splitlines()]
+    assert [row["stays"] for row in rows] == [*5 * [True], False]
     await books.execute(
         "insert into facts.decoded_rejects (reject_id, page_id) select id, page_id "
         "from facts.rejects"

@@ -73,7 +73,7 @@ async def test_one_fill_mends_one_of_two_rejects(books: Books, alice: Scripted, 
     assert await day(books) == (3, Decimal("0.75"))
 
 
-@pytest.mark.parametrize("unnamed", [{"oid": None}, {"tid": None}, {"tid": 0}])
+@pytest.mark.parametrize("unnamed", [{"oid": None}, {"tid": None}, {"tid": 0}, {"oid": -1}])
 async def test_a_row_that_names_no_order_or_no_trade_stays_a_reject(
     books: Books, alice: Scripted, unnamed: dict[str, Any]
 ) -> None:

@@ -17,7 +17,7 @@ from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.day_range import DayRange
+from hypertally.api.resource.day_range import DayRange, read_today, require_begun
 from hypertally.api.resource.explanation import (
     RESTATEMENTS_SHOWN_MAX,
     find_definition,
@@ -94,9 +94,10 @@ async def explain_wallet_day(
 ) -> dict[str, object]:
     """Explain a row of wallet_day_metrics; `page` cuts its fills.
 
-    Errors: `Problem` 404 for a wallet that is not the org's.
+    Errors: `Problem` 404 for a wallet that is not the org's, 400 for a day that has not begun.
     """
     wallet_id = await find_wallet(connection, address)
+    require_begun("day", day, today=await read_today(connection))
     key = DayKey(metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, day=day)
     days = await read_days(connection, address, first=day, last=day)
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
@@ -141,7 +142,11 @@ async def get_global_day_explanation(
 async def explain_global_day(
     connection: Connection, caller: Identity, day: date, *, page: PageParameters
 ) -> dict[str, object]:
-    """Explain a row of global_day_metrics; `page` cuts its wallets."""
+    """Explain a row of global_day_metrics; `page` cuts its wallets.
+
+    Errors: `Problem` 400 for a day that has not begun.
+    """
+    require_begun("day", day, today=await read_today(connection))
     key = DayKey(metric="global_day_metrics", wallet_id=None, org_id=caller.org_id, day=day)
     days = await read_global_days(connection, caller, DayRange(first=day, last=day))
     values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])

@@ -12,6 +12,7 @@ from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.day_range import read_today, require_begun
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.paging import CoinPlace, Int32, Int64, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, Coin, PageParameters
@@ -75,6 +76,7 @@ async def list_fills(
 ) -> Response:
     """Return the wallet's fills, newest first, each with all the exchange said of it."""
     wallet_id = await find_wallet(connection, address)
+    require_begun("from", parameters.first, today=await read_today(connection))
     page = await read_fills(connection, wallet_id, parameters)
     content = {"wallet": address, "fills": page.fills, "next": page.next}
     return answer(content, max_age=MAX_AGE)

@@ -2,14 +2,14 @@
 
 import calendar
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from hypertally.api.http.problems import bad_parameter
+from hypertally.api.http.problems import Problem, bad_parameter
 from hypertally.api.resource.parameters import Parameters
-from hypertally.api.resource.time_range import YEARS, Day
+from hypertally.api.resource.time_range import YEARS, Day, begin_of, midnight
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, read_row
@@ -102,8 +102,7 @@ class DayRangeParameters(Parameters):
     def _require_begun(self, first: date, today: date) -> None:
         if first > today:
             name, value = self._first_given()
-            remedy = f"it must not lie after today, which is {today}"
-            raise bad_parameter(name, value=value, remedy=remedy)
+            raise _not_begun(name, value, today)
 
     def _first_given(self) -> tuple[str, str]:
         """Return the name and the value of the first of these parameters; empty: there is none."""
@@ -131,6 +130,20 @@ class DayRangeParameters(Parameters):
             remedy = f"a range has at most {DAYS_MAX} days: begin at {end - (DAYS_MAX - 1) * DAY}"
             raise bad_parameter("from", value=f"{start}", remedy=f"{remedy} or later")
         return DayRange(first=start, last=end)
+
+
+def _not_begun(name: str, value: str, today: date) -> Problem:
+    return bad_parameter(name, value=value, remedy=f"it must not lie after today, which is {today}")
+
+
+def require_begun(name: str, value: date | datetime | None, *, today: date) -> None:
+    """Refuse a day, or a time of one, that has not begun; None: the request names none.
+
+    Errors: `Problem` 400 that names the parameter.
+    """
+    begins = begin_of(value)
+    if begins and begins >= midnight(today + DAY):
+        raise _not_begun(name, f"{value}", today)
 
 
 class _Today(Record, frozen=True, kw_only=True):

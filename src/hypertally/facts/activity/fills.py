@@ -49,7 +49,7 @@ STAGE_TYPES = {
 TEXT_CHARS_MAX = 200  # an index takes no longer ones; the longest name seen has 20
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # escaped, as JSON writes it
 _HEX = {"hash": 32, "cloid": 16, "liquidatedUser": 20}
-_INTEGER_MAX = 2**63 - 1
+INTEGER_MAX = 2**63 - 1
 _COLUMNS = frozenset(
     (
         "coin", "px", "sz", "side", "time", "startPosition", "dir", "closedPnl", "hash", "oid",
@@ -174,7 +174,7 @@ def _decimal(row: JsonObject, name: str, *, signed: bool = True) -> str:
     return number
 
 
-def _integer(row: JsonObject, name: str, *, high: int = _INTEGER_MAX) -> int:
+def _integer(row: JsonObject, name: str, *, high: int = INTEGER_MAX) -> int:
     value = _value(row, name)
     number = exact_integer(value)
     if number is None or not 0 <= number <= high:

@@ -112,8 +112,8 @@ async def settle_mended(
 
     A reject is mended if its row names an order and a trade, and this later answer brought the
     fill of both, which the books did not hold, at a time that the reject can belong to, and shows
-    the bad row no more. Rows that name neither stay rejects: another fill of their time would pass
-    for theirs.
+    the bad row no more. Rows that do not name both stay rejects: another fill of their time would
+    pass for theirs.
     """
     if not shown:
         return []
@@ -156,12 +156,16 @@ async def _brought(
 
 
 def ids_of(payload: str) -> tuple[int, int] | None:
-    """The order and the trade that a bad row names; None: it names no order or no trade."""
+    """The order and the trade that a bad row names; None: it names none that a fill can have."""
     row = row_of(payload)
     if not is_object(row):
         return None
     oid, tid = exact_integer(row.get("oid")), exact_integer(row.get("tid"))
-    return None if oid is None or not tid else (oid, tid)
+    if oid is None or tid is None:
+        return None
+    # A trade of 0 is no trade.
+    is_possible = 0 <= oid <= fills.INTEGER_MAX and 0 < tid <= fills.INTEGER_MAX
+    return (oid, tid) if is_possible else None
 
 
 async def mark_decoded(connection: Connection, reject_ids: Sequence[int], *, page_id: int) -> None:

@@ -37,7 +37,8 @@ class StoredReject(Record, frozen=True, kw_only=True):
     ordinal: int  # place in the answer or object
     stored_at: datetime
     decoded: bool  # it was read since
-    stays: bool = False  # a fill that names no order or trade: not known again once it is mended
+    # A fill without an order and a trade that a fill can have: not known again once it is mended.
+    stays: bool = False
 
 
 class _ListedReject(StoredReject, frozen=True, kw_only=True):

@@ -139,6 +139,7 @@ class _ChangedSignal(Record, frozen=True, kw_only=True):
     subject: str
     at: datetime
     playbook_told: str | None
+    wrong_since: datetime
     playbook_before: str | None
     is_newest: bool
     locked: str | None
@@ -159,6 +160,7 @@ async def read_withdrawn_signals(connection: Connection, at: datetime) -> list[W
             reason=_withdrawal_reason(each),
             is_newest=each.is_newest,
             playbook_before=each.playbook_before,
+            wrong_since=each.wrong_since,
         )
         for each in changed
     ]

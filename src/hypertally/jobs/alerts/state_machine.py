@@ -183,20 +183,29 @@ def acknowledge(alert: AlertState, *, at: datetime, by: str, reason: str) -> Ale
 
 
 def retract(
-    alert: AlertState, evaluation: Evaluation, *, is_newest: bool, playbook_before: str | None
+    alert: AlertState,
+    evaluation: Evaluation,
+    *,
+    is_newest: bool,
+    playbook_before: str | None,
+    wrong_since: datetime | None,
 ) -> AlertChange:
     """Take back a firing of an alert whose evidence was found wrong.
 
-    `is_newest`: the alert has not fired again since; `playbook_before`: the one told before that.
-    A later firing, and what waits to fire, stay as they are after the retraction.
+    `is_newest`: no later firing stands; one that does, and what waits to fire after it, stay as
+    they are after the retraction. Without one, the alert is as it was before the firing: the
+    periods after `wrong_since` are to be judged again, and what the firing kept silent, by its
+    cooldown or because it still fired, is told with the time it had.
+    `playbook_before`: the one that stood before the firing.
     """
-    if is_newest:
-        alert = replace(alert, told=playbook_before or alert.told)
     retracted = _moved(alert, "retracted", evaluation.reason, at=evaluation.at)
-    if is_newest and alert.state in {"firing", "acknowledged", *OVER}:
-        return retracted
-    back = _and_then(retracted, alert.state, alert.reason, at=evaluation.at)
-    return replace(back, alert=replace(alert, since=evaluation.at))
+    if not is_newest:
+        back = _and_then(retracted, alert.state, alert.reason, at=evaluation.at)
+        return replace(back, alert=replace(alert, since=evaluation.at))
+    after = replace(retracted.alert, told=playbook_before or alert.told)
+    if wrong_since:
+        after = replace(after, judged_at=wrong_since, last_value=None)
+    return replace(retracted, alert=after)
 
 
 def _held(alert: AlertState, evaluation: Evaluation, context: Context) -> AlertChange:

@@ -37,8 +37,10 @@ class Withdrawal(Record, frozen=True, kw_only=True):
     type: str
     subject: str
     reason: str
-    is_newest: bool  # the alert has not fired again since
-    playbook_before: str | None = None  # the playbook told before that firing
+    is_newest: bool  # no later firing of the alert stands
+    playbook_before: str | None = None  # the playbook that stood before that firing
+    # Since when no firing of the alert stands; None: it has no periods to judge again.
+    wrong_since: datetime | None = None
 
 
 def time_text(at: datetime) -> str:

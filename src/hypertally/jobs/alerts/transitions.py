@@ -73,6 +73,7 @@ class Check:
                 evaluation,
                 is_newest=withdrawal.is_newest,
                 playbook_before=withdrawal.playbook_before,
+                wrong_since=withdrawal.wrong_since,
             )
             await self._store_all(alert, change, evaluation)
             await self._connection.execute(

@@ -323,7 +323,11 @@ def test_a_move_toward_safety_is_told_at_once(state: State, context: Context) ->
 def test_a_retracted_event_is_over_and_the_playbook_before_is_the_one_told() -> None:
     fired = alert("regime_change", "resolved", told="Long / Normal", last_fired_at=AT)
     change = retract(
-        fired, evaluation("unknown"), is_newest=True, playbook_before="No-trade / Reduced"
+        fired,
+        evaluation("unknown"),
+        is_newest=True,
+        playbook_before="No-trade / Reduced",
+        wrong_since=AT,
     )
     assert [transition.to_state for transition in change.transitions] == ["retracted"]
     assert (change.alert.state, change.alert.told) == ("retracted", "No-trade / Reduced")
@@ -333,21 +337,34 @@ def test_a_retracted_event_is_over_and_the_playbook_before_is_the_one_told() -> 
     assert again.transitions == ()
 
 
-@pytest.mark.parametrize("state", ["pending", "suppressed"])
-def test_what_waits_to_fire_goes_on_waiting_after_a_retraction(state: State) -> None:
+@pytest.mark.parametrize("state", get_args(State))
+def test_after_a_retraction_the_later_periods_are_judged_again(state: State) -> None:
     change = retract(
-        alert("exit_cluster", state), evaluation("unknown"), is_newest=True, playbook_before=None
+        alert("exit_cluster", state, judged_at=AT, periods=1),
+        evaluation("unknown", AT),
+        is_newest=True,
+        playbook_before=None,
+        wrong_since=AT - PERIOD,
+    )
+    assert [transition.to_state for transition in change.transitions] == ["retracted"]
+    assert (change.alert.judged_at, change.alert.periods) == (AT - PERIOD, 0)
+    again = judge(change.alert, evaluation("holds", AT), FREE)
+    assert [transition.to_state for transition in again.transitions] == ["firing"]
+
+
+@pytest.mark.parametrize("state", ["firing", "pending", "suppressed"])
+def test_a_retraction_leaves_a_later_firing_and_what_follows_it_as_they_are(state: State) -> None:
+    later = alert("exit_cluster", state, told="x", reason="37 of 100 left", judged_at=AT)
+    change = retract(
+        later,
+        evaluation("unknown"),
+        is_newest=False,
+        playbook_before="y",
+        wrong_since=AT - PERIOD,
     )
     assert [transition.to_state for transition in change.transitions] == ["retracted", state]
-    assert change.alert.state == state
-
-
-def test_a_retraction_leaves_a_later_firing_as_it_is() -> None:
-    firing = alert("exit_cluster", "firing", told="x", reason="37 of 100 left")
-    change = retract(firing, evaluation("unknown"), is_newest=False, playbook_before="y")
-    assert [transition.to_state for transition in change.transitions] == ["retracted", "firing"]
-    assert (change.alert.state, change.alert.told) == ("firing", "x")
-    assert change.alert.reason == "37 of 100 left"
+    assert (change.alert.state, change.alert.told) == (state, "x")
+    assert (change.alert.reason, change.alert.judged_at) == ("37 of 100 left", AT)
 
 
 STEPS = st.lists(
