@@ -415,16 +415,6 @@ CREATE FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes
     where m.run_id = of_run and (select tenancy.current_org()) is not null
 $$;
 
-CREATE FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS integer
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-    select coalesce((
-        select u.days
-        from metrics.list_unknown_days(array[wallet], array[first_day], array[last_day], due_at) as u
-    ), 0)
-$$;
-
 CREATE FUNCTION metrics.keep_public_wallets() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -439,6 +429,73 @@ begin
     on conflict do nothing;
     return null;
 end
+$$;
+
+CREATE FUNCTION metrics.list_days_without_fills(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer, days_unknown integer, complete numeric)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    with spans as materialized (
+        select u.wallet_id, u.first_day, u.last_day, t.day as today, i.proven_until,
+            (to_timestamp(coalesce(i.confirmed_ms, 0) / 1000.0) at time zone 'UTC')::date
+                as confirmed_until
+        from unnest(wallets, first_days, last_days) as u (wallet_id, first_day, last_day)
+        cross join (select (now() at time zone 'UTC')::date as day) as t
+        left join ops.hl_ingest_cursor as i on i.wallet_id = u.wallet_id
+        where u.first_day <= u.last_day
+    ), counted as materialized (
+        select s.wallet_id,
+            s.last_day - s.first_day + 1 - count(m.day) as days,
+            greatest(0, s.last_day - greatest(s.first_day, s.confirmed_until) + 1
+                - count(*) filter (where m.day >= s.confirmed_until)) as days_read_once,
+            s.today between s.first_day and s.last_day and not coalesce(bool_or(m.day = s.today), false)
+                as is_open,
+            greatest(0, least(1, extract(epoch from
+                s.proven_until - s.today::timestamp at time zone 'UTC') / 86400)) as open_part
+        from spans as s
+        left join metrics.wallet_day_metrics as m
+            on m.wallet_id = s.wallet_id and m.day between s.first_day and s.last_day
+        group by s.wallet_id, s.first_day, s.last_day, s.today, s.confirmed_until, s.proven_until
+    ), unknown as materialized (
+        select u.wallet_id, u.days
+        from metrics.list_unknown_days(wallets, first_days, last_days, due_at) as u
+    ), open_unknown as materialized (
+        select u.wallet_id
+        from (
+            select array_agg(s.wallet_id) as wallets, array_agg(s.today) as days
+            from spans as s
+            where s.today between s.first_day and s.last_day
+        ) as o
+        cross join lateral metrics.list_unknown_days(o.wallets, o.days, o.days, due_at) as u
+    ), summed as (
+        select c.wallet_id, sum(c.days)::integer as days, sum(c.days_read_once) as days_read_once,
+            max(1 - coalesce(c.open_part, 0)) filter (where c.is_open) as open_rest
+        from counted as c
+        group by c.wallet_id
+    )
+    select s.wallet_id, s.days, coalesce(u.days, 0),
+        greatest(0, s.days - coalesce(u.days, 0)
+            - 0.000001 * least(s.days - coalesce(u.days, 0), s.days_read_once)
+            - case when o.wallet_id is null then coalesce(s.open_rest, 0) else 0 end)
+    from summed as s
+    left join unknown as u on u.wallet_id = s.wallet_id
+    left join open_unknown as o on o.wallet_id = s.wallet_id
+$$;
+
+CREATE FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer, days_unknown integer, complete numeric)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+    select d.wallet_id, d.days, d.days_unknown, d.complete
+    from (
+        select array_agg(w.wallet_id) as wallets,
+            array_agg(greatest(first_day, w.from_day)) as first_days,
+            array_agg(least(last_day, w.to_day - 1)) as last_days
+        from tenancy.org_wallets as w
+        where w.org_id = org
+    ) as o
+    cross join lateral metrics.list_days_without_fills(
+        o.wallets, o.first_days, o.last_days, due_at) as d
 $$;
 
 CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
@@ -487,22 +544,6 @@ CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], 
                         select from facts.decoded_rejects as x
                         where x.reject_id = r.reject_id))))
     group by l.wallet_id
-$$;
-
-CREATE FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-    select u.wallet_id, u.days
-    from (
-        select array_agg(w.wallet_id) as wallets,
-            array_agg(greatest(first_day, w.from_day)) as first_days,
-            array_agg(least(last_day, w.to_day - 1)) as last_days
-        from tenancy.org_wallets as w
-        where w.org_id = org
-    ) as o
-    cross join lateral metrics.list_unknown_days(
-        o.wallets, o.first_days, o.last_days, due_at) as u
 $$;
 
 CREATE TABLE metrics.twaps (
@@ -3552,14 +3593,14 @@ GRANT ALL ON FUNCTION metrics.completeness(unknown_ms numeric, fills bigint, bad
 REVOKE ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.count_snapshots(of_run bigint, of_asset text, at_minutes timestamp with time zone[]) TO hypertally_api;
 
-REVOKE ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION metrics.count_unknown_days(wallet integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
+REVOKE ALL ON FUNCTION metrics.list_days_without_fills(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.list_days_without_fills(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) TO hypertally_api;
-
-REVOKE ALL ON FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION metrics.list_unknown_days_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.twaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.twaps TO hypertally_jobs;

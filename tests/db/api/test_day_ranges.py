@@ -282,16 +282,17 @@ def test_a_day_that_is_not_known_leaves_a_lower_bound_of_what_is(fetch: Fetch) -
 
 
 @pytest.mark.parametrize(
-    ("query", "days_unknown"),
-    [("from=2022-05-03&to=2022-05-07", 2), ("from=2022-05-03&to=2022-05-03", 1)],
+    ("query", "days_unknown", "completeness"),
+    [("from=2022-05-03&to=2022-05-07", 2, "0.6"), ("from=2022-05-03&to=2022-05-03", 1, "0")],
 )
-def test_where_no_day_of_a_wallet_is_known_no_figure_is(
-    fetch: Fetch, query: str, days_unknown: int
+def test_where_days_without_fills_are_not_known_no_figure_is(
+    fetch: Fetch, query: str, days_unknown: int, completeness: str
 ) -> None:
     """A day that lies in a gap was answered with 0 fills."""
     total = fetch(f"/api/v1/wallets/{WALLET}/days?{query}").json()["total"]
     assert (total["days"], total["days_unknown"]) == (0, days_unknown)
-    assert (total["fills"], total["legs_volume_usd"], total["completeness"]) == (None, None, "0")
+    assert (total["fills"], total["legs_volume_usd"]) == (None, None)
+    assert total["completeness"] == completeness
     bounds = {"known": "0", "upper": None, "unpriced": {}}
     assert total["intervals"]["fills"] == bounds | {"lower": "0"}
     assert total["intervals"]["fees_usd"] == bounds | {"lower": None}
@@ -305,13 +306,13 @@ def test_a_day_of_a_wallet_that_is_not_known_lowers_the_completeness_of_the_rang
     day = fetch(f"/api/v1/wallets/{WALLET}/days?from=2022-05-01&to=2022-05-02").json()["total"]
     assert (day["days"], day["days_unknown"], day["completeness"]) == (1, 0, "1")
     total = fetch(f"/api/v1/wallets/{WALLET}/days?{query}").json()["total"]
-    assert (total["days"], total["days_unknown"], total["completeness"]) == (1, 2, "0.333333")
+    assert (total["days"], total["days_unknown"], total["completeness"]) == (1, 2, "0.5")
     assert total["fills"] == day["fills"]
     assert fetch(f"/api/v1/wallets/{WALLET}?{query}").json()["totals"] == total
     proof = fetch(f"/api/v1/explain/wallet_day_metrics/{WALLET}?{query}").json()
-    assert (proof["value"], proof["completeness"]) == (total, "0.333333")
+    assert (proof["value"], proof["completeness"]) == (total, "0.5")
     top = fetch(f"/api/v1/wallets/top?by=fills&{query}").json()
-    assert [row["completeness"] for row in top["wallets"]] == ["0.333333"]
+    assert [row["completeness"] for row in top["wallets"]] == ["0.5"]
     record = fetch(f"/api/v1/wallets/{WALLET}").json()["record"]
     assert 0.9 < float(record["completeness"]) < 1
 
@@ -443,6 +444,44 @@ def test_the_current_day_without_fills_counts_as_far_as_it_is_proved(
     today = fetch(f"/api/v1/metrics/global?{path}").json()["days"][-1]
     assert (today["fills"], today["partial"]) == (0, True)
     assert float(today["completeness"]) == pytest.approx(float(part), abs=3e-6)
+
+
+def test_the_completeness_of_a_range_is_the_mean_of_all_its_days(
+    fetch: Fetch, days_world: str
+) -> None:
+    """The open day was left out as soon as another day had fills, and a fill lowered a range."""
+    with psycopg.connect(days_world, options="-c timezone=UTC") as connection:
+        rows = connection.execute(
+            "select day, completeness from metrics.wallet_day_metrics where wallet_id = 1"
+        ).fetchall()
+        of_a_day: dict[date, Decimal] = dict(rows)
+        proven = connection.execute(
+            "select proven_until from ops.hl_ingest_cursor where wallet_id = 1"
+        ).fetchone()
+    assert proven
+    today = proven[0].date()
+    midnight = datetime.combine(today, time(), UTC)
+    gap, reject = date(2022, 5, 3), date(2022, 5, 5)
+    for first in (date(2022, 4, 20), date(2022, 5, 2), *SPAN, today - timedelta(days=3)):
+        for last in (date(2022, 5, 4), date(2022, 7, 1), SPAN[1], today):
+            days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+            expected = Decimal(0)
+            for day in days:
+                if day in of_a_day:
+                    expected += of_a_day[day]
+                elif day == today:
+                    expected += Decimal((proven[0] - midnight).total_seconds()) / 86_400
+                elif day not in (gap, reject):
+                    expected += 1 if day < date(2022, 6, 1) else Decimal("0.999999")
+            if not days:
+                continue
+            query = f"from={first}&to={last}"
+            total = fetch(f"/api/v1/wallets/{WALLET}/days?{query}").json()["total"]
+            shown = float(total["completeness"])
+            assert shown == pytest.approx(float(expected / len(days)), abs=3e-6), query
+            top = fetch(f"/api/v1/wallets/top?by=fills&{query}").json().get("wallets", [])
+            ranked = [row["completeness"] for row in top if row["wallet"] == WALLET]
+            assert ranked in ([], [total["completeness"]])
 
 
 async def test_all_statements_of_an_answer_see_one_snapshot(days_world: str) -> None:

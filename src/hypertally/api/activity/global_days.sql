@@ -65,7 +65,7 @@ coverage as (
         day,
         count(wallet_id) as wallets,
         count(*) filter (where is_proved) as proven,
-        sum(proven_part - case when is_confirmed then 0 else 0.000001 end)
+        sum(greatest(0, least(proven_part, case when is_confirmed then 1 else 0.999999 end)))
             filter (where is_proved) as complete
     from tracked
     group by day
@@ -76,7 +76,7 @@ shown as (
         wallets,
         case when proven = wallets then 0 end as zero,
         case when proven = wallets then '{}'::json end as nothing,
-        case when wallets = 0 then 1 else trunc(greatest(coalesce(complete, 0), 0) / wallets, 6) end
+        case when wallets = 0 then 1 else trunc(coalesce(complete, 0) / wallets, 6) end
             as completeness
     from coverage
 )

@@ -1,7 +1,7 @@
 -- name: rank_wallets :one
 -- The org's wallets by one figure over days, both bounds inclusive; ties by address. A wallet counts
 -- on the days it belongs to the org. A wallet whose figure is null is not ranked but comes after
--- the others, without a rank. Days without fills that may have some count as not complete at all.
+-- the others, without a rank. Its completeness is the mean of all of these days.
 -- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets, metrics.fill_gaps,
 --        facts.reject_windows, facts.decoded_rejects, ops.hl_ingest_cursor
 with figures as (
@@ -20,16 +20,16 @@ with figures as (
         case when count(m.fees_usd) = count(*) then sum(m.fees_usd) end as fees_usd,
         max(m.coins) as coins_max,
         max(m.last_fill_at) as last_fill_at,
-        trunc(sum(m.completeness) / (count(*) + coalesce(max(u.days), 0)), 6) as completeness
+        trunc((sum(m.completeness) + max(e.complete)) / (count(*) + max(e.days)), 6) as completeness
     from metrics.wallet_day_metrics as m
     join tenancy.org_wallets as w
         on w.wallet_id = m.wallet_id
         and w.from_day <= m.day
         and (w.to_day is null or w.to_day > m.day)
-    left join metrics.list_unknown_days_of_org(
+    join metrics.list_days_without_fills_of_org(
         %(org_id)s, %(first)s, least(%(last)s::date, (now() at time zone 'UTC')::date),
         now() - make_interval(mins => %(proof_due_minutes)s::integer)
-    ) as u on u.wallet_id = m.wallet_id
+    ) as e on e.wallet_id = m.wallet_id
     where m.day between %(first)s::date and %(last)s::date and w.org_id = %(org_id)s
     group by m.wallet_id
 ),

@@ -26,16 +26,22 @@ async def read_totals(
 
 
 async def read_wallet_totals(
-    connection: Connection, days: Json, *, days_unknown: int, emptiness: Decimal
+    connection: Connection,
+    days: Json,
+    *,
+    days_unknown: int,
+    days_without_fills: int,
+    complete: Decimal,
 ) -> Json:
     """Return the totals of a wallet's days: entries of `read_days`.
 
-    `days_unknown`: how many more days may have fills; each has completeness 0. `emptiness`: how
-    surely no day means no fill, as the completeness of days with fills says it.
+    `days_without_fills`: how many more days the range has, `complete` the sum of their
+    completeness; `days_unknown` of them may have fills.
     """
     values = {
         "days": bytes(days).decode(),
         "days_unknown": days_unknown,
-        "emptiness": emptiness,
+        "days_without_fills": days_without_fills,
+        "complete": complete,
     }
     return await read_json(connection, _QUERIES["read_wallet_totals"], values)

@@ -91,9 +91,9 @@ join averages as a using (size);
 
 -- name: read_wallet_totals :one
 -- Totals of a wallet's days; a figure that is null on some days is null, and has an interval. A day
--- that is not known at all has completeness 0, as if a gap were all of a day with fills. Where no day
--- is known, no figure is: only counts and volumes have a lower bound. Without any day the amounts are
--- 0, and the completeness is the one given.
+-- that is not known at all counts as if a gap were all of a day with fills. Where no day is known, no
+-- figure is: only counts and volumes have a lower bound. Without any day the amounts are 0. The
+-- completeness is the mean of all days of the range, with fills or without.
 -- Reads: -
 with shown as (
     select d.value as day from jsonb_array_elements(%(days)s::jsonb) as d
@@ -149,7 +149,7 @@ select (
         'days', s.days,
         'days_unknown', s.days_unknown,
         'days_active', s.days_active,
-        'completeness', coalesce(s.completeness, %(emptiness)s::numeric::text),
+        'completeness', s.completeness,
         'intervals', f.intervals
     )
 )::text as body
@@ -162,6 +162,8 @@ cross join (
         count(*) filter (where day ->> 'day' is null) as days_unknown,
         count(*) filter (where (day ->> 'fills')::integer > (day ->> 'events')::integer)
             as days_active,
-        trim_scale(trunc(avg((day ->> 'completeness')::numeric), 6))::text as completeness
+        trim_scale(trunc((
+            coalesce(sum((day ->> 'completeness')::numeric), 0) + %(complete)s::numeric
+        ) / (count(day ->> 'day') + %(days_without_fills)s::integer), 6))::text as completeness
     from shown
 ) as s;

@@ -39,7 +39,8 @@ class RangeState(Record, frozen=True, kw_only=True):
 
     as_of: str | None  # the newest computation of its days
     days_unknown: int  # without fills that are known, but not proved to have none
-    emptiness: Decimal  # how surely no day means no fill, as the completeness of days says it
+    days_without_fills: int  # those that are not known among them
+    complete: Decimal  # the sum of their completeness
 
 
 class WalletRange(Record, frozen=True, kw_only=True):
@@ -89,7 +90,8 @@ async def read_wallet_range(
         connection,
         days,
         days_unknown=state.days_unknown,
-        emptiness=state.emptiness,
+        days_without_fills=state.days_without_fills,
+        complete=state.complete,
     )
     listed = msgspec.json.decode(days, type=list[msgspec.Raw])
     return WalletRange(state=state, total=total, days=listed)

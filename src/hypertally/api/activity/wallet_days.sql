@@ -57,20 +57,26 @@ select (select coalesce(json_agg(shown order by shown.day desc), '[]') from show
 from wallet;
 
 -- name: read_range_state :one
--- When one of a wallet's days between the bounds was last computed, how many days without fills may
--- have some all the same (up to so many minutes ago; without a first day, since the first fill), and
--- how surely no day at all means no fill: 0.999999 if a part of the record was read once only; of
--- the current day, where the range names days, the part that is proved.
+-- When one of a wallet's days between the bounds was last computed, and its days without fills: how
+-- many, how many of them may have some all the same (up to so many minutes ago), and the sum of their
+-- completeness. Without a first day since the first fill; without any, since the exchange began.
 -- Reads: tenancy.wallets, metrics.wallet_day_metrics, ops.computations, ops.hl_ingest_cursor,
 --        metrics.fill_gaps, facts.reject_windows, facts.decoded_rejects
-with bounds as (
+with wallet as (
+    select id from tenancy.wallets where address = %(address)s
+),
+bounds as (
     select
-        (select id from tenancy.wallets where address = %(address)s) as wallet_id,
-        coalesce(%(last)s::date + 1, 'infinity')::timestamp at time zone 'UTC' as to_at,
-        (coalesce(%(last)s::date, t.day) - %(first)s::date + 1)::numeric as days,
-        (coalesce(%(last)s::date, t.day) = t.day)::integer as open_days,
+        w.id as wallet_id,
+        coalesce(%(first)s::date, (
+            select least(coalesce(min(m.day), date '2023-01-01'), t.day)
+            from metrics.wallet_day_metrics as m
+            where m.wallet_id = w.id
+        )) as first_day,
+        least(%(last)s::date, t.day) as last_day,
         now() - make_interval(mins => %(proof_due_minutes)s::integer) as due_at
-    from (select (now() at time zone 'UTC')::date as day) as t
+    from wallet as w
+    cross join (select (now() at time zone 'UTC')::date as day) as t
 )
 select
     (
@@ -86,16 +92,10 @@ select
                         and coalesce(%(last)s::date, 'infinity')
             ))
     ) as as_of,
-    metrics.count_unknown_days(b.wallet_id, coalesce(%(first)s::date, (
-        select least(min(m.day), (now() at time zone 'UTC')::date)
-        from metrics.wallet_day_metrics as m
-        where m.wallet_id = b.wallet_id
-    )), least(%(last)s::date, (now() at time zone 'UTC')::date), b.due_at) as days_unknown,
-    trim_scale(trunc(
-        case when i.confirmed_ms >= extract(epoch from b.to_at) * 1000 then 1 else 0.999999 end
-            * (1 - coalesce(b.open_days / b.days * (1 - greatest(0, least(1, extract(
-                epoch from i.proven_until - (now() at time zone 'UTC')::date::timestamp at time zone 'UTC'
-            ) / 86400))), 0)), 6))
-        as emptiness
+    coalesce(e.days, 0) as days_without_fills,
+    coalesce(e.days_unknown, 0) as days_unknown,
+    coalesce(e.complete, 0) as complete
 from bounds as b
-left join ops.hl_ingest_cursor as i on i.wallet_id = b.wallet_id;
+left join metrics.list_days_without_fills(
+    array[b.wallet_id], array[b.first_day], array[b.last_day], b.due_at
+) as e on true;

@@ -90,13 +90,20 @@ from (
     where wallet_id = %(wallet_id)s
 ) as g
 cross join (
-    -- Since the first fill; a day without fills that may have some is not complete at all.
-    select trim_scale(trunc(sum(completeness) / (count(*) + metrics.count_unknown_days(
-        %(wallet_id)s, min(day), (now() at time zone 'UTC')::date,
+    -- Of all days since the first fill.
+    select trim_scale(trunc(
+        (m.completeness + e.complete) / (m.days + e.days), 6
+    ))::text as completeness
+    from (
+        select sum(completeness) as completeness, count(*) as days, min(day) as first_day
+        from metrics.wallet_day_metrics
+        where wallet_id = %(wallet_id)s
+    ) as m
+    left join metrics.list_days_without_fills(
+        array[%(wallet_id)s::integer], array[m.first_day],
+        array[(now() at time zone 'UTC')::date],
         now() - make_interval(mins => %(proof_due_minutes)s::integer)
-    )), 6))::text as completeness
-    from metrics.wallet_day_metrics
-    where wallet_id = %(wallet_id)s
+    ) as e on true
 ) as d
 left join ops.hl_ingest_cursor as i on i.wallet_id = %(wallet_id)s;
 
