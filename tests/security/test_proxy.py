@@ -118,6 +118,10 @@ def test_over_https_the_cookie_is_for_https_and_no_log_holds_the_link(
     assert through.get("/api/v1/session").json()["user_id"] == "alice"
     log = (folder / "hypertally.log").read_text()
     assert "GET /sign-in 303" in log
+    form = {"token": mint(SECRET, "bob", purpose="sign-in", seconds=60)}
+    assert through.post("/sign-in", data=form).status_code == 303
+    assert through.get("/api/v1/session").json()["user_id"] == "bob"
+    through.cookies.clear()
     assert token not in log + (folder / "error.log").read_text()
 
 
@@ -126,6 +130,7 @@ def test_what_is_too_long_or_has_a_body_is_refused(through: httpx2.Client) -> No
     assert through.get("/", headers={"X-Long": "y" * 8_000, "Y": "y" * 9_000}).status_code == 431
     assert through.request("GET", "/", content=b"{}").status_code == 413
     assert through.post("/", content=b"").status_code == 405
+    assert through.post("/sign-in", content=b"x" * 25_000).status_code == 413
     assert through.get("/metrics").status_code == 404
     assert through.get("/readyz").json()["status"] == "ready"
 
