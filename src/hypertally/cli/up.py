@@ -262,11 +262,14 @@ async def _announce(
     if await _get(f"{base}/readyz", stopping) is None:
         return
     click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")
-    user_id = await put_local_user(url, org="default", role="admin")
-    token = await issue_token(url, settings, user_id, purpose="sign-in", seconds=SIGN_IN_SECONDS)
-    if token is None:
+    secret = runtime.jwt_secret(settings)
+    if secret is None:
         click.echo(f"Open {base} and sign in with a token of your identity provider")
     else:
+        user_id = await put_local_user(url, org="default", role="admin")
+        token = await issue_token(
+            url, settings, user_id, secret=secret, purpose="sign-in", seconds=SIGN_IN_SECONDS
+        )
         click.echo(f"Open {base}/sign-in?token={token}")
 
 

@@ -46,7 +46,7 @@ class Variant:
 class Head:
     """Status and headers of a response."""
 
-    __slots__ = ("header_bytes", "message", "status")
+    __slots__ = ("message", "status")
 
     def __init__(self, status: int, headers: Headers) -> None:
         self.status = status
@@ -55,8 +55,6 @@ class Head:
             "status": status,
             "headers": headers,
         }
-        # All but the status line and the server's own headers.
-        self.header_bytes = b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n"
 
 
 class ReadyResponse(NamedTuple):

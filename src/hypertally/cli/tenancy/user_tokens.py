@@ -9,8 +9,10 @@ from hypertally.api.identity.tokens import Purpose, mint, new_token_id
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, org_option
+from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.errors import Refused
 from hypertally.settings import Settings
+from hypertally.store.postgres import Connection
 from hypertally.tenancy import tokens
 from hypertally.tenancy.orgs import find_org
 from hypertally.tenancy.users import ROLES, find_user, put_user
@@ -37,12 +39,9 @@ async def put_local_user(url: str, *, org: str, role: str) -> str:
 
 
 async def issue_token(
-    url: str, settings: Settings, user_id: str, *, purpose: Purpose, seconds: int
-) -> str | None:
-    """A token of a user, noted with who issued it; None: an identity provider issues them."""
-    secret = runtime.jwt_secret(settings)
-    if secret is None:
-        return None
+    url: str, settings: Settings, user_id: str, *, secret: str, purpose: Purpose, seconds: int
+) -> str:
+    """A token of a user, signed with `secret` and noted with who issued it."""
     token_id = new_token_id()
     token = mint(
         secret,
@@ -84,8 +83,13 @@ def token_command(*, org: str, role: str | None, user: str | None, days: int) ->
             "--role and --user: a user has a role; `hypertally users set-role` changes it"
         )
     settings = read_settings()
+    secret = runtime.jwt_secret(settings)
+    if secret is None:
+        raise Refused(
+            "tokens come from the identity provider of HYPERTALLY_JWKS_URL: ask it for one"
+        )
 
-    async def issue() -> str | None:
+    async def issue() -> str:
         async with runtime.migrated(settings) as url:
             if user is None:
                 user_id = await put_local_user(url, org=org, role=role or DEFAULT_ROLE)
@@ -94,14 +98,11 @@ def token_command(*, org: str, role: str | None, user: str | None, days: int) ->
                     org_id = await find_org(connection, org)
                     user_id = (await find_user(connection, user_id=user, org_id=org_id)).user_id
             seconds = days * DAY_SECONDS
-            return await issue_token(url, settings, user_id, purpose="access", seconds=seconds)
+            return await issue_token(
+                url, settings, user_id, secret=secret, purpose="access", seconds=seconds
+            )
 
-    token = runtime.run(issue())
-    if token is None:
-        raise Refused(
-            "tokens come from the identity provider of HYPERTALLY_JWKS_URL: ask it for one"
-        )
-    click.echo(token)
+    click.echo(runtime.run(issue()))
 
 
 @click.group(name="tokens")
@@ -115,17 +116,10 @@ def tokens_group() -> None:
 @json_option
 def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
     """List tokens, newest first, without what would let anyone use them."""
-    settings = read_settings()
-
-    async def read() -> list[tokens.IssuedToken]:
-        async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
-        ):
-            org_id = await find_org(connection, org)
-            return await tokens.list_tokens(connection, org_id=org_id, is_whole=is_whole)
-
-    listed = runtime.run(read())
+    listed = run_in_org(
+        org,
+        lambda connection, org_id: tokens.list_tokens(connection, org_id=org_id, is_whole=is_whole),
+    )
     if as_json:
         runtime.echo_json_lines(listed)
         return
@@ -152,16 +146,10 @@ def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None) -> None:
     """End tokens now; every server stops to accept them within two seconds."""
     if not ids and user is None:
         raise Refused("nothing to revoke: name ids of `hypertally tokens list`, or --user")
-    settings = read_settings()
 
-    async def revoke() -> int:
-        async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
-        ):
-            org_id = await find_org(connection, org)
-            if user is not None:
-                await find_user(connection, user_id=user, org_id=org_id)
-            return await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
+    async def revoke(connection: Connection, org_id: int) -> int:
+        if user is not None:
+            await find_user(connection, user_id=user, org_id=org_id)
+        return await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
 
-    click.echo(f"{runtime.run(revoke())} ended")
+    click.echo(f"{run_in_org(org, revoke)} ended")

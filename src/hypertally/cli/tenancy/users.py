@@ -1,16 +1,12 @@
 """`hypertally users`: who belongs to an org, and what they may see."""
 
-from collections.abc import Awaitable, Callable
-
 import click
 from rich.table import Table
 
 from hypertally.cli import runtime
-from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, org_option
-from hypertally.store.postgres import Connection
+from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.tenancy import tokens, users
-from hypertally.tenancy.orgs import find_org
 
 SIGN_INS_SHOWN = 100
 
@@ -20,26 +16,13 @@ def users_group() -> None:
     """The users of an org; an id is the `sub` of the user's tokens."""
 
 
-def _change(org: str, change: Callable[[Connection, int], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def run() -> None:
-        async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
-        ):
-            await change(connection, await find_org(connection, org))
-
-    runtime.run(run())
-
-
 @users_group.command(name="add")
 @click.argument("user")
 @org_option
 @click.option("--role", type=click.Choice(users.ROLES), default="viewer", show_default=True)
 def users_add(*, user: str, org: str, role: str) -> None:
     """Give a new user an org and a role."""
-    _change(org, lambda connection, org_id: users.add_user(
+    run_in_org(org, lambda connection, org_id: users.add_user(
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
     click.echo(f"{user} added to {org} as {role}")
@@ -51,7 +34,7 @@ def users_add(*, user: str, org: str, role: str) -> None:
 @org_option
 def users_set_role(*, user: str, role: str, org: str) -> None:
     """Change what a user may see; every server knows within two seconds."""
-    _change(org, lambda connection, org_id: users.set_role(
+    run_in_org(org, lambda connection, org_id: users.set_role(
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
     click.echo(f"{user} is {role} now")
@@ -62,7 +45,7 @@ def users_set_role(*, user: str, role: str, org: str) -> None:
 @org_option
 def users_remove(*, user: str, org: str) -> None:
     """End a user's membership: no token of the user shows anything then."""
-    _change(org, lambda connection, org_id: users.remove_user(
+    run_in_org(org, lambda connection, org_id: users.remove_user(
         connection, user_id=user, org_id=org_id
     ))  # fmt: skip
     click.echo(f"{user} removed from {org}")
@@ -73,12 +56,7 @@ def users_remove(*, user: str, org: str) -> None:
 @json_option
 def users_list(*, org: str, as_json: bool) -> None:
     """List the users of an org, with the time each last signed in."""
-    listed: list[users.User] = []
-
-    async def read(connection: Connection, org_id: int) -> None:
-        listed.extend(await users.list_users(connection, org_id=org_id))
-
-    _change(org, read)
+    listed = run_in_org(org, lambda connection, org_id: users.list_users(connection, org_id=org_id))
     if as_json:
         runtime.echo_json_lines(listed)
         return
@@ -95,12 +73,10 @@ def users_list(*, org: str, as_json: bool) -> None:
 @json_option
 def users_sign_ins(*, org: str, limit: int, as_json: bool) -> None:
     """List who came in, went out or was turned away, newest first."""
-    listed: list[tokens.SignIn] = []
-
-    async def read(connection: Connection, org_id: int) -> None:
-        listed.extend(await tokens.list_sign_ins(connection, org_id=org_id, limit=limit))
-
-    _change(org, read)
+    listed = run_in_org(
+        org,
+        lambda connection, org_id: tokens.list_sign_ins(connection, org_id=org_id, limit=limit),
+    )
     if as_json:
         runtime.echo_json_lines(listed)
         return

@@ -56,15 +56,6 @@ def test_both_encodings_hold_the_same_answer(body: bytes) -> None:
     assert int(headers[b"content-length"]) == len(packed.body)
 
 
-def test_the_head_on_the_wire_is_the_head_as_a_message() -> None:
-    ready = finished(b"{}").for_request({})
-    lines = ready.head.header_bytes.decode().split("\r\n")
-    assert lines[-2:] == ["", ""]
-    said = {tuple(line.split(": ", 1)) for line in lines[:-2]}
-    meant = {(name.decode(), value.decode()) for name, value in ready.head.message["headers"]}
-    assert said == meant
-
-
 def test_a_304_has_no_length_and_the_same_validator() -> None:
     answer = finished(b"x" * 999)
     etag = dict(answer.for_request({}).head.message["headers"])[b"etag"]
