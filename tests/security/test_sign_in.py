@@ -148,8 +148,12 @@ def test_a_person_has_tokens_that_can_be_listed_and_revoked(
     assert client.get("/api/v1/session", headers=again).json()["role"] == "viewer"
     assert "dora@fund.example removed" in run("users", "remove", "dora@fund.example", *org).output
     clock.now += PROFILE_SECONDS_MAX + 0.1
-    assert status(client, again) == 403
+    assert status(client, again) == 401
     assert "dora" not in run("users", "list", *org).output
+    # Nor does it open an org that adds the user later.
+    run("users", "add", "dora@fund.example", "--org", "default")
+    clock.now += PROFILE_SECONDS_MAX + 0.1
+    assert status(client, again) == 401
 
 
 def test_the_default_token_opens_every_proof(servers: list[httpx2.Client]) -> None:

@@ -72,9 +72,10 @@ async def set_role(connection: Connection, *, user_id: str, org_id: int, role: s
 
 
 async def remove_user(connection: Connection, *, user_id: str, org_id: int) -> None:
-    """End a user's membership; tokens of the user show nothing from then on.
+    """End a user's membership and tokens, so that none opens another org that adds the user.
 
     Errors: `Refused` for a user whom the org does not have.
     """
     await find_user(connection, user_id=user_id, org_id=org_id)
+    await connection.execute(QUERIES["end_tokens"].text, {"user_id": user_id})
     await connection.execute(QUERIES["delete_user"].text, {"user_id": user_id})

@@ -27,3 +27,9 @@ order by u.user_id;
 -- A user belongs to no org any more.
 -- Reads: -   Writes: tenancy.user_profiles   Key: user_id
 delete from tenancy.user_profiles where user_id = %(user_id)s;
+
+-- name: end_tokens :execrows
+-- End the tokens that were issued to a user here.
+-- Reads: -   Writes: tenancy.tokens   Key: id
+update tenancy.tokens set ended_at = now(), ended_how = 'revoked'
+where user_id = %(user_id)s and ended_at is null;
