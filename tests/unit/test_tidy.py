@@ -23,7 +23,7 @@ FUNCTION_LINES_MAX = 70  # most are under 20: this only keeps the small ones sma
 MODULE_LINES_MAX = 500
 # Errors of strict types that are not mended yet, as .basedpyright/baseline.json lists them. The
 # number only falls: `make check` fails on any other.
-TYPE_ERRORS_MAX = 33
+TYPE_ERRORS_MAX = 32
 FOLDERS_MIN = 87  # where the count of modules must look
 FOLDER_MODULES_MAX = 20  # a folder with more holds more than one subject
 # Larger folders, which may only shrink. The formulas of one signal in its two versions.

@@ -1,7 +1,10 @@
 """`hypertally`: the only entry point. An error is one line: exit code 2 refused, 1 failed."""
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -87,4 +90,16 @@ def main() -> None:
         code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without the interpreter's own end.
+
+    Threads of the HTTP server outlast it: one that asks for the interpreter while that goes away
+    prints a panic, or aborts a process that had done all its work.
+    """
+    with suppress(BrokenPipeError):  # who reads our output has gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)

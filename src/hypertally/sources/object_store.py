@@ -1,4 +1,8 @@
-"""Object stores: S3, whose readers pay, or a folder of this machine."""
+"""Object stores: S3, whose readers pay, or a folder of this machine.
+
+obstore is called from threads of Python's own: what its `..._async` calls leave running when the
+interpreter ends aborts the process now and then, after all was done.
+"""
 
 import asyncio
 import hashlib
@@ -55,7 +59,8 @@ class ObjectStore:
         Errors: `Refused` when the store will not let us; `SourceDown` when it does not answer.
         """
         with self._translated(""):
-            async for chunk in self._store.list_async(prefix or None):
+            chunks = self._store.list(prefix or None)  # pyright: ignore[reportUnknownMemberType]  # one of its forms needs arro3
+            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
                 for meta in chunk:
                     yield StoredObject(
                         key=meta["path"],
@@ -71,7 +76,7 @@ class ObjectStore:
         """
         try:
             with self._translated(key):
-                meta = await self._store.head_async(key)
+                meta = await asyncio.to_thread(self._store.head, key)
         except ValueError as error:
             raise Refused(f"{key!r} is no key of an object: name it as it is listed") from error
         return StoredObject(
@@ -90,10 +95,11 @@ class ObjectStore:
             raise Refused(f"{found.key} holds {found.size_bytes} bytes, over {OBJECT_BYTES_MAX}")
         digest, size = hashlib.sha256(), 0
         with self._translated(found.key), to.open("wb") as file:
-            answer = await self._store.get_async(found.key)
+            answer = await asyncio.to_thread(self._store.get, found.key)
             if (answer.meta["e_tag"] or "") != found.etag:
                 raise SourceDown(f"{found.key} changed while it was read: read it again")
-            async for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+            chunks = answer.stream(min_chunk_size=CHUNK_BYTES)
+            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
                 digest.update(chunk)
                 size += file.write(chunk)
         if size != found.size_bytes:
@@ -109,7 +115,8 @@ class ObjectStore:
             return b""
         with self._translated(found.key):
             end = min(length, found.size_bytes)
-            return bytes(await self._store.get_range_async(found.key, start=0, end=end))
+            part = await asyncio.to_thread(self._store.get_range, found.key, start=0, end=end)
+            return bytes(part)
 
     async def read(self, key: str) -> bytes | None:
         """A small object at once; None where there is none.
@@ -118,12 +125,12 @@ class ObjectStore:
         """
         with self._translated(key):
             try:
-                answer = await self._store.get_async(key)
+                answer = await asyncio.to_thread(self._store.get, key)
             except (FileNotFoundError, exceptions.NotFoundError):
                 return None
             if answer.meta["size"] > SMALL_BYTES_MAX:
                 raise Refused(f"{self.place(key)} holds more than {SMALL_BYTES_MAX} bytes")
-            return bytes(await answer.bytes_async())
+            return bytes(await asyncio.to_thread(answer.bytes))
 
     async def put(self, key: str, content: Path | bytes, *, new: bool = False) -> None:
         """Store an object whole, or not at all; `new`: only if there is none of that key.
@@ -132,7 +139,8 @@ class ObjectStore:
         """
         with self._translated(key, "written"):
             try:
-                await self._store.put_async(key, content, mode="create" if new else "overwrite")
+                mode = "create" if new else "overwrite"
+                await asyncio.to_thread(self._store.put, key, content, mode=mode)
             except (FileExistsError, exceptions.AlreadyExistsError) as error:
                 raise Refused(
                     f"{self.place(key)} is there already: does another database write there?"
