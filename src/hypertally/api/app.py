@@ -15,6 +15,7 @@ from hypertally.api.activity import (
     explain,
     explain_range,
     fills,
+    first_pulls,
     global_days,
     ranking,
     summary,
@@ -58,6 +59,7 @@ __all__ = ["ApiOptions", "running_app"]
 RESOURCES = (
     session,
     summary,
+    first_pulls,
     global_days,
     ranking,
     wallets,

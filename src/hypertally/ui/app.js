@@ -7,6 +7,7 @@ import { Rail, TopBar } from "./frame/Frame.js";
 import { Help } from "./frame/Help.js";
 import { listen } from "./frame/keys.js";
 import { Proof } from "./frame/Proof.js";
+import { TermTip } from "./frame/TermTip.js";
 import { Leaderboard } from "./pages/activity/leaderboard.js";
 import { Overview } from "./pages/activity/overview.js";
 import { Wallet } from "./pages/activity/wallet.js";
@@ -79,6 +80,7 @@ function App() {
         </main>
       <${Proof} session=${session} />
     </div>
+    <${TermTip} />
     <${Help} open=${helpOpen} close=${() => setHelpOpen(false)} />`;
 }
 

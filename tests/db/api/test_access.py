@@ -33,6 +33,7 @@ WALLET_PATHS = (
 ORG_PATHS = (
     "/api/v1/session",
     "/api/v1/dashboard/summary",
+    "/api/v1/progress",
     "/api/v1/metrics/global?range=7d",
     "/api/v1/wallets/top",
     "/api/v1/wallets",

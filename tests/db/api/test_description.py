@@ -13,6 +13,7 @@ from .conftest import SECRET
 PATHS = (
     "/api/v1/session",
     "/api/v1/dashboard/summary",
+    "/api/v1/progress",
     "/api/v1/metrics/global",
     "/api/v1/wallets",
     "/api/v1/wallets/top",

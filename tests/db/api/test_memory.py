@@ -26,6 +26,7 @@ def counted(client: httpx2.Client, source: str) -> float:
 def test_each_answer_says_how_long_it_may_be_kept(get) -> None:
     ages = {
         "/api/v1/dashboard/summary": 60,
+        "/api/v1/progress": 60,
         "/api/v1/metrics/global?range=7d": 300,
         "/api/v1/wallets/top": 120,
         "/api/v1/wallets": 60,
@@ -175,6 +176,11 @@ def test_an_answer_during_the_first_pull_is_kept_shortly(world, get) -> None:
             "from tenancy.orgs as o, tenancy.wallets as w "
             "where o.name = 'org_empty' and w.address = decode(repeat('ff', 20), 'hex')"
         )
-    for path in ("/api/v1/dashboard/summary", "/api/v1/metrics/global", "/api/v1/wallets"):
+    for path in (
+        "/api/v1/dashboard/summary",
+        "/api/v1/metrics/global",
+        "/api/v1/wallets",
+        "/api/v1/progress",
+    ):
         assert get(path, "eve").headers["cache-control"] == "private, max-age=5"
     assert get("/api/v1/dashboard/summary", "bob").headers["cache-control"].endswith("=60")

@@ -154,6 +154,17 @@ class Summary(Shape):
     ranges: dict[str, Totals]
 
 
+class Progress(Shape):
+    """How far the first pulls of the wallets added last are; zeros: none is waited for."""
+
+    wallets: int
+    read: int
+    failing: int
+    rows: int
+    began_at: Time | None
+    seconds_left: int | None
+
+
 class GlobalDays(Shape):
     """Calendar days, oldest first, and their sum."""
 

@@ -2,6 +2,7 @@
 
 import { html } from "../preact.js";
 import { pixels } from "../vocabulary/decimal.js";
+import { meaningOf } from "../vocabulary/glossary.js";
 import { intervalOf } from "../vocabulary/intervals.js";
 import { Amount } from "./Amount.js";
 import { Completeness } from "./Mark.js";
@@ -48,7 +49,7 @@ export function Figure({
   interval,
 }) {
   return html`<div class=${`figure ${small ? "small" : ""}`} data-field=${field}>
-    <div class="figure-label" title=${description}>${label}</div>
+    <div class="figure-label" data-term=${description || meaningOf(label)}>${label}</div>
     <div class="figure-value" aria-live="polite">
       <${Amount} value=${value} kind=${kind} short reason=${reason} href=${href}
         interval=${interval} />

@@ -8,6 +8,7 @@ import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { compare, parse } from "../vocabulary/decimal.js";
+import { meaningOf } from "../vocabulary/glossary.js";
 import { intervalOf } from "../vocabulary/intervals.js";
 import { priceText } from "../vocabulary/number_text.js";
 import { Amount } from "./Amount.js";
@@ -78,6 +79,7 @@ function Chooser({ name, columns, shown }) {
 
 function Head({ name, column, sort, onSort }) {
   const active = sort?.key === column.key;
+  const meaning = column.description || meaningOf(column.label);
   const order = active ? (sort.down ? "descending" : "ascending") : undefined;
   const arrow = active ? (sort.down ? "↓" : "↑") : "";
   const unit = column.unit && html`<span class="unit">${column.unit}</span>`;
@@ -89,8 +91,9 @@ function Head({ name, column, sort, onSort }) {
     data-key=${column.key}>
     ${
       column.sortable === false
-        ? html`<span class="th" title=${column.description}>${label}</span>`
-        : html`<button type="button" class="th" title=${column.description} onClick=${click}>
+        ? html`<span class="th" data-term=${meaning} tabindex=${meaning ? 0 : undefined}>
+          ${label}</span>`
+        : html`<button type="button" class="th" data-term=${meaning} onClick=${click}>
           ${label}<span class="arrow" aria-hidden="true">${arrow}</span>
         </button>`
     }

@@ -34,7 +34,7 @@ function valueOf(values, field) {
 function Line({ field, indent, columns, current }) {
   return html`<tr data-field=${field}>
     <th scope="row" class=${indent ? "indent" : ""}
-      title=${descriptionOf(field)}>${labelOf(field)}</th>
+      data-term=${descriptionOf(field)}>${labelOf(field)}</th>
     ${columns.map(
       ({
         key,

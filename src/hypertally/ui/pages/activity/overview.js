@@ -15,6 +15,8 @@ import { html } from "../../preact.js";
 import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { spanKind, spanLabel, spanOf } from "../../spans.js";
+import { FirstPulls } from "../service/FirstPulls.js";
+import { FirstVisit } from "../service/FirstVisit.js";
 import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
 import { completenessColumn, DAY_FIELDS, dayCell, dayColumn } from "./day_columns.js";
 import { rangePath } from "./ProofRange.js";
@@ -141,6 +143,8 @@ export function Overview({ route }) {
       <span class="grow"></span>
       <${SpanPicker} name="range" label="Range" current=${range} first="30d" counts=${RANGES} />
     </header>
+    <${FirstVisit} />
+    <${FirstPulls} />
     <${Failure} feed=${summary} what="the summary" />
     ${!total && days.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
     ${

@@ -17,6 +17,7 @@ import { here } from "../../route.js";
 import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { ALL, spanOf } from "../../spans.js";
+import { FirstPulls } from "../service/FirstPulls.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
 import {
@@ -128,6 +129,7 @@ export function Wallet({ route, wallet, role }) {
   }
   return html`${head}
     <${Failure} feed=${feed} what="the wallet" role=${role} />
+    ${data && !data.record.pulled_at && html`<${FirstPulls}>This wallet is not read yet.<//>`}
     ${!data && feed.loading && html`<${Skeleton} shape="figures" rows=${5} />`}
     ${
       data &&
