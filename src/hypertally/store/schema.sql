@@ -434,6 +434,7 @@ $$;
 CREATE FUNCTION metrics.list_days_without_fills(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer, days_unknown integer, complete numeric)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
     with spans as materialized (
         select u.wallet_id, u.first_day, u.last_day, t.day as today, i.proven_until,
@@ -445,17 +446,20 @@ CREATE FUNCTION metrics.list_days_without_fills(wallets integer[], first_days da
         where u.first_day <= u.last_day
     ), counted as materialized (
         select s.wallet_id,
-            s.last_day - s.first_day + 1 - count(m.day) as days,
+            s.last_day - s.first_day + 1 - m.days as days,
             greatest(0, s.last_day - greatest(s.first_day, s.confirmed_until) + 1
-                - count(*) filter (where m.day >= s.confirmed_until)) as days_read_once,
-            s.today between s.first_day and s.last_day and not coalesce(bool_or(m.day = s.today), false)
-                as is_open,
+                - m.days_read_once) as days_read_once,
+            s.today between s.first_day and s.last_day and not m.has_today as is_open,
             greatest(0, least(1, extract(epoch from
                 s.proven_until - s.today::timestamp at time zone 'UTC') / 86400)) as open_part
         from spans as s
-        left join metrics.wallet_day_metrics as m
-            on m.wallet_id = s.wallet_id and m.day between s.first_day and s.last_day
-        group by s.wallet_id, s.first_day, s.last_day, s.today, s.confirmed_until, s.proven_until
+        cross join lateral (
+            select count(*) as days,
+                count(*) filter (where m.day >= s.confirmed_until) as days_read_once,
+                coalesce(bool_or(m.day = s.today), false) as has_today
+            from metrics.wallet_day_metrics as m
+            where m.wallet_id = s.wallet_id and m.day between s.first_day and s.last_day
+        ) as m
     ), unknown as materialized (
         select u.wallet_id, u.days
         from metrics.list_unknown_days(wallets, first_days, last_days, due_at) as u
@@ -501,6 +505,7 @@ $$;
 CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
     with spans as materialized (
         select u.wallet_id, u.first_day, u.last_day,
@@ -521,18 +526,23 @@ CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], 
                 where r.wallet_id = s.wallet_id and r.from_at < s.to_at and r.to_at >= s.from_at)
                 as has_reject
         from spans as s
+    ), looked_at as materialized (
+        select l.*, array(
+            select m.day from metrics.wallet_day_metrics as m
+            where m.wallet_id = l.wallet_id and m.day between l.first_day and l.last_day
+        ) as days_with_fills
+        from lacking as l
+        where l.has_gap or l.has_reject or l.proven_until is null
+            or l.proven_until < least(l.to_at, due_at)
     )
     select l.wallet_id, count(*)::integer
-    from lacking as l
+    from looked_at as l
     cross join lateral (
         select l.first_day + n as day, l.from_at + n * interval '24 hours' as from_at,
             l.from_at + (n + 1) * interval '24 hours' as to_at
         from pg_catalog.generate_series(0, l.last_day - l.first_day) as n
     ) as d
-    left join metrics.wallet_day_metrics as m on m.wallet_id = l.wallet_id and m.day = d.day
-    where m.wallet_id is null
-        and (l.has_gap or l.has_reject or l.proven_until is null
-            or l.proven_until < least(l.to_at, due_at))
+    where d.day <> all (l.days_with_fills)
         and (l.proven_until is null or l.proven_until < least(d.to_at, due_at)
             or (l.has_gap and exists (
                 select from metrics.fill_gaps as g

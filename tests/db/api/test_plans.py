@@ -8,6 +8,20 @@ import psycopg
 
 from hypertally.api.activity import wallet_days
 
+OTHERS = 2_000  # wallets with a day each
+ROWS_READ_MAX = 50
+DAYS_OF_OTHERS = f"""
+insert into tenancy.wallets (id, address) overriding system value
+select n, decode(lpad(to_hex(n), 40, '0'), 'hex')
+from generate_series(900000, 900000 + {OTHERS} - 1) as n;
+create temporary table one_day on commit drop as
+select * from metrics.wallet_day_metrics limit 1;
+update one_day set wallet_id = 900000;
+insert into metrics.wallet_day_metrics
+select (jsonb_populate_record(d, jsonb_build_object('wallet_id', d.wallet_id + n))).*
+from one_day as d, generate_series(0, {OTHERS} - 1) as n;
+analyze metrics.wallet_day_metrics;
+"""
 PARAMETERS = {"address": "bytea", "first": "date", "last": "date", "proof_due_minutes": "integer"}
 
 
@@ -38,3 +52,28 @@ def test_the_state_of_a_range_reads_the_computations_of_its_own_days(world: str)
     assert reads
     for node in reads:
         assert "(key =" in node["Index Cond"]
+
+
+def test_days_without_fills_are_counted_by_the_days_of_the_wallet(world: str) -> None:
+    """All wallets' days were read, twice an answer, to find those of one."""
+    with psycopg.connect(world) as connection:
+        connection.execute(DAYS_OF_OTHERS.encode())
+        before = rows_read(connection)
+        counted = connection.execute(
+            "select days, days_unknown from metrics.list_days_without_fills("
+            "array[900007], array[(select day - 5 from one_day)], "
+            "array[(select day + 5 from one_day)], now())"
+        ).fetchone()
+        read = rows_read(connection) - before
+        connection.rollback()
+    assert counted == (10, 10)
+    assert 0 < read < ROWS_READ_MAX
+
+
+def rows_read(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables "
+        "where schemaname = 'metrics' and relname = 'wallet_day_metrics'"
+    ).fetchone()
+    assert row
+    return int(row[0])
