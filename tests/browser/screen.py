@@ -1,6 +1,8 @@
 """What a person sees of the page, and what the API told the page."""
 
 import asyncio
+import csv
+import io
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -40,6 +42,7 @@ LISTEN = """
     }
   }
   window.fetch = async (address, options) => {
+    if (options?.headers?.accept === "text/csv") return ask(address, options);
     const known = window.heard.some(([path]) => path === address);
     if (known) await still;
     const [response, text] = await answered(address, options);
@@ -119,12 +122,28 @@ class Screen:
             "cells => cells.map(cell => cell.querySelector('[data-exact]')?.dataset.exact ?? null)"
         )
 
-    async def csv(self, table: str) -> str:
-        """Press CSV and return the file."""
+    async def csv(self, table: str) -> list[dict[str, str]]:
+        """Press CSV and return the lines of the file; the page must say how many there are."""
         async with self.page.expect_download() as waiting:
             await self.page.locator(f"[data-table={table}]").get_by_text("CSV", exact=True).click()
         path = await (await waiting.value).path()
-        return path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        words = f"Saved {len(lines):,} {'row' if len(lines) == 1 else 'rows'}"
+        await expect(self.page.locator(f"[data-table={table}] [data-part=saved]")).to_have_text(
+            words
+        )
+        return lines
+
+
+def in_file(row: dict[str, Any], column: str) -> str:
+    """How a file writes a field of a row of JSON; `a.b` is a field of a field."""
+    value: Any = row
+    for name in column.split("."):
+        value = None if value is None else value[name]
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def watch(page: Page, base: str) -> Screen:

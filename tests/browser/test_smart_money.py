@@ -1,7 +1,5 @@
 """Smart money: playbooks, scores, positions and contributors are those of the API."""
 
-import csv
-import io
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
@@ -10,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Route
-from tests.browser.screen import DASH, MINUS, Screen, eventually, visible
+from tests.browser.screen import DASH, MINUS, Screen, eventually, in_file, visible
 from tests.browser.stack import RunningStack
 from tests.browser.watched import keep_fresh
 
@@ -198,9 +196,13 @@ async def test_contributors_are_sorted_and_saved(screen: Screen) -> None:
     shown = await screen.exact(screen.cells("contributors", "delta_usd"))
     known = [Decimal(value) for value in shown if value is not None]
     assert known == sorted(known)
-    saved = list(csv.DictReader(io.StringIO(await screen.csv("contributors"))))
-    assert [row["delta_usd"] or None for row in saved] == shown
-    assert {"wallet", "class", "effect_cas"} <= set(saved[0])
+    saved = await screen.csv("contributors")
+    at = (await screen.answer(PATH))["assets"][1]["signal"]["at"]
+    rows = (await screen.answer(f"{PATH}/signals/BTC/{at}"))["contributors"]
+    names = ("wallet", "class", "delta_usd", "effect.cas")
+    assert [[line[name] for name in names] for line in saved] == [
+        [in_file(row, name) for name in names] for row in rows
+    ]
 
 
 async def test_a_score_opens_its_proof(screen: Screen) -> None:

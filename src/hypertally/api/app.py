@@ -109,7 +109,7 @@ async def running_app(options: ApiOptions) -> AsyncGenerator[ASGIApp]:
         size=POOL_CONNECTIONS_MAX,
         statement_seconds_max=STATEMENT_SECONDS_MAX,
     ) as pool:
-        framework.state.pool = authenticator.pool = pool
+        framework.state.pool = authenticator.pool = gateway.exports.pool = pool
         # What was made at the start stays: a search of it for garbage would hold up answers.
         gc.collect()
         gc.freeze()

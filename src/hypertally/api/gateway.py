@@ -8,7 +8,8 @@
 The cache keeps only responses with status 200 and a max-age, by (org, role, path and query), so
 bytes never reach another org or a lower role. Paths outside /api/ need no identity and are not
 kept. Every response gets the security headers. Answers being computed are counted by org and by
-address; probes have no limit, and many of them at once are one.
+address; probes have no limit, and many of them at once are one. A list as CSV is no whole
+response: `exports` sends it page after page.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from typing import Final, TypeAlias
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hypertally.api.exports import ExportRequest, Exports
 from hypertally.api.http.framework import FrameworkResponse, run_framework, scope_for
 from hypertally.api.http.limits import (
     ANSWER_SECONDS_MAX,
@@ -35,6 +37,7 @@ from hypertally.api.http.limits import (
     HEADER_BYTES_MAX,
     TARGETS_KEPT_MAX,
 )
+from hypertally.api.http.media_types import CSV, prefers_csv
 from hypertally.api.http.problems import MEDIA_TYPE, Problem, from_error
 from hypertally.api.http.request_target import Target, read_target
 from hypertally.api.http.response_cache import (
@@ -85,12 +88,17 @@ class Gateway:
         self._under_way: Counter[str] = Counter()  # requests not answered from memory, by address
         self.cache = ResponseCache(seconds)
         self._targets: LRUCache[tuple[bytes, bytes], Target] = LRUCache(TARGETS_KEPT_MAX)
+        self.exports = Exports(
+            app, authenticator=authenticator, telemetry=telemetry, headers=headers
+        )
         self._authenticator = authenticator
         self._identities = authenticator.identities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; no body is read but a form's."""
-        ready = self._find_cached(scope) or await self._respond(scope, receive)
+        ready = self._find_cached(scope) or await self._respond(scope, receive, send)
+        if ready is None:
+            return
         await send(ready.head.message)
         body = ready.body if scope["method"] != "HEAD" else b""
         await send({"type": "http.response.body", "body": body})
@@ -105,6 +113,8 @@ class Gateway:
         headers = dict(scope["headers"])
         if b"content-length" in headers or b"transfer-encoding" in headers:
             return None
+        if CSV in headers.get(b"accept", b"").lower():
+            return None
         try:  # half the cost of `get`, which looks up twice
             target = self._targets[scope["raw_path"], scope["query_string"]]
             identity = self._identities[_token_of(headers)]
@@ -116,7 +126,8 @@ class Gateway:
         self._telemetry.answers[cached.route, ready.head.status] += 1
         return ready
 
-    async def _respond(self, scope: Scope, receive: Receive) -> ReadyResponse:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> ReadyResponse | None:
+        """Return the response; None when it was sent already."""
         try:
             target = self._read(scope)
             _check_method(scope, target)
@@ -126,6 +137,8 @@ class Gateway:
                     target.path, lambda: self._respond_openly(scope, target)
                 )
             with self._counted(address_of(scope)):
+                if target.is_guarded and prefers_csv(dict(scope["headers"]).get(b"accept")):
+                    return await self._export(scope, target, receive, send)
                 if target.is_guarded:
                     return await self._respond_guarded(scope, target)
                 return await self._respond_openly(scope, target, receive)
@@ -176,6 +189,18 @@ class Gateway:
         if isinstance(response, CachedResponse):
             return response.for_request(headers)
         return response
+
+    async def _export(
+        self, scope: Scope, target: Target, receive: Receive, send: Send
+    ) -> ReadyResponse | None:
+        token = _token_of(dict(scope["headers"]))
+        identity = await self._authenticator.identify(token)
+        request = ExportRequest(scope=scope, target=target, identity=identity, token=token)
+        refusal = await self.exports.respond(request, receive, send)
+        if refusal is None:
+            return None
+        self._telemetry.answers[UNKNOWN_ROUTE, refusal.status] += 1
+        return self._plain_response(refusal.status, refusal.headers, refusal.body)
 
     async def _compute_once(self, scope: Scope, key: Key, identity: Identity) -> Computed:
         personal = identity.user_id if scope["path"] == PERSONAL else None

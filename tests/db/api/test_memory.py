@@ -44,7 +44,7 @@ def test_each_answer_says_how_long_it_may_be_kept(get) -> None:
     for path, age in ages.items():
         headers = get(path, "alice").headers
         assert headers["cache-control"] == f"private, max-age={age}"
-        assert headers["vary"] == "Authorization, Cookie, Accept-Encoding"
+        assert headers["vary"] == "Authorization, Cookie, Accept, Accept-Encoding"
         assert re.fullmatch(r'"[0-9a-f]{32}"', headers["etag"])
     assert "max-age=0" in get("/api/v1/session", "alice").headers["cache-control"]
 

@@ -102,7 +102,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "mid_minutes_max": 10, "since": "-infinity", "until": "infinity",
     }  # fmt: skip
     fixed = {
-        "offset": 0,
+        "offset": 0, "rows_before": 0,
         "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
         "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
         "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,

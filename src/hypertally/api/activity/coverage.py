@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.coverage_shapes import Coverage
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import CoinPlace, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.rows import WalletGap
@@ -68,7 +69,7 @@ class Oddities(Record, frozen=True, kw_only=True):
     rejects: int
 
 
-@router.get("/api/v1/coverage", responses=of_shape(Coverage))
+@router.get("/api/v1/coverage", responses=of_list(Coverage, "gaps"))
 async def list_gaps(
     parameters: Annotated[PageParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -16,7 +16,7 @@ from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForAnalysts
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import DayRange, read_today, require_begun
 from hypertally.api.resource.explanation import (
     RESTATEMENTS_SHOWN_MAX,
@@ -24,6 +24,7 @@ from hypertally.api.resource.explanation import (
     read_computed_at,
 )
 from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters
 from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGap, read_json
@@ -75,7 +76,7 @@ class DayProof(Record, frozen=True, kw_only=True):
 
 @router.get(
     "/api/v1/explain/wallet_day_metrics/{address}/{day}",
-    responses=of_shape(shapes.WalletDayExplanation),
+    responses=of_list(shapes.WalletDayExplanation, "inputs.fills"),
     name="explain_wallet_day",
 )
 async def get_wallet_day_explanation(
@@ -125,7 +126,7 @@ async def _read_day_fills(
 
 @router.get(
     "/api/v1/explain/global_day_metrics/{day}",
-    responses=of_shape(shapes.GlobalDayExplanation),
+    responses=of_list(shapes.GlobalDayExplanation, "inputs.wallets"),
     name="explain_global_day",
 )
 async def get_global_day_explanation(

@@ -15,10 +15,11 @@ from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.access import Caller, ForAnalysts
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.explanation import RESTATEMENTS_SHOWN_MAX, find_definition
 from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.parameters import Address
 from hypertally.api.resource.rows import Restatement, ShownRestatement, WalletGap
 from hypertally.records import Record
@@ -77,7 +78,7 @@ class ShownRestatedDay(ShownRestatement, frozen=True, kw_only=True):
 
 @router.get(
     "/api/v1/explain/global_day_metrics",
-    responses=of_shape(range_shapes.GlobalRangeExplanation),
+    responses=of_list(range_shapes.GlobalRangeExplanation, "inputs.days", page_rows=None),
     name="explain_global_range",
 )
 async def get_global_range_explanation(
@@ -111,7 +112,7 @@ async def explain_global_range(
 
 @router.get(
     "/api/v1/explain/wallet_day_metrics/{address}",
-    responses=of_shape(range_shapes.WalletRangeExplanation),
+    responses=of_list(range_shapes.WalletRangeExplanation, "inputs.days", page_rows=None),
     name="explain_wallet_range",
 )
 async def get_wallet_range_explanation(

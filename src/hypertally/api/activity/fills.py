@@ -11,9 +11,10 @@ from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import read_today, require_begun
 from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import CoinPlace, Int32, Int64, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, Coin, PageParameters
 from hypertally.api.resource.time_range import DayOrTime, begin_of, end_of
@@ -68,7 +69,7 @@ class FillsPage(Record, frozen=True, kw_only=True):
     next: str | None
 
 
-@router.get("/api/v1/wallets/{address}/fills", responses=of_shape(shapes.Fills))
+@router.get("/api/v1/wallets/{address}/fills", responses=of_list(shapes.Fills, "fills"))
 async def list_fills(
     address: Address,
     parameters: Annotated[FillsParameters, Query()],

@@ -12,7 +12,7 @@ from hypertally.api.http.limits import PROOF_DUE_MINUTES
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import (
     DayRange,
     DayRangeParameters,
@@ -20,6 +20,7 @@ from hypertally.api.resource.day_range import (
     read_today,
 )
 from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import RangeDays, days_in
 from hypertally.records import Record
@@ -58,7 +59,7 @@ class _AsOf(Record, frozen=True, kw_only=True):
     as_of: str | None
 
 
-@router.get("/api/v1/metrics/global", responses=of_shape(shapes.GlobalDays))
+@router.get("/api/v1/metrics/global", responses=of_list(shapes.GlobalDays, "days", page_rows=None))
 async def list_global_days(
     parameters: Annotated[GlobalParameters, Query()],
     caller: Caller,

@@ -14,7 +14,7 @@ from hypertally.api.activity.wallet_names import address_bytes
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource.access import Caller, ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import (
     DAY,
     DayRangeParameters,
@@ -22,7 +22,9 @@ from hypertally.api.resource.day_range import (
     read_today,
 )
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.parameters import Limit
+from hypertally.api.resource.lists import of_list
+from hypertally.api.resource.paging import RowsPlace, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Cursor, Limit
 from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import DayCount, days_in
 from hypertally.records import Record
@@ -50,6 +52,7 @@ class TopParameters(DayRangeParameters):
         Field(description="so many full UTC days before the current one; 7d if nothing is given"),
     ] = None
     limit: Limit = PAGE_ROWS_DEFAULT
+    cursor: Cursor | None = None
 
 
 class RankingRow(Record, frozen=True, kw_only=True):
@@ -64,13 +67,17 @@ class _Completeness(Record, frozen=True, kw_only=True):
     completeness: str
 
 
-@router.get("/api/v1/wallets/top", responses=of_shape(ranking_shapes.Ranking))
+@router.get(
+    "/api/v1/wallets/top", responses=of_list(ranking_shapes.Ranking, "wallets", "unpriced_wallets")
+)
 async def rank_wallets(
     parameters: Annotated[TopParameters, Query()],
     caller: Caller,
     connection: ForViewers,
 ) -> Response:
     """Return the wallets with the highest figures; one that is unknown is listed apart."""
+    place = read_cursor(parameters.cursor, shape=RowsPlace) if parameters.cursor else None
+    before = place.rows_before if place else 0
     today = await read_today(connection)
     window = parameters.window or WINDOW_DEFAULT
     named = parameters.resolve(
@@ -83,6 +90,7 @@ async def rank_wallets(
         "first": days.first,
         "last": days.last,
         "limit": parameters.limit,
+        "rows_before": before,
         "proof_due_minutes": PROOF_DUE_MINUTES,
     }
     row = await read_row(connection, _QUERIES["rank_wallets"], values, shape=RankingRow)
@@ -92,6 +100,8 @@ async def rank_wallets(
     )
     record = msgspec.json.decode(of_all[days.days], type=_Completeness)
     wallets = await _with_intervals(connection, row.body, values)
+    shown = before + parameters.limit
+    more = max(row.eligible, row.unpriced) > shown
     unranked = [{"reason": "a price is missing", "wallets": row.unpriced}]
     content = {
         "by": parameters.by,
@@ -105,6 +115,7 @@ async def rank_wallets(
         "unranked": unranked if row.unpriced else [],
         "wallets": [wallet for wallet in wallets if not _is_null(wallet["rank"])],
         "unpriced_wallets": [wallet for wallet in wallets if _is_null(wallet["rank"])],
+        "next": write_cursor([shown]) if more else None,
     }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
 

@@ -55,6 +55,7 @@ ranked as (
     where v.value is not null
     order by v.value desc, a.address
     limit %(limit)s
+    offset %(rows_before)s
 ),
 apart as (
     select null::bigint as rank, a.address, v.*
@@ -63,6 +64,7 @@ apart as (
     where v.value is null
     order by v.fills desc, a.address
     limit %(limit)s
+    offset %(rows_before)s
 ),
 shown as (
     select

@@ -65,3 +65,4 @@ class Ranking(Shape):
     unranked: list[Unranked]
     wallets: list[RankedWallet]
     unpriced_wallets: list[UnrankedWallet]
+    next: str | None

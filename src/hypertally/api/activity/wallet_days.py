@@ -12,10 +12,12 @@ from hypertally.api.activity.wallet_names import address_bytes, no_wallet
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.json_text import Json
-from hypertally.api.resource.parameters import Address, Limit
+from hypertally.api.resource.lists import of_list
+from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Address, Cursor, Limit
 from hypertally.api.resource.rows import JsonBody
 from hypertally.records import Record
 from hypertally.store import queries
@@ -32,6 +34,7 @@ class DaysParameters(DayRangeParameters):
     """Which days of the wallet; without bounds its whole history."""
 
     limit: Limit = PAGE_ROWS_DEFAULT
+    cursor: Cursor | None = None
 
 
 class RangeState(Record, frozen=True, kw_only=True):
@@ -43,6 +46,10 @@ class RangeState(Record, frozen=True, kw_only=True):
     complete: Decimal  # the sum of their completeness
 
 
+class _NamedDay(Record, frozen=True, kw_only=True):
+    day: date
+
+
 class WalletRange(Record, frozen=True, kw_only=True):
     """Days of a wallet with their total, from one snapshot of the database."""
 
@@ -51,7 +58,7 @@ class WalletRange(Record, frozen=True, kw_only=True):
     days: list[Json]  # newest first
 
 
-@router.get("/api/v1/wallets/{address}/days", responses=of_shape(shapes.WalletDays))
+@router.get("/api/v1/wallets/{address}/days", responses=of_list(shapes.WalletDays, "days"))
 async def list_days(
     address: Address,
     parameters: Annotated[DaysParameters, Query()],
@@ -59,16 +66,24 @@ async def list_days(
 ) -> Response:
     """Return the days on which the wallet traded, newest first, and their sum."""
     first, last = parameters.bounds_begun(today=await read_today(connection))
+    before = read_cursor(parameters.cursor, shape=date) if parameters.cursor else date.max
     record = await read_wallet_range(connection, address, first=first, last=last)
+    earlier = [day for day in record.days if _day_of(day) < before]
+    page, more = cut_page(earlier, parameters.limit)
     content = {
         "wallet": address,
         "from": first,
         "to": last,
         "as_of": record.state.as_of,
         "total": record.total,
-        "days": record.days[: parameters.limit],
+        "days": page,
+        "next": write_cursor(_day_of(page[-1])) if more else None,
     }
     return answer(content, max_age=MAX_AGE)
+
+
+def _day_of(day: Json) -> date:
+    return msgspec.json.decode(day, type=_NamedDay).day
 
 
 async def read_wallet_range(

@@ -12,6 +12,7 @@ from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import DayRangeParameters, read_today
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Address, PageParameters, text_form
 from hypertally.records import Record
@@ -86,7 +87,7 @@ class _Settling(Record, frozen=True, kw_only=True):
     waiting: bool
 
 
-@router.get("/api/v1/wallets", responses=of_shape(shapes.Wallets))
+@router.get("/api/v1/wallets", responses=of_list(shapes.Wallets, "wallets"))
 async def list_wallets(
     parameters: Annotated[WalletsParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.alerts import shapes
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import as_json, json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters, Parameters, text_form
 from hypertally.records import Record
@@ -93,7 +94,7 @@ class CheckTime(Record, frozen=True, kw_only=True):
     is_recent: bool
 
 
-@router.get("/api/v1/smart-money/alerts", responses=of_shape(shapes.Alerts))
+@router.get("/api/v1/smart-money/alerts", responses=of_list(shapes.Alerts, "alerts"))
 async def list_alerts(
     parameters: Annotated[AlertsParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -117,7 +118,10 @@ async def list_alerts(
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
 
 
-@router.get("/api/v1/smart-money/alerts/state", responses=of_shape(shapes.AlertStates))
+@router.get(
+    "/api/v1/smart-money/alerts/state",
+    responses=of_list(shapes.AlertStates, "states", page_rows=None),
+)
 async def list_states(
     parameters: Annotated[StatesParameters, Query()], connection: ForViewers
 ) -> Response:

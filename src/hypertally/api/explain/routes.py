@@ -1,6 +1,6 @@
 """The path that explains any metric: `/api/v1/explain/{metric}/{key}`."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,6 +10,7 @@ from hypertally.api.explain import shapes
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.parameters import PageParameters
 
 MAX_AGE: Final = 60
@@ -20,8 +21,11 @@ def router_for(catalogue: Catalogue) -> APIRouter:
     """Return the route over the metrics of a catalogue."""
     router = APIRouter()
     names = {"type": "string", "enum": sorted(catalogue.explanations)}
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {"model": shapes.AnyExplanation, "description": "Why figures are what they are."}
+    # As CSV only what lists the rows of a metric: the other explanations have paths of their own.
+    responses = of_list(shapes.MetricRows, "rows")
+    responses[200] |= {
+        "model": shapes.AnyExplanation,
+        "description": "Why figures are what they are.",
     }
 
     async def explain_metric(

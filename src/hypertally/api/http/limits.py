@@ -18,6 +18,12 @@ POOL_CONNECTIONS_MAX: Final = 8  # two cores are busy with four; eight hide the 
 ANSWERS_IN_FLIGHT_MAX: Final = 128  # sixteen for each connection: about a second of work waits
 ANSWERS_IN_FLIGHT_PER_ORG_MAX: Final = 64  # one org alone can fill half of the room, never all
 ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX: Final = 100  # a browser opens six; an office shares an address
+
+# What an export may take: a list as CSV, sent page after page from one snapshot.
+EXPORTS_MAX: Final = 4  # each holds a connection to its end: half of them stay for answers
+EXPORTS_PER_ORG_MAX: Final = 2  # a person saves one file; no org takes all places
+EXPORT_SEND_SECONDS_MAX: Final = 30  # for a page of some 500 KB: a slower client is gone
+EXPORT_SECONDS_MAX: Final = 1_800  # millions of rows; a snapshot keeps dead rows from being removed
 SHUTDOWN_SECONDS_MAX: Final = 5  # an answer under way may finish
 
 # What a connection may hold.
@@ -56,6 +62,7 @@ PROOF_DUE_MINUTES: Final = 120
 SETTLING_SECONDS: Final = 5
 
 assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX < ANSWERS_IN_FLIGHT_MAX
+assert EXPORTS_PER_ORG_MAX < EXPORTS_MAX <= POOL_CONNECTIONS_MAX // 2
 assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
 # What is only a little too long is refused by us, in words; far more is not taken in at all.
 assert HEADER_BYTES_MAX + PATH_BYTES_MAX + QUERY_BYTES_MAX < HEAD_BYTES_MAX

@@ -15,6 +15,7 @@ ERRORS: Final = {
     401: "No token, or one that is bad, expired, unsigned or for another audience",
     403: "The user has no profile, or the role is not allowed",
     404: "No such wallet in the caller's org, or no such TWAP that it can see",
+    406: "CSV was asked for of an answer that is no list",
     413: "The request has a body",
     414: "The query is too long",
     429: "The org or the address has too many answers being computed; see Retry-After",
@@ -36,7 +37,8 @@ PROBLEM_SCHEMA: Final = {
 
 INTRODUCTION: Final = (
     "Read-only. Every path needs a bearer token. Decimals are strings, times are UTC ISO 8601, "
-    "days are YYYY-MM-DD. null means unknown and is never zero."
+    "days are YYYY-MM-DD. null means unknown and is never zero. A list is answered as CSV to "
+    "`Accept: text/csv`: all its rows, or `limit` of them; x-rows names the field that holds them."
 )
 
 STYLE: Final = """

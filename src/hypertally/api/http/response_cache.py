@@ -18,7 +18,7 @@ Message: TypeAlias = MutableMapping[str, Any]  # ASGI's own
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 COMPRESSION_LEVEL: Final = 5  # higher ones take longer and save next to nothing on such JSON
-VARY: Final = (b"vary", b"Authorization, Cookie, Accept-Encoding")
+VARY: Final = (b"vary", b"Authorization, Cookie, Accept, Accept-Encoding")
 
 
 class Variant:

@@ -208,3 +208,11 @@ async def connect_as(pool: Pool, identity: Identity) -> AsyncGenerator[Connectio
         async with pool.connection() as connection, connection.pipeline():
             await set_identity(connection, user_id=identity.user_id, org_id=identity.org_id)
             yield connection
+
+
+@asynccontextmanager
+async def open_snapshot(pool: Pool, identity: Identity) -> AsyncGenerator[Connection]:
+    """Give a connection for several answers, all from one snapshot of what `identity` may see."""
+    async with transaction(pool) as connection:
+        await set_identity(connection, user_id=identity.user_id, org_id=identity.org_id)
+        yield connection

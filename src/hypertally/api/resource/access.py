@@ -1,7 +1,7 @@
 """Who may read: the caller of a request, and a connection for each role."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, TypeAlias, cast
 
 from fastapi import Depends, Request
@@ -23,6 +23,9 @@ def _connect_with_role(role: Role, request: Request) -> AbstractAsyncContextMana
     # Not a dependency on the caller: resolving another dependency takes longer than this look-up.
     caller = cast("Identity", request.scope["hypertally.identity"])
     caller.require(role)
+    shared: Connection | None = request.scope.get("hypertally.connection")
+    if shared is not None:  # of an export: all its pages see one snapshot
+        return nullcontext(shared)
     return connect_as(request.app.state.pool, caller)
 
 

@@ -16,7 +16,14 @@ Shape = TypeVar("Shape")
 Int64: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 # A coin, or the empty name that stands for every coin.
 CoinPlace: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^{NAME_CHARACTER}{{0,64}}\Z")]
+RowsBefore: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Int32: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class RowsPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a page in a list whose order may change: a ranking."""
+
+    rows_before: RowsBefore
 
 
 def write_cursor(key: object) -> str:

@@ -252,6 +252,7 @@ class WalletDays(Shape):
     as_of: Time | None
     total: TotalsOfWallet
     days: list[WalletDay]
+    next: str | None
 
 
 class Liquidation(Shape):

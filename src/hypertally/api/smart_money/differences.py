@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Cursor
 from hypertally.api.resource.rows import read_rows as read_dicts
@@ -95,7 +96,7 @@ class ScoreDistance(Record, frozen=True, kw_only=True):
 
 @router.get(
     "/api/v1/smart-money/differences",
-    responses=of_shape(difference_shapes.Differences),
+    responses=of_list(difference_shapes.Differences, "periods", page_rows=PERIODS_MAX),
 )
 async def get_differences(
     parameters: Annotated[DifferencesParameters, Query()], connection: ForViewers

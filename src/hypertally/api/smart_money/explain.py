@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.explanation import (
     RESTATEMENTS_SHOWN_MAX,
     find_definition,
     read_computed_at,
 )
 from hypertally.api.resource.json_text import json_record, json_text, json_tree
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.rows import Restatement, ShownRestatement
 from hypertally.api.smart_money import shapes
@@ -62,7 +63,7 @@ class AnomalyRow(Record, frozen=True, kw_only=True):
 
 @router.get(
     "/api/v1/smart-money/signals/{asset}/{at}/explain",
-    responses=of_shape(shapes.SignalExplanation),
+    responses=of_list(shapes.SignalExplanation, "contributors"),
     name="explain_signal",
 )
 async def get_signal_explanation(

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.parameters import Parameters
 from hypertally.api.smart_money import shapes
 from hypertally.api.smart_money.figures import MAX_AGE
@@ -129,7 +130,9 @@ def _reason(row: HealthRow, health: Health, as_of: datetime) -> str:
     return reason
 
 
-@router.get("/api/v1/smart-money/health", responses=of_shape(shapes.HealthDay))
+@router.get(
+    "/api/v1/smart-money/health", responses=of_list(shapes.HealthDay, "states", page_rows=None)
+)
 async def get_health(_: Annotated[Parameters, Query()], connection: ForViewers) -> Response:
     """Return how far the snapshots can be trusted, and the states of the last 24 hours."""
     feed = await read_feed(connection)

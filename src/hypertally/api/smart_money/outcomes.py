@@ -10,8 +10,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.parameters import Parameters
 from hypertally.api.smart_money import record_shapes
 from hypertally.api.smart_money.figures import (
@@ -81,7 +82,10 @@ class OutcomeRow(Record, frozen=True, kw_only=True, rename={"price_return": "ret
     unknown: str | None
 
 
-@router.get("/api/v1/smart-money/outcomes", responses=of_shape(record_shapes.Outcomes))
+@router.get(
+    "/api/v1/smart-money/outcomes",
+    responses=of_list(record_shapes.Outcomes, "rates", page_rows=None),
+)
 async def get_outcomes(
     parameters: Annotated[OutcomesParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.answers import answer, not_found
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Cursor, PageParameters
 from hypertally.api.resource.rows import find_row as find_dict
@@ -112,7 +113,10 @@ class _HiddenWallets(Record, frozen=True, kw_only=True):
     wallets: int
 
 
-@router.get("/api/v1/smart-money/signals/{asset}", responses=of_shape(shapes.Signals))
+@router.get(
+    "/api/v1/smart-money/signals/{asset}",
+    responses=of_list(shapes.Signals, "signals", page_rows=SIGNALS_MAX),
+)
 async def list_signals(
     asset: AssetName, parameters: Annotated[SignalsParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -149,7 +153,10 @@ async def list_signals(
     return answer(content, max_age=MAX_AGE)
 
 
-@router.get("/api/v1/smart-money/signals/{asset}/{at}", responses=of_shape(shapes.WholeSignal))
+@router.get(
+    "/api/v1/smart-money/signals/{asset}/{at}",
+    responses=of_list(shapes.WholeSignal, "contributors"),
+)
 async def get_signal(
     asset: AssetName,
     at: At,

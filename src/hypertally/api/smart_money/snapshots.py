@@ -8,8 +8,9 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.answers import answer, not_found
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.api.resource.time_range import FromToParameters, UtcTime, from_to_rule, read_minute
@@ -83,7 +84,10 @@ class _HiddenWallets(Record, frozen=True, kw_only=True):
     wallets: int
 
 
-@router.get("/api/v1/smart-money/snapshots/{asset}", responses=of_shape(record_shapes.Snapshots))
+@router.get(
+    "/api/v1/smart-money/snapshots/{asset}",
+    responses=of_list(record_shapes.Snapshots, "minutes", page_rows=None),
+)
 async def list_minutes(
     asset: AssetName, parameters: Annotated[FromToParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -107,7 +111,7 @@ async def list_minutes(
 
 @router.get(
     "/api/v1/smart-money/snapshots/{asset}/{minute}",
-    responses=of_shape(record_shapes.MinuteSnapshots),
+    responses=of_list(record_shapes.MinuteSnapshots, "wallets"),
 )
 async def list_wallets(
     asset: AssetName,

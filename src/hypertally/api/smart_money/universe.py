@@ -8,8 +8,9 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.answers import answer, not_found
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import PageParameters, Parameters
 from hypertally.api.resource.time_range import UtcTime, read_minute
@@ -75,7 +76,10 @@ class UniverseMember(Record, frozen=True, kw_only=True):
     volume_30d: Decimal | None
 
 
-@router.get("/api/v1/smart-money/universe", responses=of_shape(record_shapes.Universe))
+@router.get(
+    "/api/v1/smart-money/universe",
+    responses=of_list(record_shapes.Universe, "members", page_rows=None),
+)
 async def get_universe(
     parameters: Annotated[UniverseParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -102,7 +106,9 @@ async def get_universe(
     return answer(content, max_age=MAX_AGE)
 
 
-@router.get("/api/v1/smart-money/universe/runs", responses=of_shape(record_shapes.UniverseRuns))
+@router.get(
+    "/api/v1/smart-money/universe/runs", responses=of_list(record_shapes.UniverseRuns, "runs")
+)
 async def list_runs(
     parameters: Annotated[PageParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from hypertally.api.http.problems import Problem
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, not_found, of_shape
+from hypertally.api.resource.answers import answer, not_found
 from hypertally.api.resource.json_text import as_json, json_record
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import AnyAddress, Coin, Cursor, PageParameters
 from hypertally.api.resource.time_range import (
@@ -171,7 +172,7 @@ class TwapSlice(Record, frozen=True, kw_only=True):
         return shown
 
 
-@router.get("/api/v1/twaps", responses=of_shape(shapes.Twaps))
+@router.get("/api/v1/twaps", responses=of_list(shapes.Twaps, "twaps", page_rows=TWAPS_MAX))
 async def list_twaps(
     parameters: Annotated[TwapsParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -262,7 +263,7 @@ def _next(last: PlacedTwap, time_range: TimeRange, as_of: datetime) -> str:
     )
 
 
-@router.get("/api/v1/twaps/{twap_id}", responses=of_shape(shapes.WholeTwap))
+@router.get("/api/v1/twaps/{twap_id}", responses=of_list(shapes.WholeTwap, "rows", page_rows=None))
 async def get_twap(
     twap_id: TwapId, parameters: Annotated[TwapParameters, Query()], connection: ForViewers
 ) -> Response:
@@ -280,7 +281,7 @@ async def get_twap(
     return answer(content, max_age=MAX_AGE)
 
 
-@router.get("/api/v1/twaps/{twap_id}/slices", responses=of_shape(shapes.Slices))
+@router.get("/api/v1/twaps/{twap_id}/slices", responses=of_list(shapes.Slices, "slices"))
 async def list_slices(
     twap_id: TwapId, parameters: Annotated[SlicesParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -8,8 +8,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record, json_text
+from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.time_range import AsOfParameters, read_minute
 from hypertally.api.twaps import shapes
 from hypertally.records import Record
@@ -71,7 +72,7 @@ class _NewestStart(Record, frozen=True, kw_only=True):
     known_until: datetime | None
 
 
-@router.get("/api/v1/twaps/pressure", responses=of_shape(shapes.Pressure))
+@router.get("/api/v1/twaps/pressure", responses=of_list(shapes.Pressure, "coins", page_rows=None))
 async def get_pressure(
     parameters: Annotated[AsOfParameters, Query()], connection: ForViewers
 ) -> Response:

@@ -235,6 +235,7 @@ class TwapsSummary(Shape):
     start: Time
     end: Time
     rows: list[WalletTwaps | AssetTwaps]
+    next: str | None
 
 
 class TwapKey(Shape):

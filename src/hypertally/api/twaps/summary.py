@@ -1,5 +1,6 @@
 """TWAP orders of a window, summed by wallet or by coin."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Final, Literal
@@ -10,8 +11,11 @@ from pydantic import Field
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource.access import ForViewers
-from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record
+from hypertally.api.resource.lists import of_list
+from hypertally.api.resource.paging import RowsBefore, cut_page, read_cursor, write_cursor
+from hypertally.api.resource.parameters import Cursor
 from hypertally.api.resource.time_range import (
     StartEndParameters,
     TimeRange,
@@ -38,6 +42,15 @@ class SummaryParameters(StartEndParameters):
 
     by: Literal["wallet", "asset"] = "asset"
     limit: Annotated[int, Field(ge=1, le=ROWS_MAX)] = PAGE_ROWS_DEFAULT
+    cursor: Cursor | None = None
+
+
+class SumsPlace(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The place of a page of sums, and the window they are of: pages of it agree on it."""
+
+    start: Annotated[datetime, msgspec.Meta(tz=True)]
+    end: Annotated[datetime, msgspec.Meta(tz=True)]
+    rows_before: RowsBefore
 
 
 class TwapSums(Record, frozen=True, kw_only=True):
@@ -60,27 +73,49 @@ class _EarliestStart(Record, frozen=True, kw_only=True):
     since: datetime | None
 
 
-@router.get("/api/v1/twaps/summary", responses=of_shape(shapes.TwapsSummary))
+@router.get(
+    "/api/v1/twaps/summary",
+    responses=of_list(shapes.TwapsSummary, "rows", page_rows=ROWS_MAX),
+)
 async def sum_twaps(
     parameters: Annotated[SummaryParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return how TWAPs ended and what they executed in [start, end), the largest sums first."""
     minute = await read_minute(connection)
-    time_range = SUMMARY_RANGE.resolve(parameters.start, parameters.end, minute=minute)
-    rows = await _sum_twaps(connection, parameters, time_range=time_range, as_of=minute)
+    place = read_cursor(parameters.cursor, shape=SumsPlace) if parameters.cursor else None
+    time_range = SUMMARY_RANGE.resolve(
+        parameters.start or (place and place.start),
+        parameters.end or (place and place.end),
+        minute=minute,
+    )
+    before = place.rows_before if place else 0
+    values = {"by": parameters.by, "limit": parameters.limit + 1, "rows_before": before}
+    rows = await _sum_twaps(connection, values, time_range=time_range, as_of=minute)
+    page, more = cut_page(rows, parameters.limit)
     shown = [
         {
             parameters.by if name == "name" else name: value
             for name, value in json_record(row).items()
         }
-        for row in rows
+        for row in page
     ]
-    content = {"by": parameters.by, "start": time_range.start, "end": time_range.end, "rows": shown}
+    after = [time_range.start, time_range.end, before + parameters.limit]
+    content = {
+        "by": parameters.by,
+        "start": time_range.start,
+        "end": time_range.end,
+        "rows": shown,
+        "next": write_cursor(after) if more else None,
+    }
     return answer(content, max_age=MAX_AGE)
 
 
 async def _sum_twaps(
-    connection: Connection, parameters: SummaryParameters, *, time_range: TimeRange, as_of: datetime
+    connection: Connection,
+    values: Mapping[str, object],
+    *,
+    time_range: TimeRange,
+    as_of: datetime,
 ) -> list[TwapSums]:
     start = {"start": time_range.start}
     earliest = await read_row(connection, _QUERIES["read_since"], start, shape=_EarliestStart)
@@ -90,8 +125,7 @@ async def _sum_twaps(
             "start": time_range.start,
             "end": time_range.end,
             "as_of": as_of,
-            "by": parameters.by,
-            "limit": parameters.limit,
+            **values,
             "since": earliest.since,
         },
         # Planned for each window anew: what suits a day is slow for a year.

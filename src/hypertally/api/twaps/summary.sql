@@ -75,4 +75,5 @@ select
 from executed
 group by name
 order by sum(notional) desc nulls last, count(*) desc, name
-limit %(limit)s;
+limit %(limit)s
+offset %(rows_before)s;

@@ -2,9 +2,9 @@
 //
 // A column is { key, label, unit?, kind?, description?, cell?(row), href?(row), reason?(row),
 // note?(row), hidden?, sortable?, mixed? }; numbers of a mixed column have no common scale and are
-// not aligned. The URL holds sort and columns under the table's name.
+// not aligned. The URL holds sort and columns under the table's name. `list` is the address of
+// the whole list in the API, where the rows are a part of one.
 
-import { download } from "../csv.js";
 import { html, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 import { compare, parse } from "../vocabulary/decimal.js";
@@ -12,6 +12,7 @@ import { meaningOf } from "../vocabulary/glossary.js";
 import { intervalOf } from "../vocabulary/intervals.js";
 import { priceText } from "../vocabulary/number_text.js";
 import { Amount } from "./Amount.js";
+import { SaveCsv } from "./SaveCsv.js";
 
 const NUMBERS = new Set(
   "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),
@@ -158,6 +159,7 @@ export function Table({
   sort: defaultSort,
   order = true,
   file,
+  list,
   note,
   pager,
   actions,
@@ -178,8 +180,8 @@ export function Table({
       <span class="grow"></span>
       ${actions}
       ${!fixed && html`<${Chooser} name=${name} columns=${columns} shown=${shown} />`}
-      <button type="button" class="quiet"
-        onClick=${() => download(`${file ?? name}.csv`, columns, ordered)}>CSV</button>
+      <${SaveCsv} key=${list} name=${`${file ?? name}.csv`} list=${list} columns=${columns}
+        rows=${ordered} />
     </header>
     <div class="scroll" tabindex="0" role="region"
       aria-label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>

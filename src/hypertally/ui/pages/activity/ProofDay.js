@@ -17,6 +17,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { here } from "../../route.js";
@@ -83,7 +84,7 @@ const WALLET_FIELDS = new Set([
   "builder_fees_usd",
 ]);
 
-function Inputs({ inputs, day, field, cursor, setCursor, old }) {
+function Inputs({ inputs, path, day, field, cursor, setCursor, old }) {
   const rows = inputs.fills ?? inputs.wallets ?? [];
   const columns = inputs.fills ? fillColumns({ day }) : walletColumns(day, field);
   const pager = cursorButtons({ cursor, next: inputs.next, setCursor });
@@ -98,7 +99,7 @@ function Inputs({ inputs, day, field, cursor, setCursor, old }) {
     ]} />
     <${Table} name="inputs" title=${inputs.fills ? "Fills" : "Wallets"}
       columns=${columns} rows=${rows}
-      old=${old} file=${`inputs-${day}`} pager=${pager} />
+      old=${old} file=${`inputs-${day}`} list=${wholeList(path)} pager=${pager} />
   </section>`;
 }
 
@@ -165,7 +166,7 @@ export function DayProof({ wallet, day, field, session }) {
           title=${data.subtotals[0].coin ? "By coin" : "By kind"}
         columns=${SUBTOTAL_COLUMNS} rows=${data.subtotals} fixed /></section>`
       }
-      <${Inputs} inputs=${data.inputs} day=${day} field=${field} cursor=${cursor}
+      <${Inputs} inputs=${data.inputs} path=${path} day=${day} field=${field} cursor=${cursor}
         setCursor=${setCursor} old=${feed.old} />
       <${Gaps} data=${data} />
       <${Restatements} list=${data.restatements} field=${field} />

@@ -3,6 +3,7 @@
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { cursorSteps, Pager } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -39,14 +40,15 @@ export function Fills({ wallet, route }) {
   for (const name of ["from", "to", "coin", "cursor"]) {
     if (route.query.get(name)) search.set(name, route.query.get(name));
   }
-  const feed = useFeed(`/api/v1/wallets/${wallet}/fills?${search}`);
+  const path = `/api/v1/wallets/${wallet}/fills?${search}`;
+  const feed = useFeed(path);
   const { data } = feed;
   return html`<div id="fills"><${Failure} feed=${feed} what="the fills" />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
     ${
       data &&
       html`<${Table} name="fills" title="Fills" columns=${fillColumns()} rows=${data.fills}
-        old=${feed.old} order=${false} file=${`fills-${wallet}`}
+        old=${feed.old} order=${false} file=${`fills-${wallet}`} list=${wholeList(path)}
       actions=${html`<${Filter} route=${route} />`} pager=${html`<${Pager}
         steps=${cursorSteps(cursor, feed)}>Newest first<//>`} />`
     }

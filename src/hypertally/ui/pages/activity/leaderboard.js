@@ -10,6 +10,7 @@ import { proofOf } from "../../components/proof_link.js";
 import { SpanPicker } from "../../components/SpanPicker.js";
 import { Switch } from "../../components/Switch.js";
 import { sorted, sortOf, Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -109,7 +110,7 @@ function pagerOf(data, page) {
     ${from} to ${to} of <${Amount} value=${data.eligible} kind="count" /> ranked wallets<//>`;
 }
 
-function Ranks({ feed, by, span, page }) {
+function Ranks({ feed, path, by, span, page }) {
   const { data } = feed;
   if (!data.wallets.length) {
     return html`<${Empty} title="No wallet traded in this window" command="hypertally status">
@@ -125,7 +126,8 @@ function Ranks({ feed, by, span, page }) {
   const [, field, title] = RANKINGS[by];
   return html`<${Table} name="ranks" title=${title} columns=${columns} rows=${rows} order=${false}
     sort=${{ key: field, down: true }} onSort=${rankBy(by)} old=${feed.old}
-    file=${`leaderboard-${by}-${span}`} pager=${pagerOf(data, page)} />`;
+    file=${`leaderboard-${by}-${span}`}
+    list=${wholeList(path)} pager=${pagerOf(data, page)} />`;
 }
 
 export function Leaderboard({ route }) {
@@ -133,7 +135,8 @@ export function Leaderboard({ route }) {
   const by = RANKINGS[query.get("by")] ? query.get("by") : "volume";
   const span = spanOf(query.get("window"), WINDOWS, "7d");
   const page = Math.max(1, Number(query.get("page")) || 1);
-  const feed = useFeed(`/api/v1/wallets/top?${rankSearch(query)}`);
+  const path = `/api/v1/wallets/top?${rankSearch(query)}`;
+  const feed = useFeed(path);
   const { data } = feed;
   const clears = { page: null, "ranks.sort": null };
   return html`<header class="page-head"><h1>Leaderboard</h1>
@@ -151,6 +154,6 @@ export function Leaderboard({ route }) {
       items=${Object.entries(RANKINGS).map(([key, [text]]) => [key, text])} /></div>
     <${Failure} feed=${feed} what="the ranking" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
-    ${data && html`<${Ranks} feed=${feed} by=${by} span=${span} page=${page} />`}
+    ${data && html`<${Ranks} feed=${feed} path=${path} by=${by} span=${span} page=${page} />`}
     ${data && html`<${Unranked} data=${data} by=${by} />`}`;
 }

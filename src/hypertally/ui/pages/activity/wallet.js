@@ -11,6 +11,7 @@ import { proofOf } from "../../components/proof_link.js";
 import { SpanPicker } from "../../components/SpanPicker.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
@@ -67,7 +68,7 @@ function pageOf(feed, route) {
   return { days: days.slice(0, DAYS_PER_PAGE), hasOlder: days.length > DAYS_PER_PAGE };
 }
 
-function Days({ wallet, feed, route }) {
+function Days({ wallet, feed, path, route }) {
   const { days, hasOlder } = pageOf(feed, route);
   const hrefOf = (day, field) => proofOf("wallet", wallet, day.day, field);
   const columns = [
@@ -79,7 +80,7 @@ function Days({ wallet, feed, route }) {
   const older = hasOlder ? here({ until: shiftDay(days.at(-1).day, -1) }) : null;
   const newest = route.query.get("until") ? here({ until: null }) : null;
   return html`<${Table} name="days" title="Days" columns=${columns} rows=${days} old=${feed.old}
-    file=${`days-${wallet}`}
+    file=${`days-${wallet}`} list=${wholeList(path)}
     rowClass=${(day) => (day.closed === false ? "partial" : "")}
     pager=${
       (older || newest) && html`<${Pager} steps=${[["Newest", newest], ["Older", older]]} />`
@@ -119,7 +120,8 @@ export function Wallet({ route, wallet, role }) {
   const split = WALLET_SPLITS[route.query.get("split")] ? route.query.get("split") : "kind";
   const feed = useFeed(`/api/v1/wallets/${wallet}`);
   const span = spanOf(route.query.get("range"), WALLET_SPANS, ALL);
-  const days = useFeed(walletDaysPath(wallet, span));
+  const daysPath = walletDaysPath(wallet, span);
+  const days = useFeed(daysPath);
   const total = days.data?.total;
   const { data } = feed;
   const head = html`<${Head} wallet=${wallet} data=${data} />`;
@@ -153,7 +155,7 @@ export function Wallet({ route, wallet, role }) {
     ${
       days.data?.days.length > 0 &&
       html`<${Charts} wallet=${wallet} feed=${days} route=${route} split=${split} />
-      <${Days} wallet=${wallet} feed=${days} route=${route} />`
+      <${Days} wallet=${wallet} feed=${days} path=${daysPath} route=${route} />`
     }
     ${data && html`<${WalletTwaps} wallet=${wallet} />`}
     ${

@@ -6,6 +6,7 @@ import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Pager } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -115,6 +116,7 @@ export function Wallets({ route }) {
     ${
       rows.length > 0 &&
       html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}
+      list=${wholeList(`/api/v1/wallets?${search}`)}
       title=${query ? `With “${query}”` : "Tracked wallets"} />`
     }`;
 }

@@ -109,7 +109,8 @@ export function Alerts() {
     ${
       rows.length > 0
         ? html`<${Table} name="alerts" title="Alerts" columns=${ALERT_COLUMNS} rows=${rows}
-            old=${feed.old} note=${data.next && `the ${CHANGES_SHOWN} newest changes`} />`
+            old=${feed.old} list="/api/v1/smart-money/alerts"
+            note=${data.next && `the ${CHANGES_SHOWN} newest changes`} />`
         : html`<header class="table-bar"><h2>Alerts</h2></header>
           ${
             data &&

@@ -101,7 +101,7 @@ export function Coverage({ route }) {
       data?.gaps.length > 0 &&
       html`<${Table} name="gaps" title="Gaps"
       columns=${gapColumns({ wallets: true })} rows=${data.gaps} old=${feed.old}
-        pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`
+        list="/api/v1/coverage" pager=${html`<${Pager} steps=${steps}>Newest first<//>`} />`
     }
     ${data?.twap_source && html`<${TwapSource}
       source=${data.twap_source} title="TWAP source" rowsName="Statuses" />`}

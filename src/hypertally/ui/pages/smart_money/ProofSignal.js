@@ -9,6 +9,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { current, link } from "../../route.js";
@@ -115,7 +116,7 @@ function Inputs({ inputs, wallets }) {
   </section>`;
 }
 
-function Effects({ feed, field, cursor, setCursor, name }) {
+function Effects({ feed, field, cursor, setCursor, name, list }) {
   const { data } = feed;
   const ownEffect = EFFECTS[field] ?? "effect_cas";
   const visible = new Set([...COLUMNS, ownEffect]);
@@ -126,7 +127,7 @@ function Effects({ feed, field, cursor, setCursor, name }) {
   const pager = cursorButtons({ cursor, next: data.next, setCursor });
   return html`<section><h3>Wallets</h3><${Table} name="proof-contributors"
     title="Effect of each wallet" columns=${columns} rows=${data.contributors.map(contributorRow)}
-    old=${feed.old} file=${name} pager=${pager} /></section>`;
+    old=${feed.old} file=${name} list=${list} pager=${pager} /></section>`;
 }
 
 export function SignalProof({ asset, at, field, session }) {
@@ -155,7 +156,7 @@ export function SignalProof({ asset, at, field, session }) {
       <${Inputs} inputs=${data.inputs} wallets=${data.value.wallets} />
       <${Restatements} list=${data.restatements} field=${field} />
       <${Effects} feed=${feed} field=${field} cursor=${cursor} setCursor=${setCursor}
-        name=${`contributors-${asset}-${at}`} />
+        list=${wholeList(path)} name=${`contributors-${asset}-${at}`} />
       <footer class="proof-foot"><span class="muted">${
         data.computed_at ? html`Computed <${Ago} iso=${data.computed_at} />` : ""
       }</span><span class="grow"></span>

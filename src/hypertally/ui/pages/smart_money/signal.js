@@ -8,6 +8,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
@@ -114,7 +115,7 @@ function Record({ signal }) {
   ]} /></section>`;
 }
 
-function Shown({ feed, asset, at, route }) {
+function Shown({ feed, path, asset, at, route }) {
   const { signal, contributors, hit_rate: hits } = feed.data;
   const hrefOf = (path) => proofOf("signal", asset, signal.at, path);
   return html`${
@@ -135,7 +136,7 @@ function Shown({ feed, asset, at, route }) {
     </div>
     <${ContributorTable} title="Contributors" contributors=${contributors} route=${route}
       old=${feed.old} note=${feed.data.next && `the ${CONTRIBUTORS_MAX} largest moves`}
-      file=${`contributors-${asset}-${at}`} />`;
+      file=${`contributors-${asset}-${at}`} list=${wholeList(path)} />`;
 }
 
 export function SmartSignal({ route, asset, at }) {
@@ -148,7 +149,8 @@ export function SmartSignal({ route, asset, at }) {
     definition: VERSIONS[definition],
     horizon,
   });
-  const feed = useFeed(`/api/v1/smart-money/signals/${asset}/${at}?${search}`);
+  const path = `/api/v1/smart-money/signals/${asset}/${at}?${search}`;
+  const feed = useFeed(path);
   const { data } = feed;
   if (feed.error?.status === 404 && !data) {
     return html`<${Head} asset=${asset} at=${at} definition=${definition} horizon=${horizon} />
@@ -159,5 +161,5 @@ export function SmartSignal({ route, asset, at }) {
     horizon=${horizon} />
     <${Failure} feed=${feed} what="the signal" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
-    ${data && html`<${Shown} feed=${feed} asset=${asset} at=${at} route=${route} />`}`;
+    ${data && html`<${Shown} feed=${feed} path=${path} asset=${asset} at=${at} route=${route} />`}`;
 }

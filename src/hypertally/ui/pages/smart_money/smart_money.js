@@ -96,7 +96,8 @@ function AssetContributors({ feed, asset, route }) {
   const note = [`${utc(at)} UTC`, limit, !data.contributors.length && none].filter(Boolean);
   return html`<${ContributorTable} title=${`Contributors, ${asset}`} note=${note.join(", ")}
     contributors=${data.contributors} route=${route} old=${feed.old}
-    file=${`contributors-${asset}-${at}`} actions=${html`${choice}${open}`} />`;
+    file=${`contributors-${asset}-${at}`} list=${`/api/v1/smart-money/signals/${asset}/${at}`}
+    actions=${html`${choice}${open}`} />`;
 }
 
 function Screen({ feed, route }) {

@@ -5,6 +5,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Pager } from "../../components/Pager.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeedChain } from "../../feed.js";
 import { html, useMemo } from "../../preact.js";
 import { here } from "../../route.js";
@@ -16,7 +17,7 @@ const SLICES_PER_ANSWER = 500;
 const ANSWERS_MAX = 12; // 6,000 slices: a TWAP of a day has 2,880
 const SLICES_PER_PAGE = 50;
 /** One page of the slices; the charts above show all slices. */
-function Slices({ chain, slices, route, href, id }) {
+function Slices({ chain, path, slices, route, href, id }) {
   const pages = Math.max(1, Math.ceil(slices.length / SLICES_PER_PAGE));
   const page = Math.min(Math.max(1, Number(route.query.get("page")) || 1), pages);
   const first = (page - 1) * SLICES_PER_PAGE;
@@ -34,6 +35,7 @@ function Slices({ chain, slices, route, href, id }) {
     ${" "}${group(String(slices.length))} slices, oldest first<//>`;
   return html`<${Table} name="slices" title="Slices" columns=${sliceColumns(href)} order=${false}
     rows=${rows.map((row) => ({ ...row, id: `${row.at}:${row.oid}` }))} file=${`slices-${id}`}
+    list=${wholeList(path)}
     note=${!chain.complete && (chain.loading ? "loading more" : "only the first slices are shown")}
     pager=${pager} />`;
 }
@@ -64,7 +66,7 @@ export function Execution({ twap, route }) {
     ${
       slices.length > 0 &&
       html`<${SliceCharts} twap=${twap} slices=${slices} /><${Slices}
-      chain=${chain} slices=${slices} route=${route} id=${id}
+      chain=${chain} path=${path} slices=${slices} route=${route} id=${id}
       href=${proofOfTwap(twap, "executed_size")} />`
     }`;
 }

@@ -16,6 +16,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Completeness } from "../../components/Mark.js";
 import { cursorButtons } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { kindOf, labelOf } from "../../vocabulary/measures.js";
@@ -42,7 +43,7 @@ function Statuses({ rows }) {
 }
 
 /** The inputs of a TWAP: its slices; without stored slices its statuses alone. */
-function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
+function Inputs({ inputs, byStatuses, id, list, cursor, setCursor, old }) {
   const pager = cursorButtons({ cursor, next: inputs.next, setCursor });
   return html`<section><h3>Inputs</h3>
     <${TermList} rows=${[
@@ -58,7 +59,7 @@ function Inputs({ inputs, byStatuses, id, cursor, setCursor, old }) {
       inputs.slices?.length > 0 &&
       html`<${Table} name="proof-slices" title="Slices"
       columns=${sliceColumns().filter(({ key }) => key !== "so_far")} rows=${inputs.slices}
-      old=${old} file=${`slices-${id}`} pager=${pager} />`
+      old=${old} file=${`slices-${id}`} list=${list} pager=${pager} />`
     }
     ${
       inputs.fills?.length > 0 &&
@@ -134,6 +135,7 @@ export function TwapProof({ id, field, wallet, session }) {
   if (cursor) search.set("cursor", cursor);
   if (wallet) search.set("wallet", wallet);
   const path = `/api/v1/explain/twaps/${id}?${search}`;
+  const list = wholeList(`/api/v1/twaps/${id}/slices?${search}`);
   const feed = useFeed(path);
   const { data } = feed;
   return html`<${Head} id=${id} field=${field} data=${data} />
@@ -148,6 +150,7 @@ export function TwapProof({ id, field, wallet, session }) {
         title="By hour" columns=${HOUR_COLUMNS} rows=${data.subtotals} fixed /></section>`
       }
       <${Inputs} inputs=${data.inputs} byStatuses=${data.metric === "twaps"} id=${id}
+        list=${list}
         cursor=${cursor} setCursor=${setCursor} old=${feed.old} />
       <${Gaps} list=${data.gaps} />
       <${Restatements} list=${data.restatements} field=${field} />

@@ -6,6 +6,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { cursorSteps, Pager } from "../../components/Pager.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { sortOf, Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
@@ -39,12 +40,13 @@ function Nothing({ filtered, data }) {
     source:<//>`;
 }
 
-function Rows({ feed, cursor }) {
+function Rows({ feed, path, cursor }) {
   const { data } = feed;
   const columns = twapColumns(proofOfTwap);
   const order = sortOf("twaps") ? "This page is sorted" : "Newest first";
   return html`<${Table} name="twaps" columns=${columns} rows=${data.twaps.map(rowOf)}
     old=${feed.old} title="TWAPs" file=${`twaps-${data.start.slice(0, 10)}`}
+    list=${wholeList(path)}
     pager=${html`<${Pager} steps=${cursorSteps(cursor, feed)}>${order}<//>`} />`;
 }
 
@@ -52,7 +54,8 @@ export function TwapList({ route, chooser }) {
   const { query } = route;
   const cursor = query.get("cursor");
   const timeRange = useTimeRange(query);
-  const feed = useFeed(`/api/v1/twaps?${searchOf(query, timeRange, { limit: PER_PAGE })}`);
+  const path = `/api/v1/twaps?${searchOf(query, timeRange, { limit: PER_PAGE })}`;
+  const feed = useFeed(path);
   const { data } = feed;
   return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
@@ -66,5 +69,5 @@ export function TwapList({ route, chooser }) {
       html`<${Nothing} filtered=${isFiltered(query) || cursor}
       data=${data} />`
     }
-    ${data?.twaps.length > 0 && html`<${Rows} feed=${feed} cursor=${cursor} />`}`;
+    ${data?.twaps.length > 0 && html`<${Rows} feed=${feed} path=${path} cursor=${cursor} />`}`;
 }

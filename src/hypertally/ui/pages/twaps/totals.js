@@ -6,6 +6,7 @@ import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Switch } from "../../components/Switch.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
@@ -99,7 +100,8 @@ export function TwapTotals({ route, chooser }) {
   const timeRange = useTimeRange(query);
   const search = new URLSearchParams({ by, start: timeRange.start, limit: ROWS_MAX });
   if (timeRange.end) search.set("end", timeRange.end);
-  const feed = useFeed(`/api/v1/twaps/summary?${search}`);
+  const path = `/api/v1/twaps/summary?${search}`;
+  const feed = useFeed(path);
   const data = feed.data?.by === by ? feed.data : null;
   const rows = data?.rows.map((row) => ({ ...row, id: row[by] })) ?? [];
   return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
@@ -119,6 +121,6 @@ export function TwapTotals({ route, chooser }) {
       rows.length > 0 &&
       html`<${Table} name="totals" columns=${columnsOf(by)} rows=${rows}
       old=${feed.old} title=${by === "asset" ? "By asset" : "By wallet"}
-      file=${`twap-totals-${by}`} />`
+      file=${`twap-totals-${by}`} list=${wholeList(path)} />`
     }`;
 }

@@ -4,6 +4,7 @@ import { shiftDay } from "../../clock.js";
 import { Failure } from "../../components/Failure.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
+import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { link } from "../../route.js";
@@ -18,7 +19,8 @@ const today = () => new Date().toISOString().slice(0, 10);
 export function WalletTwaps({ wallet }) {
   const [start] = useState(() => dayStart(shiftDay(today(), -DAYS)));
   const search = new URLSearchParams({ wallet, start, limit: SHOWN_MAX });
-  const feed = useFeed(`/api/v1/twaps?${search}`);
+  const path = `/api/v1/twaps?${search}`;
+  const feed = useFeed(path);
   const { data } = feed;
   const all = html`<a class="quiet" href=${link("twaps", { wallet, range: `${DAYS}d` })}>
     All TWAPs of the wallet</a>`;
@@ -33,6 +35,7 @@ export function WalletTwaps({ wallet }) {
       data &&
       html`<${Table} name="twaps" title="TWAPs" rows=${data.twaps.map(rowOf)} old=${feed.old}
         columns=${compactColumns(proofOfTwap)}
-        note=${note} actions=${all} file=${`twaps-${wallet}`} />`
+        note=${note} actions=${all} file=${`twaps-${wallet}`}
+        list=${wholeList(path)} />`
     }`;
 }
