@@ -252,6 +252,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("ops.shown_state",),
         ("ops.twap_source_totals",),
         # Signing in and out, for the caller alone: tests/security/test_sign_in.py.
+        ("tenancy.admit_member",),
         ("tenancy.admit_user",),
         ("tenancy.close_session",),
         ("tenancy.current_org",),

@@ -1,75 +1,19 @@
 """Links, sessions and tokens end when they are ended: after a restart, on every server, at once."""
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
 
 import httpx2
 import jwt
 import psycopg
 import pytest
-from click.testing import CliRunner
 from tests.db.api.conftest import SECRET, run_server
-from tests.db.api.test_aging import ORG, MovedClock
+from tests.db.api.test_aging import MovedClock
+from tests.security.browsers import link, run, session_of, sign_in, status
 
 from hypertally.api.http.limits import PROFILE_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.identity.tokens import mint
-from hypertally.cli import cli
 from hypertally.errors import Refused
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
-def books(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A database with an org and its analyst `ann`; commands use it too."""
-    with psycopg.connect(database_url) as connection:
-        connection.execute(ORG)
-    monkeypatch.setenv("HYPERTALLY_DATABASE_URL", database_url)
-    monkeypatch.setenv("HYPERTALLY_JWT_SECRET", SECRET)
-    return database_url
-
-
-@pytest.fixture
-def servers(books: str, clock: MovedClock) -> Iterator[list[httpx2.Client]]:
-    """Clients of two servers over one database, without tokens."""
-    options = ApiOptions(database_url=books, version="1", jwt_secret=SECRET, seconds=clock)
-    with ExitStack() as stack:
-        clients: list[httpx2.Client] = []
-        for _ in range(2):
-            running = run_server(options)
-            url = next(running)
-            stack.callback(lambda running=running: next(running, None))
-            clients.append(stack.enter_context(httpx2.Client(base_url=url)))
-        yield clients
-
-
-def link(user: str = "ann") -> str:
-    return mint(SECRET, user, purpose="sign-in", seconds=60)
-
-
-def session_of(answer: httpx2.Response) -> dict[str, str]:
-    """The cookie that an answer sets."""
-    return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
-
-
-def sign_in(client: httpx2.Client, token: str, **headers: str) -> httpx2.Response:
-    answer = client.post("/sign-in", data={"token": token}, headers=headers)
-    client.cookies.clear()
-    return answer
-
-
-def status(client: httpx2.Client, headers: dict[str, str]) -> int:
-    return client.get("/api/v1/session", headers=headers).status_code
-
-
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
 
 
 def test_a_link_is_used_once_on_all_servers_and_after_a_restart(
@@ -194,6 +138,7 @@ def test_a_secret_that_changed_reads_with_the_earlier_one(books: str) -> None:
 CALLS = {
     "select tenancy.open_session('x', 'sign-in', now(), 'y', now())",
     "select tenancy.close_session('x', 'session', now())",
+    "select tenancy.admit_member('default', 'admin', null, 'x')",
 }
 
 
@@ -212,6 +157,9 @@ def test_nobody_closes_the_session_of_another(books: str) -> None:
         connection.execute("set role hypertally_api")
         connection.execute("select set_config('hypertally.user_id', 'alice', true)")
         connection.execute("select tenancy.close_session('of-bob', 'session', now())")
-        ended = connection.execute("select tenancy.is_ended('of-bob')").fetchone()
+        assert connection.execute("select tenancy.is_ended('of-bob')").fetchone() == (True,)
+        connection.execute("reset role")
+        rows = connection.execute("select user_id, ended_how from tenancy.tokens order by 1")
+        # A token of her own that has the same id: providers number tokens as they like.
+        assert rows.fetchall() == [("alice", "signed out"), ("bob", None)]
         connection.rollback()
-    assert ended == (False,)

@@ -51,12 +51,12 @@ from hypertally.api.http.response_cache import (
 from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
+from hypertally.api.identity.credentials import token_of
 
 FORM: Final = "/sign-in"  # the only path that reads a body
 PERSONAL: Final = "/api/v1/session"  # names the user: shared with nobody
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY: Final = {"Retry-After": "1"}
-COOKIE: Final = b"hypertally_session="
 UNKNOWN_ROUTE: Final = "other"
 READING: Final = ("GET", "HEAD")
 _MAX_AGE: Final = re.compile(rb"max-age=(\d+)")
@@ -117,7 +117,7 @@ class Gateway:
             return None
         try:  # half the cost of `get`, which looks up twice
             target = self._targets[scope["raw_path"], scope["query_string"]]
-            identity = self._identities[_token_of(headers)]
+            identity = self._identities[token_of(headers)]
             cached = self.cache.entries[identity.org_id, identity.role, target.key]
         except KeyError:
             return None
@@ -180,7 +180,7 @@ class Gateway:
 
     async def _respond_guarded(self, scope: Scope, target: Target) -> ReadyResponse:
         headers = dict(scope["headers"])
-        identity = await self._authenticator.identify(_token_of(headers))
+        identity = await self._authenticator.identify(token_of(headers))
         key = (identity.org_id, identity.role, target.key)
         response = self.cache.entries.get(key)
         if response is None:
@@ -269,25 +269,13 @@ class Gateway:
         return ReadyResponse(Head(status, [*kept, *self._headers, length]), body)
 
 
-def _token_of(headers: dict[bytes, bytes]) -> str:
-    authorization = headers.get(b"authorization")
-    if authorization is not None:
-        scheme, _, token = authorization.partition(b" ")
-        if scheme.lower() == b"bearer":
-            return token.strip().decode("latin-1")
-        return ""
-    for part in headers.get(b"cookie", b"").split(b";"):
-        cookie = part.strip()
-        if cookie.startswith(COOKIE):
-            return cookie.removeprefix(COOKIE).decode("latin-1")
-    return ""
-
-
 def _check_method(scope: Scope, target: Target) -> None:
     headers = dict(scope["headers"])
     if scope["method"] == "POST" and target.path == FORM:
         length = headers.get(b"content-length", b"")
-        if not length.isdigit() or int(length) > FORM_BYTES_MAX:
+        if not length.isdigit() or b"transfer-encoding" in headers:
+            raise Problem(status=411, detail="say in Content-Length how many bytes the form has")
+        if len(length) > len(str(FORM_BYTES_MAX)) or int(length) > FORM_BYTES_MAX:
             raise Problem(status=413, detail=f"the form is longer than {FORM_BYTES_MAX} bytes")
         return
     if scope["method"] not in READING:

@@ -87,6 +87,7 @@ def api_options(settings: Settings, url: str) -> ApiOptions:
         jwt_issuer=settings.jwt_issuer,
         jwt_org_claim=settings.jwt_org_claim,
         jwt_role_claim=settings.jwt_role_claim,
+        public_url=settings.public_url,
         secure_cookie=settings.is_https,
         ui_dir=UI,
         trusted_proxies=tuple(filter(None, settings.trusted_proxies.split(","))),

@@ -30,7 +30,7 @@ from hypertally.cli.exchange.sandbox_home import (
     published,
     sandbox_folder,
 )
-from hypertally.cli.tenancy.user_tokens import issue_token, put_local_user
+from hypertally.cli.tenancy.user_tokens import issue_token, require_own_user
 from hypertally.cli.wallets import track
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
@@ -266,7 +266,11 @@ async def _announce(
     if secret is None:
         click.echo(f"Open {base} and sign in with a token of your identity provider")
     else:
-        user_id = await put_local_user(url, org="default", role="admin")
+        try:
+            user_id = await require_own_user(url, org="default", role="admin")
+        except Refused as problem:  # removed by somebody: not brought back by a start
+            click.echo(f"Open {base} and sign in: there is no link, as {problem}")
+            return
         token = await issue_token(
             url, settings, user_id, secret=secret, purpose="sign-in", seconds=SIGN_IN_SECONDS
         )

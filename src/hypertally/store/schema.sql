@@ -796,15 +796,39 @@ CREATE FUNCTION ops.twap_source_totals() RETURNS TABLE(objects bigint, failed bi
     select * from ops.archive_totals('statuses')
 $$;
 
+CREATE FUNCTION tenancy.admit_member(org text, role text, fault text, token_id text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    caller constant text := tenancy.current_user_id();
+    claimed constant integer := (select o.id from tenancy.orgs as o where o.name = org);
+    refusal text := fault;
+begin
+    if caller is null then
+        raise exception 'a user is admitted by a token of their own';
+    end if;
+    if exists (select from tenancy.removed_users as r where r.user_id = caller) then
+        refusal := 'the user was removed';
+    elsif refusal is null and claimed is null then
+        refusal := format('no org is called %s', org);
+    end if;
+    if refusal is null then
+        insert into tenancy.user_profiles (user_id, org_id, role)
+        values (caller, claimed, admit_member.role)
+        on conflict do nothing;
+    else
+        perform tenancy.note_sign_in(caller, claimed, 'refused', token_id, null, refusal);
+    end if;
+    return refusal;
+end
+$$;
+
 CREATE FUNCTION tenancy.admit_user(org text, role text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    insert into tenancy.user_profiles (user_id, org_id, role)
-    select tenancy.current_user_id(), o.id, admit_user.role
-    from tenancy.orgs as o
-    where o.name = admit_user.org
-    on conflict do nothing
+    select tenancy.admit_member(org, role, null, '')
 $$;
 
 CREATE FUNCTION tenancy.close_session(token_id text, purpose text, expires_at timestamp with time zone) RETURNS void
@@ -819,10 +843,11 @@ begin
     end if;
     insert into tenancy.tokens as t (id, user_id, purpose, expires_at, ended_at, ended_how)
     values (token_id, caller, purpose, expires_at, now(), 'signed out')
-    on conflict (id) do update set ended_at = now(), ended_how = 'signed out'
-    where t.ended_at is null and t.user_id = caller;
+    on conflict (user_id, id) do update set ended_at = now(), ended_how = 'signed out'
+    where t.ended_at is null;
     if found then
-        insert into tenancy.sign_ins (user_id, event, token_id) values (caller, 'closed', token_id);
+        perform tenancy.note_sign_in(
+            caller, tenancy.org_of(caller), 'closed', token_id, null, null);
     end if;
 end
 $$;
@@ -840,7 +865,22 @@ CREATE FUNCTION tenancy.is_ended(token_id text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select exists (
-        select from tenancy.tokens as t where t.id = token_id and t.ended_at is not null)
+        select from tenancy.tokens as t
+        where t.user_id = tenancy.current_user_id() and t.id = token_id and t.ended_at is not null)
+$$;
+
+CREATE FUNCTION tenancy.note_sign_in(caller text, org integer, event text, token_id text, session_id text, reason text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into tenancy.sign_ins (user_id, org_id, event, token_id, session_id, reason)
+    select caller, org, note_sign_in.event, note_sign_in.token_id, note_sign_in.session_id,
+        note_sign_in.reason
+    where org is not null and not exists (
+        select from tenancy.sign_ins as s
+        where s.user_id = caller and s.at > now() - interval '1 hour' and s.org_id = org
+            and s.event = note_sign_in.event and s.token_id = note_sign_in.token_id
+            and s.reason is not distinct from note_sign_in.reason)
 $$;
 
 CREATE FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) RETURNS boolean
@@ -849,10 +889,15 @@ CREATE FUNCTION tenancy.open_session(token_id text, purpose text, expires_at tim
     AS $$
 declare
     caller constant text := tenancy.current_user_id();
+    org constant integer := (
+        select p.org_id from tenancy.user_profiles as p where p.user_id = caller);
     is_open boolean;
 begin
     if caller is null then
         raise exception 'a session is opened for a user';
+    end if;
+    if org is null then
+        return null;
     end if;
     if purpose = 'sign-in' then
         insert into tenancy.tokens (id, user_id, purpose, expires_at)
@@ -860,7 +905,7 @@ begin
         on conflict do nothing;
         -- Of two at once the second waits here for the first.
         update tenancy.tokens as t set ended_at = now(), ended_how = 'used'
-        where t.id = token_id and t.ended_at is null;
+        where t.user_id = caller and t.id = token_id and t.ended_at is null;
         is_open := found;
     else
         is_open := not tenancy.is_ended(token_id);
@@ -869,11 +914,20 @@ begin
         insert into tenancy.tokens (id, user_id, purpose, expires_at)
         values (session_id, caller, 'session', session_expires_at);
     end if;
-    insert into tenancy.sign_ins (user_id, event, token_id, session_id)
-    values (caller, case when is_open then 'opened' else 'refused' end, token_id,
-        case when is_open then session_id end);
+    perform tenancy.note_sign_in(
+        caller, org, case when is_open then 'opened' else 'refused' end, token_id,
+        case when is_open then session_id end, null);
     return is_open;
 end
+$$;
+
+CREATE FUNCTION tenancy.org_of(caller text) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select coalesce(
+        (select p.org_id from tenancy.user_profiles as p where p.user_id = caller),
+        (select r.org_id from tenancy.removed_users as r where r.user_id = caller))
 $$;
 
 CREATE AGGREGATE metrics.sum_intervals(jsonb) (
@@ -2490,6 +2544,14 @@ ALTER TABLE tenancy.orgs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tenancy.removed_users (
+    user_id text NOT NULL,
+    org_id integer NOT NULL,
+    removed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY tenancy.removed_users FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.sign_ins (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2497,6 +2559,8 @@ CREATE TABLE tenancy.sign_ins (
     event text NOT NULL,
     token_id text NOT NULL,
     session_id text,
+    org_id integer,
+    reason text,
     CONSTRAINT sign_ins_event_check CHECK ((event = ANY (ARRAY['opened'::text, 'refused'::text, 'closed'::text])))
 );
 
@@ -2782,11 +2846,14 @@ ALTER TABLE ONLY tenancy.orgs
 ALTER TABLE ONLY tenancy.orgs
     ADD CONSTRAINT orgs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tenancy.removed_users
+    ADD CONSTRAINT removed_users_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY tenancy.sign_ins
     ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY tenancy.tokens
-    ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (user_id, id);
 
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
@@ -2902,9 +2969,13 @@ CREATE INDEX org_wallets_by_wallet ON tenancy.org_wallets USING btree (wallet_id
 
 CREATE UNIQUE INDEX org_wallets_one_open ON tenancy.org_wallets USING btree (org_id, wallet_id) WHERE (to_day IS NULL);
 
+CREATE INDEX sign_ins_by_org ON tenancy.sign_ins USING btree (org_id, at);
+
 CREATE INDEX sign_ins_by_time ON tenancy.sign_ins USING btree (at);
 
-CREATE INDEX tokens_by_user ON tenancy.tokens USING btree (user_id);
+CREATE INDEX sign_ins_by_user ON tenancy.sign_ins USING btree (user_id, at);
+
+CREATE INDEX tokens_by_id ON tenancy.tokens USING btree (id);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.account_positions FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
@@ -3039,6 +3110,9 @@ ALTER TABLE ONLY tenancy.org_wallets
 
 ALTER TABLE ONLY tenancy.org_wallets
     ADD CONSTRAINT org_wallets_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY tenancy.removed_users
+    ADD CONSTRAINT removed_users_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
@@ -3427,6 +3501,8 @@ CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertall
 
 CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.removed_users TO hypertally_tenancy USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.sign_ins TO hypertally_tenancy USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON tenancy.tokens TO hypertally_tenancy USING (true) WITH CHECK (true);
@@ -3457,6 +3533,10 @@ CREATE POLICY owner ON tenancy.orgs FOR SELECT USING ((CURRENT_USER = ( SELECT p
    FROM pg_class
   WHERE (pg_class.oid = ('tenancy.orgs'::regclass)::oid))));
 
+CREATE POLICY owner ON tenancy.removed_users USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.removed_users'::regclass)::oid))));
+
 CREATE POLICY owner ON tenancy.sign_ins USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
    FROM pg_class
   WHERE (pg_class.oid = ('tenancy.sign_ins'::regclass)::oid))));
@@ -3468,6 +3548,8 @@ CREATE POLICY owner ON tenancy.tokens USING ((CURRENT_USER = ( SELECT pg_get_use
 CREATE POLICY owner ON tenancy.user_profiles USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
    FROM pg_class
   WHERE (pg_class.oid = ('tenancy.user_profiles'::regclass)::oid))));
+
+ALTER TABLE tenancy.removed_users ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.sign_ins ENABLE ROW LEVEL SECURITY;
 
@@ -3658,6 +3740,9 @@ GRANT ALL ON FUNCTION ops.shown_state(state text, checked_at timestamp with time
 REVOKE ALL ON FUNCTION ops.twap_source_totals() FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.twap_source_totals() TO hypertally_api;
 
+REVOKE ALL ON FUNCTION tenancy.admit_member(org text, role text, fault text, token_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.admit_member(org text, role text, fault text, token_id text) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION tenancy.admit_user(org text, role text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tenancy.admit_user(org text, role text) TO hypertally_api;
 
@@ -3671,8 +3756,12 @@ GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
 REVOKE ALL ON FUNCTION tenancy.is_ended(token_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tenancy.is_ended(token_id text) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION tenancy.note_sign_in(caller text, org integer, event text, token_id text, session_id text, reason text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION tenancy.org_of(caller text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
@@ -3992,6 +4081,8 @@ GRANT SELECT ON TABLE tenancy.orgs TO hypertally_facts;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_metrics;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_jobs;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE ON TABLE tenancy.removed_users TO hypertally_tenancy;
 
 GRANT SELECT,INSERT ON TABLE tenancy.sign_ins TO hypertally_tenancy;
 

@@ -12,6 +12,11 @@ QUERIES = load(__file__)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
+def is_org_name(name: str) -> bool:
+    """Whether an org can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 class Org(Record, frozen=True, kw_only=True):
     """An org and the number of wallets that count for it now."""
 
@@ -40,7 +45,7 @@ async def add_org(connection: Connection, name: str) -> bool:
 
     Errors: `Refused` for a name with other characters.
     """
-    if not _NAME.fullmatch(name):
+    if not is_org_name(name):
         raise Refused(f"{name!r} is not a name for an org: use a-z, 0-9, - and _")
     cursor = await connection.execute(QUERIES["insert_org"].text, {"name": name})
     return cursor.rowcount > 0

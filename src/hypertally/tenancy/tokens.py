@@ -32,6 +32,7 @@ class SignIn(Record, frozen=True, kw_only=True):
     event: str
     token_id: str
     session_id: str | None
+    reason: str | None  # of a refusal; None: not refused, or the token had ended
 
 
 async def note_token(
@@ -78,6 +79,6 @@ async def revoke_tokens(
 
 
 async def list_sign_ins(connection: Connection, *, org_id: int, limit: int) -> list[SignIn]:
-    """Return the newest sign-ins of an org's users."""
+    """Return the newest sign-ins of those who were an org's users then, or claimed to be."""
     values = {"org_id": org_id, "limit": limit}
     return await read_rows(connection, QUERIES["list_sign_ins"], values, shape=SignIn)

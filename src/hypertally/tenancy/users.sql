@@ -5,19 +5,41 @@ insert into tenancy.user_profiles (user_id, org_id, role)
 values (%(user_id)s, %(org_id)s, %(role)s)
 on conflict do nothing;
 
--- name: put_user :execrows
--- A user's org and role.
--- Reads: -   Writes: tenancy.user_profiles   Key: user_id
+-- name: forget_removal :execrows
+-- A user may belong to an org again.
+-- Reads: -   Writes: tenancy.removed_users   Key: user_id
+delete from tenancy.removed_users where user_id = %(user_id)s;
+
+-- name: insert_local_user :execrows
+-- The same for who runs a command here, unless the user was removed.
+-- Reads: tenancy.removed_users   Writes: tenancy.user_profiles   Key: user_id
 insert into tenancy.user_profiles (user_id, org_id, role)
-values (%(user_id)s, %(org_id)s, %(role)s)
-on conflict (user_id) do update set org_id = excluded.org_id, role = excluded.role;
+select %(user_id)s, %(org_id)s, %(role)s
+where not exists (select from tenancy.removed_users as r where r.user_id = %(user_id)s)
+on conflict do nothing;
+
+-- name: find_profile :one
+-- The org and role of a user; null: the user was removed.
+-- Reads: tenancy.user_profiles, tenancy.orgs   Writes: -   Key: user_id
+select o.name as org, u.role
+from (select) as always
+left join tenancy.user_profiles as u on u.user_id = %(user_id)s
+left join tenancy.orgs as o on o.id = u.org_id;
+
+-- name: set_role :execrows
+-- What a user of an org may see.
+-- Reads: -   Writes: tenancy.user_profiles   Key: user_id
+update tenancy.user_profiles set role = %(role)s
+where user_id = %(user_id)s and org_id = %(org_id)s;
 
 -- name: list_users :many
 -- The users of an org, by id.
 -- Reads: tenancy.user_profiles, tenancy.orgs, tenancy.sign_ins   Writes: -   Key: user_id
 select u.user_id, o.name as org, u.role, u.created_at, (
     select max(s.at) from tenancy.sign_ins as s
-    where s.user_id = u.user_id and s.event = 'opened') as last_sign_in_at
+    where s.user_id = u.user_id and s.event = 'opened'
+        and (s.org_id = u.org_id or s.org_id is null and s.at >= u.created_at)
+    ) as last_sign_in_at
 from tenancy.user_profiles as u
 join tenancy.orgs as o on o.id = u.org_id
 where u.org_id = %(org_id)s
@@ -27,6 +49,12 @@ order by u.user_id;
 -- A user belongs to no org any more.
 -- Reads: -   Writes: tenancy.user_profiles   Key: user_id
 delete from tenancy.user_profiles where user_id = %(user_id)s;
+
+-- name: insert_removal :execrows
+-- A user belongs to no org until an operator adds the user again.
+-- Reads: -   Writes: tenancy.removed_users   Key: user_id
+insert into tenancy.removed_users (user_id, org_id) values (%(user_id)s, %(org_id)s)
+on conflict do nothing;
 
 -- name: end_tokens :execrows
 -- End the tokens that were issued to a user here.

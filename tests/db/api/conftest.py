@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import stamina
 import uvloop
+from tests.identity_provider import jwks_url  # noqa: F401
 
 from hypertally.api.app import ApiOptions, running_app
 from hypertally.api.identity.tokens import mint

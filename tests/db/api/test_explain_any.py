@@ -10,7 +10,7 @@ import pytest
 from hypertally.api.explain.catalogue import WITH_INPUTS, Catalogue
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import connect_as, read_identity
-from hypertally.api.identity.token_verification import Claims
+from hypertally.api.identity.claims import Claims
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.flow import METRICS

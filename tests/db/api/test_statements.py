@@ -35,7 +35,7 @@ STATEMENTS_MIN = 87
 # They read no row that belongs to anyone.
 OF_EVERYONE = {
     # They act for the caller alone: tests/security/test_sign_in.py.
-    "identity.auth.admit_user",
+    "identity.auth.admit_member",
     "identity.auth.close_session",
     "identity.auth.open_session",
     "identity.auth.set_identity",

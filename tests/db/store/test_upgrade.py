@@ -16,11 +16,11 @@ from tests.db.store.earlier_release import make_books
 
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.identity.auth import connect_as, read_identity
-from hypertally.api.identity.token_verification import Claims
+from hypertally.api.identity.claims import Claims
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.cli.runtime import bring_up_to_date
-from hypertally.cli.tenancy.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import require_own_user
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild
 from hypertally.jobs.rebuild.verify import verify
@@ -89,7 +89,7 @@ async def compute_again(url: str) -> dict[str, int]:
 
 
 async def explain(url: str, metric: str, *key: str) -> bytes:
-    user = await put_local_user(url, org="default", role="analyst")
+    user = await require_own_user(url, org="default", role="analyst")
     async with open_pool(url, role="hypertally_api", size=1) as pool:
         claims = Claims(sub=user, exp=float("inf"), token_id="", signed_here=True)
         caller = await read_identity(pool, claims)

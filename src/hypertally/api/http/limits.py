@@ -45,6 +45,8 @@ COMPRESSED_BYTES_MIN: Final = 512  # below it compression saves no packet
 COMPRESSED_INLINE_BYTES_MAX: Final = 65_536  # above it compressing would stall other answers
 
 # Identity.
+EXPIRY_MAX: Final = 253_402_300_799  # the end of the year 9999, which every clock can say
+CLAIM_SHOWN_MAX: Final = 60  # characters of a claim that is refused; enough to recognise it
 SECRET_BYTES_MIN: Final = 32  # HS256 needs a key as long as its hash (RFC 7518, 3.2)
 CLOCK_LEEWAY_SECONDS: Final = 10  # clocks of servers differ by less
 FORM_BYTES_MAX: Final = 3 * TOKEN_BYTES_MAX  # of the sign-in form: a token with letters encoded

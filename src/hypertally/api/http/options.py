@@ -35,6 +35,7 @@ class ApiOptions:
     jwt_org_claim: str | None = None  # of the provider's tokens: names the org of a new user
     jwt_role_claim: str | None = None  # of the provider's tokens: names the role of a new user
     ui_dir: Path | None = None
+    public_url: str | None = None  # the address that browsers see
     secure_cookie: bool = False  # true behind https: Secure cookies and HSTS
     trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-* headers count
     metrics: tuple[KeyedMetric, ...] = ()  # those that can be explained

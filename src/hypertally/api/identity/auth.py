@@ -1,7 +1,7 @@
 """Who asks: a verified token names a user, the user's profile names the org and the role."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -11,7 +11,8 @@ from cachetools import TLRUCache
 from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.http.single_flight import SingleFlight
-from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
+from hypertally.api.identity.claims import Claims
+from hypertally.api.identity.token_verification import TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import unix_now
 from hypertally.records import Record
 from hypertally.store import queries
@@ -42,6 +43,7 @@ class Identity:
     org: str
     role: Role
     expires_at: float  # of the token, Unix seconds
+    token_id: str = ""  # what the database knows the token by; a command has none
 
     def require(self, role: Role) -> None:
         """Refuse unless this identity has `role` or a higher one."""
@@ -59,7 +61,11 @@ class _Profile(Record, frozen=True, kw_only=True):
 
 
 class _Opened(Record, frozen=True, kw_only=True):
-    is_open: bool
+    is_open: bool | None  # None: the user has no org
+
+
+class _Admission(Record, frozen=True, kw_only=True):
+    refusal: str | None  # None: the user is admitted
 
 
 class _Org(Record, frozen=True, kw_only=True):
@@ -74,7 +80,8 @@ class Authenticator:
     ) -> None:
         self.pool: Pool | None = None  # set when the server has started
         self._verifier = verifier
-        self._single_flight: SingleFlight[str, Identity] = SingleFlight()
+        self._endings = 0  # tokens that this process ended
+        self._single_flight: SingleFlight[tuple[str, int], Identity] = SingleFlight()
         self.identities: TLRUCache[str, Identity] = TLRUCache(
             IDENTITIES_KEPT_MAX, ttu=_kept_until, timer=seconds
         )
@@ -87,15 +94,19 @@ class Authenticator:
         known = self.identities.get(token)
         if known is not None:
             return known
-        # Signed and read once, however many requests bring the token at the same moment.
-        return await self._single_flight.run(token, lambda: self._identify(token))
+        # Signed and read once, however many requests bring the token at the same moment; what
+        # began before a token was ended serves nobody who asks after it.
+        flight = (token, self._endings)
+        return await self._single_flight.run(flight, lambda: self._identify(token))
 
     async def _identify(self, token: str) -> Identity:
+        endings = self._endings
         claims = await self._verifier.verify(token)
         if claims.purpose not in READING_PURPOSES:
             raise unauthorised("this token only signs in: open /sign-in?token=... with it")
         identity = await read_identity(self._open_pool(), claims)
-        self.identities[token] = identity
+        if endings == self._endings:  # else it may be this token that was ended meanwhile
+            self.identities[token] = identity
         return identity
 
     async def end(self, token: str) -> None:
@@ -111,14 +122,19 @@ class Authenticator:
         }
         async with open_as(self._open_pool(), claims.sub) as connection:
             await connection.execute(_QUERIES["close_session"].text, values)
-        self.identities.pop(token, None)
+        self._endings += 1
+        ended = (claims.sub, claims.token_id)
+        for spelled, identity in list(self.identities.items()):  # its signature has many spellings
+            if (identity.user_id, identity.token_id) == ended:
+                self.identities.pop(spelled, None)
 
     async def use(
         self, claims: Claims, *, session_id: str | None = None, session_seconds: int = 0
     ) -> None:
         """Come in with a token; a session that it opens is noted with it.
 
-        Errors: `Problem` 401 for a link that was used before, or a token that ended.
+        Errors: `Problem` 401 for a link that was used before, or a token that ended; 403 for a user
+        without an org.
         """
         values = {
             "token_id": claims.token_id,
@@ -127,10 +143,16 @@ class Authenticator:
             "session_id": session_id,
             "session_expires_at": unix_now() + session_seconds,
         }
-        async with open_as(self._open_pool(), claims.sub) as connection:
-            row = await read_row(connection, _QUERIES["open_session"], values, shape=_Opened)
+        row = await self._open_session(claims.sub, values)
+        if row.is_open is None:
+            await admit(self._open_pool(), claims)
+            row = await self._open_session(claims.sub, values)
         if not row.is_open:
             raise unauthorised("this token was used before, or ended: ask for a new link")
+
+    async def _open_session(self, user_id: str, values: Mapping[str, object]) -> _Opened:
+        async with open_as(self._open_pool(), user_id) as connection:
+            return await read_row(connection, _QUERIES["open_session"], values, shape=_Opened)
 
     def _open_pool(self) -> Pool:
         assert self.pool is not None, "requests come after the start-up"
@@ -138,24 +160,28 @@ class Authenticator:
 
 
 async def read_identity(pool: Pool, claims: Claims) -> Identity:
-    """Return the org and the role of a user.
+    """Return the org and the role of a user; of a new one as the token's claim says.
 
     Errors: `Problem` 401 for a token that ended, 403 for a user without a profile.
     """
+    identity = await _find_identity(pool, claims)
+    if identity is None:
+        await admit(pool, claims)
+        identity = await _find_identity(pool, claims)
+    if identity is None:
+        raise _no_member("the user was removed a moment ago")
+    return identity
+
+
+async def _find_identity(pool: Pool, claims: Claims) -> Identity | None:
     values = {"user_id": claims.sub, "token_id": claims.token_id}
     async with transaction(pool) as connection:
         await set_identity(connection, user_id=claims.sub, org_id=None)
         profile = await read_row(connection, _QUERIES["read_profile"], values, shape=_Profile)
         if profile.is_ended:
             raise unauthorised("this token was ended: sign in again")
-        if profile.org_id is None and claims.org is not None:
-            await _admit(connection, claims)
-            profile = await read_row(connection, _QUERIES["read_profile"], values, shape=_Profile)
         if profile.org_id is None or profile.role is None:
-            raise Problem(
-                status=403,
-                detail="this user belongs to no org: an admin adds one with `hypertally users add`",
-            )
+            return None
         await set_identity(connection, user_id=claims.sub, org_id=profile.org_id)
         parameters = {"org_id": profile.org_id}
         org = await find_row(connection, _QUERIES["read_org_name"], parameters, shape=_Org)
@@ -165,15 +191,33 @@ async def read_identity(pool: Pool, claims: Claims) -> Identity:
         org=org.name if org else "",
         role=profile.role,
         expires_at=claims.exp,
+        token_id=claims.token_id,
     )
 
 
-async def _admit(connection: Connection, claims: Claims) -> None:
-    if claims.role not in RANKS:
-        detail = f"the token's claim names the role {claims.role!r}: one of {', '.join(RANKS)}"
-        raise Problem(status=403, detail=detail)
-    admitted = {"org": claims.org, "role": claims.role}
-    await connection.execute(_QUERIES["admit_user"].text, admitted)
+async def admit(pool: Pool, claims: Claims) -> None:
+    """Give a user without an org the one that the token claims; a refusal is noted in its log.
+
+    Errors: `Problem` 403 that says why the user is not admitted.
+    """
+    if claims.membership is None:
+        raise _no_member()
+    values = {
+        "org": claims.membership.org,
+        "role": claims.membership.role,
+        "fault": claims.membership.fault,
+        "token_id": claims.token_id,
+    }
+    async with open_as(pool, claims.sub) as connection:
+        row = await read_row(connection, _QUERIES["admit_member"], values, shape=_Admission)
+    if row.refusal is not None:
+        raise _no_member(row.refusal)
+
+
+def _no_member(reason: str = "") -> Problem:
+    because = f" ({reason})" if reason else ""
+    detail = f"this user belongs to no org{because}: an admin adds one with `hypertally users add`"
+    return Problem(status=403, detail=detail)
 
 
 def _kept_until(_: str, identity: Identity, now: float) -> float:

@@ -13,14 +13,13 @@ select p.org_id, p.role, tenancy.is_ended(%(token_id)s) as is_ended
 from (select) as always
 left join tenancy.user_profiles as p on p.user_id = %(user_id)s;
 
--- name: admit_user :one
--- Give the user that is set an org and a role, as a verified claim says; an org that is not there, or
--- a user who has one, changes nothing.
--- Reads: tenancy.orgs   Writes: tenancy.user_profiles
-select tenancy.admit_user(%(org)s, %(role)s);
+-- name: admit_member :one
+-- Give the user that is set an org and a role, as a verified claim says; the reason if not.
+-- Reads: tenancy.orgs, tenancy.removed_users   Writes: tenancy.user_profiles, tenancy.sign_ins
+select tenancy.admit_member(%(org)s, %(role)s, %(fault)s, %(token_id)s) as refusal;
 
 -- name: open_session :one
--- Come in with a token, a link once; false: it ended before.
+-- Come in with a token, a link once; false: it ended before; null: the user has no org.
 -- Reads: -   Writes: tenancy.tokens, tenancy.sign_ins
 select tenancy.open_session(
     %(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s),

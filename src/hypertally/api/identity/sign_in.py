@@ -2,7 +2,6 @@
 
 import contextlib
 from typing import Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -11,23 +10,15 @@ from hypertally.api.http.limits import SESSION_SECONDS, SIGN_IN_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import Authenticator
-from hypertally.api.identity.token_verification import Claims, TokenVerifier, unauthorised
+from hypertally.api.identity.claims import Claims
+from hypertally.api.identity.credentials import COOKIE_NAME, bearer_of, session_tokens
+from hypertally.api.identity.sign_in_form import PAGE, read_form_token
+from hypertally.api.identity.token_verification import TokenVerifier, unauthorised
 from hypertally.api.identity.tokens import mint, new_token_id, unix_now
 
 router = APIRouter(include_in_schema=False)
 
-COOKIE_NAME: Final = "hypertally_session"
-
-FORM: Final = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Sign in - hypertally</title>
-<meta name="viewport" content="width=device-width">
-<h1>Sign in</h1>
-<p>Paste an access token. <code>hypertally token</code> prints one.</p>
-<form action="/sign-in" method="post" autocomplete="off">
-<label>Token <input name="token" type="password" required size="60"></label>
-<button>Sign in</button>
-</form></html>
-"""
+NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class SignIns:
@@ -41,12 +32,15 @@ class SignIns:
         self._authenticator = authenticator
 
     async def open(self, token: str) -> tuple[str, int]:
-        """Return the token of the session and the seconds it lasts.
+        """Return the token of the session and the seconds it lasts, at least one.
 
-        Errors: `Problem` 401 for a token that is bad, used before, ended, or for something else.
+        Errors: `Problem` 401 for a token that is bad, used before, ended, or for something else;
+        403 for a user without an org.
         """
         claims = await self._verifier.verify(token)
         left = int(claims.exp - unix_now())
+        if left < 1:  # other clocks may still read it; a cookie of no second is none
+            raise unauthorised("the token has expired: ask for a new one")
         if claims.purpose in (None, "access"):
             await self._authenticator.use(claims)
             return token, left
@@ -82,33 +76,28 @@ class SignIns:
 @router.post("/sign-in")
 async def post_sign_in(request: Request) -> Response:
     """Swap the token of the form for the session cookie; browsers keep addresses, not forms."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Problem(
-            status=403, detail="the form of another site does not sign in here: open /sign-in"
-        )
-    form = parse_qs((await request.body()).decode("latin-1"))
-    return await sign_in(request, form.get("token", [""])[0].strip())
+    return await sign_in(request, await read_form_token(request))
 
 
 @router.get("/sign-in")
 async def sign_in(request: Request, token: str = "") -> Response:
     """Swap the token of the link or of the Authorization header for the session cookie."""
-    token = token or request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    token = token or bearer_of(dict(request.headers.raw))
     # A HEAD comes from something that looks at links; it must not use the token up.
     if not token or request.scope.get("hypertally.head"):
-        return HTMLResponse(FORM, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(PAGE, headers=NO_STORE)
     try:
         session, seconds = await request.app.state.sign_ins.open(token)
     except Problem:
         # A person with a link that is used up is better served by the page: it says what to do.
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
+            return RedirectResponse("/", status_code=303, headers=NO_STORE)
         raise
-    response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
+    response = RedirectResponse("/", status_code=303, headers=NO_STORE)
     response.set_cookie(
         COOKIE_NAME,
         session,
-        max_age=max(seconds, 0),
+        max_age=seconds,
         path="/",
         httponly=True,
         samesite="strict",
@@ -119,11 +108,11 @@ async def sign_in(request: Request, token: str = "") -> Response:
 
 @router.get("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session, and forget its cookie."""
-    token = request.cookies.get(COOKIE_NAME)
-    if token and not request.scope.get("hypertally.head"):
-        await request.app.state.sign_ins.close(token)
-    response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
+    """End every session that the browser has here, and forget its cookie."""
+    if not request.scope.get("hypertally.head"):
+        for token in session_tokens(dict(request.headers.raw)):
+            await request.app.state.sign_ins.close(token)
+    response = RedirectResponse("/", status_code=303, headers=NO_STORE)
     response.delete_cookie(
         COOKIE_NAME,
         path="/",

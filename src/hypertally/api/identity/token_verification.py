@@ -1,15 +1,11 @@
 """Tokens checked: the algorithm is fixed by the kind of key, never by the token alone."""
 
 import asyncio
-import hashlib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import jwt
 import msgspec
-from jwt.exceptions import InvalidSubjectError
 
 from hypertally.api.http.limits import (
     CLOCK_LEEWAY_SECONDS,
@@ -21,27 +17,12 @@ from hypertally.api.http.limits import (
 )
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.http.problems import Problem
+from hypertally.api.identity.claims import Claims, InvalidClaim, MemberRule, read_claims
 from hypertally.errors import Refused, TryLater
-from hypertally.records import Record, is_object
+from hypertally.records import Record
 
 SYMMETRIC: Final = "HS256"
-OWN_CLAIMS: Final = ("sub", "exp", "iat", "purpose", "jti")
 ASYMMETRIC: Final = frozenset({"ES256", "RS256"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What a verified token says."""
-
-    sub: str
-    exp: float  # Unix seconds
-    iat: float | None = None
-    purpose: str | None = None  # None: an access token of an identity provider
-    jti: str | None = None
-    org: str | None = None  # as the identity provider's claim names it; None: no rule, no claim
-    role: str = "viewer"  # the same
-    token_id: str  # what the database knows the token by
-    signed_here: bool  # with our own secret, not by an identity provider
 
 
 class _Header(Record, frozen=True, kw_only=True):
@@ -62,30 +43,6 @@ def unauthorised(detail: str) -> Problem:
         detail=detail,
         headers={"WWW-Authenticate": 'Bearer realm="hypertally"'},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRule:
-    """Which claims of an identity provider name a user's org and role; a dot leads inside."""
-
-    org_claim: str | None
-    role_claim: str | None
-
-    def read(self, claims: Mapping[str, object]) -> dict[str, str]:
-        """Return what the claims say; nothing where no rule or no claim is."""
-        stated = {
-            "org": _claim(claims, self.org_claim),
-            "role": _claim(claims, self.role_claim),
-        }
-        return {name: value for name, value in stated.items() if isinstance(value, str)}
-
-
-def _claim(claims: object, path: str | None) -> object:
-    if not path:
-        return None
-    for name in path.split("."):
-        claims = claims.get(name) if is_object(claims) else None
-    return claims
 
 
 class ProviderKeys:
@@ -160,6 +117,8 @@ class TokenVerifier:
             raise unauthorised("the token has expired: sign in again") from error
         except jwt.InvalidAudienceError as error:
             raise unauthorised("the token is for another audience") from error
+        except InvalidClaim as error:
+            raise unauthorised(f"the token's claim `{error}` cannot be read") from error
         except (jwt.PyJWTError, msgspec.ValidationError, *_HOSTILE_JSON) as error:
             raise unauthorised("the token is not valid: sign in again") from error
 
@@ -174,7 +133,7 @@ class TokenVerifier:
 
     def _decode(self, token: str, key: str | jwt.PyJWK) -> Claims:
         signed_here = isinstance(key, str)
-        claims = jwt.decode(
+        content = jwt.decode(
             token,
             key,
             algorithms=[SYMMETRIC if signed_here else key.algorithm_name],
@@ -183,11 +142,4 @@ class TokenVerifier:
             leeway=CLOCK_LEEWAY_SECONDS,
             options={"require": ["exp", "sub", "aud"]},
         )
-        if not claims["sub"]:
-            raise InvalidSubjectError
-        own = {name: claims[name] for name in OWN_CLAIMS if claims.get(name) is not None}
-        token_id = own.get("jti") or hashlib.sha256(token.encode()).hexdigest()
-        member = {} if signed_here else self._rule.read(claims)
-        return msgspec.convert(
-            {**own, **member, "token_id": token_id, "signed_here": signed_here}, Claims
-        )
+        return read_claims(content, token=token, signed_here=signed_here, rule=self._rule)

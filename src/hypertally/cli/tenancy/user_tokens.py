@@ -9,13 +9,14 @@ from hypertally.api.identity.tokens import Purpose, mint, new_token_id
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, org_option
+from hypertally.cli.tenancy.id_column import id_column
 from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.errors import Refused
 from hypertally.settings import Settings
 from hypertally.store.postgres import Connection
 from hypertally.tenancy import tokens
 from hypertally.tenancy.orgs import find_org
-from hypertally.tenancy.users import ROLES, find_user, put_user
+from hypertally.tenancy.users import ROLES, find_user, require_local_user
 
 DAY_SECONDS = 24 * 3600
 DEFAULT_ROLE = "analyst"
@@ -29,13 +30,13 @@ def _person() -> str:
         return "unnamed"
 
 
-async def put_local_user(url: str, *, org: str, role: str) -> str:
-    """The id of the user that commands of this person act as in an org; added if missing."""
-    user_id = f"local:{org}:{role}:{_person()}"
+async def require_own_user(url: str, *, org: str, role: str) -> str:
+    """The id of the user that this person is in an org; added if nobody knows it.
+
+    Errors: `Refused` for a user who was removed, or whose org or role was changed since.
+    """
     async with runtime.tenancy_transaction(url) as connection:
-        org_id = await find_org(connection, org)
-        await put_user(connection, user_id=user_id, org_id=org_id, role=role)
-    return user_id
+        return await require_local_user(connection, org=org, role=role, person=_person())
 
 
 async def issue_token(
@@ -92,7 +93,7 @@ def token_command(*, org: str, role: str | None, user: str | None, days: int) ->
     async def issue() -> str:
         async with runtime.migrated(settings) as url:
             if user is None:
-                user_id = await put_local_user(url, org=org, role=role or DEFAULT_ROLE)
+                user_id = await require_own_user(url, org=org, role=role or DEFAULT_ROLE)
             else:
                 async with runtime.tenancy_transaction(url) as connection:
                     org_id = await find_org(connection, org)
@@ -115,7 +116,10 @@ def tokens_group() -> None:
 @click.option("--all", "is_whole", is_flag=True, help="Also those that expired or were ended.")
 @json_option
 def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
-    """List tokens, newest first, without what would let anyone use them."""
+    """List tokens, newest first, without what would let anyone use them.
+
+    Ids longer than a column are cut there; --json has them whole.
+    """
     listed = run_in_org(
         org,
         lambda connection, org_id: tokens.list_tokens(connection, org_id=org_id, is_whole=is_whole),
@@ -123,7 +127,10 @@ def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
     if as_json:
         runtime.echo_json_lines(listed)
         return
-    table = Table("id", "user", "for", "issued by", "issued", "expires", "ended", box=None)
+    table = Table(
+        id_column("id"), id_column("user"), "for", "issued by", "issued", "expires", "ended",
+        box=None,
+    )  # fmt: skip
     for token in listed:
         ended = f"{token.ended_at:%Y-%m-%d %H:%M} {token.ended_how}" if token.ended_at else ""
         table.add_row(

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from hypertally.cli import runtime
 from hypertally.cli.options import json_option, org_option
+from hypertally.cli.tenancy.id_column import id_column
 from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.tenancy import tokens, users
 
@@ -21,7 +22,7 @@ def users_group() -> None:
 @org_option
 @click.option("--role", type=click.Choice(users.ROLES), default="viewer", show_default=True)
 def users_add(*, user: str, org: str, role: str) -> None:
-    """Give a new user an org and a role."""
+    """Give a new or a removed user an org and a role."""
     run_in_org(org, lambda connection, org_id: users.add_user(
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
@@ -44,7 +45,7 @@ def users_set_role(*, user: str, role: str, org: str) -> None:
 @click.argument("user")
 @org_option
 def users_remove(*, user: str, org: str) -> None:
-    """End a user's membership: no token of the user shows anything then."""
+    """End a user's membership: no token of the user shows anything until `users add`."""
     run_in_org(org, lambda connection, org_id: users.remove_user(
         connection, user_id=user, org_id=org_id
     ))  # fmt: skip
@@ -55,12 +56,15 @@ def users_remove(*, user: str, org: str) -> None:
 @org_option
 @json_option
 def users_list(*, org: str, as_json: bool) -> None:
-    """List the users of an org, with the time each last signed in."""
+    """List the users of an org, with the time each last signed in.
+
+    Ids longer than a column are cut there; --json has them whole.
+    """
     listed = run_in_org(org, lambda connection, org_id: users.list_users(connection, org_id=org_id))
     if as_json:
         runtime.echo_json_lines(listed)
         return
-    table = Table("user", "role", "since", "last sign-in", box=None)
+    table = Table(id_column("user"), "role", "since", "last sign-in", box=None)
     for user in listed:
         last = f"{user.last_sign_in_at:%Y-%m-%d %H:%M}" if user.last_sign_in_at else ""
         table.add_row(user.user_id, user.role, f"{user.created_at:%Y-%m-%d}", last)
@@ -80,10 +84,13 @@ def users_sign_ins(*, org: str, limit: int, as_json: bool) -> None:
     if as_json:
         runtime.echo_json_lines(listed)
         return
-    table = Table("at", "user", "event", "token", "session", box=None)
+    table = Table(
+        "at", id_column("user"), "event", id_column("token"), id_column("session"), "reason",
+        box=None,
+    )  # fmt: skip
     for row in listed:
         table.add_row(
             f"{row.at:%Y-%m-%d %H:%M:%S}", row.user_id, row.event, row.token_id,
-            row.session_id or "",
+            row.session_id or "", row.reason or "",
         )  # fmt: skip
     runtime.open_console().print(table)

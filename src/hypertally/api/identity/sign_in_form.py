@@ -1,0 +1,69 @@
+"""The form of /sign-in: its page, and what a browser may send back with it."""
+
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import Request
+
+from hypertally.api.http.problems import Problem
+
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+# Its own referrer policy: under the one of all answers browsers send no origin with a form.
+PAGE: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Sign in - hypertally</title>
+<meta name="viewport" content="width=device-width">
+<meta name="referrer" content="same-origin">
+<h1>Sign in</h1>
+<p>Paste an access token. <code>hypertally token</code> prints one.</p>
+<form action="/sign-in" method="post" autocomplete="off">
+<label>Token <input name="token" type="password" required size="60"></label>
+<button>Sign in</button>
+</form></html>
+"""
+
+
+async def read_form_token(request: Request) -> str:
+    """Return the token of the form that this site's own page sends.
+
+    Errors: `Problem` 403 for a form of another site, 415 for what no form of ours sends.
+    """
+    _check_site(request)
+    body = await request.body()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type != FORM_TYPE:
+        detail = f"{media_type[:60]!a} is not read here: send the token as {FORM_TYPE}"
+        raise Problem(status=415, detail=detail)
+    return parse_qs(body.decode("latin-1")).get("token", [""])[0].strip()
+
+
+def _check_site(request: Request) -> None:
+    """Refuse a browser that brings the form of another site; other programs name no site."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_vouched_for = site in ("same-origin", "none")
+    if site is not None and not is_vouched_for:
+        raise _another_site()
+    if origin is None or (origin == "null" and is_vouched_for):
+        return
+    if not _is_own(origin, request):
+        raise _another_site()
+
+
+def _is_own(origin: str, request: Request) -> bool:
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    public = urlsplit((request.app.state.options.public_url or "").lower())
+    if public.netloc and (parts.scheme, parts.netloc) == (public.scheme, public.netloc):
+        return True
+    return parts.netloc != "" and parts.netloc == request.headers.get("host", "").lower()
+
+
+def _another_site() -> Problem:
+    detail = (
+        "the form of another site does not sign in here: open /sign-in (behind a proxy "
+        "HYPERTALLY_PUBLIC_URL names the address that browsers see)"
+    )
+    return Problem(status=403, detail=detail)
