@@ -101,6 +101,21 @@ async def test_what_the_cap_holds_back_too_stays_silent(desk: Desk) -> None:
     assert row["reason"].startswith("cap: 4 alerts of HYPE")
 
 
+async def test_what_fired_after_it_does_not_count_for_the_cap(desk: Desk) -> None:
+    """Four other alerts fired between the exits and the time at which these are told."""
+    await exits(desk, "HccccHc")
+    for minute in (26, 27, 28, 29):
+        await desk.run(
+            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason) "
+            "values ('regime_change', 'HYPE', 'medium', 'inactive', 'firing', %(at)s, 'x')",
+            at=AT + minute * MINUTE,
+        )
+    await say_calm(desk, AT)
+    await exits(desk, "c", first=7)
+    after = await moves(desk, "exit_cluster", skip=4)
+    assert after == [("retracted", 35), ("firing", 25), ("resolved", 35)]
+
+
 async def playbooks(desk: Desk, *names: str, first: int = 0) -> None:
     for number, playbook in enumerate(names, start=first):
         await desk.signal(AT + number * PERIOD, playbook)

@@ -14,7 +14,7 @@ order by s.type, s.subject;
 
 -- name: read_context :one
 -- Whether the feed's alert fired at a time and fires now, and how many alerts of an asset fired
--- before that time, but for moves toward safety and what was taken back: those that every org is
+-- in the day up to that time (a firing may be told late, when later ones were told), but for moves toward safety and what was taken back: those that every org is
 -- told, and of an org's alert those of this org too.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
@@ -36,7 +36,7 @@ select
          and coalesce(a.asset, a.subject) = %(asset)s and not a.toward_safety
          and not exists (select from ops.alerts as r where r.retracts = a.id)
          and (a.org_id is null or a.org_id = %(org_id)s::integer)
-         and a.at > %(at)s::timestamptz - %(within)s::interval) as fired;
+         and a.at > %(at)s::timestamptz - %(within)s::interval and a.at <= %(at)s) as fired;
 
 -- name: insert_transition :one
 -- Store a transition, once; an event that is already stored gives no row.
