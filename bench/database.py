@@ -11,15 +11,16 @@ from hypertally.jobs.runtime.exchange_identity import adopt
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool
 
-# Every measurement serves its own exchange, and its books are of it.
+# Every measurement serves its own exchange, and its books are of it; what serves none asks nobody.
 EXCHANGE = os.environ.setdefault("HYPERTALLY_NETWORK", "bench")
+os.environ.setdefault("HYPERTALLY_INFO_URL", "http://127.0.0.1:9/info")
 
 
-async def prepare_books(url: str) -> None:
+async def prepare_books(url: str, exchange: str = EXCHANGE) -> None:
     """Bring a database to today's schema, as books of the exchange that is measured."""
     await bring_up_to_date(url)
     async with open_pool(url, role="hypertally_worker", size=1) as pool:
-        await adopt(pool, EXCHANGE)
+        await adopt(pool, exchange)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ from hypertally.cli.worker import work
 from hypertally.errors import TryLater
 from hypertally.jobs import wallet_pulls
 from hypertally.jobs.worker import Options
+from hypertally.sandbox.exchange.application import IDENTITY as MADE_UP
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sandbox.population.population import Population
 from hypertally.store.embedded.join import ensure_running
@@ -95,6 +96,7 @@ class TestedSystem:
         settings = {
             "HYPERTALLY_HOME": str(self.home),
             "HYPERTALLY_INFO_URL": f"{self.exchange.url}/info",
+            "HYPERTALLY_NETWORK": MADE_UP,
             "HYPERTALLY_WEIGHT_PER_MINUTE": "1000000",
         }
         with (self.home / "worker.log").open("ab") as log:
@@ -210,7 +212,7 @@ async def running_system(
         await ensure_running(home) as server,
         serving(population) as exchange,
     ):
-        await prepare_books(server.url)
+        await prepare_books(server.url, MADE_UP)
         async with open_books(server.url) as books:
             random = Random(seed)
             waiting = await exchange.addresses()

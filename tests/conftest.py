@@ -28,8 +28,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("project")
 
-# Servers of many addresses stand for one exchange here, and the books of every test are of it.
-EXCHANGE = "tests"
+# Servers of many addresses stand for one exchange here, and the books of every test are of it: the
+# made-up exchange, at no address unless a test gives one.
+EXCHANGE = "sandbox:7"
+NOBODY = "http://127.0.0.1:9/info"
 RECORDED = Path(__file__).parents[2] / "shared" / "real"
 # Recorded answers are optional and not ours to ship; without them this module is not run, and the
 # summary says so.
@@ -39,6 +41,7 @@ collect_ignore = [] if RECORDED.is_dir() else ["flow/activity/test_recorded.py"]
 def pytest_configure() -> None:
     """Name the exchange for every command that a test starts."""
     os.environ["HYPERTALLY_NETWORK"] = EXCHANGE
+    os.environ["HYPERTALLY_INFO_URL"] = NOBODY
 
 
 # By the time of a file: no process is left with a long one at the end.

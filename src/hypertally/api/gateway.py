@@ -193,7 +193,7 @@ class Gateway:
     async def _export(
         self, scope: Scope, target: Target, receive: Receive, send: Send
     ) -> ReadyResponse | None:
-        token = _token_of(dict(scope["headers"]))
+        token = token_of(dict(scope["headers"]))
         identity = await self._authenticator.identify(token)
         request = ExportRequest(scope=scope, target=target, identity=identity, token=token)
         refusal = await self.exports.respond(request, receive, send)

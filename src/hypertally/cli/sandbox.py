@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hypertally.sandbox.exchange.application import ServerOptions
-from hypertally.sandbox.launch import build_exchange, identity_of
+from hypertally.sandbox.launch import build_exchange, identity_of, world_of
 from hypertally.sandbox.launch import run as run_sandbox
 from hypertally.sandbox.population.population import DEFAULT_SEED
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
@@ -92,6 +92,6 @@ def sandbox_command(
         leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
     )
     click.echo(f"http://{HOST}:{port}/info")
-    identity = identity_of(seed=seed, replay=replay, regime=regime)
+    identity = identity_of(seed=seed, replay=replay, regime=regime, world=world_of(state))
     options = ServerOptions(identity=identity, leaderboard_rows=leaderboard_rows)
     run_sandbox(exchange, port=port, options=options)

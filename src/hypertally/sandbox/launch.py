@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from time import time
 
 from msgspec.structs import asdict
@@ -25,12 +26,37 @@ from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptio
 from hypertally.sandbox.regimes.exchange import exchange_with_leaders, regime_exchange
 from hypertally.sandbox.replay.replay import ReplayExchange
 
+WORLD_BYTES = 4
 
-def identity_of(*, seed: int = DEFAULT_SEED, replay: Path | None, regime: str | None) -> str:
+
+def identity_of(
+    *,
+    seed: int = DEFAULT_SEED,
+    replay: Path | None,
+    regime: str | None,
+    world: str | None = None,
+) -> str:
     """The name by which books of an exchange are told from others: books of two never mix."""
     if replay is not None:
         return f"replay:{re.sub(r'[^a-zA-Z0-9._-]', '_', replay.resolve().name) or '_'}"
-    return f"sandbox:{seed}" if regime is None else f"sandbox:{seed}:{regime}"
+    name = f"sandbox:{seed}" if regime is None else f"sandbox:{seed}:{regime}"
+    return name if world is None else f"{name}@{world}"
+
+
+def world_of(state: Path | None) -> str:
+    """The number of a world, which tells it from others of its seed; kept beside its state.
+
+    Fills depend on when a world was begun, and when it ran: without a state each start makes one.
+    """
+    if state is None:
+        return token_hex(WORLD_BYTES)
+    file = state.with_suffix(".world")
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new_file = file.with_suffix(".new-world")
+        _ = new_file.write_text(token_hex(WORLD_BYTES))
+        _ = new_file.replace(file)
+    return file.read_text().strip()
 
 
 def build_exchange(

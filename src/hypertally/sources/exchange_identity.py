@@ -35,6 +35,17 @@ class _Identity(msgspec.Struct):
     exchange: str
 
 
+def is_same_exchange(first: str, second: str) -> bool:
+    """Whether two names are of one exchange.
+
+    Names of earlier releases, and those that people write, leave out the world of a made-up one.
+    """
+    (name, _, world), (other_name, _, other_world) = (
+        text.lower().partition("@") for text in (first, second)
+    )
+    return name == other_name and (world == other_world or not world or not other_world)
+
+
 async def identify(info_url: str, network: str | None) -> Exchange:
     """The exchange behind an info endpoint, from its host, its own word, or the operator's.
 
@@ -46,22 +57,29 @@ async def identify(info_url: str, network: str | None) -> Exchange:
     host = _host_of(info_url)
     own_name = network_of(info_url)
     if own_name is None and _is_this_machine(info_url):
-        own_name = await _ask(info_url, must_answer=network is None)
-    if network and own_name and network != own_name and _is_reserved(network):
-        raise Refused(
-            f"bad settings: {SETTING} = {network!r}, but {host} is {own_name}: "
-            f"leave {SETTING} out or name the endpoint of {network} in {PREFIX}INFO_URL"
-        )
-    return Exchange(name=network or own_name or host, host=host)
+        try:
+            own_name = await _ask(info_url)
+        except SourceDown:
+            if network is None:
+                raise
+            return Exchange(name=network, host=host)
+    if network and own_name and not is_same_exchange(network, own_name):
+        raise _contradiction(network, f"{host} is {own_name}")
+    if network and own_name is None and _MADE_UP.fullmatch(network):
+        raise _contradiction(network, f"{host} is no made-up exchange of this machine")
+    return Exchange(name=own_name or network or host, host=host)
+
+
+def _contradiction(network: str, fact: str) -> Refused:
+    return Refused(
+        f"bad settings: {SETTING} = {network!r}, but {fact}: "
+        f"leave {SETTING} out or name the endpoint of {network} in {PREFIX}INFO_URL"
+    )
 
 
 def _host_of(info_url: str) -> str:
     """Host and port alone: the rest of an address may hold a key."""
     return urlsplit(info_url).netloc.rpartition("@")[2].lower()
-
-
-def _is_reserved(name: str) -> bool:
-    return name in CHAIN_IDS or _MADE_UP.fullmatch(name) is not None
 
 
 def _is_this_machine(info_url: str) -> bool:
@@ -72,21 +90,22 @@ def _is_this_machine(info_url: str) -> bool:
         return host == "localhost"
 
 
-async def _ask(info_url: str, *, must_answer: bool) -> str | None:
-    """What a made-up exchange calls itself; None: the server is none."""
+async def _ask(info_url: str) -> str | None:
+    """What a made-up exchange calls itself; None: the server is none.
+
+    Errors: `SourceDown` when it does not answer.
+    """
     parts = urlsplit(info_url)
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_SECONDS_MAX, trust_env=False) as http:
             response = await http.get(f"{parts.scheme}://{parts.netloc}{IDENTITY_PATH}")
     except httpx2.HTTPError as error:
-        if not must_answer:
-            return None
         raise SourceDown(
             f"{_host_of(info_url)} does not answer ({type(error).__name__}), so it cannot be known "
             f"which exchange it is: start it, or say it with {SETTING}"
         ) from error
     try:
-        own_name = msgspec.json.decode(response.content, type=_Identity).exchange
+        own_name = msgspec.json.decode(response.content, type=_Identity).exchange.lower()
     except msgspec.DecodeError:
         return None
     return own_name if response.is_success and _MADE_UP.fullmatch(own_name) else None

@@ -79,6 +79,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+OURS = """
+alter table ops.exchange_identity disable trigger user;
+update ops.exchange_identity set exchange = 'ours';
+alter table ops.exchange_identity enable trigger user;
+"""
+
+
 @pytest.fixture
 def books(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Books of another exchange than the settings name."""
@@ -118,14 +125,20 @@ def test_every_command_is_looked_at() -> None:
 def test_a_command_refuses_books_of_another_exchange(
     books: str, file: Path, name: str, arguments: list[str]
 ) -> None:
+    with psycopg.connect(books) as connection:
+        connection.execute(OURS.encode())
     before = counts(books)
     call = [*name.split(), *(argument.format(file=file) for argument in arguments)]
     result = CliRunner().invoke(cli, call)
     assert isinstance(result.exception, Refused), result.output
-    exchange = "sandbox:7" if "--sandbox" in call else "another"
-    assert f"books are of tests, but the settings name {exchange} (" in str(result.exception)
-    assert "HYPERTALLY_DATABASE_URL" in str(result.exception)
+    exchange = r"sandbox:7@[0-9a-f]{8}" if "--sandbox" in call else "another"
+    assert re.search(rf"books are of ours, but the settings name {exchange} \(", refusal_of(result))
+    assert "HYPERTALLY_DATABASE_URL" in refusal_of(result)
     assert counts(books) == before
+
+
+def refusal_of(result: Result) -> str:
+    return str(result.exception)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -188,6 +201,34 @@ def test_empty_answers_of_another_exchange_prove_nothing(
     assert "books are of sandbox:7, but the settings name sandbox:8" in str(result.exception)
     with psycopg.connect(unnamed_url) as connection:
         assert connection.execute("select count(*) from facts.pages").fetchone() == (0,)
+
+
+def test_two_worlds_of_one_seed_have_books_of_their_own(
+    unnamed_url: str, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HYPERTALLY_NETWORK")
+    worlds = {"first": "sandbox:7@00000001", "second": "sandbox:7@00000002"}
+    for world in ("first", "first", "second"):
+        result = asyncio.run(invoke_beside(worlds[world], ["wallets", "list"], monkeypatch))
+        assert (result.exit_code == 0) == (world == "first")
+    refusal = refusal_of(result)
+    assert f"books are of {worlds['first']}, but the settings name {worlds['second']}" in refusal
+    assert "start the world that these books are of" in refusal
+    monkeypatch.setenv("HYPERTALLY_NETWORK", "SANDBOX:7")  # as people write it
+    for name in (worlds["first"], "sandbox:7"):
+        assert asyncio.run(invoke_beside(name, ["wallets", "list"], monkeypatch)).exit_code == 0
+
+
+def test_books_that_name_no_world_are_of_any(
+    unnamed_url: str, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(unnamed_url) as connection:
+        connection.execute(
+            "insert into ops.exchange_identity (exchange, said_by) values ('Sandbox:7', 'adopt')"
+        )
+    monkeypatch.delenv("HYPERTALLY_NETWORK")
+    for world in ("sandbox:7@00000001", "sandbox:7@00000002"):
+        assert asyncio.run(invoke_beside(world, ["wallets", "list"], monkeypatch)).exit_code == 0
 
 
 async def invoke_beside(

@@ -1,5 +1,6 @@
 """Where the sandbox of a home is, and that its settings lead nowhere else."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypertally.cli.exchange.sandbox_home import (
     sandbox_folder,
 )
 from hypertally.errors import Refused
+from hypertally.sandbox.launch import world_of
 from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded.join import hold_home
 
@@ -59,11 +61,23 @@ def test_no_setting_of_the_sandbox_leads_to_the_real_exchange(
     sandbox = settings.read(addresses.overrides())
     assert "hyperliquid" not in repr(sandbox.model_dump(exclude={"database_url", "heartbeat_url"}))
     assert (sandbox.database_url, sandbox.heartbeat_url) == (None, None)
-    assert (sandbox.network, sandbox.info_url) == ("sandbox:7", f"{URL}/info")
+    assert (sandbox.network, sandbox.info_url) == (addresses.exchange, f"{URL}/info")
     assert sandbox.home == own.home / "sandbox"
     for name, value in addresses.environment().items():
         monkeypatch.setenv(name, value)
     assert settings.read() == sandbox
+
+
+def test_a_world_keeps_its_number_and_shares_it_with_no_other(
+    own: Settings, tmp_path: Path
+) -> None:
+    """Sandboxes of one seed had one name, whenever they were begun."""
+    names = [plan(own).exchange for _ in range(2)]
+    assert re.fullmatch(r"sandbox:7@[0-9a-f]{8}", names[0])
+    assert names[0] == names[1]
+    elsewhere = own.model_copy(update={"home": tmp_path / "elsewhere"})
+    assert plan(elsewhere).exchange != names[0]
+    assert world_of(None) != world_of(None)  # without a state it is gone with its process
 
 
 def test_recordings_have_books_of_their_own(own: Settings, tmp_path: Path) -> None:

@@ -26,9 +26,10 @@ NOBODY = "http://127.0.0.1:9/info"
         ("https://me:secret@node.example:3001/key/info", None, "node.example:3001", None),
         ("https://Node.example/info", "mainnet", "mainnet", 999),
         ("http://[fe80::1]:3001/info", None, "[fe80::1]:3001", None),
-        ("https://api.hyperliquid.xyz/info", "ours", "ours", None),
         (NOBODY, "mainnet", "mainnet", 999),
         (NOBODY, "sandbox:8", "sandbox:8", None),
+        (NOBODY, "sandbox:8@0123abcd", "sandbox:8@0123abcd", None),
+        ("https://node.example/info", "ours", "ours", None),
     ],
 )
 async def test_a_host_or_the_operator_names_the_exchange(
@@ -44,12 +45,14 @@ async def test_a_made_up_exchange_names_itself() -> None:
     population = Population(
         seed=8, wallets=1, days=1, until_ms=1_795_000_000_000, fills=0, live_per_second=0
     )
-    async with running_sandbox(population, identity="sandbox:8") as url:
-        assert (await identify(f"{url}/info", None)).name == "sandbox:8"
-        assert (await identify(f"{url}/info", "sandbox:8")).name == "sandbox:8"
-        assert (await identify(f"{url}/info", "ours")).name == "ours"
-        with pytest.raises(Refused, match=r"NETWORK = 'mainnet', but 127\S+ is sandbox:8"):
-            await identify(f"{url}/info", "mainnet")
+    own_name = "sandbox:8@0123abcd"
+    async with running_sandbox(population, identity=own_name) as url:
+        for network in (None, "sandbox:8", own_name):
+            assert (await identify(f"{url}/info", network)).name == own_name
+        # A name of one's own gave two exchanges one name.
+        for network in ("mainnet", "ours", "sandbox:9", "sandbox:8:calm", "sandbox:8@76543210"):
+            with pytest.raises(Refused, match=rf"NETWORK = '{network}', but 127\S+ is sandbox:8@0"):
+                await identify(f"{url}/info", network)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,7 @@ async def test_a_made_up_exchange_names_itself() -> None:
         ({"seed": 9, "replay": None, "regime": None}, "sandbox:9"),
         ({"seed": 7, "replay": None, "regime": "calm"}, "sandbox:7:calm"),
         ({"replay": Path("/recorded/two words"), "regime": None}, "replay:two_words"),
+        ({"seed": 7, "replay": None, "regime": None, "world": "00ff00ff"}, "sandbox:7@00ff00ff"),
     ],
 )
 async def test_each_made_up_exchange_has_a_name_that_settings_take(
@@ -68,7 +72,40 @@ async def test_each_made_up_exchange_has_a_name_that_settings_take(
     assert (await identify(NOBODY, name)).name == name
 
 
-@pytest.mark.parametrize("network", ["testnet", "sandbox:7", "replay:october"])
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("SANDBOX:7", "sandbox:7"), ("Mainnet", "mainnet"), ("Replay:May", "replay:may")],
+)
+def test_a_name_has_one_writing(name: str, stored: str) -> None:
+    """`SANDBOX:7` was a name of one's own."""
+    assert read_exchange_name(name) == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [("api.hyperliquid.xyz", "mainnet"), ("API.hyperliquid-testnet.xyz:443", "testnet")],
+)
+def test_a_host_of_the_real_exchange_is_no_name_of_ones_own(name: str, network: str) -> None:
+    with pytest.raises(ValueError, match=f"that is a host of {network}: write {network}"):
+        read_exchange_name(name)
+
+
+@pytest.mark.parametrize("name", ["ours@00ff00f", "ours@", "sandbox:7@00ff00ff1", "a@b"])
+def test_a_world_is_a_number_of_eight_digits(name: str) -> None:
+    with pytest.raises(ValueError, match="without blanks"):
+        read_exchange_name(name)
+
+
+@pytest.mark.parametrize("network", ["sandbox:7", "replay:october"])
+async def test_a_made_up_exchange_is_on_this_machine(network: str) -> None:
+    with pytest.raises(Refused, match=r"but node\.example is no made-up exchange of this machine"):
+        await identify("https://node.example/info", network)
+    async with scripted_server(Reply((b"[]",))) as server:
+        with pytest.raises(Refused, match="is no made-up exchange of this machine"):
+            await identify(server.url, network)
+
+
+@pytest.mark.parametrize("network", ["testnet", "sandbox:7", "replay:october", "foo"])
 async def test_the_real_exchange_is_never_called_another(network: str) -> None:
     with pytest.raises(Refused, match=r"but api\.hyperliquid\.xyz is mainnet"):
         await identify("https://api.hyperliquid.xyz/info", network)

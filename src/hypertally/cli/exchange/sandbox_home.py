@@ -29,7 +29,7 @@ FILLS_FOLDER = "archived-fills"  # empty: the made-up exchange has no archive of
 class SandboxAddresses(Record, frozen=True, kw_only=True):
     """Where the sandbox of a home runs."""
 
-    exchange: str  # sandbox:SEED or replay:NAME
+    exchange: str  # sandbox:SEED@WORLD or replay:NAME
     home: str
     url: str  # of the made-up exchange
     port: int  # of the API and the page
@@ -85,10 +85,10 @@ def plan_addresses(
 
     Recordings have a home of their own below the sandbox's: their books are of another exchange.
     """
-    from hypertally.sandbox.launch import identity_of  # a web server loads slowly
+    from hypertally.sandbox.launch import identity_of, world_of  # a web server loads slowly
 
     home = sandbox_folder(settings)
-    exchange = identity_of(replay=replay, regime=None)
+    exchange = identity_of(replay=replay, regime=None, world=world_of(home / STATE_FILE))
     if replay is not None:
         home /= exchange.replace(":", "-")
     for folder in (TWAPS_FOLDER, FILLS_FOLDER):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from hypertally.errors import Refused
 from hypertally.records import Record
-from hypertally.sources.exchange_identity import CHAIN_IDS, Exchange
+from hypertally.sources.exchange_identity import CHAIN_IDS, Exchange, is_same_exchange
 from hypertally.store.postgres import Connection, Pool, find_row, read_row, transaction
 from hypertally.store.queries import load
 
@@ -48,7 +48,7 @@ def compare(bound: str, exchange: Exchange) -> None:
 
     Errors: `Refused` when they differ, with both names and what to do.
     """
-    if bound != exchange.name:
+    if not is_same_exchange(bound, exchange.name):
         raise Refused(
             f"these books are of {bound}, but the settings name {exchange.name} "
             f"({exchange.host}): {', or '.join(_remedies(bound, exchange))}"
@@ -56,7 +56,9 @@ def compare(bound: str, exchange: Exchange) -> None:
 
 
 def _remedies(bound: str, exchange: Exchange) -> Iterator[str]:
-    if bound.startswith(MADE_UP):
+    if bound.lower().partition("@")[0] == exchange.name.partition("@")[0]:
+        yield "start the world that these books are of, by its home or its --state file"
+    elif bound.startswith(MADE_UP):
         yield "add --sandbox to a command beside `hypertally up --sandbox`"
     else:
         yield f"set HYPERTALLY_INFO_URL to the endpoint of {bound}"
@@ -112,7 +114,7 @@ async def adopt(pool: Pool, name: str) -> BoundExchange:
         await _put(connection, name, said_by="adopt")
         bound = await find_bound(connection)
     assert bound is not None, "the row was written, by this process or by another"
-    if bound.exchange != name:
+    if not is_same_exchange(bound.exchange, name):
         raise Refused(
             f"these books are of {bound.exchange} since {bound.said_at:%Y-%m-%d %H:%M} UTC, and "
             f"cannot become those of {name}: keep those in a database of their own"
