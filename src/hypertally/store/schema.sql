@@ -448,42 +448,55 @@ CREATE FUNCTION metrics.list_days_without_fills(wallets integer[], first_days da
         select s.wallet_id,
             s.last_day - s.first_day + 1 - m.days as days,
             greatest(0, s.last_day - greatest(s.first_day, s.confirmed_until) + 1
-                - m.days_read_once) as days_read_once,
-            s.today between s.first_day and s.last_day and not m.has_today as is_open,
-            greatest(0, least(1, extract(epoch from
-                s.proven_until - s.today::timestamp at time zone 'UTC') / 86400)) as open_part
+                - m.days_read_once) as days_read_once
         from spans as s
         cross join lateral (
             select count(*) as days,
-                count(*) filter (where m.day >= s.confirmed_until) as days_read_once,
-                coalesce(bool_or(m.day = s.today), false) as has_today
+                count(*) filter (where m.day >= s.confirmed_until) as days_read_once
             from metrics.wallet_day_metrics as m
             where m.wallet_id = s.wallet_id and m.day between s.first_day and s.last_day
         ) as m
     ), unknown as materialized (
         select u.wallet_id, u.days
         from metrics.list_unknown_days(wallets, first_days, last_days, due_at) as u
+    ), open_days as materialized (
+        -- The part of a day that is not proved yet.
+        select s.wallet_id, d.day, 1 - greatest(0, least(1, extract(epoch from
+            s.proven_until - d.day::timestamp at time zone 'UTC') / 86400)) as rest
+        from spans as s
+        cross join lateral (values (s.today), (s.today - 1)) as d (day)
+        where d.day between s.first_day and s.last_day
+            and s.proven_until < (d.day + 1)::timestamp at time zone 'UTC'
+            and not exists (
+                select from metrics.wallet_day_metrics as m
+                where m.wallet_id = s.wallet_id and m.day = d.day)
     ), open_unknown as materialized (
-        select u.wallet_id
+        select o.day, u.wallet_id
         from (
-            select array_agg(s.wallet_id) as wallets, array_agg(s.today) as days
-            from spans as s
-            where s.today between s.first_day and s.last_day
+            select d.day, array_agg(d.wallet_id) as wallets,
+                array_agg(d.day) as days
+            from open_days as d
+            group by d.day
         ) as o
         cross join lateral metrics.list_unknown_days(o.wallets, o.days, o.days, due_at) as u
+    ), open_rests as (
+        select d.wallet_id, sum(d.rest) as rest
+        from (select distinct wallet_id, day, rest from open_days) as d
+        where not exists (
+            select from open_unknown as u where u.wallet_id = d.wallet_id and u.day = d.day)
+        group by d.wallet_id
     ), summed as (
-        select c.wallet_id, sum(c.days)::integer as days, sum(c.days_read_once) as days_read_once,
-            max(1 - coalesce(c.open_part, 0)) filter (where c.is_open) as open_rest
+        select c.wallet_id, sum(c.days)::integer as days, sum(c.days_read_once) as days_read_once
         from counted as c
         group by c.wallet_id
     )
     select s.wallet_id, s.days, coalesce(u.days, 0),
         greatest(0, s.days - coalesce(u.days, 0)
             - 0.000001 * least(s.days - coalesce(u.days, 0), s.days_read_once)
-            - case when o.wallet_id is null then coalesce(s.open_rest, 0) else 0 end)
+            - coalesce(o.rest, 0))
     from summed as s
     left join unknown as u on u.wallet_id = s.wallet_id
-    left join open_unknown as o on o.wallet_id = s.wallet_id
+    left join open_rests as o on o.wallet_id = s.wallet_id
 $$;
 
 CREATE FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer, days_unknown integer, complete numeric)

@@ -71,7 +71,7 @@ where wallet_id = %(wallet_id)s;
 -- name: read_record :one
 -- How complete the record of a wallet is.
 -- Reads: ops.hl_ingest_cursor, metrics.fill_gaps, metrics.wallet_day_metrics, facts.conflicts,
---        facts.rejects
+--        facts.rejects, tenancy.wallets
 select
     to_char(i.proven_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as proven_until,
     to_char(i.pulled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as pulled_at,
@@ -90,12 +90,15 @@ from (
     where wallet_id = %(wallet_id)s
 ) as g
 cross join (
-    -- Of all days since the first fill.
+    -- Of all days since the first fill; of a wallet without any since it was added.
     select trim_scale(trunc(
         (m.completeness + e.complete) / (m.days + e.days), 6
     ))::text as completeness
     from (
-        select sum(completeness) as completeness, count(*) as days, min(day) as first_day
+        select coalesce(sum(completeness), 0) as completeness, count(*) as days,
+            coalesce(min(day), (
+                select (w.added_at at time zone 'UTC')::date from tenancy.wallets as w
+                where w.id = %(wallet_id)s)) as first_day
         from metrics.wallet_day_metrics
         where wallet_id = %(wallet_id)s
     ) as m
