@@ -77,7 +77,8 @@ def _show(rows: list[AlertSummary]) -> None:
     "--by", envvar="USER", required=True, help="Who looks at the alert.  [default: $USER]"
 )
 @click.option("--reason", default="", help="The known cause, or what is done about it.")
-def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> None:
+@json_option
+def acknowledge_command(*, name: str, subject: str, by: str, reason: str, as_json: bool) -> None:
     """Record that somebody looks at a firing alert; its resolution does not change."""
     settings = read_settings()
 
@@ -87,7 +88,9 @@ def acknowledge_command(*, name: str, subject: str, by: str, reason: str) -> Non
             return await acknowledge_alert(pool, name, subject, at=at, by=by, reason=reason)
 
     alert = runtime.run(note())
-    click.echo(f"{alert.type} {alert.subject}: acknowledged by {by}")
+    row = {"type": alert.type, "subject": alert.subject, "state": alert.state, "by": by}
+    words = f"{alert.type} {alert.subject}: acknowledged by {by}"
+    runtime.echo_result(words, row, as_json=as_json)
 
 
 class Sending(Record, frozen=True, kw_only=True):

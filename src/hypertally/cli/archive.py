@@ -37,7 +37,8 @@ def archive_group() -> None:
 @click.option(
     "--release", is_flag=True, help="Delete sealed days that ended 9 days ago from the database."
 )
-def seal_command(*, before: datetime | None, release: bool) -> None:
+@json_option
+def seal_command(*, before: datetime | None, release: bool, as_json: bool) -> None:
     """Write each day that ended two days ago to the archive, and read it back."""
     bound = day_of(before)
 
@@ -57,6 +58,10 @@ def seal_command(*, before: datetime | None, release: bool) -> None:
 
     with _telling() as tell:
         sealed, released = runtime.run(run(tell))
+    if as_json:
+        runtime.echo_json_lines([_seal_row(manifest) for manifest in sealed])
+        runtime.echo_json_lines({"day": day, "released": True} for day in released)
+        return
     for manifest in sealed:
         size = sum(file.bytes for file in manifest.files)
         click.echo(f"{manifest.day}: {manifest.rows:,} rows sealed in {size:,} bytes")
@@ -66,9 +71,15 @@ def seal_command(*, before: datetime | None, release: bool) -> None:
         click.echo("nothing to do: every closed day is sealed")
 
 
+def _seal_row(manifest: Manifest) -> dict[str, object]:
+    size = sum(file.bytes for file in manifest.files)
+    return {"day": manifest.day, "sealed": True, "rows": manifest.rows, "bytes": size}
+
+
 @archive_group.command(name="verify")
 @click.option("--day", type=day_type, help="The files of this day alone.")
-def verify_command(*, day: datetime | None) -> None:
+@json_option
+def verify_command(*, day: datetime | None, as_json: bool) -> None:
     """Check the archive: manifests, signatures, hashes, rows and digests."""
 
     async def run() -> list[Proof]:
@@ -76,6 +87,12 @@ def verify_command(*, day: datetime | None) -> None:
             return [await _verify(pool, vault, dataset, day) for dataset in ARCHIVED]
 
     proofs = runtime.run(run())
+    if as_json:
+        runtime.echo_json_lines(
+            {"dataset": dataset.name, **msgspec.structs.asdict(proof)}
+            for dataset, proof in zip(ARCHIVED, proofs, strict=True)
+        )
+        return
     click.echo(
         f"{sum(proof.manifests for proof in proofs)} manifests and "
         f"{sum(proof.files for proof in proofs)} files are right: "
@@ -127,7 +144,8 @@ def list_command(*, as_json: bool) -> None:
 @archive_group.command(name="restore")
 @click.option("--from", "from_day", type=day_type, required=True)
 @click.option("--to", "to_day", type=day_type, required=True)
-def restore_command(*, from_day: datetime, to_day: datetime) -> None:
+@json_option
+def restore_command(*, from_day: datetime, to_day: datetime, as_json: bool) -> None:
     """Bring released days back into the database, unchanged."""
     refuse_turned_days(from_day, to_day)
 
@@ -144,6 +162,9 @@ def restore_command(*, from_day: datetime, to_day: datetime) -> None:
 
     with _telling() as tell:
         days = runtime.run(run(tell))
+    if as_json:
+        runtime.echo_json_lines({"day": day, "restored": True} for day in days)
+        return
     for day in days:
         click.echo(f"{day}: restored")
     if not days:

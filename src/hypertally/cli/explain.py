@@ -41,6 +41,7 @@ def _list_metrics() -> str:
 @click.option("--to", "last", metavar="DAY", help="Explain a total: the last of its days.")
 @click.option("--month", metavar="YYYY-MM", help="Explain a total: of the days of a month.")
 @click.option("--compact", is_flag=True, help="The bytes of the API, on one line.")
+@click.option("--json", "compact", is_flag=True, help="The same as --compact.")
 def explain_command(
     *,
     metric: str,

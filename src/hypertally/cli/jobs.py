@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import click
+import msgspec
 from rich.table import Table
 
 from hypertally.cli import runtime
@@ -57,7 +58,8 @@ def jobs_dead(*, as_json: bool) -> None:
 @jobs_group.command(name="requeue")
 @click.argument("ids", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--all", "every", is_flag=True, help="Queue every dead job again.")
-def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
+@json_option
+def jobs_requeue(*, ids: tuple[int, ...], every: bool, as_json: bool) -> None:
     """Queue dead jobs again, with all their attempts."""
     if bool(ids) == every:
         raise Refused("name the jobs to queue again, or give --all, not both")
@@ -68,7 +70,7 @@ def jobs_requeue(*, ids: tuple[int, ...], every: bool) -> None:
             return await queue.requeue_dead(pool, None if every else list(ids))
 
     queued = runtime.run(requeue())
-    click.echo(f"{queued} queued again")
+    runtime.echo_result(f"{queued} queued again", {"queued": queued}, as_json=as_json)
     if queued < len(ids):
         raise click.exceptions.Exit(2)
 
@@ -85,8 +87,14 @@ def pull_group() -> None:
 @click.option("--once", is_flag=True, help="Stop when all due jobs are done.")
 @click.option("--from", "from_text", help="Ask again from this time on: 2026-10-01, or with zone.")
 @click.option("--to", "to_text", help="Ask again up to this time; a day is meant whole.")
+@json_option
 def pull_fills(
-    *, addresses: tuple[str, ...], once: bool, from_text: str | None, to_text: str | None
+    *,
+    addresses: tuple[str, ...],
+    once: bool,
+    from_text: str | None,
+    to_text: str | None,
+    as_json: bool,
 ) -> None:
     """Pull the fills of the tracked wallets now, and compute their metrics.
 
@@ -97,7 +105,7 @@ def pull_fills(
     checked = [read_address(address) for address in addresses]
     if from_text is None and to_text is None:
         pulled = runtime.run(_pull_all(settings, checked, once=once))
-        click.echo(f"{pulled} wallets pulled")
+        runtime.echo_result(f"{pulled} wallets pulled", {"wallets": pulled}, as_json=as_json)
         return
     if from_text is None or to_text is None or not checked:
         raise Refused("a window needs all of --wallet, --from and --to")
@@ -113,9 +121,11 @@ def pull_fills(
         raise Refused(f"--from {from_text} lies in the future: no fill can be shown yet")
     pulled_by_address = runtime.run(_pull_window(settings, checked, max(from_at, BEGINNING), to_at))
     for address, result in pulled_by_address.items():
-        click.echo(
+        runtime.echo_result(
             f"{address}: {result.rows} fills shown in {result.pages} pages, "
-            f"{result.fills} new, {result.conflicts} conflicts, {result.rejects} rejects"
+            f"{result.fills} new, {result.conflicts} conflicts, {result.rejects} rejects",
+            {"wallet": address, **msgspec.structs.asdict(result)},
+            as_json=as_json,
         )
 
 

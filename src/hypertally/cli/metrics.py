@@ -28,8 +28,14 @@ from hypertally.jobs.rebuild.published_changes import ChangedColumn
 @click.option("--from", "from_day", type=day_type, help="The first day.  [the first of all]")
 @click.option("--to", "to_day", type=day_type, help="The last day.  [the last of all]")
 @click.option("--engine", type=click.Choice(["postgres"]), default="postgres", show_default=True)
+@json_option
 def rebuild_command(
-    *, metrics: tuple[str, ...], from_day: datetime | None, to_day: datetime | None, engine: str
+    *,
+    metrics: tuple[str, ...],
+    from_day: datetime | None,
+    to_day: datetime | None,
+    engine: str,
+    as_json: bool,
 ) -> None:
     """Delete metrics and compute them again from the facts; all metrics if none is named."""
     chosen = rebuild.choose(metrics)
@@ -54,6 +60,17 @@ def rebuild_command(
         return rows, changes
 
     rows, changes = runtime.run(run())
+    if as_json:
+        runtime.echo_json_lines(
+            {
+                "metric": name,
+                "rows": count,
+                "engine": engine,
+                "changes": [change for change in changes if change.metric == name],
+            }
+            for name, count in rows.items()
+        )
+        return
     for name, count in rows.items():
         click.echo(f"{name}: {count:,} rows rebuilt on {engine}")
         for change in changes:

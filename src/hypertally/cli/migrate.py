@@ -4,11 +4,14 @@ import click
 
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
+from hypertally.cli.options import json_option
 
 
 @click.command(name="migrate")
-def migrate_command() -> None:
+@json_option
+def migrate_command(*, as_json: bool) -> None:
     """Bring the database to the schema of this version."""
     for line in runtime.run(runtime.migrate_only(read_settings())):
-        click.echo(f"applied {line}")
-    click.echo("the database is up to date")
+        runtime.echo_result(f"applied {line}", {"applied": line}, as_json=as_json)
+    if not as_json:
+        click.echo("the database is up to date")

@@ -71,7 +71,8 @@ def _when(row: StoredReject) -> str:
 
 @rejects_group.command(name="decode")
 @wallet_option
-def rejects_decode(*, address: str | None) -> None:
+@json_option
+def rejects_decode(*, address: str | None, as_json: bool) -> None:
     """Read stored rejects of fills again: after an upgrade, what can be read becomes fills."""
     settings = read_settings()
     wallet = read_address(address) if address else None
@@ -81,6 +82,5 @@ def rejects_decode(*, address: str | None) -> None:
             return await stored_rejects.read_again(pool, wallet=wallet)
 
     reread = runtime.run(read())
-    click.echo(
-        f"{reread.read} read ({reread.fills} new fills), {reread.unread} still cannot be read"
-    )
+    words = f"{reread.read} read ({reread.fills} new fills), {reread.unread} still cannot be read"
+    runtime.echo_result(words, reread, as_json=as_json)

@@ -207,6 +207,11 @@ def open_console() -> Console:
     return console
 
 
+def echo_result(words: str, row: object, *, as_json: bool) -> None:
+    """Print a result: in words, or as one line of JSON."""
+    click.echo(msgspec.json.encode(row).decode() if as_json else words)
+
+
 def echo_json_lines(rows: Iterable[object]) -> None:
     """Print each row as one line of JSON; decimals and times as strings."""
     for row in rows:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import click
+import msgspec
 
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
@@ -55,7 +56,12 @@ ALONE_ONCE = Options(watching_alone=True, until_idle=True)
     "--from", "from_day", type=day_type, help="With --differences: the first day.  [the last day]"
 )
 @click.option("--to", "to_day", type=day_type, help="With --differences: the last day.  [today]")
-@click.option("--json", "as_json", is_flag=True, help="With --differences: print one JSON object.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="With --once or --differences: print JSON; --survivors always does.",
+)
 def smart_money_command(
     *,
     once: bool,
@@ -75,8 +81,10 @@ def smart_money_command(
         raise Refused(
             "--differences only prints: leave out --once, --refresh-universe and --survivors"
         )
-    if not differences and (asset or from_day or to_day or as_json or compare):
-        raise Refused("--compare, --asset, --from, --to and --json need --differences")
+    if not differences and (asset or from_day or to_day or compare):
+        raise Refused("--compare, --asset, --from and --to need --differences")
+    if as_json and not (once or survivors or differences):
+        raise Refused("--json needs --once, --survivors or --differences: a watch prints no rows")
     runtime.configure_logs()
     settings = read_settings()
     if differences:
@@ -90,7 +98,8 @@ def smart_money_command(
     elif survivors:
         runtime.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:
-        _report(*runtime.run(_watch_once(settings, refresh=refresh_universe)))
+        minute, recorded = runtime.run(_watch_once(settings, refresh=refresh_universe))
+        _report(minute, recorded, as_json=as_json)
     else:
         runtime.run(_watch(settings, refresh=refresh_universe))
 
@@ -132,14 +141,16 @@ async def _refresh(settings: Settings) -> None:
         await hurry_refresh(connection)
 
 
-def _report(at: datetime, run: RecordedRun | None) -> None:
+def _report(at: datetime, run: RecordedRun | None, *, as_json: bool) -> None:
     minute = f"{at:%Y-%m-%d %H:%M}"
     if run is None:
         click.echo(f"{minute}: not recorded yet; another worker is recording it", err=True)
         raise click.exceptions.Exit(1)
-    click.echo(
+    runtime.echo_result(
         f"{minute}: {run.status}, {run.wallets_ok} of {run.wallets} wallets answered, "
-        f"{run.rows_written} rows in {run.duration_ms / 1000:.1f} s; {run.health}"
+        f"{run.rows_written} rows in {run.duration_ms / 1000:.1f} s; {run.health}",
+        {"minute": at, **msgspec.structs.asdict(run)},
+        as_json=as_json,
     )
     if run.status == "failed":
         click.echo(run.error_text or "no wallet answered", err=True)

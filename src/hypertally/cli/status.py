@@ -71,6 +71,17 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
         yield "alerts", f"{alert.type}: {counted}"
 
 
+def _plan_rows(weight: int) -> Iterator[dict[str, object]]:
+    """The paces of wallets, and for how many of each there is room."""
+    for pace in paces.PACES:
+        active = pace.active_within
+        yield {
+            "traded_within_seconds": int(active.total_seconds()) if active else None,
+            "every_seconds": pace.seconds,
+            "room_wallets": int(weight * pace.seconds // (BASE_WEIGHT * 60)),
+        }
+
+
 @click.command(name="plan")
 @click.option(
     "--wallets",
@@ -79,12 +90,17 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
     required=True,
     help="The number of wallets.",
 )
-def plan_command(*, count: int) -> None:
+@json_option
+def plan_command(*, count: int, as_json: bool) -> None:
     """Tell how often each of N wallets can be pulled within the allowed request weight."""
     settings = read_settings()
     weight = settings.weight_per_minute
     # Rounded up: a round that takes time never takes none.
     minutes = (Decimal(count * BASE_WEIGHT) / weight).quantize(Decimal("0.1"), ROUND_UP)
+    if as_json:
+        runtime.echo_json_lines([{"wallets": count, "minutes_each": minutes}])
+        runtime.echo_json_lines(_plan_rows(weight))
+        return
     click.echo(
         f"{count:,} wallets at {weight:,} weight a minute: {weight // BASE_WEIGHT:,} looks a "
         f"minute, each wallet every {minutes:,} minutes if all are alike"

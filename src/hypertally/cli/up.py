@@ -41,6 +41,7 @@ from hypertally.store.embedded.programs import die_with
 from hypertally.store.postgres import transaction
 
 HOST = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised, not chosen
 SIGN_IN_SECONDS = 3600  # users open the link soon after the start
 STOP_SECONDS_MAX = 10  # a part that still runs then is killed
 RESTART_SECONDS = 1
@@ -53,43 +54,49 @@ log = structlog.get_logger()
 
 @click.command(name="up")
 @click.option("--sandbox", is_flag=True, help="Run against a made-up exchange on this machine.")
+@click.option("--host", default=HOST, show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help=f"The port to listen on; 0: any that is free.  [{PREFIX}PORT]",
+)
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="With --sandbox: serve the recorded answers of this folder instead.",
 )
-def up_command(*, sandbox: bool, replay: Path | None) -> None:
+def up_command(*, sandbox: bool, host: str, port: int | None, replay: Path | None) -> None:
     """Start all parts: database, worker, API and page. Ctrl-C stops them."""
     sandbox = sandbox or sandbox_option.is_given()
     if replay and not sandbox:
         raise Refused("--replay serves recordings in place of the exchange: it needs --sandbox")
     runtime.configure_logs()
-    settings = program_settings.read()
+    settings = program_settings.read({} if port is None else {"port": str(port)})
     channels_of(settings)  # a bad address stops the start of every part
-    runtime.run(_up_sandbox(settings, replay) if sandbox else _up(settings))
+    runtime.run(_up_sandbox(settings, host, replay) if sandbox else _up(settings, host))
 
 
-async def _up(settings: Settings) -> None:
+async def _up(settings: Settings, host: str) -> None:
     """Start all parts against the exchange of the settings, and keep them running."""
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     with hold_home(settings.home):
-        port = _free_port(settings.port)
+        port = _free_port(settings.port, host=host)
         async with runtime.migrated(settings) as url:
             environment = _environment(settings, url, port)
             async with start_parts(settings, environment, stopping) as parts:
-                parts.start("api", ["api"])
+                parts.start("api", ["api", "--host", host])
                 parts.start("worker", ["worker"])
-                await _announce(settings, url, port, settings.info_url, stopping)
+                await _announce(settings, url, _base(host, port), settings.info_url, stopping)
     click.echo("stopped")
 
 
-async def _up_sandbox(settings: Settings, replay: Path | None) -> None:
+async def _up_sandbox(settings: Settings, host: str, replay: Path | None) -> None:
     """Start a made-up exchange and all parts against it, in a home of their own."""
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     with hold_home(sandbox_folder(settings)):
-        port = _free_port(settings.port)
+        port = _free_port(settings.port, host=host)
         exchange_url = f"http://{HOST}:{_free_port(0)}"
         addresses = plan_addresses(settings, url=exchange_url, port=port, replay=replay)
         own = program_settings.read(addresses.overrides())
@@ -100,11 +107,12 @@ async def _up_sandbox(settings: Settings, replay: Path | None) -> None:
             with published(settings, addresses):
                 async with start_parts(own, environment, stopping) as parts:
                     parts.start("sandbox", _sandbox_arguments(addresses, replay))
-                    parts.start("api", ["api"])
+                    parts.start("api", ["api", "--host", host])
                     # The worker needs an exchange that answers and a complete TWAP source.
                     await _track_sandbox(url, exchange_url, stopping)
                     parts.start("worker", ["worker"])
-                    await _announce(own, url, port, "a made-up exchange", stopping)
+                    base = _base(host, port)
+                    await _announce(own, url, base, "a made-up exchange", stopping)
                     if not stopping.is_set():
                         click.echo("Commands find it by --sandbox: `hypertally status --sandbox`")
     click.echo("stopped")
@@ -229,20 +237,27 @@ async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -
         await ended
 
 
-def _free_port(port: int) -> int:
+def _free_port(port: int, *, host: str = HOST) -> int:
     """The port itself, or a free one for 0.
 
-    Errors: `Refused` when something else listens there.
+    Errors: `Refused` when something else listens there, or the host is not of this machine.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise Refused(
-                f"port {port} cannot be used ({error.strerror}): set {PREFIX}PORT to another"
-            ) from error
-        return probe.getsockname()[1]
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return probe.getsockname()[1]
+    except OSError as error:
+        raise Refused(
+            f"port {port} of {host} cannot be used ({error.strerror}): set {PREFIX}PORT to another"
+        ) from error
+
+
+def _base(host: str, port: int) -> str:
+    """The address of the page, as this machine reaches it."""
+    reached = HOST if host in EVERYWHERE else host
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 async def _track_sandbox(url: str, sandbox: str, stopping: asyncio.Event) -> None:
@@ -255,10 +270,9 @@ async def _track_sandbox(url: str, sandbox: str, stopping: asyncio.Event) -> Non
 
 
 async def _announce(
-    settings: Settings, url: str, port: int, exchange: str, stopping: asyncio.Event
+    settings: Settings, url: str, base: str, exchange: str, stopping: asyncio.Event
 ) -> None:
     """Print the link once the API answers."""
-    base = f"http://{HOST}:{port}"
     if await _get(f"{base}/readyz", stopping) is None:
         return
     click.echo(f"hypertally {version('hypertally')} is up, on {exchange}; Ctrl-C stops it")

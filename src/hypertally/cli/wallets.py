@@ -52,26 +52,31 @@ def wallets_group() -> None:
 @click.argument("addresses", nargs=-1, required=True)
 @org_option
 @from_option
-def wallets_add(*, addresses: tuple[str, ...], org: str, from_day: datetime | None) -> None:
+@json_option
+def wallets_add(
+    *, addresses: tuple[str, ...], org: str, from_day: datetime | None, as_json: bool
+) -> None:
     """Track wallets and pull their history at once."""
     checked = dict.fromkeys(read_address(address) for address in addresses)
-    _add(list(checked), org=org, from_day=day_of(from_day))
+    _add(list(checked), org=org, from_day=day_of(from_day), as_json=as_json)
 
 
 @wallets_group.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @org_option
 @from_option
-def wallets_import(*, file: Path, org: str, from_day: datetime | None) -> None:
+@json_option
+def wallets_import(*, file: Path, org: str, from_day: datetime | None, as_json: bool) -> None:
     """Track the wallets of a file with one address a line ("-": standard input)."""
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"{file} cannot be read: {error}") from error
-    _add(read_addresses(text, name=str(file)), org=org, from_day=day_of(from_day))
+    addresses = read_addresses(text, name=str(file))
+    _add(addresses, org=org, from_day=day_of(from_day), as_json=as_json)
 
 
-def _add(addresses: list[str], *, org: str, from_day: date | None) -> None:
+def _add(addresses: list[str], *, org: str, from_day: date | None, as_json: bool) -> None:
     settings = read_settings()
 
     async def add() -> Addition:
@@ -79,7 +84,13 @@ def _add(addresses: list[str], *, org: str, from_day: date | None) -> None:
             return await track(url, addresses, org=org, from_day=from_day)
 
     addition = runtime.run(add())
-    click.echo(addition_text(addition, from_day=from_day))
+    row = {
+        "added": len(addition.added),
+        "moved": len(addition.moved),
+        "same": addition.same,
+        "kept": len(addition.kept),
+    }
+    runtime.echo_result(addition_text(addition, from_day=from_day), row, as_json=as_json)
     if addition.kept:
         raise Refused(kept_text(addition, org=org, from_day=from_day))
 
@@ -137,7 +148,8 @@ def wallets_list(*, org: str, as_json: bool) -> None:
 @click.argument("text", required=False)
 @click.option("--remove", is_flag=True, help="Take the label away, as an empty text does.")
 @org_option
-def wallets_label(*, address: str, text: str | None, remove: bool, org: str) -> None:
+@json_option
+def wallets_label(*, address: str, text: str | None, remove: bool, org: str, as_json: bool) -> None:
     """Give a wallet a label (TEXT), show it (no TEXT), or take it away (--remove)."""
     checked = read_address(address)
     if remove and text:
@@ -145,47 +157,46 @@ def wallets_label(*, address: str, text: str | None, remove: bool, org: str) -> 
     label = labels.read_label(text) if text and not text.isspace() else None
     settings = read_settings()
 
-    async def change() -> str:
+    async def change() -> str | None:
         async with (
             runtime.migrated(settings) as url,
             runtime.tenancy_transaction(url) as connection,
         ):
             if label:
-                return await _put_label(connection, checked, org=org, label=label)
+                await _put_label(connection, checked, org=org, label=label)
+                return label
             if remove or text is not None:
-                return await _delete_label(connection, checked, org=org)
-            return await _show_label(connection, checked, org=org)
+                await _delete_label(connection, checked, org=org)
+                return None
+            org_id = await find_org(connection, org)
+            return await labels.find_label(connection, checked, org_id=org_id)
 
-    click.echo(runtime.run(change()))
+    now = runtime.run(change())
+    ending = " any more" if remove or text is not None else ""
+    words = f"{checked} is called {now}" if now else f"{checked} has no label{ending}"
+    runtime.echo_result(words, {"wallet": checked, "label": now}, as_json=as_json)
 
 
-async def _put_label(connection: Connection, address: str, *, org: str, label: str) -> str:
+async def _put_label(connection: Connection, address: str, *, org: str, label: str) -> None:
     org_id = await find_org(connection, org)
     at = system_clock()
     if not await labels.put_label(connection, address, org_id=org_id, label=label, at=at):
         raise Refused(
             f"{address} is not tracked by {org}: `hypertally wallets add {address}` tracks it"
         )
-    return f"{address} is called {label}"
 
 
-async def _delete_label(connection: Connection, address: str, *, org: str) -> str:
+async def _delete_label(connection: Connection, address: str, *, org: str) -> None:
     org_id = await find_org(connection, org)
     if not await labels.delete_label(connection, address, org_id=org_id):
         raise Refused(f"{address} has no label of {org}")
-    return f"{address} has no label any more"
-
-
-async def _show_label(connection: Connection, address: str, *, org: str) -> str:
-    org_id = await find_org(connection, org)
-    label = await labels.find_label(connection, address, org_id=org_id)
-    return f"{address} is called {label}" if label else f"{address} has no label"
 
 
 @wallets_group.command(name="remove")
 @click.argument("addresses", nargs=-1, required=True)
 @org_option
-def wallets_remove(*, addresses: tuple[str, ...], org: str) -> None:
+@json_option
+def wallets_remove(*, addresses: tuple[str, ...], org: str, as_json: bool) -> None:
     """Stop tracking wallets from today on; the days before go on counting."""
     settings = read_settings()
     checked = [read_address(address) for address in addresses]
@@ -195,7 +206,8 @@ def wallets_remove(*, addresses: tuple[str, ...], org: str) -> None:
             return await untrack(url, checked, org=org)
 
     removed = runtime.run(remove())
-    if removed < len(checked):
-        click.echo(f"{removed} removed; {len(checked) - removed} were not tracked by {org}")
+    missing = len(checked) - removed
+    words = f"{removed} removed" + (f"; {missing} were not tracked by {org}" if missing else "")
+    runtime.echo_result(words, {"removed": removed, "not_tracked": missing}, as_json=as_json)
+    if missing:
         raise click.exceptions.Exit(2)
-    click.echo(f"{removed} removed")

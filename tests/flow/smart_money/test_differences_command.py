@@ -77,7 +77,7 @@ async def test_it_prints_what_the_api_tells_of_the_days(database_url: str, tmp_p
         (("--differences", "--once"), "--differences only prints"),
         (("--differences", "--survivors"), "--differences only prints"),
         (("--asset", "BTC"), "need --differences"),
-        (("--json", "--survivors"), "need --differences"),
+        (("--json",), "--json needs --once, --survivors or --differences"),
         (("--differences", "--from", "2026-05-02", "--to", "2026-05-01"), "lies after"),
         (("--differences", "--from", "2026-03-01", "--to", "2026-05-01"), "at most 31 days"),
         (("--differences", "--asset", "DOGE"), "DOGE"),

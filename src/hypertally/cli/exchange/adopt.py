@@ -5,6 +5,7 @@ from rich.table import Table
 
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
+from hypertally.cli.options import json_option
 from hypertally.errors import Refused
 from hypertally.jobs.runtime import exchange_identity
 from hypertally.jobs.runtime.exchange_identity import BoundExchange, Contents
@@ -19,7 +20,8 @@ from hypertally.store.postgres import Pool, transaction
     metavar="NAME",
     help="The exchange: mainnet, testnet, sandbox:7, replay:NAME, or a name of your own.",
 )
-def adopt_command(*, name: str | None) -> None:
+@json_option
+def adopt_command(*, name: str | None, as_json: bool) -> None:
     """Show what the database holds, and say once of which exchange it is.
 
     Needed once for books that were begun before hypertally noted their exchange. Look at the
@@ -29,9 +31,14 @@ def adopt_command(*, name: str | None) -> None:
     if name is not None:
         _check_name(name)
     contents, bound = runtime.run(_adopt(settings, name))
-    _show(contents)
+    if as_json:
+        runtime.echo_json_lines([{"contents": contents, "exchange": bound}])
+    else:
+        _show(contents)
     if bound is None:
         raise Refused("these books name no exchange yet: add --exchange mainnet, sandbox:7 ...")
+    if as_json:
+        return
     chain = "" if bound.chain_id is None else f" (chain id {bound.chain_id})"
     since = f"since {bound.said_at:%Y-%m-%d %H:%M:%S} UTC, by {bound.said_by}"
     click.echo(f"these books are of {bound.exchange}{chain} {since}")

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
+from hypertally.cli.options import json_option
 from hypertally.tenancy.orgs import Org, add_org, list_orgs
 
 
@@ -15,7 +16,8 @@ def orgs_group() -> None:
 
 @orgs_group.command(name="add")
 @click.argument("name")
-def orgs_add(*, name: str) -> None:
+@json_option
+def orgs_add(*, name: str, as_json: bool) -> None:
     """Add an org."""
     settings = read_settings()
 
@@ -26,11 +28,14 @@ def orgs_add(*, name: str) -> None:
         ):
             return await add_org(connection, name)
 
-    click.echo(f"{name} added" if runtime.run(add()) else f"{name} exists already")
+    is_new = runtime.run(add())
+    words = f"{name} added" if is_new else f"{name} exists already"
+    runtime.echo_result(words, {"org": name, "added": is_new}, as_json=as_json)
 
 
 @orgs_group.command(name="list")
-def orgs_list() -> None:
+@json_option
+def orgs_list(*, as_json: bool) -> None:
     """List the orgs and the number of wallets each tracks."""
     settings = read_settings()
 
@@ -41,7 +46,11 @@ def orgs_list() -> None:
         ):
             return await list_orgs(connection)
 
+    orgs = runtime.run(read())
+    if as_json:
+        runtime.echo_json_lines(orgs)
+        return
     table = Table("org", "wallets", box=None)
-    for org in runtime.run(read()):
+    for org in orgs:
         table.add_row(org.name, str(org.wallets))
     runtime.open_console().print(table)

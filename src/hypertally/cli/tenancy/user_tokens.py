@@ -77,7 +77,10 @@ async def issue_token(
 @click.option(
     "--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How long it lasts."
 )
-def token_command(*, org: str, role: str | None, user: str | None, days: int) -> None:
+@json_option
+def token_command(
+    *, org: str, role: str | None, user: str | None, days: int, as_json: bool
+) -> None:
     """Print a token for the API, alone on standard output."""
     if role and user:
         raise Refused(
@@ -90,7 +93,7 @@ def token_command(*, org: str, role: str | None, user: str | None, days: int) ->
             "tokens come from the identity provider of HYPERTALLY_JWKS_URL: ask it for one"
         )
 
-    async def issue() -> str:
+    async def issue() -> dict[str, str]:
         async with runtime.migrated(settings) as url:
             if user is None:
                 user_id = await require_own_user(url, org=org, role=role or DEFAULT_ROLE)
@@ -99,11 +102,13 @@ def token_command(*, org: str, role: str | None, user: str | None, days: int) ->
                     org_id = await find_org(connection, org)
                     user_id = (await find_user(connection, user_id=user, org_id=org_id)).user_id
             seconds = days * DAY_SECONDS
-            return await issue_token(
+            token = await issue_token(
                 url, settings, user_id, secret=secret, purpose="access", seconds=seconds
             )
+            return {"user_id": user_id, "org": org, "token": token}
 
-    click.echo(runtime.run(issue()))
+    issued = runtime.run(issue())
+    runtime.echo_result(issued["token"], issued, as_json=as_json)
 
 
 @click.group(name="tokens")
@@ -149,7 +154,8 @@ def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @org_option
 @click.option("--user", help="All tokens of this user of the org.")
-def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None) -> None:
+@json_option
+def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None, as_json: bool) -> None:
     """End tokens now; every server stops to accept them within two seconds."""
     if not ids and user is None:
         raise Refused("nothing to revoke: name ids of `hypertally tokens list`, or --user")
@@ -159,4 +165,5 @@ def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None) -> None:
             await find_user(connection, user_id=user, org_id=org_id)
         return await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
 
-    click.echo(f"{run_in_org(org, revoke)} ended")
+    ended = run_in_org(org, revoke)
+    runtime.echo_result(f"{ended} ended", {"ended": ended}, as_json=as_json)

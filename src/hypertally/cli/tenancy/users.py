@@ -21,35 +21,41 @@ def users_group() -> None:
 @click.argument("user")
 @org_option
 @click.option("--role", type=click.Choice(users.ROLES), default="viewer", show_default=True)
-def users_add(*, user: str, org: str, role: str) -> None:
+@json_option
+def users_add(*, user: str, org: str, role: str, as_json: bool) -> None:
     """Give a new or a removed user an org and a role."""
     run_in_org(org, lambda connection, org_id: users.add_user(
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
-    click.echo(f"{user} added to {org} as {role}")
+    row = {"user_id": user, "org": org, "role": role}
+    runtime.echo_result(f"{user} added to {org} as {role}", row, as_json=as_json)
 
 
 @users_group.command(name="set-role")
 @click.argument("user")
 @click.argument("role", type=click.Choice(users.ROLES))
 @org_option
-def users_set_role(*, user: str, role: str, org: str) -> None:
+@json_option
+def users_set_role(*, user: str, role: str, org: str, as_json: bool) -> None:
     """Change what a user may see; every server knows within two seconds."""
     run_in_org(org, lambda connection, org_id: users.set_role(
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
-    click.echo(f"{user} is {role} now")
+    row = {"user_id": user, "org": org, "role": role}
+    runtime.echo_result(f"{user} is {role} now", row, as_json=as_json)
 
 
 @users_group.command(name="remove")
 @click.argument("user")
 @org_option
-def users_remove(*, user: str, org: str) -> None:
+@json_option
+def users_remove(*, user: str, org: str, as_json: bool) -> None:
     """End a user's membership: no token of the user shows anything until `users add`."""
     run_in_org(org, lambda connection, org_id: users.remove_user(
         connection, user_id=user, org_id=org_id
     ))  # fmt: skip
-    click.echo(f"{user} removed from {org}")
+    row = {"user_id": user, "org": org, "role": None}
+    runtime.echo_result(f"{user} removed from {org}", row, as_json=as_json)
 
 
 @users_group.command(name="list")
