@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.server import superuser_server
+
 from hypertally.cli.runtime import bring_up_to_date
 from hypertally.jobs.runtime.exchange_identity import adopt
-from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool
 
 # Every measurement serves its own exchange, and its books are of it; what serves none asks nobody.
@@ -29,6 +30,6 @@ async def fresh_database() -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory(
         prefix="hypertally-bench-", ignore_cleanup_errors=True
     ) as home:
-        async with await ensure_running(Path(home)) as server:
+        async with await superuser_server(Path(home)) as server:
             await prepare_books(server.url)
             yield server.url

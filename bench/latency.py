@@ -20,6 +20,7 @@ import httpx2
 import msgspec
 import psycopg
 import stamina
+from tests.server import superuser_server
 
 from bench.api import free_port, running_process
 from bench.database import prepare_books
@@ -35,15 +36,12 @@ from hypertally.jobs.runtime.kinds import WalletPayload, enqueue
 from hypertally.jobs.wallet_pulls import INGEST_WALLET
 from hypertally.metrics.activity import wallet_days
 from hypertally.records import WalletDay
-from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import open_pool, transaction
 from hypertally.tenancy import orgs, wallets
 
 WALLETS = 1_000
 PACE_SECONDS = 60  # of the program, for wallets that traded within the hour
 ROLE = "hypertally_worker"
-STARTS_MAX = 5
-STOP_SECONDS = 3
 
 # For each page with new fills: the first rollup of its wallet that began after it had committed.
 _LATENCIES = """
@@ -65,24 +63,12 @@ left join lateral (
     where r.wallet_id = s.wallet_id and r.began_at >= s.committed_at
 ) as first on true
 """
+TRACK_COMMIT_TIMES = "alter system set track_commit_timestamp = on;"
 _CHECK = """
 select (select count(*) from ops.jobs where status = 'dead'),
     (select count(*) from facts.hl_fills_raw
      where ingested_at > %(after)s and ingested_at < %(until)s)
 """
-
-
-async def _track_commit_times(home: Path) -> None:
-    """Let PostgreSQL record commit times, which begins with its next start."""
-    for _ in range(STARTS_MAX):
-        async with await ensure_running(home) as server:
-            with psycopg.connect(server.url, autocommit=True) as connection:
-                row = connection.execute("show track_commit_timestamp").fetchone()
-                if row == ("on",):
-                    return
-                connection.execute("alter system set track_commit_timestamp = on")
-        await asyncio.sleep(STOP_SECONDS)  # without users the server stops
-    raise RuntimeError("the server does not record commit times")
 
 
 async def _prepare(server_url: str, name: str) -> tuple[str, dict[str, int]]:
@@ -256,7 +242,6 @@ async def run(*, seconds: int, per_second: float) -> None:
     with tempfile.TemporaryDirectory(
         prefix="hypertally-bench-", ignore_cleanup_errors=True
     ) as home:
-        await _track_commit_times(Path(home))
-        async with await ensure_running(Path(home)) as server:
+        async with await superuser_server(Path(home), TRACK_COMMIT_TIMES) as server:
             announce(f"latency at {per_second:,.0f} fills/s", server.url)
             await measure(server.url, seconds=seconds, per_second=per_second)

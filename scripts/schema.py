@@ -23,7 +23,11 @@ from hypertally.store.embedded.programs import INSTALLATION, site_packages
 SCHEMA = migrate.MIGRATIONS.parent / "schema.sql"
 COLUMNS = Path(__file__).parents[1] / "docs" / "columns.md"
 # Settings of the session that loads a dump, and its random marks: noise in a file that is read.
-NOISE = re.compile(r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*")
+# What the embedded server takes from everybody belongs to the server, not to the schema.
+NOISE = re.compile(
+    r"--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*"
+    r"|REVOKE ALL ON FUNCTION pg_catalog\..*"
+)
 HEAD = """\
 # Columns
 

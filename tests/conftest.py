@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck
 from psycopg import sql
+from tests.server import superuser_server
 
 from hypertally.cli.runtime import bring_up_to_date
 from hypertally.jobs.runtime.exchange_identity import adopt
-from hypertally.store.embedded.join import ensure_running
 from hypertally.store.postgres import Pool, open_pool
 
 # How long a machine takes is a benchmark's subject: a first run, which also builds the tables of
@@ -66,11 +66,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of this run; HYPERTALLY_TEST_DATABASE_URL names another one instead."""
+    """A superuser of a PostgreSQL of this run; HYPERTALLY_TEST_DATABASE_URL names another."""
     if given := os.environ.get("HYPERTALLY_TEST_DATABASE_URL"):
         yield given
         return
-    server = asyncio.run(ensure_running(tmp_path_factory.mktemp("home")))
+    server = asyncio.run(superuser_server(tmp_path_factory.mktemp("home")))
     yield server.url
     server.close()
 

@@ -124,6 +124,8 @@ SECRETS = frozenset(
         "alert_urls",
         "heartbeat_url",
         "database_url",
+        "owner_database_url",
+        "api_database_url",
         "people_database_url",
         "jwt_secret",
         "jwt_secret_earlier",
@@ -148,6 +150,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hypertally"))
     database_url: DatabaseUrl | None = None
+    owner_database_url: DatabaseUrl | None = None
+    api_database_url: DatabaseUrl | None = None
     people_database_url: DatabaseUrl | None = None
     info_url: InfoUrl = MAINNET_INFO
     network: ExchangeName | None = None  # None: as the host of `info_url` says

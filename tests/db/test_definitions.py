@@ -13,8 +13,8 @@ import pytest
 from hypertally.errors import Refused
 from hypertally.flow import DEFINITIONS
 from hypertally.metrics.definition_form import Form, form_of, hash_statement
-from hypertally.metrics.definitions import accepted_forms, register
-from hypertally.store.postgres import Pool
+from hypertally.metrics.definitions import accepted_forms, register, require_registered
+from hypertally.store.postgres import Pool, open_pool, transaction
 
 SECONDS_MAX = 60
 WALLET_DAYS = "wallet_day_metrics/3"
@@ -113,16 +113,21 @@ def store(url: str, change: str, *values: str) -> None:
         )
 
 
+async def put(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await register(connection, DEFINITIONS)
+
+
 async def test_what_an_earlier_release_stored_is_compared_by_its_statement(
     worker_pool: Pool, database_url: str
 ) -> None:
     before = stored(database_url)
     store(database_url, "form = null, sql = %s || sql", "-- as it was said then\n")
-    await register(worker_pool, DEFINITIONS)
+    await put(worker_pool)
     assert stored(database_url) == before
     store(database_url, "form = null, sql = sql || %s", " limit 0")
     with pytest.raises(Refused, match=WALLET_DAYS):
-        await register(worker_pool, DEFINITIONS)
+        await put(worker_pool)
 
 
 async def test_any_form_that_was_shown_to_mean_the_same_is_taken_over(
@@ -132,11 +137,23 @@ async def test_any_form_that_was_shown_to_mean_the_same_is_taken_over(
     assert len(accepted_forms()[WALLET_DAYS]) >= 1
     for form in accepted_forms()[WALLET_DAYS]:
         store(database_url, "form = %s", str(form))
-        await register(worker_pool, DEFINITIONS)
+        await put(worker_pool)
         assert stored(database_url) == today
     store(database_url, "form = %s", str(Form(statement="0", code="0")))
     with pytest.raises(Refused, match=WALLET_DAYS):
-        await register(worker_pool, DEFINITIONS)
+        await put(worker_pool)
+
+
+async def test_who_may_not_register_compares(database_url: str) -> None:
+    async with open_pool(database_url, role="hypertally_jobs", size=1) as pool:
+        await require_registered(pool, DEFINITIONS)
+        store(database_url, "form = %s", str(Form(statement="0", code="0")))
+        with pytest.raises(Refused, match=WALLET_DAYS):
+            await require_registered(pool, DEFINITIONS)
+        with psycopg.connect(database_url) as connection:
+            connection.execute("delete from metrics.definitions")
+        with pytest.raises(Refused, match=r"does not know .*/.*: run `hypertally migrate`"):
+            await require_registered(pool, DEFINITIONS)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
-"""The API over two orgs' rows, as its own tests run it; and two servers over one small org."""
+"""The API over two orgs' rows; two servers over one small org; a server of a plain owner."""
 
 # pyright: reportUnusedImport=false
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx2
 import psycopg
 import pytest
+from tests.conftest import prepare_books
 from tests.db.api.conftest import (  # noqa: F401
     SECRET,
     base_url,
@@ -19,8 +21,10 @@ from tests.db.api.conftest import (  # noqa: F401
     world,
 )
 from tests.db.api.test_aging import ORG, MovedClock
+from tests.security.walk import Connection
 
 from hypertally.api.http.options import ApiOptions
+from hypertally.store.embedded.join import ensure_running
 
 
 @pytest.fixture
@@ -50,3 +54,22 @@ def servers(books: str, clock: MovedClock) -> Iterator[list[httpx2.Client]]:
             stack.callback(lambda running=running: next(running, None))
             clients.append(stack.enter_context(httpx2.Client(base_url=url)))
         yield clients
+
+
+@pytest.fixture(scope="session")
+def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The owner of a migrated database, no superuser; its server has nothing else."""
+    server = asyncio.run(ensure_running(tmp_path_factory.mktemp("home")))
+    asyncio.run(prepare_books(server.url))
+    with psycopg.connect(server.url) as owner:
+        for make in ("month('pages'", "month('hl_fills_raw'", "day('wallet_snapshots'"):
+            owner.execute(f"select facts.ensure_{make}, '2025-03-10')".encode())
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def owner(owner_url: str) -> Iterator[Connection]:
+    """A session of that owner."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        yield connection

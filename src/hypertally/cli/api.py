@@ -76,7 +76,7 @@ async def watching_worker(settings: Settings, url: str, channels: Channels) -> A
 def api_options(settings: Settings, url: str) -> ApiOptions:
     """The options of the API that follow from the settings."""
     return ApiOptions(
-        database_url=url,
+        database_url=runtime.reading_address(settings, url),
         version=version("hypertally"),
         jwt_secret=runtime.jwt_secret(settings),
         jwt_secret_earlier=(

@@ -94,7 +94,10 @@ async def _explain(
         caller = await _act_in(url, org)
         async with (
             open_pool(
-                url, role="hypertally_api", size=1, statement_seconds_max=STATEMENT_SECONDS_MAX
+                runtime.reading_address(settings, url),
+                role="hypertally_api",
+                size=1,
+                statement_seconds_max=STATEMENT_SECONDS_MAX,
             ) as pool,
             connect_as(pool, caller) as connection,
         ):

@@ -106,7 +106,7 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
     settings = read_settings()
 
     async def run() -> list[verify.Comparison]:
-        async with runtime.open_database(settings, role="none") as pool:
+        async with runtime.open_database(settings, size=1) as pool:
             return await verify.verify(pool, chosen)
 
     comparisons = runtime.run(run())

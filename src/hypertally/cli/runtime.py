@@ -25,8 +25,9 @@ from hypertally.settings import Settings
 from hypertally.sources.exchange_identity import Exchange, identify
 from hypertally.store.bound_exchange import find_bound_exchange
 from hypertally.store.embedded.join import ensure_running
-from hypertally.store.migrate import migrate
-from hypertally.store.postgres import Connection, Pool, Role, open_pool, transaction
+from hypertally.store.logins import LOGIN_OF_ROLE, ROLE_OF_LOGIN, login_of
+from hypertally.store.migrate import migrate, require_migrated
+from hypertally.store.postgres import Connection, Pool, open_pool, owner_connection, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,8 +52,19 @@ async def any_database(settings: Settings) -> AsyncGenerator[str]:
     Only `adopt` needs this: every other command opens it by `migrated`, which compares.
     """
     if settings.database_url:
-        yield settings.database_url.get_secret_value()
+        url = settings.database_url.get_secret_value()
+        if settings.owner_database_url and login_of(url) is None:
+            raise Refused(
+                "HYPERTALLY_DATABASE_URL beside HYPERTALLY_OWNER_DATABASE_URL logs in as one of "
+                f"{', '.join(ROLE_OF_LOGIN)}: leave the other out if it is the owner's"
+            )
+        yield url
         return
+    if settings.owner_database_url:
+        raise Refused(
+            "HYPERTALLY_OWNER_DATABASE_URL alone is enough for `hypertally migrate` only: set "
+            "HYPERTALLY_DATABASE_URL to the address of the login of this process"
+        )
     async with await ensure_running(settings.home) as server:
         yield server.url
 
@@ -61,12 +73,18 @@ async def any_database(settings: Settings) -> AsyncGenerator[str]:
 async def migrated(settings: Settings) -> AsyncGenerator[str]:
     """The trading database at the schema of this program, with books of the settings' exchange.
 
+    Whoever has the address of its owner brings it up to date; who has a login's only compares.
     Errors: `Refused` when it keeps the books of another exchange; nothing is changed then.
     """
     exchange = await identify(settings.info_url, settings.network)
     async with any_database(settings) as url:
-        await _bring_up_to_date_if_ours(url, exchange)
-        async with worker_pool(url, size=1) as pool:
+        if owner := owner_address(settings, url):
+            await _bring_up_to_date_if_ours(settings, owner, exchange)
+        else:
+            await require_migrated(url)
+        async with open_pool(url, role="hypertally_jobs", size=1) as pool:
+            if owner is None:
+                await definitions.require_registered(pool, DEFINITIONS)
             await bind(pool, exchange)
         yield url
 
@@ -74,33 +92,72 @@ async def migrated(settings: Settings) -> AsyncGenerator[str]:
 async def migrate_only(settings: Settings) -> list[str]:
     """Bring the schema up to date, unless it holds books of another exchange; the files applied."""
     exchange = await identify(settings.info_url, settings.network)
-    async with any_database(settings) as url:
-        applied = await _bring_up_to_date_if_ours(url, exchange)
-        async with worker_pool(url, size=1) as pool:
-            await check_bound(pool, exchange)
+    async with _owners_database(settings) as owner:
+        applied = await _bring_up_to_date_if_ours(settings, owner, exchange)
+        async with owner_connection(owner, role="hypertally_jobs") as connection:
+            await check_bound(connection, exchange)
         return applied
 
 
-async def _bring_up_to_date_if_ours(url: str, exchange: Exchange) -> list[str]:
-    if bound := await find_bound_exchange(url):
+@asynccontextmanager
+async def _owners_database(settings: Settings) -> AsyncGenerator[str]:
+    if settings.owner_database_url:
+        yield settings.owner_database_url.get_secret_value()
+        return
+    async with any_database(settings) as url:
+        if login_of(url):
+            raise Refused(
+                f"{login_of(url)} may not change the schema: set HYPERTALLY_OWNER_DATABASE_URL to "
+                "the address of the database's owner"
+            )
+        yield url
+
+
+def owner_address(settings: Settings, url: str) -> str | None:
+    """The address of the database's owner; None: this process has only that of a login."""
+    if settings.owner_database_url:
+        return settings.owner_database_url.get_secret_value()
+    return None if login_of(url) else url
+
+
+async def _bring_up_to_date_if_ours(
+    settings: Settings, owner_url: str, exchange: Exchange
+) -> list[str]:
+    if bound := await find_bound_exchange(owner_url):
         compare(bound, exchange)
-    return await bring_up_to_date(url)
+    return await bring_up_to_date(owner_url, has_logins=settings.owner_database_url is not None)
 
 
-async def bring_up_to_date(url: str) -> list[str]:
-    """Apply missing migrations and store the definitions in force; the files applied."""
-    applied = await migrate(url)
-    async with open_pool(url, role="hypertally_metrics", size=1) as pool:
-        await definitions.register(pool, DEFINITIONS)
+async def bring_up_to_date(owner_url: str, *, has_logins: bool = False) -> list[str]:
+    """Apply missing migrations and store the definitions in force; the files applied.
+
+    `has_logins`: the logins of processes were made by whoever runs the server.
+    """
+    applied = await migrate(owner_url, has_logins=has_logins)
+    async with owner_connection(owner_url, role="hypertally_metrics") as connection:
+        await definitions.register(connection, DEFINITIONS)
     return applied
 
 
+def reading_address(settings: Settings, url: str) -> str:
+    """Where the role that reads for others logs in.
+
+    Errors: `Refused` when the settings name another login and not this one.
+    """
+    if settings.api_database_url:
+        return settings.api_database_url.get_secret_value()
+    if login_of(url) in (None, LOGIN_OF_ROLE["hypertally_api"]):
+        return url
+    raise Refused(
+        f"HYPERTALLY_DATABASE_URL logs in as {login_of(url)}: set HYPERTALLY_API_DATABASE_URL to "
+        f"the address of {LOGIN_OF_ROLE['hypertally_api']}, which reads"
+    )
+
+
 @asynccontextmanager
-async def open_database(
-    settings: Settings, *, role: Role = "hypertally_worker", size: int = 2
-) -> AsyncGenerator[Pool]:
+async def open_database(settings: Settings, *, size: int = 2) -> AsyncGenerator[Pool]:
     """Connections to the trading database, at the schema of this program."""
-    async with migrated(settings) as url, open_pool(url, role=role, size=size) as pool:
+    async with migrated(settings) as url, worker_pool(url, size=size) as pool:
         yield pool
 
 

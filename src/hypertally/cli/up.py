@@ -38,6 +38,7 @@ from hypertally.jobs.runtime.exchange_identity import holds_books
 from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import die_with
+from hypertally.store.logins import address_of_role
 from hypertally.store.postgres import transaction
 
 HOST = "127.0.0.1"
@@ -85,7 +86,7 @@ async def _up(settings: Settings, host: str) -> None:
         async with runtime.migrated(settings) as url:
             environment = _environment(settings, url, port)
             async with start_parts(settings, environment, stopping) as parts:
-                parts.start("api", ["api", "--host", host])
+                parts.start("api", ["api", "--host", host], _api_environment(settings, url))
                 parts.start("worker", ["worker"])
                 await _announce(settings, url, _base(host, port), settings.info_url, stopping)
     click.echo("stopped")
@@ -107,7 +108,7 @@ async def _up_sandbox(settings: Settings, host: str, replay: Path | None) -> Non
             with published(settings, addresses):
                 async with start_parts(own, environment, stopping) as parts:
                     parts.start("sandbox", _sandbox_arguments(addresses, replay))
-                    parts.start("api", ["api", "--host", host])
+                    parts.start("api", ["api", "--host", host], _api_environment(own, url))
                     # The worker needs an exchange that answers and a complete TWAP source.
                     await _track_sandbox(url, exchange_url, stopping)
                     parts.start("worker", ["worker"])
@@ -134,10 +135,29 @@ async def _require_state(url: str, addresses: SandboxAddresses) -> None:
 
 
 def _environment(settings: Settings, url: str, port: int) -> dict[str, str]:
-    """The settings of the parts that were chosen here: ports and addresses."""
-    chosen = {"DATABASE_URL": url, "PORT": str(port), "HOME": str(settings.home.absolute())}
+    """The settings of the parts that were chosen here: ports and addresses.
+
+    No part has the address of the database's owner.
+    """
+    chosen = {
+        "DATABASE_URL": address_of_role(url, "hypertally_worker"),
+        "OWNER_DATABASE_URL": "",
+        "PORT": str(port),
+        "HOME": str(settings.home.absolute()),
+    }
     if secret := runtime.jwt_secret(settings):
         chosen["JWT_SECRET"] = secret
+    return {PREFIX + name: value for name, value in chosen.items()}
+
+
+def _api_environment(settings: Settings, url: str) -> dict[str, str]:
+    """The same of the API alone, which reads as one login and looks after the worker as another."""
+    chosen = {
+        "DATABASE_URL": address_of_role(url, "hypertally_jobs"),
+        "API_DATABASE_URL": address_of_role(
+            runtime.reading_address(settings, url), "hypertally_api"
+        ),
+    }
     return {PREFIX + name: value for name, value in chosen.items()}
 
 
@@ -157,11 +177,12 @@ class _Parts:
     environment: Mapping[str, str]
     stopping: asyncio.Event
 
-    def start(self, name: str, arguments: list[str]) -> None:
-        """Start a part."""
-        self.group.create_task(
-            _keep_alive(name, arguments, {**os.environ, **self.environment}, self.stopping)
-        )
+    def start(
+        self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a part; `environment`: settings of it alone."""
+        chosen = {**os.environ, **self.environment, **(environment or {})}
+        self.group.create_task(_keep_alive(name, arguments, chosen, self.stopping))
 
 
 @asynccontextmanager

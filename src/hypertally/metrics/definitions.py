@@ -45,14 +45,30 @@ def accepted_forms() -> Mapping[str, Sequence[Form]]:
     return {name: [Form.parse(form) for form in entry.forms] for name, entry in listed.items()}
 
 
-async def register(pool: Pool, definitions: Iterable[Definition]) -> None:
+async def register(connection: Connection, definitions: Iterable[Definition]) -> None:
     """Store each definition under its version; the SQL that was used stays readable for ever.
 
     Errors: `Refused` when a definition computes something else and its version is the same.
     """
-    async with transaction(pool) as connection:
+    async with connection.transaction():
         for definition in definitions:
             await _register(connection, definition)
+
+
+async def require_registered(pool: Pool, definitions: Iterable[Definition]) -> None:
+    """Refuse a database that does not know a definition, or knows another meaning of it."""
+    async with transaction(pool) as connection:
+        for definition in definitions:
+            key = {"definition": definition.definition}
+            stored = await find_row(
+                connection, QUERIES["find_definition"], key, shape=StoredDefinition
+            )
+            if stored is None:
+                raise Refused(
+                    f"the database does not know {definition.definition}: run `hypertally migrate` "
+                    "with the address of its owner, HYPERTALLY_OWNER_DATABASE_URL"
+                )
+            _require_same(definition, stored, accepted_forms().get(definition.definition, ()))
 
 
 async def _register(connection: Connection, definition: Definition) -> None:
@@ -65,11 +81,8 @@ async def _register(connection: Connection, definition: Definition) -> None:
         )
     key = {"definition": definition.definition}
     stored = await find_row(connection, QUERIES["read_definition"], key, shape=StoredDefinition)
-    if stored is not None and not _means_the_same(stored, accepted):
-        raise Refused(
-            f"{definition.definition} is stored with another meaning: "
-            f"raise its version in metrics/ and rebuild"
-        )
+    if stored is not None:
+        _require_same(definition, stored, accepted)
     await connection.execute(
         QUERIES["put_definition"].text,
         {
@@ -81,6 +94,16 @@ async def _register(connection: Connection, definition: Definition) -> None:
             "form": str(form),
         },
     )
+
+
+def _require_same(
+    definition: Definition, stored: StoredDefinition, accepted: Sequence[Form]
+) -> None:
+    if not _means_the_same(stored, accepted):
+        raise Refused(
+            f"{definition.definition} is stored with another meaning: "
+            f"raise its version in metrics/ and rebuild"
+        )
 
 
 def _means_the_same(stored: StoredDefinition, accepted: Sequence[Form]) -> bool:

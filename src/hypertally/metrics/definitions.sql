@@ -4,6 +4,11 @@
 -- Reads: metrics.definitions   Writes: -   Key: definition
 select sql, form from metrics.definitions where definition = %(definition)s for update;
 
+-- name: find_definition :one
+-- A stored definition, as `read_definition` without its lock.
+-- Reads: metrics.definitions   Writes: -   Key: definition
+select sql, form from metrics.definitions where definition = %(definition)s;
+
 -- name: put_definition :exec
 -- Store a definition with its current form.
 -- Reads: -   Writes: metrics.definitions   Key: definition

@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 
 from hypertally.errors import TryLater
 from hypertally.store.migrate import WAIT_SECONDS_MAX
-from hypertally.store.postgres import connection_string
+from hypertally.store.postgres import CONNECT_SECONDS_MAX
 
 
 async def find_bound_exchange(url: str) -> str | None:
@@ -30,7 +30,7 @@ async def find_bound_exchange(url: str) -> str | None:
 
 
 async def _read(url: str) -> str | None:
-    connecting = AsyncConnection.connect(connection_string(url, role="none"), autocommit=True)
+    connecting = AsyncConnection.connect(url, connect_timeout=CONNECT_SECONDS_MAX, autocommit=True)
     async with await connecting as connection:
         cursor = await connection.execute("select to_regclass('ops.exchange_identity') is not null")
         row = await cursor.fetchone()

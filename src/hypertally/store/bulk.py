@@ -8,7 +8,8 @@ import msgspec
 from psycopg import sql
 
 from hypertally.errors import BadPayload
-from hypertally.store.postgres import Role, Row, sql_of
+from hypertally.store.logins import Role, address_of_role
+from hypertally.store.postgres import Row, sql_of
 from hypertally.store.queries import Query
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class BulkLoader:
         import adbc_driver_postgresql.dbapi as adbc
 
         driver: Any = adbc  # its types name pandas and polars, which this program does not have
-        self._connection = driver.connect(url)
+        self._connection = driver.connect(address_of_role(url, role))
         self._cursor = self._connection.cursor()
         self._made: set[str] = set()
         for statement in (

@@ -8,17 +8,29 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 from hypertally.errors import Refused, TryLater
+from hypertally.records import Record
+from hypertally.store import queries
 from hypertally.store.dictionary import read_dictionary, write_comments
+from hypertally.store.make_logins import make_logins
+from hypertally.store.postgres import login_connection, read_rows
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
+QUERIES = queries.load(__file__)
 TABLE = "ops.schema_migrations"
 WAIT_SECONDS_MAX = 10  # a database that starts beside us is there by then
 
 
-async def migrate(url: str) -> list[str]:
-    """Bring a database to the schema of this program; the files applied.
+class _Migration(Record, frozen=True, kw_only=True):
+    version: str
 
+
+async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
+    """Bring a database to the schema of this program, as its owner; the files applied.
+
+    The logins of processes are made too, unless it `has_logins` that somebody else made.
     Errors: `TryLater` when it does not answer, `Refused` when a file cannot be applied.
     """
     command = [
@@ -46,8 +58,27 @@ async def migrate(url: str) -> list[str]:
             raise TryLater(f"the database does not answer: {problem}")
         raise Refused(f"the database could not be migrated: {problem}")
     await write_comments(url, read_dictionary(MIGRATIONS))
+    await make_logins(url, made_beforehand=has_logins)
     applied = (line for line in output.splitlines() if line.startswith("Applied: "))
     return [line.removeprefix("Applied: ").partition(" in ")[0] for line in applied]
+
+
+async def require_migrated(url: str) -> None:
+    """Refuse a database whose schema is older than this program's; a newer one is of use."""
+    try:
+        async with login_connection(url, role="hypertally_jobs") as connection:
+            rows = await read_rows(connection, QUERIES["list_migrations"], shape=_Migration)
+    except psycopg.errors.ProgrammingError:  # an empty database has no table of migrations
+        rows = []
+    if missing := sorted(_versions() - {row.version for row in rows}):
+        raise Refused(
+            f"the database lacks {len(missing)} migrations, the first {missing[0]}: "
+            "run `hypertally migrate` with the address of its owner, HYPERTALLY_OWNER_DATABASE_URL"
+        )
+
+
+def _versions() -> set[str]:
+    return {file.name.partition("_")[0] for file in MIGRATIONS.glob("*.sql")}
 
 
 def _dbmate() -> str:

@@ -1,9 +1,9 @@
-"""Connections to PostgreSQL: one role a pool, UTC always, driver errors turned into ours."""
+"""Connections to PostgreSQL: one login and role a pool, UTC always, driver errors made ours."""
 
 import select
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal, LiteralString, TypeAlias, TypeVar, cast
+from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import AsyncConnection, conninfo, sql
@@ -11,21 +11,13 @@ from psycopg.rows import DictRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from hypertally.errors import KeyTaken, TryLater
+from hypertally.errors import KeyTaken, Refused, TryLater
+from hypertally.store.logins import Role, address_of_role
 from hypertally.store.queries import Query
 
 Connection: TypeAlias = AsyncConnection[DictRow]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 Row = TypeVar("Row")
-Role: TypeAlias = Literal[
-    "hypertally_tenancy",
-    "hypertally_facts",
-    "hypertally_metrics",
-    "hypertally_jobs",
-    "hypertally_api",
-    "hypertally_worker",
-    "none",  # the login itself: migrations and scratch schemas
-]
 
 __all__ = [
     "Connection",
@@ -37,8 +29,10 @@ __all__ = [
     "filled_in",
     "find_row",
     "in_schema",
+    "login_connection",
     "notifications",
     "open_pool",
+    "owner_connection",
     "read_row",
     "read_rows",
     "sql_of",
@@ -52,18 +46,56 @@ ACQUIRE_SECONDS_MAX = 30  # longer than any job waits for a connection when all 
 
 
 def connection_string(url: str, *, role: Role, statement_seconds_max: int = 0) -> str:
-    """`url` with the settings every connection of the program has; 0 seconds: no limit."""
+    """The address for a role, with the settings of every connection; 0 seconds: no limit."""
     options = f"-c role={role} -c timezone=UTC -c statement_timeout={statement_seconds_max}s"
     if role == "hypertally_api":
         # All statements of an answer see one snapshot, so that its parts add up.
         options += r" -c default_transaction_isolation=repeatable\ read"
+    return _with_settings(address_of_role(url, role), options, name=role)
+
+
+def _with_settings(url: str, options: str, *, name: str) -> str:
     return conninfo.make_conninfo(
         url,
         options=options,
         connect_timeout=CONNECT_SECONDS_MAX,
-        application_name=role,
+        application_name=name,
         keepalives_idle=30,
     )
+
+
+@asynccontextmanager
+async def owner_connection(url: str, *, role: Role | None = None) -> AsyncGenerator[Connection]:
+    """One connection of the owner, to bring a database up to date; `role`: acting as that role."""
+    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+    async with _connection(_with_settings(url, options, name="hypertally_owner")) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def login_connection(url: str, *, role: Role) -> AsyncGenerator[Connection]:
+    """One connection of a login, to look at a database before a pool is opened.
+
+    Errors: `Refused` when the login may not become the role; a pool would try again and again.
+    """
+    try:
+        async with _connection(connection_string(url, role=role)) as connection:
+            yield connection
+    except TryLater as problem:
+        if "permission denied to set role" not in str(problem):
+            raise
+        raise Refused(
+            f"the login of HYPERTALLY_DATABASE_URL may not become {role}: name the right login, or "
+            "run `hypertally migrate` with HYPERTALLY_OWNER_DATABASE_URL first"
+        ) from problem
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncGenerator[Connection]:
+    with translated():
+        connecting = AsyncConnection[DictRow].connect(url, row_factory=dict_row, autocommit=True)
+        async with await connecting as connection:
+            yield connection
 
 
 def in_schema(query: Query, schema: str) -> sql.Composed:

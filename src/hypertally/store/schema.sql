@@ -723,6 +723,23 @@ CREATE FUNCTION ops.archive_totals(of_content text) RETURNS TABLE(objects bigint
     left join newest as n on true
 $$;
 
+CREATE FUNCTION ops.end_long_sessions(statement interval, idle interval, whole interval) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select count(*) filter (where pg_terminate_backend(a.pid))::integer
+    from pg_stat_activity as a
+    cross join (values (clock_timestamp())) as t (at)
+    where a.usename = 'hypertally_api_login' and a.datname = current_database()
+        and (
+            a.state = 'active'
+                and a.query_start < t.at - greatest(statement, interval '0.1 seconds')
+            or a.state like 'idle in transaction%'
+                and a.state_change < t.at - greatest(idle, interval '0.1 seconds')
+            or a.xact_start < t.at - greatest(whole, interval '0.1 seconds')
+        )
+$$;
+
 CREATE FUNCTION ops.feed_at(as_of timestamp with time zone) RETURNS TABLE(success_at timestamp with time zone, coverage numeric)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO ''
@@ -737,7 +754,7 @@ CREATE FUNCTION ops.feed_at(as_of timestamp with time zone) RETURNS TABLE(succes
 $$;
 
 CREATE FUNCTION ops.holds_books() RETURNS boolean
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
 declare
@@ -3738,6 +3755,9 @@ GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd num
 REVOKE ALL ON FUNCTION ops.archive_totals(of_content text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.archive_totals(of_content text) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION ops.end_long_sessions(statement interval, idle interval, whole interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.end_long_sessions(statement interval, idle interval, whole interval) TO hypertally_jobs;
+
 REVOKE ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) TO hypertally_jobs;
 
@@ -3889,6 +3909,7 @@ GRANT SELECT ON TABLE facts.watched_readings TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.definitions TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.definitions TO hypertally_api;
+GRANT SELECT ON TABLE metrics.definitions TO hypertally_jobs;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE metrics.fill_gaps TO hypertally_metrics;
 GRANT SELECT ON TABLE metrics.fill_gaps TO hypertally_jobs;

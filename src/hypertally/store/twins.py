@@ -1,4 +1,4 @@
-"""Twins: empty copies of tables in a scratch schema, and their comparison with the tables."""
+"""Twins: empty copies of tables in another schema, and their comparison with the tables."""
 
 import json
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from hypertally.errors import Refused
 from hypertally.jobs.runtime import exchange_identity
 from hypertally.jobs.runtime.exchange_identity import adopt, bind, check_bound
 from hypertally.sources.exchange_identity import Exchange
-from hypertally.store.postgres import open_pool, transaction
+from hypertally.store.postgres import Pool, open_pool, transaction
 
 MAINNET = Exchange(name="mainnet", host="api.hyperliquid.xyz")
 SANDBOX = Exchange(name="sandbox:7", host="127.0.0.1:8899")
@@ -52,10 +52,15 @@ async def test_of_two_first_processes_with_two_exchanges_one_is_refused(unnamed_
             assert isinstance(result, Refused) == (exchange.name != kept)
 
 
+async def check(pool: Pool, exchange: Exchange) -> None:
+    async with transaction(pool) as connection:
+        await check_bound(connection, exchange)
+
+
 async def test_books_without_a_name_are_refused_until_they_are_adopted(unnamed_url: str) -> None:
     with psycopg.connect(unnamed_url) as connection:
         connection.execute(ADD_WALLET)
-    for act in (bind, check_bound):
+    for act in (bind, check):
         async with open_pool(unnamed_url, role="hypertally_worker", size=1) as pool:
             with pytest.raises(Refused, match=r"hypertally adopt --exchange mainnet"):
                 await act(pool, MAINNET)
@@ -71,12 +76,12 @@ async def test_books_without_a_name_are_refused_until_they_are_adopted(unnamed_u
 
 async def test_who_only_migrates_names_no_exchange(unnamed_url: str) -> None:
     async with open_pool(unnamed_url, role="hypertally_worker", size=1) as pool:
-        await check_bound(pool, MAINNET)
+        await check(pool, MAINNET)
         assert bound_to(unnamed_url) == []
         await bind(pool, MAINNET)
-        await check_bound(pool, MAINNET)
+        await check(pool, MAINNET)
         with pytest.raises(Refused, match="books are of mainnet"):
-            await check_bound(pool, SANDBOX)
+            await check(pool, SANDBOX)
 
 
 @pytest.mark.parametrize(

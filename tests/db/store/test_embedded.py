@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -16,8 +17,10 @@ import psycopg
 import pytest
 
 from hypertally.errors import Refused
+from hypertally.store.embedded.account import ACCOUNT
 from hypertally.store.embedded.join import ensure_running
 
+NOBODY = 65534
 PATIENCE = 30
 USE = """
 import asyncio, sys, time
@@ -131,7 +134,6 @@ async def test_first_user_finds_a_safe_server_on_loopback(home: Path) -> None:
     async with await ensure_running(home) as server:
         for setting, value in {
             "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
             "data_checksums": "on",
             "fsync": "on",
             "synchronous_commit": "on",
@@ -141,7 +143,21 @@ async def test_first_user_finds_a_safe_server_on_loopback(home: Path) -> None:
         }.items():
             assert answer(server.url, f"select current_setting('{setting}')") == value
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            answer(server.url.replace("hypertally:", "hypertally:x"), "select 1")
+            answer(server.url.replace("hypertally_owner:", "hypertally_owner:x"), "select 1")
+
+
+async def test_its_owner_is_no_superuser_and_the_superuser_has_no_password(home: Path) -> None:
+    async with await ensure_running(home) as server:
+        assert answer(server.url, "select rolsuper from pg_roles where rolname = current_user") == (
+            "False"
+        )
+        password = (home / "postgres/owner_password").read_text()
+        for word in ("", "postgres", password):
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(server.url, user="postgres", password=word)
+        port = (home / "postgres/port").read_text()
+        sockets = {one.laddr for one in psutil.net_connections("unix")}
+        assert not [path for path in sockets if str(path).endswith(f".s.PGSQL.{port}")]
 
 
 async def test_second_user_joins_the_server_of_the_first(home: Path) -> None:
@@ -242,10 +258,10 @@ async def test_port_taken_by_another_program_is_left_to_it(home: Path) -> None:
 
 
 async def test_lost_password_is_replaced(home: Path) -> None:
-    (home / "postgres/password").unlink()
+    (home / "postgres/owner_password").unlink()
     async with await ensure_running(home) as server:
         assert answers(server.url)
-    assert (home / "postgres/password").stat().st_mode & 0o777 == 0o600
+    assert (home / "postgres/owner_password").stat().st_mode & 0o777 == 0o600
 
 
 async def test_server_below_a_closed_folder_is_not_root_and_opens_nothing(tmp_path: Path) -> None:
@@ -255,8 +271,22 @@ async def test_server_below_a_closed_folder_is_not_root_and_opens_nothing(tmp_pa
     before = [(path.stat().st_mode, path.stat().st_uid) for path in parents]
     async with await ensure_running(closed / "home") as server:
         assert answers(server.url)
-        assert postmaster(closed / "home").uids().effective != 0
+        assert postmaster(closed / "home").username() == own_account()
     assert [(path.stat().st_mode, path.stat().st_uid) for path in parents] == before
+
+
+async def test_data_that_ran_as_nobody_goes_over_to_the_account(home: Path) -> None:
+    data = home / "postgres/data"
+    if os.geteuid() == 0:  # who is not root runs it as themselves
+        for path in (data, *data.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    async with await ensure_running(home) as server:
+        assert answers(server.url)
+        assert {path.owner() for path in (data, *data.rglob("*"))} == {own_account()}
+
+
+def own_account() -> str:
+    return ACCOUNT if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 async def test_data_of_another_postgresql_is_refused_by_its_version(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def compute_again(url: str) -> dict[str, int]:
     async with open_pool(url, role="hypertally_worker", size=4) as pool:
         async for _ in rebuild(pool, METRICS, from_day=None, to_day=None):
             pass
-    async with open_pool(url, role="none", size=1) as pool:
+    async with open_pool(url, role="hypertally_worker", size=1) as pool:
         return {compared.metric: compared.differing for compared in await verify(pool, METRICS)}
 
 

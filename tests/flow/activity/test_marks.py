@@ -21,7 +21,7 @@ START = ms("2025-10-01T12:00")
 
 async def differing(books: Books) -> dict[str, int]:
     chosen = [metric for metric in METRICS if metric.name in ACTIVITY]
-    async with open_pool(books.url, role="none", size=1) as pool:
+    async with open_pool(books.url, role="hypertally_worker", size=1) as pool:
         compared = await verify(pool, chosen)
     assert [comparison.waiting for comparison in compared] == [0, 0, 0]
     return {comparison.metric: comparison.differing for comparison in compared}

@@ -27,7 +27,7 @@ async def kept(books: Books) -> AsyncGenerator[Books]:
 
 
 async def verdicts(books: Books) -> dict[str, Comparison]:
-    async with open_pool(books.url, role="none", size=1) as pool:
+    async with open_pool(books.url, role="hypertally_worker", size=1) as pool:
         return {verdict.metric: verdict for verdict in await verify(pool, METRICS)}
 
 

@@ -71,7 +71,7 @@ async def rebuild_signals(sealed: SealedDays) -> None:
 
 
 async def judge_signals(sealed: SealedDays) -> verify.Comparison:
-    async with open_pool(sealed.vault.database_url, role="none", size=1) as pool:
+    async with open_pool(sealed.vault.database_url, role="hypertally_worker", size=1) as pool:
         (verdict,) = await verify.verify(pool, rebuild.choose(["signals"]))
     return verdict
 

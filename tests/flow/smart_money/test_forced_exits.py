@@ -135,7 +135,7 @@ def _leavers(recording: Recording, asset: str) -> list[dict[str, Any]]:
 
 async def _verified(url: str) -> tuple[int, int, int]:
     """The signals computed again from facts, beside those that were restated."""
-    async with open_pool(url, role="none", size=1) as pool:
+    async with open_pool(url, role="hypertally_worker", size=1) as pool:
         (verdict,) = await verify(pool, [each for each in METRICS if each.name == "signals"])
     return verdict.differing, verdict.waiting, verdict.rows
 

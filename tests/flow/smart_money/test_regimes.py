@@ -357,7 +357,7 @@ def test_signals_computed_again_later_are_the_same_bytes(recorded: Recorded) -> 
             async for _ in rebuild(books.pool, chosen, from_day=START.date(), to_day=START.date()):
                 pass
             assert await texts(books) == before
-        async with open_pool(url, role="none", size=1) as pool:
+        async with open_pool(url, role="hypertally_worker", size=1) as pool:
             (verdict,) = await verify(pool, chosen)
         assert (verdict.rows, verdict.differing, verdict.waiting) == (18 * len(LONGER), 0, 0)
 

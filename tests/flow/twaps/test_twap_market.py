@@ -62,7 +62,7 @@ async def test_candles_are_asked_for_once_and_twaps_judged_by_them(books: Books)
             judged += 1
     assert judged
     assert asked <= len(stored)  # none is asked for twice; near ones share an answer
-    async with open_pool(books.url, role="none", size=1) as pool:
+    async with open_pool(books.url, role="hypertally_worker", size=1) as pool:
         assert {verdict.differing for verdict in await verify(pool, METRICS)} == {0}
 
 
@@ -98,7 +98,7 @@ async def test_arrival_is_the_finest_price_the_exchange_still_has(
             assert "no slice" in stored[key]["unknown"]["arrival_price"]
     basis = f":{interval}:open" if interval else "first slice"
     assert sum(str(row["arrival_source"]).endswith(basis) for row in stored.values()) > MANY
-    async with open_pool(books.url, role="none", size=1) as pool:
+    async with open_pool(books.url, role="hypertally_worker", size=1) as pool:
         assert {verdict.differing for verdict in await verify(pool, choose(NAMES))} == {0}
 
 

@@ -256,7 +256,7 @@ async def test_verify_names_the_twap_whose_digit_differs(books: Books) -> None:
         await filled(books, exchange)
 
     async def differing() -> dict[str, int]:
-        async with open_pool(books.url, role="none", size=1) as pool:
+        async with open_pool(books.url, role="hypertally_worker", size=1) as pool:
             found = {verdict.metric: verdict for verdict in await verify(pool, choose(NAMES))}
         for verdict in found.values():
             assert verdict.rows > MANY

@@ -31,6 +31,8 @@ REAL = {
     "evm_rpc_url": "https://rpc.hyperliquid.xyz/evm",
     "heartbeat_url": "https://hyperliquid.example/ping",
     "database_url": "postgresql://me@hyperliquid.example/books",
+    "owner_database_url": "postgresql://owner@hyperliquid.example/books",
+    "api_database_url": "postgresql://reader@hyperliquid.example/books",
 }
 # Of who reads the books, whatever exchange they are of.
 OF_READERS = {"public_url", "jwks_url", "people_database_url"}
@@ -61,6 +63,7 @@ def test_no_setting_of_the_sandbox_leads_to_the_real_exchange(
     sandbox = settings.read(addresses.overrides())
     assert "hyperliquid" not in repr(sandbox.model_dump(exclude={"database_url", "heartbeat_url"}))
     assert (sandbox.database_url, sandbox.heartbeat_url) == (None, None)
+    assert (sandbox.owner_database_url, sandbox.api_database_url) == (None, None)
     assert (sandbox.network, sandbox.info_url) == (addresses.exchange, f"{URL}/info")
     assert sandbox.home == own.home / "sandbox"
     for name, value in addresses.environment().items():

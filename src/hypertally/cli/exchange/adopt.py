@@ -53,7 +53,9 @@ def _check_name(name: str) -> None:
 
 async def _adopt(settings: Settings, name: str | None) -> tuple[Contents, BoundExchange | None]:
     async with runtime.any_database(settings) as url:
-        await runtime.bring_up_to_date(url)
+        if owner := runtime.owner_address(settings, url):
+            has_logins = settings.owner_database_url is not None
+            await runtime.bring_up_to_date(owner, has_logins=has_logins)
         async with runtime.worker_pool(url, size=1) as pool:
             return await _read_contents(pool), await _name_or_find(pool, name)
 

@@ -58,7 +58,9 @@ class SandboxAddresses(Record, frozen=True, kw_only=True):
 
     def overrides(self) -> Overrides:
         """The settings that stand for the sandbox, whatever the environment says."""
-        return {
+        # Addresses beside that of a database are of that database alone.
+        others = ("owner_database_url", "api_database_url")
+        return (dict.fromkeys(others) if self.database_url is None else {}) | {
             "home": self.home,
             "database_url": self.database_url,
             "network": self.exchange,

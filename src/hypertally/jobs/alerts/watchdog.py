@@ -26,6 +26,7 @@ from hypertally.jobs.alerts.state_machine import Evaluation
 from hypertally.jobs.alerts.subjects import SYSTEM, Subject, time_text
 from hypertally.jobs.alerts.transitions import Check
 from hypertally.jobs.runtime import queue
+from hypertally.jobs.runtime.long_sessions import end_long_sessions
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.metrics.smart_money.formulas.thresholds import DEGRADED_AGE
@@ -77,6 +78,7 @@ class Watchdog:
         await asyncio.sleep(GRACE_SECONDS)
         while True:
             try:
+                await end_long_sessions(self._resources.pool)
                 await self.look()
             except TryLater as problem:
                 log.warning("database away", problem=str(problem))

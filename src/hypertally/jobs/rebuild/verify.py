@@ -1,4 +1,4 @@
-"""Verifying metrics: each is recomputed in a scratch schema, and compared digit for digit."""
+"""Verifying metrics: each is recomputed in temporary tables, and compared digit for digit."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from hypertally.store.queries import load
 from hypertally.store.twins import Twins, compare_twins, make_twin
 
 QUERIES = load(__file__)
-SCRATCH = "verify_scratch"
+SCRATCH = "pg_temp"  # gone with the transaction, and no role needs a right to make schemas
 DIFFERENCES_SHOWN_MAX = 5  # of each metric: enough to see whether they are of one kind
 
 
@@ -49,18 +49,16 @@ def needed_by(metrics: Sequence[Metric]) -> list[Metric]:
 
 
 async def verify(pool: Pool, metrics: Sequence[Metric]) -> list[Comparison]:
-    """Recompute these metrics and what they need in a scratch schema, in one snapshot.
+    """Recompute these metrics and what they need in temporary tables, in one snapshot.
 
-    `pool` acts as the login, which may make a schema; nothing of it is committed.
+    `pool` acts as a worker; nothing of it is committed.
     """
     async with pool.connection() as connection, connection.transaction(force_rollback=True):
         await connection.execute(QUERIES["hold_snapshot"].text)
-        await connection.execute(QUERIES["make_scratch"].text)
+        await connection.execute(QUERIES["give_memory"].text)
         needed = needed_by(metrics)
         for table in (table for metric in needed for table in metric.tables):
             await make_twin(connection, table, schema=METRICS_SCHEMA, scratch=SCRATCH)
-        await connection.execute(QUERIES["grant_scratch"].text)
-        await connection.execute(QUERIES["act_as_metrics"].text)
         sealed = await _recompute(connection, needed)
         return [await _compare(connection, metric, sealed[metric.name]) for metric in metrics]
 
@@ -105,7 +103,7 @@ async def _compare(connection: Connection, metric: Metric, sealed: int) -> Compa
 
 
 def twins_of(metric: Metric) -> Twins:
-    """A metric's table and its twin in the scratch schema."""
+    """A metric's table and its temporary twin."""
     walk = metric.walk
     return Twins(
         table=metric.name,

@@ -3,24 +3,11 @@
 -- Reads: -   Writes: -   Key: -
 set transaction isolation level repeatable read;
 
--- name: make_scratch :exec
--- Create a schema beside the real schema, inside a transaction that is rolled back.
--- Reads: -   Writes: the schema   Key: -
-create schema verify_scratch;
-
--- name: grant_scratch :exec
--- Let the metrics' role fill the twins.
--- Reads: -   Writes: the schema   Key: -
-do $$ begin
-    grant usage on schema verify_scratch to hypertally_metrics;
-    grant select, insert, update, delete on all tables in schema verify_scratch
-        to hypertally_metrics;
-end $$;
-
--- name: act_as_metrics :exec
--- Switch to the role that computes metrics.
+-- name: give_memory :exec
+-- Keep more of the twins in memory; only before the first temporary table of a session.
 -- Reads: -   Writes: -   Key: -
-set local role hypertally_worker;
+select set_config('temp_buffers', '64MB', true)
+where pg_my_temp_schema() = 0;
 
 -- name: read_names :one
 -- The names of wallets and orgs; org 0 is all tracked wallets.

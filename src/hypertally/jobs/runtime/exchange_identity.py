@@ -83,15 +83,14 @@ async def bind(pool: Pool, exchange: Exchange) -> None:
     compare(bound.exchange, exchange)
 
 
-async def check_bound(pool: Pool, exchange: Exchange) -> None:
+async def check_bound(connection: Connection, exchange: Exchange) -> None:
     """The same for who only changes the schema: an empty database takes no exchange.
 
     Errors: as `bind`.
     """
-    async with transaction(pool) as connection:
-        bound = await find_bound(connection)
-        if bound is None and await holds_books(connection):
-            raise _unnamed(exchange)
+    bound = await find_bound(connection)
+    if bound is None and await holds_books(connection):
+        raise _unnamed(exchange)
     if bound is not None:
         compare(bound.exchange, exchange)
 

@@ -5,6 +5,7 @@ import secrets
 import socket
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -13,8 +14,14 @@ from hypertally.store.embedded.folder import ServerFolder
 from hypertally.store.embedded.programs import Programs
 
 MAJOR = "18"
-OWNER = "hypertally"
+SUPERUSER = "postgres"  # has no password: nobody logs in as it
+OWNER = "hypertally_owner"
 DATABASE = "hypertally"
+TEMPLATE = "template1"
+OWNER_PASSWORD: Final = "owner_password"  # noqa: S105 - the name of a file
+SUPERUSER_PASSWORD: Final = "password"  # noqa: S105 - the same, of releases whose owner was one
+OWNER_SQL = Path(__file__).with_name("owner.sql")
+TAKE_OVER_SQL = Path(__file__).with_name("take_over.sql")
 # Below the range from which systems hand out ports for outgoing connections: while the server
 # restarts, a client knocking at a port of that range can end up connected to itself and keep it.
 PORTS = range(15432, 32000)
@@ -24,14 +31,18 @@ def prepare(folder: ServerFolder, programs: Programs) -> None:
     """Whatever is missing of data, password and port is made."""
     if not folder.data.exists():
         _create(folder, programs)
+    programs.account.own(folder.data)
     version = (folder.data / "PG_VERSION").read_text().strip()
     if version != MAJOR:
         raise Refused(
             f"{folder.data} was written by PostgreSQL {version} and this release runs {MAJOR}: "
             f"dump it with PostgreSQL {version} and load it here, or choose another HYPERTALLY_HOME"
         )
-    if not folder.read("password"):
-        _set_password(folder, programs, folder.data)
+    # A release whose owner was the superuser left this file, or came back and made it anew.
+    if folder.read(SUPERUSER_PASSWORD):
+        _take_over(folder, programs)
+    elif not folder.read(OWNER_PASSWORD):
+        _make_owner(folder, programs, folder.data)
     port = folder.read("port")
     if not port or not _is_free(int(port)):
         folder.write("port", str(_free_port()))
@@ -67,7 +78,7 @@ def _create(folder: ServerFolder, programs: Programs) -> None:
     if account.uid is not None and account.gid is not None:
         os.chown(fresh, account.uid, account.gid)
     arguments = [
-        f"--username={OWNER}",
+        f"--username={SUPERUSER}",
         "--encoding=UTF8",
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
@@ -76,21 +87,39 @@ def _create(folder: ServerFolder, programs: Programs) -> None:
         "--data-checksums",
     ]
     programs.run("initdb", fresh, arguments)
-    _set_password(folder, programs, fresh)
-    _execute(programs, fresh, f"CREATE DATABASE {DATABASE};\n")
+    _make_owner(folder, programs, fresh, f"create database {DATABASE} owner {OWNER};\n\n")
     fresh.rename(folder.data)
 
 
-def _set_password(folder: ServerFolder, programs: Programs, data: Path) -> None:
+def _make_owner(
+    folder: ServerFolder,
+    programs: Programs,
+    data: Path,
+    afterwards: str = "",
+    *,
+    of: str = TEMPLATE,
+) -> None:
+    """Make who owns the database, or give it a new password."""
     password = secrets.token_urlsafe(24)
-    _execute(programs, data, f"ALTER ROLE {OWNER} PASSWORD '{password}';\n")
-    folder.write("password", password)
+    statements = OWNER_SQL.read_text(encoding="utf-8").format(owner=OWNER, password=password)
+    _execute(programs, data, of, statements + afterwards)
+    folder.write(OWNER_PASSWORD, password)
 
 
-def _execute(programs: Programs, data: Path, statement: str) -> None:
-    """In single-user mode: there is no network yet, so nobody can come in before the password."""
-    arguments = ["--single", "-c", "exit_on_error=on", "postgres"]
-    programs.run("postgres", data, arguments, text=statement)
+def _take_over(folder: ServerFolder, programs: Programs) -> None:
+    """Let the owner have what belonged to the superuser, who can no longer log in."""
+    statements = TAKE_OVER_SQL.read_text(encoding="utf-8").format(owner=OWNER, database=DATABASE)
+    _make_owner(folder, programs, folder.data, statements, of=DATABASE)
+    folder.remove(SUPERUSER_PASSWORD)
+
+
+def _execute(programs: Programs, data: Path, database: str, statements: str) -> None:
+    """In single-user mode: there is no network yet, so nobody can come in before the password.
+
+    A statement ends with a semicolon and an empty line.
+    """
+    arguments = ["--single", "-j", "-c", "exit_on_error=on", database]
+    programs.run("postgres", data, arguments, text=statements)
 
 
 def _free_port() -> int:

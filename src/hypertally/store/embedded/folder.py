@@ -44,7 +44,7 @@ class ServerFolder:
         return self.path / "users.lock"
 
     def read(self, name: str) -> str:
-        """The text of one of the small files `state`, `port` and `password`; empty if missing."""
+        """The text of a small file such as `state`, `port`, `owner_password`; empty if missing."""
         try:
             return (self.path / name).read_text()
         except FileNotFoundError:
@@ -57,6 +57,10 @@ class ServerFolder:
         partial.touch(mode=0o600)
         partial.write_text(text)
         partial.rename(self.path / name)
+
+    def remove(self, name: str) -> None:
+        """Remove one of the small files, if it is there."""
+        (self.path / name).unlink(missing_ok=True)
 
 
 def open_lock(path: Path) -> int:

@@ -17,7 +17,7 @@ from typing import Self
 import psycopg
 
 from hypertally.errors import Refused, TryLater
-from hypertally.store.embedded.cluster import DATABASE, OWNER
+from hypertally.store.embedded.cluster import DATABASE, OWNER, OWNER_PASSWORD
 from hypertally.store.embedded.folder import ServerFolder, open_lock, take_lock
 
 # Generous: after a hard stop PostgreSQL first replays what it had not yet written out.
@@ -158,6 +158,10 @@ async def _supervised(folder: ServerFolder) -> str:
                 fcntl.flock(probe, fcntl.LOCK_UN)
                 await asyncio.to_thread(_start_supervisor, folder)
                 started = True
+            if folder.read("state") == "running" and not folder.read(OWNER_PASSWORD):
+                raise Refused(
+                    f"an earlier release still runs the server of {folder.path}: stop it first"
+                )
             if folder.read("state") == "running" and await _answers(_url(folder)):
                 return _url(folder)
             await asyncio.sleep(POLL_SECONDS)
@@ -187,7 +191,7 @@ def _start_supervisor(folder: ServerFolder) -> None:
 
 
 def _url(folder: ServerFolder) -> str:
-    password, port = folder.read("password"), folder.read("port")
+    password, port = folder.read(OWNER_PASSWORD), folder.read("port")
     return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
 

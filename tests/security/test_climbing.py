@@ -1,0 +1,179 @@
+"""A session of a login stays what it is, whatever it tries."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from tests.security.login_rights import API, BECOMES, WORKER
+from tests.security.walk import LOGINS, Connection, Walk, session_of
+
+from hypertally.cli.runtime import bring_up_to_date
+from hypertally.jobs.runtime.long_sessions import SessionLimits, end_long_sessions
+from hypertally.store.logins import ROLE_OF_LOGIN, address_of_login
+from hypertally.store.postgres import connection_string, open_pool
+
+PATIENCE_SECONDS = 30
+ATTACK = "copy (select 1) to program 'touch {file}'"  # after: set role none
+
+
+def test_a_session_becomes_its_own_role_and_no_other(owner_url: str, owner: Connection) -> None:
+    roles = [name for (name,) in owner.execute("select rolname from pg_roles").fetchall()]
+    assert len(roles) > 20
+    for login in LOGINS:
+        with session_of(owner_url, login) as session:
+            walk = Walk(session, owner)
+            for kind in ("set role", "set local role", "set session authorization"):
+                allowed = {name for name in roles if walk.is_allowed(f"{kind} {name}")}
+                own = set() if "authorization" in kind else set(BECOMES[login].split())
+                assert allowed == own | {login}, kind
+            session.execute("reset role")
+            session.execute("reset session authorization")
+            shown = session.execute("select session_user, current_user").fetchone()
+            assert shown == (login, ROLE_OF_LOGIN[login])
+
+
+def test_the_attack_by_which_the_api_became_the_superuser(
+    make_database: Callable[[], str], owner_url: str, tmp_path: Path
+) -> None:
+    """It ran a program as long as pools connected as a superuser."""
+    file = Path(tempfile.gettempdir(), f"taken-{tmp_path.name}-{os.getpid()}")
+    attack = ATTACK.format(file=file).encode()
+    superuser = make_database()
+    with psycopg.connect(superuser, options="-c role=hypertally_api", autocommit=True) as before:
+        before.execute("set role none")
+        before.execute(attack)
+    assert file.exists()
+    file.unlink()
+    for login in LOGINS:
+        with session_of(owner_url, login) as session:
+            session.execute("set role none")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(attack)
+            assert session.execute("select current_user").fetchone() == (login,)
+    with (
+        psycopg.connect(owner_url, autocommit=True) as owner,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        owner.execute(attack)
+    assert not file.exists()
+
+
+def test_nobody_who_can_log_in_is_a_superuser(owner_url: str, owner: Connection) -> None:
+    attributes = owner.execute(
+        "select rolname from pg_roles where rolcanlogin and not rolsuper and not rolbypassrls "
+        "and not rolreplication and not rolcreatedb order by 1"
+    ).fetchall()
+    assert [name for (name,) in attributes] == sorted([*LOGINS, "hypertally_owner"])
+    for word in ("", "postgres", urlsplit(owner_url).password):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(owner_url, user="postgres", password=word)
+
+
+def test_a_login_comes_into_no_other_database(owner_url: str) -> None:
+    for login in LOGINS:
+        for name in ("postgres", "template1"):
+            address = urlsplit(address_of_login(owner_url, login))._replace(path=f"/{name}")
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(address.geturl())
+
+
+def test_what_acts_as_another_looks_nowhere_else_for_names(owner: Connection) -> None:
+    functions = owner.execute(
+        "select p.oid::regproc::text, array_to_string(p.proconfig, ' ') from pg_proc as p "
+        "where p.prosecdef and p.pronamespace::regnamespace::text "
+        "in ('facts', 'metrics', 'ops', 'tenancy')"
+    ).fetchall()
+    assert len(functions) >= 17
+    paths = ("search_path=pg_catalog, pg_temp", 'search_path=""')
+    assert [name for name, settings in functions if not settings.startswith(paths)] == []
+
+
+def test_names_of_temporary_objects_lead_no_function_astray(owner_url: str) -> None:
+    with session_of(owner_url, WORKER) as session:
+        for table in ("pg_class", "pg_proc", "hl_fills_raw", "pages", "format"):
+            session.execute(
+                f"create temporary table {table} (relname name, taken integer)".encode()
+            )
+        session.execute(
+            "create function pg_temp.format(text, variadic text[]) returns text "
+            "language sql as $$ select 'drop table facts.pages' $$"
+        )
+        session.execute(
+            "create function pg_temp.current_org() returns integer language sql as 'select 1'"
+        )
+        session.execute("set search_path = pg_temp, pg_catalog, public")
+        assert session.execute("select facts.ensure_month('pages', '2031-05-01')").fetchone() == (
+            True,
+        )
+        assert session.execute("select facts.ensure_month('pages', '2031-05-01')").fetchone() == (
+            False,
+        )
+        for trick in ("pages; drop table facts.pages", 'pages" (a int); --', "jobs", "../pages"):
+            with pytest.raises(psycopg.errors.RaiseException, match="is not partitioned by month"):
+                session.execute("select facts.ensure_month(%s, now())", [trick])
+
+
+async def test_what_a_login_changes_about_itself_is_put_right(owner_url: str) -> None:
+    with session_of(owner_url, API) as session:
+        session.execute("set role none")
+        session.execute(f"alter role {API} password 'taken'")
+        session.execute(f"alter role {API} set statement_timeout = 0")
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        session_of(owner_url, API)
+    await bring_up_to_date(owner_url)
+    url = address_of_login(owner_url, API)
+    with psycopg.connect(url) as session:
+        assert session.execute("show statement_timeout").fetchone() == ("10s",)
+
+
+async def test_a_session_that_lifts_its_limit_is_ended_all_the_same(owner_url: str) -> None:
+    async def sleep() -> None:
+        url = connection_string(owner_url, role="hypertally_api", statement_seconds_max=1)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as session:
+            await session.execute("set statement_timeout = 0")
+            await session.execute("set transaction_timeout = 0")
+            await session.execute("select pg_sleep(600)")
+
+    async with open_pool(owner_url, role="hypertally_jobs", size=1) as pool:
+        sleeping = asyncio.create_task(sleep())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not sleeping.done():
+                await end_long_sessions(pool, SessionLimits(statement=timedelta(seconds=1)))
+                await asyncio.wait([sleeping], timeout=0.1)
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            await sleeping
+
+
+@pytest.mark.parametrize("limit", ["idle", "whole"])
+async def test_a_transaction_that_stays_open_is_ended_and_a_quiet_session_is_not(
+    owner_url: str, limit: str
+) -> None:
+    url = connection_string(owner_url, role="hypertally_api")
+    async with (
+        open_pool(owner_url, role="hypertally_jobs", size=1) as pool,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as quiet,
+        await psycopg.AsyncConnection.connect(url) as holding,
+        await psycopg.AsyncConnection.connect(
+            connection_string(owner_url, role="hypertally_worker")
+        ) as working,
+    ):
+        await holding.execute("set idle_in_transaction_session_timeout = 0")
+        await holding.execute("select 1")
+        await working.execute("select 1")
+        ended = 0
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not ended:
+                ended = await end_long_sessions(
+                    pool, SessionLimits(**{limit: timedelta(seconds=1)})
+                )
+                await asyncio.sleep(0.2)
+        with pytest.raises(psycopg.OperationalError):
+            await holding.execute("select 1")
+        await quiet.execute("select 1")
+        await working.execute("select 1")
