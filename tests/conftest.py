@@ -71,6 +71,11 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     server = asyncio.run(superuser_server(tmp_path_factory.mktemp("home")))
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        # No test cuts the power; thousands of databases are made and dropped.
+        connection.execute("alter system set fsync = off")
+        connection.execute("alter system set full_page_writes = off")
+        connection.execute("select pg_reload_conf()")
     yield server.url
     server.close()
 
