@@ -276,7 +276,7 @@ def no_log() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(trades=TRADES, steps=STEPS, busy_minute=st.none() | MINUTES)
 async def test_no_sequence_of_faults_makes_a_day_complete_that_lacks_a_fill(
     books: Books, trades: Sequence[Trade], steps: Sequence[Step], busy_minute: int | None

@@ -217,9 +217,13 @@ def test_an_object_of_which_every_row_was_refused_is_a_failure_with_the_reasons(
 @pytest.mark.parametrize(
     ("since", "names"),
     [
+        ("2026-10-01T00:00:00.500Z", "bc"),
         ("2026-10-01T00:00:00.501+00:00", "c"),
         ("2026-10-01T02:00:00.5+02:00", "bc"),
+        ("2026-09-30T19:00:00.5-05:00", "bc"),
+        ("2026-10-01", "bc"),
         ("2026-09-30", "abc"),
+        ("20261001T000000Z", "bc"),
         ("2026-10-02T00:00:01", ""),
     ],
 )
