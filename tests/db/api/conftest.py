@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx2
@@ -97,8 +98,10 @@ def base_url(options: ApiOptions) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def client(base_url: str) -> Iterator[httpx2.Client]:
-    """A client that brings no token and follows no redirect."""
-    with httpx2.Client(base_url=base_url, headers={"Accept-Encoding": "identity"}) as client:
+    """A client that brings no token, follows no redirect, and takes no cookie from any test."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    headers = {"Accept-Encoding": "identity"}
+    with httpx2.Client(base_url=base_url, headers=headers, cookies=no_cookies) as client:
         yield client
 
 

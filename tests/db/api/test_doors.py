@@ -151,7 +151,6 @@ def test_a_sign_in_link_works_once_and_sets_a_cookie_scripts_cannot_read(client)
         assert part in cookie
     assert "Secure" not in cookie
     assert token not in cookie
-    client.cookies.clear()
     again = client.get(f"/sign-in?token={token}")
     assert again.status_code == 401
     assert "set-cookie" not in again.headers
@@ -180,7 +179,6 @@ def test_an_access_token_signs_in_until_it_expires(client) -> None:
         client.get(f"/sign-in?token={token}"),
         client.get("/sign-in", headers={"Authorization": f"Bearer {token}"}),
     ):
-        client.cookies.clear()
         assert answer.status_code == 303
         cookie = answer.headers["set-cookie"]
         assert f"hypertally_session={token}" in cookie
@@ -295,7 +293,6 @@ def test_no_secret_is_logged(base_url: str, client, capfd: pytest.CaptureFixture
     client.get(f"/sign-in?token={token}")
     client.get(f"/sign-in?token={token}")
     client.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"})
-    client.cookies.clear()
     said = "".join(capfd.readouterr())
     assert token not in said
     assert SECRET not in said
