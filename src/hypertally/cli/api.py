@@ -42,7 +42,7 @@ async def _serve(settings: Settings, host: str) -> None:
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     async with (
-        runtime.migrated(settings) as url,
+        runtime.migrated(settings, anew=True) as url,  # whose logins let it in
         watching_worker(settings, url, channels),
         running_app(api_options(settings, url)) as app,
     ):

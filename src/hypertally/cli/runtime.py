@@ -17,7 +17,7 @@ import stamina
 import structlog
 from rich.console import Console
 
-from hypertally.errors import Refused
+from hypertally.errors import Refused, TryLater
 from hypertally.flow import DEFINITIONS
 from hypertally.jobs.runtime.exchange_identity import bind, check_bound, compare
 from hypertally.metrics import definitions
@@ -26,8 +26,15 @@ from hypertally.sources.exchange_identity import Exchange, identify
 from hypertally.store.bound_exchange import find_bound_exchange
 from hypertally.store.embedded.join import ensure_running
 from hypertally.store.logins import LOGIN_OF_ROLE, ROLE_OF_LOGIN, login_of
-from hypertally.store.migrate import migrate, require_migrated
-from hypertally.store.postgres import Connection, Pool, open_pool, owner_connection, transaction
+from hypertally.store.migrate import is_migrated, migrate, require_migrated
+from hypertally.store.postgres import (
+    Connection,
+    Pool,
+    login_connection,
+    open_pool,
+    owner_connection,
+    transaction,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,18 +77,20 @@ async def any_database(settings: Settings) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def migrated(settings: Settings) -> AsyncGenerator[str]:
+async def migrated(settings: Settings, *, anew: bool = False) -> AsyncGenerator[str]:
     """The trading database at the schema of this program, with books of the settings' exchange.
 
-    Whoever has the address of its owner brings it up to date; who has a login's only compares.
+    Whoever has the address of its owner brings it up to date if something is missing, or `anew`,
+    with what a login changed about itself put right; who has a login's only compares.
     Errors: `Refused` when it keeps the books of another exchange; nothing is changed then.
     """
     exchange = await identify(settings.info_url, settings.network)
     async with any_database(settings) as url:
-        if owner := owner_address(settings, url):
-            await _bring_up_to_date_if_ours(settings, owner, exchange)
-        else:
+        owner = owner_address(settings, url)
+        if owner is None:
             await require_migrated(url)
+        elif anew or not await _is_up_to_date(url):
+            await _bring_up_to_date_if_ours(settings, owner, exchange)
         async with open_pool(url, role="hypertally_jobs", size=1) as pool:
             if owner is None:
                 await definitions.require_registered(pool, DEFINITIONS)
@@ -118,6 +127,16 @@ def owner_address(settings: Settings, url: str) -> str | None:
     if settings.owner_database_url:
         return settings.owner_database_url.get_secret_value()
     return None if login_of(url) else url
+
+
+async def _is_up_to_date(url: str) -> bool:
+    try:
+        async with login_connection(url, role="hypertally_jobs") as connection:
+            return await is_migrated(connection) and await definitions.are_registered(
+                connection, DEFINITIONS
+            )
+    except (Refused, TryLater):  # a server that starts, or lets no login in yet
+        return False
 
 
 async def _bring_up_to_date_if_ours(

@@ -83,7 +83,7 @@ async def _up(settings: Settings, host: str) -> None:
     runtime.stop_on_signals(stopping.set)
     with hold_home(settings.home):
         port = _free_port(settings.port, host=host)
-        async with runtime.migrated(settings) as url:
+        async with runtime.migrated(settings, anew=True) as url:
             environment = _environment(settings, url, port)
             async with start_parts(settings, environment, stopping) as parts:
                 parts.start("api", ["api", "--host", host], _api_environment(settings, url))
@@ -101,7 +101,7 @@ async def _up_sandbox(settings: Settings, host: str, replay: Path | None) -> Non
         exchange_url = f"http://{HOST}:{_free_port(0)}"
         addresses = plan_addresses(settings, url=exchange_url, port=port, replay=replay)
         own = program_settings.read(addresses.overrides())
-        async with runtime.migrated(own) as url:
+        async with runtime.migrated(own, anew=True) as url:
             if replay is None:
                 await _require_state(url, addresses)
             environment = addresses.environment() | _environment(own, url, port)

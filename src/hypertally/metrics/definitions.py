@@ -16,7 +16,7 @@ from hypertally.errors import Refused
 from hypertally.metrics.definition_form import Form, form_of, hash_statement, registered_text
 from hypertally.metrics.metric import Definition
 from hypertally.records import Record
-from hypertally.store.postgres import Connection, Pool, find_row, transaction
+from hypertally.store.postgres import Connection, Pool, find_row, read_rows, transaction
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -26,6 +26,7 @@ FORMS_FILE = Path(__file__).with_suffix(".toml")
 class StoredDefinition(Record, frozen=True, kw_only=True):
     """metrics.definitions, what of it says what is computed."""
 
+    definition: str
     sql: str
     form: str | None  # None: stored by a release that knew no forms
 
@@ -55,20 +56,34 @@ async def register(connection: Connection, definitions: Iterable[Definition]) ->
             await _register(connection, definition)
 
 
+async def are_registered(connection: Connection, definitions: Iterable[Definition]) -> bool:
+    """Whether the database knows each definition, with its meaning of today."""
+    stored = await _list_stored(connection)
+    return all(
+        (row := stored.get(definition.definition)) is not None
+        and row.form is not None
+        and Form.parse(row.form) in accepted_forms().get(definition.definition, ())[-1:]
+        for definition in definitions
+    )
+
+
 async def require_registered(pool: Pool, definitions: Iterable[Definition]) -> None:
     """Refuse a database that does not know a definition, or knows another meaning of it."""
     async with transaction(pool) as connection:
-        for definition in definitions:
-            key = {"definition": definition.definition}
-            stored = await find_row(
-                connection, QUERIES["find_definition"], key, shape=StoredDefinition
+        stored = await _list_stored(connection)
+    for definition in definitions:
+        row = stored.get(definition.definition)
+        if row is None:
+            raise Refused(
+                f"the database does not know {definition.definition}: run `hypertally migrate` "
+                "with the address of its owner, HYPERTALLY_OWNER_DATABASE_URL"
             )
-            if stored is None:
-                raise Refused(
-                    f"the database does not know {definition.definition}: run `hypertally migrate` "
-                    "with the address of its owner, HYPERTALLY_OWNER_DATABASE_URL"
-                )
-            _require_same(definition, stored, accepted_forms().get(definition.definition, ()))
+        _require_same(definition, row, accepted_forms().get(definition.definition, ()))
+
+
+async def _list_stored(connection: Connection) -> dict[str, StoredDefinition]:
+    rows = await read_rows(connection, QUERIES["list_definitions"], shape=StoredDefinition)
+    return {row.definition: row for row in rows}
 
 
 async def _register(connection: Connection, definition: Definition) -> None:

@@ -2,12 +2,13 @@
 -- A stored definition, locked until the transaction ends; `form` is null if an earlier release,
 -- without forms, stored it.
 -- Reads: metrics.definitions   Writes: -   Key: definition
-select sql, form from metrics.definitions where definition = %(definition)s for update;
+select definition, sql, form
+from metrics.definitions where definition = %(definition)s for update;
 
--- name: find_definition :one
--- A stored definition, as `read_definition` without its lock.
+-- name: list_definitions :many
+-- All stored definitions, as `read_definition` without its lock.
 -- Reads: metrics.definitions   Writes: -   Key: definition
-select sql, form from metrics.definitions where definition = %(definition)s;
+select definition, sql, form from metrics.definitions;
 
 -- name: put_definition :exec
 -- Store a definition with its current form.

@@ -14,8 +14,9 @@ from hypertally.errors import Refused, TryLater
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.dictionary import read_dictionary, write_comments
+from hypertally.store.logins import ROLE_OF_LOGIN
 from hypertally.store.make_logins import make_logins
-from hypertally.store.postgres import login_connection, read_rows
+from hypertally.store.postgres import Connection, login_connection, read_rows
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
 QUERIES = queries.load(__file__)
@@ -25,6 +26,10 @@ WAIT_SECONDS_MAX = 10  # a database that starts beside us is there by then
 
 class _Migration(Record, frozen=True, kw_only=True):
     version: str
+
+
+class _LoginName(Record, frozen=True, kw_only=True):
+    name: str
 
 
 async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
@@ -63,18 +68,31 @@ async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
     return [line.removeprefix("Applied: ").partition(" in ")[0] for line in applied]
 
 
+async def is_migrated(connection: Connection) -> bool:
+    """Whether every migration is applied and every login made."""
+    logins = await read_rows(connection, QUERIES["list_logins"], shape=_LoginName)
+    if not {login.name for login in logins} >= ROLE_OF_LOGIN.keys():
+        return False
+    return not await _list_missing(connection)
+
+
 async def require_migrated(url: str) -> None:
     """Refuse a database whose schema is older than this program's; a newer one is of use."""
-    try:
-        async with login_connection(url, role="hypertally_jobs") as connection:
-            rows = await read_rows(connection, QUERIES["list_migrations"], shape=_Migration)
-    except psycopg.errors.ProgrammingError:  # an empty database has no table of migrations
-        rows = []
-    if missing := sorted(_versions() - {row.version for row in rows}):
+    async with login_connection(url, role="hypertally_jobs") as connection:
+        missing = await _list_missing(connection)
+    if missing:
         raise Refused(
             f"the database lacks {len(missing)} migrations, the first {missing[0]}: "
             "run `hypertally migrate` with the address of its owner, HYPERTALLY_OWNER_DATABASE_URL"
         )
+
+
+async def _list_missing(connection: Connection) -> list[str]:
+    try:
+        rows = await read_rows(connection, QUERIES["list_migrations"], shape=_Migration)
+    except psycopg.errors.ProgrammingError:  # an empty database has no table of migrations
+        rows = []
+    return sorted(_versions() - {row.version for row in rows})
 
 
 def _versions() -> set[str]:

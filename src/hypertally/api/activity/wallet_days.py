@@ -66,10 +66,8 @@ async def list_days(
 ) -> Response:
     """Return the days on which the wallet traded, newest first, and their sum."""
     first, last = parameters.bounds_begun(today=await read_today(connection))
-    before = read_cursor(parameters.cursor, shape=date) if parameters.cursor else date.max
     record = await read_wallet_range(connection, address, first=first, last=last)
-    earlier = [day for day in record.days if _day_of(day) < before]
-    page, more = cut_page(earlier, parameters.limit)
+    page, more = cut_page(_days_after(record.days, parameters.cursor), parameters.limit)
     content = {
         "wallet": address,
         "from": first,
@@ -80,6 +78,13 @@ async def list_days(
         "next": write_cursor(_day_of(page[-1])) if more else None,
     }
     return answer(content, max_age=MAX_AGE)
+
+
+def _days_after(days: list[Json], cursor: str | None) -> list[Json]:
+    if cursor is None:
+        return days
+    before = read_cursor(cursor, shape=date)
+    return [day for day in days if _day_of(day) < before]
 
 
 def _day_of(day: Json) -> date:

@@ -1,6 +1,6 @@
 """What a request brings to say who asks: one reading for the gateway, sign-in and sign-out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 COOKIE_NAME: Final = "hypertally_session"
@@ -12,11 +12,7 @@ def token_of(headers: Mapping[bytes, bytes]) -> str:
     """Return the token of the Authorization header, else of the first session cookie; or ``""``."""
     if b"authorization" in headers:
         return bearer_of(headers)
-    for part in headers.get(b"cookie", b"").split(b";"):
-        cookie = part.strip()
-        if cookie.startswith(_COOKIE):
-            return cookie.removeprefix(_COOKIE).decode("latin-1")
-    return ""
+    return next(_session_tokens(headers), "")
 
 
 def bearer_of(headers: Mapping[bytes, bytes]) -> str:
@@ -27,9 +23,11 @@ def bearer_of(headers: Mapping[bytes, bytes]) -> str:
 
 def session_tokens(headers: Mapping[bytes, bytes]) -> list[str]:
     """Return the tokens of all session cookies: a browser may hold one for each path and domain."""
-    cookies = [part.strip() for part in headers.get(b"cookie", b"").split(b";")]
-    return [
-        cookie.removeprefix(_COOKIE).decode("latin-1")
-        for cookie in cookies
-        if cookie.startswith(_COOKIE)
-    ]
+    return list(_session_tokens(headers))
+
+
+def _session_tokens(headers: Mapping[bytes, bytes]) -> Iterator[str]:
+    for part in headers.get(b"cookie", b"").split(b";"):
+        cookie = part.strip()
+        if cookie.startswith(_COOKIE):
+            yield cookie.removeprefix(_COOKIE).decode("latin-1")

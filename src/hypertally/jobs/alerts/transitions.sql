@@ -13,9 +13,10 @@ join ops.alert_state as s on s.type = wanted.type and s.subject = wanted.subject
 order by s.type, s.subject;
 
 -- name: read_context :one
--- Whether the feed's alert fired at a time and fires now, and how many alerts of an asset fired
--- in the day up to that time (a firing may be told late, when later ones were told), but for moves toward safety and what was taken back: those that every org is
--- told, and of an org's alert those of this org too.
+-- Whether the feed's alert fired at a time and fires now, and how many alerts of an asset fired in
+-- the day up to that time; a firing may be told late, after others that fired later. Moves toward
+-- safety and what was taken back are not counted. Those count that every org is told, and for an
+-- org's alert those of this org too.
 -- Reads: ops.alerts   Writes: -   Key: id
 select
     coalesce((
