@@ -47,7 +47,7 @@ async def test_forced_exits_whose_fills_are_not_read_are_not_known_yet(
 ) -> None:
     page = own_screen.page
     await page.set_viewport_size({"width": width, "height": 844})
-    await own_screen.open("#/smart-money")
+    await own_screen.open("#/smart-money?open=scores-ETH")
     signal = (await own_screen.answer(PATH))["assets"][2]["signal"]
     at, left, unexplained = signal["at"], signal["ecs"]["left"], signal["ecs"]["unexplained"]
     notes = page.locator(".smart-asset[data-asset=ETH]").locator(".score-notes")

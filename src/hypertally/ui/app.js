@@ -49,7 +49,7 @@ function Page({ route, session }) {
     return html`<${SmartSignal} key=${asset + at} route=${route} asset=${asset} at=${at} />`;
   }
   if (page === "smart-money" && !args[1]) return html`<${SmartMoney} route=${route} />`;
-  return html`<${Empty} title="Page not found">Go to the <a
+  return html`<h1>Page not found</h1><${Empty} title="No page has this address">Go to the <a
     href=${link("")}>overview</a>.<//>`;
 }
 

@@ -39,9 +39,18 @@ function meterText({ value, lower, upper, band, reason }) {
 export function Gauge({ label, value, lower, upper, band, bands, reason }) {
   const known = value !== null && value !== undefined;
   const text = meterText({ value, lower, upper, band, reason });
-  return html`<div class=${`gauge ${known ? "" : "unknown"}`} role="meter" aria-label=${label}
-    aria-valuemin="0" aria-valuemax="100" aria-valuenow=${known ? round(value, 2) : undefined}
-    aria-valuetext=${text} title=${text}>
+  // A meter must have a value: without one it is a picture that says so.
+  const meaning = known
+    ? {
+        role: "meter",
+        "aria-label": label,
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+        "aria-valuenow": round(value, 2),
+        "aria-valuetext": text,
+      }
+    : { role: "img", "aria-label": `${label}: ${text}` };
+  return html`<div class=${`gauge ${known ? "" : "unknown"}`} ...${meaning} title=${text}>
     <span class="gauge-track"><${Bands} bands=${bands} />
       <${PossibleRange} lower=${lower} upper=${upper} />
       ${known && html`<span class="needle" style=${{ left: position(value) }}></span>`}</span>

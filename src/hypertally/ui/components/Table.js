@@ -13,6 +13,7 @@ import { intervalOf } from "../vocabulary/intervals.js";
 import { priceText } from "../vocabulary/number_text.js";
 import { Amount } from "./Amount.js";
 import { SaveCsv } from "./SaveCsv.js";
+import { Scroll } from "./Scroll.js";
 
 const NUMBERS = new Set(
   "usd pnl fee count mean size share price net net_usd quote bps lag score effect".split(" "),
@@ -183,8 +184,7 @@ export function Table({
       <${SaveCsv} key=${list} name=${`${file ?? name}.csv`} list=${list} columns=${columns}
         rows=${ordered} />
     </header>
-    <div class="scroll" tabindex="0" role="region"
-      aria-label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>
+    <${Scroll} label=${`${title ?? name}: arrow keys move between cells`} onKeyDown=${key}>
       <table ref=${table}>
         <thead><tr>${shown.map(
           (column) => html`<${Head} key=${column.key} name=${name} column=${column}
@@ -202,7 +202,7 @@ export function Table({
         </tr>`,
         )}</tbody>
       </table>
-    </div>
+    <//>
     ${pager && html`<footer class="pager">${pager}</footer>`}
   </section>`;
 }

@@ -62,10 +62,10 @@ export function Proof({ session }) {
     panel.current.focus();
   }, [name]);
   if (!name) return null;
-  return html`<aside class="proof" role="dialog" aria-label="Proof of a figure" tabindex="-1"
+  return html`<div class="proof" role="dialog" aria-label="Proof of a figure" tabindex="-1"
     ref=${panel}>
     <button type="button" class="quiet close" onClick=${closeProof}
       aria-label="Close the proof">Close <kbd>Esc</kbd></button>
     <div key=${name}>${content(name.split(":"), session)}</div>
-  </aside>`;
+  </div>`;
 }

@@ -2,6 +2,7 @@
 
 import { Amount } from "../../components/Amount.js";
 import { Completeness } from "../../components/Mark.js";
+import { Scroll } from "../../components/Scroll.js";
 import { moveFocus } from "../../components/Table.js";
 import { html, useRef } from "../../preact.js";
 import { intervalOf } from "../../vocabulary/intervals.js";
@@ -61,8 +62,8 @@ export function Statement({ title, columns, current }) {
   ]);
   return html`<section class="table statement" data-table="statement">
     <header class="table-bar"><h2>${title}</h2></header>
-    <div class="scroll" tabindex="0" role="region"
-      aria-label=${`${title}: arrow keys move between cells`} onKeyDown=${key}><table ref=${table}>
+    <${Scroll} label=${`${title}: arrow keys move between cells`} onKeyDown=${key}>
+      <table ref=${table}>
       <thead><tr><th scope="col"><span class="th">UTC days</span></th>${columns.map(
         ({
           key,
@@ -87,6 +88,6 @@ export function Statement({ title, columns, current }) {
           ({ key, values }) => html`<td key=${key} class=${`n ${key === current ? "current" : ""}`}>
           <${Completeness} share=${values?.completeness} always /></td>`,
         )}</tr></tbody>
-    </table></div>
+    </table><//>
   </section>`;
 }

@@ -5,6 +5,7 @@ import { Series } from "../../components/charts/Series.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
+import { Fold } from "../../components/Fold.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { SpanPicker } from "../../components/SpanPicker.js";
@@ -108,6 +109,8 @@ function Days({ feed }) {
     rowClass=${(day) => (day.partial ? "partial" : "")} />`;
 }
 
+const CHARTS_COUNT = `${1 + SINGLE_CHARTS.length} charts`;
+
 function Charts({ feed, split }) {
   const { days } = feed.data;
   const hrefOf = (day, field) => proofOf("global", day.day, field);
@@ -161,17 +164,26 @@ export function Overview({ route }) {
     }
     <${Failure} feed=${days} what="the days" />
     ${!days.data && days.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
-    ${days.data && html`<${Charts} feed=${days} split=${split} />`}
+    ${
+      days.data &&
+      html`<${Fold} name="charts" title="Charts" count=${CHARTS_COUNT}>
+        <${Charts} feed=${days} split=${split} /><//>`
+    }
     ${
       summary.data &&
-      html`<${Statement} title="Statement" columns=${statementColumns(
+      html`<${Fold} name="statement" title="Statement" count="by range of days"><${Statement}
+        title="Statement" columns=${statementColumns(
         summary.data,
         range,
         days.old ? null : days.data,
       )}
-      current=${range} />`
+      current=${range} /><//>`
     }
-    ${days.data && html`<${Days} feed=${days} />`}`;
+    ${
+      days.data &&
+      html`<${Fold} name="days" title="Days" count=${String(days.data.days.length)}>
+        <${Days} feed=${days} /><//>`
+    }`;
 }
 
 function NoWallets() {

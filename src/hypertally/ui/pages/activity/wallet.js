@@ -6,6 +6,7 @@ import { Copy } from "../../components/Copy.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
+import { Fold } from "../../components/Fold.js";
 import { Pager } from "../../components/Pager.js";
 import { proofOf } from "../../components/proof_link.js";
 import { SpanPicker } from "../../components/SpanPicker.js";
@@ -15,6 +16,7 @@ import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
+import { group } from "../../vocabulary/decimal.js";
 import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { ALL, spanOf } from "../../spans.js";
@@ -154,14 +156,25 @@ export function Wallet({ route, wallet, role }) {
     <${Failure} feed=${days} what="the days" />
     ${
       days.data?.days.length > 0 &&
-      html`<${Charts} wallet=${wallet} feed=${days} route=${route} split=${split} />
-      <${Days} wallet=${wallet} feed=${days} path=${daysPath} route=${route} />`
+      html`<${Fold} name="charts" title="Charts" count="4 charts"><${Charts} wallet=${wallet}
+        feed=${days} route=${route} split=${split} /><//>
+      <${Fold} name="days" title="Days" count=${String(days.data.days.length)}><${Days}
+        wallet=${wallet} feed=${days} path=${daysPath} route=${route} /><//>`
     }
-    ${data && html`<${WalletTwaps} wallet=${wallet} />`}
+    ${
+      data &&
+      html`<${Fold} name="twaps" title="TWAPs" count="last 30 days"><${WalletTwaps}
+        wallet=${wallet} /><//>`
+    }
     ${
       data?.gaps?.length > 0 &&
-      html`<${Table} name="gaps" title="Gaps" columns=${gapColumns()}
-      rows=${data.gaps} file=${`gaps-${wallet}`} />`
+      html`<${Fold} name="gaps" title="Gaps" count=${group(String(data.record.gaps))}><${Table}
+        name="gaps" title="Gaps" columns=${gapColumns()} rows=${data.gaps}
+        file=${`gaps-${wallet}`} /><//>`
     }
-    ${(!data || data.fills > 0) && html`<${Fills} wallet=${wallet} route=${route} />`}`;
+    ${
+      (!data || data.fills > 0) &&
+      html`<${Fold} name="fills" title="Fills" count=${data && group(String(data.fills))}><${Fills}
+        wallet=${wallet} route=${route} /><//>`
+    }`;
 }

@@ -2,6 +2,7 @@
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
+import { Fold } from "../../components/Fold.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { html } from "../../preact.js";
@@ -65,9 +66,10 @@ export function SmartAsset({ row, chosen, line }) {
             <${Period} signal=${signal} /></div>`
         : html`<p class="muted">${NO_SIGNAL}</p>`
     }
-    <${Scores} asset=${asset} signal=${signal} first=${first} hrefOf=${hrefOf} />
-    ${line && html`<${CasLine} asset=${asset} ...${line} />`}
-    <${Positions} row=${row} />
-    <${ScoreNotes} signal=${signal} hrefOf=${hrefOf} />
+    <${Fold} name=${`scores-${asset}`} title=${`Scores of ${asset}`} count="3 scores, positions">
+      <${Scores} asset=${asset} signal=${signal} first=${first} hrefOf=${hrefOf} />
+      ${line && html`<${CasLine} asset=${asset} ...${line} />`}
+      <${Positions} row=${row} />
+      <${ScoreNotes} signal=${signal} hrefOf=${hrefOf} /><//>
   </section>`;
 }

@@ -5,6 +5,7 @@ import { Amount } from "../../components/Amount.js";
 import { Empty } from "../../components/Empty.js";
 import { Digest, TermList } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
+import { Fold } from "../../components/Fold.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
@@ -129,11 +130,12 @@ function Shown({ feed, path, asset, at, route }) {
     </div>
     <${Versions} asset=${asset} at=${signal.at} to=${laterPeriod(signal.at, 1)}
       later=${signal.definition === VERSIONS.third ? VERSIONS.third : VERSIONS.second} />
-    <div class="signal-terms"><${OtherScores} signal=${signal} hrefOf=${hrefOf} />
-      <section><h2>Wallets by action</h2><${Counts} counts=${signal.counts} /></section>
-      <div class="stacked"><${PossibleScores} reach=${signal.reach} /><${Record} signal=${signal}
-        /></div>
-    </div>
+    <${Fold} name="terms" title="All scores, wallets by action, record" count="4 lists">
+      <div class="signal-terms"><${OtherScores} signal=${signal} hrefOf=${hrefOf} />
+        <section><h2>Wallets by action</h2><${Counts} counts=${signal.counts} /></section>
+        <div class="stacked"><${PossibleScores} reach=${signal.reach} /><${Record} signal=${signal}
+          /></div>
+      </div><//>
     <${ContributorTable} title="Contributors" contributors=${contributors} route=${route}
       old=${feed.old} note=${feed.data.next && `the ${CONTRIBUTORS_MAX} largest moves`}
       file=${`contributors-${asset}-${at}`} list=${wholeList(path)} />`;

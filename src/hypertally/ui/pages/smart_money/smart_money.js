@@ -4,6 +4,7 @@ import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
+import { Fold } from "../../components/Fold.js";
 import { Mark } from "../../components/Mark.js";
 import { Mask } from "../../components/Mask.js";
 import { Switch } from "../../components/Switch.js";
@@ -126,8 +127,9 @@ function Screen({ feed, route }) {
       html`<${Table} name="trend" title="CAS by period" columns=${lineColumns(ASSETS)}
         rows=${lineRows(lines)} file=${`cas-${range}`} />`
     }
-    <${Contributors} key=${chosen.asset} row=${chosen} route=${route} />
-    <${Alerts} />
+    <${Fold} name="contributors" title="Contributors" count=${chosen.asset}><${Contributors}
+      key=${chosen.asset} row=${chosen} route=${route} /><//>
+    <${Fold} name="alerts" title="Alerts" count="the newest changes"><${Alerts} /><//>
     <div class="smart-foot"><${Universe} universe=${data.universe} route=${route} />
       <div class="stacked"><${Outcomes} route=${route} />
         <${FeedHistory} route=${route} /></div></div>`;

@@ -2,6 +2,7 @@
 
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
+import { Fold } from "../../components/Fold.js";
 import { Pager } from "../../components/Pager.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
@@ -65,8 +66,9 @@ export function Execution({ twap, route }) {
     ${!chain.data && chain.loading && html`<${Skeleton} shape="chart" rows=${1} />`}
     ${
       slices.length > 0 &&
-      html`<${SliceCharts} twap=${twap} slices=${slices} /><${Slices}
-      chain=${chain} path=${path} slices=${slices} route=${route} id=${id}
-      href=${proofOfTwap(twap, "executed_size")} />`
+      html`<${SliceCharts} twap=${twap} slices=${slices} />
+      <${Fold} name="slices" title="Slices" count=${group(String(slices.length))}><${Slices}
+        chain=${chain} path=${path} slices=${slices} route=${route} id=${id}
+        href=${proofOfTwap(twap, "executed_size")} /><//>`
     }`;
 }

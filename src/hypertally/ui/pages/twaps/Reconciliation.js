@@ -3,6 +3,7 @@
 import { Amount } from "../../components/Amount.js";
 import { Mark } from "../../components/Mark.js";
 import { proofOfTwap } from "../../components/proof_link.js";
+import { Scroll } from "../../components/Scroll.js";
 import { html } from "../../preact.js";
 import { sign } from "../../vocabulary/decimal.js";
 import { twapReason } from "../../vocabulary/twaps.js";
@@ -31,7 +32,8 @@ export function Reconciliation({ twap }) {
   return html`<section class="reconciliation"><header class="table-bar"><h2>Slices compared with the
       last status</h2><${Mark} level=${level}
       title=${level === "idle" ? twapReason(twap, "size_residual") : null}>${words}<//></header>
-    <div class="scroll"><table><thead><tr><th scope="col"><span class="th">Total</span></th>${[
+    <${Scroll} label="Slices compared with the last status">
+      <table><thead><tr><th scope="col"><span class="th">Total</span></th>${[
       "Slices",
       "Last status",
       "Difference",
@@ -40,5 +42,5 @@ export function Reconciliation({ twap }) {
     )}
       </tr></thead><tbody>${line("Size", twap.asset, "size")}
       ${line("Notional", "quote", "notional")}
-      </tbody></table></div></section>`;
+      </tbody></table><//></section>`;
 }

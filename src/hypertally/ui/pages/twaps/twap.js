@@ -7,6 +7,7 @@ import { Empty } from "../../components/Empty.js";
 import { Tokens } from "../../components/Evidence.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Figure } from "../../components/Figure.js";
+import { Fold } from "../../components/Fold.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { Table } from "../../components/Table.js";
@@ -129,8 +130,9 @@ function Shown({ data, feed, route }) {
     <${Figures} twap=${twap} fields=${HEADLINES} /><${Figures} twap=${twap} fields=${PARTS} small />
     <${Execution} twap=${twap} route=${route} />
     <${Reconciliation} twap=${twap} />
-    <${Table} name="statuses" title="Events" columns=${STATUS_COLUMNS} rows=${rows} order=${false}
-      old=${feed.old} file=${`statuses-${twap.twap_id}`} note="as reported by the sources" />`;
+    <${Fold} name="statuses" title="Events" count=${String(rows.length)}><${Table} name="statuses"
+      title="Events" columns=${STATUS_COLUMNS} rows=${rows} order=${false} old=${feed.old}
+      file=${`statuses-${twap.twap_id}`} note="as reported by the sources" /><//>`;
 }
 
 export function Twap({ id, route, role }) {

@@ -1,0 +1,32 @@
+// A section that folds to its heading on a phone; on a wider screen it is always open.
+// The address holds what is open, under `open`: a link shows the same.
+
+import { html, useEffect, useState } from "../preact.js";
+import { current, here } from "../route.js";
+
+const phone = matchMedia("(max-width: 720px)");
+
+function useIsPhone() {
+  const [isPhone, setIsPhone] = useState(phone.matches);
+  useEffect(() => {
+    const update = () => setIsPhone(phone.matches);
+    phone.addEventListener("change", update);
+    return () => phone.removeEventListener("change", update);
+  }, []);
+  return isPhone;
+}
+
+/** `count`: how much is inside, in words. */
+export function Fold({ name, title, count, children }) {
+  const isPhone = useIsPhone();
+  if (!isPhone) return children;
+  const names = new Set((current().query.get("open") ?? "").split(",").filter(Boolean));
+  const isOpen = names.has(name);
+  if (isOpen) names.delete(name);
+  else names.add(name);
+  const open = [...names].join(",") || null;
+  return html`<section class="fold" data-fold=${name}>
+    <a class="fold-head" href=${here({ open })} aria-expanded=${String(isOpen)} role="button">
+      <span>${title}</span>${count && html`<span class="muted">${count}</span>`}</a>
+    ${isOpen && children}</section>`;
+}

@@ -1,0 +1,100 @@
+"""A phone, 390 wide: pages that end, controls for a finger, and no column cut without a word."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, StorageState
+from tests.browser.every_page.places import PAGES, fill_in
+from tests.browser.screen import Screen, opened
+from tests.browser.stack import RunningStack
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PHONE = {"width": 390, "height": 844}
+HEIGHT_MAX = 2_000
+TARGET_MIN = 44  # of a control; of a link in text or in a table 24 (WCAG 2.5.8)
+LINK_MIN = 24
+
+MEASURE = """
+() => {
+  const box = (element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return [element.tagName, element.className, element.textContent.trim().slice(0, 30),
+      Math.round(width), Math.round(height)];
+  };
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((element) =>
+    element.checkVisibility({ visibilityProperty: true }) && element.offsetParent !== null);
+  const isLink = (element) => element.matches("main a:not(.quiet, .switch a, .stepper a, "
+    + ".fold-head), td *, .figure *");
+  const touched = shown("a, button, select, summary, input:not(label input)")
+    .concat(shown("label:has(input[type=checkbox])"));
+  return {
+    height: document.documentElement.scrollHeight,
+    width: document.documentElement.scrollWidth,
+    controls: touched.filter((element) => !isLink(element)).map(box),
+    links: touched.filter(isLink).map(box),
+    cut: shown(".scroll").filter((element) => element.scrollWidth > element.clientWidth + 1)
+      .map((element) => shown(".more-columns").some((note) => note.parentElement
+        === element.parentElement)),
+    uncovered: shown("#main *").filter((element) => element.scrollWidth > element.clientWidth + 1
+      && ["auto", "scroll"].includes(getComputedStyle(element).overflowX)
+      && !element.matches(".scroll")).map(box),
+  };
+}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(
+    browser: Browser, running_stack: RunningStack, session_state: StorageState
+) -> AsyncIterator[Screen]:
+    """A signed-in page on a phone."""
+    context = await browser.new_context(
+        storage_state=session_state, viewport=PHONE, has_touch=True, is_mobile=True
+    )
+    async with opened(context, running_stack.url) as shown:
+        yield shown
+    await context.close()
+
+
+async def test_every_page_ends_and_can_be_touched(
+    phone: Screen, running_stack: RunningStack
+) -> None:
+    faults: dict[str, Any] = {}
+    cut = links = controls = 0
+    for place in fill_in(running_stack, PAGES):
+        await phone.open("#/nowhere")
+        await phone.open(f"#/{place}")
+        page = await phone.page.evaluate(MEASURE)
+        small = [box for box in page["controls"] if min(box[3:]) < TARGET_MIN]
+        thin = [box for box in page["links"] if min(box[3:]) < LINK_MIN]
+        tall = page["height"] > HEIGHT_MAX or page["width"] > PHONE["width"]
+        if tall or small or thin or not all(page["cut"]) or page["uncovered"]:
+            faults[place] = (page["height"], page["width"], small, thin, page["uncovered"])
+        cut += len(page["cut"])
+        links += len(page["links"])
+        controls += len(page["controls"])
+    assert faults == {}
+    assert cut > 5
+    assert links > 100
+    assert controls > 100
+    phone.expected_errors = [text for text in phone.errors if "404" in text]
+
+
+async def test_a_section_opens_on_demand_and_the_address_remembers_it(phone: Screen) -> None:
+    await phone.open("#/")
+    fold = phone.page.locator("[data-fold=charts] .fold-head")
+    assert await fold.get_attribute("aria-expanded") == "false"
+    assert "4 charts" in await fold.inner_text() or "charts" in await fold.inner_text()
+    assert await phone.page.locator("[data-series=volume]").count() == 0
+    await fold.click()
+    await phone.settled()
+    assert "open=charts" in phone.page.url
+    assert await phone.page.locator("[data-series=volume]").count() == 1
+    await phone.page.reload()
+    await phone.settled()
+    assert await phone.page.locator("[data-series=volume]").count() == 1
+    await fold.click()
+    assert "open=" not in phone.page.url
