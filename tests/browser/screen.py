@@ -136,11 +136,16 @@ class Screen:
         return lines
 
 
+# Columns of every file whose rows may have such a name; a row of JSON has those that there are.
+NAMES = {"label", "tags", "coin_name", "asset_name"}
+
+
 def in_file(row: dict[str, Any], column: str) -> str:
     """How a file writes a field of a row of JSON; `a.b` is a field of a field."""
     value: Any = row
     for name in column.split("."):
-        value = None if value is None else value[name]
+        if value is not None:
+            value = value.get(name) if name in NAMES else value[name]
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

@@ -38,6 +38,14 @@ class RunningStack:
         answer.raise_for_status()
         return json.loads(answer.content)
 
+    def run(self, *arguments: str) -> str:
+        """Run a command of the program on this system; what it printed."""
+        environment = os.environ | {"HYPERTALLY_HOME": str(self.home.parent)}
+        command = Path(sys.executable).with_name("hypertally")
+        return subprocess.check_output(
+            [command, *arguments, "--sandbox"], env=environment, text=True
+        )
+
 
 class NotYet(Exception):
     """The first pull of the wallets is not over, or its figures are not computed."""

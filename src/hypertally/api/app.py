@@ -11,6 +11,7 @@ from granian.utils.proxies import (
 from starlette.types import ASGIApp
 
 from hypertally.api.activity import (
+    coins,
     coverage,
     explain,
     explain_range,
@@ -38,6 +39,7 @@ from hypertally.api.identity import sign_in
 from hypertally.api.identity.auth import Authenticator
 from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier
+from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.service import probes, session, system, telemetry
 from hypertally.api.smart_money import (
     differences,
@@ -58,6 +60,7 @@ __all__ = ["ApiOptions", "running_app"]
 
 RESOURCES = (
     session,
+    coins,
     summary,
     first_pulls,
     global_days,
@@ -96,11 +99,13 @@ async def running_app(options: ApiOptions) -> AsyncGenerator[ASGIApp]:
     framework = _framework(options)
     framework.state.telemetry = counts
     framework.state.sign_ins = SignIns(options, verifier=verifier, authenticator=authenticator)
+    names = NameReader(seconds=options.seconds)
     gateway = Gateway(
         framework,
         authenticator=authenticator,
         telemetry=counts,
         headers=security_headers(https=options.secure_cookie),
+        names=names,
         seconds=options.seconds,
     )
     async with open_pool(
@@ -109,7 +114,7 @@ async def running_app(options: ApiOptions) -> AsyncGenerator[ASGIApp]:
         size=POOL_CONNECTIONS_MAX,
         statement_seconds_max=STATEMENT_SECONDS_MAX,
     ) as pool:
-        framework.state.pool = authenticator.pool = gateway.exports.pool = pool
+        framework.state.pool = authenticator.pool = gateway.exports.pool = names.pool = pool
         # What was made at the start stays: a search of it for garbage would hold up answers.
         gc.collect()
         gc.freeze()

@@ -36,6 +36,7 @@ from hypertally.api.http.request_target import Target
 from hypertally.api.http.response_cache import COMPRESSION_LEVEL, VARY, Headers, accepts_gzip
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity, open_snapshot
+from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.resource.csv_table import CsvTable
 from hypertally.api.resource.lists import Listing, find_listing
 from hypertally.errors import HypertallyError
@@ -73,13 +74,20 @@ class Exports:
     """Sends lists as CSV; a few at once."""
 
     def __init__(
-        self, app: ASGIApp, *, authenticator: Authenticator, telemetry: Telemetry, headers: Headers
+        self,
+        app: ASGIApp,
+        *,
+        authenticator: Authenticator,
+        telemetry: Telemetry,
+        headers: Headers,
+        names: NameReader,
     ) -> None:
         self.pool: Pool | None = None  # set when the server has started
         self._app = app
         self._authenticator = authenticator
         self._telemetry = telemetry
         self._headers = headers
+        self._names = names
         self._under_way: Counter[int] = Counter()  # by org
 
     async def respond(
@@ -171,7 +179,12 @@ class Exports:
 
     async def _read_page(self, scope: Scope) -> FrameworkResponse:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            return await run_framework(self._app, scope)
+            page = await run_framework(self._app, scope)
+            if page.status == HTTPStatus.OK:
+                page.body = await self._names.add_within(
+                    scope["hypertally.connection"], page.body, scope["hypertally.identity"]
+                )
+            return page
 
 
 class _Client:

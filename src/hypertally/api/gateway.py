@@ -5,11 +5,11 @@
                                                       -> else the framework computes the response;
                                                          the cache keeps it for its max-age
 
-The cache keeps only responses with status 200 and a max-age, by (org, role, path and query), so
-bytes never reach another org or a lower role. Paths outside /api/ need no identity and are not
-kept. Every response gets the security headers. Answers being computed are counted by org and by
-address; probes have no limit, and many of them at once are one. A list as CSV is no whole
-response: `exports` sends it page after page.
+The cache keeps only responses with status 200 and a max-age, by (org and its revision, role, path
+and query), so bytes never reach another org or a lower role, nor outlast a label that changed.
+Paths outside /api/ need no identity and are not kept. Every response gets the security headers.
+Answers being computed are counted by org and by address; probes have no limit, and many of them at
+once are one. A list as CSV is no whole response: `exports` sends it page after page.
 """
 
 import asyncio
@@ -52,12 +52,14 @@ from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 from hypertally.api.identity.credentials import token_of
+from hypertally.api.resource.answer_names import NameReader
 
 FORM: Final = "/sign-in"  # the only path that reads a body
 PERSONAL: Final = "/api/v1/session"  # names the user: shared with nobody
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY: Final = {"Retry-After": "1"}
 UNKNOWN_ROUTE: Final = "other"
+JSON: Final = (b"content-type", b"application/json")
 READING: Final = ("GET", "HEAD")
 _MAX_AGE: Final = re.compile(rb"max-age=(\d+)")
 _DROPPED: Final = frozenset({b"content-length", b"etag", b"vary"})  # made anew for each encoding
@@ -76,12 +78,14 @@ class Gateway:
         authenticator: Authenticator,
         telemetry: Telemetry,
         headers: Headers,
+        names: NameReader,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._seconds = seconds
         self._telemetry = telemetry
         self._headers = headers
+        self._names = names
         self._single_flight: SingleFlight[tuple[Key, str | None], Computed] = SingleFlight()
         self._probes: SingleFlight[str, ReadyResponse] = SingleFlight()
         self._computing: Counter[int] = Counter()  # responses being computed, by org
@@ -89,7 +93,7 @@ class Gateway:
         self.cache = ResponseCache(seconds)
         self._targets: LRUCache[tuple[bytes, bytes], Target] = LRUCache(TARGETS_KEPT_MAX)
         self.exports = Exports(
-            app, authenticator=authenticator, telemetry=telemetry, headers=headers
+            app, authenticator=authenticator, telemetry=telemetry, headers=headers, names=names
         )
         self._authenticator = authenticator
         self._identities = authenticator.identities
@@ -118,7 +122,9 @@ class Gateway:
         try:  # half the cost of `get`, which looks up twice
             target = self._targets[scope["raw_path"], scope["query_string"]]
             identity = self._identities[token_of(headers)]
-            cached = self.cache.entries[identity.org_id, identity.role, target.key]
+            cached = self.cache.entries[
+                identity.org_id, identity.revision, identity.role, target.key
+            ]
         except KeyError:
             return None
         ready = cached.for_request(headers)
@@ -181,7 +187,7 @@ class Gateway:
     async def _respond_guarded(self, scope: Scope, target: Target) -> ReadyResponse:
         headers = dict(scope["headers"])
         identity = await self._authenticator.identify(token_of(headers))
-        key = (identity.org_id, identity.role, target.key)
+        key = (identity.org_id, identity.revision, identity.role, target.key)
         response = self.cache.entries.get(key)
         if response is None:
             inner = scope_for(scope, target, **{"hypertally.identity": identity})
@@ -229,6 +235,8 @@ class Gateway:
         try:
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 response = await run_framework(self._app, scope)
+                if response.status == HTTPStatus.OK and JSON in response.headers:
+                    response.body = await self._names.add(response.body, identity)
         finally:
             self._computing[identity.org_id] -= 1
         route = _route_of(scope)

@@ -1,9 +1,10 @@
 """`hypertally wallets`: the wallets an org tracks, and since when each counts."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import click
 from rich.table import Table
@@ -11,14 +12,31 @@ from rich.table import Table
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, org_option
+from hypertally.cli.plan import cost_text
+from hypertally.cli.tenancy.forget import forget_command
+from hypertally.cli.tenancy.in_org import run_in_org
+from hypertally.cli.tenancy.wallet_names import (
+    group_command,
+    label_command,
+    note_command,
+    tag_command,
+)
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.jobs import membership
-from hypertally.store.postgres import Connection
-from hypertally.tenancy import labels, wallets
-from hypertally.tenancy.addresses import read_address, read_addresses
-from hypertally.tenancy.orgs import find_org
-from hypertally.tenancy.wallets import Addition, WalletInterval
+from hypertally.jobs.membership import Imported
+from hypertally.store.postgres import Connection, Pool
+from hypertally.tenancy import wallet_names, wallets
+from hypertally.tenancy.addresses import read_address
+from hypertally.tenancy.wallet_files import (
+    FileWallet,
+    WalletFile,
+    read_file,
+    refuse_wrong_lines,
+    write_file,
+)
+from hypertally.tenancy.wallet_names import WalletNames
+from hypertally.tenancy.wallets import Addition
 
 KEPT_SHOWN_MAX = 5
 from_option = click.option(
@@ -65,15 +83,127 @@ def wallets_add(
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @org_option
 @from_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @json_option
-def wallets_import(*, file: Path, org: str, from_day: datetime | None, as_json: bool) -> None:
-    """Track the wallets of a file with one address a line ("-": standard input)."""
+def wallets_import(
+    *, file: Path, org: str, from_day: datetime | None, dry_run: bool, as_json: bool
+) -> None:
+    """Track the wallets of a file: an address a line, or CSV ("-": standard input).
+
+    CSV has a header, such as address,label,tags; also groups and note. Several tags or groups are
+    separated by a semicolon. A filled cell says what holds afterwards, an empty one changes
+    nothing.
+    """
+    contents = read_file(_read_text(file), name=str(file))
+    if dry_run:
+        _try_import(contents, name=str(file), org=org, from_day=day_of(from_day), as_json=as_json)
+        return
+    listed = refuse_wrong_lines(contents, name=str(file))
+    imported = _run_import(membership.import_wallets, listed, org=org, from_day=day_of(from_day))
+    words = import_text(imported, duplicates=contents.duplicates, from_day=day_of(from_day))
+    runtime.echo_result(words, _import_row(imported, contents), as_json=as_json)
+    if imported.addition.kept:
+        raise Refused(kept_text(imported.addition, org=org, from_day=day_of(from_day)))
+
+
+def _read_text(file: Path) -> str:
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"{file} cannot be read: {error}") from error
-    addresses = read_addresses(text, name=str(file))
-    _add(addresses, org=org, from_day=day_of(from_day), as_json=as_json)
+
+
+def _try_import(
+    contents: WalletFile, *, name: str, org: str, from_day: date | None, as_json: bool
+) -> None:
+    imported = _run_import(membership.try_import, contents.wallets, org=org, from_day=from_day)
+    lines = [
+        "nothing is changed; it would be: "
+        + import_text(imported, duplicates=contents.duplicates, from_day=from_day),
+        cost_text(len(imported.addition.added)),
+        *(f"line {wrong.line}: {wrong.reason}" for wrong in contents.wrong),
+    ]
+    if imported.addition.kept:
+        lines.append(kept_text(imported.addition, org=org, from_day=from_day))
+    runtime.echo_result("\n".join(lines), _import_row(imported, contents), as_json=as_json)
+    if contents.wrong:
+        raise Refused(f"{name} holds {len(contents.wrong)} wrong lines: it would not be imported")
+
+
+def _addition_row(addition: Addition) -> dict[str, object]:
+    return {
+        "added": len(addition.added),
+        "moved": len(addition.moved),
+        "same": addition.same,
+        "kept": len(addition.kept),
+    }
+
+
+def _import_row(imported: Imported, contents: WalletFile) -> dict[str, object]:
+    return {
+        **_addition_row(imported.addition),
+        "renamed": imported.renamed,
+        "duplicates": contents.duplicates,
+        "wrong": contents.wrong,
+    }
+
+
+class _Importing(Protocol):
+    """`import_wallets`, or the trial of it."""
+
+    def __call__(
+        self,
+        pool: Pool,
+        listed: Sequence[FileWallet],
+        *,
+        org: str,
+        from_day: date | None,
+        at: datetime,
+    ) -> Awaitable[Imported]: ...
+
+
+def _run_import(
+    importing: _Importing, listed: Sequence[FileWallet], *, org: str, from_day: date | None
+) -> Imported:
+    settings = read_settings()
+
+    async def run() -> Imported:
+        async with runtime.open_database(settings) as pool:
+            return await importing(pool, listed, org=org, from_day=from_day, at=system_clock())
+
+    return runtime.run(run())
+
+
+def import_text(imported: Imported, *, duplicates: int, from_day: date | None) -> str:
+    """What an import changed, in numbers of wallets."""
+    parts = [addition_text(imported.addition, from_day=from_day)]
+    if imported.renamed:
+        parts.append(f"{imported.renamed} with other labels, tags, groups or notes")
+    if duplicates:
+        parts.append(f"{duplicates} lines repeated others")
+    return ", ".join(parts)
+
+
+@wallets_group.command(name="export")
+@org_option
+@json_option
+def wallets_export(*, org: str, as_json: bool) -> None:
+    """Print the wallets that an org tracks as CSV that `wallets import` reads."""
+
+    async def read(connection: Connection, org_id: int) -> list[WalletNames]:
+        open_wallets = {
+            row.wallet
+            for row in await wallets.list_wallets(connection, org_id=org_id)
+            if row.to_day is None
+        }
+        names = await wallet_names.list_names(connection, org_id=org_id)
+        return [row for row in names if row.wallet in open_wallets]
+
+    rows = run_in_org(org, read)
+    if as_json:
+        runtime.echo_json_lines(rows)
+        return
+    click.echo(write_file(rows), nl=False)
 
 
 def _add(addresses: list[str], *, org: str, from_day: date | None, as_json: bool) -> None:
@@ -84,13 +214,8 @@ def _add(addresses: list[str], *, org: str, from_day: date | None, as_json: bool
             return await track(url, addresses, org=org, from_day=from_day)
 
     addition = runtime.run(add())
-    row = {
-        "added": len(addition.added),
-        "moved": len(addition.moved),
-        "same": addition.same,
-        "kept": len(addition.kept),
-    }
-    runtime.echo_result(addition_text(addition, from_day=from_day), row, as_json=as_json)
+    words = addition_text(addition, from_day=from_day)
+    runtime.echo_result(words, _addition_row(addition), as_json=as_json)
     if addition.kept:
         raise Refused(kept_text(addition, org=org, from_day=from_day))
 
@@ -123,73 +248,19 @@ def kept_text(addition: Addition, *, org: str, from_day: date | None) -> str:
 @json_option
 def wallets_list(*, org: str, as_json: bool) -> None:
     """List the wallets of an org and the days from and to which each counts."""
-    settings = read_settings()
-
-    async def read() -> list[WalletInterval]:
-        async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
-        ):
-            org_id = await find_org(connection, org)
-            return await wallets.list_wallets(connection, org_id=org_id)
-
-    rows = runtime.run(read())
+    rows = run_in_org(
+        org, lambda connection, org_id: wallets.list_wallets(connection, org_id=org_id)
+    )
     if as_json:
         runtime.echo_json_lines(rows)
         return
-    table = Table("wallet", "label", "from", "to", box=None)
+    table = Table("wallet", "label", "tags", "groups", "from", "to", box=None)
     for row in rows:
-        table.add_row(row.wallet, row.label or "", str(row.from_day or ""), str(row.to_day or ""))
+        table.add_row(
+            row.wallet, row.label or "", ", ".join(row.tags), ", ".join(row.groups),
+            str(row.from_day or ""), str(row.to_day or ""),
+        )  # fmt: skip
     runtime.open_console().print(table)
-
-
-@wallets_group.command(name="label")
-@click.argument("address")
-@click.argument("text", required=False)
-@click.option("--remove", is_flag=True, help="Take the label away, as an empty text does.")
-@org_option
-@json_option
-def wallets_label(*, address: str, text: str | None, remove: bool, org: str, as_json: bool) -> None:
-    """Give a wallet a label (TEXT), show it (no TEXT), or take it away (--remove)."""
-    checked = read_address(address)
-    if remove and text:
-        raise Refused(f"{text!r} and --remove: give a label or take it away")
-    label = labels.read_label(text) if text and not text.isspace() else None
-    settings = read_settings()
-
-    async def change() -> str | None:
-        async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
-        ):
-            if label:
-                await _put_label(connection, checked, org=org, label=label)
-                return label
-            if remove or text is not None:
-                await _delete_label(connection, checked, org=org)
-                return None
-            org_id = await find_org(connection, org)
-            return await labels.find_label(connection, checked, org_id=org_id)
-
-    now = runtime.run(change())
-    ending = " any more" if remove or text is not None else ""
-    words = f"{checked} is called {now}" if now else f"{checked} has no label{ending}"
-    runtime.echo_result(words, {"wallet": checked, "label": now}, as_json=as_json)
-
-
-async def _put_label(connection: Connection, address: str, *, org: str, label: str) -> None:
-    org_id = await find_org(connection, org)
-    at = system_clock()
-    if not await labels.put_label(connection, address, org_id=org_id, label=label, at=at):
-        raise Refused(
-            f"{address} is not tracked by {org}: `hypertally wallets add {address}` tracks it"
-        )
-
-
-async def _delete_label(connection: Connection, address: str, *, org: str) -> None:
-    org_id = await find_org(connection, org)
-    if not await labels.delete_label(connection, address, org_id=org_id):
-        raise Refused(f"{address} has no label of {org}")
 
 
 @wallets_group.command(name="remove")
@@ -211,3 +282,8 @@ def wallets_remove(*, addresses: tuple[str, ...], org: str, as_json: bool) -> No
     runtime.echo_result(words, {"removed": removed, "not_tracked": missing}, as_json=as_json)
     if missing:
         raise click.exceptions.Exit(2)
+    click.echo(f"{removed} removed")
+
+
+for _command in (label_command, tag_command, group_command, note_command, forget_command):
+    wallets_group.add_command(_command)

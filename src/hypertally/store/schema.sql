@@ -960,6 +960,17 @@ CREATE FUNCTION tenancy.org_of(caller text) RETURNS integer
         (select r.org_id from tenancy.removed_users as r where r.user_id = caller))
 $$;
 
+CREATE FUNCTION tenancy.raise_revision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into tenancy.org_revisions as r (org_id, revision)
+    select distinct c.org_id, 1 from changed as c order by 1
+    on conflict (org_id) do update set revision = r.revision + 1;
+    return null;
+end
+$$;
+
 CREATE AGGREGATE metrics.sum_intervals(jsonb) (
     SFUNC = metrics.add_intervals,
     STYPE = jsonb,
@@ -1899,7 +1910,9 @@ ALTER TABLE ONLY ops.computations FORCE ROW LEVEL SECURITY;
 CREATE TABLE ops.dirty_global_days (
     id bigint NOT NULL,
     org_id integer NOT NULL,
-    day date NOT NULL
+    day date NOT NULL,
+    cause text,
+    CONSTRAINT dirty_global_days_cause_check CHECK ((cause = 'forgotten'::text))
 );
 
 ALTER TABLE ops.dirty_global_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2545,6 +2558,13 @@ CREATE VIEW public.wallet_universe_runs WITH (security_invoker='true') AS
     digest
    FROM metrics.wallet_universe_runs;
 
+CREATE TABLE tenancy.org_revisions (
+    org_id integer NOT NULL,
+    revision bigint NOT NULL
+);
+
+ALTER TABLE ONLY tenancy.org_revisions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.org_wallets (
     org_id integer NOT NULL,
     wallet_id integer NOT NULL,
@@ -2632,6 +2652,16 @@ CREATE TABLE tenancy.user_profiles (
 
 ALTER TABLE ONLY tenancy.user_profiles FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE tenancy.wallet_groups (
+    org_id integer NOT NULL,
+    wallet_id integer NOT NULL,
+    name text NOT NULL,
+    grouped_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_groups_name_check CHECK (((name <> ''::text) AND (name = lower(btrim(name))) AND (length(name) <= 32)))
+);
+
+ALTER TABLE ONLY tenancy.wallet_groups FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.wallet_labels (
     org_id integer NOT NULL,
     wallet_id integer NOT NULL,
@@ -2641,6 +2671,46 @@ CREATE TABLE tenancy.wallet_labels (
 );
 
 ALTER TABLE ONLY tenancy.wallet_labels FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE tenancy.wallet_notes (
+    org_id integer NOT NULL,
+    wallet_id integer NOT NULL,
+    note text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_notes_note_check CHECK (((note <> ''::text) AND (note = btrim(note)) AND (length(note) <= 1000)))
+);
+
+ALTER TABLE ONLY tenancy.wallet_notes FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE tenancy.wallet_tags (
+    org_id integer NOT NULL,
+    wallet_id integer NOT NULL,
+    tag text NOT NULL,
+    tagged_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_tags_tag_check CHECK (((tag <> ''::text) AND (tag = lower(btrim(tag))) AND (length(tag) <= 32)))
+);
+
+ALTER TABLE ONLY tenancy.wallet_tags FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW tenancy.wallet_names WITH (security_invoker='true') AS
+ SELECT o.org_id,
+    o.wallet_id,
+    l.label,
+    ARRAY( SELECT t.tag
+           FROM tenancy.wallet_tags t
+          WHERE ((t.org_id = o.org_id) AND (t.wallet_id = o.wallet_id))
+          ORDER BY t.tag) AS tags,
+    ARRAY( SELECT g.name
+           FROM tenancy.wallet_groups g
+          WHERE ((g.org_id = o.org_id) AND (g.wallet_id = o.wallet_id))
+          ORDER BY g.name) AS groups,
+    n.note
+   FROM ((( SELECT org_wallets.org_id,
+            org_wallets.wallet_id
+           FROM tenancy.org_wallets
+          GROUP BY org_wallets.org_id, org_wallets.wallet_id) o
+     LEFT JOIN tenancy.wallet_labels l ON (((l.org_id = o.org_id) AND (l.wallet_id = o.wallet_id))))
+     LEFT JOIN tenancy.wallet_notes n ON (((n.org_id = o.org_id) AND (n.wallet_id = o.wallet_id))));
 
 CREATE TABLE tenancy.wallets (
     id integer NOT NULL,
@@ -2867,6 +2937,9 @@ ALTER TABLE ONLY ops.weight_shares
 ALTER TABLE ONLY ops.weight_spends
     ADD CONSTRAINT weight_spends_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tenancy.org_revisions
+    ADD CONSTRAINT org_revisions_pkey PRIMARY KEY (org_id);
+
 ALTER TABLE ONLY tenancy.org_wallets
     ADD CONSTRAINT org_wallets_pkey PRIMARY KEY (org_id, wallet_id, from_day);
 
@@ -2888,8 +2961,17 @@ ALTER TABLE ONLY tenancy.tokens
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY tenancy.wallet_groups
+    ADD CONSTRAINT wallet_groups_pkey PRIMARY KEY (org_id, wallet_id, name);
+
 ALTER TABLE ONLY tenancy.wallet_labels
     ADD CONSTRAINT wallet_labels_pkey PRIMARY KEY (org_id, wallet_id);
+
+ALTER TABLE ONLY tenancy.wallet_notes
+    ADD CONSTRAINT wallet_notes_pkey PRIMARY KEY (org_id, wallet_id);
+
+ALTER TABLE ONLY tenancy.wallet_tags
+    ADD CONSTRAINT wallet_tags_pkey PRIMARY KEY (org_id, wallet_id, tag);
 
 ALTER TABLE ONLY tenancy.wallets
     ADD CONSTRAINT wallets_address_key UNIQUE (address);
@@ -3007,6 +3089,10 @@ CREATE INDEX sign_ins_by_user ON tenancy.sign_ins USING btree (user_id, at);
 
 CREATE INDEX tokens_by_id ON tenancy.tokens USING btree (id);
 
+CREATE INDEX wallet_groups_by_name ON tenancy.wallet_groups USING btree (org_id, name);
+
+CREATE INDEX wallet_tags_by_tag ON tenancy.wallet_tags USING btree (org_id, tag);
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.account_positions FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON facts.archived_fills FOR EACH ROW EXECUTE FUNCTION facts.refuse_change();
@@ -3111,6 +3197,36 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.exchange_identity FOR EACH STA
 
 CREATE TRIGGER said_once BEFORE DELETE OR UPDATE ON ops.exchange_identity FOR EACH ROW EXECUTE FUNCTION ops.refuse_another_exchange();
 
+CREATE TRIGGER raise_revision_of_gone AFTER DELETE ON tenancy.org_wallets REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_gone AFTER DELETE ON tenancy.wallet_groups REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_gone AFTER DELETE ON tenancy.wallet_labels REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_gone AFTER DELETE ON tenancy.wallet_notes REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_gone AFTER DELETE ON tenancy.wallet_tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_new AFTER INSERT ON tenancy.org_wallets REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_new AFTER INSERT ON tenancy.wallet_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_new AFTER INSERT ON tenancy.wallet_labels REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_new AFTER INSERT ON tenancy.wallet_notes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_new AFTER INSERT ON tenancy.wallet_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_other AFTER UPDATE ON tenancy.org_wallets REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_other AFTER UPDATE ON tenancy.wallet_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_other AFTER UPDATE ON tenancy.wallet_labels REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_other AFTER UPDATE ON tenancy.wallet_notes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
+CREATE TRIGGER raise_revision_of_other AFTER UPDATE ON tenancy.wallet_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.raise_revision();
+
 ALTER TABLE ONLY metrics.wallet_universe_members
     ADD CONSTRAINT wallet_universe_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES metrics.wallet_universe_runs(id);
 
@@ -3135,6 +3251,9 @@ ALTER TABLE ONLY ops.weight_shares
 ALTER TABLE ONLY ops.weight_spends
     ADD CONSTRAINT weight_spends_egress_fkey FOREIGN KEY (egress) REFERENCES ops.weight_budgets(egress);
 
+ALTER TABLE ONLY tenancy.org_revisions
+    ADD CONSTRAINT org_revisions_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
 ALTER TABLE ONLY tenancy.org_wallets
     ADD CONSTRAINT org_wallets_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
@@ -3147,11 +3266,29 @@ ALTER TABLE ONLY tenancy.removed_users
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
+ALTER TABLE ONLY tenancy.wallet_groups
+    ADD CONSTRAINT wallet_groups_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.wallet_groups
+    ADD CONSTRAINT wallet_groups_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
 ALTER TABLE ONLY tenancy.wallet_labels
     ADD CONSTRAINT wallet_labels_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
 ALTER TABLE ONLY tenancy.wallet_labels
     ADD CONSTRAINT wallet_labels_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY tenancy.wallet_notes
+    ADD CONSTRAINT wallet_notes_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.wallet_notes
+    ADD CONSTRAINT wallet_notes_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
+
+ALTER TABLE ONLY tenancy.wallet_tags
+    ADD CONSTRAINT wallet_tags_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.wallet_tags
+    ADD CONSTRAINT wallet_tags_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES tenancy.wallets(id);
 
 ALTER TABLE facts.account_positions ENABLE ROW LEVEL SECURITY;
 
@@ -3492,7 +3629,13 @@ ALTER TABLE ops.ingest_runs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_rows ON ops.alert_state FOR SELECT TO hypertally_api USING (
 CASE
-    WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    WHEN (org_id IS NOT NULL) THEN ((org_id = ( SELECT tenancy.current_org() AS current_org)) AND
+    CASE
+        WHEN (type = 'wallet'::text) THEN (EXISTS ( SELECT
+           FROM tenancy.wallets w
+          WHERE (w.address = decode(substr(alert_state.subject, 3, 40), 'hex'::text))))
+        ELSE true
+    END)
     WHEN (wallet_id IS NOT NULL) THEN (EXISTS ( SELECT
        FROM tenancy.org_wallets o
       WHERE (o.wallet_id = alert_state.wallet_id)))
@@ -3501,7 +3644,13 @@ END);
 
 CREATE POLICY own_rows ON ops.alerts FOR SELECT TO hypertally_api USING (
 CASE
-    WHEN (org_id IS NOT NULL) THEN (org_id = ( SELECT tenancy.current_org() AS current_org))
+    WHEN (org_id IS NOT NULL) THEN ((org_id = ( SELECT tenancy.current_org() AS current_org)) AND
+    CASE
+        WHEN (type = 'wallet'::text) THEN (EXISTS ( SELECT
+           FROM tenancy.wallets w
+          WHERE (w.address = decode(substr(alerts.subject, 3, 40), 'hex'::text))))
+        ELSE true
+    END)
     WHEN (wallet_id IS NOT NULL) THEN (EXISTS ( SELECT
        FROM tenancy.org_wallets o
       WHERE (o.wallet_id = alerts.wallet_id)))
@@ -3527,6 +3676,8 @@ CREATE POLICY owner ON ops.seals USING ((CURRENT_USER = ( SELECT pg_get_userbyid
 
 ALTER TABLE ops.seals ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY everything ON tenancy.org_revisions TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.org_wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
@@ -3539,19 +3690,35 @@ CREATE POLICY everything ON tenancy.tokens TO hypertally_tenancy USING (true) WI
 
 CREATE POLICY everything ON tenancy.user_profiles TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.wallet_groups TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.wallet_labels TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.wallet_notes TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+CREATE POLICY everything ON tenancy.wallet_tags TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.wallets TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+
+ALTER TABLE tenancy.org_revisions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.org_wallets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.orgs ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY own_org ON tenancy.org_revisions FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
 CREATE POLICY own_org ON tenancy.org_wallets FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
 
 CREATE POLICY own_org ON tenancy.orgs FOR SELECT TO hypertally_api USING ((id = ( SELECT tenancy.current_org() AS current_org)));
 
+CREATE POLICY own_org ON tenancy.wallet_groups FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
 CREATE POLICY own_org ON tenancy.wallet_labels FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
+CREATE POLICY own_org ON tenancy.wallet_notes FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
+
+CREATE POLICY own_org ON tenancy.wallet_tags FOR SELECT TO hypertally_api USING ((org_id = ( SELECT tenancy.current_org() AS current_org)));
 
 CREATE POLICY own_profile ON tenancy.user_profiles FOR SELECT TO hypertally_api USING ((user_id = ( SELECT tenancy.current_user_id() AS current_user_id)));
 
@@ -3587,7 +3754,13 @@ ALTER TABLE tenancy.tokens ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.user_profiles ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE tenancy.wallet_groups ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE tenancy.wallet_labels ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.wallet_notes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.wallet_tags ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.wallets ENABLE ROW LEVEL SECURITY;
 
@@ -4104,6 +4277,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.weight_spends TO hypertally_jobs;
 
 GRANT USAGE ON SEQUENCE ops.weight_spends_id_seq TO hypertally_jobs;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE tenancy.org_revisions TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.org_revisions TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.org_revisions TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.org_wallets TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_facts;
 GRANT SELECT ON TABLE tenancy.org_wallets TO hypertally_metrics;
@@ -4125,9 +4302,25 @@ GRANT SELECT,INSERT,UPDATE ON TABLE tenancy.tokens TO hypertally_tenancy;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.user_profiles TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.user_profiles TO hypertally_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.wallet_groups TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallet_groups TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallet_groups TO hypertally_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.wallet_labels TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.wallet_labels TO hypertally_jobs;
 GRANT SELECT ON TABLE tenancy.wallet_labels TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.wallet_notes TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallet_notes TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallet_notes TO hypertally_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tenancy.wallet_tags TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallet_tags TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallet_tags TO hypertally_api;
+
+GRANT SELECT ON TABLE tenancy.wallet_names TO hypertally_tenancy;
+GRANT SELECT ON TABLE tenancy.wallet_names TO hypertally_jobs;
+GRANT SELECT ON TABLE tenancy.wallet_names TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE tenancy.wallets TO hypertally_tenancy;
 GRANT SELECT ON TABLE tenancy.wallets TO hypertally_facts;

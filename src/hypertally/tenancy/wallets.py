@@ -20,6 +20,9 @@ class WalletInterval(Record, frozen=True, kw_only=True):
 
     wallet: str
     label: str | None  # what the org calls it; None: it has no label
+    tags: list[str]
+    groups: list[str]
+    note: str | None
     from_day: date | None
     to_day: date | None
 
@@ -45,6 +48,15 @@ class Addition(Record, frozen=True, kw_only=True):
     def changed(self) -> list[int]:
         """The wallets whose days are to be computed again."""
         return [*self.added, *self.moved]
+
+
+class Member(Record, frozen=True, kw_only=True):
+    """A wallet that an org tracks or has tracked."""
+
+    wallet_id: int
+    wallet: str
+    label: str | None
+    is_shared: bool  # another org tracks it or has tracked it
 
 
 class _WalletId(Record, frozen=True, kw_only=True):
@@ -116,6 +128,22 @@ async def remove(connection: Connection, addresses: Sequence[str], *, org_id: in
     deleted = await read_rows(connection, QUERIES["delete_empty"], bound, shape=_WalletId)
     closed = await read_rows(connection, QUERIES["close_intervals"], bound, shape=_WalletId)
     return [row.wallet_id for row in (*deleted, *closed)]
+
+
+async def forget(connection: Connection, wallet_ids: Sequence[int], *, org_id: int) -> None:
+    """Take wallets out of the past of an org, with all that it calls them."""
+    bound = {"wallet_ids": list(wallet_ids), "org_id": org_id}
+    for name in ("intervals", "labels", "tags", "groups", "notes"):
+        await connection.execute(QUERIES[f"forget_{name}"].text, bound)
+
+
+async def find_members(
+    connection: Connection, addresses: Sequence[str], *, org_id: int
+) -> list[Member]:
+    """Those of these wallets that an org tracks or has tracked; nobody changes them meanwhile."""
+    bound = _bind(addresses, org_id)
+    await connection.execute(QUERIES["lock_org_wallets"].text, bound)
+    return await read_rows(connection, QUERIES["list_members"], bound, shape=Member)
 
 
 async def list_wallets(connection: Connection, *, org_id: int) -> list[WalletInterval]:

@@ -87,12 +87,56 @@ where o.wallet_id = w.id and o.org_id = %(org_id)s and w.address = any (%(addres
 returning o.wallet_id;
 
 -- name: list_wallets :many
--- The wallets of an org with their labels and intervals.
--- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_labels   Writes: -   Key: (address, from_day)
-select '0x' || encode(w.address, 'hex') as wallet, l.label,
+-- The wallets of an org with their intervals, and what the org calls them.
+-- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_names   Writes: -   Key: (address, from_day)
+select '0x' || encode(w.address, 'hex') as wallet, n.label, n.tags, n.groups, n.note,
     nullif(o.from_day, '-infinity') as from_day, o.to_day
 from tenancy.org_wallets as o
 join tenancy.wallets as w on w.id = o.wallet_id
-left join tenancy.wallet_labels as l on l.org_id = o.org_id and l.wallet_id = o.wallet_id
-where o.org_id = %(org_id)s
+join tenancy.wallet_names as n on n.org_id = o.org_id and n.wallet_id = o.wallet_id
+where o.org_id = %(org_id)s and n.org_id = %(org_id)s
 order by w.address, o.from_day;
+
+-- name: list_members :many
+-- Those of these wallets that an org tracks or has tracked.
+-- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_labels   Writes: -   Key: wallet
+select w.id as wallet_id, '0x' || encode(w.address, 'hex') as wallet,
+    (select l.label from tenancy.wallet_labels as l
+     where l.org_id = %(org_id)s and l.wallet_id = w.id) as label,
+    exists (select from tenancy.org_wallets as o
+            where o.wallet_id = w.id and o.org_id <> %(org_id)s) as is_shared
+from tenancy.wallets as w
+where w.address = any (%(addresses)s::bytea[])
+    and exists (select from tenancy.org_wallets as o
+                where o.wallet_id = w.id and o.org_id = %(org_id)s)
+order by w.address;
+
+-- name: forget_intervals :execrows
+-- Delete every interval of these wallets and an org.
+-- Reads: -   Writes: tenancy.org_wallets   Key: (org_id, wallet_id, from_day)
+delete from tenancy.org_wallets
+where org_id = %(org_id)s and wallet_id = any (%(wallet_ids)s::integer[]);
+
+-- name: forget_labels :execrows
+-- Delete the labels of these wallets.
+-- Reads: -   Writes: tenancy.wallet_labels   Key: (org_id, wallet_id)
+delete from tenancy.wallet_labels
+where org_id = %(org_id)s and wallet_id = any (%(wallet_ids)s::integer[]);
+
+-- name: forget_tags :execrows
+-- Delete the tags of these wallets.
+-- Reads: -   Writes: tenancy.wallet_tags   Key: (org_id, wallet_id)
+delete from tenancy.wallet_tags
+where org_id = %(org_id)s and wallet_id = any (%(wallet_ids)s::integer[]);
+
+-- name: forget_groups :execrows
+-- Delete the groups of these wallets.
+-- Reads: -   Writes: tenancy.wallet_groups   Key: (org_id, wallet_id)
+delete from tenancy.wallet_groups
+where org_id = %(org_id)s and wallet_id = any (%(wallet_ids)s::integer[]);
+
+-- name: forget_notes :execrows
+-- Delete the notes of these wallets.
+-- Reads: -   Writes: tenancy.wallet_notes   Key: (org_id, wallet_id)
+delete from tenancy.wallet_notes
+where org_id = %(org_id)s and wallet_id = any (%(wallet_ids)s::integer[]);

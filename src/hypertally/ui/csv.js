@@ -12,7 +12,21 @@ function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function toCsv(columns, rows) {
+/** The names that the API puts beside an address or a coin are columns of their own. */
+const BESIDE = { wallet: ["label", "tags"], coin: ["coin_name"], asset: ["asset_name"] };
+
+function withNames(columns, rows) {
+  const keys = new Set(columns.map((column) => column.key));
+  return columns.flatMap((column) => {
+    const names = (BESIDE[column.key] ?? []).filter(
+      (name) => !keys.has(name) && rows.some((row) => row[name] !== undefined),
+    );
+    return [column, ...names.map((key) => ({ key }))];
+  });
+}
+
+function toCsv(shown, rows) {
+  const columns = withNames(shown, rows);
   const lines = [columns.map((column) => cell(column.key)).join(",")];
   for (const row of rows) lines.push(columns.map((column) => cell(row[column.key])).join(","));
   return `${lines.join("\r\n")}\r\n`;

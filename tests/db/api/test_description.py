@@ -12,6 +12,7 @@ from .conftest import SECRET
 
 PATHS = (
     "/api/v1/session",
+    "/api/v1/coins",
     "/api/v1/dashboard/summary",
     "/api/v1/progress",
     "/api/v1/metrics/global",

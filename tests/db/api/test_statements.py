@@ -103,7 +103,8 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     }  # fmt: skip
     fixed = {
         "offset": 0, "rows_before": 0,
-        "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "part": "%",
+        "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "text": "",
+        "tag": None, "group": None,
         "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
         "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,
         "ordinal": None, "fingerprint": None, "kind": None, "metric": "wallet_day_metrics",

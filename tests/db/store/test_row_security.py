@@ -39,6 +39,10 @@ NAMED_BY = {
     "tenancy.wallets": "id",
     "tenancy.org_wallets": "org_id",
     "tenancy.wallet_labels": "org_id",
+    "tenancy.wallet_tags": "org_id",
+    "tenancy.wallet_groups": "org_id",
+    "tenancy.wallet_notes": "org_id",
+    "tenancy.org_revisions": "org_id",
     "tenancy.orgs": "id",
     "metrics.global_day_metrics": "org_id",
     "metrics.restatements": "coalesce('org ' || org_id, 'wallet ' || wallet_id)",
@@ -70,6 +74,7 @@ SAME_FOR_ALL_ORGS = (
 # Views have no security of their own: they read as whoever asks.
 VIEWS = (
     "metrics.twap_status",
+    "tenancy.wallet_names",
     "metrics.wallet_universe_current",
     "ops.v_latest_health",
     "ops.v_latest_signals",
@@ -98,6 +103,10 @@ SEEN_BY_A = {
     **{table: {EVERYBODY, "org 11", "wallet 1", "wallet 3"} for table in ALERTS},
     "tenancy.org_wallets": {ORG_A},
     "tenancy.wallet_labels": {ORG_A},
+    "tenancy.wallet_tags": {ORG_A},
+    "tenancy.wallet_groups": {ORG_A},
+    "tenancy.wallet_notes": {ORG_A},
+    "tenancy.org_revisions": {ORG_A},
     "tenancy.orgs": {ORG_A},
     "metrics.global_day_metrics": {ORG_A},
     "metrics.restatements": {"org 11", "wallet 1", "wallet 3"},
@@ -117,6 +126,12 @@ select n, decode(lpad(n::text, 40, '0'), 'hex') from generate_series(1, 4) as n;
 insert into tenancy.org_wallets (org_id, wallet_id) values (11, 1), (11, 3), (12, 2), (12, 3);
 insert into tenancy.wallet_labels (org_id, wallet_id, label, labelled_at)
 values (11, 1, 'a', now()), (11, 3, 'a', now()), (12, 3, 'b', now());
+insert into tenancy.wallet_tags (org_id, wallet_id, tag, tagged_at)
+select org_id, wallet_id, label, labelled_at from tenancy.wallet_labels;
+insert into tenancy.wallet_groups (org_id, wallet_id, name, grouped_at)
+select org_id, wallet_id, label, labelled_at from tenancy.wallet_labels;
+insert into tenancy.wallet_notes (org_id, wallet_id, note, noted_at)
+select org_id, wallet_id, label, labelled_at from tenancy.wallet_labels;
 insert into tenancy.user_profiles (user_id, org_id, role)
 values ('user of A', 11, 'admin'), ('other user of A', 11, 'viewer'), ('user of B', 12, 'admin');
 select facts.ensure_month('pages', '2025-03-10'), facts.ensure_month('hl_fills_raw', '2025-03-10');
@@ -410,3 +425,24 @@ def test_an_identity_that_is_no_number_reads_nothing(api: Connection, org: str) 
     identify(api, org=org)
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         api.execute("select from tenancy.orgs")
+
+
+def test_an_alert_about_a_wallet_is_the_orgs_as_long_as_it_has_the_wallet(url: str) -> None:
+    own, forgotten = (f"0x{n:040}/BTC/a" for n in (1, 2))
+    with psycopg.connect(url) as connection:
+        for subject in (own, forgotten):
+            connection.execute(
+                "insert into ops.alerts (type, subject, org_id, level, from_state, to_state, at, "
+                "reason) values ('wallet', %s, 11, 'medium', 'inactive', 'firing', now(), '')",
+                [subject],
+            )
+        connection.execute(
+            "insert into ops.alert_state (type, subject, org_id, level) "
+            "select type, subject, org_id, level from ops.alerts where type = 'wallet'"
+        )
+        connection.execute("set local role hypertally_api")
+        identify(connection, org=ORG_A)
+        for table in ALERTS:
+            rows = connection.execute(f"select subject from {table} where type = 'wallet'".encode())
+            assert [row[0] for row in rows] == [own]
+        connection.rollback()

@@ -14,6 +14,7 @@ from hypertally.api.http.problems import logged_lately
 from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity
 from hypertally.api.identity.token_verification import TokenVerifier
+from hypertally.api.resource.answer_names import NameReader
 
 
 def make_gateway(app: Any) -> Gateway:
@@ -24,7 +25,9 @@ def make_gateway(app: Any) -> Gateway:
             user_id=f"user{org_id}", org_id=org_id, org=f"org{org_id}", role="viewer",
             expires_at=2**40,
         )  # fmt: skip
-    return Gateway(app, authenticator=authenticator, telemetry=Telemetry(), headers=[])
+    return Gateway(
+        app, authenticator=authenticator, telemetry=Telemetry(), headers=[], names=NameReader()
+    )
 
 
 async def ask(

@@ -24,7 +24,7 @@ from hypertally.api.resource.day_range import (
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import RowsPlace, read_cursor, write_cursor
-from hypertally.api.resource.parameters import Cursor, Limit
+from hypertally.api.resource.parameters import Cursor, Limit, Word
 from hypertally.api.resource.rows import read_json
 from hypertally.api.resource.time_range import DayCount, days_in
 from hypertally.records import Record
@@ -51,6 +51,8 @@ class TopParameters(DayRangeParameters):
         DayCount | None,
         Field(description="so many full UTC days before the current one; 7d if nothing is given"),
     ] = None
+    tag: Annotated[Word | None, Field(description="only wallets with this tag")] = None
+    group: Annotated[Word | None, Field(description="only wallets of this group")] = None
     limit: Limit = PAGE_ROWS_DEFAULT
     cursor: Cursor | None = None
 
@@ -87,6 +89,8 @@ async def rank_wallets(
     values = {
         "org_id": caller.org_id,
         "by": parameters.by,
+        "tag": parameters.tag,
+        "group": parameters.group,
         "first": days.first,
         "last": days.last,
         "limit": parameters.limit,
@@ -106,6 +110,8 @@ async def rank_wallets(
     content = {
         "by": parameters.by,
         "window": None if named else window,
+        "tag": parameters.tag,
+        "group": parameters.group,
         "from": days.first,
         "to": days.last,
         "partial": days.last >= today,

@@ -2,8 +2,9 @@
 -- The org's wallets by one figure over days, both bounds inclusive; ties by address. A wallet counts
 -- on the days it belongs to the org. A wallet whose figure is null is not ranked but comes after
 -- the others, without a rank. Its completeness is the mean of all of these days.
--- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets, metrics.fill_gaps,
---        facts.reject_windows, facts.decoded_rejects, ops.hl_ingest_cursor
+-- Reads: metrics.wallet_day_metrics, tenancy.org_wallets, tenancy.wallets, tenancy.wallet_tags,
+--        tenancy.wallet_groups, metrics.fill_gaps, facts.reject_windows,
+--        facts.decoded_rejects, ops.hl_ingest_cursor
 with figures as (
     select
         m.wallet_id,
@@ -31,6 +32,8 @@ with figures as (
         now() - make_interval(mins => %(proof_due_minutes)s::integer)
     ) as e on e.wallet_id = m.wallet_id
     where m.day between %(first)s::date and %(last)s::date and w.org_id = %(org_id)s
+        and (%(tag)s::text is null or m.wallet_id in (select t.wallet_id from tenancy.wallet_tags as t where t.tag = %(tag)s))
+        and (%(group)s::text is null or m.wallet_id in (select g.wallet_id from tenancy.wallet_groups as g where g.name = %(group)s))
     group by m.wallet_id
 ),
 valued as (

@@ -56,6 +56,8 @@ class Ranking(Shape):
 
     by: str
     window: str | None
+    tag: str | None
+    group: str | None
     from_: Annotated[Day, Field(alias="from")]
     to: Day
     partial: bool

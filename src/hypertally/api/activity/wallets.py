@@ -14,7 +14,13 @@ from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
-from hypertally.api.resource.parameters import Address, PageParameters, text_form
+from hypertally.api.resource.parameters import (
+    NAME_CHARACTER,
+    Address,
+    PageParameters,
+    Word,
+    text_form,
+)
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import Connection, find_row, read_row, read_rows
@@ -22,11 +28,11 @@ from hypertally.store.postgres import Connection, find_row, read_row, read_rows
 router = APIRouter()
 
 MAX_AGE: Final = 60
-AddressPart: TypeAlias = Annotated[
+SearchText: TypeAlias = Annotated[
     str,
     *text_form(
-        r"(0[xX])?[0-9a-fA-F]{0,40}",
-        remedy="part of an address is up to 40 hexadecimal digits, after 0x if it is the beginning",
+        NAME_CHARACTER + "{0,64}",
+        remedy="search for up to 64 characters, none of them a control character",
     ),
 ]
 
@@ -34,9 +40,15 @@ _QUERIES = queries.load(__file__)
 
 
 class WalletsParameters(PageParameters):
-    """A part of an address to search for; a part with 0x is its beginning."""
+    """Which wallets: a text to search for, the wallets with a tag, those of a group.
 
-    query: AddressPart = ""
+    The text is part of an address (with 0x: its beginning), of a label, a tag, the name of a group
+    or a note.
+    """
+
+    query: SearchText = ""
+    tag: Word | None = None
+    group: Word | None = None
 
 
 class ListedWallet(Record, frozen=True, kw_only=True):
@@ -44,6 +56,9 @@ class ListedWallet(Record, frozen=True, kw_only=True):
 
     wallet: str
     label: str | None
+    tags: list[str]
+    groups: list[str]
+    note: str | None
     from_day: str
     to_day: str | None  # None: tracked until further notice
     first_fill_at: str | None
@@ -92,13 +107,14 @@ async def list_wallets(
     parameters: Annotated[WalletsParameters, Query()], connection: ForViewers
 ) -> Response:
     """Return the org's wallets by address."""
-    part = parameters.query.lower()
     after = read_cursor(parameters.cursor, shape=bytes) if parameters.cursor else None
     rows = await read_rows(
         connection,
         _QUERIES["list_wallets"],
         {
-            "part": f"{part}%" if part.startswith("0x") else f"%{part}%",
+            "text": parameters.query.strip().lower(),
+            "tag": parameters.tag,
+            "group": parameters.group,
             "after": after,
             "limit": parameters.limit + 1,
         },
@@ -125,7 +141,7 @@ async def get_wallet(
     listed = await read_rows(
         connection,
         _QUERIES["list_wallets"],
-        {"part": address, "after": None, "limit": 1},
+        {"text": address, "tag": None, "group": None, "after": None, "limit": 1},
         shape=ListedWallet,
     )
     history = await read_row(connection, _QUERIES["count_fills"], wallet, shape=_WholeHistory)

@@ -16,20 +16,43 @@ select exists (
 ) as waiting;
 
 -- name: list_wallets :many
--- A page of the org's wallets by address, filtered by a part of the address.
--- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_labels, metrics.wallet_day_metrics,
---        ops.hl_ingest_cursor
+-- A page of the org's wallets by address: those with a tag, of a group, or with a text in the
+-- address or in what the org calls them; a text with 0x is the beginning of an address.
+-- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_names, tenancy.wallet_labels,
+--        tenancy.wallet_tags, tenancy.wallet_groups, tenancy.wallet_notes,
+--        metrics.wallet_day_metrics, ops.hl_ingest_cursor
 with chosen as (
     select w.id, '0x' || encode(w.address, 'hex') as address
     from tenancy.wallets as w
     where (%(after)s::bytea is null or w.address > %(after)s::bytea)
-        and '0x' || encode(w.address, 'hex') like %(part)s::text
+        and (
+            %(text)s::text = ''
+            or starts_with('0x' || encode(w.address, 'hex'), %(text)s::text)
+            or strpos(encode(w.address, 'hex'), %(text)s::text) > 0
+            or exists (select from tenancy.wallet_labels as l
+                       where l.wallet_id = w.id and strpos(lower(l.label), %(text)s::text) > 0)
+            or exists (select from tenancy.wallet_tags as t
+                       where t.wallet_id = w.id and strpos(t.tag, %(text)s::text) > 0)
+            or exists (select from tenancy.wallet_groups as g
+                       where g.wallet_id = w.id and strpos(g.name, %(text)s::text) > 0)
+            or exists (select from tenancy.wallet_notes as n
+                       where n.wallet_id = w.id and strpos(lower(n.note), %(text)s::text) > 0)
+        )
+        and (%(tag)s::text is null
+            or exists (select from tenancy.wallet_tags as t
+                       where t.wallet_id = w.id and t.tag = %(tag)s::text))
+        and (%(group)s::text is null
+            or exists (select from tenancy.wallet_groups as g
+                       where g.wallet_id = w.id and g.name = %(group)s::text))
     order by w.address
     limit %(limit)s
 )
 select
     c.address as wallet,
-    l.label,
+    n.label,
+    n.tags,
+    n.groups,
+    n.note,
     m.from_day,
     m.to_day,
     d.first_fill_at,
@@ -55,7 +78,7 @@ cross join lateral (
     where x.wallet_id = c.id
 ) as d
 left join ops.hl_ingest_cursor as i on i.wallet_id = c.id
-left join tenancy.wallet_labels as l on l.wallet_id = c.id
+left join tenancy.wallet_names as n on n.wallet_id = c.id
 order by c.address;
 
 -- name: count_fills :one

@@ -1,5 +1,6 @@
 """Alerts: every transition, and the state of each."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
@@ -34,6 +35,7 @@ AlertSubject: TypeAlias = Annotated[
     ),
 ]
 
+_WALLET: Final = re.compile("0x[0-9a-f]{40}")
 _QUERIES = queries.load(__file__)
 
 
@@ -113,7 +115,9 @@ async def list_alerts(
         shape=TransitionRow,
     )
     page, more = cut_page(rows, parameters.limit)
-    shown = [json_record(row) | {"value": as_json(row.value)} for row in page]
+    shown = [
+        json_record(row) | {"value": as_json(row.value)} | _wallet_of(row.subject) for row in page
+    ]
     after = write_cursor([page[-1].at, page[-1].id]) if more else None
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
 
@@ -129,10 +133,16 @@ async def list_states(
     last_check = await read_row(connection, _QUERIES["read_last_check"], shape=CheckTime)
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked, shape=AlertStateRow)
-    shown = [json_record(row) for row in rows]
+    shown = [json_record(row) | _wallet_of(row.subject) for row in rows]
     content = {
         "states": shown,
         "checked_at": json_text(last_check.checked_at),
         "unchecked": not last_check.is_recent,
     }
     return answer(content, max_age=MAX_AGE)
+
+
+def _wallet_of(subject: str) -> dict[str, object]:
+    """Return the wallet that a subject begins with; null where it is about none."""
+    match = _WALLET.match(subject)
+    return {"wallet": match[0] if match else None}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypertally.api.resource.shapes import Shape, Time
+from hypertally.api.resource.shapes import Shape, Time, Wallet
 
 
 class Alert(Shape):
@@ -11,6 +11,7 @@ class Alert(Shape):
     id: int
     type: str
     subject: str
+    wallet: Wallet | None
     level: str
     from_state: str
     to_state: str
@@ -32,6 +33,7 @@ class AlertState(Shape):
 
     type: str
     subject: str
+    wallet: Wallet | None
     level: str
     state: str
     since: Time | None

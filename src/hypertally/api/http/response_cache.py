@@ -127,7 +127,7 @@ class CachedResponse:
         return max(2 * len(self.plain.body), CACHE_ENTRY_BYTES_MIN)
 
 
-Key: TypeAlias = tuple[int, str, bytes]  # org, role, and the target's key
+Key: TypeAlias = tuple[int, int, str, bytes]  # org, its revision, role, and the target's key
 
 
 class ResponseCache:

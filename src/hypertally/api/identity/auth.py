@@ -44,6 +44,8 @@ class Identity:
     role: Role
     expires_at: float  # of the token, Unix seconds
     token_id: str = ""  # what the database knows the token by; a command has none
+    revision: int = 0  # of the org's wallets and their names
+    names_wallets: bool = False  # the org gave a label or a tag
 
     def require(self, role: Role) -> None:
         """Refuse unless this identity has `role` or a higher one."""
@@ -70,6 +72,8 @@ class _Admission(Record, frozen=True, kw_only=True):
 
 class _Org(Record, frozen=True, kw_only=True):
     name: str
+    revision: int
+    names_wallets: bool
 
 
 class Authenticator:
@@ -184,7 +188,7 @@ async def _find_identity(pool: Pool, claims: Claims) -> Identity | None:
             return None
         await set_identity(connection, user_id=claims.sub, org_id=profile.org_id)
         parameters = {"org_id": profile.org_id}
-        org = await find_row(connection, _QUERIES["read_org_name"], parameters, shape=_Org)
+        org = await find_row(connection, _QUERIES["read_org"], parameters, shape=_Org)
     return Identity(
         user_id=claims.sub,
         org_id=profile.org_id,
@@ -192,6 +196,8 @@ async def _find_identity(pool: Pool, claims: Claims) -> Identity | None:
         role=profile.role,
         expires_at=claims.exp,
         token_id=claims.token_id,
+        revision=org.revision if org else 0,
+        names_wallets=org is not None and org.names_wallets,
     )
 
 

@@ -31,9 +31,15 @@ select tenancy.open_session(
 -- Reads: -   Writes: tenancy.tokens, tenancy.sign_ins
 select tenancy.close_session(%(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s));
 
--- name: read_org_name :one
--- The name of the org that is set.
--- Reads: tenancy.orgs
-select name
-from tenancy.orgs
-where id = %(org_id)s;
+-- name: read_org :one
+-- The name of the org that is set, how often its wallets or their names changed, and whether it gave
+-- any of them a label or a tag.
+-- Reads: tenancy.orgs, tenancy.org_revisions, tenancy.wallet_labels, tenancy.wallet_tags
+select
+    o.name,
+    coalesce(r.revision, 0) as revision,
+    exists (select from tenancy.wallet_labels as l where l.org_id = o.id)
+        or exists (select from tenancy.wallet_tags as t where t.org_id = o.id) as names_wallets
+from tenancy.orgs as o
+left join tenancy.org_revisions as r on r.org_id = o.id
+where o.id = %(org_id)s;

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hypertally.api.http.answer_names import with_all_names
 from hypertally.api.http.csv_text import Row, csv_cells, csv_lines
 from hypertally.api.resource.lists import Listing, Place
 from hypertally.errors import InvariantBroken
@@ -26,9 +27,9 @@ class CsvTable:
     def add_page(self, body: bytes) -> str:
         """Return the lines of a page; before those of the first, the names of the columns."""
         first, *others = self._listing.rows
-        rows = msgspec.json.decode(_value_at(body, first), type=list[Fields])
+        rows = _rows_at(body, first)
         for place in others:
-            self._held += msgspec.json.decode(_value_at(body, place), type=list[Fields])
+            self._held += _rows_at(body, place)
         if self.page_rows is not None:
             self.after = msgspec.json.decode(_value_at(body, self._listing.next), type=str | None)
         if rows and not self._is_begun:
@@ -59,6 +60,11 @@ def _in_order(columns: tuple[Place, ...] | None, names: list[str]) -> tuple[Plac
     if columns is None:
         return tuple((name,) for name in names)
     return tuple(sorted(columns, key=lambda place: names.index(place[0])))
+
+
+def _rows_at(body: bytes, place: Place) -> list[Fields]:
+    rows = msgspec.json.decode(_value_at(body, place), type=list[Fields])
+    return [with_all_names(row) for row in rows]
 
 
 def _value_at(body: bytes, place: Place) -> msgspec.Raw:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 import msgspec
 from pydantic import BaseModel
 
+from hypertally.api.http.answer_names import BESIDE
 from hypertally.api.http.limits import PAGE_ROWS_MAX
 from hypertally.api.http.media_types import CSV
 from hypertally.api.resource.answers import of_shape
@@ -81,7 +82,8 @@ def _columns(shape: type[BaseModel]) -> list[Place]:
             columns.append((name,))
         else:
             columns += [(name, *rest) for rest in _columns(inner)]
-    return columns
+    beside = [(name,) for (field, *_) in columns for name in BESIDE.get(field, ())]
+    return list(dict.fromkeys([*columns, *beside]))
 
 
 def _fields(shape: type[BaseModel]) -> dict[str, Any]:

@@ -63,6 +63,15 @@ Coin: TypeAlias = Annotated[
     AfterValidator(_coin),
     WithJsonSchema({"type": "string", "pattern": f"^{_COIN.pattern}$"}),
 ]
+# A tag, or the name of a group: stored in lower case.
+Word: TypeAlias = Annotated[
+    str,
+    *text_form(
+        r"[^;,\u0000-\u001f\u007f-\u009f]{1,32}",
+        remedy="a tag or a group is written in up to 32 characters, without ; and ,",
+    ),
+    AfterValidator(str.lower),
+]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
 Cursor: TypeAlias = Annotated[
     str,

@@ -182,12 +182,28 @@ class TrackedWallet(Shape):
 
     wallet: Wallet
     label: str | None
+    tags: list[str]
+    groups: list[str]
+    note: str | None
     from_day: Day | None
     to_day: Day | None
     first_fill_at: Time | None
     last_fill_at: Time | None
     days_active: int
     proven_until: Time | None
+
+
+class Coin(Shape):
+    """A coin as fills write it; `coin_name`: the pair of a spot coin."""
+
+    coin: str
+    coin_name: str | None
+
+
+class Coins(Shape):
+    """Coins that a search found."""
+
+    coins: list[Coin]
 
 
 class Wallets(Shape):
@@ -231,6 +247,9 @@ class WholeWallet(Shape):
 
     wallet: Wallet
     label: str | None
+    tags: list[str]
+    groups: list[str]
+    note: str | None
     from_day: Day | None
     to_day: Day | None
     first_fill_at: Time | None

@@ -36,6 +36,14 @@ class DayMark(Record, frozen=True, kw_only=True):
     from_at: datetime | None  # the earliest new fill; None: no fill is new
 
 
+class OrgDayMark(Record, frozen=True, kw_only=True):
+    """Rows of ops.dirty_global_days: an org's day that is to be computed again, and why."""
+
+    org_id: int
+    day: date
+    cause: str | None  # None: new facts, or what follows from them
+
+
 class _LastMark(Record, frozen=True, kw_only=True):
     id: int  # 0: there is none
 
@@ -82,10 +90,9 @@ async def rollup_global_day(resources: Resources, job: Job) -> None:
     async with queue.finishing(resources.pool, job) as connection:
         await connection.execute(QUERIES["lock_global"].text)
         days = await read_rows(
-            connection, QUERIES["take_global_days"], {"limit": GLOBAL_DAYS_A_JOB}, shape=OrgDay
+            connection, QUERIES["take_global_days"], {"limit": GLOBAL_DAYS_A_JOB}, shape=OrgDayMark
         )
-        if days:
-            await global_days.rebuild(connection, days)
+        await _rebuild_global(connection, days)
         if len(days) == GLOBAL_DAYS_A_JOB:
             await enqueue_global(connection)
 
@@ -112,10 +119,16 @@ async def _compute_orgs(pool: Pool, wallet_ids: Sequence[int], *, last_mark: int
     bound = {"wallet_ids": list(wallet_ids), "last_mark": last_mark, "limit": GLOBAL_DAYS_A_JOB}
     async with transaction(pool) as connection:
         await connection.execute(QUERIES["lock_global"].text)
-        days = await read_rows(connection, QUERIES["take_org_days"], bound, shape=OrgDay)
-        if days:
-            await global_days.rebuild(connection, days)
+        days = await read_rows(connection, QUERIES["take_org_days"], bound, shape=OrgDayMark)
+        await _rebuild_global(connection, days)
     return len(days)
+
+
+async def _rebuild_global(connection: Connection, marks: Sequence[OrgDayMark]) -> None:
+    """Compute orgs' days again; what changes says why it does, where the marks know."""
+    for cause in dict.fromkeys(mark.cause for mark in marks):
+        keys = [OrgDay(org_id=mark.org_id, day=mark.day) for mark in marks if mark.cause == cause]
+        await global_days.rebuild(connection, keys, cause=cause)
 
 
 async def enqueue_global(connection: Connection, *, delay_seconds: int = 0) -> None:

@@ -51,9 +51,9 @@ with chosen as (
 ), taken as (
     delete from ops.dirty_global_days as d using chosen
     where d.org_id = chosen.org_id and d.day = chosen.day
-    returning d.org_id, d.day
+    returning d.org_id, d.day, d.cause
 )
-select distinct org_id, day from taken order by day desc, org_id;
+select org_id, day, max(cause) as cause from taken group by org_id, day order by day desc, org_id;
 
 -- name: read_last_mark :one
 -- The newest committed mark of an org's day.
@@ -77,9 +77,9 @@ with chosen as (
 ), taken as (
     delete from ops.dirty_global_days as d using chosen
     where d.org_id = chosen.org_id and d.day = chosen.day
-    returning d.org_id, d.day
+    returning d.org_id, d.day, d.cause
 )
-select distinct org_id, day from taken order by day desc, org_id;
+select org_id, day, max(cause) as cause from taken group by org_id, day order by day desc, org_id;
 
 -- name: list_tokens_without_price :many
 -- Tokens without a price on these days, and how long to wait: a token requested lately waits.

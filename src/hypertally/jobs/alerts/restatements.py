@@ -15,8 +15,8 @@ QUERIES = load(__file__)
 RESTATEMENTS_A_CHECK = 10_000  # keeps the transaction short; the next minute takes the rest
 DAYS_NAMED_MAX = 20  # in one alert
 ALL_WALLETS = 0  # the org of every tracked wallet
-# What a user just did is no news to the user: wallets added or removed, a new definition.
-CAUSED_BY_USERS = frozenset({"membership", "definition"})
+# What a user just did is no news to the user: wallets come and go, a definition is new.
+CAUSED_BY_USERS = frozenset({"membership", "forgotten", "definition"})
 
 
 class RestatedRow(Record, frozen=True, kw_only=True):

@@ -25,13 +25,21 @@ WORDS = (
 
 
 async def rebuild(
-    connection: Connection, keys: Sequence[OrgDay], *, schema: str = "metrics"
+    connection: Connection,
+    keys: Sequence[OrgDay],
+    *,
+    schema: str = "metrics",
+    cause: str | None = None,
 ) -> int:
-    """Compute these rows again from wallet days and facts, in the caller's transaction."""
+    """Compute these rows again from wallet days and facts, in the caller's transaction.
+
+    `cause`: why published figures change, where the rows do not tell.
+    """
     bound = {
         "org_ids": [key.org_id for key in keys],
         "days": [key.day for key in keys],
         "definition": DEFINITION,
+        "cause": cause,
     }
     await connection.execute(QUERIES["temp_table"].text)
     await day_states.compute(connection, day_states.MEMBERS, bound, schema=schema)

@@ -324,6 +324,7 @@ left join intervals using (org_id, day);
 insert into metrics.restatements (metric, org_id, day, cause, changes)
 select 'global_day_metrics', b.org_id, b.day,
     case
+        when %(cause)s::text is not null then %(cause)s::text
         when b.definition <> a.definition then 'definition'
         when b.wallets <> a.wallets
             or c.members <> metrics.members_digest(b.org_id, b.day) then 'membership'

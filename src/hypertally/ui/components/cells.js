@@ -6,14 +6,30 @@ import { link } from "../route.js";
 import { sideWords } from "../vocabulary/twaps.js";
 import { Amount } from "./Amount.js";
 
-/** A short address that links to its page; `whole` shows all of it on wide screens. */
-export function Address({ wallet, whole = false }) {
+/**
+ * A wallet that links to its page: what the org calls it and a short address. `whole` shows all of
+ * the address on wide screens.
+ */
+export function Address({ wallet, label, tags = [], whole = false }) {
   const short = `${wallet.slice(0, 8)}…${wallet.slice(-6)}`;
   const text = whole
     ? html`<span class="wide-only">${wallet}</span><span class="narrow">${short}</span>`
     : short;
-  return html`<a class="address" href=${link(`wallets/${wallet}`)} title=${wallet}
-    data-exact=${wallet}>${text}</a>`;
+  const title = [label, wallet, tags.join(", ")].filter(Boolean).join("\n");
+  return html`<a class="address" href=${link(`wallets/${wallet}`)} title=${title}
+    data-exact=${wallet}>${
+      label && html`<span class="wallet-label" data-part="label">${label}</span>${" "}`
+    }${text}</a>`;
+}
+
+/** The wallet of a row, as the API names it. */
+export const walletCell = ({ wallet, label, tags }) =>
+  html`<${Address} wallet=${wallet} label=${label} tags=${tags} />`;
+
+/** The pair of a spot coin that has a number for a name, else the coin as it is. */
+export function coinCell(row) {
+  const [coin, name] = row.coin ? [row.coin, row.coin_name] : [row.asset, row.asset_name];
+  return html`<span title=${name && coin} data-exact=${coin}>${name ?? coin}</span>`;
 }
 
 export function sideCell(row) {

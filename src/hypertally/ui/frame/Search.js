@@ -1,18 +1,28 @@
-// Search for a part of an address or the number of a TWAP. A whole address or a number opens
-// its page on Enter; the arrow keys choose a suggestion.
+// Search for wallets (a part of the address, label, tag, group or note), coins and TWAPs. A whole
+// address or a number opens its page on Enter; the arrow keys choose a suggestion.
 
 import { useFeed } from "../feed.js";
 import { html, useEffect, useRef, useState } from "../preact.js";
 import { go, link } from "../route.js";
 
 const WHOLE_ADDRESS = /^0x[0-9a-f]{40}$/i;
-const PART_OF_ADDRESS = /^(0x)?[0-9a-f]{2,40}$/i;
+const LETTERS_MIN = 2; // fewer find nearly everything
+const COINS_MAX = 4;
 const TWAP_NUMBER = /^\d{1,19}$/;
 const PAUSE_MS = 150; // the search starts when the typing pauses
 const SUGGESTIONS_MAX = 8;
 
-const walletPlace = (wallet) => ({ path: `wallets/${wallet.toLowerCase()}`, text: wallet });
-const twapPlace = (id) => ({ path: `twaps/${id}`, text: `TWAP ${id}` });
+const walletPlace = (wallet, label) => ({
+  address: link(`wallets/${wallet.toLowerCase()}`),
+  text: wallet,
+  label,
+});
+const twapPlace = (id) => ({ address: link(`twaps/${id}`), text: `TWAP ${id}` });
+const coinPlace = ({ coin, coin_name }) => ({
+  address: link("twaps", { asset: coin, range: "30d" }),
+  text: coin_name ? coin : "",
+  label: `TWAPs in ${coin_name ?? coin}`,
+});
 
 /** The place a whole address or number names; null for any other text. */
 function exactPlace(text) {
@@ -20,26 +30,33 @@ function exactPlace(text) {
   return TWAP_NUMBER.test(text) ? twapPlace(text) : null;
 }
 
-/** Suggestions for a text: the TWAP of a number, and the wallets that contain the text. */
+/** Suggestions for a text: the TWAP of a number, coins, and wallets that have the text. */
 function useSuggestions(text) {
   const [query, setQuery] = useState("");
   useEffect(() => {
-    const next = PART_OF_ADDRESS.test(text) ? text.toLowerCase() : "";
+    const next = text.length >= LETTERS_MIN ? text.toLowerCase() : "";
     const timer = setTimeout(() => setQuery(next), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const path = `/api/v1/wallets?query=${encodeURIComponent(query)}&limit=${SUGGESTIONS_MAX}`;
-  const feed = useFeed(query && text ? path : null);
-  const wallets = query && text && !feed.old ? (feed.data?.wallets ?? []) : [];
-  const twaps = TWAP_NUMBER.test(text) ? [twapPlace(text)] : [];
-  return [...twaps, ...wallets.map(({ wallet }) => walletPlace(wallet))];
+  const search = `query=${encodeURIComponent(query)}`;
+  const asked = query && text;
+  const wallets = useFeed(asked ? `/api/v1/wallets?${search}&limit=${SUGGESTIONS_MAX}` : null);
+  const coins = useFeed(
+    asked && !WHOLE_ADDRESS.test(text) ? `/api/v1/coins?${search}&limit=${COINS_MAX}` : null,
+  );
+  const rowsOf = (feed, name) => (asked && !feed.old ? (feed.data?.[name] ?? []) : []);
+  return [
+    ...(TWAP_NUMBER.test(text) ? [twapPlace(text)] : []),
+    ...rowsOf(wallets, "wallets").map(({ wallet, label }) => walletPlace(wallet, label)),
+    ...rowsOf(coins, "coins").map(coinPlace),
+  ];
 }
 
 function Suggestions({ suggestions, selected, open, choose }) {
   const suggestion = (place, index) =>
-    html`<li key=${place.path} id=${`suggestion-${index}`} role="option"
+    html`<li key=${place.address} id=${`suggestion-${index}`} role="option"
       aria-selected=${index === selected} onMouseDown=${() => choose(place)}>
-      <code>${place.text}</code></li>`;
+      ${place.label && html`<span>${place.label}</span>${" "}`}<code>${place.text}</code></li>`;
   return html`<ul id="suggestions" role="listbox" aria-label="Suggestions" hidden=${!open}>
     ${suggestions.map(suggestion)}</ul>`;
 }
@@ -68,7 +85,7 @@ export function Search() {
   const submit = (event) => {
     event.preventDefault();
     const place = suggestions[selected] ?? exactPlace(value);
-    if (place) openPlace(link(place.path));
+    if (place) openPlace(place.address);
     else if (value) openPlace(link("wallets", { query: value }));
   };
   const pressKey = (event) => {
@@ -83,14 +100,14 @@ export function Search() {
   };
   return html`<form class="search" role="search" onSubmit=${submit}>
     <input id="search" ref=${field} type="search" role="combobox"
-      aria-label="Search wallets and TWAPs" aria-expanded=${open} aria-controls="suggestions"
+      aria-label="Search wallets, coins and TWAPs" aria-expanded=${open} aria-controls="suggestions"
       aria-autocomplete="list"
       aria-activedescendant=${selected >= 0 ? `suggestion-${selected}` : undefined}
-      placeholder="Wallet or TWAP" autocomplete="off" spellcheck=${false} value=${text}
+      placeholder="Wallet, label, coin or TWAP" autocomplete="off" spellcheck=${false} value=${text}
       onInput=${(event) => change(event.target.value)} onKeyDown=${pressKey}
       onBlur=${() => setTimeout(() => setFocused(false), PAUSE_MS)} />
     <kbd aria-hidden="true">/</kbd>
     <${Suggestions} suggestions=${suggestions} selected=${selected} open=${open}
-      choose=${({ path }) => openPlace(link(path))} />
+      choose=${({ address }) => openPlace(address)} />
   </form>`;
 }

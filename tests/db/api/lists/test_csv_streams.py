@@ -93,6 +93,8 @@ def written(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
                 line[name] = value or ""
             else:
                 line[name] = json.dumps(value)
+            if name == "coin":
+                line["coin_name"] = row.get("coin_name", "")
         lines.append({name: text or "" for name, text in line.items()})
     return lines
 

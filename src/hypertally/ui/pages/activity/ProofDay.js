@@ -2,7 +2,7 @@
 
 import { Ago } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
-import { Address } from "../../components/cells.js";
+import { Address, coinCell, walletCell } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import {
   curlOf,
@@ -29,7 +29,7 @@ import { gapColumns } from "./gap_columns.js";
 const INPUTS_PER_PAGE = 50;
 
 const SUBTOTAL_COLUMNS = [
-  { key: "coin", label: "Coin or kind", cell: (row) => row.coin ?? row.kind },
+  { key: "coin", label: "Coin or kind", cell: (row) => (row.coin ? coinCell(row) : row.kind) },
   { key: "fills", label: "Fills", kind: "count" },
   { key: "volume_usd", label: "Volume", unit: "USD", kind: "usd" },
   { key: "taker_volume_usd", label: "Taker", unit: "USD", kind: "usd" },
@@ -47,7 +47,7 @@ function pathOf({ wallet, day }, cursor) {
 
 function walletColumns(day, field) {
   return [
-    { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
+    { key: "wallet", label: "Wallet", cell: walletCell },
     { key: "fills", label: "Fills", kind: "count" },
     {
       key: "volume_usd",

@@ -13,6 +13,7 @@ import { current, here } from "../../route.js";
 import { intervalOf } from "../../vocabulary/intervals.js";
 import { dayFieldOf, descriptionOf, kindOf, labelOf, reasonOf } from "../../vocabulary/measures.js";
 import { ALL, spanOf, spanSearch } from "../../spans.js";
+import { setChosen } from "./words.js";
 
 const DAYS_MAX = 1000;
 const DAY_PARTS = ["spot_volume_usd", "perp_volume_usd", "outcome_volume_usd", "other_volume_usd"];
@@ -132,11 +133,13 @@ export const WINDOWS = ["1d", "7d", "30d", "90d"];
 
 export function rankSearch(query) {
   const page = Math.max(1, Number(query.get("page")) || 1);
-  return new URLSearchParams({
+  const search = new URLSearchParams({
     by: query.get("by") ?? "volume",
     ...spanSearch(spanOf(query.get("window"), WINDOWS, "7d"), "window"),
     limit: Math.min(1000, page * RANKS_PER_PAGE),
   });
+  setChosen(search, query);
+  return search;
 }
 
 export function SpanProof({ wallet, field }) {
@@ -146,7 +149,8 @@ export function SpanProof({ wallet, field }) {
   const fields = SPLIT_BY_KIND.has(field) ? DAY_PARTS : [SPAN_FIELDS[field] ?? field];
   return html`<${Days} feed=${feed} days=${feed.data?.days ?? []} fields=${fields} total=${total}
     field=${field} path=${path}
-    subject=${html`<${Address} wallet=${wallet} />`} span=${total} file=${`${wallet}-${field}`}
+    subject=${html`<${Address} wallet=${wallet} label=${feed.data?.label} />`} span=${total}
+    file=${`${wallet}-${field}`}
     hrefOf=${(day, name) => here({ proof: `wallet:${wallet}:${day.day}:${name}` })} />`;
 }
 

@@ -1,7 +1,7 @@
 // Columns of tables of fills.
 
 import { utc } from "../../clock.js";
-import { sideCell } from "../../components/cells.js";
+import { coinCell, sideCell } from "../../components/cells.js";
 import { html } from "../../preact.js";
 
 function directionCell(row) {
@@ -19,7 +19,7 @@ export function fillColumns({ day } = {}) {
       ${day ? row.time.slice(11, 23) : utc(row.time, { milliseconds: true })}</time>`;
   return [
     { key: "time", label: "Time", unit: "UTC", kind: "time", cell: timeCell },
-    { key: "coin", label: "Coin" },
+    { key: "coin", label: "Coin", cell: coinCell },
     { key: "side", label: "Side", cell: sideCell },
     { key: "dir", label: "Direction", cell: directionCell },
     { key: "px", label: "Price", kind: "size" },

@@ -1,7 +1,7 @@
 // Columns of tables of gaps: what is known to be missing from a record.
 
 import { utc } from "../../clock.js";
-import { Address } from "../../components/cells.js";
+import { coinCell, walletCell } from "../../components/cells.js";
 import { html } from "../../preact.js";
 import { gapWords } from "../../vocabulary/measures.js";
 
@@ -18,11 +18,11 @@ const NO_SIZE = () => "The missing size is not known for this kind of gap.";
 /** The columns of a table of gaps; `wallets` shows the wallet of each gap. */
 export function gapColumns({ wallets } = {}) {
   const columns = [
-    { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
+    { key: "wallet", label: "Wallet", cell: walletCell },
     {
       key: "coin",
       label: "Coin",
-      cell: (row) => row.coin || html`<span class="muted">every coin</span>`,
+      cell: (row) => (row.coin && coinCell(row)) || html`<span class="muted">every coin</span>`,
     },
     {
       key: "kind",

@@ -2,7 +2,7 @@
 
 import { Ago } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
-import { Address } from "../../components/cells.js";
+import { walletCell } from "../../components/cells.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Pager } from "../../components/Pager.js";
@@ -19,6 +19,7 @@ import { kindOf } from "../../vocabulary/measures.js";
 import { spanOf } from "../../spans.js";
 import { completenessColumn, dayColumn } from "./day_columns.js";
 import { RANKS_PER_PAGE, rankSearch, WINDOWS } from "./ProofRange.js";
+import { Chosen } from "./words.js";
 
 const RANKED_MAX = 1000; // the API lists no more
 const RANKINGS = {
@@ -55,7 +56,7 @@ function columnsOf() {
     "Unknown because at least one day of the window is unknown: click to see which.";
   return [
     { key: "rank", label: "#", kind: "count", sortable: true },
-    { key: "wallet", label: "Wallet", cell: (row) => html`<${Address} wallet=${row.wallet} />` },
+    { key: "wallet", label: "Wallet", cell: walletCell },
     ...FIELDS.map((field) => dayColumn(field, hrefOf, { reason })),
     ...HIDDEN.map((field) => dayColumn(field, hrefOf, { reason, hidden: true })),
     {
@@ -87,7 +88,7 @@ function Unranked({ data, by }) {
       html`<li key=${reason}><${Amount} value=${wallets} kind="count" /> wallets: ${reason}</li>`,
   );
   const wallets = data.unpriced_wallets.slice(0, RANKS_PER_PAGE).map(
-    (row) => html`<li key=${row.wallet}><${Address} wallet=${row.wallet} />: <${Amount}
+    (row) => html`<li key=${row.wallet}>${walletCell(row)}: <${Amount}
       value=${null} kind=${kindOf(field)} short interval=${intervalOf(row, field)}
       href=${proofOf("span", row.wallet, field)} /></li>`,
   );
@@ -139,7 +140,7 @@ export function Leaderboard({ route }) {
   const feed = useFeed(path);
   const { data } = feed;
   const clears = { page: null, "ranks.sort": null };
-  return html`<header class="page-head"><h1>Leaderboard</h1>
+  return html`<header class="page-head"><h1>Leaderboard</h1><${Chosen} query=${query} />
       ${
         data &&
         html`<span class="muted">${data.from} to ${data.to},${" "}

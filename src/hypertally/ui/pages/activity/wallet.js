@@ -34,6 +34,7 @@ import { gapColumns } from "./gap_columns.js";
 import { WALLET_SPANS, walletDaysPath } from "./ProofRange.js";
 import { Fills } from "./WalletFills.js";
 import { Record } from "./WalletRecord.js";
+import { Words } from "./words.js";
 
 const DAYS_PER_PAGE = 90;
 const HEADLINES = ["legs_volume_usd", "gross_realised_pnl_usd", "fees_usd", "fills", "days_active"];
@@ -114,8 +115,10 @@ function Head({ wallet, data }) {
       ${data?.label && html`<span data-part="label">${data.label}</span>${" "}`}
       <code class="whole-address" data-exact=${wallet}>${wallet}</code></h1>
     <${Copy} text=${wallet} />
+    <${Words} name="tag" words=${data?.tags} /><${Words} name="group" words=${data?.groups} />
     ${data?.from_day && html`<span class="muted">tracked from ${data.from_day}${until}</span>`}
-  </header>`;
+  </header>
+  ${data?.note && html`<p class="wallet-note" data-part="note">${data.note}</p>`}`;
 }
 
 export function Wallet({ route, wallet, role }) {

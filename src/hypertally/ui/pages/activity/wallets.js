@@ -1,4 +1,4 @@
-// Wallets: every wallet the org tracks, with a search for a part of an address.
+// Wallets: every wallet the org tracks, with a search by address and by what the org calls them.
 
 import { Ago } from "../../clock.js";
 import { Address } from "../../components/cells.js";
@@ -10,6 +10,7 @@ import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { go, here } from "../../route.js";
+import { Chosen, setChosen, Words } from "./words.js";
 
 const PER_PAGE = 100;
 const NO_FILL = () => "Unknown because no fill of this wallet is stored.";
@@ -25,6 +26,20 @@ const COLUMNS = [
     label: "Label",
     description: "What the org calls the wallet: hypertally wallets label.",
     cell: (row) => html`<span data-exact=${row.label ?? ""}>${row.label}</span>`,
+  },
+  {
+    key: "tags",
+    label: "Tags",
+    description: "Click a tag to see its wallets. hypertally wallets tag gives one.",
+    sortable: false,
+    cell: (row) => html`<${Words} name="tag" words=${row.tags} />`,
+  },
+  {
+    key: "groups",
+    label: "Groups",
+    description: "Click a group to see its wallets. hypertally wallets group makes one.",
+    sortable: false,
+    cell: (row) => html`<${Words} name="group" words=${row.groups} />`,
   },
   { key: "days_active", label: "Days active", kind: "count", reason: NO_FILL },
   {
@@ -67,28 +82,24 @@ function Filter({ query }) {
     go(here({ query: new FormData(event.target).get("query").trim() || null, cursor: null }));
   };
   return html`<form class="filter" role="search" onSubmit=${submit}>
-    <label>Part of an address <input name="query" value=${query} placeholder="0x…"
-      pattern="\\s*(0[xX])?[0-9a-fA-F]{0,40}\\s*"
-      title="Digits 0 to 9 and a to f, with or without 0x"
+    <label>Search <input name="query" value=${query} placeholder="0x…, label, tag, note"
+      maxlength="64" title="Part of an address, a label, a tag, a group or a note"
       autocomplete="off" spellcheck=${false} /></label>
     <button type="submit">Find</button>
     ${query && html`<a class="quiet" href=${here({ query: null, cursor: null })}>All</a>`}
   </form>`;
 }
 
-/** The digits an address can have; any other query is not worth a request. */
-const PART_OF_ADDRESS = /^(0x)?[0-9a-f]{0,40}$/i;
-
-function NoWallets({ query }) {
+function NoWallets({ query, chosen }) {
+  if (chosen) {
+    return html`<${Empty} title="No tracked wallet is of this choice"><a
+      href=${here({ tag: null, group: null, cursor: null })}>Show all wallets</a><//>`;
+  }
   if (!query) {
     return html`<${Empty} title="No wallets are tracked yet"
       command="hypertally wallets add 0x…" />`;
   }
-  if (!PART_OF_ADDRESS.test(query)) {
-    return html`<${Empty} title=${`“${query}” is not part of an address`}>Addresses have the digits
-      0 to 9 and a to f.<//>`;
-  }
-  return html`<${Empty} title=${`No tracked wallet has “${query}” in its address`}
+  return html`<${Empty} title=${`No tracked wallet has “${query}” in its address or name`}
     command="hypertally wallets add 0x…" />`;
 }
 
@@ -98,9 +109,9 @@ export function Wallets({ route }) {
   const search = new URLSearchParams({ limit: PER_PAGE });
   if (query) search.set("query", query);
   if (cursor) search.set("cursor", cursor);
-  const valid = PART_OF_ADDRESS.test(query);
-  const feed = useFeed(valid ? `/api/v1/wallets?${search}` : null);
-  const data = valid ? feed.data : { wallets: [] };
+  const chosen = setChosen(search, route.query);
+  const feed = useFeed(`/api/v1/wallets?${search}`);
+  const { data } = feed;
   const rows = data?.wallets.map((row) => ({ ...row, id: row.wallet })) ?? [];
   const pager =
     (cursor || data?.next) &&
@@ -108,11 +119,11 @@ export function Wallets({ route }) {
       ["First", cursor && here({ cursor: null })],
       ["Next", data?.next && here({ cursor: data.next })],
     ]} />`;
-  return html`<header class="page-head"><h1>Wallets</h1><span class="grow"></span><${Filter}
-    key=${query} query=${query} /></header>
+  return html`<header class="page-head"><h1>Wallets</h1><${Chosen} query=${route.query} />
+    <span class="grow"></span><${Filter} key=${query} query=${query} /></header>
     <${Failure} feed=${feed} what="the wallets" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
-    ${data && !rows.length && html`<${NoWallets} query=${query} />`}
+    ${data && !rows.length && html`<${NoWallets} query=${query} chosen=${chosen} />`}
     ${
       rows.length > 0 &&
       html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}

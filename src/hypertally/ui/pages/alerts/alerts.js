@@ -45,7 +45,7 @@ function AlertLine({ alert }) {
       title=${stateDescription(alert.state)}>${alert.level}<//>
     <strong title=${alertDescription(alert.type)} data-exact=${alert.type}>${alertName(alert.type)}
     </strong>
-    <${AlertSubject} subject=${alert.subject} />
+    <${AlertSubject} subject=${alert.subject} label=${alert.label} />
     <${AlertReason} alert=${alert} />
     <${Since} alert=${alert} />
   </li>`;

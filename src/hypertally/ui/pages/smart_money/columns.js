@@ -2,7 +2,7 @@
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
-import { Address } from "../../components/cells.js";
+import { walletCell } from "../../components/cells.js";
 import { html } from "../../preact.js";
 import { classDescription, classSide, classWords } from "../../vocabulary/smart_money.js";
 
@@ -51,7 +51,7 @@ function effectColumn(name, label, more = {}) {
 const WALLET = {
   key: "wallet",
   label: "Wallet",
-  cell: (row) => html`<${Address} wallet=${row.wallet} />`,
+  cell: walletCell,
 };
 
 export const CONTRIBUTOR_COLUMNS = [

@@ -2,7 +2,7 @@
 
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
-import { Address, timeCell } from "../../components/cells.js";
+import { coinCell, timeCell, walletCell } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import {
   curlOf,
@@ -75,8 +75,8 @@ function Head({ id, field, data }) {
     <h2>${labelOf(field)}</h2>
     <p class="muted">TWAP ${id}${
       twap &&
-      html`: ${sideWords(twap.side)} ${twap.asset} of <${Address}
-      wallet=${twap.wallet} />, from ${utc(twap.started_at)}, over the whole TWAP`
+      html`: ${sideWords(twap.side)} ${coinCell(twap)} of ${walletCell(twap)},
+      from ${utc(twap.started_at)}, over the whole TWAP`
     }</p>
     ${
       twap &&

@@ -1,6 +1,6 @@
 // Columns of the table of pressure: one row per asset.
 
-import { timeCell } from "../../components/cells.js";
+import { coinCell, timeCell } from "../../components/cells.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
 import { pixels } from "../../vocabulary/decimal.js";
@@ -51,7 +51,7 @@ export function pressureColumns(coins) {
       key: "asset",
       label: "Asset",
       cell: (row) => html`<a class="asset" href=${here({ asset: row.asset })}
-        title=${`Show ${row.asset} alone`} data-exact=${row.asset}>${row.asset}</a>`,
+        title=${`Show ${row.asset} alone`} data-exact=${row.asset}>${coinCell(row)}</a>`,
     },
     { key: "running", label: "Running", kind: "count" },
     { key: "buy_size_left", label: "To buy", ...left },

@@ -1,7 +1,7 @@
 // Totals of the TWAPs in a range of time, by wallet or by asset.
 
 import { Amount } from "../../components/Amount.js";
-import { Address } from "../../components/cells.js";
+import { coinCell, walletCell } from "../../components/cells.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Switch } from "../../components/Switch.js";
@@ -36,10 +36,10 @@ function keyColumn(by) {
     return {
       key: "wallet",
       label: "Wallet",
-      cell: (row) => html`<${Address} wallet=${row.wallet} />`,
+      cell: walletCell,
     };
   }
-  return { key: "asset", label: "Asset" };
+  return { key: "asset", label: "Asset", cell: coinCell };
 }
 
 /** A sum over the TWAPs with a known figure; a tag counts them when some are unknown. */

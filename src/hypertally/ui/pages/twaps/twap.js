@@ -1,7 +1,7 @@
 // One TWAP: progress, cost against the market, slices, events, agreement of slices and statuses.
 
 import { utc } from "../../clock.js";
-import { Address, sideCell } from "../../components/cells.js";
+import { coinCell, sideCell, walletCell } from "../../components/cells.js";
 import { Copy } from "../../components/Copy.js";
 import { Empty } from "../../components/Empty.js";
 import { Tokens } from "../../components/Evidence.js";
@@ -50,9 +50,9 @@ function minuteNote(twap) {
 const NOTES = {
   executed_size: (twap) =>
     twap.size_requested === null
-      ? twap.asset
+      ? coinCell(twap)
       : html`of <span data-exact=${twap.size_requested}>${group(twap.size_requested)}</span>
-      ${" "}${twap.asset}`,
+      ${" "}${coinCell(twap)}`,
   progress: (twap) => html`<${ProgressBar} twap=${twap} wide />`,
   vwap: (twap) =>
     referencePrice("arrival", twap.arrival_price, arrivalWords(twap.arrival_basis)),
@@ -80,9 +80,9 @@ function Head({ id, twap }) {
     <h1>TWAP <span data-exact=${id}>${id}</span></h1><${Copy} text=${id} />
     ${
       twap &&
-      html`<span class="twap-what">${sideCell(twap)} <strong>${twap.asset}</strong></span>
+      html`<span class="twap-what">${sideCell(twap)} <strong>${coinCell(twap)}</strong></span>
       <${TwapState} twap=${twap} />
-      <span class="muted">of</span> <${Address} wallet=${twap.wallet} />
+      <span class="muted">of</span> ${walletCell(twap)}
       <span class="muted" title=${`${twap.started_at} to ${twap.ended_at ?? twap.ends_at}`}>
         ${utc(twap.started_at)} UTC${
           twap.duration_minutes !== null && `, duration ${twap.duration_minutes} min`
@@ -112,8 +112,8 @@ function Choices({ id, choices }) {
     <ul>${choices.map(
       (choice) => html`<li key=${choice.wallet}>
         <a href=${link(`twaps/${id}`, { wallet: choice.wallet })}>
-          <span data-exact=${choice.wallet}>${choice.wallet}</span></a>
-        ${" "}${sideCell(choice)} ${choice.asset}, started ${utc(choice.started_at)} UTC</li>`,
+          <span data-exact=${choice.wallet}>${choice.label} ${choice.wallet}</span></a>
+        ${" "}${sideCell(choice)} ${coinCell(choice)}, started ${utc(choice.started_at)} UTC</li>`,
     )}</ul></section>`;
 }
 

@@ -2,7 +2,7 @@
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
-import { Address, sideCell, timeCell } from "../../components/cells.js";
+import { coinCell, sideCell, timeCell, walletCell } from "../../components/cells.js";
 import { Completeness } from "../../components/Mark.js";
 import { html } from "../../preact.js";
 import { link } from "../../route.js";
@@ -73,9 +73,9 @@ export const NUMBER = {
 export const WALLET = {
   key: "wallet",
   label: "Wallet",
-  cell: (row) => html`<${Address} wallet=${row.wallet} />`,
+  cell: walletCell,
 };
-export const ASSET = { key: "asset", label: "Asset" };
+export const ASSET = { key: "asset", label: "Asset", cell: coinCell };
 export const SIDE = { key: "side", label: "Side", cell: sideCell };
 const STATE = {
   key: "status",
