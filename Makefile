@@ -10,6 +10,7 @@ setup: .venv/.ready ## Prepare .venv with the locked packages and the hypertally
 	@PYTHON='$(PYTHON)' scripts/setup.sh
 
 run: setup ## Start everything on the sandbox, in a home of its own, and print the link (ARGS: more options)
+	@.venv/bin/hypertally sandbox seed --if-missing
 	@.venv/bin/hypertally up --sandbox $(ARGS)
 
 test: setup ## Run all tests: unit, db, flow, security, browser (ARGS: pytest's arguments)

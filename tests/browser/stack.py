@@ -91,7 +91,10 @@ def started(home: Path) -> Iterator[RunningStack]:
     # What wallets hold is written by hand, and must not go on while it is looked at.
     environment["HYPERTALLY_SMART_MONEY"] = "off"
     with subprocess.Popen(
-        [command, "up", "--sandbox"], env=environment, stdout=subprocess.PIPE, text=True
+        [command, "up", "--sandbox", "--world", "small"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as up:
         try:
             assert up.stdout is not None

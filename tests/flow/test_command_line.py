@@ -73,7 +73,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     shell = Shell(tmp_path_factory.mktemp("system"))
     with subprocess.Popen(
-        [COMMAND, "up", "--sandbox"], env=shell.environment(), stdout=subprocess.PIPE, text=True
+        [COMMAND, "up", "--sandbox", "--world", "small"],
+        env=shell.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         link = next(
@@ -261,7 +264,7 @@ def test_a_killed_part_is_started_again_and_ctrl_c_stops_everything(
 ) -> None:
     shell = Shell(tmp_path / "home")
     with subprocess.Popen(
-        [COMMAND, "up", "--sandbox"],
+        [COMMAND, "up", "--sandbox", "--world", "small"],
         env=shell.environment(HYPERTALLY_DATABASE_URL=unnamed_url),
         stdout=subprocess.PIPE,
         text=True,

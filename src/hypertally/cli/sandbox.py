@@ -4,10 +4,18 @@ from pathlib import Path
 
 import click
 
+from hypertally import settings as program_settings
+from hypertally.cli import runtime
+from hypertally.cli.exchange.sandbox_home import sandbox_folder
+from hypertally.cli.exchange.seed_file import SEED_FILE, is_new
+from hypertally.cli.exchange.seed_making import make_seed
+from hypertally.cli.options import json_option
 from hypertally.sandbox.exchange.application import ServerOptions
-from hypertally.sandbox.launch import build_exchange, identity_of, world_of
+from hypertally.sandbox.exchange.limits import WEIGHT_LIMIT
+from hypertally.sandbox.launch import WORLDS, build_exchange, identity_of, world_of
 from hypertally.sandbox.launch import run as run_sandbox
 from hypertally.sandbox.population.population import DEFAULT_SEED
+from hypertally.sandbox.population.sessions import EDITION
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
 from hypertally.sandbox.regimes.regimes import REGIMES
 
@@ -16,17 +24,29 @@ SANDBOX_PORT = 8899
 LEADERS = 190  # with the wallets that trade live, more than the 180 that a universe needs
 
 
-@click.command(name="sandbox")
+@click.group(name="sandbox", invoke_without_command=True)
 @click.option("--port", default=SANDBOX_PORT, show_default=True)
 @click.option("--seed", default=DEFAULT_SEED, show_default=True)
-@click.option("--wallets", default=30, show_default=True)
+@click.option(
+    "--world",
+    type=click.Choice(list(WORLDS)),
+    default="small",
+    show_default=True,
+    help="How large the world is; desk: 300 wallets with hundreds of millions of USD a month.",
+)
+@click.option("--wallets", type=int, help="[default: by the world]")
 @click.option("--days", default=90, show_default=True)
-@click.option("--fills", default=6500, show_default=True)
+@click.option("--fills", type=int, help="[default: by the world]")
 @click.option(
     "--live-per-second",
-    default=0.2,
+    type=float,
+    help="New fills a second while the sandbox runs.  [default: by the world]",
+)
+@click.option(
+    "--weight-limit",
+    default=WEIGHT_LIMIT,
     show_default=True,
-    help="New fills a second while the sandbox runs.",
+    help="Request weight a minute; the default is the exchange's own.",
 )
 @click.option(
     "--replay",
@@ -57,14 +77,18 @@ LEADERS = 190  # with the wallets that trade live, more than the 180 that a univ
 @click.option(
     "--leaderboard-rows", default=60, show_default=True, help="Other wallets of the leaderboard."
 )
+@click.pass_context
 def sandbox_command(
+    context: click.Context,
     *,
     port: int,
     seed: int,
-    wallets: int,
+    world: str,
+    wallets: int | None,
     days: int,
-    fills: int,
-    live_per_second: float,
+    fills: int | None,
+    live_per_second: float | None,
+    weight_limit: int,
     replay: Path | None,
     state: Path | None,
     twaps_dir: Path | None,
@@ -73,18 +97,22 @@ def sandbox_command(
     leaderboard_rows: int,
 ) -> None:
     """Serve a made-up exchange at http://127.0.0.1:PORT/info."""
+    if context.invoked_subcommand:
+        return
     if replay and twaps_dir:
         raise click.UsageError("--twaps-dir: recordings hold no statuses; leave out --replay")
     if regime and (replay or state or twaps_dir):
         raise click.UsageError(
             "--regime has its own wallets: leave out --replay, --state, --twaps-dir"
         )
+    sizes = WORLDS[world]
     exchange = build_exchange(
         seed=seed,
-        wallets=wallets,
+        wallets=sizes.wallets if wallets is None else wallets,
         days=days,
-        fills=fills,
-        live_per_second=live_per_second,
+        fills=sizes.fills if fills is None else fills,
+        live_per_second=sizes.live_per_second if live_per_second is None else live_per_second,
+        scale=sizes.scale,
         replay=replay,
         state=state,
         twaps_dir=twaps_dir,
@@ -93,5 +121,32 @@ def sandbox_command(
     )
     click.echo(f"http://{HOST}:{port}/info")
     identity = identity_of(seed=seed, replay=replay, regime=regime, world=world_of(state))
-    options = ServerOptions(identity=identity, leaderboard_rows=leaderboard_rows)
+    options = ServerOptions(
+        identity=identity, leaderboard_rows=leaderboard_rows, weight_limit=weight_limit
+    )
     run_sandbox(exchange, port=port, options=options)
+
+
+@sandbox_command.command(name="seed")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"Write the seed to this file.  [default: {SEED_FILE} in the home]",
+)
+@click.option("--world", type=click.Choice(list(WORLDS)), default="desk", show_default=True)
+@click.option(
+    "--if-missing", is_flag=True, help="Only if a sandbox would begin without it: for `make run`."
+)
+@json_option
+def seed_command(*, output: Path | None, world: str, if_missing: bool, as_json: bool) -> None:
+    """Prepare the books of a made-up world, from which a new sandbox starts at once."""
+    settings = program_settings.read()
+    file = output or settings.home.absolute() / SEED_FILE
+    if if_missing and (file.exists() or not is_new(sandbox_folder(settings))):
+        return
+    click.echo(f"Preparing the world {world}, once", err=True)
+    runtime.run(make_seed(file, world=world, edition=EDITION))
+    if as_json:
+        runtime.echo_json_lines([{"world": world, "file": str(file)}])
+    else:
+        click.echo(file)

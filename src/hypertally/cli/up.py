@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -14,7 +13,6 @@ from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 import httpx2
@@ -25,13 +23,16 @@ from hypertally import settings as program_settings
 from hypertally.cli import runtime
 from hypertally.cli.exchange import sandbox_option
 from hypertally.cli.exchange.sandbox_home import (
+    STATE_FILE,
+    WEIGHT_PER_MINUTE,
     SandboxAddresses,
     plan_addresses,
     published,
     sandbox_folder,
 )
+from hypertally.cli.exchange.sandbox_wallets import track_listed
+from hypertally.cli.exchange.seed_file import SEED_FILE, is_new, load_seed
 from hypertally.cli.tenancy.user_tokens import issue_token, require_own_user
-from hypertally.cli.wallets import track
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
 from hypertally.jobs.runtime.exchange_identity import holds_books
@@ -39,6 +40,7 @@ from hypertally.settings import PREFIX, Settings
 from hypertally.store.embedded.join import ensure_running, hold_home
 from hypertally.store.embedded.programs import die_with
 from hypertally.store.logins import address_of_role
+from hypertally.store.migrate import newest_migration
 from hypertally.store.postgres import transaction
 
 HOST = "127.0.0.1"
@@ -49,6 +51,7 @@ RESTART_SECONDS = 1
 DATABASE_LOOK_SECONDS = 2
 READY_SECONDS_MAX = 120  # a first start on a slow disk
 BAD_SETTINGS_CODE = 2
+SANDBOX_NAME = "a made-up exchange"
 
 log = structlog.get_logger()
 
@@ -66,7 +69,14 @@ log = structlog.get_logger()
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="With --sandbox: serve the recorded answers of this folder instead.",
 )
-def up_command(*, sandbox: bool, host: str, port: int | None, replay: Path | None) -> None:
+@click.option(
+    "--world",
+    type=click.Choice(["desk", "small", "tiny"]),
+    help="With --sandbox: how large the made-up world is.  [default: desk; later, as it began]",
+)
+def up_command(
+    *, sandbox: bool, host: str, port: int | None, replay: Path | None, world: str | None
+) -> None:
     """Start all parts: database, worker, API and page. Ctrl-C stops them."""
     sandbox = sandbox or sandbox_option.is_given()
     if replay and not sandbox:
@@ -74,7 +84,7 @@ def up_command(*, sandbox: bool, host: str, port: int | None, replay: Path | Non
     runtime.configure_logs()
     settings = program_settings.read({} if port is None else {"port": str(port)})
     channels_of(settings)  # a bad address stops the start of every part
-    runtime.run(_up_sandbox(settings, host, replay) if sandbox else _up(settings, host))
+    runtime.run(_up_sandbox(settings, host, replay, world) if sandbox else _up(settings, host))
 
 
 async def _up(settings: Settings, host: str) -> None:
@@ -92,11 +102,16 @@ async def _up(settings: Settings, host: str) -> None:
     click.echo("stopped")
 
 
-async def _up_sandbox(settings: Settings, host: str, replay: Path | None) -> None:
+async def _up_sandbox(
+    settings: Settings, host: str, replay: Path | None, world: str | None
+) -> None:
     """Start a made-up exchange and all parts against it, in a home of their own."""
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     with hold_home(sandbox_folder(settings)):
+        if replay is None and settings.database_url is None:
+            _load_seed(settings, world)
+        has_books = (sandbox_folder(settings) / STATE_FILE).exists() and replay is None
         port = _free_port(settings.port, host=host)
         exchange_url = f"http://{HOST}:{_free_port(0)}"
         addresses = plan_addresses(settings, url=exchange_url, port=port, replay=replay)
@@ -107,16 +122,31 @@ async def _up_sandbox(settings: Settings, host: str, replay: Path | None) -> Non
             environment = addresses.environment() | _environment(own, url, port)
             with published(settings, addresses):
                 async with start_parts(own, environment, stopping) as parts:
-                    parts.start("sandbox", _sandbox_arguments(addresses, replay))
+                    parts.start("sandbox", _sandbox_arguments(addresses, replay, world))
                     parts.start("api", ["api", "--host", host], _api_environment(own, url))
+                    announce = partial(
+                        _announce, own, url, _base(host, port), SANDBOX_NAME, stopping
+                    )
+                    if has_books:  # the page shows them while the exchange makes its past again
+                        await announce()
                     # The worker needs an exchange that answers and a complete TWAP source.
                     await _track_sandbox(url, exchange_url, stopping)
                     parts.start("worker", ["worker"])
-                    base = _base(host, port)
-                    await _announce(own, url, base, "a made-up exchange", stopping)
+                    if not has_books:
+                        await announce()
                     if not stopping.is_set():
                         click.echo("Commands find it by --sandbox: `hypertally status --sandbox`")
     click.echo("stopped")
+
+
+def _load_seed(settings: Settings, world: str | None) -> None:
+    """Begin a new home with the prepared seed, if there is one."""
+    home, seed = sandbox_folder(settings), settings.home / SEED_FILE
+    if is_new(home) and seed.exists():
+        from hypertally.sandbox.population.sessions import EDITION
+
+        schema = newest_migration()
+        click.echo(load_seed(seed, home, edition=EDITION, schema=schema, world=world))
 
 
 async def _require_state(url: str, addresses: SandboxAddresses) -> None:
@@ -161,11 +191,17 @@ def _api_environment(settings: Settings, url: str) -> dict[str, str]:
     return {PREFIX + name: value for name, value in chosen.items()}
 
 
-def _sandbox_arguments(addresses: SandboxAddresses, replay: Path | None) -> list[str]:
+def _sandbox_arguments(
+    addresses: SandboxAddresses, replay: Path | None, world: str | None
+) -> list[str]:
     """The command of the made-up exchange: where it listens, and what it remembers."""
     command = ["sandbox", "--port", addresses.url.rpartition(":")[2]]
+    command += ["--weight-limit", str(WEIGHT_PER_MINUTE)]
     if replay:
         return [*command, "--replay", str(replay)]
+    from hypertally.sandbox.launch import world_of_state  # a web server loads slowly
+
+    command += ["--world", world or world_of_state(addresses.state) or "desk"]
     return [*command, "--state", str(addresses.state), "--twaps-dir", str(addresses.twaps)]
 
 
@@ -284,10 +320,8 @@ def _base(host: str, port: int) -> str:
 async def _track_sandbox(url: str, sandbox: str, stopping: asyncio.Event) -> None:
     """Track the wallets of the made-up exchange for the first org."""
     listed = await _get(f"{sandbox}/sandbox/wallets", stopping)
-    if listed is None:
-        return
-    rows: list[dict[str, Any]] = json.loads(listed)
-    await track(url, [row["address"] for row in rows], org="default", from_day=None)
+    if listed is not None:
+        await track_listed(url, listed)
 
 
 async def _announce(

@@ -4,9 +4,11 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from time import time
+from types import MappingProxyType
 
 from msgspec.structs import asdict
 
@@ -22,11 +24,45 @@ from hypertally.sandbox.population.population import (
     DEFAULT_WALLETS,
     Population,
 )
-from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptions
+from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptions, read_options
+from hypertally.sandbox.population.traders import DEFAULT_SCALE
 from hypertally.sandbox.regimes.exchange import exchange_with_leaders, regime_exchange
 from hypertally.sandbox.replay.replay import ReplayExchange
 
 WORLD_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The sizes of a made-up world."""
+
+    wallets: int
+    fills: int
+    live_per_second: float
+    scale: str
+
+
+WORLDS = MappingProxyType(
+    {
+        "tiny": World(wallets=5, fills=400, live_per_second=0.1, scale="desk"),
+        "small": World(wallets=30, fills=6_500, live_per_second=0.2, scale="small"),
+        "desk": World(wallets=300, fills=45_000, live_per_second=0.5, scale="desk"),
+    }
+)
+
+
+def world_of_state(state: Path) -> str | None:
+    """Return the name of the world whose state a file keeps; None without a file or a name.
+
+    Raises ValueError for a file that holds none.
+    """
+    if not state.exists():
+        return None
+    options = read_options(state)
+    sizes = (options.wallets, options.scale)
+    return next(
+        (name for name, world in WORLDS.items() if (world.wallets, world.scale) == sizes), None
+    )
 
 
 def identity_of(
@@ -72,6 +108,7 @@ def build_exchange(
     twaps_dir: Path | None = None,
     regime: str | None = None,
     leaders: int = 0,
+    scale: str = DEFAULT_SCALE,
 ) -> Exchange:
     """Build the exchange to serve.
 
@@ -87,7 +124,12 @@ def build_exchange(
     if regime is not None:
         return regime_exchange(regime, start_ms=now_ms, wallets=leaders, seed=seed)
     options = PopulationOptions(
-        seed=seed, wallets=wallets, days=days, fills=fills, live_per_second=live_per_second
+        seed=seed,
+        wallets=wallets,
+        days=days,
+        fills=fills,
+        live_per_second=live_per_second,
+        scale=scale,
     )
     sessions = None if state is None else LiveSessions(state, options, now_ms=now_ms)
     population = (

@@ -32,6 +32,11 @@ class _LoginName(Record, frozen=True, kw_only=True):
     name: str
 
 
+def newest_migration() -> str:
+    """The version of the schema this program was written for."""
+    return max(_versions())
+
+
 async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
     """Bring a database to the schema of this program, as its owner; the files applied.
 

@@ -1,16 +1,15 @@
 """Whether this process is alive, and whether it can serve true numbers."""
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from hypertally import store
 from hypertally.errors import TryLater
 from hypertally.records import Record
 from hypertally.store import queries
+from hypertally.store.migrate import newest_migration
 from hypertally.store.postgres import Pool, read_row, transaction
 
 router = APIRouter(include_in_schema=False)
@@ -22,12 +21,6 @@ _QUERIES = queries.load(__file__)
 
 class _Schema(Record, frozen=True, kw_only=True):
     version: str | None
-
-
-def newest_migration() -> str:
-    """Return the version of the schema this program was written for."""
-    folder = Path(store.__path__[0]) / "migrations"
-    return max(path.name.partition("_")[0] for path in folder.glob("*.sql"))
 
 
 @router.get("/healthz")

@@ -23,6 +23,7 @@ FOLDER = "sandbox"
 ADDRESS_FILE = "addresses.json"
 STATE_FILE = "exchange.json"
 TWAPS_FOLDER = "twaps"
+WEIGHT_PER_MINUTE = 1_000_000  # the most: the exchange is on this machine
 FILLS_FOLDER = "archived-fills"  # empty: the made-up exchange has no archive of fills
 
 
@@ -73,6 +74,7 @@ class SandboxAddresses(Record, frozen=True, kw_only=True):
             "seal_url": None,
             "evm_rpc_url": f"{self.url}/evm",
             "heartbeat_url": None,
+            "weight_per_minute": str(WEIGHT_PER_MINUTE),
         }
 
     def environment(self) -> dict[str, str]:

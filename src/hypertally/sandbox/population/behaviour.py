@@ -21,7 +21,7 @@ from hypertally.sandbox.population.markets import (
 from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Schedule
-from hypertally.sandbox.population.traders import Trader
+from hypertally.sandbox.population.traders import Scale, Trader
 from hypertally.sandbox.population.twaps import TwapTrading
 
 MARKETS = (*PERPS, *SPOTS)
@@ -33,8 +33,6 @@ BUYING_SHARE = 0.5
 CLOSING_SHARE = 0.5
 CLOSING_WHOLE_SHARE = 0.4
 OUTCOME_SIZE_MAX = 4_000
-ORDER_USD_MIN = 12
-ORDER_USD_MAX = 250_000
 
 
 @final
@@ -50,7 +48,9 @@ class Behaviour:
         traders: Sequence[Trader],
         twaps: TwapTrading,
         twap_odds: float,
+        scale: Scale,
     ) -> None:
+        self._scale = scale
         self._random = random
         self._prices = prices
         self._engine = engine
@@ -113,7 +113,9 @@ class Behaviour:
     def _size(self, market: Market, time_ms: int) -> Decimal:
         if market.kind is MarketKind.OUTCOME:
             return Decimal(self._random.randint(20, OUTCOME_SIZE_MAX))
-        usd = min(int(ORDER_USD_MIN * self._random.paretovariate(0.75)), ORDER_USD_MAX)
+        scale = self._scale
+        drawn = scale.order_usd_min * self._random.paretovariate(scale.order_shape)
+        usd = min(int(drawn), scale.order_usd_max)
         unit = Decimal(1).scaleb(-market.size_decimals)
         return (usd / self._prices.unrounded_price(market, time_ms) // unit + 1) * unit
 

@@ -197,7 +197,8 @@ class MatchingEngine:
 
     def _fee_bps(self, market: Market, side: _TradeSide) -> Decimal:
         if side.crossed:
-            return TAKER_BPS[market.kind]
+            own = side.trader.taker_bps if market.kind is MarketKind.CORE else None
+            return TAKER_BPS[market.kind] if own is None else own
         return side.trader.maker_bps if market.is_perp else SPOT_MAKER_BPS
 
     def _builder_fee(self, market: Market, trade: Trade, side: _TradeSide) -> Decimal | None:

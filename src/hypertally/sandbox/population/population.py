@@ -19,6 +19,8 @@ from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.rare_events import RareEvents
 from hypertally.sandbox.population.timeline import Timeline
 from hypertally.sandbox.population.traders import (
+    DEFAULT_SCALE,
+    SCALES,
     Trader,
     activity_weights,
     make_trader,
@@ -48,6 +50,7 @@ class WalletCount:
 
     address: str
     legs: int
+    name: str | None = None
 
 
 @final
@@ -67,6 +70,7 @@ class Population:
         burst_fills: int = 0,
         twap_share: float = TWAP_SHARE,
         rare_events: bool = False,
+        scale: str = DEFAULT_SCALE,
     ) -> None:
         """Trade about `fills` legs in the `days` before `until_ms`, then `live_per_second`.
 
@@ -82,7 +86,8 @@ class Population:
         self._random = Random(f"population:{seed}")
         engine = MatchingEngine(random=self._random, prices=self.prices)
         self.coin_volumes = engine.coin_volumes
-        self._traders = make_traders(seed, wallets)
+        sizes = SCALES[scale]
+        self._traders = make_traders(seed, wallets, sizes)
         self._specials: list[Trader] = []  # takers alone: never drawn as a maker
         engine.set_traders(self._traders, activity_weights(wallets, len(self._traders)))
         twap_odds = _twap_odds(twap_share)
@@ -96,7 +101,7 @@ class Population:
         self._timeline = Timeline()
         self._time_ms = self._last_order_ms = self.start_ms
         self._rate_sum_due = self._draw_rate_sum()
-        self._twaps = TwapTrading(random=self._random, prices=self.prices, engine=engine)
+        self._twaps = TwapTrading(self._random, self.prices, engine, sizes)
         self._behaviour = Behaviour(
             random=self._random,
             prices=self.prices,
@@ -104,6 +109,7 @@ class Population:
             traders=self._traders,
             twaps=self._twaps,
             twap_odds=twap_odds,
+            scale=sizes,
         )
         self._calendar = Calendar(
             random=self._random,
@@ -135,7 +141,7 @@ class Population:
     def wallets(self) -> list[WalletCount]:
         """List the tracked wallets, in the order of their activity weights."""
         return [
-            WalletCount(address=trader.address, legs=len(trader.fills))
+            WalletCount(address=trader.address, legs=len(trader.fills), name=trader.name)
             for trader in self._all_traders()
             if trader.tracked
         ]

@@ -12,6 +12,7 @@ from typing import final
 import msgspec
 
 from hypertally.sandbox.population.population import Population
+from hypertally.sandbox.population.traders import DEFAULT_SCALE
 
 LEASE_MS = 60_000
 RENEW_MS = 30_000  # a lease that ends sooner is extended
@@ -26,6 +27,7 @@ class PopulationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     days: int
     fills: int
     live_per_second: float
+    scale: str = DEFAULT_SCALE
 
 
 class _SessionsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -37,6 +39,11 @@ class _SessionsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class DifferentPopulation(ValueError):
     """The file holds a population of other options or of another edition."""
+
+
+def read_options(file: Path) -> PopulationOptions:
+    """Return the options of the population whose state a file keeps."""
+    return msgspec.json.decode(file.read_bytes(), type=_SessionsFile).options
 
 
 @final

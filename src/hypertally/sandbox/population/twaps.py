@@ -19,7 +19,7 @@ from hypertally.sandbox.population.markets import PERPS, SPOTS, Market
 from hypertally.sandbox.population.matching import MatchingEngine, TakerOrder
 from hypertally.sandbox.population.prices import Prices
 from hypertally.sandbox.population.timeline import Schedule
-from hypertally.sandbox.population.traders import Trader
+from hypertally.sandbox.population.traders import Scale, Trader
 
 FIRST_TWAP = 2_000_000
 MINUTE_MS = 60_000
@@ -31,8 +31,6 @@ CATCH_UP_MAX = 3
 MINUTES = {5: 200, 6: 30, 8: 30, 10: 50, 15: 30, 20: 15, 30: 15, 45: 6, 60: 6, 120: 1, 180: 1}
 MARKETS = (*PERPS, *SPOTS)
 FILLS_PER_SLICE = (1, 1, 1, 1, 1, 1, 2, 2, 3)
-SLICE_USD_MIN = 12
-SLICE_USD_MAX = 20_000
 CLOSING_SHARE = 0.5
 REDUCE_ONLY_SHARE = 0.5  # of the TWAPs that close a position
 RANDOMIZED_SHARE = 0.4
@@ -116,7 +114,10 @@ class TwapStatus:
 class TwapTrading:
     """Starts and runs TWAPs; every status goes to its wallet's history and to `statuses`."""
 
-    def __init__(self, *, random: Random, prices: Prices, engine: MatchingEngine) -> None:
+    def __init__(
+        self, random: Random, prices: Prices, engine: MatchingEngine, scale: Scale
+    ) -> None:
+        self._scale = scale
         self._random = random
         self._prices = prices
         self._engine = engine
@@ -183,7 +184,8 @@ class TwapTrading:
         return self._random.choices(list(MINUTES), weights=list(MINUTES.values()))[0]
 
     def _size(self, market: Market, slices: int, time_ms: int) -> Decimal:
-        usd = slices * min(int(SLICE_USD_MIN * self._random.paretovariate(0.9)), SLICE_USD_MAX)
+        drawn = self._scale.slice_usd_min * self._random.paretovariate(0.9)
+        usd = slices * min(int(drawn), self._scale.slice_usd_max)
         unit = _unit(market)
         return (usd / self._prices.unrounded_price(market, time_ms) // unit + slices) * unit
 

@@ -75,6 +75,13 @@ async def ensure_running(home: Path) -> EmbeddedServer:
     return EmbeddedServer(url, share)
 
 
+async def wait_until_stopped(home: Path) -> None:
+    """Wait until the server of `home`, which nobody uses any more, has written all and stopped."""
+    with _descriptor(ServerFolder.of(home).supervisor_lock) as lock:
+        async with asyncio.timeout(START_SECONDS):
+            await _wait_for_lock(lock, fcntl.LOCK_EX)
+
+
 @contextlib.contextmanager
 def hold_home(home: Path) -> Generator[None]:
     """Keep `home` for this process alone; another one that asks is refused with our number."""
