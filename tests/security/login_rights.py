@@ -8,6 +8,8 @@ API: Final = "hypertally_api_login"
 WATCHDOG: Final = "hypertally_watchdog_login"
 WORKER: Final = "hypertally_worker_login"
 
+NAMES: Final = "wallet_groups wallet_labels wallet_notes wallet_tags"
+
 # By schema, the tables and views that a verb is allowed on.
 Rights = dict[str, str]
 
@@ -24,7 +26,7 @@ API_RIGHTS: dict[str, Rights] = {
         "ops": "alert_checks alert_state alerts computations etl_s3_ingest_log hl_ingest_cursor "
         "ingest_health ingest_runs schema_migrations seals v_latest_health v_latest_signals "
         "v_recent_alerts",
-        "tenancy": "org_wallets orgs user_profiles wallet_labels wallets",
+        "tenancy": f"org_wallets orgs user_profiles wallets {NAMES} org_revisions wallet_names",
     },
 }
 
@@ -46,7 +48,7 @@ WATCHDOG_RIGHTS: dict[str, Rights] = {
         "wallet_universe_runs",
         "ops": f"{WATCHDOG_WRITES} dirty_signals exchange_identity seals schema_migrations "
         "v_latest_health v_latest_signals v_recent_alerts",
-        "tenancy": "org_wallets orgs wallet_labels wallets",
+        "tenancy": f"org_wallets orgs wallets {NAMES} org_revisions wallet_names",
     },
     "insert": {"ops": f"{WATCHDOG_WRITES} dirty_signals exchange_identity seals"},
     "update": {"ops": WATCHDOG_WRITES},
@@ -64,21 +66,25 @@ METRICS = (
     "snapshot_anomalies twap_executions twap_slices twaps wallet_day_metrics "
     "wallet_universe_members wallet_universe_runs"
 )
-MEMBERS = "org_wallets user_profiles wallet_labels"
+MEMBERS = f"org_wallets user_profiles {NAMES}"
 WORKER_RIGHTS: dict[str, Rights] = {
     "select": {
         "facts": FACTS,
         "metrics": f"{METRICS} public_wallets restatements twap_status wallet_universe_current",
         "ops": WATCHDOG_RIGHTS["select"]["ops"],
-        "tenancy": f"{MEMBERS} orgs removed_users sign_ins tokens wallets",
+        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens wallet_names wallets",
     },
     "insert": {
         "facts": FACTS,
         "metrics": f"{METRICS} public_wallets restatements",
         "ops": WATCHDOG_RIGHTS["insert"]["ops"],
-        "tenancy": f"{MEMBERS} orgs removed_users sign_ins tokens wallets",
+        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens wallets",
     },
-    "update": {"metrics": METRICS, "ops": WATCHDOG_WRITES, "tenancy": f"{MEMBERS} tokens"},
+    "update": {
+        "metrics": METRICS,
+        "ops": WATCHDOG_WRITES,
+        "tenancy": f"{MEMBERS} org_revisions tokens",
+    },
     "delete": {
         "metrics": METRICS,
         "ops": WATCHDOG_RIGHTS["delete"]["ops"],

@@ -14,9 +14,9 @@ where w.address = any(%(addresses)s::bytea[])
     );
 
 -- name: list_pairs :many
--- The pair of each spot coin, as the exchange said last.
+-- The pair of each spot coin that has another name, as the exchange said last.
 -- Reads: facts.spot_pairs
 select distinct on (p.coin) p.coin, p.base_token || '/' || p.quote_token as coin_name
 from facts.spot_pairs as p
-where p.coin like '@%%'
+where p.coin <> p.base_token || '/' || p.quote_token
 order by p.coin, p.id desc;

@@ -93,6 +93,9 @@ from (select org_id, wallet_id from tenancy.org_wallets group by org_id, wallet_
 left join tenancy.wallet_labels as l on l.org_id = o.org_id and l.wallet_id = o.wallet_id
 left join tenancy.wallet_notes as n on n.org_id = o.org_id and n.wallet_id = o.wallet_id;
 grant select on tenancy.wallet_names to hypertally_tenancy, hypertally_jobs, hypertally_api;
+comment on view tenancy.wallet_names is 'What an org calls each of its wallets, and sorts them by.';
+comment on column tenancy.wallet_names.tags is 'the tags of the wallet, by name';
+comment on column tenancy.wallet_names.groups is 'the groups that the wallet is in, by name';
 
 -- Why an org's day is computed again, where that is more than new facts.
 alter table ops.dirty_global_days
