@@ -12,7 +12,8 @@ from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CONTRAST: Final = {"runOnly": ["color-contrast"]}  # all that a theme changes
+EVERY_RULE: Final = {"resultTypes": ["violations"]}  # what passes needs no words
+CONTRAST: Final = {**EVERY_RULE, "runOnly": ["color-contrast"]}  # all that a theme changes
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -24,7 +25,7 @@ async def signed_out(browser: Browser, running_stack: RunningStack):
     await context.close()
 
 
-async def find_violations(screen: Screen, options: dict[str, Any] | None = None) -> list[str]:
+async def find_violations(screen: Screen, options: dict[str, Any] = EVERY_RULE) -> list[str]:
     """What axe finds on the page, one line for each element."""
     results = await Axe().run(screen.page, options=options)
     return [

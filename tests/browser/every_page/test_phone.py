@@ -27,7 +27,7 @@ MEASURE = """
   const shown = (selector) => [...document.querySelectorAll(selector)].filter((element) =>
     element.checkVisibility({ visibilityProperty: true }) && element.offsetParent !== null);
   const isLink = (element) => element.matches("main a:not(.quiet, .switch a, .stepper a, "
-    + ".fold-head), td *, .figure *");
+    + ".fold-head), td *, .figure *, .period *");
   const touched = shown("a, button, select, summary, input:not(label input)")
     .concat(shown("label:has(input[type=checkbox])"));
   return {

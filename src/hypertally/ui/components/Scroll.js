@@ -20,7 +20,7 @@ export function Scroll({ label, onKeyDown, children }) {
     };
   }, []);
   return html`<div class="scroll-frame">
-    <div class="scroll" tabindex="0" role="region" aria-label=${label} onKeyDown=${onKeyDown}
+    <div class="scroll" tabindex="0" role="group" aria-label=${label} onKeyDown=${onKeyDown}
       ref=${box}>${children}</div>
     <p class="more-columns" aria-hidden="true">More columns →</p>
   </div>`;

@@ -134,7 +134,7 @@ export function DayProof({ wallet, day, field, session }) {
   const feed = useFeed(path);
   const { data } = feed;
   const value = data?.value;
-  return html`<header class="proof-head">
+  return html`<div class="proof-head">
       <h2>${labelOf(field)}</h2>
       <p class="muted">${
         wallet
@@ -153,7 +153,7 @@ export function DayProof({ wallet, day, field, session }) {
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
         ${preliminaryReason(value) && html`<p class="muted">${preliminaryReason(value)}</p>`}`
       }
-    </header>
+    </div>
     <${Failure} feed=${feed} what="the proof" role=${session?.role} />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
     ${

@@ -64,7 +64,7 @@ function Versions({ days }) {
 
 function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, file }) {
   const reason = "Unknown because at least one day is unknown: the proof of the day says why.";
-  return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
+  return html`<div class="proof-head"><h2>${labelOf(field)}</h2>
       <p class="muted">${subject}${span && html`, ${span.from} to ${span.to}`}</p>
       ${
         total &&
@@ -74,7 +74,7 @@ function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, f
         ${total[field] !== null && html`<${Unit} field=${field} />`}
         <${Completeness} share=${total.completeness} always /></p>`
       }
-    </header>
+    </div>
     <section><h3>Definition</h3><p>${descriptionOf(field)}</p><p>${ruleOf(field)}</p><${Versions}
       days=${days} /></section>
     <${Failure} feed=${feed} what="the days" />

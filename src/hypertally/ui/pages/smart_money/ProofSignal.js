@@ -34,7 +34,7 @@ const EFFECTS = {
 
 function Head({ asset, at, field, signal }) {
   const value = scoreOf(signal, field);
-  return html`<header class="proof-head"><h2>${labelOf(field)}</h2>
+  return html`<div class="proof-head"><h2>${labelOf(field)}</h2>
     <p class="muted">${asset}, the ${PERIODS[signal?.horizon] ?? "period"} to
       ${" "}<a href=${link(`smart-money/${asset}/${at}`)}>
       ${utc(at)} UTC</a>${signal && `, ${signal.definition}`}</p>
@@ -45,7 +45,7 @@ function Head({ asset, at, field, signal }) {
         <${Completeness} share=${signal.completeness} always description=${OBSERVED} /></p>
       ${value === null && html`<p class="warning-line">${smartReason(signal, field)}</p>`}`
     }
-  </header>`;
+  </div>`;
 }
 
 /** The counts in the order of the classes of version 2; other classes come last. */

@@ -71,7 +71,7 @@ function Inputs({ inputs, byStatuses, id, list, cursor, setCursor, old }) {
 
 function Head({ id, field, data }) {
   const twap = data?.value;
-  return html`<header class="proof-head">
+  return html`<div class="proof-head">
     <h2>${labelOf(field)}</h2>
     <p class="muted">TWAP ${id}${
       twap &&
@@ -95,7 +95,7 @@ function Head({ id, field, data }) {
         ${twapReason(twap, field, "total")}</p>`
       }`
     }
-  </header>`;
+  </div>`;
 }
 
 const gapText = (gap) =>
