@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pyarrow as pa
 import pytest
 from tests.flow.books import open_books
@@ -20,6 +19,7 @@ from hypertally.cli.exchange.seed_file import SEED_FILE, is_new, load_seed
 from hypertally.sandbox.oracles.activity import wallet_days
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sandbox.population.sessions import LiveSessions, read_options
+from hypertally.store.embedded.join import ensure_running
 
 COMMAND = Path(sys.executable).with_name("hypertally")
 STOP_SECONDS_MAX = 30
@@ -61,13 +61,15 @@ def running(home: Path) -> Iterator[list[str]]:
     ) as process:
         assert process.stdout is not None
         lines: list[str] = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("Commands find it"):
-                break
-        yield lines
-        process.terminate()
-        process.wait(STOP_SECONDS_MAX)
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if line.startswith("Commands find it"):
+                    break
+            yield lines
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS_MAX)
 
 
 def member_names(seed: Path) -> list[str]:
@@ -111,22 +113,13 @@ async def require_days_of_oracle(home: Path, sandbox: str) -> None:
     world = LiveSessions(copied, read_options(copied), now_ms=now_ms).population
     expected = wallet_days(population_fills(world), population_usd_prices(world))
     today = datetime.now(UTC).date()
-    async with open_books(database_of(Path(sandbox))) as books:
+    async with await ensure_running(Path(sandbox)) as server, open_books(server.url) as books:
         stored = await books.wallet_days()
         labels = await books.value("select count(*) from tenancy.wallet_labels")
     assert labels == 5
     over = {key: day for key, day in expected.items() if key[1] < today}
     assert len(over) > 50
     assert {key: day for key, day in stored.items() if key[1] < today} == over
-
-
-def database_of(sandbox: Path) -> str:
-    folder = sandbox / "postgres"
-    password, port = ((folder / name).read_text().strip() for name in ("password", "port"))
-    url = f"postgresql://hypertally:{password}@127.0.0.1:{port}/hypertally"
-    with psycopg.connect(url) as connection:
-        connection.execute("select 1")
-    return url
 
 
 def test_a_seed_of_another_release_or_world_is_left_alone(seed: Path, tmp_path: Path) -> None:

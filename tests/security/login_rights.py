@@ -72,7 +72,8 @@ WORKER_RIGHTS: dict[str, Rights] = {
         "facts": FACTS,
         "metrics": f"{METRICS} public_wallets restatements twap_status wallet_universe_current",
         "ops": WATCHDOG_RIGHTS["select"]["ops"],
-        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens wallet_names wallets",
+        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens "
+        "wallet_names wallets",
     },
     "insert": {
         "facts": FACTS,
