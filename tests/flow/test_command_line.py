@@ -137,7 +137,7 @@ def test_a_file_with_a_bad_line_imports_nothing(shell: Shell, tmp_path: Path) ->
 def test_wallets_are_imported_once_listed_and_removed(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "wallets.txt"
     file.write_text(f"# ours\n{ADDRESS.upper().replace('X', 'x', 1)}\n\n{ADDRESS}  # again\n")
-    assert shell.run("wallets", "import", str(file)).stdout == "1 added\n"
+    assert shell.run("wallets", "import", str(file)).stdout == "1 added, repeated lines: 1\n"
     assert "0 added, 1 were tracked already" in shell.run("wallets", "import", str(file)).stdout
     listed = json.loads(shell.run("wallets", "list", "--json").stdout)
     assert (listed["wallet"], listed["from_day"], listed["to_day"]) == (ADDRESS, None, None)

@@ -180,7 +180,7 @@ def import_text(imported: Imported, *, duplicates: int, from_day: date | None) -
     if imported.renamed:
         parts.append(f"{imported.renamed} with other labels, tags, groups or notes")
     if duplicates:
-        parts.append(f"{duplicates} lines repeated others")
+        parts.append(f"repeated lines: {duplicates}")
     return ", ".join(parts)
 
 
@@ -282,7 +282,6 @@ def wallets_remove(*, addresses: tuple[str, ...], org: str, as_json: bool) -> No
     runtime.echo_result(words, {"removed": removed, "not_tracked": missing}, as_json=as_json)
     if missing:
         raise click.exceptions.Exit(2)
-    click.echo(f"{removed} removed")
 
 
 for _command in (label_command, tag_command, group_command, note_command, forget_command):

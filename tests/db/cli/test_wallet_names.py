@@ -143,7 +143,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
     output = run("import", str(file), "--dry-run", "--org", "other", "--from", "2999-01-01")
     assert output.startswith(
         "nothing is changed; it would be: 1 added, 1 now counted from 2999-01-01, "
-        "1 with other labels, tags, groups or notes, 1 lines repeated others\n"
+        "1 with other labels, tags, groups or notes, repeated lines: 1\n"
     )
     assert (
         "first pulls: 20 of the request weight, or more; then 1 a minute if all are idle" in output
