@@ -72,14 +72,15 @@ WORKER_RIGHTS: dict[str, Rights] = {
         "facts": FACTS,
         "metrics": f"{METRICS} public_wallets restatements twap_status wallet_universe_current",
         "ops": WATCHDOG_RIGHTS["select"]["ops"],
-        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens "
+        "tenancy": f"{MEMBERS} org_revisions orgs removed_users revocations sign_ins tokens "
         "wallet_names wallets",
     },
     "insert": {
         "facts": FACTS,
         "metrics": f"{METRICS} public_wallets restatements",
         "ops": WATCHDOG_RIGHTS["insert"]["ops"],
-        "tenancy": f"{MEMBERS} org_revisions orgs removed_users sign_ins tokens wallets",
+        "tenancy": f"{MEMBERS} org_revisions orgs removed_users revocations sign_ins tokens "
+        "wallets",
     },
     "update": {
         "metrics": METRICS,

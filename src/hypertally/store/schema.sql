@@ -894,9 +894,22 @@ CREATE FUNCTION tenancy.is_ended(token_id text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+    select tenancy.is_ended(token_id, (
+        select t.issued_at from tenancy.tokens as t
+        where t.user_id = tenancy.current_user_id() and t.id = token_id))
+$$;
+
+CREATE FUNCTION tenancy.is_ended(token_id text, issued_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
     select exists (
         select from tenancy.tokens as t
         where t.user_id = tenancy.current_user_id() and t.id = token_id and t.ended_at is not null)
+    or exists (
+        select from tenancy.revocations as r
+        where r.user_id = tenancy.current_user_id()
+            and r.revoked_at >= coalesce(is_ended.issued_at, '-infinity'))
 $$;
 
 CREATE FUNCTION tenancy.note_sign_in(caller text, org integer, event text, token_id text, session_id text, reason text) RETURNS void
@@ -914,6 +927,17 @@ CREATE FUNCTION tenancy.note_sign_in(caller text, org integer, event text, token
 $$;
 
 CREATE FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select tenancy.open_session(
+        token_id, purpose, (
+            select t.issued_at from tenancy.tokens as t
+            where t.user_id = tenancy.current_user_id() and t.id = token_id),
+        expires_at, session_id, session_expires_at)
+$$;
+
+CREATE FUNCTION tenancy.open_session(token_id text, purpose text, issued_at timestamp with time zone, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -929,7 +953,8 @@ begin
     if org is null then
         return null;
     end if;
-    if purpose = 'sign-in' then
+    is_open := not tenancy.is_ended(token_id, issued_at);
+    if is_open and purpose = 'sign-in' then
         insert into tenancy.tokens (id, user_id, purpose, expires_at)
         values (token_id, caller, purpose, expires_at)
         on conflict do nothing;
@@ -937,8 +962,6 @@ begin
         update tenancy.tokens as t set ended_at = now(), ended_how = 'used'
         where t.user_id = caller and t.id = token_id and t.ended_at is null;
         is_open := found;
-    else
-        is_open := not tenancy.is_ended(token_id);
     end if;
     if is_open and session_id is not null then
         insert into tenancy.tokens (id, user_id, purpose, expires_at)
@@ -2602,6 +2625,14 @@ CREATE TABLE tenancy.removed_users (
 
 ALTER TABLE ONLY tenancy.removed_users FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE tenancy.revocations (
+    user_id text NOT NULL,
+    org_id integer NOT NULL,
+    revoked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE ONLY tenancy.revocations FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE tenancy.sign_ins (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2952,6 +2983,9 @@ ALTER TABLE ONLY tenancy.orgs
 ALTER TABLE ONLY tenancy.removed_users
     ADD CONSTRAINT removed_users_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY tenancy.revocations
+    ADD CONSTRAINT revocations_pkey PRIMARY KEY (user_id, revoked_at);
+
 ALTER TABLE ONLY tenancy.sign_ins
     ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (id);
 
@@ -3262,6 +3296,9 @@ ALTER TABLE ONLY tenancy.org_wallets
 
 ALTER TABLE ONLY tenancy.removed_users
     ADD CONSTRAINT removed_users_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
+
+ALTER TABLE ONLY tenancy.revocations
+    ADD CONSTRAINT revocations_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
 
 ALTER TABLE ONLY tenancy.user_profiles
     ADD CONSTRAINT user_profiles_org_id_fkey FOREIGN KEY (org_id) REFERENCES tenancy.orgs(id);
@@ -3684,6 +3721,8 @@ CREATE POLICY everything ON tenancy.orgs TO hypertally_tenancy, hypertally_facts
 
 CREATE POLICY everything ON tenancy.removed_users TO hypertally_tenancy USING (true) WITH CHECK (true);
 
+CREATE POLICY everything ON tenancy.revocations TO hypertally_tenancy USING (true) WITH CHECK (true);
+
 CREATE POLICY everything ON tenancy.sign_ins TO hypertally_tenancy USING (true) WITH CHECK (true);
 
 CREATE POLICY everything ON tenancy.tokens TO hypertally_tenancy USING (true) WITH CHECK (true);
@@ -3734,6 +3773,10 @@ CREATE POLICY owner ON tenancy.removed_users USING ((CURRENT_USER = ( SELECT pg_
    FROM pg_class
   WHERE (pg_class.oid = ('tenancy.removed_users'::regclass)::oid))));
 
+CREATE POLICY owner ON tenancy.revocations FOR SELECT USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
+   FROM pg_class
+  WHERE (pg_class.oid = ('tenancy.revocations'::regclass)::oid))));
+
 CREATE POLICY owner ON tenancy.sign_ins USING ((CURRENT_USER = ( SELECT pg_get_userbyid(pg_class.relowner) AS pg_get_userbyid
    FROM pg_class
   WHERE (pg_class.oid = ('tenancy.sign_ins'::regclass)::oid))));
@@ -3747,6 +3790,8 @@ CREATE POLICY owner ON tenancy.user_profiles USING ((CURRENT_USER = ( SELECT pg_
   WHERE (pg_class.oid = ('tenancy.user_profiles'::regclass)::oid))));
 
 ALTER TABLE tenancy.removed_users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE tenancy.revocations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tenancy.sign_ins ENABLE ROW LEVEL SECURITY;
 
@@ -3962,10 +4007,16 @@ GRANT ALL ON FUNCTION tenancy.current_user_id() TO hypertally_api;
 REVOKE ALL ON FUNCTION tenancy.is_ended(token_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tenancy.is_ended(token_id text) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION tenancy.is_ended(token_id text, issued_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.is_ended(token_id text, issued_at timestamp with time zone) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION tenancy.note_sign_in(caller text, org integer, event text, token_id text, session_id text, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, issued_at timestamp with time zone, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, issued_at timestamp with time zone, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION tenancy.org_of(caller text) FROM PUBLIC;
 
@@ -4294,6 +4345,8 @@ GRANT SELECT ON TABLE tenancy.orgs TO hypertally_jobs;
 GRANT SELECT ON TABLE tenancy.orgs TO hypertally_api;
 
 GRANT SELECT,INSERT,DELETE ON TABLE tenancy.removed_users TO hypertally_tenancy;
+
+GRANT SELECT,INSERT ON TABLE tenancy.revocations TO hypertally_tenancy;
 
 GRANT SELECT,INSERT ON TABLE tenancy.sign_ins TO hypertally_tenancy;
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hypertally.errors import Refused
 from hypertally.records import Record
-from hypertally.store.postgres import Connection, read_rows
+from hypertally.store.postgres import Connection, read_row, read_rows
 from hypertally.store.queries import load
 
 QUERIES = load(__file__)
@@ -35,6 +35,14 @@ class SignIn(Record, frozen=True, kw_only=True):
     reason: str | None  # of a refusal; None: not refused, or the token had ended
 
 
+class _Issue(Record, frozen=True, kw_only=True):
+    issued_at: datetime
+
+
+class _Revocation(Record, frozen=True, kw_only=True):
+    revoked_at: datetime
+
+
 async def note_token(
     connection: Connection,
     *,
@@ -43,8 +51,8 @@ async def note_token(
     purpose: str,
     issued_by: str,
     seconds: int,
-) -> None:
-    """Note a token that is valid from now on."""
+) -> datetime:
+    """Note a token that is valid from now on; return the database's now, which revocations use."""
     values = {
         "id": token_id,
         "user_id": user_id,
@@ -52,7 +60,8 @@ async def note_token(
         "issued_by": issued_by,
         "seconds": seconds,
     }
-    await connection.execute(QUERIES["insert_token"].text, values)
+    row = await read_row(connection, QUERIES["insert_token"], values, shape=_Issue)
+    return row.issued_at
 
 
 async def list_tokens(connection: Connection, *, org_id: int, is_whole: bool) -> list[IssuedToken]:
@@ -61,10 +70,17 @@ async def list_tokens(connection: Connection, *, org_id: int, is_whole: bool) ->
     return await read_rows(connection, QUERIES["list_tokens"], values, shape=IssuedToken)
 
 
+async def revoke_user(connection: Connection, *, org_id: int, user_id: str) -> datetime:
+    """End every token of a user, also those that are not listed; return until when issued."""
+    values = {"org_id": org_id, "user_id": user_id}
+    row = await read_row(connection, QUERIES["revoke_user"], values, shape=_Revocation)
+    return row.revoked_at
+
+
 async def revoke_tokens(
     connection: Connection, *, org_id: int, ids: Sequence[str], user_id: str | None
 ) -> int:
-    """End tokens by their ids, or all of a user; return how many ended now.
+    """End listed tokens by their ids, or those of a user; return how many ended now.
 
     Errors: `Refused` that names the ids the org does not have.
     """

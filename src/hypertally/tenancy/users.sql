@@ -6,9 +6,15 @@ values (%(user_id)s, %(org_id)s, %(role)s)
 on conflict do nothing;
 
 -- name: forget_removal :execrows
--- A user may belong to an org again.
--- Reads: -   Writes: tenancy.removed_users   Key: user_id
-delete from tenancy.removed_users where user_id = %(user_id)s;
+-- A user may belong to an org again; what was issued before the removal stays ended, listed or not.
+-- Reads: -   Writes: tenancy.removed_users, tenancy.revocations   Key: user_id
+with removals as (
+    delete from tenancy.removed_users where user_id = %(user_id)s
+    returning user_id, org_id, removed_at
+)
+insert into tenancy.revocations (user_id, org_id, revoked_at)
+select user_id, org_id, removed_at from removals
+on conflict do nothing;
 
 -- name: insert_local_user :execrows
 -- The same for who runs a command here, unless the user was removed.

@@ -112,7 +112,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "times": [place["time"] for place in places],
         "oids": [place["oid"] for place in places],
         "keys": [f"{found['wallet_id']}/{found['day']}"], "sizes": [7],
-        "without_days": None, "emptiness": None, "token_id": "",
+        "without_days": None, "emptiness": None, "token_id": "", "issued_at": None,
         "addresses": [bytes.fromhex(mark * 20), bytes.fromhex("c3" * 20)],
     }  # fmt: skip
     smart = {

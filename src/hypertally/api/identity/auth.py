@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from cachetools import TLRUCache
@@ -46,6 +46,7 @@ class Identity:
     token_id: str = ""  # what the database knows the token by; a command has none
     revision: int = 0  # of the org's wallets and their names
     names_wallets: bool = False  # the org gave a label or a tag
+    read_at: float = 0.0  # before the database was asked, by the clock of what is kept
 
     def require(self, role: Role) -> None:
         """Refuse unless this identity has `role` or a higher one."""
@@ -84,6 +85,7 @@ class Authenticator:
     ) -> None:
         self.pool: Pool | None = None  # set when the server has started
         self._verifier = verifier
+        self._seconds = seconds
         self._endings = 0  # tokens that this process ended
         self._single_flight: SingleFlight[tuple[str, int], Identity] = SingleFlight()
         self.identities: TLRUCache[str, Identity] = TLRUCache(
@@ -108,7 +110,8 @@ class Authenticator:
         claims = await self._verifier.verify(token)
         if claims.purpose not in READING_PURPOSES:
             raise unauthorised("this token only signs in: open /sign-in?token=... with it")
-        identity = await read_identity(self._open_pool(), claims)
+        read_at = self._seconds()
+        identity = replace(await read_identity(self._open_pool(), claims), read_at=read_at)
         if endings == self._endings:  # else it may be this token that was ended meanwhile
             self.identities[token] = identity
         return identity
@@ -126,6 +129,10 @@ class Authenticator:
         }
         async with open_as(self._open_pool(), claims.sub) as connection:
             await connection.execute(_QUERIES["close_session"].text, values)
+        self._forget(claims)
+
+    def _forget(self, claims: Claims) -> None:
+        """Keep nothing of a token that has ended."""
         self._endings += 1
         ended = (claims.sub, claims.token_id)
         for spelled, identity in list(self.identities.items()):  # its signature has many spellings
@@ -143,6 +150,7 @@ class Authenticator:
         values = {
             "token_id": claims.token_id,
             "purpose": claims.purpose or "access",
+            "issued_at": claims.iat,
             "expires_at": claims.exp,
             "session_id": session_id,
             "session_expires_at": unix_now() + session_seconds,
@@ -152,6 +160,7 @@ class Authenticator:
             await admit(self._open_pool(), claims)
             row = await self._open_session(claims.sub, values)
         if not row.is_open:
+            self._forget(claims)
             raise unauthorised("this token was used before, or ended: ask for a new link")
 
     async def _open_session(self, user_id: str, values: Mapping[str, object]) -> _Opened:
@@ -178,7 +187,7 @@ async def read_identity(pool: Pool, claims: Claims) -> Identity:
 
 
 async def _find_identity(pool: Pool, claims: Claims) -> Identity | None:
-    values = {"user_id": claims.sub, "token_id": claims.token_id}
+    values = {"user_id": claims.sub, "token_id": claims.token_id, "issued_at": claims.iat}
     async with transaction(pool) as connection:
         await set_identity(connection, user_id=claims.sub, org_id=None)
         profile = await read_row(connection, _QUERIES["read_profile"], values, shape=_Profile)
@@ -228,7 +237,7 @@ def _no_member(reason: str = "") -> Problem:
 
 def _kept_until(_: str, identity: Identity, now: float) -> float:
     left = identity.expires_at - unix_now()
-    return now + min(PROFILE_SECONDS_MAX, left)
+    return min(identity.read_at + PROFILE_SECONDS_MAX, now + left)
 
 
 async def set_identity(connection: Connection, *, user_id: str, org_id: int | None) -> None:

@@ -8,8 +8,9 @@ select
 -- name: read_profile :one
 -- The org and role of the user that is set, null where there is none, and whether the token ended
 -- before it expired; row security hides all other users.
--- Reads: tenancy.user_profiles, tenancy.tokens
-select p.org_id, p.role, tenancy.is_ended(%(token_id)s) as is_ended
+-- Reads: tenancy.user_profiles, tenancy.tokens, tenancy.revocations
+select p.org_id, p.role,
+    tenancy.is_ended(%(token_id)s, to_timestamp(%(issued_at)s)) as is_ended
 from (select) as always
 left join tenancy.user_profiles as p on p.user_id = %(user_id)s;
 
@@ -22,7 +23,7 @@ select tenancy.admit_member(%(org)s, %(role)s, %(fault)s, %(token_id)s) as refus
 -- Come in with a token, a link once; false: it ended before; null: the user has no org.
 -- Reads: -   Writes: tenancy.tokens, tenancy.sign_ins
 select tenancy.open_session(
-    %(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s),
+    %(token_id)s, %(purpose)s, to_timestamp(%(issued_at)s), to_timestamp(%(expires_at)s),
     %(session_id)s, to_timestamp(%(session_expires_at)s)
 ) as is_open;
 

@@ -44,7 +44,8 @@ class SignIns:
         if claims.purpose in (None, "access"):
             await self._authenticator.use(claims)
             return token, left
-        if claims.purpose != "sign-in" or not claims.signed_here or claims.jti is None:
+        is_link = claims.purpose == "sign-in" and claims.signed_here
+        if not is_link or claims.jti is None or claims.iat is None:
             raise unauthorised("this token does not sign in: ask for a new link")
         if left > SIGN_IN_SECONDS_MAX:
             raise unauthorised("this sign-in link lives too long: ask for a new one")
@@ -65,6 +66,7 @@ class SignIns:
             audience=self._options.jwt_audience,
             issuer=self._options.jwt_issuer,
             token_id=session_id,
+            issued_at=claims.iat,  # it ends with its link if the user is revoked meanwhile
         )
 
     async def close(self, token: str) -> None:

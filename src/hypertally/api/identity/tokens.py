@@ -19,6 +19,11 @@ def unix_now() -> int:
     return int(time.time())  # noqa: TID251 - see above
 
 
+def _exact_now() -> float:
+    """Return the same with its fraction: a token may follow a revocation within a second."""
+    return time.time()  # noqa: TID251 - as above
+
+
 def new_token_id() -> str:
     """Return an id that no other token has, and nobody guesses."""
     return secrets.token_hex(16)
@@ -33,11 +38,13 @@ def mint(
     audience: str = AUDIENCE,
     issuer: str | None = None,
     token_id: str | None = None,
+    issued_at: float | None = None,
 ) -> str:
     """Sign a token for the user `sub`, valid from now for `seconds`.
 
     A `sign-in` token only opens a session, once; the others only read. `token_id`: a new one where
-    none is given.
+    none is given. `issued_at`, in Unix seconds, now where none is given: what later ends all tokens
+    of the user ends this one.
     Errors: `Refused` for a secret too short to sign with, an empty user, or no lifetime.
     """
     if len(secret.encode()) < SECRET_BYTES_MIN:
@@ -48,7 +55,7 @@ def mint(
     claims = {
         "sub": sub,
         "aud": audience,
-        "iat": now,
+        "iat": _exact_now() if issued_at is None else issued_at,
         "exp": now + seconds,
         "jti": token_id or new_token_id(),
         "purpose": purpose,

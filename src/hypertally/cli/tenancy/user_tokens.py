@@ -1,6 +1,7 @@
 """`hypertally token` and `hypertally tokens`: tokens for the users of an org."""
 
 import getpass
+from datetime import UTC, datetime
 
 import click
 from rich.table import Table
@@ -44,17 +45,8 @@ async def issue_token(
 ) -> str:
     """A token of a user, signed with `secret` and noted with who issued it."""
     token_id = new_token_id()
-    token = mint(
-        secret,
-        user_id,
-        purpose=purpose,
-        seconds=seconds,
-        audience=settings.jwt_audience,
-        issuer=settings.jwt_issuer,
-        token_id=token_id,
-    )
     async with runtime.tenancy_transaction(url) as connection:
-        await tokens.note_token(
+        issued_at = await tokens.note_token(
             connection,
             token_id=token_id,
             user_id=user_id,
@@ -62,7 +54,16 @@ async def issue_token(
             issued_by=_person(),
             seconds=seconds,
         )
-    return token
+    return mint(
+        secret,
+        user_id,
+        purpose=purpose,
+        seconds=seconds,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        token_id=token_id,
+        issued_at=issued_at.timestamp(),
+    )
 
 
 @click.command(name="token")
@@ -153,17 +154,35 @@ def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
 @tokens_group.command(name="revoke")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @org_option
-@click.option("--user", help="All tokens of this user of the org.")
+@click.option(
+    "--user",
+    help="Every token of this user of the org that was issued until now, also those that are not "
+    "listed, as those of an identity provider.",
+)
 @json_option
 def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None, as_json: bool) -> None:
     """End tokens now; every server stops to accept them within two seconds."""
     if not ids and user is None:
         raise Refused("nothing to revoke: name ids of `hypertally tokens list`, or --user")
 
-    async def revoke(connection: Connection, org_id: int) -> int:
+    async def revoke(connection: Connection, org_id: int) -> tuple[int, datetime | None]:
+        until = None
         if user is not None:
             await find_user(connection, user_id=user, org_id=org_id)
-        return await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
+            until = await tokens.revoke_user(connection, org_id=org_id, user_id=user)
+        ended = await tokens.revoke_tokens(connection, org_id=org_id, ids=ids, user_id=user)
+        return ended, until
 
-    ended = run_in_org(org, revoke)
-    runtime.echo_result(f"{ended} ended", {"ended": ended}, as_json=as_json)
+    ended, until = run_in_org(org, revoke)
+    row = {"ended": ended, "user_id": user, "issued_until": until}
+    runtime.echo_result(_words_of(ended, user=user, until=until), row, as_json=as_json)
+
+
+def _words_of(ended: int, *, user: str | None, until: datetime | None) -> str:
+    """What ended; of a user's tokens nobody knows how many there are."""
+    if until is None:
+        return f"{ended} ended"
+    return (
+        f"every token of {user} issued until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC has "
+        f"ended; listed tokens ended: {ended}"
+    )
