@@ -82,6 +82,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # No test cuts the power; thousands of databases are made and dropped.
         connection.execute("alter system set fsync = off")
         connection.execute("alter system set full_page_writes = off")
+        connection.execute("alter system set max_wal_size = '256MB'")
         connection.execute("select pg_reload_conf()")
     yield server.url
     server.close()

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from tests.security.login_rights import API, BECOMES, WORKER
+from tests.security.login_rights import API, BECOMES, WATCHDOG, WORKER
 from tests.security.walk import LOGINS, Connection, Walk, session_of
+from tests.server import superuser_server
 
 from hypertally.cli.runtime import bring_up_to_date
+from hypertally.errors import Refused
 from hypertally.jobs.runtime.long_sessions import SessionLimits, end_long_sessions
-from hypertally.store.logins import ROLE_OF_LOGIN, address_of_login
-from hypertally.store.postgres import connection_string, open_pool
+from hypertally.store.logins import ROLE_OF_LOGIN, Login, address_of_login
+from hypertally.store.make_logins import MARK, are_made
+from hypertally.store.postgres import connection_string, login_connection, open_pool
 
 PATIENCE_SECONDS = 30
 ATTACK = "copy (select 1) to program 'touch {file}'"  # after: set role none
@@ -132,6 +135,104 @@ async def test_what_a_login_changes_about_itself_is_put_right(owner_url: str) ->
         assert session.execute("show statement_timeout").fetchone() == ("10s",)
 
 
+@pytest.mark.parametrize("login", LOGINS)
+async def test_settings_of_one_database_are_put_right_too(owner_url: str, login: Login) -> None:
+    database = urlsplit(owner_url).path.removeprefix("/")
+    with session_of(owner_url, login) as session:
+        session.execute("set role none")
+        for setting in ("local_preload_libraries = 'nope'", "default_transaction_read_only = on"):
+            session.execute(f"alter role {login} in database {database} set {setting}".encode())
+    with pytest.raises(psycopg.OperationalError, match="nope"):
+        session_of(owner_url, login)
+    await bring_up_to_date(owner_url)
+    with session_of(owner_url, login) as session:
+        assert session.execute("show default_transaction_read_only").fetchone() == ("off",)
+
+
+async def test_without_a_password_in_the_address_the_logins_keep_theirs(
+    owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = urlsplit(owner_url)
+    hosts = f"{address.username}@{address.netloc.rpartition('@')[2]}"
+    monkeypatch.setenv("PGPASSWORD", str(address.password))
+    with pytest.raises(Refused, match="password"):
+        await bring_up_to_date(address._replace(netloc=hosts).geturl())
+    for login in LOGINS:
+        session_of(owner_url, login).close()
+
+
+async def test_a_login_that_somebody_else_made_keeps_its_password(
+    owner_url: str, owner: Connection
+) -> None:
+    owner.execute(f"comment on role {API} is null")
+    owner.execute(f"alter role {API} password 'theirs'")
+    with pytest.raises(Refused, match="HYPERTALLY_OWNER_DATABASE_URL"):
+        await bring_up_to_date(owner_url)
+    psycopg.connect(address_of_login(owner_url, API), password="theirs").close()
+    owner.execute(f"comment on role {API} is '{MARK}'".encode())
+    await bring_up_to_date(owner_url)
+    session_of(owner_url, API).close()
+
+
+async def test_a_login_that_may_become_more_stops_every_command(
+    owner_url: str, owner: Connection
+) -> None:
+    async with login_connection(owner_url, role="hypertally_jobs") as connection:
+        assert await are_made(connection)
+        for more, less in (
+            (f"alter role {API} inherit", f"alter role {API} noinherit"),
+            (f"grant hypertally_facts to {API}", f"revoke hypertally_facts from {API}"),
+            (
+                "grant hypertally_facts to hypertally_api",
+                "revoke hypertally_facts from hypertally_api",
+            ),
+        ):
+            owner.execute(more.encode())
+            try:
+                assert not await are_made(connection)
+                with pytest.raises(Refused, match="may become hypertally_api alone"):
+                    await bring_up_to_date(owner_url)
+            finally:
+                owner.execute(less.encode())
+        assert await are_made(connection)
+
+
+async def test_the_logins_of_two_databases_are_made_at_once(tmp_path: Path) -> None:
+    async with await superuser_server(tmp_path) as server:
+        names = [f"first_{number}" for number in range(3)]
+        with psycopg.connect(server.url, autocommit=True) as administrator:
+            for name in names:
+                administrator.execute(f"create database {name}".encode())
+        urls = [urlsplit(server.url)._replace(path=f"/{name}").geturl() for name in names]
+        applied = await asyncio.gather(*(bring_up_to_date(url) for url in urls))
+    assert [len(files) > 40 for files in applied] == [True] * 3
+
+
+def test_those_who_read_leave_connections_to_the_others(owner: Connection) -> None:
+    row = owner.execute(
+        "select rolconnlimit, current_setting('max_connections')::integer from pg_roles"
+        " where rolname = %s",
+        [API],
+    ).fetchone()
+    assert row is not None
+    assert 0 < row[0] <= row[1] * 2 / 3
+
+
+async def test_a_session_that_holds_up_the_worker_is_ended(owner_url: str) -> None:
+    url = connection_string(owner_url, role="hypertally_api")
+    async with (
+        open_pool(owner_url, role="hypertally_jobs", size=1) as pool,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as holding,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as quiet,
+    ):
+        await quiet.execute("select 1")
+        await holding.execute("select pg_advisory_lock(hashtext('snapshot_minute'), 0)")
+        assert await end_long_sessions(pool) == 1
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            await holding.execute("select 1")
+        await quiet.execute("select 1")
+
+
 async def test_a_session_that_lifts_its_limit_is_ended_all_the_same(owner_url: str) -> None:
     async def sleep() -> None:
         url = connection_string(owner_url, role="hypertally_api", statement_seconds_max=1)
@@ -177,3 +278,27 @@ async def test_a_transaction_that_stays_open_is_ended_and_a_quiet_session_is_not
             await holding.execute("select 1")
         await quiet.execute("select 1")
         await working.execute("select 1")
+
+
+SEAL = """
+insert into ops.seals (dataset, number, day, rows, digest, bytes, manifest_sha256, location)
+values ('wallet_snapshots', 1, '2025-03-10', 1, '1:1', 1, '', 'file:///nowhere')
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        SEAL,
+        "select facts.release_day('wallet_snapshots', '2025-03-10')",
+        "select facts.reopen_day('wallet_snapshots', '2025-03-10')",
+    ],
+)
+def test_the_process_beside_the_api_takes_no_day_out(owner_url: str, statement: str) -> None:
+    with (
+        session_of(owner_url, WATCHDOG) as session,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        session.execute(statement.encode())
+    with session_of(owner_url, WORKER) as session, session.transaction(force_rollback=True):
+        session.execute(statement.encode())

@@ -1,12 +1,14 @@
 """Making the logins of processes, as the owner of the database, each time it is migrated.
 
-What a login can change about itself (its password, its settings) is put right again.
+What a login can change about itself (its password, its settings) is put right again. A login that
+the program made says so in its comment; one that somebody else made is compared and never changed.
 """
 
 import psycopg
+import stamina
 from psycopg import AsyncConnection, sql
 
-from hypertally.errors import Refused
+from hypertally.errors import KeyTaken, Refused
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.logins import (
@@ -21,6 +23,7 @@ from hypertally.store.postgres import (
     Connection,
     find_row,
     owner_connection,
+    read_row,
 )
 
 QUERIES = queries.load(__file__)
@@ -33,7 +36,24 @@ SETTINGS_OF_LOGIN: dict[Login, dict[str, str]] = {
     "hypertally_watchdog_login": {},
     "hypertally_worker_login": {},
 }
+# What each may become, whatever leads there.
+ROLES_OF_LOGIN: dict[Login, list[str]] = {
+    "hypertally_api_login": ["hypertally_api"],
+    "hypertally_watchdog_login": ["hypertally_jobs"],
+    "hypertally_worker_login": [
+        "hypertally_facts",
+        "hypertally_jobs",
+        "hypertally_metrics",
+        "hypertally_tenancy",
+        "hypertally_worker",
+    ],
+}
 ENDED_BY_OWNER: Login = "hypertally_api_login"  # in ops.end_long_sessions
+LIMITED: Login = "hypertally_api_login"  # in connections, as whoever reads for others
+NO_LIMIT = -1
+MARK = "made by hypertally"
+# Roles are of a whole server, and another of its databases makes the same ones at this moment.
+RACES = (KeyTaken, psycopg.errors.DuplicateObject, psycopg.errors.InternalError_)
 SEE = "see docs/operations.md, Logins"
 
 
@@ -42,9 +62,26 @@ class _LoginState(Record, frozen=True, kw_only=True):
     roles: list[str]
     has_admin: bool
     settings: list[str]
+    databases_with_settings: list[str]
+    connections_max: int
+    is_ours: bool
     owner_may_end: bool
 
 
+class _Connections(Record, frozen=True, kw_only=True):
+    connections_max: int
+
+
+async def are_made(connection: Connection) -> bool:
+    """Whether each login is there and has its part alone; any login may ask."""
+    for login in ROLE_OF_LOGIN:
+        state = await _find(connection, login)
+        if state is None or _faults(login, state):
+            return False
+    return True
+
+
+@stamina.retry(on=RACES, attempts=5)
 async def make_logins(owner_url: str, *, made_beforehand: bool = False) -> None:
     """Make what is missing of the logins; `made_beforehand`: they are only compared.
 
@@ -56,58 +93,102 @@ async def make_logins(owner_url: str, *, made_beforehand: bool = False) -> None:
             await connection.execute(QUERIES["hold_roles"].text)
             for login, role in ROLE_OF_LOGIN.items():
                 if not made_beforehand:
-                    secret = password_of_login(owner_url, login)
-                    await _make(connection, login, role, secret, is_shut=login in shut)
-                _require_no_more(login, role, await _find(connection, login))
+                    await _make(connection, login, role)
+                    if login in shut:
+                        await _let_in(connection, login, password_of_login(owner_url, login))
+                _require_no_more(login, await _find(connection, login))
             await connection.execute(QUERIES["open_database_to_logins"].text)
     except psycopg.errors.InsufficientPrivilege as error:
         raise Refused(
             f"the owner's address may not make the logins ({error.diag.message_primary}): {SEE}"
         ) from error
     if shut and (problems := await _list_shut(owner_url)):
-        raise Refused(f"the server does not let in {'; '.join(problems.values())}: {SEE}")
+        raise Refused(
+            f"the server does not let in {'; '.join(problems.values())}: their passwords follow "
+            "from the one in the owner's address; with logins of your own set "
+            f"HYPERTALLY_OWNER_DATABASE_URL, {SEE}"
+        )
 
 
-async def _make(
-    connection: Connection, login: Login, role: Role, secret: str | None, *, is_shut: bool
-) -> None:
+async def _make(connection: Connection, login: Login, role: Role) -> None:
     """Make a login, or put right what it changed about itself."""
     name = sql.Identifier(login)
     state = await _find(connection, login)
     if state is None:
         await connection.execute(sql.SQL("create role {} login noinherit").format(name))
+        await connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
+        mark = sql.SQL("comment on role {} is {}").format(name, sql.Literal(MARK))
+        await connection.execute(mark)
         state = await _find(connection, login)
     assert state is not None, "it was made just now"
-    if is_shut:
-        word = sql.Literal(secret)
-        await connection.execute(sql.SQL("alter role {} login password {}").format(name, word))
-    if role not in state.roles:
-        await connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
+    if not state.is_ours:
+        return
     if login == ENDED_BY_OWNER and not state.owner_may_end:
         await connection.execute(sql.SQL("grant {} to current_user").format(name))
-    settings = SETTINGS_OF_LOGIN[login]
-    if state.settings != [f"{setting}={value}" for setting, value in settings.items()]:
-        await connection.execute(sql.SQL("alter role {} reset all").format(name))
-        for setting, value in settings.items():
-            await connection.execute(
-                sql.SQL("alter role {} set {} = {}").format(
-                    name, sql.Identifier(setting), sql.Literal(value)
-                )
+    if state.databases_with_settings or not _has_own_settings(login, state):
+        await _put_settings(connection, login, state)
+    if login == LIMITED:
+        most = await read_row(connection, QUERIES["count_connections"], shape=_Connections)
+        if state.connections_max != most.connections_max:
+            limit = sql.SQL("alter role {} connection limit {}").format(name, most.connections_max)
+            await connection.execute(limit)
+
+
+async def _let_in(connection: Connection, login: Login, secret: str | None) -> None:
+    """Give a login its password again; without one in the owner's address it keeps what it has."""
+    state = await _find(connection, login)
+    if secret and state and state.is_ours:
+        statement = sql.SQL("alter role {} login password {}")
+        words = (sql.Identifier(login), sql.Literal(secret))
+        await connection.execute(statement.format(*words))
+
+
+async def _put_settings(connection: Connection, login: Login, state: _LoginState) -> None:
+    name = sql.Identifier(login)
+    for database in state.databases_with_settings:
+        statement = sql.SQL("alter role {} in database {} reset all")
+        await connection.execute(statement.format(name, sql.Identifier(database)))
+    await connection.execute(sql.SQL("alter role {} reset all").format(name))
+    for setting, value in SETTINGS_OF_LOGIN[login].items():
+        await connection.execute(
+            sql.SQL("alter role {} set {} = {}").format(
+                name, sql.Identifier(setting), sql.Literal(value)
             )
+        )
 
 
 async def _find(connection: Connection, login: Login) -> _LoginState | None:
-    return await find_row(connection, QUERIES["find_login"], {"login": login}, shape=_LoginState)
+    values = {"login": login, "mark": MARK}
+    return await find_row(connection, QUERIES["find_login"], values, shape=_LoginState)
 
 
-def _require_no_more(login: Login, role: Role, state: _LoginState | None) -> None:
+def _has_own_settings(login: Login, state: _LoginState) -> bool:
+    return set(state.settings) == _own_settings(login)
+
+
+def _own_settings(login: Login) -> set[str]:
+    return {f"{setting}={value}" for setting, value in SETTINGS_OF_LOGIN[login].items()}
+
+
+def _faults(login: Login, state: _LoginState) -> str:
+    """What a login has beyond its part, in words; empty: nothing."""
+    if state.has_attributes or state.has_admin or state.roles != ROLES_OF_LOGIN[login]:
+        return (
+            "must be LOGIN NOINHERIT, without any other attribute, and may become "
+            f"{', '.join(ROLES_OF_LOGIN[login])} alone"
+        )
+    if state.databases_with_settings or not set(state.settings) <= _own_settings(login):
+        return f"has settings of its own: let an administrator run `alter role {login} reset all`"
+    if state.is_ours and not _has_own_settings(login, state):
+        return "lost its settings"
+    return ""
+
+
+def _require_no_more(login: Login, state: _LoginState | None) -> None:
     if state is None:
         raise Refused(f"the login {login} is missing: {SEE}")
-    if state.has_attributes or state.has_admin or state.roles != [role]:
-        raise Refused(
-            f"the login {login} must be NOINHERIT, without any other attribute, and a member of "
-            f"{role} alone: {SEE}"
-        )
+    if fault := _faults(login, state):
+        raise Refused(f"the login {login} {fault}: {SEE}")
 
 
 async def _list_shut(owner_url: str) -> dict[Login, str]:

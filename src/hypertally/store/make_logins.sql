@@ -1,18 +1,22 @@
 -- name: hold_roles :exec
--- Let one process at a time change the roles of this database.
+-- Let one process at a time change the roles of this database; none takes half a minute.
 -- Reads: -   Writes: -   Key: -
-select pg_advisory_xact_lock(hashtext('hypertally roles'));
+select set_config('lock_timeout', '30s', true), pg_advisory_xact_lock(hashtext('hypertally roles'));
 
 -- name: find_login :one
 -- A login as the server has it.
 -- Reads: -   Writes: -   Key: the login
+with recursive becomes (role) as (
+    select m.roleid from pg_auth_members as m
+    join pg_roles as r on r.oid = m.member
+    where r.rolname = %(login)s
+    union
+    select m.roleid from becomes as b join pg_auth_members as m on m.member = b.role
+)
 select
     (r.rolsuper or r.rolinherit or r.rolcreaterole or r.rolcreatedb or r.rolreplication
-        or r.rolbypassrls) as has_attributes,
-    array(
-        select pg_get_userbyid(m.roleid)::text from pg_auth_members as m
-        where m.member = r.oid order by 1
-    ) as roles,
+        or r.rolbypassrls or not r.rolcanlogin) as has_attributes,
+    array(select pg_get_userbyid(b.role)::text from becomes as b order by 1) as roles,
     exists (
         select from pg_auth_members as m where m.member = r.oid and m.admin_option
     ) as has_admin,
@@ -20,9 +24,21 @@ select
         select s.setconfig from pg_db_role_setting as s
         where s.setrole = r.oid and s.setdatabase = 0
     ), '{}') as settings,
+    array(
+        select d.datname::text from pg_db_role_setting as s
+        join pg_database as d on d.oid = s.setdatabase
+        where s.setrole = r.oid order by 1
+    ) as databases_with_settings,
+    r.rolconnlimit as connections_max,
+    shobj_description(r.oid, 'pg_authid') is not distinct from %(mark)s as is_ours,
     pg_has_role(current_user, r.oid, 'USAGE') as owner_may_end
 from pg_roles as r
 where r.rolname = %(login)s;
+
+-- name: count_connections :one
+-- How many connections of the API's login the server takes: the others keep a third of all.
+-- Reads: -   Writes: -   Key: -
+select current_setting('max_connections')::integer * 2 / 3 as connections_max;
 
 -- name: open_database_to_logins :exec
 -- Let the logins alone come in, and those who load rows in bulk make temporary tables.

@@ -9,27 +9,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import stamina
 
-from hypertally.errors import Refused, TryLater
+from hypertally.errors import KeyTaken, Refused, TryLater
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.dictionary import read_dictionary, write_comments
-from hypertally.store.logins import ROLE_OF_LOGIN
-from hypertally.store.make_logins import make_logins
+from hypertally.store.make_logins import are_made, make_logins
 from hypertally.store.postgres import Connection, login_connection, read_rows
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
 QUERIES = queries.load(__file__)
 TABLE = "ops.schema_migrations"
+RACES = ("pg_authid_rolname_index", "tuple concurrently updated", "42710")
 WAIT_SECONDS_MAX = 10  # a database that starts beside us is there by then
 
 
 class _Migration(Record, frozen=True, kw_only=True):
     version: str
-
-
-class _LoginName(Record, frozen=True, kw_only=True):
-    name: str
 
 
 def newest_migration() -> str:
@@ -43,6 +40,14 @@ async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
     The logins of processes are made too, unless it `has_logins` that somebody else made.
     Errors: `TryLater` when it does not answer, `Refused` when a file cannot be applied.
     """
+    applied = await _apply(url)
+    await write_comments(url, read_dictionary(MIGRATIONS))
+    await make_logins(url, made_beforehand=has_logins)
+    return applied
+
+
+@stamina.retry(on=KeyTaken, attempts=5)
+async def _apply(url: str) -> list[str]:
     command = [
         _dbmate(),
         "--driver=postgres",
@@ -63,22 +68,23 @@ async def migrate(url: str, *, has_logins: bool = False) -> list[str]:
     )
     output = (await process.communicate())[0].decode()
     if process.returncode:
-        problem = output.strip().splitlines()[-1] if output.strip() else "no word from dbmate"
-        if "connect" in problem:
-            raise TryLater(f"the database does not answer: {problem}")
-        raise Refused(f"the database could not be migrated: {problem}")
-    await write_comments(url, read_dictionary(MIGRATIONS))
-    await make_logins(url, made_beforehand=has_logins)
+        raise _error_of(output.strip())
     applied = (line for line in output.splitlines() if line.startswith("Applied: "))
     return [line.removeprefix("Applied: ").partition(" in ")[0] for line in applied]
 
 
+def _error_of(output: str) -> TryLater | Refused:
+    problem = output.splitlines()[-1] if output else "no word from dbmate"
+    if any(word in problem for word in RACES):  # roles are of all databases of a server
+        return KeyTaken(f"another database of this server makes the same roles: {problem}")
+    if "connect" in problem:
+        return TryLater(f"the database does not answer: {problem}")
+    return Refused(f"the database could not be migrated: {problem}")
+
+
 async def is_migrated(connection: Connection) -> bool:
-    """Whether every migration is applied and every login made."""
-    logins = await read_rows(connection, QUERIES["list_logins"], shape=_LoginName)
-    if not {login.name for login in logins} >= ROLE_OF_LOGIN.keys():
-        return False
-    return not await _list_missing(connection)
+    """Whether every migration is applied, and every login made and no more than that."""
+    return not await _list_missing(connection) and await are_made(connection)
 
 
 async def require_migrated(url: str) -> None:

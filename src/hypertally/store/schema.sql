@@ -284,6 +284,10 @@ declare
     sealed text;
     verified timestamptz;
 begin
+    if session_user = 'hypertally_watchdog_login' then
+        raise exception 'a day leaves the database, and comes back, by workers and commands'
+            using errcode = 'insufficient_privilege';
+    end if;
     if parent <> 'wallet_snapshots' then
         raise exception 'facts.% is not partitioned by day', parent;
     end if;
@@ -328,6 +332,10 @@ CREATE FUNCTION facts.reopen_day(parent text, day_of date) RETURNS boolean
     SET "TimeZone" TO 'UTC'
     AS $$
 begin
+    if session_user = 'hypertally_watchdog_login' then
+        raise exception 'a day leaves the database, and comes back, by workers and commands'
+            using errcode = 'insufficient_privilege';
+    end if;
     if parent <> 'wallet_snapshots' then
         raise exception 'facts.% is not partitioned by day', parent;
     end if;
@@ -732,11 +740,14 @@ CREATE FUNCTION ops.end_long_sessions(statement interval, idle interval, whole i
     cross join (values (clock_timestamp())) as t (at)
     where a.usename = 'hypertally_api_login' and a.datname = current_database()
         and (
-            a.state = 'active'
+            a.state in ('active', 'fastpath function call')
                 and a.query_start < t.at - greatest(statement, interval '0.1 seconds')
             or a.state like 'idle in transaction%'
                 and a.state_change < t.at - greatest(idle, interval '0.1 seconds')
             or a.xact_start < t.at - greatest(whole, interval '0.1 seconds')
+            or exists (
+                select from pg_locks as l
+                where l.pid = a.pid and l.locktype = 'advisory' and l.granted)
         )
 $$;
 
@@ -3656,7 +3667,7 @@ CREATE POLICY everything ON ops.ingest_health TO hypertally_tenancy, hypertally_
 
 CREATE POLICY everything ON ops.ingest_runs TO hypertally_tenancy, hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
 
-CREATE POLICY everything ON ops.seals TO hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK (true);
+CREATE POLICY everything ON ops.seals TO hypertally_facts, hypertally_metrics, hypertally_jobs USING (true) WITH CHECK ((SESSION_USER <> 'hypertally_watchdog_login'::name));
 
 ALTER TABLE ops.hl_ingest_cursor ENABLE ROW LEVEL SECURITY;
 
