@@ -40,7 +40,7 @@ def _list_metrics() -> str:
 @click.option("--from", "first", metavar="DAY", help="Explain a total: the first of its days.")
 @click.option("--to", "last", metavar="DAY", help="Explain a total: the last of its days.")
 @click.option("--month", metavar="YYYY-MM", help="Explain a total: of the days of a month.")
-@click.option("--compact", is_flag=True, help="The bytes of the API, on one line.")
+@click.option("--compact", is_flag=True, help="One line, with the digits of the API.")
 @click.option("--json", "compact", is_flag=True, help="The same as --compact.")
 def explain_command(
     *,
@@ -77,7 +77,12 @@ def explain_command(
         raise Refused(problem.detail) from problem
     except UnicodeEncodeError as error:
         raise Refused(f"{key!a} is not UTF-8 text: write the key as answers show it") from error
-    click.echo(body if compact else msgspec.json.format(body, indent=2))
+    click.echo(set_out(body, compact=compact))
+
+
+def set_out(body: bytes, *, compact: bool) -> bytes:
+    """Lay out an answer anew, on one line or indented; each number stays as it is written."""
+    return msgspec.json.format(body, indent=-1 if compact else 2)
 
 
 async def _explain(
