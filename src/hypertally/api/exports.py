@@ -38,7 +38,7 @@ from hypertally.api.http.telemetry import Telemetry
 from hypertally.api.identity.auth import Authenticator, Identity, open_snapshot
 from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.resource.csv_table import CsvTable
-from hypertally.api.resource.lists import Listing, find_listing
+from hypertally.api.resource.lists import OPEN_FIELDS, Listing, find_listing
 from hypertally.errors import HypertallyError
 from hypertally.store.postgres import Connection, Pool
 
@@ -237,7 +237,7 @@ def _listing_of(scope: Scope, body: bytes) -> Listing:
     if listing is None or not listing.is_of(body):
         detail = f"{scope['path']} is no list, so there is no CSV of it: accept application/json"
         raise Problem(status=406, detail=detail)
-    return listing
+    return listing.with_open_fields(scope.get(OPEN_FIELDS))
 
 
 def _heads(request: ExportRequest, table: CsvTable) -> Headers:

@@ -76,6 +76,14 @@ async def list_keyed_rows(
     return [KeyedRow(place=row.pop(PLACE), columns=row) for row in rows]
 
 
+async def list_columns(connection: Connection, table: KeyedTable) -> list[str]:
+    """Return the columns of a table, in the order of its rows."""
+    nothing = sql.SQL("select * from {} limit 0").format(sql.Identifier(table.schema, table.name))
+    async with connection.cursor() as cursor:
+        await cursor.execute(nothing)
+        return [column.name for column in cursor.description or ()]
+
+
 def _statement(table: KeyedTable, *, rest: Sequence[str], page: KeyedPage) -> sql.Composed:
     conditions: list[sql.Composable] = [
         sql.SQL("t.{} = {}").format(sql.Identifier(column), sql.Placeholder(column))

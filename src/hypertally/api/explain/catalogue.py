@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from hypertally.api.activity.explain import explain_global_day, explain_wallet_day
 from hypertally.api.activity.explain_range import explain_global_range, explain_wallet_range
 from hypertally.api.activity.global_days import GlobalParameters
-from hypertally.api.explain.metric_rows import explain_rows, key_names
+from hypertally.api.explain.metric_rows import explain_rows, key_names, list_fields
 from hypertally.api.http.options import KeyedMetric
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.answers import not_found
@@ -127,6 +127,7 @@ class Catalogue:
     """The explanations of the metrics that the program has."""
 
     def __init__(self, metrics: Sequence[KeyedMetric]) -> None:
+        self._metrics = {metric.name: metric for metric in metrics}
         self.explanations = {metric.name: _by_key(metric) for metric in metrics} | WITH_INPUTS
 
     def find(self, metric: str, key: Sequence[str]) -> Explanation:
@@ -159,6 +160,10 @@ class Catalogue:
         a row that does not exist or that the caller may not see.
         """
         return await self.find(metric, key).explain(connection, caller, key, page)
+
+    async def list_fields(self, connection: Connection, metric: str) -> list[str]:
+        """Return the fields of a row of a metric that is explained by its rows."""
+        return await list_fields(connection, self._metrics[metric])
 
     def find_range(self, metric: str, key: Sequence[str]) -> ExplainRange:
         """Return what explains the total of a range of days for a key without the day.

@@ -5,7 +5,7 @@ all, because it is the caller's. A key may be cut short: then all rows whose key
 meant, a page at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hypertally.api.activity.wallets import find_wallet
@@ -25,7 +25,13 @@ from hypertally.api.resource.rows import Restatement, ShownRestatement
 from hypertally.errors import Refused
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.keyed_rows import KeyedPage, KeyedRow, KeyedTable, list_keyed_rows
+from hypertally.store.keyed_rows import (
+    KeyedPage,
+    KeyedRow,
+    KeyedTable,
+    list_columns,
+    list_keyed_rows,
+)
 from hypertally.store.postgres import Connection, read_rows
 
 _QUERIES = queries.load(__file__)
@@ -33,6 +39,7 @@ _QUERIES = queries.load(__file__)
 _ADDRESS_COLUMNS: Final = ("wallet", "wallet_id")
 # The columns by which metrics.restatements names what was restated.
 _RESTATED_COLUMNS: Final = ("wallet_id", "org_id", "day", "twap_id")
+_HIDDEN_COLUMNS: Final = frozenset({"wallet_id", "org_id"})  # numbers of ours
 
 
 class _WalletName(Record, frozen=True, kw_only=True):
@@ -79,6 +86,12 @@ async def explain_rows(
     }
 
 
+async def list_fields(connection: Connection, metric: KeyedMetric) -> list[str]:
+    """Return the fields of a row as `explain_rows` shows it, also where no row shows them."""
+    columns = await list_columns(connection, _table_of(metric))
+    return _shown_names(columns)
+
+
 def _named_columns(metric: KeyedMetric) -> list[str]:
     return [column for column in metric.key if column != "org_id"]
 
@@ -108,15 +121,18 @@ async def _list_rows(
     after = read_cursor(page.cursor, shape=list[str]) if page.cursor else None
     if after is not None and len(after) != len(set(metric.key) - set(values)):
         raise bad_parameter("cursor", value=page.cursor, remedy="take it from `next`")
-    table = KeyedTable(schema="metrics", name=metric.name, key=metric.key)
     wanted = KeyedPage(values=values, after=after, limit=page.limit + 1)
     try:
-        rows = await list_keyed_rows(connection, table, wanted)
+        rows = await list_keyed_rows(connection, _table_of(metric), wanted)
     except Refused as error:
         shown = " ".join(str(value) for name, value in values.items() if name != "wallet_id")
         raise bad_parameter("key", value=shown, remedy=str(error)) from error
     shown_rows, more = cut_page(rows, page.limit)
     return shown_rows, write_cursor(shown_rows[-1].place) if more else None
+
+
+def _table_of(metric: KeyedMetric) -> KeyedTable:
+    return KeyedTable(schema="metrics", name=metric.name, key=metric.key)
 
 
 async def _show_rows(connection: Connection, rows: Sequence[KeyedRow]) -> list[dict[str, Any]]:
@@ -133,9 +149,15 @@ async def _show_rows(connection: Connection, rows: Sequence[KeyedRow]) -> list[d
 
 
 def _show_row(columns: Mapping[str, Any], addresses: Mapping[int, str]) -> dict[str, Any]:
-    wallet = {"wallet": addresses.get(columns["wallet_id"])} if "wallet_id" in columns else {}
-    hidden = {"wallet_id", "org_id"}
-    return wallet | json_row({name: columns[name] for name in columns if name not in hidden})
+    address = addresses.get(columns["wallet_id"]) if "wallet_id" in columns else None
+    shown = {**columns, "wallet": address} if "wallet_id" in columns else columns
+    return json_row({name: shown[name] for name in _shown_names(columns)})
+
+
+def _shown_names(columns: Iterable[str]) -> list[str]:
+    names = list(columns)
+    wallet = ["wallet"] if "wallet_id" in names else []
+    return wallet + [name for name in names if name not in _HIDDEN_COLUMNS]
 
 
 def _computation_keys(

@@ -10,7 +10,7 @@ from hypertally.api.explain import shapes
 from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer
-from hypertally.api.resource.lists import of_list
+from hypertally.api.resource.lists import OPEN_FIELDS, of_list
 from hypertally.api.resource.parameters import PageParameters
 
 MAX_AGE: Final = 60
@@ -41,6 +41,8 @@ def router_for(catalogue: Catalogue) -> APIRouter:
         del key  # decoded: a slash within a value looks like one between values
         values = _read_key(request)
         content = await catalogue.explain(connection, caller, metric, key=values, page=parameters)
+        if content.get("rows") == []:  # as CSV it has a header all the same
+            request.scope[OPEN_FIELDS] = await catalogue.list_fields(connection, metric)
         return answer(content, max_age=MAX_AGE)
 
     router.add_api_route("/api/v1/explain/{metric}/{key:path}", explain_metric, responses=responses)

@@ -1,5 +1,6 @@
 """Lists: which field of an answer holds its rows, and what columns these have as a table."""
 
+from collections.abc import Sequence
 from types import UnionType
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
@@ -12,6 +13,8 @@ from hypertally.api.http.media_types import CSV
 from hypertally.api.resource.answers import of_shape
 from hypertally.records import Record
 
+# Where a route says the fields of rows that its shape leaves open and no row shows: in the scope.
+OPEN_FIELDS: Final = "hypertally.open_fields"
 # Where the description of a route keeps what follows; both are shown in /openapi.json.
 ROWS: Final = "x-rows"
 PAGE_ROWS: Final = "x-page-rows"
@@ -29,6 +32,13 @@ class Listing(Record, frozen=True, kw_only=True):
     def is_of(self, body: bytes) -> bool:
         """Tell whether an answer has these rows: one path may give answers of several shapes."""
         return self.rows[0][0] in msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+
+    def with_open_fields(self, fields: Sequence[str] | None) -> "Listing":
+        """Return the listing with these fields as columns, where shapes leave them open."""
+        if self.columns is not None or fields is None:
+            return self
+        columns = tuple((name,) for field in fields for name in (field, *BESIDE.get(field, ())))
+        return msgspec.structs.replace(self, columns=columns)
 
     @property
     def next(self) -> Place:

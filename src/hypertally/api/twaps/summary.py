@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer
 from hypertally.api.resource.json_text import json_record
-from hypertally.api.resource.lists import of_list
+from hypertally.api.resource.lists import OPEN_FIELDS, of_list
 from hypertally.api.resource.paging import RowsBefore, cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import Cursor
 from hypertally.api.resource.time_range import (
@@ -78,9 +78,11 @@ class _EarliestStart(Record, frozen=True, kw_only=True):
     responses=of_list(shapes.TwapsSummary, "rows", page_rows=ROWS_MAX),
 )
 async def sum_twaps(
-    parameters: Annotated[SummaryParameters, Query()], connection: ForViewers
+    parameters: Annotated[SummaryParameters, Query()], connection: ForViewers, request: Request
 ) -> Response:
     """Return how TWAPs ended and what they executed in [start, end), the largest sums first."""
+    fields = [parameters.by if name == "name" else name for name in TwapSums.__struct_fields__]
+    request.scope[OPEN_FIELDS] = fields
     minute = await read_minute(connection)
     place = read_cursor(parameters.cursor, shape=SumsPlace) if parameters.cursor else None
     time_range = SUMMARY_RANGE.resolve(
@@ -92,13 +94,7 @@ async def sum_twaps(
     values = {"by": parameters.by, "limit": parameters.limit + 1, "rows_before": before}
     rows = await _sum_twaps(connection, values, time_range=time_range, as_of=minute)
     page, more = cut_page(rows, parameters.limit)
-    shown = [
-        {
-            parameters.by if name == "name" else name: value
-            for name, value in json_record(row).items()
-        }
-        for row in page
-    ]
+    shown = [dict(zip(fields, json_record(row).values(), strict=True)) for row in page]
     after = [time_range.start, time_range.end, before + parameters.limit]
     content = {
         "by": parameters.by,

@@ -48,6 +48,61 @@ LISTS = {
 }
 
 
+# A wallet about which nothing is known, and its org.
+F7 = "0x" + "f7" * 20
+BARE = f"""
+with org as (insert into tenancy.orgs (name) values ('org_bare') returning id),
+    wallet as (insert into tenancy.wallets (address) values ('\\x{F7[2:]}') returning id),
+    member as (insert into tenancy.user_profiles select 'nobody', id, 'admin' from org)
+insert into tenancy.org_wallets select org.id, wallet.id, '-infinity' from org, wallet
+"""
+LONG_AGO = "from=2024-01-01&to=2024-01-02"
+
+# Lists without rows, and the paths of the same lists that have some.
+EMPTY = {
+    "/api/v1/wallets?query=none": "/api/v1/wallets",
+    "/api/v1/wallets/top?by=pnl&tag=none": "/api/v1/wallets/top?by=pnl",
+    f"/api/v1/wallets/{F7}/days": f"/api/v1/wallets/{A1}/days",
+    f"/api/v1/wallets/{F7}/fills": f"/api/v1/wallets/{A1}/fills",
+    "/api/v1/coverage": "/api/v1/coverage",
+    "/api/v1/twaps?asset=NONE": "/api/v1/twaps",
+    "/api/v1/twaps/pressure?as_of=2024-01-01T00:00Z": "/api/v1/twaps/pressure",
+    "/api/v1/twaps/summary?by=asset&start=2024-01-01&end=2024-01-02": (
+        "/api/v1/twaps/summary?by=asset"
+    ),
+    "/api/v1/twaps/summary?by=wallet&start=2024-01-01&end=2024-01-02": (
+        "/api/v1/twaps/summary?by=wallet"
+    ),
+    f"/api/v1/explain/global_day_metrics/{DAY}": f"/api/v1/explain/global_day_metrics/{DAY}",
+    f"/api/v1/explain/wallet_day_metrics/{F7}": f"/api/v1/explain/wallet_day_metrics/{A1}",
+    **{
+        f"/api/v1/explain/{metric}/{F7}": f"/api/v1/explain/{metric}/{A1}"
+        for metric in ("fill_gaps", "twap_slices", "twap_executions")
+    },
+    f"/api/v1/smart-money/differences?{LONG_AGO}": "/api/v1/smart-money/differences",
+    "/api/v1/smart-money/alerts?subject=none": "/api/v1/smart-money/alerts",
+    f"/api/v1/smart-money/signals/BTC?{LONG_AGO}": "/api/v1/smart-money/signals/BTC",
+    "/api/v1/smart-money/signals/BTC/{at}": "/api/v1/smart-money/signals/BTC/{with_some}",
+    "/api/v1/smart-money/signals/BTC/{at}/explain": (
+        "/api/v1/smart-money/signals/BTC/{with_some}/explain"
+    ),
+    f"/api/v1/smart-money/snapshots/BTC?{LONG_AGO}": "/api/v1/smart-money/snapshots/BTC",
+}
+# These have rows, whatever is asked, or are not found: the days of a range, bands, minutes.
+NEVER_EMPTY = {
+    "/api/v1/metrics/global",
+    "/api/v1/explain/global_day_metrics",
+    f"/api/v1/explain/wallet_day_metrics/{A1}/{DAY}",
+    "/api/v1/twaps/5001",
+    "/api/v1/twaps/5001/slices",
+    "/api/v1/smart-money/universe",
+    "/api/v1/smart-money/universe/runs",
+    "/api/v1/smart-money/outcomes",
+    "/api/v1/smart-money/alerts/state",
+    "/api/v1/smart-money/health",
+    "/api/v1/smart-money/snapshots/BTC/{minute}",
+}
+
 # Columns that every table has where a row may have the name; JSON has those that there are.
 NAMES = {"label", "tags", "coin_name", "asset_name"}
 
@@ -155,6 +210,29 @@ def test_a_limit_gives_one_page_and_a_link_to_the_next(get, get_csv) -> None:
     cursor = get(f"/api/v1/wallets/{A1}/fills?limit=25", "alice").json()["next"]
     rest = read_csv(get_csv(f"/api/v1/wallets/{A1}/fills?cursor={cursor}", "alice"))
     assert rest == whole[25:]
+
+
+def test_every_list_that_can_be_empty_is_asked_for_nothing() -> None:
+    listed = {path.split("?")[0] for path in LISTS}
+    with_rows = {path.replace("{with_some}", "{at}").split("?")[0] for path in EMPTY.values()}
+    assert listed <= with_rows | NEVER_EMPTY
+
+
+def test_a_list_without_rows_has_the_header_of_one_with_rows(world, get, get_csv) -> None:
+    with psycopg.connect(world) as connection:
+        connection.execute(BARE.encode())
+    at = get("/api/v1/smart-money/signals/BTC", "alice").json()["signals"][-1]["at"]
+    some = "2026-03-01T12:10:00.000Z"
+    for path, with_rows in EMPTY.items():
+        empty = get_csv(path.format(at=at), "nobody")
+        assert (empty.status_code, empty.text.count("\r\n")) == (200, 1), path
+        full = get_csv(with_rows.format(with_some=some), "alice")
+        assert full.text.count("\r\n") > 1, with_rows
+        assert header_of(empty) == header_of(full), path
+
+
+def header_of(answer: httpx2.Response) -> set[str]:
+    return set(answer.text.splitlines()[0].split(","))
 
 
 def test_an_empty_list_has_its_header_alone(get_csv) -> None:
