@@ -25,7 +25,7 @@ from hypertally.settings import Settings
 from hypertally.sources.exchange_identity import Exchange, identify
 from hypertally.store.bound_exchange import find_bound_exchange
 from hypertally.store.embedded.join import ensure_running
-from hypertally.store.logins import LOGIN_OF_ROLE, ROLE_OF_LOGIN, login_of
+from hypertally.store.logins import LOGIN_OF_ROLE, ROLE_OF_LOGIN, login_of, require_may_become
 from hypertally.store.migrate import is_migrated, migrate, require_migrated
 from hypertally.store.postgres import (
     Connection,
@@ -164,7 +164,9 @@ def reading_address(settings: Settings, url: str) -> str:
     Errors: `Refused` when the settings name another login and not this one.
     """
     if settings.api_database_url:
-        return settings.api_database_url.get_secret_value()
+        address = settings.api_database_url.get_secret_value()
+        require_may_become(address, "hypertally_api")
+        return address
     if login_of(url) in (None, LOGIN_OF_ROLE["hypertally_api"]):
         return url
     raise Refused(
@@ -252,8 +254,11 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def configure_logs() -> None:
-    """Plain lines, colours only on a terminal; tracebacks without local values: some are secret."""
+def configure_logs(*, quiet: bool = False) -> None:
+    """Plain lines, colours only on a terminal; tracebacks without local values: some are secret.
+
+    `quiet`: warnings and errors alone, for a command that prints its result and ends.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -262,7 +267,9 @@ def configure_logs() -> None:
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if quiet else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # A retry is the normal way of things; what it could not mend is said by whoever asked.

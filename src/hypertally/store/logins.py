@@ -12,9 +12,11 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from psycopg import conninfo
+
+from hypertally.errors import Refused
 
 Role: TypeAlias = Literal[
     "hypertally_tenancy",
@@ -44,10 +46,34 @@ LOGIN_OF_ROLE: Final[Mapping[Role, Login]] = {
 }
 
 
+# As which roles each may act: the worker's is a member of all but the API's.
+ROLES_OF_LOGIN: Final[Mapping[Login, frozenset[Role]]] = {
+    "hypertally_api_login": frozenset({"hypertally_api"}),
+    "hypertally_watchdog_login": frozenset({"hypertally_jobs"}),
+    "hypertally_worker_login": frozenset(LOGIN_OF_ROLE) - {"hypertally_api"},
+}
+API_SETTING: Final = "HYPERTALLY_API_DATABASE_URL"  # all other pools have HYPERTALLY_DATABASE_URL
+
+
 def login_of(url: str) -> Login | None:
     """Which login an address names; None: it is another's, who must be the owner."""
     user = conninfo.conninfo_to_dict(url).get("user")
     return user if user in ROLE_OF_LOGIN else None
+
+
+def require_may_become(url: str, role: Role) -> None:
+    """Refuse the address of a login that may never act as a role: a pool would try again and again.
+
+    Errors: `Refused`, which names the login and the setting.
+    """
+    login = login_of(url)
+    if login is None or role in ROLES_OF_LOGIN[login]:
+        return
+    setting = API_SETTING if role == "hypertally_api" else "HYPERTALLY_DATABASE_URL"
+    raise Refused(
+        f"{setting} logs in as {login}, which may not act as {role}: set it to the address of "
+        f"{LOGIN_OF_ROLE[role]}"
+    )
 
 
 def address_of_role(url: str, role: Role) -> str:
@@ -56,14 +82,21 @@ def address_of_role(url: str, role: Role) -> str:
 
 
 def address_of_login(owner_url: str, login: Login) -> str:
-    """The address of a login that the program made, from the owner's."""
+    """The address of a login that the program made, from the owner's.
+
+    What else the owner's query says stays as it is written: libpq reads `%20` as a blank, and `+`
+    as a plus.
+    """
     parts = urlsplit(owner_url)
     secret = password_of_login(owner_url, login)
     word = f":{quote(secret)}" if secret else ""
-    query = [pair for pair in parse_qsl(parts.query) if pair[0] not in ("user", "password")]
-    return parts._replace(
-        netloc=f"{login}{word}@{parts.netloc.rpartition('@')[2]}", query=urlencode(query)
-    ).geturl()
+    query = "&".join(
+        setting
+        for setting in parts.query.split("&")
+        if unquote(setting.partition("=")[0]) not in ("user", "password")
+    )
+    netloc = f"{login}{word}@{parts.netloc.rpartition('@')[2]}"
+    return parts._replace(netloc=netloc, query=query).geturl()
 
 
 def password_of_login(owner_url: str, login: Login) -> str | None:

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hypertally.errors import KeyTaken, Refused, TryLater
-from hypertally.store.logins import Role, address_of_role
+from hypertally.store.logins import Role, address_of_role, require_may_become
 from hypertally.store.queries import Query
 
 Connection: TypeAlias = AsyncConnection[DictRow]
@@ -143,7 +143,11 @@ def translated() -> Generator[None]:
 async def open_pool(
     url: str, *, role: Role, size: int, statement_seconds_max: int = 0
 ) -> AsyncGenerator[Pool]:
-    """A pool of up to `size` connections that act as `role`; closed on the way out."""
+    """A pool of up to `size` connections that act as `role`; closed on the way out.
+
+    Errors: `Refused` for the address of a login that may not.
+    """
+    require_may_become(url, role)
 
     async def check(connection: Connection) -> None:
         try:
