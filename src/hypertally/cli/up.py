@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -305,7 +306,13 @@ def _free_port(port: int, *, host: str = HOST) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return probe.getsockname()[1]
+    except (socket.gaierror, UnicodeError) as error:
+        raise Refused(
+            f"--host {host!r} is not known here: name an address of this machine, such as {HOST}"
+        ) from error
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise Refused(f"--host {host} is no address of this machine: try {HOST}") from error
         raise Refused(
             f"port {port} of {host} cannot be used ({error.strerror}): set {PREFIX}PORT to another"
         ) from error
