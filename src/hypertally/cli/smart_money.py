@@ -13,7 +13,7 @@ from hypertally.cli.options import day_type
 from hypertally.cli.smart_money_differences import print_differences
 from hypertally.cli.worker import work
 from hypertally.clock import system_clock
-from hypertally.errors import Refused
+from hypertally.errors import Refused, TryLater
 from hypertally.jobs.smart_money.snapshots import (
     ANSWERED_WITHIN,
     MINUTE,
@@ -85,7 +85,7 @@ def smart_money_command(
         raise Refused("--compare, --asset, --from and --to need --differences")
     if as_json and not (once or survivors or differences):
         raise Refused("--json needs --once, --survivors or --differences: a watch prints no rows")
-    runtime.configure_logs()
+    runtime.configure_logs(quiet=once)
     settings = read_settings()
     if differences:
         print_differences(
@@ -99,7 +99,7 @@ def smart_money_command(
         runtime.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:
         minute, recorded = runtime.run(_watch_once(settings, refresh=refresh_universe))
-        _report(minute, recorded, as_json=as_json)
+        report(minute, recorded, as_json=as_json)
     else:
         runtime.run(_watch(settings, refresh=refresh_universe))
 
@@ -141,11 +141,17 @@ async def _refresh(settings: Settings) -> None:
         await hurry_refresh(connection)
 
 
-def _report(at: datetime, run: RecordedRun | None, *, as_json: bool) -> None:
+def report(at: datetime, run: RecordedRun | None, *, as_json: bool) -> None:
+    """Print the result of a minute.
+
+    Errors: `TryLater` for a minute that another worker has not ended yet.
+    """
     minute = f"{at:%Y-%m-%d %H:%M}"
     if run is None:
-        click.echo(f"{minute}: not recorded yet; another worker is recording it", err=True)
-        raise click.exceptions.Exit(1)
+        raise TryLater(
+            f"another worker is recording {minute}: run the command again in a minute, or leave it "
+            "to that worker (`hypertally up` and `hypertally worker` record every minute)"
+        )
     runtime.echo_result(
         f"{minute}: {run.status}, {run.wallets_ok} of {run.wallets} wallets answered, "
         f"{run.rows_written} rows in {run.duration_ms / 1000:.1f} s; {run.health}",
