@@ -25,8 +25,14 @@ order by s.day;
 select pg_advisory_xact_lock(hashtext('signals'), 0);
 
 -- name: list_waiting :many
--- The periods whose signals wait to be computed again: fills that were read later change them.
--- Reads: ops.dirty_signals, metrics.signals   Writes: -   Key: at
+-- The periods whose signals wait to be computed again, as fills that were read later change them, and
+-- the newest one while its minute is recorded and its signals are not computed yet.
+-- Reads: ops.dirty_signals, metrics.signals, ops.ingest_runs   Writes: -   Key: at
 select distinct s.at
 from metrics.signals as s
-where s.at >= (select min(d.from_at) from ops.dirty_signals as d);
+where s.at >= (select min(d.from_at) from ops.dirty_signals as d)
+union
+select i.minute
+from ops.ingest_runs as i
+where i.minute > now() - interval '5 minutes'
+    and not exists (select from metrics.signals as s where s.at >= i.minute);
