@@ -34,5 +34,5 @@ where s.at >= (select min(d.from_at) from ops.dirty_signals as d)
 union
 select i.minute
 from ops.ingest_runs as i
-where i.minute > now() - interval '5 minutes'
+where i.minute > now() - interval '6 minutes'
     and not exists (select from metrics.signals as s where s.at >= i.minute);
