@@ -14,6 +14,8 @@ from tests.db.api.conftest import SECRET, run_server
 from tests.security.browsers import link, run, session_of, sign_in, status
 
 from hypertally.api.http.options import ApiOptions
+from hypertally.api.http.problems import logged_lately
+from hypertally.api.identity import sign_in_form
 from hypertally.api.identity.tokens import mint, unix_now
 
 FORM = "application/x-www-form-urlencoded"
@@ -151,6 +153,33 @@ def test_a_form_of_unknown_length_is_told_so(servers: list[httpx2.Client]) -> No
             received = connection.recv(65_536)
         assert received.startswith(b"HTTP/1.1 411 "), received
         assert b"say in Content-Length" in received
+
+
+def test_half_a_form_is_the_clients_doing(
+    servers: list[httpx2.Client],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The answer was 503, as if the database were away, and a line of the log without a reason."""
+    monkeypatch.setattr(sign_in_form, "FORM_SECONDS_MAX", 0.1)
+    logged_lately.clear()
+    address = urlsplit(str(servers[0].base_url))
+    head = (
+        f"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 40\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(f"{head}token=ab".encode())
+        received = connection.recv(65_536)
+    assert received.startswith(b"HTTP/1.1 408 "), received
+    assert b"application/problem+json" in received
+    assert b"the 40 bytes of the form did not come within" in received
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(f"{head}token=ab".encode())
+    # The server is done with the connection that was closed when it has counted it.
+    while 'route="/sign-in",status="408"} 2.0' not in servers[0].get("/metrics").text:
+        pass
+    printed = capfd.readouterr()
+    assert "answer_" not in printed.out + printed.err
 
 
 def test_long_ids_widen_no_listing(servers: list[httpx2.Client]) -> None:

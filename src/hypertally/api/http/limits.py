@@ -31,6 +31,7 @@ CONNECTIONS_MAX: Final = 32_768  # sockets of one process; those beyond wait to 
 WAITING_CONNECTIONS_MAX: Final = 1_024  # to be accepted; the kernel refuses more
 FILES_KEPT: Final = 256  # of what this process may open: for the database, files and libraries
 HEAD_SECONDS_MAX: Final = 10  # for a whole head, and between two requests of a connection
+FORM_SECONDS_MAX: Final = 10  # for the body of a form, as for a head
 HEAD_BYTES_MAX: Final = 24_576  # of a whole head: more is not taken in
 
 # What is kept in memory.
@@ -66,5 +67,6 @@ SETTLING_SECONDS: Final = 5
 assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX < ANSWERS_IN_FLIGHT_MAX
 assert EXPORTS_PER_ORG_MAX < EXPORTS_MAX <= POOL_CONNECTIONS_MAX // 2
 assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
+assert FORM_SECONDS_MAX < ANSWER_SECONDS_MAX  # who sends it is told, not that the database is away
 # What is only a little too long is refused by us, in words; far more is not taken in at all.
 assert HEADER_BYTES_MAX + PATH_BYTES_MAX + QUERY_BYTES_MAX < HEAD_BYTES_MAX

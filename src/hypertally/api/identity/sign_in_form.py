@@ -1,10 +1,13 @@
 """The form of /sign-in: its page, and what a browser may send back with it."""
 
+import asyncio
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
+from hypertally.api.http.limits import FORM_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
@@ -26,15 +29,26 @@ PAGE: Final = """<!doctype html>
 async def read_form_token(request: Request) -> str:
     """Return the token of the form that this site's own page sends.
 
-    Errors: `Problem` 403 for a form of another site, 415 for what no form of ours sends.
+    Errors: `Problem` 403 for a form of another site, 408 for one that does not come whole, 415 for
+    what no form of ours sends.
     """
     _check_site(request)
-    body = await request.body()
+    body = await _read_body(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and media_type != FORM_TYPE:
         detail = f"{media_type[:60]!a} is not read here: send the token as {FORM_TYPE}"
         raise Problem(status=415, detail=detail)
     return parse_qs(body.decode("latin-1")).get("token", [""])[0].strip()
+
+
+async def _read_body(request: Request) -> bytes:
+    try:
+        async with asyncio.timeout(FORM_SECONDS_MAX):
+            return await request.body()
+    except (TimeoutError, ClientDisconnect):
+        length = request.headers.get("content-length", "")
+        detail = f"the {length} bytes of the form did not come within {FORM_SECONDS_MAX} seconds"
+        raise Problem(status=408, detail=f"{detail}: send it again, whole") from None
 
 
 def _check_site(request: Request) -> None:
