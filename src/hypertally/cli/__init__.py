@@ -1,14 +1,13 @@
 """`hypertally`: the only entry point. An error is one line: exit code 2 refused, 1 failed."""
 
 import os
-import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from hypertally.cli.exchange.sandbox_option import add_option, make_option
+from hypertally.cli.output import flush_output, guard_output
 from hypertally.errors import HypertallyError, Refused
 
 # Command -> where it is defined. A part is imported when it is called: the worker needs no web
@@ -74,6 +73,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what the user can mend is said in one line."""
+    guard_output()
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as leaving:
@@ -99,7 +99,4 @@ def _leave(code: int) -> NoReturn:
     Threads of the HTTP server outlast it: one that asks for the interpreter while that goes away
     prints a panic, or aborts a process that had done all its work.
     """
-    with suppress(BrokenPipeError):  # who reads our output has gone
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code)
+    os._exit(flush_output(code))

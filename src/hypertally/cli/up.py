@@ -33,6 +33,7 @@ from hypertally.cli.exchange.sandbox_home import (
 )
 from hypertally.cli.exchange.sandbox_wallets import track_listed
 from hypertally.cli.exchange.seed_file import SEED_FILE, is_new, load_seed
+from hypertally.cli.output import OutputLost
 from hypertally.cli.tenancy.user_tokens import issue_token, require_own_user
 from hypertally.cli.worker import channels_of
 from hypertally.errors import Refused, SourceDown, TryLater
@@ -234,6 +235,8 @@ async def start_parts(
             yield _Parts(group, environment, stopping)
     except* Refused as refused:
         raise Refused(str(refused.exceptions[0])) from None
+    except* OutputLost as lost:
+        raise OutputLost(str(lost.exceptions[0])) from None
 
 
 async def _keep_database(settings: Settings, stopping: asyncio.Event) -> None:
