@@ -235,6 +235,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
         ("metrics.with_priced",),
         ("ops.archive_totals",),
         ("ops.is_behind",),
+        ("ops.is_forgetting",),
         ("ops.shown_state",),
         ("ops.twap_source_totals",),
         # Signing in and out, for the caller alone: tests/security/test_sign_in.py.

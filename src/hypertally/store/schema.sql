@@ -801,6 +801,14 @@ CREATE FUNCTION ops.is_behind(cursor_ms bigint, proven_until timestamp with time
     end, true)
 $$;
 
+CREATE FUNCTION ops.is_forgetting(org integer) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select exists (
+        select from ops.dirty_global_days as d where d.org_id = org and d.cause = 'forgotten')
+$$;
+
 CREATE FUNCTION ops.mark_restatements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3992,6 +4000,9 @@ GRANT ALL ON FUNCTION ops.feed_at(as_of timestamp with time zone) TO hypertally_
 
 REVOKE ALL ON FUNCTION ops.holds_books() FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.holds_books() TO hypertally_jobs;
+
+REVOKE ALL ON FUNCTION ops.is_forgetting(org integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ops.is_forgetting(org integer) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION ops.mark_restatements() FROM PUBLIC;
 

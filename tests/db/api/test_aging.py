@@ -106,3 +106,29 @@ def test_an_answer_grows_older_and_is_computed_again_at_its_max_age(
     assert ask() == (SUMMARY_SECONDS - 1, 1)
     clock.now += 1
     assert ask() == (0, 0)
+
+
+def test_while_a_wallet_is_being_forgotten_no_answer_is_kept(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    def ask() -> int:
+        return int(client.get("/api/v1/dashboard/summary").headers["age"])
+
+    def mark(cause: str) -> None:
+        columns = "(org_id, day, cause)"
+        rows = f"select id, '2026-01-01', {cause} from tenancy.orgs where id > 0"
+        change(database_url, f"insert into ops.dirty_global_days {columns} {rows}")
+
+    mark("null")
+    assert ask() == 0
+    clock.now += PROFILE_SECONDS_MAX + 1
+    assert ask() == PROFILE_SECONDS_MAX + 1, "other marks wait all the time"
+    mark("'forgotten'")
+    for _ in range(3):
+        clock.now += PROFILE_SECONDS_MAX + 1
+        assert ask() == 0
+    change(database_url, "delete from ops.dirty_global_days")
+    clock.now += SUMMARY_SECONDS
+    assert ask() == 0
+    clock.now += PROFILE_SECONDS_MAX + 1
+    assert ask() == PROFILE_SECONDS_MAX + 1

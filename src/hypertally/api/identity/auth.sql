@@ -33,12 +33,14 @@ select tenancy.open_session(
 select tenancy.close_session(%(token_id)s, %(purpose)s, to_timestamp(%(expires_at)s));
 
 -- name: read_org :one
--- The name of the org that is set, how often its wallets or their names changed, and whether it gave
--- any of them a label or a tag.
+-- The name of the org that is set, how often its wallets or their names changed (another number each
+-- time while days still hold a wallet that it forgot), and whether it gave any of them a label or a tag.
 -- Reads: tenancy.orgs, tenancy.org_revisions, tenancy.wallet_labels, tenancy.wallet_tags
 select
     o.name,
-    coalesce(r.revision, 0) as revision,
+    coalesce(r.revision, 0) + case
+        when ops.is_forgetting(o.id) then (extract(epoch from clock_timestamp()) * 1e6)::bigint
+        else 0 end as revision,
     exists (select from tenancy.wallet_labels as l where l.org_id = o.id)
         or exists (select from tenancy.wallet_tags as t where t.org_id = o.id) as names_wallets
 from tenancy.orgs as o
