@@ -105,6 +105,11 @@ SITES: list[tuple[dict[str, str], int]] = [
     ({"Origin": "https://books.example"}, 303),  # PUBLIC_URL, before a proxy
     ({"Sec-Fetch-Site": "same-origin", "Origin": "https://books.example"}, 303),
     ({"Origin": "http://books.example"}, 403),
+    ({"Origin": "http://books.example", "Host": "books.example"}, 403),  # as a proxy passes it
+    ({"Origin": "HTTP://books.example:80", "Host": "books.example:80"}, 403),
+    ({"Origin": "https://books.example", "Host": "books.example"}, 303),
+    ({"Origin": "http://books.example:8000", "Host": "books.example:8000"}, 403),
+    ({"Origin": "http://inside.example", "Host": "inside.example"}, 303),
     ({"Origin": "https://books.example:8443"}, 403),
     ({"Origin": "https://evil.example"}, 403),
     ({"Origin": "null"}, 403),

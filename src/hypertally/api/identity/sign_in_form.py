@@ -72,6 +72,9 @@ def _is_own(origin: str, request: Request) -> bool:
     public = urlsplit((request.app.state.options.public_url or "").lower())
     if public.netloc and (parts.scheme, parts.netloc) == (public.scheme, public.netloc):
         return True
+    # Whoever is on the way can answer http in the name of a host that is reached by https alone.
+    if (parts.scheme, public.scheme) == ("http", "https") and parts.hostname == public.hostname:
+        return False
     return parts.netloc != "" and parts.netloc == request.headers.get("host", "").lower()
 
 
