@@ -151,9 +151,10 @@ def unseal(raw: bytes, *keys: bytes, place: str) -> Manifest:
     signatures = [_sign(signed.manifest, key) for key in keys]
     if not any(hmac.compare_digest(signed.signature, own) for own in signatures):
         raise InvariantBroken(
-            f"{place} was changed, or signed with another secret: HYPERTALLY_ARCHIVE_KEY, or "
-            "HYPERTALLY_ARCHIVE_KEY_EARLIER, must be what it was sealed with (without them "
-            "HYPERTALLY_JWT_SECRET, or the files archive_key and jwt_secret in HYPERTALLY_HOME)"
+            f"{place} was changed, or signed with another secret than HYPERTALLY_ARCHIVE_KEY or "
+            "HYPERTALLY_ARCHIVE_KEY_EARLIER (without them HYPERTALLY_JWT_SECRET, or the files "
+            "archive_key and jwt_secret in HYPERTALLY_HOME): if the secret was changed since, set "
+            "HYPERTALLY_ARCHIVE_KEY_EARLIER to the old one, for good"
         )
     return signed.manifest
 

@@ -1,5 +1,6 @@
 """What was changed, lost or put into the archive is found and named, and no day leaves on it."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncGenerator, Callable
@@ -11,11 +12,13 @@ import msgspec
 import psycopg
 import pytest
 import pytest_asyncio
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import hour
 from tests.flow.archive.vaults import DAY, ROWS, SECRET, SealedDays, open_vault
 
+from hypertally.cli import cli
 from hypertally.clock import system_clock
 from hypertally.errors import InvariantBroken
 from hypertally.jobs.archive.verify_files import Vault
@@ -198,6 +201,39 @@ async def test_another_secret_is_told_from_a_change_by_what_to_do(sealed: Sealed
         await other.seal()
     with pytest.raises(InvariantBroken):
         await other.release()
+
+
+async def test_the_secret_of_tokens_can_be_changed_and_the_archive_stays(
+    sealed: SealedDays, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key of its own the archive is signed with it, and was lost with the earlier one."""
+    monkeypatch.setenv("HYPERTALLY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HYPERTALLY_DATABASE_URL", sealed.vault.database_url)
+    monkeypatch.setenv("HYPERTALLY_SEAL_URL", folder.as_uri())
+
+    async def said(*command: str, **secrets: str) -> str:
+        named = {f"HYPERTALLY_{name.upper()}": secret for name, secret in secrets.items()}
+        runner = CliRunner(env=named)
+        answer = await asyncio.to_thread(
+            runner.invoke, cli, ["archive", *command], catch_exceptions=False
+        )
+        return answer.output
+
+    second, third = "the second secret" * 2, "the third secret" * 2
+    right = f"{SEALED_DAYS} manifests"
+    assert right in await said("verify", jwt_secret=second, jwt_secret_earlier=SECRET)
+    with pytest.raises(InvariantBroken, match="set HYPERTALLY_ARCHIVE_KEY_EARLIER to the old"):
+        await said("verify", jwt_secret=second)
+    assert right in await said("verify", jwt_secret=second, archive_key_earlier=SECRET)
+    days = ("--from", str(DAY), "--to", str(DAY))
+    assert "nothing to do" in await said(
+        "restore", *days, jwt_secret=second, archive_key_earlier=SECRET
+    )
+    # With a key of its own, as docs/settings.md says, the next change does not concern it.
+    keys = {"archive_key": "a key of its own" * 2, "archive_key_earlier": SECRET}
+    sealed.store_late()
+    assert "nothing" not in await said("seal", jwt_secret=second, **keys)
+    assert f"{SEALED_DAYS + 1} manifests" in await said("verify", jwt_secret=third, **keys)
 
 
 async def test_a_key_that_changed_reads_with_the_earlier_one_and_signs_with_the_new(
