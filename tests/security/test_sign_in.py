@@ -163,3 +163,30 @@ def test_nobody_closes_the_session_of_another(books: str) -> None:
         # A token of her own that has the same id: providers number tokens as they like.
         assert rows.fetchall() == [("alice", "signed out"), ("bob", None)]
         connection.rollback()
+
+
+def test_the_login_of_the_api_can_do_what_operations_md_says(books: str) -> None:
+    """It acts for whom it names; it moves no member and brings back nobody."""
+    with psycopg.connect(books) as connection:
+        connection.execute("insert into tenancy.removed_users (user_id, org_id) "
+                           "select 'gone', id from tenancy.orgs where name = 'org'")  # fmt: skip
+        connection.execute("set role hypertally_api")
+        shown_orgs = list[tuple[str]]()
+        for org in connection.execute("select generate_series(1, 9)::text").fetchall():
+            connection.execute("select set_config('hypertally.org_id', %s, true)", org)
+            shown_orgs += connection.execute("select name from tenancy.orgs").fetchall()
+        assert ("org",) in shown_orgs
+        assert ("default",) in shown_orgs
+        for user in ("new", "ann", "gone"):
+            connection.execute("select set_config('hypertally.user_id', %s, true)", [user])
+            connection.execute("select tenancy.admit_member('default', 'admin', null, 'x')")
+        for statement in ("select from tenancy.tokens", "select from tenancy.sign_ins"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(statement.encode())
+        connection.execute("reset role")
+        members = connection.execute(
+            "select u.user_id, o.name, u.role from tenancy.user_profiles as u "
+            "join tenancy.orgs as o on o.id = u.org_id order by 1"
+        )
+        assert members.fetchall() == [("ann", "org", "analyst"), ("new", "default", "admin")]
+        connection.rollback()
