@@ -9,6 +9,7 @@ from hypertally.api.explain.catalogue import Catalogue
 from hypertally.api.http.limits import PAGE_ROWS_MAX, STATEMENT_SECONDS_MAX
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import Identity, connect_as
+from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import Cursor, PageParameters, read_parameter
 from hypertally.cli import runtime
@@ -112,11 +113,13 @@ async def _explain(
                 )
             else:
                 content = await CATALOGUE.explain(connection, caller, metric, key=key, page=page)
-            return encode(content)
+            return await NameReader().add_within(connection, encode(content), caller)
 
 
 async def _act_in(url: str, org: str) -> Identity:
     """Who the command asks as: who may open the database may see what any org may."""
     async with runtime.tenancy_transaction(url) as connection:
         org_id = await find_org(connection, org)
-    return Identity(user_id="", org_id=org_id, org=org, role=ROLE, expires_at=NEVER)
+    return Identity(
+        user_id="", org_id=org_id, org=org, role=ROLE, expires_at=NEVER, names_wallets=True
+    )

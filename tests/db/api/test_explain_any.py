@@ -11,6 +11,7 @@ from hypertally.api.explain.catalogue import WITH_INPUTS, Catalogue
 from hypertally.api.http.problems import Problem
 from hypertally.api.identity.auth import connect_as, read_identity
 from hypertally.api.identity.claims import Claims
+from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import PageParameters
 from hypertally.flow import METRICS
@@ -42,7 +43,7 @@ def explain(world: str, user: str, *words: str, metrics=METRICS, page: PageParam
                 content = await Catalogue(metrics).explain(
                     connection, caller, metric, key=key, page=page
                 )
-                return encode(content)
+                return await NameReader().add_within(connection, encode(content), caller)
 
     return asyncio.run(ask())
 
@@ -59,7 +60,7 @@ def explain_range(world: str, user: str, *words: str, **days: str) -> bytes:
                 content = await Catalogue(METRICS).explain_range(
                     connection, caller, metric, key=key, days=days
                 )
-                return encode(content)
+                return await NameReader().add_within(connection, encode(content), caller)
 
     return asyncio.run(ask())
 
@@ -147,7 +148,7 @@ def test_a_signal_has_one_explanation_at_both_its_paths(get, keys) -> None:
 def test_gaps_are_shown_as_the_api_writes_them_and_paged_by_key(get) -> None:
     path = f"/api/v1/explain/fill_gaps/{A1.upper().replace('X', 'x')}"
     whole = get(path, "alice").json()
-    assert whole["key"] == {"wallet": A1}
+    assert whole["key"] == {"wallet": A1, "label": "Ours [/b]"}
     assert len(whole["rows"]) == 7
     first = whole["rows"][0]
     assert first["wallet"] == A1

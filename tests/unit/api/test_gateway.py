@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import time
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def make_gateway(app: Any) -> Gateway:
     for org_id in range(1, 5):
         authenticator.identities[f"token{org_id}"] = Identity(
             user_id=f"user{org_id}", org_id=org_id, org=f"org{org_id}", role="viewer",
-            expires_at=2**40,
+            expires_at=2**40, read_at=time.monotonic(),
         )  # fmt: skip
     return Gateway(
         app, authenticator=authenticator, telemetry=Telemetry(), headers=[], names=NameReader()

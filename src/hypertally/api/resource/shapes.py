@@ -1,8 +1,10 @@
 """The shapes of the answers, for the description: the database writes them, a test compares."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+from hypertally.api.http.answer_names import BESIDE
 
 Amount: TypeAlias = Annotated[
     str,
@@ -18,9 +20,20 @@ ByToken: TypeAlias = dict[str, Amount]
 
 
 class Shape(BaseModel):
-    """An object with these fields, all present, and no other."""
+    """An object with these fields, all present, and no other; names may stand beside a wallet."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pass_over_names(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        whole = cast("dict[str, Any]", fields)
+        beside = {
+            name for field in whole for name in BESIDE.get(field, ())
+        } - cls.model_fields.keys()
+        return {name: value for name, value in whole.items() if name not in beside}
 
 
 class Session(Shape):
