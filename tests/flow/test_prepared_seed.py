@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from tests.flow.books import open_books
 
-from hypertally.cli.exchange.seed_file import SEED_FILE, is_new, load_seed
+from hypertally.cli.exchange.seed_file import SEED_FILE, UNPACKING, is_new, load_seed
 from hypertally.sandbox.oracles.activity import wallet_days
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
 from hypertally.sandbox.population.sessions import LiveSessions, read_options
@@ -94,7 +94,10 @@ async def test_a_new_sandbox_begins_with_the_books_of_the_seed_and_they_are_righ
     home = tmp_path / "home"
     home.mkdir()
     (home / SEED_FILE).hardlink_to(seed)
+    leftover = home / "sandbox" / UNPACKING / "postgres"  # of a start that was killed
+    leftover.mkdir(parents=True)
     with running(home) as lines:
+        assert not leftover.exists()
         assert "the world tiny was loaded from" in lines[0]
         verified = run(home, "verify", "--sandbox")
         assert verified.returncode == 0, verified.stdout

@@ -32,7 +32,7 @@ from hypertally.cli.exchange.sandbox_home import (
     sandbox_folder,
 )
 from hypertally.cli.exchange.sandbox_wallets import track_listed
-from hypertally.cli.exchange.seed_file import SEED_FILE, is_new, load_seed
+from hypertally.cli.exchange.seed_file import SEED_FILE, finish_loading, is_new, load_seed
 from hypertally.cli.output import OutputLost
 from hypertally.cli.tenancy.user_tokens import issue_token, require_own_user
 from hypertally.cli.worker import channels_of
@@ -144,6 +144,7 @@ async def _up_sandbox(
 def _load_seed(settings: Settings, world: str | None) -> None:
     """Begin a new home with the prepared seed, if there is one."""
     home, seed = sandbox_folder(settings), settings.home / SEED_FILE
+    finish_loading(home)
     if is_new(home) and seed.exists():
         from hypertally.sandbox.population.sessions import EDITION
 

@@ -5,7 +5,9 @@ with them, so that the same world goes on from there: its dates are those of the
 and the time since then is pulled as after any rest. Secrets of tokens stay behind.
 """
 
+import errno
 import os
+import shutil
 import tarfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,7 +24,11 @@ from hypertally.records import Record
 SEED_FILE: Final = "sandbox-seed.tar.zst"
 ABOUT: Final = "seed.json"
 CODEC: Final = "zstd"
+#: folders of the home: a seed that is being unpacked, and one that is whole and moves in
+UNPACKING: Final = "seed.partial"
+UNPACKED: Final = "seed.unpacked"
 LEFT_OUT: Final = frozenset((SECRET_FILE, ADDRESS_FILE, "up.lock"))
+NO_SPACE: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
 #: below the folder of the embedded server
 OF_A_RUN: Final = frozenset(("log", "state", "port", "data/postmaster.pid"))
 
@@ -73,8 +79,9 @@ def _without_a_run(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 def load_seed(seed: Path, home: Path, *, edition: int, schema: str, world: str | None) -> str:
     """Unpack a seed into the home of a sandbox that never ran; what was done, in a sentence.
 
-    A seed of another world, or of a program that this one does not continue, is left alone.
-    Errors: `Refused` for a file that cannot be read.
+    A seed of another world, or of a program that this one does not continue, is left alone. The
+    home gets all of it or nothing, whenever we are killed: see `finish_loading`.
+    Errors: `Refused` for a file that cannot be read, or a full disk.
     """
     try:
         with _opened(seed) as archive:
@@ -83,11 +90,44 @@ def load_seed(seed: Path, home: Path, *, edition: int, schema: str, world: str |
                 return f"{seed} is of another release: `hypertally sandbox seed` makes it anew"
             if world is not None and about.world != world:
                 return f"{seed} holds the world {about.world}: {world} begins without a seed"
-            while (member := archive.next()) is not None:
-                archive.extract(member, home, filter=_as_it_was)
-    except (OSError, tarfile.TarError, msgspec.DecodeError) as problem:
-        raise Refused(f"{seed} cannot be read ({problem}): remove it and start again") from problem
+            _unpack(archive, home)
+    except (OSError, ValueError, tarfile.TarError, msgspec.DecodeError) as problem:
+        raise Refused(why_not_loaded(problem, seed, home)) from problem
+    finish_loading(home)
     return f"the world {about.world} was loaded from {seed}"
+
+
+def why_not_loaded(problem: Exception, seed: Path, home: Path) -> str:
+    """What went wrong with a seed, and the remedy."""
+    if isinstance(problem, OSError) and problem.errno in NO_SPACE:
+        return f"the disk of {home} is full: make room for what {seed} holds and start again"
+    return f"{seed} cannot be read ({problem}): remove it and start again"
+
+
+def _unpack(archive: tarfile.TarFile, home: Path) -> None:
+    """Unpack the members into a folder of the home that is named UNPACKED once it is whole."""
+    partial = home / UNPACKING
+    try:
+        partial.mkdir(parents=True, mode=0o700)
+        while (member := archive.next()) is not None:
+            archive.extract(member, partial, filter=_as_it_was)
+        partial.rename(home / UNPACKED)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def finish_loading(home: Path) -> None:
+    """Move in what a seed left whole, and remove what a killed start left of one."""
+    shutil.rmtree(home / UNPACKING, ignore_errors=True)
+    unpacked = home / UNPACKED
+    if unpacked.exists():
+        for path in sorted(unpacked.iterdir()):
+            target = home / path.name
+            if target.is_dir():  # of a start that ended before it had any books
+                shutil.rmtree(target)
+            path.rename(target)
+        unpacked.rmdir()
 
 
 @contextmanager
@@ -118,5 +158,5 @@ def _as_it_was(member: tarfile.TarInfo, path: str, /) -> tarfile.TarInfo:
 
 
 def is_new(home: Path) -> bool:
-    """Whether no sandbox ever ran in this home."""
-    return not (home / STATE_FILE).exists() and not (home / "postgres").exists()
+    """Whether no sandbox ever ran in this home, and no seed was loaded into it."""
+    return not any((home / name).exists() for name in (STATE_FILE, "postgres", UNPACKED))
