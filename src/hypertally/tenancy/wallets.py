@@ -63,6 +63,10 @@ class _WalletId(Record, frozen=True, kw_only=True):
     wallet_id: int
 
 
+class _Address(Record, frozen=True, kw_only=True):
+    wallet: str
+
+
 class _Start(Record, frozen=True, kw_only=True):
     wallet_id: int
     from_day: date | None
@@ -119,6 +123,13 @@ async def give_ids(connection: Connection, addresses: Sequence[str]) -> None:
     await connection.execute(
         QUERIES["insert_wallets"].text, {"addresses": _decode_addresses(addresses)}
     )
+
+
+async def find_known(connection: Connection, addresses: Sequence[str]) -> set[str]:
+    """Those of these addresses that have an id, whoever tracks them or once did."""
+    bound = {"addresses": _decode_addresses(addresses)}
+    rows = await read_rows(connection, QUERIES["list_known"], bound, shape=_Address)
+    return {row.wallet for row in rows}
 
 
 async def remove(connection: Connection, addresses: Sequence[str], *, org_id: int) -> list[int]:

@@ -7,6 +7,14 @@ where not exists (select from tenancy.wallets as w where w.address = a.address)
 order by 1
 on conflict do nothing;
 
+-- name: list_known :many
+-- Those of these addresses that have an id, whoever tracks them or once did.
+-- Reads: tenancy.wallets   Writes: -   Key: address
+select '0x' || encode(w.address, 'hex') as wallet
+from tenancy.wallets as w
+where w.address = any (%(addresses)s::bytea[])
+order by w.address;
+
 -- name: lock_org_wallets :exec
 -- Lock the wallets of an org: two changes at a time would decide on the same intervals.
 -- Reads: -   Writes: -   Key: org_id

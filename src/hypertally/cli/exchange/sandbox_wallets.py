@@ -3,11 +3,12 @@
 import msgspec
 
 from hypertally.cli import runtime
-from hypertally.cli.wallets import track
 from hypertally.clock import system_clock
+from hypertally.jobs import membership
 from hypertally.records import Record
-from hypertally.tenancy import labels
-from hypertally.tenancy.orgs import find_org
+from hypertally.store.postgres import transaction
+from hypertally.tenancy import wallets
+from hypertally.tenancy.wallet_files import FileWallet
 
 ORG = "default"
 
@@ -20,16 +21,18 @@ class SandboxWallet(Record, frozen=True, kw_only=True):
 
 
 async def track_listed(url: str, listed: bytes) -> None:
-    """Track the wallets of a list, and give those a label that have a name and no label yet."""
-    wallets = msgspec.json.decode(listed, type=list[SandboxWallet])
-    await track(url, [wallet.address for wallet in wallets], org=ORG)
-    named = [(wallet.address, wallet.name) for wallet in wallets if wallet.name]
-    if not named:
-        return
-    async with runtime.tenancy_transaction(url) as connection:
-        org_id = await find_org(connection, ORG)
-        for address, name in named:
-            if await labels.find_label(connection, address, org_id=org_id) is None:
-                await labels.put_label(
-                    connection, address, org_id=org_id, label=name, at=system_clock()
-                )
+    """Track and name the wallets of a list that these books have never known.
+
+    One that was removed or forgotten stays so, and a label that was taken away is not given back.
+    """
+    exchange_wallets = msgspec.json.decode(listed, type=list[SandboxWallet])
+    addresses = [wallet.address for wallet in exchange_wallets]
+    async with runtime.worker_pool(url) as pool:
+        async with transaction(pool) as connection:
+            known = await wallets.find_known(connection, addresses)
+        new = [
+            FileWallet(address=wallet.address, label=wallet.name)
+            for wallet in exchange_wallets
+            if wallet.address not in known
+        ]
+        await membership.import_wallets(pool, new, org=ORG, at=system_clock())
