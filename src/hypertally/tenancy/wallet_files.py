@@ -5,8 +5,10 @@ In CSV a cell that is filled says what holds afterwards, an empty one leaves wha
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from hypertally.errors import Refused
 from hypertally.records import Record
@@ -20,6 +22,7 @@ COLUMNS = ("address", "label", "tags", "groups", "note")
 WORD_SEPARATOR = ";"
 WRONG_LINES_SHOWN_MAX = 5
 SHOWN_CHARS_MAX = 60
+OTHER_SEPARATORS = re.compile(r"[;|\t]")
 
 
 class FileWallet(Record, frozen=True, kw_only=True):
@@ -53,11 +56,10 @@ def read_file(text: str, *, name: str) -> WalletFile:
     Errors: `Refused` for a header with other columns, and for a file without a wallet.
     """
     text = text.removeprefix("\ufeff")  # as spreadsheets begin a file
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if first.strip().lower().startswith("address"):
-        contents = _collect(_read_csv(text, name=name))
-    else:
-        contents = _collect(_read_lines(text))
+    lines = list(io.StringIO(text, newline=None))  # whatever ends them
+    header = _find_header(lines)
+    rows = _read_lines(lines) if header is None else _read_csv(lines, header, name=name)
+    contents = _collect(rows)
     if not contents.wallets and not contents.wrong:
         raise Refused(
             f"{name} holds no address: expected one address a line, or CSV with the header "
@@ -150,18 +152,40 @@ def _collect(lines: Iterable[Line]) -> WalletFile:
     return WalletFile(wallets=wallets, wrong=wrong, duplicates=duplicates)
 
 
-def _read_lines(text: str) -> Iterator[Line]:
-    for number, line in enumerate(text.splitlines(), start=1):
+def _find_header(lines: Sequence[str]) -> int | None:
+    """The place of the first line that says something, if it is a header; None: it is not.
+
+    One that is separated by other characters is a header too, so that what is wrong can be said.
+    """
+    for place, line in enumerate(lines):
+        filled = [cell.strip().lower() for cell in _split(line) if cell.strip()]
+        if filled and not filled[0].startswith("#"):
+            parts = (part for cell in filled for part in OTHER_SEPARATORS.split(cell))
+            is_header = any(part.strip(' "').startswith(COLUMNS[0]) for part in parts)
+            return place if is_header else None
+    return None
+
+
+def _split(line: str) -> list[str]:
+    empty: list[str] = []
+    try:
+        return next(csv.reader([line]), empty)
+    except csv.Error:  # longer than a cell can be
+        return [line]
+
+
+def _read_lines(lines: Sequence[str]) -> Iterator[Line]:
+    for number, line in enumerate(lines, start=1):
         entry = line.partition("#")[0].strip()
         if entry:
             yield number, _read_wallet({"address": entry})
 
 
-def _read_csv(text: str, *, name: str) -> Iterator[Line]:
-    reader = csv.reader(io.StringIO(text), strict=True)
+def _read_csv(lines: Sequence[str], header: int, *, name: str) -> Iterator[Line]:
+    reader = csv.reader(lines[header:], strict=True)
     columns: list[str] = []
     while True:
-        number = reader.line_num + 1  # a cell may hold lines: the first of the row
+        number = header + reader.line_num + 1  # a cell may hold lines: the first of the row
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -172,23 +196,34 @@ def _read_csv(text: str, *, name: str) -> Iterator[Line]:
         if not any(cell.strip() for cell in cells):
             continue
         if not columns:
-            columns = _read_header(cells, name=name)
-        elif len(cells) > len(columns):
-            yield number, f"{len(cells)} cells under {len(columns)} columns: a comma needs quotes"
+            columns = _read_header(cells, place=f"{name}, line {number}")
         else:
-            yield number, _read_wallet(dict(zip(columns, cells, strict=False)))
+            yield number, _read_cells(columns, cells)
 
 
-def _read_header(cells: Sequence[str], *, name: str) -> list[str]:
+def _read_header(cells: Sequence[str], *, place: str) -> list[str]:
+    """The columns; one without a name is empty."""
     columns = [cell.strip().lower() for cell in cells]
-    unknown = [column for column in columns if column not in COLUMNS]
-    if unknown or len(set(columns)) < len(columns) or "address" not in columns:
+    named = [column for column in columns if column]
+    unknown = [column for column in named if column not in COLUMNS]
+    if unknown or len(set(named)) < len(named) or "address" not in named:
         wrong = repr(unknown[0][:SHOWN_CHARS_MAX]) if unknown else "a column twice"
         raise Refused(
-            f"{name}, line 1: the header holds {wrong}: expected {','.join(COLUMNS)}, separated by "
+            f"{place}: the header holds {wrong}: expected {','.join(COLUMNS)}, separated by "
             "commas; only address is needed"
         )
     return columns
+
+
+def _read_cells(columns: Sequence[str], cells: Sequence[str]) -> FileWallet | str:
+    """The wallet of a row; a cell that no column names must be empty."""
+    pairs = list(zip_longest(columns, cells, fillvalue=""))
+    unnamed = next((cell for column, cell in pairs if not column and cell.strip()), None)
+    if unnamed is None:
+        return _read_wallet({column: cell for column, cell in pairs if column})
+    if len(cells) > len(columns):
+        return f"{len(cells)} cells under {len(columns)} columns: a comma needs quotes"
+    return f"{unnamed[:SHOWN_CHARS_MAX]!r} stands under a column without a name: give it one"
 
 
 def _read_wallet(cells: dict[str, str]) -> FileWallet | str:

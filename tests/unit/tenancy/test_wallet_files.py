@@ -1,11 +1,21 @@
 """A file of wallets is taken whole or not at all, and what is wrong is named by its line."""
 
+import csv
+import io
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hypertally.errors import Refused
-from hypertally.tenancy.wallet_files import FileWallet, read_file, refuse_wrong_lines, write_file
+from hypertally.tenancy.wallet_files import (
+    COLUMNS,
+    FileWallet,
+    read_file,
+    refuse_wrong_lines,
+    write_file,
+)
 from hypertally.tenancy.wallet_names import WalletNames
 
 ONE, TWO = "0x" + "ab" * 20, "0x" + "cd" * 20
@@ -100,4 +110,50 @@ def test_what_is_written_is_read_back_as_it_is(
     names = WalletNames(wallet=ONE, label=label, tags=tags, groups=groups, note=note)
     assert read(write_file([names])) == [
         FileWallet(address=ONE, label=label, tags=tags or None, groups=groups or None, note=note)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "header", "end"),
+    [
+        ("", "label,address", "\n"),
+        ("", " Label , ADDRESS ", "\n"),
+        ("", '"label","address"', "\r"),
+        ("# ours\n\n", "label,address", "\n"),
+        ('"# ours, of 2025",,\n,,\n', "label, address,", "\r\n"),
+        ("", "label,address,,", "\n"),
+    ],
+)
+def test_a_header_is_found_by_a_cell_that_is_address(before: str, header: str, end: str) -> None:
+    text = f"{before}{header}{end}Jump,{ONE},{end},{TWO}{end}"
+    assert read(text) == [FileWallet(address=ONE, label="Jump"), FileWallet(address=TWO)]
+
+
+def test_a_filled_cell_under_no_name_and_a_late_header_are_named_by_their_lines() -> None:
+    assert wrong(f"# ours\naddress,,label\n{ONE},,Jump\n{TWO},mm,\n") == {
+        4: "'mm' stands under a column without a name: give it one"
+    }
+    with pytest.raises(Refused, match="line 2: the header holds 'label;address'"):
+        read(f"# ours\nlabel;address\nJump;{ONE}\n")
+
+
+@given(
+    columns=st.permutations([*COLUMNS, ""]),
+    cases=st.lists(st.booleans(), min_size=6, max_size=6),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_columns_in_any_order_give_the_same_wallets(
+    columns: list[str], cases: list[bool], quoting: Literal[0, 1], end: str
+) -> None:
+    cells = {"address": ONE, "label": "Jump, Inc", "tags": "mm;fund", "groups": "g", "note": "n"}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=end, quoting=quoting)
+    writer.writerow(
+        column.upper() if is_upper else column
+        for column, is_upper in zip(columns, cases, strict=True)
+    )
+    writer.writerow(cells.get(column, "") for column in columns)
+    assert read(out.getvalue()) == [
+        FileWallet(address=ONE, label="Jump, Inc", tags=["fund", "mm"], groups=["g"], note="n")
     ]
