@@ -12,7 +12,7 @@ from rich.table import Table
 from hypertally.cli import runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, org_option
-from hypertally.cli.plan import cost_text
+from hypertally.cli.plan import cost_of, cost_text
 from hypertally.cli.tenancy.forget import forget_command
 from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.cli.tenancy.wallet_names import (
@@ -123,11 +123,12 @@ def _try_import(
         cost_text(len(imported.addition.added)),
         *(f"line {wrong.line}: {wrong.reason}" for wrong in contents.wrong),
     ]
-    if imported.addition.kept:
-        lines.append(kept_text(imported.addition, org=org, from_day=from_day))
-    runtime.echo_result("\n".join(lines), _import_row(imported, contents), as_json=as_json)
+    row = _import_row(imported, contents) | {"cost": cost_of(len(imported.addition.added))}
+    runtime.echo_result("\n".join(lines), row, as_json=as_json)
     if contents.wrong:
         raise Refused(f"{name} holds {len(contents.wrong)} wrong lines: it would not be imported")
+    if imported.addition.kept:
+        raise Refused(kept_text(imported.addition, org=org, from_day=from_day))
 
 
 def _addition_row(addition: Addition) -> dict[str, object]:

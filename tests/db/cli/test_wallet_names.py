@@ -39,6 +39,13 @@ def run(*arguments: str) -> str:
     return result.stdout
 
 
+def printed(*arguments: str) -> str:
+    """What a command prints that then ends with exit code 2."""
+    result = CliRunner().invoke(cli, ["wallets", *arguments])
+    assert isinstance(result.exception, Refused)
+    return result.stdout
+
+
 def listed(*arguments: str) -> dict[str, Any]:
     rows = [json.loads(line) for line in run("list", "--json", *arguments).splitlines()]
     return {row["wallet"]: row for row in rows}
@@ -140,7 +147,12 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
     file = tmp_path / "wallets.csv"
     file.write_text(f"address,label\n{ONE},Jump\n{TWO},\n{NEW},\n{NEW},\n")
     before = contents(database_url)
-    output = run("import", str(file), "--dry-run", "--org", "other", "--from", "2999-01-01")
+    trial = ("import", str(file), "--dry-run", "--org", "other", "--from", "2999-01-01")
+    with pytest.raises(Refused, match=f"not moved to 2999-01-01: 1 .*{ONE} from its first fill on"):
+        run(*trial)
+    output, row = printed(*trial), json.loads(printed(*trial, "--json"))
+    assert (row["added"], row["kept"], row["wrong"]) == (1, 1, [])
+    assert row["cost"] == {"first_pulls_min": 20, "idle_per_minute": 1, "busy_per_minute": 20}
     assert output.startswith(
         "nothing is changed; it would be: 1 added, 1 now counted from 2999-01-01, "
         "1 with other labels, tags, groups or notes, repeated lines: 1\n"
@@ -148,7 +160,6 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
     assert (
         "first pulls: 20 of the request weight, or more; then 1 a minute if all are idle" in output
     )
-    assert f"{ONE} from its first fill on" in output
     with file.open("a") as more:
         more.write("0x12,\n")
     with pytest.raises(Refused, match="holds 1 wrong lines: it would not be imported"):
