@@ -35,6 +35,8 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smallest world as a seed."""
     file = tmp_path_factory.mktemp("seed") / SEED_FILE
     home = tmp_path_factory.mktemp("unused")
+    leftover = file.with_name(f"{SEED_FILE}.making")  # of a command that was killed
+    (leftover / "sandbox" / "postgres" / "data" / "base").mkdir(parents=True)
     command = subprocess.run(
         [COMMAND, "sandbox", "seed", "--world", "tiny", "--output", file],
         env=environment(home),
@@ -43,6 +45,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     assert command.stdout.strip() == str(file)
+    assert not leftover.exists()
     assert not list(home.iterdir()), "the home of the settings is not touched"
     return file
 

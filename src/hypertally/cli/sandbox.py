@@ -142,7 +142,8 @@ def seed_command(*, output: Path | None, world: str, if_missing: bool, as_json: 
     """Prepare the books of a made-up world, from which a new sandbox starts at once."""
     settings = program_settings.read()
     file = output or settings.home.absolute() / SEED_FILE
-    if if_missing and (file.exists() or not is_new(sandbox_folder(settings))):
+    is_of_use = settings.database_url is None and is_new(sandbox_folder(settings))
+    if if_missing and (file.exists() or not is_of_use):
         return
     click.echo(f"Preparing the world {world}, once", err=True)
     runtime.run(make_seed(file, world=world, edition=EDITION))
