@@ -29,10 +29,10 @@ async def track_listed(url: str, listed: bytes) -> None:
     addresses = [wallet.address for wallet in exchange_wallets]
     async with runtime.worker_pool(url) as pool:
         async with transaction(pool) as connection:
-            known = await wallets.find_known(connection, addresses)
+            of_before = await wallets.find_known(connection, addresses)
         new = [
             FileWallet(address=wallet.address, label=wallet.name)
             for wallet in exchange_wallets
-            if wallet.address not in known
+            if wallet.address not in of_before
         ]
         await membership.import_wallets(pool, new, org=ORG, at=system_clock())
