@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import Route
 from tests.browser.screen import Screen, eventually
 from tests.browser.stack import RunningStack
 
@@ -200,3 +201,28 @@ async def test_the_health_mark_says_what_the_api_says(screen: Screen) -> None:
         assert f"{behind} of" in text if behind else "behind" not in text
 
     await eventually(check)
+
+
+async def test_every_page_says_that_the_exchange_is_made_up(screen: Screen) -> None:
+    words = screen.page.locator(".top [data-part=exchange]")
+    for place in ("#/", "#/twaps", "#/coverage"):
+        await screen.open(place)
+        assert await words.inner_text() == "made-up exchange"
+    name = (await screen.answer("/api/v1/session"))["exchange"]
+    assert name.startswith("sandbox:")
+    assert name in (await words.get_attribute("title") or "")
+
+
+@pytest.mark.parametrize("exchange", ["mainnet", None, "testnet", "replay:recorded"])
+async def test_the_real_exchange_is_not_named_and_any_other_is(
+    screen: Screen, exchange: str | None
+) -> None:
+    async def rename(route: Route) -> None:
+        response = await route.fetch()
+        await route.fulfill(response=response, json=await response.json() | {"exchange": exchange})
+
+    await screen.page.route("**/api/v1/session", rename)
+    await screen.open("#/nowhere")
+    texts = await screen.page.locator(".top [data-part=exchange]").all_inner_texts()
+    words = {"testnet": ["testnet"], "replay:recorded": ["made-up exchange"]}
+    assert texts == words.get(exchange or "", [])

@@ -235,5 +235,5 @@ async def test_everything_open_fits_a_narrow_screen(own_screen: Screen) -> None:
     states = [standing("data_gap", WALLET, "firing"), standing("exit_cluster", "BTC", "pending")]
     await answered(own_screen, "alerts/state?standing=true", {"states": states})
     await own_screen.page.set_viewport_size({"width": 390, "height": 800})
-    await own_screen.open("#/smart-money?outcomes=1h&feed=open")
+    await own_screen.open("#/smart-money?outcomes=1h&feed=open&open=record")
     assert await own_screen.page.evaluate("document.documentElement.scrollWidth") == 390

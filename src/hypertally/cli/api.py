@@ -20,6 +20,7 @@ from hypertally.flow import METRICS
 from hypertally.jobs.alerts.watchdog import DELIVERIES_AT_ONCE, Watchdog
 from hypertally.jobs.runtime.resources import Resources
 from hypertally.settings import Settings
+from hypertally.sources.exchange_identity import identify
 from hypertally.sources.info import InfoClient
 from hypertally.sources.notifications import Channels
 from hypertally.store.postgres import open_pool
@@ -39,12 +40,13 @@ def api_command(*, host: str) -> None:
 
 async def _serve(settings: Settings, host: str) -> None:
     channels = channels_of(settings)  # a bad address stops the start
+    exchange = await identify(settings.info_url, settings.network)
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     async with (
         runtime.migrated(settings, anew=True) as url,  # whose logins let it in
         watching_worker(settings, url, channels),
-        running_app(api_options(settings, url)) as app,
+        running_app(api_options(settings, url, exchange=exchange.name)) as app,
     ):
         await serve(app, host=host, port=settings.port, stopping=stopping)
 
@@ -73,11 +75,12 @@ async def watching_worker(settings: Settings, url: str, channels: Channels) -> A
             await asyncio.gather(task, return_exceptions=True)
 
 
-def api_options(settings: Settings, url: str) -> ApiOptions:
-    """The options of the API that follow from the settings."""
+def api_options(settings: Settings, url: str, *, exchange: str) -> ApiOptions:
+    """The options of the API that follow from the settings, and from the exchange they name."""
     return ApiOptions(
         database_url=runtime.reading_address(settings, url),
         version=version("hypertally"),
+        exchange=exchange,
         jwt_secret=runtime.jwt_secret(settings),
         jwt_secret_earlier=(
             settings.jwt_secret_earlier.get_secret_value() if settings.jwt_secret_earlier else None

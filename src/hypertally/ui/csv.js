@@ -1,14 +1,19 @@
 // Tables as CSV files. A list of the API is saved whole: the server sends all rows of the filter,
-// not only those of the shown page. A table that is made here is saved as it stands.
+// not only those of the shown page. A table that is made here is saved as it stands, but for a text
+// that a spreadsheet would run as a formula: it begins with an apostrophe, as the API writes it.
 
 const BYTE_ORDER_MARK = "\ufeff"; // without it Excel reads names in letters of its own
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
+// What spreadsheets take for the beginning of a formula, in the full width of Asian fonts too.
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const HARMLESS = /^([+-]?\d+(\.\d+)?([eE][+-]?\d+)?|@\d+)$/; // a number; the coin @107
 const PARAMETERS_OF_PAGE = ["limit", "cursor"];
 
 function cell(value) {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const plain = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = FORMULA.test(plain) && !HARMLESS.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

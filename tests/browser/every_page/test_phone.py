@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, Route, StorageState
 from tests.browser.every_page.places import PAGES, fill_in
 from tests.browser.screen import Screen, opened
 from tests.browser.stack import RunningStack
@@ -16,6 +16,29 @@ PHONE = {"width": 390, "height": 844}
 HEIGHT_MAX = 2_000
 TARGET_MIN = 44  # of a control; of a link in text or in a table 24 (WCAG 2.5.8)
 LINK_MIN = 24
+LABEL_MAX = 64
+ALERTS = 5  # at once: more are folded away
+FIRING = {
+    "type": "exit_cluster",
+    "level": "high",
+    "state": "firing",
+    "since": "2026-11-20T11:50:00Z",
+    "reason": "ECS 65.6: 20 of 78 holders left within an hour, 12 of them by force",
+    "periods": 0,
+    "last_fired_at": None,
+    "last_value": None,
+}
+# How much wider the hint of the search is than the room for it.
+HINT_CUT = """
+() => {
+  const field = document.getElementById("search");
+  const style = getComputedStyle(field);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return pen.measureText(field.placeholder).width - room;
+}
+"""
 
 MEASURE = """
 () => {
@@ -98,3 +121,44 @@ async def test_a_section_opens_on_demand_and_the_address_remembers_it(phone: Scr
     assert await phone.page.locator("[data-series=volume]").count() == 1
     await fold.click()
     assert "open=" not in phone.page.url
+
+
+async def test_alerts_that_fire_make_smart_money_no_page_without_end(phone: Screen) -> None:
+    async def fire(route: Route) -> None:
+        response = await route.fetch()
+        states = [{**FIRING, "subject": f"COIN{number}"} for number in range(ALERTS)]
+        await route.fulfill(response=response, json=(await response.json()) | {"states": states})
+
+    await phone.page.route("**/smart-money/alerts/state?standing=true", fire)
+    await phone.open("#/smart-money")
+    assert await phone.page.locator("[data-part=active-alerts] [data-alert]").count() == ALERTS
+    assert await phone.page.evaluate("document.documentElement.scrollHeight") <= HEIGHT_MAX
+
+
+async def test_a_long_label_without_spaces_is_broken(
+    phone: Screen, running_stack: RunningStack
+) -> None:
+    (place,) = fill_in(running_stack, ["wallets/{wallet}"])
+
+    async def name(route: Route) -> None:
+        response = await route.fetch()
+        body = await response.json() | {"label": "W" * LABEL_MAX}
+        await route.fulfill(response=response, json=body)
+
+    await phone.page.route(f"**/api/v1/{place}", name)
+    await phone.open(f"#/{place}")
+    assert await phone.page.locator("h1 [data-part=label]").inner_text() == "W" * LABEL_MAX
+    assert await phone.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+async def test_the_hint_of_the_search_is_not_cut(phone: Screen) -> None:
+    await phone.open("#/nowhere")
+    assert await phone.page.evaluate(HINT_CUT) <= 0
+
+
+async def test_the_bar_has_room_to_say_that_the_exchange_is_made_up(phone: Screen) -> None:
+    await phone.open("#/nowhere")
+    words = phone.page.locator(".top [data-part=exchange]")
+    assert await words.inner_text() == "made-up exchange"
+    assert await words.evaluate("words => words.scrollWidth <= words.clientWidth")
+    assert await phone.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

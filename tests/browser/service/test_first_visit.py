@@ -4,10 +4,17 @@ import json
 
 import pytest
 from playwright.async_api import Route, expect
+from tests.browser.every_page.places import fill_in
 from tests.browser.screen import Screen
+from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+POINTED_AT_ONLY = """
+() => [...document.querySelectorAll("[data-term]")]
+  .filter((element) => element.tabIndex < 0 && !element.closest(".figure"))
+  .map((element) => element.textContent.trim())
+"""
 WAITING = {
     "wallets": 300,
     "read": 112,
@@ -59,3 +66,37 @@ async def test_a_word_says_what_it_means_under_the_pointer_and_with_the_focus(
     await expect(tip).to_be_visible()
     await screen.page.keyboard.press("Escape")
     await expect(tip).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("place", "term"),
+    [
+        ("", ".statement [data-term]"),
+        ("wallets/{wallet}", ".record dt[data-term]"),
+        ("wallets/{wallet}?proof=wallet:{wallet}:{day}:fills", ".terms dt[data-term]"),
+    ],
+)
+async def test_every_word_that_has_a_meaning_can_have_the_focus(
+    screen: Screen, running_stack: RunningStack, place: str, term: str
+) -> None:
+    (filled,) = fill_in(running_stack, [place])
+    await screen.open(f"#/{filled}")
+    assert await screen.page.evaluate(POINTED_AT_ONLY) == []
+    word = screen.page.locator(term).last
+    await screen.page.keyboard.press("Tab")  # from here on the focus is seen
+    await word.scroll_into_view_if_needed()
+    await screen.settled()  # a page that scrolls puts the meaning away
+    await word.focus()
+    meaning = await word.get_attribute("data-term")
+    assert meaning
+    await expect(screen.page.get_by_role("tooltip")).to_have_text(meaning)
+
+
+async def test_a_heading_keeps_its_place_among_the_stops_of_tab(screen: Screen) -> None:
+    await screen.open("#/")
+    head = screen.page.locator(".statement th[data-term]").nth(1)
+    await head.focus()
+    await screen.page.keyboard.press("ArrowUp")
+    await screen.page.keyboard.press("ArrowDown")
+    await expect(head).to_be_focused()
+    assert await head.evaluate("head => head.tabIndex") == 0

@@ -52,7 +52,12 @@ def ui_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def options(world: str, ui_dir: Path) -> ApiOptions:
     return ApiOptions(
-        database_url=world, version="1.2.3", jwt_secret=SECRET, ui_dir=ui_dir, metrics=METRICS
+        database_url=world,
+        version="1.2.3",
+        exchange="testnet",
+        jwt_secret=SECRET,
+        ui_dir=ui_dir,
+        metrics=METRICS,
     )
 
 

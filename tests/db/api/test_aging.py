@@ -23,6 +23,13 @@ insert into ops.hl_ingest_cursor (wallet_id, cursor_ms, proven_until, pulled_at)
 select id, 1, now(), now() from tenancy.wallets;
 """
 SUMMARY_SECONDS = 60  # max-age of the summary
+EMPTY_SECONDS = 2  # of an org that tracks no wallet
+# A change of an org's wallets is known at once by the org's revision, which stays here.
+UNTRACK = """
+alter table tenancy.org_wallets disable trigger user;
+update tenancy.org_wallets set from_day = '2020-01-01', to_day = '2020-01-02'
+"""
+TRACK = "update tenancy.org_wallets set to_day = null"
 
 
 @dataclass
@@ -50,6 +57,10 @@ def client(database_url: str, clock: MovedClock) -> Iterator[httpx2.Client]:
     for address in run_server(options):
         with httpx2.Client(base_url=address, headers=bearer) as client:
             yield client
+
+
+def max_age(client: httpx2.Client, path: str) -> int:
+    return int(client.get(path).headers["cache-control"].rpartition("max-age=")[2])
 
 
 def change(database_url: str, statement: str) -> None:
@@ -92,16 +103,11 @@ def test_an_answer_grows_older_and_is_computed_again_at_its_max_age(
 ) -> None:
     def ask() -> tuple[int, int]:
         answer = client.get("/api/v1/dashboard/summary")
-        assert answer.headers["cache-control"].endswith(f"max-age={SUMMARY_SECONDS}")
         return int(answer.headers["age"]), answer.json()["tracked_wallets"]
 
     assert ask() == (0, 1)
-    # A change of an org's wallets is known at once by the org's revision, which stays here.
-    change(
-        database_url,
-        "alter table tenancy.org_wallets disable trigger user;"
-        "update tenancy.org_wallets set from_day = '2020-01-01', to_day = '2020-01-02'",
-    )
+    assert max_age(client, "/api/v1/dashboard/summary") == SUMMARY_SECONDS
+    change(database_url, UNTRACK)
     clock.now += SUMMARY_SECONDS - 1
     assert ask() == (SUMMARY_SECONDS - 1, 1)
     clock.now += 1
@@ -132,3 +138,18 @@ def test_while_a_wallet_is_being_forgotten_no_answer_is_kept(
     assert ask() == 0
     clock.now += PROFILE_SECONDS_MAX + 1
     assert ask() == PROFILE_SECONDS_MAX + 1
+
+
+def test_the_first_wallet_of_an_org_is_seen_after_two_seconds(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    def tracked() -> int:
+        return client.get("/api/v1/dashboard/summary").json()["tracked_wallets"]
+
+    change(database_url, UNTRACK)
+    assert tracked() == 0
+    for path in ("/api/v1/dashboard/summary", "/api/v1/progress", "/api/v1/metrics/global"):
+        assert max_age(client, path) == EMPTY_SECONDS
+    change(database_url, TRACK)
+    clock.now += EMPTY_SECONDS
+    assert tracked() == 1

@@ -25,7 +25,7 @@ def test_session_names_user_org_and_role(get) -> None:
     answer = get("/api/v1/session", "ann").json()
     moment = datetime.fromisoformat(answer.pop("server_time"))
     assert abs(datetime.now(UTC) - moment) < timedelta(seconds=30)
-    assert answer == {"user_id": "ann", "org": "org_a", "role": "analyst"}
+    assert answer == {"user_id": "ann", "org": "org_a", "role": "analyst", "exchange": "testnet"}
 
 
 def test_wallet_day_has_exact_trimmed_decimals_as_strings(get, today: date) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from hypertally.api.http.limits import SETTLING_SECONDS
+from hypertally.api.activity.wallets import settled_age
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
@@ -36,5 +36,4 @@ async def get_progress(caller: Caller, connection: ForViewers) -> Response:
     progress = await read_row(
         connection, _QUERIES["read_progress"], {"org_id": caller.org_id}, shape=FirstPulls
     )
-    waiting = progress.wallets > progress.read + progress.failing
-    return answer(progress, max_age=SETTLING_SECONDS if waiting else MAX_AGE)
+    return answer(progress, max_age=await settled_age(connection, MAX_AGE))

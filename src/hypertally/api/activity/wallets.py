@@ -7,7 +7,12 @@ from fastapi import APIRouter, Query, Response
 
 from hypertally.api.activity.wallet_days import read_wallet_range
 from hypertally.api.activity.wallet_names import address_bytes, no_wallet
-from hypertally.api.http.limits import GAPS_SHOWN_MAX, PROOF_DUE_MINUTES, SETTLING_SECONDS
+from hypertally.api.http.limits import (
+    EMPTY_SECONDS,
+    GAPS_SHOWN_MAX,
+    PROOF_DUE_MINUTES,
+    SETTLING_SECONDS,
+)
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
@@ -100,6 +105,7 @@ class _WalletId(Record, frozen=True, kw_only=True):
 
 class _Settling(Record, frozen=True, kw_only=True):
     waiting: bool
+    empty: bool
 
 
 @router.get("/api/v1/wallets", responses=of_list(shapes.Wallets, "wallets"))
@@ -180,6 +186,8 @@ async def find_wallet(connection: Connection, address: str) -> int:
 
 
 async def settled_age(connection: Connection, max_age: int) -> int:
-    """Return how long an answer may be kept: shortly while a wallet waits for its first pull."""
+    """Return how long an answer may be kept: shortly before the first wallet and its first pull."""
     row = await read_row(connection, _QUERIES["has_unpulled_wallets"], shape=_Settling)
+    if row.empty:
+        return EMPTY_SECONDS
     return SETTLING_SECONDS if row.waiting else max_age

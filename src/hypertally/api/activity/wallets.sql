@@ -6,14 +6,17 @@ from tenancy.wallets
 where address = %(address)s;
 
 -- name: has_unpulled_wallets :one
--- Whether a tracked wallet still waits for its first pull, and the pull has not failed.
+-- Whether a tracked wallet still waits for its first pull, and the pull has not failed; and
+-- whether the org has no wallet at all.
 -- Reads: tenancy.org_wallets, ops.hl_ingest_cursor
-select exists (
-    select
-    from tenancy.org_wallets as w
-    left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
-    where w.to_day is null and i.pulled_at is null and i.last_error is null
-) as waiting;
+select
+    exists (
+        select
+        from tenancy.org_wallets as w
+        left join ops.hl_ingest_cursor as i on i.wallet_id = w.wallet_id
+        where w.to_day is null and i.pulled_at is null and i.last_error is null
+    ) as waiting,
+    not exists (select from tenancy.org_wallets where to_day is null) as empty;
 
 -- name: list_wallets :many
 -- A page of the org's wallets by address: those with a tag, of a group, or with a text in the

@@ -63,6 +63,8 @@ PROOF_DUE_MINUTES: Final = 120
 
 # While a wallet waits for its very first pull, answers change quickly and are kept this long.
 SETTLING_SECONDS: Final = 5
+# The page of an org without wallets shows the first ones as soon as they are added.
+EMPTY_SECONDS: Final = 2
 
 assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX < ANSWERS_IN_FLIGHT_MAX
 assert EXPORTS_PER_ORG_MAX < EXPORTS_MAX <= POOL_CONNECTIONS_MAX // 2

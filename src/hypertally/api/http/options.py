@@ -27,6 +27,7 @@ class ApiOptions:
 
     database_url: str = field(repr=False)
     version: str
+    exchange: str | None = None  # whose books these are, as its own name says; None: not said
     jwt_secret: str | None = field(default=None, repr=False)  # HS256; the own sign-in needs it
     jwt_secret_earlier: str | None = field(default=None, repr=False)  # reads, signs nothing
     jwks_url: str | None = None  # ES256 and RS256 keys of an identity provider

@@ -37,11 +37,12 @@ class Shape(BaseModel):
 
 
 class Session(Shape):
-    """Who asks."""
+    """Who asks, and of which exchange the books are: mainnet, testnet, a made-up one's name."""
 
     user_id: str
     org: str
     role: Literal["viewer", "analyst", "admin"]
+    exchange: str | None
     server_time: Time
 
 

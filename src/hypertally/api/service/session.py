@@ -1,6 +1,6 @@
 """Who the caller is, as the database knows them."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
@@ -19,13 +19,14 @@ class _Clock(Record, frozen=True, kw_only=True):
 
 
 @router.get("/api/v1/session", responses=of_shape(shapes.Session))
-async def get_session(caller: Caller, connection: ForViewers) -> Response:
-    """Return the caller's user, org and role, and the server's time."""
+async def get_session(caller: Caller, request: Request, connection: ForViewers) -> Response:
+    """Return the caller's user, org and role, whose books these are, and the server's time."""
     row = await read_row(connection, _QUERIES["read_server_time"], shape=_Clock)
     content = {
         "user_id": caller.user_id,
         "org": caller.org,
         "role": caller.role,
+        "exchange": request.app.state.options.exchange,
         "server_time": row.server_time,
     }
     return answer(content, max_age=0)

@@ -2,10 +2,10 @@
 
 import { utc } from "../clock.js";
 import { html } from "../preact.js";
-import { meaningOf } from "../vocabulary/glossary.js";
 import { descriptionOf, kindOf, labelOf } from "../vocabulary/measures.js";
 import { Amount } from "./Amount.js";
 import { Copy } from "./Copy.js";
+import { Term } from "./Term.js";
 
 export function Tokens({ amounts }) {
   const entries = Object.entries(amounts ?? {});
@@ -30,7 +30,7 @@ export function Unit({ field }) {
 export function TermList({ rows }) {
   return html`<dl class="terms">
     ${rows.filter(Boolean).map(
-      ([term, value]) => html`<div key=${term}><dt data-term=${meaningOf(term)}>${term}</dt><dd>
+      ([term, value]) => html`<div key=${term}><${Term}>${term}<//><dd>
       ${value}</dd></div>`,
     )}
   </dl>`;

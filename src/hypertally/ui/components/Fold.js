@@ -1,20 +1,9 @@
 // A section that folds to its heading on a phone; on a wider screen it is always open.
 // The address holds what is open, under `open`: a link shows the same.
 
-import { html, useEffect, useState } from "../preact.js";
+import { useIsPhone } from "../phone.js";
+import { html } from "../preact.js";
 import { current, here } from "../route.js";
-
-const phone = matchMedia("(max-width: 720px)");
-
-function useIsPhone() {
-  const [isPhone, setIsPhone] = useState(phone.matches);
-  useEffect(() => {
-    const update = () => setIsPhone(phone.matches);
-    phone.addEventListener("change", update);
-    return () => phone.removeEventListener("change", update);
-  }, []);
-  return isPhone;
-}
 
 /** `count`: how much is inside, in words. */
 export function Fold({ name, title, count, children }) {

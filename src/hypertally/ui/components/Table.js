@@ -145,7 +145,7 @@ export function moveFocus(event, table) {
   const target = rows[Math.min(Math.max(row, 0), rows.length - 1)];
   const next = target.cells[Math.min(Math.max(column, 0), target.cells.length - 1)];
   const focus = next.querySelector("a, button, summary") ?? next;
-  if (focus === next) next.tabIndex = -1;
+  if (focus.tabIndex < 0) focus.tabIndex = -1; // a heading that Tab reaches stays within its reach
   focus.focus();
   next.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -76,6 +76,25 @@ function health({ online, ready, summary, checks }) {
   return ["good", "up to date", proved];
 }
 
+/** Words for books that are not of the real exchange; null: they are, or nobody says. */
+function otherExchange(name) {
+  if (!name || name === "mainnet") return null;
+  return /^(sandbox|replay):/.test(name) ? "made-up exchange" : name;
+}
+
+/** Who reads, and whose books these are where it is not the real exchange's. */
+function Org({ session }) {
+  const org = session?.org;
+  const exchange = otherExchange(session?.exchange);
+  const title = `These books are of ${session?.exchange}, not of the real exchange.`;
+  return html`<div class="books">
+    <span class="org" title=${session ? `Signed in as ${session.role}` : ""}>
+      ${typeof org === "object" ? (org?.name ?? "") : (org ?? "")}</span>
+    ${exchange && html`<span class="muted exchange" data-part="exchange" title=${title}>
+      ${exchange}</span>`}
+  </div>`;
+}
+
 export function TopBar({ session }) {
   const theme = useTheme();
   const online = useOnline();
@@ -83,11 +102,9 @@ export function TopBar({ session }) {
   const summary = useFeed("/api/v1/dashboard/summary");
   const checks = useFeed(STATES_PATH);
   const [level, word, title] = health({ online, ready, summary, checks });
-  const org = session?.org;
   const asOf = summary.data?.as_of;
   return html`<header class="top">
-    <span class="org" title=${session ? `Signed in as ${session.role}` : ""}>
-      ${typeof org === "object" ? (org?.name ?? "") : (org ?? "")}</span>
+    <${Org} session=${session} />
     <${Search} />
     <span class="grow"></span>
     ${

@@ -2,6 +2,7 @@
 // address or a number opens its page on Enter; the arrow keys choose a suggestion.
 
 import { useFeed } from "../feed.js";
+import { useIsPhone } from "../phone.js";
 import { html, useEffect, useRef, useState } from "../preact.js";
 import { go, link } from "../route.js";
 
@@ -66,6 +67,7 @@ export function Search() {
   const [selected, setSelected] = useState(-1);
   const [focused, setFocused] = useState(false);
   const field = useRef(null);
+  const hint = useIsPhone() ? "Search" : "Wallet, label, coin or TWAP";
   const value = text.trim();
   const suggestions = useSuggestions(value);
   const open = focused && suggestions.length > 0;
@@ -103,7 +105,7 @@ export function Search() {
       aria-label="Search wallets, coins and TWAPs" aria-expanded=${open} aria-controls="suggestions"
       aria-autocomplete="list"
       aria-activedescendant=${selected >= 0 ? `suggestion-${selected}` : undefined}
-      placeholder="Wallet, label, coin or TWAP" autocomplete="off" spellcheck=${false} value=${text}
+      placeholder=${hint} autocomplete="off" spellcheck=${false} value=${text}
       onInput=${(event) => change(event.target.value)} onKeyDown=${pressKey}
       onBlur=${() => setTimeout(() => setFocused(false), PAUSE_MS)} />
     <kbd aria-hidden="true">/</kbd>

@@ -33,9 +33,10 @@ function valueOf(values, field) {
 }
 
 function Line({ field, indent, columns, current }) {
+  const meaning = descriptionOf(field);
   return html`<tr data-field=${field}>
     <th scope="row" class=${indent ? "indent" : ""}
-      data-term=${descriptionOf(field)}>${labelOf(field)}</th>
+      data-term=${meaning} tabindex=${meaning ? 0 : undefined}>${labelOf(field)}</th>
     ${columns.map(
       ({
         key,

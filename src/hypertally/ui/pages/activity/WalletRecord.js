@@ -3,8 +3,8 @@
 import { Ago, utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
 import { Completeness, Mark } from "../../components/Mark.js";
+import { Term } from "../../components/Term.js";
 import { html } from "../../preact.js";
-import { meaningOf } from "../../vocabulary/glossary.js";
 
 function recordLevel(record) {
   if (record.last_error) return "halt";
@@ -47,7 +47,7 @@ export function Record({ data }) {
   return html`<section class="record"><header class="table-bar"><h2>Record</h2><${Mark}
     level=${level}>${text}<//></header>
     <dl class="terms columns">${rows.map(
-      ([term, value]) => html`<div key=${term}><dt data-term=${meaningOf(term)}>${term}</dt>
+      ([term, value]) => html`<div key=${term}><${Term}>${term}<//>
       <dd>${value}</dd></div>`,
     )}</dl>
     ${record.last_error && html`<p class="warning-line">${record.last_error}</p>`}

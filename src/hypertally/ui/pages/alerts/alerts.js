@@ -6,6 +6,7 @@ import { Failure, Skeleton } from "../../components/Failure.js";
 import { Mark } from "../../components/Mark.js";
 import { Table } from "../../components/Table.js";
 import { useFeed } from "../../feed.js";
+import { useIsPhone } from "../../phone.js";
 import { html } from "../../preact.js";
 import {
   alertDescription,
@@ -18,6 +19,7 @@ import { ALERT_COLUMNS, AlertSubject } from "./columns.js";
 
 const CHANGES_SHOWN = 20;
 const ACTIVE_SHOWN = 5; // the others are folded away
+const ACTIVE_SHOWN_ON_PHONE = 3;
 
 const keyOf = (alert) => `${alert.type} ${alert.subject}`;
 
@@ -74,14 +76,15 @@ export function ActiveAlerts() {
   );
   const sorted = active.sort(byUrgency);
   const line = (alert) => html`<${AlertLine} key=${keyOf(alert)} alert=${alert} />`;
-  const more = sorted.slice(ACTIVE_SHOWN);
+  const shown = useIsPhone() ? ACTIVE_SHOWN_ON_PHONE : ACTIVE_SHOWN;
+  const more = sorted.slice(shown);
   return html`<div aria-live="polite">${
     data?.unchecked && html`<${UncheckedAlerts} checkedAt=${data.checked_at} />`
   }${
     sorted.length > 0 &&
     html`<section class=${`active-alerts ${old ? "old" : ""}`} data-part="active-alerts"
       aria-label="Active alerts">
-      <ul>${sorted.slice(0, ACTIVE_SHOWN).map(line)}</ul>
+      <ul>${sorted.slice(0, shown).map(line)}</ul>
       ${
         more.length > 0 &&
         html`<details><summary>${more.length} more</summary><ul>${more.map(line)}</ul></details>`
