@@ -254,11 +254,8 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def configure_logs(*, quiet: bool = False) -> None:
-    """Plain lines, colours only on a terminal; tracebacks without local values: some are secret.
-
-    `quiet`: warnings and errors alone, for a command that prints its result and ends.
-    """
+def configure_logs() -> None:
+    """Plain lines, colours only on a terminal; tracebacks without local values: some are secret."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -267,9 +264,7 @@ def configure_logs(*, quiet: bool = False) -> None:
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.WARNING if quiet else logging.INFO
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # A retry is the normal way of things; what it could not mend is said by whoever asked.

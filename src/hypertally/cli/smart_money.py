@@ -85,7 +85,7 @@ def smart_money_command(
         raise Refused("--compare, --asset, --from and --to need --differences")
     if as_json and not (once or survivors or differences):
         raise Refused("--json needs --once, --survivors or --differences: a watch prints no rows")
-    runtime.configure_logs(quiet=once)
+    runtime.configure_logs()
     settings = read_settings()
     if differences:
         print_differences(
