@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from psycopg import sql
 from tests.server import superuser_server
@@ -69,6 +70,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what could not run."""
     for path in collect_ignore:
         terminalreporter.write_line(f"NOT RUN  tests/{path}: no recorded answers in ../shared/real")
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """What a command made of the logs ends with its test: it writes to that test's stderr."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
