@@ -16,7 +16,7 @@ from bench.database import fresh_database
 from bench.feeder import HOST
 from bench.machine import announce
 from bench.measuring import Claim, report_claims, show_times
-from hypertally.cli.worker import watch_of
+from hypertally.cli.processes.worker import watch_of
 from hypertally.clock import system_clock
 from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.resources import Resources

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.server import superuser_server
 
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.jobs.runtime.exchange_identity import adopt
 from hypertally.store.postgres import open_pool
 

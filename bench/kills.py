@@ -39,7 +39,7 @@ from tests.flow.books import (
 from bench.database import prepare_books
 from hypertally import settings as program_settings
 from hypertally.cli import runtime
-from hypertally.cli.worker import work
+from hypertally.cli.processes.worker import work
 from hypertally.errors import TryLater
 from hypertally.jobs import wallet_pulls
 from hypertally.jobs.worker import Options

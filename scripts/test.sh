@@ -61,7 +61,7 @@ has_room() {
 }
 
 if [ -z "${TMPDIR:-}" ] && [ -w "$IN_MEMORY" ] && has_room; then
-    in_memory=$(mktemp -d "$IN_MEMORY/hypertally-tests-XXXXXX")
+    in_memory=$(mktemp -d --tmpdir="$IN_MEMORY")
     chmod 1777 "$in_memory" # as any such folder: the server runs as an account of its own
     # Programs of that server stand there too: some mounts run none.
     if install -m 755 "$(type -P true)" "$in_memory/true" && "$in_memory/true"; then

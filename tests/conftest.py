@@ -16,7 +16,7 @@ from hypothesis import HealthCheck
 from psycopg import sql
 from tests.server import superuser_server
 
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.jobs.runtime.exchange_identity import adopt
 from hypertally.store.postgres import Pool, open_pool
 

@@ -14,7 +14,7 @@ from tests.security.login_rights import API, BECOMES, WATCHDOG, WORKER
 from tests.security.walk import LOGINS, Connection, Walk, session_of
 from tests.server import superuser_server
 
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.errors import Refused
 from hypertally.jobs.runtime.long_sessions import SessionLimits, end_long_sessions
 from hypertally.store.logins import ROLE_OF_LOGIN, Login, address_of_login

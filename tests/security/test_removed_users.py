@@ -18,7 +18,7 @@ from tests.security.browsers import link, run, session_of, sign_in, status
 from hypertally.api.http.limits import PROFILE_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.identity.tokens import unix_now
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.errors import Refused
 
 DORA = "dora@fund.example"

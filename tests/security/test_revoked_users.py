@@ -22,7 +22,7 @@ from tests.security.test_sign_in_edges import wait_until_something_waits
 from hypertally.api.http.limits import PROFILE_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.identity.tokens import mint, unix_now
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 
 LISTED = "insert into tenancy.tokens (id, user_id, purpose, expires_at) values"
 LAST_MIGRATION = "0044"  # of the last release in which a revocation ended listed tokens alone

@@ -13,10 +13,10 @@ from hypertally.errors import HypertallyError, Refused
 # Command -> where it is defined. A part is imported when it is called: the worker needs no web
 # framework, and none of them the others.
 COMMANDS = {
-    "up": "hypertally.cli.up:up_command",
-    "api": "hypertally.cli.api:api_command",
-    "worker": "hypertally.cli.worker:worker_command",
-    "migrate": "hypertally.cli.migrate:migrate_command",
+    "up": "hypertally.cli.processes.up:up_command",
+    "api": "hypertally.cli.processes.api:api_command",
+    "worker": "hypertally.cli.processes.worker:worker_command",
+    "migrate": "hypertally.cli.processes.migrate:migrate_command",
     "adopt": "hypertally.cli.exchange.adopt:adopt_command",
     "sandbox": "hypertally.cli.sandbox:sandbox_command",
     "orgs": "hypertally.cli.tenancy.orgs:orgs_group",

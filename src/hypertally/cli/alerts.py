@@ -5,10 +5,10 @@ import asyncio
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
-from hypertally.cli.worker import channels_of
+from hypertally.cli.processes.worker import channels_of
 from hypertally.clock import system_clock
 from hypertally.errors import Refused, SourceDown
 from hypertally.jobs.alerts.messages import trial_notice
@@ -38,13 +38,13 @@ def alerts_group(context: click.Context, *, quiet: bool, as_json: bool) -> None:
     as_of = system_clock()
 
     async def read() -> tuple[list[AlertSummary], LastCheck]:
-        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+        async with database.migrated(settings) as url, database.worker_pool(url) as pool:
             rows = await list_alert_states(pool, quiet=quiet, as_of=as_of)
             return rows, await read_last_check(pool, as_of=as_of)
 
     rows, last_check = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines(rows)
+        results.echo_json_lines(rows)
         return
     click.echo(_last_check_line(last_check))
     _show(rows)
@@ -67,7 +67,7 @@ def _show(rows: list[AlertSummary]) -> None:
     for row in rows:
         since = f"{row.since:%Y-%m-%d %H:%M:%S}" if row.since else ""
         table.add_row(row.state, row.level, row.type, row.subject, since, row.reason)
-    runtime.open_console().print(table)
+    results.open_console().print(table)
 
 
 @alerts_group.command(name="acknowledge")
@@ -83,14 +83,14 @@ def acknowledge_command(*, name: str, subject: str, by: str, reason: str, as_jso
     settings = read_settings()
 
     async def note() -> AlertState:
-        async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+        async with database.migrated(settings) as url, database.worker_pool(url) as pool:
             at = system_clock()
             return await acknowledge_alert(pool, name, subject, at=at, by=by, reason=reason)
 
     alert = runtime.run(note())
     row = {"type": alert.type, "subject": alert.subject, "state": alert.state, "by": by}
     words = f"{alert.type} {alert.subject}: acknowledged by {by}"
-    runtime.echo_result(words, row, as_json=as_json)
+    results.echo_result(words, row, as_json=as_json)
 
 
 class Sending(Record, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ def test_command(*, as_json: bool) -> None:
         )
     sendings = runtime.run(_send_all(list(channels.values())))
     if as_json:
-        runtime.echo_json_lines(sendings)
+        results.echo_json_lines(sendings)
     for sending in [] if as_json else sendings:
         click.echo(f"{sending.channel}: {f'failed: {sending.error}' if sending.error else 'taken'}")
     if any(sending.error for sending in sendings):

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, kept_secrets, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.clock import system_clock
@@ -59,8 +59,8 @@ def seal_command(*, before: datetime | None, release: bool, as_json: bool) -> No
     with _telling() as tell:
         sealed, released = runtime.run(run(tell))
     if as_json:
-        runtime.echo_json_lines([_seal_row(manifest) for manifest in sealed])
-        runtime.echo_json_lines({"day": day, "released": True} for day in released)
+        results.echo_json_lines([_seal_row(manifest) for manifest in sealed])
+        results.echo_json_lines({"day": day, "released": True} for day in released)
         return
     for manifest in sealed:
         size = sum(file.bytes for file in manifest.files)
@@ -88,7 +88,7 @@ def verify_command(*, day: datetime | None, as_json: bool) -> None:
 
     proofs = runtime.run(run())
     if as_json:
-        runtime.echo_json_lines(
+        results.echo_json_lines(
             {"dataset": dataset.name, **msgspec.structs.asdict(proof)}
             for dataset, proof in zip(ARCHIVED, proofs, strict=True)
         )
@@ -117,8 +117,8 @@ def list_command(*, as_json: bool) -> None:
 
     async def read() -> list[tuple[str, Seal]]:
         async with (
-            runtime.migrated(settings) as url,
-            runtime.worker_pool(url) as pool,
+            database.migrated(settings) as url,
+            database.worker_pool(url) as pool,
             transaction(pool) as connection,
         ):
             return [
@@ -129,7 +129,7 @@ def list_command(*, as_json: bool) -> None:
 
     seals = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines(
+        results.echo_json_lines(
             {"dataset": name, **msgspec.structs.asdict(seal)} for name, seal in seals
         )
         return
@@ -138,7 +138,7 @@ def list_command(*, as_json: bool) -> None:
         times = (seal.sealed_at, seal.verified_at, seal.released_at)
         shown = (time.isoformat(timespec="seconds") if time else "" for time in times)
         table.add_row(str(seal.day), str(seal.number), f"{seal.rows:,}", f"{seal.bytes:,}", *shown)
-    runtime.open_console().print(table if seals else "nothing is sealed")
+    results.open_console().print(table if seals else "nothing is sealed")
 
 
 @archive_group.command(name="restore")
@@ -163,7 +163,7 @@ def restore_command(*, from_day: datetime, to_day: datetime, as_json: bool) -> N
     with _telling() as tell:
         days = runtime.run(run(tell))
     if as_json:
-        runtime.echo_json_lines({"day": day, "restored": True} for day in days)
+        results.echo_json_lines({"day": day, "restored": True} for day in days)
         return
     for day in days:
         click.echo(f"{day}: restored")
@@ -176,8 +176,8 @@ async def _opened() -> AsyncGenerator[tuple[Pool, Vault]]:
     """The database and its archive."""
     settings = read_settings()
     store = ObjectStore(_store_url(settings))
-    key, *earlier = map(signing_key, runtime.archive_secrets(settings))
-    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+    key, *earlier = map(signing_key, kept_secrets.archive_secrets(settings))
+    async with database.migrated(settings) as url, database.worker_pool(url) as pool:
         yield (
             pool,
             Vault(

@@ -12,7 +12,7 @@ from hypertally.api.identity.auth import Identity, connect_as
 from hypertally.api.resource.answer_names import NameReader
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import Cursor, PageParameters, read_parameter
-from hypertally.cli import runtime
+from hypertally.cli import database, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import org_option
 from hypertally.errors import Refused
@@ -96,11 +96,11 @@ async def _explain(
     days: Mapping[str, str],
 ) -> bytes:
     """Answer as the API does: with its database role, as a user of the org."""
-    async with runtime.migrated(settings) as url:
+    async with database.migrated(settings) as url:
         caller = await _act_in(url, org)
         async with (
             open_pool(
-                runtime.reading_address(settings, url),
+                database.reading_address(settings, url),
                 role="hypertally_api",
                 size=1,
                 statement_seconds_max=STATEMENT_SECONDS_MAX,
@@ -118,7 +118,7 @@ async def _explain(
 
 async def _act_in(url: str, org: str) -> Identity:
     """Who the command asks as: who may open the database may see what any org may."""
-    async with runtime.tenancy_transaction(url) as connection:
+    async with database.tenancy_transaction(url) as connection:
         org_id = await find_org(connection, org)
     return Identity(
         user_id="", org_id=org_id, org=org, role=ROLE, expires_at=NEVER, names_wallets=True

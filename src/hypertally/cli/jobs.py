@@ -6,10 +6,10 @@ import click
 import msgspec
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, read_time
-from hypertally.cli.worker import info_client, work
+from hypertally.cli.processes.worker import info_client, work
 from hypertally.clock import milliseconds, system_clock
 from hypertally.errors import Refused, TryLater
 from hypertally.facts.activity.rejects import BEGINNING
@@ -41,18 +41,18 @@ def jobs_dead(*, as_json: bool) -> None:
     settings = read_settings()
 
     async def read() -> list[queue.DeadJob]:
-        async with runtime.open_database(settings) as pool:
+        async with database.open_database(settings) as pool:
             return await queue.list_dead(pool, limit=DEAD_SHOWN_MAX)
 
     rows = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines(rows)
+        results.echo_json_lines(rows)
         return
     table = Table("id", "job", "attempts", "finished", "error", box=None)
     for row in rows:
         finished = row.finished_at.isoformat(timespec="seconds")
         table.add_row(str(row.id), row.kind, str(row.attempts), finished, row.last_error)
-    runtime.open_console().print(table if rows else "no dead jobs")
+    results.open_console().print(table if rows else "no dead jobs")
 
 
 @jobs_group.command(name="requeue")
@@ -66,11 +66,11 @@ def jobs_requeue(*, ids: tuple[int, ...], every: bool, as_json: bool) -> None:
     settings = read_settings()
 
     async def requeue() -> int:
-        async with runtime.open_database(settings) as pool:
+        async with database.open_database(settings) as pool:
             return await queue.requeue_dead(pool, None if every else list(ids))
 
     queued = runtime.run(requeue())
-    runtime.echo_result(f"{queued} queued again", {"queued": queued}, as_json=as_json)
+    results.echo_result(f"{queued} queued again", {"queued": queued}, as_json=as_json)
     if queued < len(ids):
         raise click.exceptions.Exit(2)
 
@@ -105,7 +105,7 @@ def pull_fills(
     checked = [read_address(address) for address in addresses]
     if from_text is None and to_text is None:
         pulled = runtime.run(_pull_all(settings, checked, once=once))
-        runtime.echo_result(f"{pulled} wallets pulled", {"wallets": pulled}, as_json=as_json)
+        results.echo_result(f"{pulled} wallets pulled", {"wallets": pulled}, as_json=as_json)
         return
     if from_text is None or to_text is None or not checked:
         raise Refused("a window needs all of --wallet, --from and --to")
@@ -121,7 +121,7 @@ def pull_fills(
         raise Refused(f"--from {from_text} lies in the future: no fill can be shown yet")
     pulled_by_address = runtime.run(_pull_window(settings, checked, max(from_at, BEGINNING), to_at))
     for address, result in pulled_by_address.items():
-        runtime.echo_result(
+        results.echo_result(
             f"{address}: {result.rows} fills shown in {result.pages} pages, "
             f"{result.fills} new, {result.conflicts} conflicts, {result.rejects} rejects",
             {"wallet": address, **msgspec.structs.asdict(result)},
@@ -134,7 +134,7 @@ async def _pull_all(settings: Settings, addresses: list[str], *, once: bool) -> 
 
     Errors: `TryLater` when jobs died, or the exchange is down.
     """
-    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+    async with database.migrated(settings) as url, database.worker_pool(url) as pool:
         chosen = await wallet_pulls.pull_now(pool, addresses or None)
         await work(settings, Options(until_idle=once))
         await _require_exchange(pool)
@@ -148,8 +148,8 @@ async def _pull_window(
 ) -> dict[str, Pulled]:
     """Ask for a window of each wallet, and compute the days that change; by address."""
     async with (
-        runtime.migrated(settings) as url,
-        runtime.worker_pool(url) as pool,
+        database.migrated(settings) as url,
+        database.worker_pool(url) as pool,
         info_client(pool, settings) as info,
     ):
         window = (max(0, milliseconds(from_at)), milliseconds(to_at))

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_of, day_type, json_option, refuse_turned_days
 from hypertally.jobs.rebuild import published_changes, rebuild, verify
@@ -46,7 +46,7 @@ def rebuild_command(
         rows: dict[str, int] = {}
         with _progress_bars() as bars:
             tasks: dict[str, TaskID] = {}
-            async with runtime.open_database(settings) as pool:
+            async with database.open_database(settings) as pool:
                 last = await published_changes.last_restatement(pool)
                 async for progress in rebuild.rebuild(
                     pool, chosen, from_day=day_of(from_day), to_day=day_of(to_day)
@@ -61,7 +61,7 @@ def rebuild_command(
 
     rows, changes = runtime.run(run())
     if as_json:
-        runtime.echo_json_lines(
+        results.echo_json_lines(
             {
                 "metric": name,
                 "rows": count,
@@ -106,12 +106,12 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
     settings = read_settings()
 
     async def run() -> list[verify.Comparison]:
-        async with runtime.open_database(settings, size=1) as pool:
+        async with database.open_database(settings, size=1) as pool:
             return await verify.verify(pool, chosen)
 
     comparisons = runtime.run(run())
     if as_json:
-        runtime.echo_json_lines(comparisons)
+        results.echo_json_lines(comparisons)
     else:
         _show(comparisons)
     if any(comparison.differing for comparison in comparisons):
@@ -119,7 +119,7 @@ def verify_command(*, metrics: tuple[str, ...], as_json: bool) -> None:
 
 
 def _show(comparisons: Sequence[verify.Comparison]) -> None:
-    console = runtime.open_console()
+    console = results.open_console()
     for row in comparisons:
         waiting = f", {row.waiting} wait to be recomputed" if row.waiting else ""
         sealed = f", {row.sealed} rest on sealed facts" if row.sealed else ""

@@ -3,7 +3,7 @@
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.jobs.activity import stored_rejects
@@ -34,14 +34,14 @@ def rejects_list(*, address: str | None, every: bool, as_json: bool) -> None:
     wallet = read_address(address) if address else None
 
     async def read() -> list[StoredReject]:
-        async with runtime.open_database(settings) as pool, transaction(pool) as connection:
+        async with database.open_database(settings) as pool, transaction(pool) as connection:
             return await stored_rejects.list_stored(
                 connection, wallet=wallet, every=every, limit=REJECTS_SHOWN_MAX
             )
 
     rows = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines(rows)
+        results.echo_json_lines(rows)
     elif rows:
         _show(rows)
     else:
@@ -54,7 +54,7 @@ def _show(rows: list[StoredReject]) -> None:
         reason = f"(read since) {row.reason}" if row.decoded else row.reason
         place = f"{row.object or f'page {row.page_id}'} row {row.ordinal}"
         table.add_row(str(row.id), _when(row), row.wallet or "-", row.source, place, reason)
-    runtime.open_console().print(table)
+    results.open_console().print(table)
     if staying := [row.id for row in rows if row.stays]:
         click.echo(
             f"{len(staying)} of these rows, the newest {staying[0]}, name no order or no trade "
@@ -78,9 +78,9 @@ def rejects_decode(*, address: str | None, as_json: bool) -> None:
     wallet = read_address(address) if address else None
 
     async def read() -> Reread:
-        async with runtime.open_database(settings) as pool:
+        async with database.open_database(settings) as pool:
             return await stored_rejects.read_again(pool, wallet=wallet)
 
     reread = runtime.run(read())
     words = f"{reread.read} read ({reread.fills} new fills), {reread.unread} still cannot be read"
-    runtime.echo_result(words, reread, as_json=as_json)
+    results.echo_result(words, reread, as_json=as_json)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hypertally import settings as program_settings
-from hypertally.cli import runtime
+from hypertally.cli import results, runtime
 from hypertally.cli.exchange.sandbox_home import sandbox_folder
 from hypertally.cli.exchange.seed_file import SEED_FILE, is_new
 from hypertally.cli.exchange.seed_making import make_seed
@@ -148,6 +148,6 @@ def seed_command(*, output: Path | None, world: str, if_missing: bool, as_json: 
     click.echo(f"Preparing the world {world}, once", err=True)
     runtime.run(make_seed(file, world=world, edition=EDITION))
     if as_json:
-        runtime.echo_json_lines([{"world": world, "file": str(file)}])
+        results.echo_json_lines([{"world": world, "file": str(file)}])
     else:
         click.echo(file)

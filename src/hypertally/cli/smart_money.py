@@ -7,11 +7,11 @@ from typing import Any
 import click
 import msgspec
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import day_type
+from hypertally.cli.processes.worker import work
 from hypertally.cli.smart_money_differences import print_differences
-from hypertally.cli.worker import work
 from hypertally.clock import system_clock
 from hypertally.errors import Refused, TryLater
 from hypertally.jobs.smart_money.snapshots import (
@@ -96,7 +96,7 @@ def smart_money_command(
             as_json=as_json,
         )
     elif survivors:
-        runtime.echo_json_lines(runtime.run(_survivors(settings)))
+        results.echo_json_lines(runtime.run(_survivors(settings)))
     elif once:
         minute, recorded = runtime.run(_watch_once(settings, refresh=refresh_universe))
         report(minute, recorded, as_json=as_json)
@@ -112,7 +112,7 @@ async def _watch(settings: Settings, *, refresh: bool) -> None:
 
 async def _watch_once(settings: Settings, *, refresh: bool) -> tuple[datetime, RecordedRun | None]:
     """Choose the universe if needed, record the current minute; the result of that minute."""
-    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+    async with database.migrated(settings) as url, database.worker_pool(url) as pool:
         if refresh:
             await _refresh(settings)
         await work(settings, ALONE_ONCE, watching=True)
@@ -134,8 +134,8 @@ async def _next_minute() -> datetime:
 
 async def _refresh(settings: Settings) -> None:
     async with (
-        runtime.migrated(settings) as url,
-        runtime.worker_pool(url) as pool,
+        database.migrated(settings) as url,
+        database.worker_pool(url) as pool,
         transaction(pool) as connection,
     ):
         await hurry_refresh(connection)
@@ -152,7 +152,7 @@ def report(at: datetime, run: RecordedRun | None, *, as_json: bool) -> None:
             f"another worker is recording {minute}: run the command again in a minute, or leave it "
             "to that worker (`hypertally up` and `hypertally worker` record every minute)"
         )
-    runtime.echo_result(
+    results.echo_result(
         f"{minute}: {run.status}, {run.wallets_ok} of {run.wallets} wallets answered, "
         f"{run.rows_written} rows in {run.duration_ms / 1000:.1f} s; {run.health}",
         {"minute": at, **msgspec.structs.asdict(run)},
@@ -164,5 +164,5 @@ def report(at: datetime, run: RecordedRun | None, *, as_json: bool) -> None:
 
 
 async def _survivors(settings: Settings) -> list[dict[str, Any]]:
-    async with runtime.migrated(settings) as url, runtime.worker_pool(url) as pool:
+    async with database.migrated(settings) as url, database.worker_pool(url) as pool:
         return await list_survivorship(pool)

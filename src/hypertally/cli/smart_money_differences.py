@@ -10,7 +10,7 @@ from rich.table import Table
 
 from hypertally.api.smart_money.differences import PERIODS_MAX, read_differences
 from hypertally.api.smart_money.signals import RANGE_MAX
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
 from hypertally.records import ASSETS
@@ -72,8 +72,8 @@ def _day_range(first: datetime | None, last: datetime | None) -> tuple[datetime,
 async def _read(settings: Settings, asked: Mapping[str, Any]) -> dict[str, Any]:
     """All pages as one answer."""
     async with (
-        runtime.migrated(settings) as url,
-        runtime.worker_pool(url) as pool,
+        database.migrated(settings) as url,
+        database.worker_pool(url) as pool,
         transaction(pool) as connection,
     ):
         found = await read_differences(connection, asked)
@@ -91,7 +91,7 @@ def _show(found: Mapping[str, Any]) -> None:
         click.echo(f"no period from {found['from']} to {found['to']} has a signal")
         return
     names = ["v" + found[version].partition("/")[2] for version in ("earlier", "later")]
-    console = runtime.open_console()
+    console = results.open_console()
     for row in found["summary"]:
         click.echo(
             f"{row['asset']}: {row['periods']} periods, {row['locked']} locked; the same playbook "

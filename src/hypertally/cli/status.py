@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.jobs import paces
@@ -28,18 +28,18 @@ def status_command(*, as_json: bool) -> None:
     settings = read_settings()
 
     async def read() -> Status:
-        async with runtime.open_database(settings) as pool:
+        async with database.open_database(settings) as pool:
             return await read_status(pool)
 
     status = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines([status])
+        results.echo_json_lines([status])
         return
     _show_status(status, weight_per_minute=settings.weight_per_minute)
 
 
 def _show_status(status: Status, *, weight_per_minute: int) -> None:
-    console = runtime.open_console()
+    console = results.open_console()
     table = Table("job", "due", "waiting", "running", "dead", "late s", box=None)
     for job in status.jobs:
         figures = (job.due, job.waiting, job.running, job.dead, job.late_seconds)
@@ -98,8 +98,8 @@ def plan_command(*, count: int, as_json: bool) -> None:
     # Rounded up: a round that takes time never takes none.
     minutes = (Decimal(count * BASE_WEIGHT) / weight).quantize(Decimal("0.1"), ROUND_UP)
     if as_json:
-        runtime.echo_json_lines([{"wallets": count, "minutes_each": minutes}])
-        runtime.echo_json_lines(_plan_rows(weight))
+        results.echo_json_lines([{"wallets": count, "minutes_each": minutes}])
+        results.echo_json_lines(_plan_rows(weight))
         return
     click.echo(
         f"{count:,} wallets at {weight:,} weight a minute: {weight // BASE_WEIGHT:,} looks a "

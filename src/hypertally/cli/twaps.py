@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
@@ -159,8 +159,8 @@ async def _ingest(
         bars.update(tasks[key], description=_line(reading))
 
     async with (
-        runtime.migrated(settings) as database_url,
-        runtime.worker_pool(database_url) as pool,
+        database.migrated(settings) as database_url,
+        database.worker_pool(database_url) as pool,
     ):
         source = TwapSource(database_url=database_url, store=store)
         readings = await object_import.import_objects(
@@ -190,7 +190,7 @@ def _bars() -> Progress:
 
 def _report(readings: list[Reading], *, as_json: bool) -> None:
     if as_json:
-        runtime.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
+        results.echo_json_lines([msgspec.structs.asdict(reading) for reading in readings])
         return
     for reading in readings:
         if reading.skipped:

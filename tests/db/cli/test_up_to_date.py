@@ -10,7 +10,7 @@ import pytest_asyncio
 from click.testing import CliRunner
 
 from hypertally import settings as program_settings
-from hypertally.cli import cli, runtime
+from hypertally.cli import cli, database
 from hypertally.errors import Refused
 from hypertally.settings import Settings
 from hypertally.store.embedded.join import ensure_running
@@ -46,7 +46,7 @@ async def own_server(
         monkeypatch.setenv("HYPERTALLY_HOME", str(tmp_path))
         monkeypatch.setenv("HYPERTALLY_DATABASE_URL", server.url)
         settings = program_settings.read()
-        async with runtime.migrated(settings):
+        async with database.migrated(settings):
             pass
         yield settings, server.url
 
@@ -61,7 +61,7 @@ async def test_what_is_missing_is_put_right_by_the_next_command(
         assert all(before)
         for damage in MISSING.values():
             owner.execute(damage.encode())
-            async with runtime.migrated(settings):
+            async with database.migrated(settings):
                 assert owner.execute(FOUND.encode()).fetchone() == before
     with psycopg.connect(address_of_login(url, "hypertally_watchdog_login")) as watchdog:
         assert watchdog.execute("select 1").fetchone() == (1,)
@@ -74,9 +74,9 @@ async def test_a_command_that_finds_everything_changes_nothing(
     with psycopg.connect(url, autocommit=True) as owner:
         words = owner.execute(REMARK).fetchone()
         owner.execute("comment on table tenancy.orgs is 'changed'")
-        async with runtime.migrated(settings):
+        async with database.migrated(settings):
             assert owner.execute(REMARK).fetchone() == ("changed",)
-        async with runtime.migrated(settings, anew=True):
+        async with database.migrated(settings, anew=True):
             assert owner.execute(REMARK).fetchone() == words != ("changed",)
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import stamina
 
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.store import migrate
 from hypertally.store.embedded.cluster import settings
 from hypertally.store.embedded.folder import ServerFolder

@@ -9,7 +9,7 @@ import pytest
 from tests.db.alerts.alert_rows import AT, Desk
 from tests.db.store.earlier_release import make_books
 
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.jobs.runtime.resources import TwapSource
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool

@@ -19,7 +19,7 @@ from hypertally.api.identity.auth import connect_as, read_identity
 from hypertally.api.identity.claims import Claims
 from hypertally.api.resource.answers import encode
 from hypertally.api.resource.parameters import PageParameters
-from hypertally.cli.runtime import bring_up_to_date
+from hypertally.cli.database import bring_up_to_date
 from hypertally.cli.tenancy.user_tokens import require_own_user
 from hypertally.flow import METRICS
 from hypertally.jobs.rebuild.rebuild import rebuild

@@ -10,7 +10,7 @@ from random import Random
 import psycopg
 import pytest
 
-from hypertally.cli.wallets import addition_text, kept_text
+from hypertally.cli.tenancy.wallet_import import addition_text, kept_text
 from hypertally.jobs import membership
 from hypertally.store.postgres import Connection, Pool, open_pool, transaction
 from hypertally.tenancy import orgs, wallets

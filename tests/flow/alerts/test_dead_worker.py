@@ -17,7 +17,7 @@ from tests.db.runtime.offline import offline
 from tests.flow.alerts.receivers import webhook
 from tests.flow.alerts.test_alerts import Operator
 
-from hypertally.cli.api import watching_worker
+from hypertally.cli.processes.api import watching_worker
 from hypertally.clock import system_clock
 from hypertally.jobs.alerts import watchdog
 from hypertally.jobs.alerts.watchdog import Watchdog

@@ -30,7 +30,7 @@ TABLE = [
     sys.executable,
     "-c",
     FOUND.replace('click.echo("a difference")', 'open_console().print("a difference")').replace(
-        "import click", "import click\nfrom hypertally.cli.runtime import open_console"
+        "import click", "import click\nfrom hypertally.cli.results import open_console"
     ),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from hypertally.cli import cli
-from hypertally.cli.up import start_parts
+from hypertally.cli.processes.parts import start_parts
 from hypertally.errors import Refused
 from hypertally.settings import Settings
 

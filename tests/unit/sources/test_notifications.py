@@ -123,7 +123,8 @@ def test_there_is_a_limit_of_channels() -> None:
 
 def test_apprise_is_loaded_only_where_a_channel_is_set() -> None:
     script = (
-        "import sys, hypertally.cli.worker, hypertally.sources.notifications as notifications\n"
+        "import sys, hypertally.cli.processes.worker\n"
+        "from hypertally.sources import notifications\n"
         "notifications.open_channels(None)\n"
         "sys.exit('apprise' in sys.modules)"
     )

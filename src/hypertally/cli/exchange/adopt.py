@@ -3,7 +3,7 @@
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.errors import Refused
@@ -32,7 +32,7 @@ def adopt_command(*, name: str | None, as_json: bool) -> None:
         _check_name(name)
     contents, bound = runtime.run(_adopt(settings, name))
     if as_json:
-        runtime.echo_json_lines([{"contents": contents, "exchange": bound}])
+        results.echo_json_lines([{"contents": contents, "exchange": bound}])
     else:
         _show(contents)
     if bound is None:
@@ -52,11 +52,11 @@ def _check_name(name: str) -> None:
 
 
 async def _adopt(settings: Settings, name: str | None) -> tuple[Contents, BoundExchange | None]:
-    async with runtime.any_database(settings) as url:
-        if owner := runtime.owner_address(settings, url):
+    async with database.any_database(settings) as url:
+        if owner := database.owner_address(settings, url):
             has_logins = settings.owner_database_url is not None
-            await runtime.bring_up_to_date(owner, has_logins=has_logins)
-        async with runtime.worker_pool(url, size=1) as pool:
+            await database.bring_up_to_date(owner, has_logins=has_logins)
+        async with database.worker_pool(url, size=1) as pool:
             return await _read_contents(pool), await _name_or_find(pool, name)
 
 
@@ -85,4 +85,4 @@ def _show(contents: Contents) -> None:
     table.add_row("TWAP statuses", f"{contents.twap_statuses:,}")
     table.add_row("minutes of snapshots", f"{contents.snapshot_minutes:,}")
     table.add_row("endpoints asked", ", ".join(contents.hosts) or "-")
-    runtime.open_console().print(table)
+    results.open_console().print(table)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hypertally.cli import runtime
+from hypertally.cli import database
 from hypertally.clock import system_clock
 from hypertally.jobs import membership
 from hypertally.records import Record
@@ -27,7 +27,7 @@ async def track_listed(url: str, listed: bytes) -> None:
     """
     exchange_wallets = msgspec.json.decode(listed, type=list[SandboxWallet])
     addresses = [wallet.address for wallet in exchange_wallets]
-    async with runtime.worker_pool(url) as pool:
+    async with database.worker_pool(url) as pool:
         async with transaction(pool) as connection:
             of_before = await wallets.find_known(connection, addresses)
         new = [

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from hypertally.cli.exchange.sandbox_home import ADDRESS_FILE, STATE_FILE
-from hypertally.cli.runtime import SECRET_FILE
+from hypertally.cli.kept_secrets import SECRET_FILE
 from hypertally.errors import Refused
 from hypertally.records import Record
 

@@ -16,7 +16,7 @@ from typing import Final
 import click
 
 from hypertally import settings as program_settings
-from hypertally.cli import runtime
+from hypertally.cli import database
 from hypertally.cli.exchange.sandbox_home import find_addresses, sandbox_folder
 from hypertally.cli.exchange.seed_file import AboutSeed, write_seed
 from hypertally.errors import Refused, TryLater
@@ -158,7 +158,7 @@ async def _wait_until_settled(own: Settings) -> None:
     """Wait until every wallet is read and nothing is due."""
     addresses = find_addresses(own)
     books = program_settings.read(addresses.overrides())
-    async with runtime.migrated(books) as url, runtime.worker_pool(url) as pool:
+    async with database.migrated(books) as url, database.worker_pool(url) as pool:
         looks = 0
         while looks < SETTLED_LOOKS:
             looks = looks + 1 if await _is_settled(pool) else 0

@@ -2,7 +2,7 @@
 
 import click
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, org_option
 from hypertally.errors import Refused
@@ -31,7 +31,7 @@ def forget_command(
     settings = read_settings()
 
     async def run() -> Forgotten:
-        async with runtime.open_database(settings) as pool:
+        async with database.open_database(settings) as pool:
             trial = await membership.try_forget(pool, checked, org=org)
             if dry_run or not trial.wallets:
                 return trial
@@ -41,7 +41,7 @@ def forget_command(
 
     forgotten = runtime.run(run())
     words = ("nothing is changed; it would be: " if dry_run else "") + _text(forgotten, org=org)
-    runtime.echo_result(words, forgotten, as_json=as_json)
+    results.echo_result(words, forgotten, as_json=as_json)
     if forgotten.not_members:
         raise Refused(f"{org} never tracked {_shown(forgotten.not_members)}")
 

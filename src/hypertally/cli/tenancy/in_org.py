@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from hypertally.cli import runtime
+from hypertally.cli import database, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.store.postgres import Connection
 from hypertally.tenancy.orgs import find_org
@@ -20,8 +20,8 @@ def run_in_org(org: str, work: Callable[[Connection, int], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
+            database.migrated(settings) as url,
+            database.tenancy_transaction(url) as connection,
         ):
             return await work(connection, await find_org(connection, org))
 

@@ -3,7 +3,7 @@
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
 from hypertally.tenancy.orgs import Org, add_org, list_orgs
@@ -23,14 +23,14 @@ def orgs_add(*, name: str, as_json: bool) -> None:
 
     async def add() -> bool:
         async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
+            database.migrated(settings) as url,
+            database.tenancy_transaction(url) as connection,
         ):
             return await add_org(connection, name)
 
     is_new = runtime.run(add())
     words = f"{name} added" if is_new else f"{name} exists already"
-    runtime.echo_result(words, {"org": name, "added": is_new}, as_json=as_json)
+    results.echo_result(words, {"org": name, "added": is_new}, as_json=as_json)
 
 
 @orgs_group.command(name="list")
@@ -41,16 +41,16 @@ def orgs_list(*, as_json: bool) -> None:
 
     async def read() -> list[Org]:
         async with (
-            runtime.migrated(settings) as url,
-            runtime.tenancy_transaction(url) as connection,
+            database.migrated(settings) as url,
+            database.tenancy_transaction(url) as connection,
         ):
             return await list_orgs(connection)
 
     orgs = runtime.run(read())
     if as_json:
-        runtime.echo_json_lines(orgs)
+        results.echo_json_lines(orgs)
         return
     table = Table("org", "wallets", box=None)
     for org in orgs:
         table.add_row(org.name, str(org.wallets))
-    runtime.open_console().print(table)
+    results.open_console().print(table)

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from hypertally.api.identity.tokens import Purpose, mint, new_token_id
-from hypertally.cli import runtime
+from hypertally.cli import database, kept_secrets, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option, org_option
 from hypertally.cli.tenancy.id_column import id_column
@@ -36,7 +36,7 @@ async def require_own_user(url: str, *, org: str, role: str) -> str:
 
     Errors: `Refused` for a user who was removed, or whose org or role was changed since.
     """
-    async with runtime.tenancy_transaction(url) as connection:
+    async with database.tenancy_transaction(url) as connection:
         return await require_local_user(connection, org=org, role=role, person=_person())
 
 
@@ -45,7 +45,7 @@ async def issue_token(
 ) -> str:
     """A token of a user, signed with `secret` and noted with who issued it."""
     token_id = new_token_id()
-    async with runtime.tenancy_transaction(url) as connection:
+    async with database.tenancy_transaction(url) as connection:
         issued_at = await tokens.note_token(
             connection,
             token_id=token_id,
@@ -88,18 +88,18 @@ def token_command(
             "--role and --user: a user has a role; `hypertally users set-role` changes it"
         )
     settings = read_settings()
-    secret = runtime.jwt_secret(settings)
+    secret = kept_secrets.jwt_secret(settings)
     if secret is None:
         raise Refused(
             "tokens come from the identity provider of HYPERTALLY_JWKS_URL: ask it for one"
         )
 
     async def issue() -> dict[str, str]:
-        async with runtime.migrated(settings) as url:
+        async with database.migrated(settings) as url:
             if user is None:
                 user_id = await require_own_user(url, org=org, role=role or DEFAULT_ROLE)
             else:
-                async with runtime.tenancy_transaction(url) as connection:
+                async with database.tenancy_transaction(url) as connection:
                     org_id = await find_org(connection, org)
                     user_id = (await find_user(connection, user_id=user, org_id=org_id)).user_id
             seconds = days * DAY_SECONDS
@@ -109,7 +109,7 @@ def token_command(
             return {"user_id": user_id, "org": org, "token": token}
 
     issued = runtime.run(issue())
-    runtime.echo_result(issued["token"], issued, as_json=as_json)
+    results.echo_result(issued["token"], issued, as_json=as_json)
 
 
 @click.group(name="tokens")
@@ -131,7 +131,7 @@ def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
         lambda connection, org_id: tokens.list_tokens(connection, org_id=org_id, is_whole=is_whole),
     )
     if as_json:
-        runtime.echo_json_lines(listed)
+        results.echo_json_lines(listed)
         return
     table = Table(
         id_column("id"), id_column("user"), "for", "issued by", "issued", "expires", "ended",
@@ -148,7 +148,7 @@ def tokens_list(*, org: str, is_whole: bool, as_json: bool) -> None:
             f"{token.expires_at:%Y-%m-%d %H:%M}",
             ended,
         )
-    runtime.open_console().print(table)
+    results.open_console().print(table)
 
 
 @tokens_group.command(name="revoke")
@@ -175,7 +175,7 @@ def tokens_revoke(*, ids: tuple[str, ...], org: str, user: str | None, as_json: 
 
     ended, until = run_in_org(org, revoke)
     row = {"ended": ended, "user_id": user, "issued_until": until}
-    runtime.echo_result(_words_of(ended, user=user, until=until), row, as_json=as_json)
+    results.echo_result(_words_of(ended, user=user, until=until), row, as_json=as_json)
 
 
 def _words_of(ended: int, *, user: str | None, until: datetime | None) -> str:

@@ -3,7 +3,7 @@
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import results
 from hypertally.cli.options import json_option, org_option
 from hypertally.cli.tenancy.id_column import id_column
 from hypertally.cli.tenancy.in_org import run_in_org
@@ -28,7 +28,7 @@ def users_add(*, user: str, org: str, role: str, as_json: bool) -> None:
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
     row = {"user_id": user, "org": org, "role": role}
-    runtime.echo_result(f"{user} added to {org} as {role}", row, as_json=as_json)
+    results.echo_result(f"{user} added to {org} as {role}", row, as_json=as_json)
 
 
 @users_group.command(name="set-role")
@@ -42,7 +42,7 @@ def users_set_role(*, user: str, role: str, org: str, as_json: bool) -> None:
         connection, user_id=user, org_id=org_id, role=role
     ))  # fmt: skip
     row = {"user_id": user, "org": org, "role": role}
-    runtime.echo_result(f"{user} is {role} now", row, as_json=as_json)
+    results.echo_result(f"{user} is {role} now", row, as_json=as_json)
 
 
 @users_group.command(name="remove")
@@ -55,7 +55,7 @@ def users_remove(*, user: str, org: str, as_json: bool) -> None:
         connection, user_id=user, org_id=org_id
     ))  # fmt: skip
     row = {"user_id": user, "org": org, "role": None}
-    runtime.echo_result(f"{user} removed from {org}", row, as_json=as_json)
+    results.echo_result(f"{user} removed from {org}", row, as_json=as_json)
 
 
 @users_group.command(name="list")
@@ -68,13 +68,13 @@ def users_list(*, org: str, as_json: bool) -> None:
     """
     listed = run_in_org(org, lambda connection, org_id: users.list_users(connection, org_id=org_id))
     if as_json:
-        runtime.echo_json_lines(listed)
+        results.echo_json_lines(listed)
         return
     table = Table(id_column("user"), "role", "since", "last sign-in", box=None)
     for user in listed:
         last = f"{user.last_sign_in_at:%Y-%m-%d %H:%M}" if user.last_sign_in_at else ""
         table.add_row(user.user_id, user.role, f"{user.created_at:%Y-%m-%d}", last)
-    runtime.open_console().print(table)
+    results.open_console().print(table)
 
 
 @users_group.command(name="sign-ins")
@@ -88,7 +88,7 @@ def users_sign_ins(*, org: str, limit: int, as_json: bool) -> None:
         lambda connection, org_id: tokens.list_sign_ins(connection, org_id=org_id, limit=limit),
     )
     if as_json:
-        runtime.echo_json_lines(listed)
+        results.echo_json_lines(listed)
         return
     table = Table(
         "at", id_column("user"), "event", id_column("token"), id_column("session"), "reason",
@@ -99,4 +99,4 @@ def users_sign_ins(*, org: str, limit: int, as_json: bool) -> None:
             f"{row.at:%Y-%m-%d %H:%M:%S}", row.user_id, row.event, row.token_id,
             row.session_id or "", row.reason or "",
         )  # fmt: skip
-    runtime.open_console().print(table)
+    results.open_console().print(table)

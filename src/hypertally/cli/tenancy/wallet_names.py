@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 from rich.table import Table
 
-from hypertally.cli import runtime
+from hypertally.cli import results
 from hypertally.cli.options import json_option, org_option
 from hypertally.cli.tenancy.in_org import run_in_org
 from hypertally.clock import system_clock
@@ -44,7 +44,7 @@ def label_command(*, address: str, text: str | None, remove: bool, org: str, as_
     now = run_in_org(org, change)
     ending = " any more" if remove or text is not None else ""
     words = f"{checked} is called {now}" if now else f"{checked} has no label{ending}"
-    runtime.echo_result(words, {"wallet": checked, "label": now}, as_json=as_json)
+    results.echo_result(words, {"wallet": checked, "label": now}, as_json=as_json)
 
 
 @click.command(name="tag")
@@ -170,7 +170,7 @@ async def _read_names(connection: Connection, address: str, *, org_id: int) -> W
 
 def _show(names: WalletNames, *, as_json: bool) -> None:
     if as_json:
-        runtime.echo_json_lines([names])
+        results.echo_json_lines([names])
         return
     lines = (
         ("label", names.label),
@@ -185,10 +185,10 @@ def _show(names: WalletNames, *, as_json: bool) -> None:
 
 def _show_groups(groups: Sequence[Group], *, as_json: bool) -> None:
     if as_json:
-        runtime.echo_json_lines(groups)
+        results.echo_json_lines(groups)
         return
     table = Table("group", "wallets", box=None)
     for group in groups:
         for number, wallet in enumerate(group.wallets or ["none"]):
             table.add_row(group.name if number == 0 else "", wallet)
-    runtime.open_console().print(table)
+    results.open_console().print(table)

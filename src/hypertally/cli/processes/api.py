@@ -12,9 +12,9 @@ import uvloop
 
 from hypertally.api.app import ApiOptions, running_app
 from hypertally.api.server import serve
-from hypertally.cli import runtime
+from hypertally.cli import database, kept_secrets, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
-from hypertally.cli.worker import channels_of, shared_budget
+from hypertally.cli.processes.worker import channels_of, shared_budget
 from hypertally.clock import system_clock
 from hypertally.flow import METRICS
 from hypertally.jobs.alerts.watchdog import DELIVERIES_AT_ONCE, Watchdog
@@ -44,7 +44,7 @@ async def _serve(settings: Settings, host: str) -> None:
     stopping = asyncio.Event()
     runtime.stop_on_signals(stopping.set)
     async with (
-        runtime.migrated(settings, anew=True) as url,  # whose logins let it in
+        database.migrated(settings, anew=True) as url,  # whose logins let it in
         watching_worker(settings, url, channels),
         running_app(api_options(settings, url, exchange=exchange.name)) as app,
     ):
@@ -78,10 +78,10 @@ async def watching_worker(settings: Settings, url: str, channels: Channels) -> A
 def api_options(settings: Settings, url: str, *, exchange: str) -> ApiOptions:
     """The options of the API that follow from the settings, and from the exchange they name."""
     return ApiOptions(
-        database_url=runtime.reading_address(settings, url),
+        database_url=database.reading_address(settings, url),
         version=version("hypertally"),
         exchange=exchange,
-        jwt_secret=runtime.jwt_secret(settings),
+        jwt_secret=kept_secrets.jwt_secret(settings),
         jwt_secret_earlier=(
             settings.jwt_secret_earlier.get_secret_value() if settings.jwt_secret_earlier else None
         ),

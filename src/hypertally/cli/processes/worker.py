@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 import structlog
 
-from hypertally.cli import runtime
+from hypertally.cli import database, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.clock import system_clock
 from hypertally.errors import Refused
@@ -40,8 +40,8 @@ async def work(
     """Run a worker until a signal, or until no job is due; `watching`: smart money too."""
     channels = channels_of(settings)  # a bad address stops the start before the database is opened
     async with (
-        runtime.migrated(settings) as url,
-        runtime.worker_pool(url, size=POOL_SIZE) as pool,
+        database.migrated(settings) as url,
+        database.worker_pool(url, size=POOL_SIZE) as pool,
         info_client(pool, settings) as info,
         watch_of(settings, pool) as watch,
     ):

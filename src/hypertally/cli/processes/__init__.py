@@ -1,0 +1,1 @@
+"""Commands that start processes, and what the processes need."""
