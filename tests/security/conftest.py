@@ -3,7 +3,6 @@
 # pyright: reportUnusedImport=false
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import httpx2
 import psycopg
@@ -16,11 +15,11 @@ from tests.db.api.conftest import (  # noqa: F401
     get,
     jwks_url,
     options,
-    run_server,
     ui_dir,
     world,
 )
 from tests.db.api.test_aging import ORG, MovedClock
+from tests.security.servers import two_servers
 from tests.security.walk import Connection
 
 from hypertally.api.http.options import ApiOptions
@@ -44,15 +43,9 @@ def books(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def servers(books: str, clock: MovedClock) -> Iterator[list[httpx2.Client]]:
-    """Clients of two servers over one database, without tokens."""
+    """Clients of two servers that take our own tokens."""
     of_books = ApiOptions(database_url=books, version="1", jwt_secret=SECRET, seconds=clock)
-    with ExitStack() as stack:
-        clients: list[httpx2.Client] = []
-        for _ in range(2):
-            running = run_server(of_books)
-            url = next(running)
-            stack.callback(lambda running=running: next(running, None))
-            clients.append(stack.enter_context(httpx2.Client(base_url=url)))
+    with two_servers(of_books) as clients:
         yield clients
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +11,12 @@ import httpx2
 import jwt
 import psycopg
 import pytest
-from tests.db.api.conftest import SECRET, run_server
+from tests.db.api.conftest import SECRET
 from tests.db.api.test_aging import MovedClock
 from tests.db.store.earlier_release import make_books
 from tests.identity_provider import provider_token
 from tests.security.browsers import link, run, session_of, sign_in, status
+from tests.security.servers import two_servers
 from tests.security.test_sign_in_edges import wait_until_something_waits
 
 from hypertally.api.http.limits import PROFILE_SECONDS_MAX
@@ -34,13 +34,7 @@ def servers(books: str, clock: MovedClock, jwks_url: str) -> Iterator[list[httpx
     options = ApiOptions(
         database_url=books, version="1", jwks_url=jwks_url, jwt_secret=SECRET, seconds=clock
     )
-    with ExitStack() as stack:
-        clients: list[httpx2.Client] = []
-        for _ in range(2):
-            running = run_server(options)
-            url = next(running)
-            stack.callback(lambda running=running: next(running, None))
-            clients.append(stack.enter_context(httpx2.Client(base_url=url)))
+    with two_servers(options) as clients:
         yield clients
 
 

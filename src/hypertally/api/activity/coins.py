@@ -1,6 +1,6 @@
 """Coins to search for: spot pairs by number or by pair, and the coins that TWAPs were placed in."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
@@ -9,20 +9,13 @@ from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answer_names import CoinName
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.parameters import NAME_CHARACTER, Limit, Parameters, text_form
+from hypertally.api.resource.parameters import Limit, Parameters, SearchText
 from hypertally.store import queries
 from hypertally.store.postgres import read_rows
 
 router = APIRouter()
 
 MAX_AGE: Final = 300  # the exchange lists a new pair now and then
-CoinText: TypeAlias = Annotated[
-    str,
-    *text_form(
-        NAME_CHARACTER + "{0,64}",
-        remedy="search for up to 64 characters, none of them a control character",
-    ),
-]
 
 _QUERIES = queries.load(__file__)
 
@@ -30,7 +23,7 @@ _QUERIES = queries.load(__file__)
 class CoinsParameters(Parameters):
     """A part of a coin or of its pair."""
 
-    query: CoinText = ""
+    query: SearchText = ""
     limit: Limit = PAGE_ROWS_DEFAULT
 
 

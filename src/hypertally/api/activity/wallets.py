@@ -1,6 +1,6 @@
 """The wallets of the caller's org, and one of them as a whole."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -20,11 +20,10 @@ from hypertally.api.resource.day_range import DayRangeParameters, read_today
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import (
-    NAME_CHARACTER,
     Address,
     PageParameters,
+    SearchText,
     Word,
-    text_form,
 )
 from hypertally.records import Record
 from hypertally.store import queries
@@ -33,13 +32,6 @@ from hypertally.store.postgres import Connection, find_row, read_row, read_rows
 router = APIRouter()
 
 MAX_AGE: Final = 60
-SearchText: TypeAlias = Annotated[
-    str,
-    *text_form(
-        NAME_CHARACTER + "{0,64}",
-        remedy="search for up to 64 characters, none of them a control character",
-    ),
-]
 
 _QUERIES = queries.load(__file__)
 

@@ -72,6 +72,13 @@ Word: TypeAlias = Annotated[
     ),
     AfterValidator(str.lower),
 ]
+SearchText: TypeAlias = Annotated[
+    str,
+    *text_form(
+        NAME_CHARACTER + "{0,64}",
+        remedy="search for up to 64 characters, none of them a control character",
+    ),
+]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_ROWS_MAX)]
 Cursor: TypeAlias = Annotated[
     str,
