@@ -73,6 +73,7 @@ PROBES = [
     Probe(FACTS, "facts", "hypertally"),
     Probe(METRICS, "metrics/twaps", "hypertally.metrics.activity.wallet_days"),
     Probe(METRICS, "metrics/activity", "hypertally.metrics.smart_money.signals"),
+    Probe(METRICS, "metrics/lp", "hypertally.metrics.twaps.orders"),
     Probe(JOBS, "jobs/runtime", "hypertally.jobs.activity.rollup"),
     Probe(JOBS, "jobs/market", "hypertally.jobs.paces"),
     Probe(JOBS, "jobs/smart_money", "hypertally.jobs.rebuild.rebuild"),

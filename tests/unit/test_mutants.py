@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = runpy.run_path(str(ROOT / "scripts" / "mutants.py"))
-MUTANTS_MIN = 69  # may only grow
+MUTANTS_MIN = 87  # may only grow
 
 
 def test_every_change_of_the_list_can_be_made() -> None:

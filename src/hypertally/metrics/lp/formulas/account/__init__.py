@@ -1,0 +1,1 @@
+"""An account over all its positions: deltas, hedge, rates a year, value."""
