@@ -6,7 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hypertally.metrics.lp.formulas.account.deltas import DeltaSource, Exposure, asset_deltas
+from hypertally.metrics.lp.formulas.account.deltas import (
+    DeltaSource,
+    Exposure,
+    asset_deltas,
+    delta_usd,
+    share_of_deployed,
+)
 from hypertally.metrics.lp.formulas.account.hedge import (
     NO_LIQUIDITY,
     NO_POSITION,
@@ -68,6 +74,34 @@ def test_a_staked_token_without_a_rate_counts_apart() -> None:
     hype, apart = asset_deltas([*ALL[:-1], staked])
     assert (hype.asset, hype.net.value) == ("HYPE", 14)
     assert (apart.asset, apart.net.value, apart.strategy.value) == ("kHYPE", 10, 0)
+
+
+SIGNED = st.decimals(-1_000, 1_000, places=2)
+POSITIVE = st.decimals("0.01", 1_000, places=2)
+
+
+@given(SIGNED, POSITIVE, st.none() | POSITIVE, st.none() | POSITIVE)
+def test_a_delta_in_usd_contains_every_completion(
+    units: Decimal, price: Decimal, width: Decimal | None, price_width: Decimal | None
+) -> None:
+    some_units, some_price = exactly(units), exactly(price)
+    if width is not None:
+        some_units = between(units - width, units + width, NOT_READ)
+    if price_width is not None:
+        some_price = between(price / 2, price + price_width, NOT_READ)
+    usd = delta_usd(some_units, some_price)
+    assert usd.contains(units * price)
+    assert usd.value in {None, units * price}
+
+
+def test_a_delta_is_a_share_of_what_is_deployed() -> None:
+    usd = delta_usd(exactly(-4), exactly(30))
+    assert usd.value == -120
+    assert share_of_deployed(usd, exactly(1_000)).value == Decimal("-0.12")
+    assert share_of_deployed(usd, exactly(0)) == unknown("nothing is deployed")
+    without_end = delta_usd(between(Decimal(1), None, NOT_READ), between(Decimal(2), None, "price"))
+    assert (without_end.lower, without_end.upper) == (2, None)
+    assert without_end.reasons == (NOT_READ, "price")
 
 
 LAST = LastLiquidity(liquidity=10**21, tick_lower=-600, tick_upper=1_200, tokens=TOKENS)

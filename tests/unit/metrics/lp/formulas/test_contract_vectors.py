@@ -36,7 +36,7 @@ from hypertally.metrics.lp.formulas.pool.position_reading import (
     PositionReading,
     content_of,
 )
-from hypertally.metrics.lp.formulas.pool.prices import gamma0, pool_price
+from hypertally.metrics.lp.formulas.pool.prices import gammas, pool_price
 from hypertally.metrics.lp.formulas.pool.tick_math import tick_at
 from hypertally.metrics.lp.formulas.pool.token_pairs import PoolToken, TokenAmounts
 
@@ -132,8 +132,7 @@ def test_decimals_of_a_position_agree_in_thirty_places(name: str) -> None:
     uncollected = [Decimal(decimals[f"uncollected_{token}"]) for token in ("hype", "usdc")]
     assert whole(content.uncollected) == uncollected
     assert x_hype + uncollected[0] == Decimal(decimals["delta_hype_lp"])
-    gamma = gamma0(content.liquidity, reading.sqrt_price, TOKENS) if content.in_range else 0
-    assert gamma == Decimal(decimals["gamma_hype_per_usd"])
+    assert gammas(reading, TOKENS)[0] == Decimal(decimals["gamma_hype_per_usd"])
 
 
 @pytest.mark.parametrize("name", POSITIONS)

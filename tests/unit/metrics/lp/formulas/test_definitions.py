@@ -19,7 +19,13 @@ from hypertally.metrics.lp.formulas.pool.liquidity_amounts import (
     SqrtPriceRange,
     withdrawn_amounts,
 )
-from hypertally.metrics.lp.formulas.pool.prices import gamma0, gamma1, pool_price, sqrt_price_of
+from hypertally.metrics.lp.formulas.pool.prices import (
+    gamma0,
+    gamma1,
+    gamma_per_usd,
+    pool_price,
+    sqrt_price_of,
+)
 from hypertally.metrics.lp.formulas.pool.token_pairs import PoolToken
 
 TOKENS = PoolToken(symbol="WHYPE", decimals=18), PoolToken(symbol="USDC", decimals=18)
@@ -57,7 +63,10 @@ def test_impermanent_loss_in_and_out_of_range(price: str, percent: str) -> None:
 
 
 def test_the_drift_to_expect_at_thirty() -> None:
-    assert round(gamma0(LIQUIDITY, sqrt_price("30"), TOKENS), 2) == Decimal("-112.41")
+    gamma = gamma0(LIQUIDITY, sqrt_price("30"), TOKENS)
+    assert round(gamma, 2) == Decimal("-112.41")
+    # A stablecoin at 0.998: a rise by $1 is a rise by 1.002 of it.
+    assert round(gamma_per_usd(gamma, Decimal("0.998")), 2) == Decimal("-112.64")
 
 
 def test_gamma_is_the_slope_of_the_amounts() -> None:

@@ -36,6 +36,7 @@ from hypertally.metrics.lp.formulas.ledger.events import (
 )
 from hypertally.metrics.lp.formulas.ledger.result import (
     LpResult,
+    fees_between,
     fees_earned,
     history_problem,
     result_of,
@@ -129,6 +130,20 @@ def test_no_order_repetition_or_partition_of_the_events_changes_the_ledger(
     first = events[:cut]
     chance.shuffle(first)
     assert book(ledger_of(first), events[cut:]) == whole
+
+
+@given(histories(), st.integers(1, 12), AMOUNTS, AMOUNTS)
+def test_fees_between_two_readings_are_what_was_paid_and_grew(
+    events: list[AnyLpEvent], cut: int, first: tuple[int, int], second: tuple[int, int]
+) -> None:
+    states = [ledger_of(events[:cut]).state, ledger_of(events).state]
+    readings = [
+        (state, content(state.liquidity, (0, 0), uncollected))
+        for state, uncollected in zip(states, (first, second), strict=True)
+    ]
+    earlier, later = Textbook(events[:cut]).all_fees(first), Textbook(events).all_fees(second)
+    expected = [end - start for start, end in zip(earlier, later, strict=True)]
+    assert list(fees_between(*readings)) == expected
 
 
 @given(histories())

@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from hypertally.metrics.lp.formulas.bounded import Bounded, multiple, total
+from hypertally.metrics.lp.formulas.bounded import (
+    Bounded,
+    merged_reasons,
+    multiple,
+    ratio,
+    total,
+)
+from hypertally.metrics.lp.formulas.exact_decimals import product
 from hypertally.records import Record
 
 DeltaSource = Literal["lp", "uncollected", "perp", "spot", "wallet"]
@@ -46,6 +53,30 @@ def asset_deltas(exposures: Iterable[Exposure]) -> list[AssetDelta]:
     for exposure in exposures:
         by_asset[exposure.asset].append(exposure)
     return [_delta_of(asset, by_asset[asset]) for asset in sorted(by_asset)]
+
+
+def delta_usd(units: Bounded, price: Bounded) -> Bounded:
+    """A delta in USD; both may be unknown, a price is never below zero."""
+    if price.value is not None:
+        return multiple(units, price.value)
+    if units.value is not None:
+        return multiple(price, units.value)
+    reasons = merged_reasons([units, price])
+    ends = [_corner(units.lower, price, of_sign=-1), _corner(units.upper, price, of_sign=1)]
+    return Bounded(value=None, lower=ends[0], upper=ends[1], reasons=reasons)
+
+
+def share_of_deployed(usd: Bounded, deployed: Bounded) -> Bounded:
+    """A delta as a share of what works for the strategy."""
+    return ratio(usd, deployed, of_nothing="nothing is deployed")
+
+
+def _corner(units: Decimal | None, price: Bounded, *, of_sign: int) -> Decimal | None:
+    """The furthest product: to the largest price where it goes away from zero, else the least."""
+    if units is None:
+        return None
+    furthest = price.upper if units * of_sign > 0 else price.lower
+    return None if furthest is None else product(units, furthest)
 
 
 def _delta_of(asset: str, exposures: list[Exposure]) -> AssetDelta:

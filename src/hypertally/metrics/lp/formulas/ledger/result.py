@@ -67,6 +67,13 @@ def fees_earned(state: LedgerState, content: PositionContent) -> TokenAmounts:
     return sum_of(state.fees_collected, owed)
 
 
+def fees_between(
+    earlier: tuple[LedgerState, PositionContent], later: tuple[LedgerState, PositionContent]
+) -> TokenAmounts:
+    """What was earned from one reading to a later one, whatever was paid out in between."""
+    return difference_of(fees_earned(*later), fees_earned(*earlier))
+
+
 def result_of(
     state: LedgerState,
     content: PositionContent | None,
