@@ -1,6 +1,6 @@
 """The overview shows the org's figures as the API gives them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -155,6 +155,26 @@ async def test_incomplete_figures_carry_a_ring_with_the_share(screen: Screen) ->
     await screen.page.route("**/api/v1/metrics/global*", thin)
     await screen.open()
     assert await screen.figure("fills").locator("[data-part=ring-text]").inner_text() == "98.7%"
+
+
+@pytest.mark.parametrize("hours_late", [0, 1])
+async def test_the_rest_of_today_is_no_lack(screen: Screen, hours_late: int) -> None:
+    async def answer(route) -> None:
+        response = await route.fetch()
+        body = await response.json()
+        now = datetime.now(UTC)
+        first, after = now.date() - timedelta(days=6), now.date() + timedelta(days=1)
+        days_left = (datetime.combine(after, time(), UTC) - now) / timedelta(days=1)
+        share = 1 - (days_left + hours_late / 24) / 7
+        body["total"] |= {"completeness": f"{share:.6f}", "from": f"{first}", "to": f"{now.date()}"}
+        await route.fulfill(response=response, json=body)
+
+    await screen.page.route("**/api/v1/metrics/global*", answer)
+    await screen.open("#/?range=7d")
+    ring = screen.page.locator(".page-head .ring")
+    whole = "whole" in (await ring.get_attribute("class") or "").split()
+    words = "only the rest of today is missing" in (await ring.get_attribute("title") or "")
+    assert (whole, words) == (hours_late == 0, hours_late == 0)
 
 
 async def test_cards_cells_and_charts_agree_with_the_proof_to_the_digit(screen: Screen) -> None:

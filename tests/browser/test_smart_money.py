@@ -100,7 +100,7 @@ async def test_scores_stand_on_their_gauges_with_the_first_definitions_beside(
             score = shown.locator(f"[data-score='{name}.value']")
             assert await score.locator(".score-value").inner_text() == points(value)
             assert visible(await score.locator(".version-1").inner_text()) == (
-                f"v1 {points(one['first'][name])}"
+                f"version 1: {points(one['first'][name])}"
             )
             needle = score.locator(".needle")
             if value is None:

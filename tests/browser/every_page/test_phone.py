@@ -123,6 +123,15 @@ async def test_a_section_opens_on_demand_and_the_address_remembers_it(phone: Scr
     assert "open=" not in phone.page.url
 
 
+async def test_a_link_to_what_stands_in_a_section_opens_the_section(phone: Screen) -> None:
+    await phone.open("#/smart-money?universe=open")
+    assert await phone.page.locator("[data-fold=record] [data-part=universe] table").count() == 1
+    await phone.page.locator("[data-fold=record] .fold-head").click()
+    await phone.settled()
+    assert await phone.page.locator("[data-part=universe]").count() == 0
+    assert "universe=" not in phone.page.url
+
+
 async def test_alerts_that_fire_make_smart_money_no_page_without_end(phone: Screen) -> None:
     async def fire(route: Route) -> None:
         response = await route.fetch()

@@ -42,6 +42,7 @@ export function Figure({
   href,
   completeness,
   completenessNote,
+  completenessDays,
   days,
   dayField,
   note,
@@ -63,7 +64,7 @@ export function Figure({
         href=${href}>unknown: see why</a>`
           : completeness !== undefined &&
             html`<${Completeness}
-        share=${completeness} description=${completenessNote} />`
+        share=${completeness} description=${completenessNote} days=${completenessDays} />`
       }
     </div>
     ${note && html`<div class="figure-note">${note}</div>`}

@@ -5,17 +5,20 @@ import { useIsPhone } from "../phone.js";
 import { html } from "../preact.js";
 import { current, here } from "../route.js";
 
-/** `count`: how much is inside, in words. */
-export function Fold({ name, title, count, children }) {
+/** `count`: how much is inside, in words; `holds`: what of the address is open inside. */
+export function Fold({ name, title, count, holds = [], children }) {
   const isPhone = useIsPhone();
   if (!isPhone) return children;
-  const names = new Set((current().query.get("open") ?? "").split(",").filter(Boolean));
-  const isOpen = names.has(name);
+  const { query } = current();
+  const names = new Set((query.get("open") ?? "").split(",").filter(Boolean));
+  const isOpen = names.has(name) || holds.some((inside) => query.has(inside));
   if (isOpen) names.delete(name);
   else names.add(name);
   const open = [...names].join(",") || null;
+  const closed = isOpen ? Object.fromEntries(holds.map((inside) => [inside, null])) : {};
   return html`<section class="fold" data-fold=${name}>
-    <a class="fold-head" href=${here({ open })} aria-expanded=${String(isOpen)} role="button">
+    <a class="fold-head" href=${here({ ...closed, open })} aria-expanded=${String(isOpen)}
+      role="button">
       <span>${title}</span>${count && html`<span class="muted">${count}</span>`}</a>
     ${isOpen && children}</section>`;
 }

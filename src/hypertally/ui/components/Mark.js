@@ -2,20 +2,24 @@
 
 import { html } from "../preact.js";
 import { percent, pixels } from "../vocabulary/decimal.js";
-import { completenessWords } from "../vocabulary/measures.js";
+import { completenessWords, isCompleteSoFar } from "../vocabulary/measures.js";
 
 const RADIUS = 5;
 const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
-/** An open ring with its percentage; a complete figure shows it only with `always`. */
-export function Completeness({ share, always = false, description, reasons }) {
+/**
+ * An open ring with its percentage; a complete figure shows it only with `always`.
+ * `days`: what has the day of the figure, or its first and last one: the rest of today is no lack.
+ */
+export function Completeness({ share, always = false, description, reasons, days }) {
   const known = share !== null && share !== undefined;
   const filled = known ? pixels(share) : 0;
   if (filled >= 1 && !always) return null;
   const text = known ? percent(share) : "–";
-  const title = [description ?? completenessWords(share), ...(reasons ?? [])].join("\n");
+  const soFar = known && Boolean(days) && isCompleteSoFar(share, days);
+  const title = [description ?? completenessWords(share, soFar), ...(reasons ?? [])].join("\n");
   const dash = `${(CIRCUMFERENCE * filled).toFixed(2)} ${CIRCUMFERENCE.toFixed(2)}`;
-  return html`<span class=${`ring ${filled >= 1 ? "whole" : ""}`} title=${title}>
+  return html`<span class=${`ring ${filled >= 1 || soFar ? "whole" : ""}`} title=${title}>
     <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
       <circle class="track" cx="7" cy="7" r=${RADIUS} />
       <circle class="arc" cx="7" cy="7" r=${RADIUS} stroke-dasharray=${dash}

@@ -14,11 +14,19 @@ function termOf(target, { focused }) {
   return target.closest?.(".figure")?.querySelector("[data-term]") ?? null;
 }
 
+/** Where the tip stands: below its term, and inside the window. */
 function placeOf(element) {
   const box = element.getBoundingClientRect();
   const widest = document.documentElement.clientWidth - WIDTH - EDGE;
   return { left: Math.max(EDGE, Math.min(box.left, widest)), top: box.bottom + 4 };
 }
+
+const tipOf = (element, focused) => ({
+  element,
+  focused,
+  text: element.dataset.term,
+  ...placeOf(element),
+});
 
 export function TermTip() {
   const [shown, setShown] = useState(null);
@@ -30,9 +38,11 @@ export function TermTip() {
       const element = termOf(event.target, { focused });
       if (!element) return hideSoon();
       clearTimeout(timer);
-      setShown({ text: element.dataset.term, ...placeOf(element) });
+      setShown(tipOf(element, focused));
     };
     const hide = () => setShown(null);
+    // A term that Tab reaches scrolls into view: its meaning goes with it.
+    const follow = () => setShown((now) => (now?.focused ? tipOf(now.element, true) : null));
     const hideSoon = () => {
       clearTimeout(timer);
       timer = setTimeout(hide, AWAY_MS);
@@ -40,7 +50,7 @@ export function TermTip() {
     const byPointer = (event) => show(event, false);
     const byFocus = (event) => show(event, event.target.matches(":focus-visible"));
     const byKey = (event) => event.key === "Escape" && hide();
-    const listeners = { pointerover: byPointer, focusin: byFocus, keydown: byKey, scroll: hide };
+    const listeners = { pointerover: byPointer, focusin: byFocus, keydown: byKey, scroll: follow };
     const names = Object.keys(listeners);
     names.forEach((name) => document.addEventListener(name, listeners[name], true));
     return () => {

@@ -137,6 +137,23 @@ const SMART_MONEY = {
   Reason: "Why it is so.",
   State: "How it stands now.",
   Subject: "What it is about: a wallet, an asset or the system.",
+  Risk: "How sure the evidence is: normal, reduced, or defensive where it warns of danger.",
+  Normal: "Risk as usual: the scores agree and few wallets leave.",
+  Reduced: "Less risk than usual: the scores agree in part, or say nothing.",
+  Defensive: "The least risk: many exits, wallets that disagree, or scores that are unknown.",
+  "Exits vs usual": "How this share of exits compares with those of the previous seven days.",
+  Observed: "Watched wallets whose position is known at the start and at the end of the period.",
+  "With a position": "Watched wallets that hold the asset long or short.",
+  Dispersion: "How evenly buyers and sellers are split: 0 all on one side, 100 half and half.",
+  "Long or short": "Whether the holders suffice to move the consensus out of neutral.",
+  "Strong long or short": "Whether the holders suffice to move the consensus to one of its ends.",
+  "High exits": "Whether so many holders are left that their exits could be called high.",
+  "Mark price": "The price by which the exchange values positions, at the end of the period.",
+  "Smallest change counted": "A position that changes by less is held to be the same.",
+  Snapshots: "The digest of the positions that the signal was computed from.",
+  Wallets: "How many are watched.",
+  New: "Share of the wallets that were not watched before the last choice.",
+  Chosen: "When the wallets were last chosen.",
 };
 
 const GLOSSARY = { ...CONCEPTS, ...TRADING, ...RECORDS, ...ORDERS, ...SMART_MONEY };

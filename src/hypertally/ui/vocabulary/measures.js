@@ -3,6 +3,7 @@
 // The kind decides how a figure is written (number_text.js): usd, fee, count, mean, size, share,
 // price, bps, score; always with a sign: pnl, net (of coin), net_usd, effect (on a score).
 
+import { pixels } from "./decimal.js";
 import { NOT_COMPUTED_YET } from "./reasons.js";
 import { SIGNAL_WORDS, SMART_MEASURES } from "./smart_money.js";
 import { TWAP_MEASURES } from "./twaps.js";
@@ -121,7 +122,18 @@ export function reasonOf(day, field) {
   return "Unknown because the fills of a tracked wallet are not proved complete for this day.";
 }
 
-export function completenessWords(share) {
+const DAY_MS = 86_400_000;
+const READ_MS = 900_000; // fills of the last quarter of an hour may still be on their way
+
+/** Whether all that is missing of a day, or of days up to another, is the rest of today. */
+export function isCompleteSoFar(share, { day, from = day, to = day }, now = Date.now()) {
+  const start = Date.parse(`${from}T00:00:00Z`);
+  const end = Date.parse(`${to}T00:00:00Z`) + DAY_MS;
+  return end > now && (1 - pixels(share)) * (end - start) <= end - now + READ_MS;
+}
+
+export function completenessWords(share, soFar) {
   if (share === null || share === undefined) return "Completeness is not known yet.";
+  if (soFar) return "All fills are proved to be stored so far; only the rest of today is missing.";
   return "The share of the time for which all fills are proved to be stored; the rest is missing.";
 }

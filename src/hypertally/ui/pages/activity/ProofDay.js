@@ -149,7 +149,8 @@ export function DayProof({ wallet, day, field, session }) {
           restated=${value.restated} interval=${intervalOf(value, field)}
           short=${value[field] === null} />
         ${value[field] !== null && html`<${Unit} field=${field} />`}
-        <${Completeness} share=${data.completeness ?? value.completeness} always /></p>
+        <${Completeness} share=${data.completeness ?? value.completeness}
+          days=${{ day }} always /></p>
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
         ${preliminaryReason(value) && html`<p class="muted">${preliminaryReason(value)}</p>`}`
       }

@@ -44,7 +44,8 @@ function columnsOf(fields, hrefOf) {
       key: "completeness",
       label: "Complete",
       kind: "share",
-      cell: (day) => html`<${Completeness} share=${day.completeness} always />`,
+      cell: (day) => html`<${Completeness} share=${day.completeness}
+        days=${day} always />`,
     },
     {
       key: "digest",
@@ -72,7 +73,7 @@ function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, f
           reason=${reason} interval=${intervalOf(total, field)}
           short=${total[field] === null} />
         ${total[field] !== null && html`<${Unit} field=${field} />`}
-        <${Completeness} share=${total.completeness} always /></p>`
+        <${Completeness} share=${total.completeness} days=${total} always /></p>`
       }
     </div>
     <section><h3>Definition</h3><p>${descriptionOf(field)}</p><p>${ruleOf(field)}</p><${Versions}

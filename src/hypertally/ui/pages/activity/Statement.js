@@ -87,7 +87,7 @@ export function Statement({ title, columns, current }) {
       <tbody><tr class="group"><th colspan=${columns.length + 1} scope="rowgroup">Record</th></tr>
         <tr><th scope="row">Complete</th>${columns.map(
           ({ key, values }) => html`<td key=${key} class=${`n ${key === current ? "current" : ""}`}>
-          <${Completeness} share=${values?.completeness} always /></td>`,
+          <${Completeness} share=${values?.completeness} days=${values} always /></td>`,
         )}</tr></tbody>
     </table><//>
   </section>`;

@@ -45,7 +45,8 @@ export const completenessColumn = {
   label: "Complete",
   kind: "share",
   description: "Share of the time for which all fills are proved to be stored.",
-  cell: (row) => html`<${Completeness} share=${row.completeness} always />`,
+  cell: (row) => html`<${Completeness} share=${row.completeness}
+    days=${row} always />`,
 };
 
 export function dayCell(row) {

@@ -51,7 +51,8 @@ function Headline({ field, range, total, days, small }) {
     kind=${kindOf(field)} small=${small}
     value=${total?.[field] ?? null} interval=${intervalOf(total, field)}
     reason=${REASON} href=${proofOf("range", range, field)}
-    completeness=${total?.completeness} days=${small ? null : days} dayField=${dayField}
+    completeness=${total?.completeness} completenessDays=${total}
+    days=${small ? null : days} dayField=${dayField}
     note=${small ? null : NOTES[field]} />`;
 }
 
@@ -141,7 +142,7 @@ export function Overview({ route }) {
         total &&
         html`<span class="muted">${total.from} to ${total.to}, UTC days, as of${" "}
           <${Ago} iso=${days.data.as_of} /></span>
-        <${Completeness} share=${total.completeness} always />`
+        <${Completeness} share=${total.completeness} days=${total} always />`
       }
       <span class="grow"></span>
       <${SpanPicker} name="range" label="Range" current=${range} first="30d" counts=${RANGES} />

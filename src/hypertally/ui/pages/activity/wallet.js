@@ -59,7 +59,8 @@ function Figures({ wallet, total, small, fields }) {
       description=${descriptionOf(nameOf(field))} kind=${kindOf(field)} small=${small}
       value=${total[field] ?? null} interval=${intervalOf(total, field)}
         reason=${REASON}
-      completeness=${total.completeness} href=${proofOf("span", wallet, field)} />`,
+      completeness=${total.completeness} completenessDays=${total}
+      href=${proofOf("span", wallet, field)} />`,
     )}
   </div>`;
 }

@@ -2,6 +2,7 @@
 // of an input that would change it, and the advice for open positions.
 
 import { html } from "../../preact.js";
+import { meaningOf } from "../../vocabulary/glossary.js";
 import { percent, round, trim } from "../../vocabulary/decimal.js";
 import { bandWords, missWords, ruleWords } from "../../vocabulary/smart_money.js";
 
@@ -31,8 +32,9 @@ export function Bias({ bias, risk, small }) {
   return html`<span class=${`advice ${small ? "small" : ""}`}>
     <span class=${`bias ${tone}`} data-exact=${bias}><${Shape} size=${small ? 9 : 15}>${shape}<//>
       ${" "}${bias}</span>
-    <span class=${`risk ${RISK_TONES[risk]}`} data-exact=${risk}><${Shape} size=${small ? 9 : 12}>
-      ${RISKS[risk]}<//>${" "}${risk}${small ? "" : " risk"}</span>
+    <span class=${`risk ${RISK_TONES[risk]}`} data-exact=${risk}
+      data-term=${small ? undefined : meaningOf(risk)} tabindex=${small ? undefined : 0}><${Shape}
+      size=${small ? 9 : 12}>${RISKS[risk]}<//>${" "}${risk}${small ? "" : " risk"}</span>
   </span>`;
 }
 

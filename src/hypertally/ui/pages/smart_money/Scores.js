@@ -2,6 +2,7 @@
 
 import { Amount } from "../../components/Amount.js";
 import { Gauge } from "../../components/Gauge.js";
+import { Term, Word } from "../../components/Term.js";
 import { html } from "../../preact.js";
 import { percent, pixels, round } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
@@ -15,7 +16,6 @@ import {
 } from "../../vocabulary/smart_money.js";
 
 const GAUGES = { "cas.value": "CAS", "dispersion.value": "Dispersion", "ecs.value": "Exits" };
-const OBSERVED_WALLETS = "Watched wallets observed at the start and at the end of the period";
 const HERDING_MIN = 10;
 const TRENDS = { rising: "▲ rising", falling: "▼ falling", flat: "▬ flat" };
 const TREND_DESCRIPTION =
@@ -33,7 +33,8 @@ function Trend({ signal }) {
 function VersionOneScore({ first, path }) {
   const value = first?.[path.split(".")[0]] ?? null;
   const title = "Version 1 (smart_money/1) of the same period";
-  return html`<span class="version-1 muted" title=${title}>v1 <${Amount} value=${value} kind="score"
+  return html`<span class="version-1 muted" title=${title}>version 1: <${Amount}
+    value=${value} kind="score"
     reason="Unknown because version 1 has no figure for this period" /></span>`;
 }
 
@@ -64,8 +65,8 @@ function Score({ asset, signal, first, path, hrefOf, alone }) {
     title="The lowest and the highest possible score, whatever the unobserved wallets did"
     data-lower=${lower} data-upper=${upper}>${round(lower, 1)} to ${round(upper, 1)}</span>`;
   return html`<div class="score" data-score=${path}>
-    <div class="score-line"><span class="score-name"
-        title=${`${labelOf(path)}. ${descriptionOf(path)}`}>${GAUGES[path]}</span>
+    <div class="score-line"><${Word} look="score-name"
+        meaning=${`${labelOf(path)}. ${descriptionOf(path)}`}>${GAUGES[path]}<//>
       <span class="score-value" aria-live="polite"><${Amount} value=${shown} kind=${kindOf(path)}
         reason=${reason} href=${signal && hrefOf(path)} /></span>
       ${
@@ -122,12 +123,12 @@ export function ScoreNotes({ signal, hrefOf }) {
       ? unknownFigure(forcedNotKnown(signal.ecs), "ecs.forced")
       : figure("forced", "ecs.forced");
   return html`<dl class="score-notes">
-    <div><dt title=${descriptionOf("herding.h")}>Herding</dt><dd>${figure("H", "herding.h")}${
+    <div><${Term}>Herding<//><dd>${figure("H", "herding.h")}${
       herding.h !== null && `, ${herding.n} active: ${herdingText(herding)}`
     }</dd></div>
-    <div><dt title="How unusual this share of exits is">Exits vs usual</dt><dd>${usual},
+    <div><${Term}>Exits vs usual<//><dd>${usual},
       ${" "}${forced}</dd></div>
-    <div><dt title=${OBSERVED_WALLETS}>Observed</dt>
+    <div><${Term}>Observed<//>
       <dd>${signal.observed} of ${signal.wallets} at both ends, ${signal.exposed} with a
         position; coverage at the end ${percent(signal.coverage)}</dd></div>
   </dl>`;

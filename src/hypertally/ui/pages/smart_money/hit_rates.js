@@ -84,7 +84,7 @@ export function Outcomes({ route }) {
   const requested = route.query.get("outcomes");
   const horizon = HORIZONS.includes(requested) ? requested : null;
   return html`<section class="outcomes" data-part="outcomes">
-    <header class="table-bar"><h2>Hit rates</h2>
+    <header class="table-bar"><h2>How often the advice was right</h2>
       <span class="muted">
         ${horizon && `the price ${HORIZON_NAMES[horizon]} after a signal`}</span>
       <span class="grow"></span>

@@ -9,6 +9,7 @@ import { Fold } from "../../components/Fold.js";
 import { Completeness } from "../../components/Mark.js";
 import { proofOf } from "../../components/proof_link.js";
 import { Switch } from "../../components/Switch.js";
+import { Word } from "../../components/Term.js";
 import { wholeList } from "../../csv.js";
 import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
@@ -67,7 +68,7 @@ function OtherScores({ signal, hrefOf }) {
   const rows = Object.keys(SMART_MEASURES)
     .filter((path) => !GAUGED.has(path))
     .map((path) => [
-      html`<span title=${descriptionOf(path)}>${labelOf(path)}</span>`,
+      html`<${Word} meaning=${descriptionOf(path)}>${labelOf(path)}<//>`,
       html`<${Amount} value=${scoreOf(signal, path)} kind=${kindOf(path)} href=${hrefOf(path)}
         reason=${smartReason(signal, path)} />`,
     ]);

@@ -130,7 +130,8 @@ function Screen({ feed, route }) {
     <${Fold} name="contributors" title="Contributors" count=${chosen.asset}><${Contributors}
       key=${chosen.asset} row=${chosen} route=${route} /><//>
     <${Fold} name="alerts" title="Alerts" count="the newest changes"><${Alerts} /><//>
-    <${Fold} name="record" title="Watched wallets" count="hit rates, position feed"><div
+    <${Fold} name="record" title="Watched wallets" count="past advice, position feed"
+      holds=${["universe", "outcomes", "feed"]}><div
       class="smart-foot"><${Universe} universe=${data.universe} route=${route} />
       <div class="stacked"><${Outcomes} route=${route} />
         <${FeedHistory} route=${route} /></div></div><//>`;
