@@ -105,6 +105,11 @@ def test_funding_of_the_window_alone_counts_its_end_included() -> None:
     assert rate.value == Decimal("87.6")
 
 
+def test_funding_of_a_part_of_an_hour_is_refused() -> None:
+    with pytest.raises(ValueError, match="full hours"):
+        funding_apr(paid(range(25)), worth((DAY * 0, 100)), START + DAY + HOUR / 2)
+
+
 def test_funding_without_a_position_has_no_rate() -> None:
     rate = funding_apr(paid(range(25)), worth((DAY * 0, 0)), START + DAY).rate
     assert rate == unknown("there was no position")

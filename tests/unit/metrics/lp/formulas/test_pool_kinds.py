@@ -40,7 +40,8 @@ def test_the_fifth_word_is_another_thing_in_each_family() -> None:
         ("uniswap_v3", 0x40, ("1", "0.75")),
         ("pancake_v3", 3_300 << 16 | 3_200, ("0.68", "0.67")),
         ("algebra_integral_1_2", 150, ("0.85", "0.85")),
-        ("algebra_v2", 1_000, ("0", "0")),
+        ("algebra_v2", 250, ("0.75", "0.75")),
+        ("algebra_integral_1_2", 1_000, ("0", "0")),
     ],
 )
 def test_the_share_that_reaches_the_liquidity(

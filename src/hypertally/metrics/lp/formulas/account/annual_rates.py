@@ -86,9 +86,12 @@ def funding_apr(
 ) -> AnnualRate:
     """Funding that was paid in (start, end], over the mean of the position's absolute notional.
 
-    The window begins with the first reading of the notional; both ends are full hours.
+    The window begins with the first reading of the notional. Errors: `ValueError` unless it is of
+    full hours, since funding of a part of an hour is not paid.
     """
     start = notionals[0].at
+    if (end - start) % HOUR:
+        raise ValueError(f"the window from {start} to {end} is not of full hours")
     paid = {hour.at: hour.usdc for hour in hours}
     due = [start + HOUR * count for count in range(1, (end - start) // HOUR + 1)]
     absent = [at for at in due if at not in paid]
