@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -33,7 +33,7 @@ from bench.measuring import Claim, report_claims
 from bench.recompute import wallet_days
 from bench.stored_fills import days_back, store
 from hypertally.api.identity.tokens import mint
-from hypertally.cli.tenancy.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import require_own_user
 from hypertally.metrics.activity import wallet_days as activity_wallet_days
 from hypertally.records import WalletDay
 from hypertally.store.postgres import open_pool, transaction
@@ -118,7 +118,9 @@ def _read(output: str) -> WrkResult:
 
 
 @contextmanager
-def running_process(command: list[str], environment: dict[str, str], address: str) -> Iterator[str]:
+def running_process(
+    command: list[str], environment: dict[str, str], address: str
+) -> Generator[str]:
     """Run a server in its own process; yields its address once it answers."""
     process = subprocess.Popen([sys.executable, *command], env={**os.environ, **environment})
     try:
@@ -163,7 +165,7 @@ def _connect(base: str) -> socket.socket:
 
 
 @contextmanager
-def idle_sockets(base: str) -> Iterator[None]:
+def idle_sockets(base: str) -> Generator[None]:
     """Hold thousands of connections that say nothing."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -174,7 +176,7 @@ def idle_sockets(base: str) -> Iterator[None]:
 
 
 @contextmanager
-def slow_client(base: str) -> Iterator[None]:
+def slow_client(base: str) -> Generator[None]:
     """Send a head by a byte every tenth of a second, again and again."""
 
     def send_slowly(connection: socket.socket) -> None:
@@ -187,7 +189,7 @@ def slow_client(base: str) -> Iterator[None]:
 
 
 @contextmanager
-def huge_address(base: str) -> Iterator[None]:
+def huge_address(base: str) -> Generator[None]:
     """Send an address of 200 MB, again and again, ten times a second."""
 
     def send_all(connection: socket.socket) -> None:
@@ -201,7 +203,7 @@ def huge_address(base: str) -> Iterator[None]:
 
 
 @contextmanager
-def _meanwhile(base: str, send: Callable[[socket.socket], None]) -> Iterator[None]:
+def _meanwhile(base: str, send: Callable[[socket.socket], None]) -> Generator[None]:
     stopping = threading.Event()
 
     def repeat() -> None:
@@ -240,7 +242,7 @@ def _days_path(wallet_id: int) -> str:
 
 
 @contextmanager
-def running_bare(ours: str, path: str, headers: dict[str, str]) -> Iterator[str]:
+def running_bare(ours: str, path: str, headers: dict[str, str]) -> Generator[str]:
     """Run the application that sends the bytes of one of our answers and nothing else."""
     answer = httpx2.get(f"{ours}{path}", headers={**headers, "Accept-Encoding": "identity"})
     assert answer.status_code == 200, answer.text
@@ -303,35 +305,27 @@ def _measure(
 ) -> None:
     parts = len(reads.uncached) // (2 * rounds)
     explained = len(reads.explained) // rounds
+
+    def uncached(
+        base: str, name: str, *, connections: int, offset: int = 0
+    ) -> Callable[[int], WrkResult]:
+        return lambda number: wrk(
+            base,
+            _named(reads.uncached, name, 2 * number + offset, parts),
+            connections=connections,
+            seconds=seconds,
+            headers=bearer,
+        )
+
+    def explain(number: int) -> WrkResult:
+        paths = reads.explained[number * explained : (number + 1) * explained]
+        return wrk(ours, paths, connections=4, seconds=seconds, headers=bearer)
+
     kinds = _cached_kinds(ours, bare, rival, reads, bearer, seconds=seconds) | {
-        "ours: uncached, 8 connections": lambda n: wrk(
-            ours,
-            _named(reads.uncached, "from", 2 * n, parts),
-            connections=8,
-            seconds=seconds,
-            headers=bearer,
-        ),
-        "ours: uncached, 32 connections": lambda n: wrk(
-            ours,
-            _named(reads.uncached, "from", 2 * n + 1, parts),
-            connections=32,
-            seconds=seconds,
-            headers=bearer,
-        ),
-        "rival: 8 connections": lambda n: wrk(
-            rival,
-            _named(reads.uncached, "first", 2 * n, parts),
-            connections=8,
-            seconds=seconds,
-            headers=bearer,
-        ),
-        "ours: explain, 4 connections": lambda n: wrk(
-            ours,
-            reads.explained[n * explained : (n + 1) * explained],
-            connections=4,
-            seconds=seconds,
-            headers=bearer,
-        ),
+        "ours: uncached, 8 connections": uncached(ours, "from", connections=8),
+        "ours: uncached, 32 connections": uncached(ours, "from", connections=32, offset=1),
+        "rival: 8 connections": uncached(rival, "first", connections=8),
+        "ours: explain, 4 connections": explain,
     }
     results_by_read: dict[str, list[WrkResult]] = {name: [] for name in kinds}
     # What is read from memory must be there: computing it is measured apart.
@@ -424,7 +418,7 @@ async def run(*, seconds: int, rounds: int) -> None:
         announce("api, wallet days and explain", url)
         await asyncio.to_thread(store, url, fills=STORED)
         keys = await compute(url)
-        user = await put_local_user(url, org="default", role="admin")
+        user = await require_own_user(url, org="default", role="admin")
         token = mint(secret, user, seconds=3600)
         ours, rival = free_port(), free_port()
         settings = {"HYPERTALLY_DATABASE_URL": url, "HYPERTALLY_JWT_SECRET": secret}

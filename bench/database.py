@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ async def prepare_books(url: str, exchange: str = EXCHANGE) -> None:
 
 
 @asynccontextmanager
-async def fresh_database() -> AsyncIterator[str]:
+async def fresh_database() -> AsyncGenerator[str]:
     """The address of a new embedded server's migrated database; stopped and removed afterwards."""
     with tempfile.TemporaryDirectory(
         prefix="hypertally-bench-", ignore_cleanup_errors=True

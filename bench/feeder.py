@@ -53,11 +53,8 @@ class Feeder:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer POST /info; fills are the only data."""
-        request = (
-            msgspec.json.decode((await receive())["body"] or b"{}")
-            if scope["type"] == "http"
-            else {}
-        )
+        body: bytes = (await receive())["body"] if scope["type"] == "http" else b""
+        request: dict[str, Any] = msgspec.json.decode(body or b"{}")
         rows: Any = {"universe": [], "tokens": []} if request.get("type") == "spotMeta" else []
         if request.get("type") == "userFillsByTime":
             rows = self.rows(request["user"], request["startTime"])

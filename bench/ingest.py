@@ -5,6 +5,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -161,6 +162,12 @@ def by_processes(url: str, shares: Sequence[list[pa.Table]], *, new: bool) -> fl
     return sum(table.num_rows for share in shares for table in share) / seconds
 
 
+def _by_shares(
+    url: str, shares: Sequence[Sequence[list[pa.Table]]], number: int, *, new: bool
+) -> float:
+    return by_processes(url, shares[number], new=new)
+
+
 def by_body(url: str, body: bytes, wallet_ids: Sequence[int]) -> tuple[float, float]:
     """From the answer's bytes to stored rows, on one core; decoded and stored rows a second."""
     addresses = {wallet_id: address_of(wallet_id) for wallet_id in set(wallet_ids)}
@@ -210,9 +217,9 @@ def measure(url: str, *, rounds: int, scale: float) -> list[Claim]:
     del rows_of_rounds
     shares = [[slices.batches(int(200_000 * scale)) for _ in range(3)] for _ in range(rounds)]
     for new, kind in ((True, "new fills"), (False, "fills that are all stored already")):
-        connections = {
-            "one connection": lambda n, new=new: by_processes(url, shares[n][:1], new=new),
-            "two connections": lambda n, new=new: by_processes(url, shares[n][1:], new=new),
+        connections: dict[str, Callable[[int], float]] = {
+            "one connection": partial(_by_shares, url, [share[:1] for share in shares], new=new),
+            "two connections": partial(_by_shares, url, [share[1:] for share in shares], new=new),
         }
         figures = run_interleaved(connections, rounds=rounds)
         show_rates(f"{kind}, copy, a process each", figures, unit="fills/s")

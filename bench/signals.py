@@ -152,7 +152,8 @@ async def run_history(*, days: int, wallets: int) -> None:
             url,
         )
         async with open_pool(url, role=ROLE, size=4) as pool:
-            await definitions.register(pool, DEFINITIONS)
+            async with pool.connection() as connection:
+                await definitions.register(connection, DEFINITIONS)
             seconds, periods, stored = await _rebuild(pool)
     each = seconds / periods
     console.print(

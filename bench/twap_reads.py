@@ -16,7 +16,7 @@ from bench.database import fresh_database
 from bench.machine import announce, console
 from bench.measuring import Claim, report_claims
 from hypertally.api.identity.tokens import mint
-from hypertally.cli.tenancy.user_tokens import put_local_user
+from hypertally.cli.tenancy.user_tokens import require_own_user
 
 WALLETS = 20_000
 TRACKED = 50
@@ -120,7 +120,7 @@ async def run(*, statuses: int, seconds: int, rounds: int) -> None:
     async with fresh_database() as url:
         announce(f"TWAP endpoints, {statuses:,} statuses stored", url)
         await asyncio.to_thread(store, url, statuses=statuses)
-        user = await put_local_user(url, org="default", role="admin")
+        user = await require_own_user(url, org="default", role="admin")
         port = free_port()
         settings = {
             "HYPERTALLY_DATABASE_URL": url,

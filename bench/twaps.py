@@ -27,6 +27,8 @@ from hypertally.jobs.twaps.status_objects import STATUSES
 from hypertally.sources.object_store import ObjectStore
 from hypertally.store.postgres import open_pool
 
+arrow: Any = pa  # their types are not all known
+parquet: Any = pq
 START_MS = 1_755_000_000_000
 COINS = ("BTC", "ETH", "HYPE", "SOL", "xyz:TSLA", "@107")
 ORM_ROWS = 1_000  # the first version's batch
@@ -36,7 +38,7 @@ def status_object(count: int, *, first_id: int) -> pa.Table:
     """`count` statuses as the archive writes them: two of each TWAP."""
     ids = [first_id + index // 2 for index in range(count)]
     finished = [index % 2 == 1 for index in range(count)]
-    return pa.table(
+    return arrow.table(
         {
             "twap_id": ids,
             "state_user": [f"0x{twap_id * 2654435761 % 2**160:040x}" for twap_id in ids],
@@ -90,7 +92,7 @@ def by_orm(url: str, path: Path) -> float:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     _Base.metadata.create_all(engine)
     started = time.perf_counter()
-    rows = pq.read_table(path).to_pylist()
+    rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
     with Session(engine) as session:
         for first in range(0, len(rows), ORM_ROWS):
             batch = [_mapped(row, path.name) for row in rows[first : first + ORM_ROWS]]
@@ -156,7 +158,8 @@ class _ObjectFiles:
         folder.mkdir()
         paths = [folder / f"{index}.parquet" for index in range(objects)]
         for path in paths:
-            pq.write_table(status_object(rows, first_id=self._next_id), path, compression="zstd")
+            statuses = status_object(rows, first_id=self._next_id)
+            parquet.write_table(statuses, path, compression="zstd")
             self._next_id += rows
         return paths
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,9 @@ from hypertally.sources.exact_numbers import (
 from hypertally.store.bulk import BulkLoader
 from hypertally.store.postgres import Connection, read_rows, sql_of, with_source
 from hypertally.store.queries import load
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 QUERIES = load(__file__)
 INSERT_PAGE = with_source(QUERIES["insert_fills"], QUERIES["page_rows"])
@@ -328,7 +331,7 @@ def stage_columns(fills: Sequence[Sourced]) -> dict[str, list[Any]]:
     }
 
 
-def insert_bulk(loader: BulkLoader, columns: Mapping[str, list[Any]]) -> BulkInserted:
+def insert_bulk(loader: BulkLoader, columns: "Mapping[str, list[Any]] | pa.Table") -> BulkInserted:
     """Append many fills in one transaction through a copy; blocking, one connection.
 
     `columns` as `stage_columns` gives them. The months must exist. The same facts and conflicts
