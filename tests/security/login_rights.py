@@ -121,10 +121,10 @@ CALLS: dict[Login, str] = {
     API: "facts.dex_of facts.is_ahead facts.market_of facts.time_of_ms facts.twap_runs "
     "facts.twap_word metrics.add_amounts metrics.add_intervals metrics.count_snapshots "
     "metrics.list_days_without_fills metrics.list_days_without_fills_of_org "
-    "metrics.list_unknown_days metrics.longest_twap metrics.moves_of_run metrics.sum_intervals "
-    "metrics.sum_minutes metrics.sum_positions metrics.twap_over_by metrics.with_priced "
-    "ops.archive_totals ops.is_behind ops.is_forgetting ops.shown_state ops.twap_source_totals "
-    "tenancy.admit_member "
+    "metrics.list_doubtful_days metrics.list_unknown_days metrics.longest_twap "
+    "metrics.moves_of_run metrics.sum_intervals metrics.sum_minutes metrics.sum_positions "
+    "metrics.twap_over_by metrics.with_priced metrics.with_unpriced ops.archive_totals "
+    "ops.is_behind ops.is_forgetting ops.shown_state ops.twap_source_totals tenancy.admit_member "
     "tenancy.admit_user tenancy.close_session tenancy.current_org tenancy.current_user_id "
     "tenancy.is_ended tenancy.open_session",
     WATCHDOG: WATCHDOG_CALLS,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString, TypeAlias, TypeVar, cast
 
 import psycopg
-from psycopg import AsyncConnection, conninfo, sql
+from psycopg import AsyncConnection, AsyncCursor, conninfo, sql
 from psycopg.rows import DictRow, class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -35,6 +35,7 @@ __all__ = [
     "owner_connection",
     "read_row",
     "read_rows",
+    "send",
     "sql_of",
     "transaction",
     "translated",
@@ -205,6 +206,21 @@ async def committed_transaction(pool: Pool) -> AsyncGenerator[Connection]:
                 await connection.set_isolation_level(None)
 
 
+async def send(
+    connection: Connection,
+    statement: Query | sql.Composed,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    shape: type[Row],
+) -> AsyncCursor[Row]:
+    """Send a statement whose rows are records of `shape`, whose fields are its columns.
+
+    In a pipeline nothing is waited for before the rows of the returned cursor are fetched.
+    """
+    cursor = connection.cursor(row_factory=class_row(shape))
+    return await cursor.execute(_text_of(statement), parameters)
+
+
 async def read_rows(
     connection: Connection,
     statement: Query | sql.Composed,
@@ -212,10 +228,9 @@ async def read_rows(
     *,
     shape: type[Row],
 ) -> list[Row]:
-    """All rows of a statement as records of `shape`, whose fields are the statement's columns."""
-    async with connection.cursor(row_factory=class_row(shape)) as cursor:
-        await cursor.execute(_text_of(statement), parameters)
-        return await cursor.fetchall()
+    """All rows of a statement as records of `shape`."""
+    cursor = await send(connection, statement, parameters, shape=shape)
+    return await cursor.fetchall()
 
 
 async def find_row(

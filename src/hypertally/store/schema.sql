@@ -447,52 +447,72 @@ CREATE FUNCTION metrics.list_days_without_fills(wallets integer[], first_days da
     with spans as materialized (
         select u.wallet_id, u.first_day, u.last_day, t.day as today, i.proven_until,
             (to_timestamp(coalesce(i.confirmed_ms, 0) / 1000.0) at time zone 'UTC')::date
-                as confirmed_until
+                as confirmed_until,
+            case when exists (
+                select from metrics.fill_gaps as g
+                where g.wallet_id = u.wallet_id
+                    and g.from_at < (u.last_day + 1)::timestamp at time zone 'UTC'
+                    and g.to_at > u.first_day::timestamp at time zone 'UTC')
+            or exists (
+                select from facts.reject_windows as r
+                where r.wallet_id = u.wallet_id
+                    and r.from_at < (u.last_day + 1)::timestamp at time zone 'UTC'
+                    and r.to_at >= u.first_day::timestamp at time zone 'UTC')
+            then metrics.list_doubtful_days(u.wallet_id, u.first_day, u.last_day)
+            else '{}' end as doubtful
         from unnest(wallets, first_days, last_days) as u (wallet_id, first_day, last_day)
         cross join (select (now() at time zone 'UTC')::date as day) as t
         left join ops.hl_ingest_cursor as i on i.wallet_id = u.wallet_id
         where u.first_day <= u.last_day
     ), counted as materialized (
-        select s.wallet_id,
+        -- Of few wallets, as a rule, a proof is late: their days alone are looked at one by one.
+        select s.*, l.is_late, m.with_fills,
             s.last_day - s.first_day + 1 - m.days as days,
             greatest(0, s.last_day - greatest(s.first_day, s.confirmed_until) + 1
                 - m.days_read_once) as days_read_once
         from spans as s
         cross join lateral (
+            select s.proven_until is null or s.proven_until < least(
+                (s.last_day + 1)::timestamp at time zone 'UTC', due_at) as is_late
+        ) as l
+        cross join lateral (
             select count(*) as days,
-                count(*) filter (where m.day >= s.confirmed_until) as days_read_once
+                count(*) filter (where m.day >= s.confirmed_until) as days_read_once,
+                coalesce(array_agg(m.day) filter (
+                    where l.is_late or s.doubtful <> '{}' or m.day >= s.today - 1), '{}')
+                    as with_fills
             from metrics.wallet_day_metrics as m
-            where m.wallet_id = s.wallet_id and m.day between s.first_day and s.last_day
+            -- As rows, which only the key by wallet can look up: by day, each day is a search.
+            where m.wallet_id = s.wallet_id
+                and (m.wallet_id, m.day) >= (s.wallet_id, s.first_day)
+                and (m.wallet_id, m.day) <= (s.wallet_id, s.last_day)
         ) as m
     ), unknown as materialized (
-        select u.wallet_id, u.days
-        from metrics.list_unknown_days(wallets, first_days, last_days, due_at) as u
-    ), open_days as materialized (
-        -- The part of a day that is not proved yet.
-        select s.wallet_id, d.day, 1 - greatest(0, least(1, extract(epoch from
-            s.proven_until - d.day::timestamp at time zone 'UTC') / 86400)) as rest
-        from spans as s
-        cross join lateral (values (s.today), (s.today - 1)) as d (day)
-        where d.day between s.first_day and s.last_day
-            and s.proven_until < (d.day + 1)::timestamp at time zone 'UTC'
-            and not exists (
-                select from metrics.wallet_day_metrics as m
-                where m.wallet_id = s.wallet_id and m.day = d.day)
-    ), open_unknown as materialized (
-        select o.day, u.wallet_id
-        from (
-            select d.day, array_agg(d.wallet_id) as wallets,
-                array_agg(d.day) as days
-            from open_days as d
-            group by d.day
-        ) as o
-        cross join lateral metrics.list_unknown_days(o.wallets, o.days, o.days, due_at) as u
+        select c.wallet_id, count(*)::integer as days,
+            array_agg(d.day) filter (where d.day >= c.today - 1) as newest
+        from counted as c
+        cross join lateral (
+            select c.first_day + n as day
+            from pg_catalog.generate_series(0, c.last_day - c.first_day) as n
+        ) as d
+        where (c.is_late or c.doubtful <> '{}')
+            and d.day <> all (c.with_fills)
+            and (c.proven_until is null
+                or c.proven_until < least((d.day + 1)::timestamp at time zone 'UTC', due_at)
+                or d.day = any (c.doubtful))
+        group by c.wallet_id
     ), open_rests as (
-        select d.wallet_id, sum(d.rest) as rest
-        from (select distinct wallet_id, day, rest from open_days) as d
-        where not exists (
-            select from open_unknown as u where u.wallet_id = d.wallet_id and u.day = d.day)
-        group by d.wallet_id
+        -- The part of a day that is not proved yet.
+        select c.wallet_id, sum(1 - greatest(0, least(1, extract(epoch from
+            c.proven_until - d.day::timestamp at time zone 'UTC') / 86400))) as rest
+        from counted as c
+        cross join lateral (values (c.today), (c.today - 1)) as d (day)
+        left join unknown as u on u.wallet_id = c.wallet_id
+        where d.day between c.first_day and c.last_day
+            and c.proven_until < (d.day + 1)::timestamp at time zone 'UTC'
+            and d.day <> all (c.with_fills)
+            and d.day <> all (coalesce(u.newest, '{}'))
+        group by c.wallet_id
     ), summed as (
         select c.wallet_id, sum(c.days)::integer as days, sum(c.days_read_once) as days_read_once
         from counted as c
@@ -521,6 +541,29 @@ CREATE FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day da
     ) as o
     cross join lateral metrics.list_days_without_fills(
         o.wallets, o.first_days, o.last_days, due_at) as d
+$$;
+
+CREATE FUNCTION metrics.list_doubtful_days(wallet integer, first_day date, last_day date) RETURNS date[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+    select array(
+        select d.day
+        from (
+            select first_day + n as day,
+                (first_day + n)::timestamp at time zone 'UTC' as from_at,
+                (first_day + n + 1)::timestamp at time zone 'UTC' as to_at
+            from pg_catalog.generate_series(0, last_day - first_day) as n
+        ) as d
+        where exists (
+                select from metrics.fill_gaps as g
+                where g.wallet_id = wallet and g.from_at < d.to_at and g.to_at > d.from_at)
+            or exists (
+                select from facts.reject_windows as r
+                where r.wallet_id = wallet and r.from_at < d.to_at and r.to_at >= d.from_at
+                    and not exists (
+                        select from facts.decoded_rejects as x where x.reject_id = r.reject_id)))
 $$;
 
 CREATE FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) RETURNS TABLE(wallet_id integer, days integer)
@@ -700,6 +743,28 @@ CREATE FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, ends_at 
 CREATE FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN metrics.add_intervals(sum_of_intervals, jsonb_build_object('known', (COALESCE(priced_usd, (0)::numeric))::text, 'lower', (COALESCE(priced_usd, (0)::numeric))::text, 'upper', (COALESCE(priced_usd, (0)::numeric))::text, 'unpriced', '{}'::jsonb));
+
+CREATE AGGREGATE metrics.sum_intervals(jsonb) (
+    SFUNC = metrics.add_intervals,
+    STYPE = jsonb,
+    PARALLEL = safe
+);
+
+CREATE FUNCTION metrics.with_unpriced(priced jsonb, days jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((with_unpriced.priced || COALESCE(jsonb_object_agg(u.figure, NULL::unknown), '{}'::jsonb)) || jsonb_build_object('intervals', COALESCE(jsonb_object_agg(u.figure, metrics.with_priced(u.known, ((with_unpriced.priced ->> u.figure))::numeric)), '{}'::jsonb)))
+    FROM ( SELECT f.figure,
+             metrics.sum_intervals(COALESCE(((d.value -> 'intervals'::text) -> f.summed), jsonb_build_object('known', '0', 'lower',
+                 CASE
+                     WHEN f.is_never_negative THEN '0'::text
+                     ELSE NULL::text
+                 END, 'upper', NULL::unknown, 'unpriced', '{}'::jsonb))) AS known
+            FROM (jsonb_array_elements(with_unpriced.days) d(value)
+              CROSS JOIN ( VALUES ('fills'::text,'fills'::text,true), ('events'::text,'events'::text,true), ('spot_volume_usd'::text,'spot_volume_usd'::text,true), ('perp_volume_usd'::text,'perp_volume_usd'::text,true), ('hip3_volume_usd'::text,'hip3_volume_usd'::text,true), ('outcome_volume_usd'::text,'outcome_volume_usd'::text,true), ('other_volume_usd'::text,'other_volume_usd'::text,true), ('taker_volume_usd'::text,'taker_volume_usd'::text,true), ('maker_volume_usd'::text,'maker_volume_usd'::text,true), ('legs_volume_usd'::text,'taker_volume_usd'::text,true), ('legs_volume_usd'::text,'maker_volume_usd'::text,true), ('gross_realised_pnl_usd'::text,'gross_realised_pnl_usd'::text,false), ('fees_usd'::text,'fees_usd'::text,false), ('builder_fees_usd'::text,'builder_fees_usd'::text,false)) f(figure, summed, is_never_negative))
+           WHERE ((d.value ->> f.summed) IS NULL)
+           GROUP BY f.figure) u;
+END;
 
 CREATE FUNCTION ops.archive_totals(of_content text) RETURNS TABLE(objects bigint, failed bigint, skipped bigint, rows_new bigint, rows_repeated bigint, rows_rejected bigint, bytes_read numeric, cost_usd numeric, readings_without_cost bigint, last_read_at timestamp with time zone, newest_object_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1012,12 +1077,6 @@ begin
     return null;
 end
 $$;
-
-CREATE AGGREGATE metrics.sum_intervals(jsonb) (
-    SFUNC = metrics.add_intervals,
-    STYPE = jsonb,
-    PARALLEL = safe
-);
 
 CREATE TABLE facts.archived_fills (
     twap_id bigint NOT NULL,
@@ -3958,6 +4017,9 @@ GRANT ALL ON FUNCTION metrics.list_days_without_fills(wallets integer[], first_d
 REVOKE ALL ON FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.list_days_without_fills_of_org(org integer, first_day date, last_day date, due_at timestamp with time zone) TO hypertally_api;
 
+REVOKE ALL ON FUNCTION metrics.list_doubtful_days(wallet integer, first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.list_doubtful_days(wallet integer, first_day date, last_day date) TO hypertally_api;
+
 REVOKE ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.list_unknown_days(wallets integer[], first_days date[], last_days date[], due_at timestamp with time zone) TO hypertally_api;
 
@@ -3988,6 +4050,13 @@ GRANT ALL ON FUNCTION metrics.twap_over_by(ended_at timestamp with time zone, en
 REVOKE ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_metrics;
 GRANT ALL ON FUNCTION metrics.with_priced(sum_of_intervals jsonb, priced_usd numeric) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
+GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
+
+REVOKE ALL ON FUNCTION metrics.with_unpriced(priced jsonb, days jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION metrics.with_unpriced(priced jsonb, days jsonb) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION ops.archive_totals(of_content text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ops.archive_totals(of_content text) TO hypertally_api;
@@ -4041,10 +4110,6 @@ REVOKE ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, issued_
 GRANT ALL ON FUNCTION tenancy.open_session(token_id text, purpose text, issued_at timestamp with time zone, expires_at timestamp with time zone, session_id text, session_expires_at timestamp with time zone) TO hypertally_api;
 
 REVOKE ALL ON FUNCTION tenancy.org_of(caller text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION metrics.sum_intervals(jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_metrics;
-GRANT ALL ON FUNCTION metrics.sum_intervals(jsonb) TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.archived_fills TO hypertally_facts;
 GRANT SELECT ON TABLE facts.archived_fills TO hypertally_metrics;

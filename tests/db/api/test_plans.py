@@ -29,9 +29,9 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for part in plan.get("Plans", ()) for node in nodes(part))]
 
 
-def test_the_state_of_a_range_reads_the_computations_of_its_own_days(world: str) -> None:
+def test_a_range_reads_its_own_days_and_their_computations(world: str) -> None:
     """It read those of all wallets: a second an answer, once the statement was prepared."""
-    text = wallet_days._QUERIES["read_range_state"].text
+    text = wallet_days._QUERIES["read_wallet_range"].text
     numbered = re.sub(
         r"%\((\w+)\)s", lambda name: f"${[*PARAMETERS].index(name[1]) + 1}", text
     ).replace("%%", "%")
@@ -48,10 +48,16 @@ def test_the_state_of_a_range_reads_the_computations_of_its_own_days(world: str)
         ).fetchone()
     assert shown is not None
     plan = shown[0] if isinstance(shown[0], list) else json.loads(shown[0])
-    reads = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "computations"]
-    assert reads
-    for node in reads:
-        assert "(key =" in node["Index Cond"]
+    conditions = [
+        (node["Relation Name"], node.get("Index Cond", ""))
+        for node in nodes(plan[0]["Plan"])
+        if node.get("Relation Name") in {"computations", "wallet_day_metrics"}
+    ]
+    assert all("(key =" in text for name, text in conditions if name == "computations")
+    days = [text for name, text in conditions if name == "wallet_day_metrics"]
+    # By day, the index was searched once a day; without bounds, a wallet's days are all read.
+    assert sum("ROW(wallet_id, day) >=" in text and "<=" in text for text in days) == 1
+    assert {name for name, _ in conditions} == {"computations", "wallet_day_metrics"}
 
 
 def test_days_without_fills_are_counted_by_the_days_of_the_wallet(world: str) -> None:

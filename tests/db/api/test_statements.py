@@ -41,7 +41,6 @@ OF_EVERYONE = {
     "identity.auth.set_identity",
     "service.session.read_server_time",
     "activity.totals.read_totals",
-    "activity.totals.read_wallet_totals",
     "resource.day_range.read_today",
     "service.probes.read_schema_version",
     "service.system.read_database",
@@ -120,7 +119,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
         "run_id": connection.execute(
             "select max(id) as id from metrics.wallet_universe_runs").fetchone()["id"],
         "minute": datetime(2026, 3, 1, 12, 10, tzinfo=UTC), "subject": None, "type": None,
-        "horizon": 60, "before_at": "infinity", "before_id": 0, "after_wallet": "",
+        "horizon": 60, "before": None, "before_at": "infinity", "before_id": 0, "after_wallet": "",
         "after_asset": "", "window_minutes": 5, "older": True, "band": "strong_short",
         "earlier": "smart_money/1", "later": "smart_money/2",
     }  # fmt: skip

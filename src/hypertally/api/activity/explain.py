@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from hypertally.api.activity.day_reasons import list_conflicts, list_rejects, read_reasons
 from hypertally.api.activity.fills import FillsPage, FillsParameters, read_fills
 from hypertally.api.activity.global_days import read_global_days
-from hypertally.api.activity.wallet_days import read_days
+from hypertally.api.activity.wallet_days import read_day
 from hypertally.api.activity.wallets import find_wallet
 from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
@@ -100,8 +100,7 @@ async def explain_wallet_day(
     wallet_id = await find_wallet(connection, address)
     require_begun("day", day, today=await read_today(connection))
     key = DayKey(metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, day=day)
-    days = await read_days(connection, address, first=day, last=day)
-    values: list[Json] = msgspec.json.decode(days, type=list[msgspec.Raw])
+    values = await read_day(connection, address, day)
     inputs = await read_row(connection, _QUERIES["read_inputs"], asdict(key), shape=FillInputs)
     fills = await _read_day_fills(connection, wallet_id, day, page)
     subtotals = await read_json(connection, _QUERIES["list_coin_subtotals"], asdict(key))

@@ -16,7 +16,7 @@ from hypertally.api.http.limits import GAPS_SHOWN_MAX
 from hypertally.api.identity.auth import Identity
 from hypertally.api.resource.access import Caller, ForAnalysts
 from hypertally.api.resource.answers import answer
-from hypertally.api.resource.day_range import DayRangeParameters, read_today
+from hypertally.api.resource.day_range import DayRangeParameters
 from hypertally.api.resource.explanation import RESTATEMENTS_SHOWN_MAX, find_definition
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.lists import of_list
@@ -131,16 +131,18 @@ async def explain_wallet_range(
 
     Errors: `Problem` 400 for a range that makes no sense, 404 for a wallet that is not the org's.
     """
-    first, last = parameters.bounds_begun(today=await read_today(connection))
-    wallet_id = await find_wallet(connection, address)
-    days = await read_wallet_range(connection, address, first=first, last=last)
+    days = await read_wallet_range(connection, address, parameters)
     key = RangeKey(
-        metric="wallet_day_metrics", wallet_id=wallet_id, org_id=None, first=first, last=last
+        metric="wallet_day_metrics",
+        wallet_id=await find_wallet(connection, address),
+        org_id=None,
+        first=days.first,
+        last=days.last,
     )
     content = await _explain(
         connection, key, shown_key={"wallet": address}, total=days.total, days=days.days
     )
-    return {**content, "computed_at": days.state.as_of}
+    return {**content, "computed_at": days.as_of}
 
 
 async def _explain(

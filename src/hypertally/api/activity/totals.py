@@ -1,7 +1,6 @@
 """Sums over days: each total with its interval where a part of it is not known."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 
@@ -23,25 +22,3 @@ async def read_totals(
     values = {"days": bytes(days).decode(), "sizes": list(sizes)}
     totals = await read_json(connection, _QUERIES["read_totals"], values)
     return msgspec.json.decode(totals, type=dict[int, msgspec.Raw])
-
-
-async def read_wallet_totals(
-    connection: Connection,
-    days: Json,
-    *,
-    days_unknown: int,
-    days_without_fills: int,
-    complete: Decimal,
-) -> Json:
-    """Return the totals of a wallet's days: entries of `read_days`.
-
-    `days_without_fills`: how many more days the range has, `complete` the sum of their
-    completeness; `days_unknown` of them may have fills.
-    """
-    values = {
-        "days": bytes(days).decode(),
-        "days_unknown": days_unknown,
-        "days_without_fills": days_without_fills,
-        "complete": complete,
-    }
-    return await read_json(connection, _QUERIES["read_wallet_totals"], values)

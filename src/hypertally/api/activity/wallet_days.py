@@ -1,19 +1,17 @@
 """Day metrics of one wallet, and their total."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from hypertally.api.activity.totals import read_wallet_totals
 from hypertally.api.activity.wallet_names import address_bytes, no_wallet
 from hypertally.api.http.limits import PAGE_ROWS_DEFAULT, PROOF_DUE_MINUTES
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer
-from hypertally.api.resource.day_range import DayRangeParameters, read_today
+from hypertally.api.resource.day_range import DayRangeParameters
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
@@ -21,7 +19,7 @@ from hypertally.api.resource.parameters import Address, Cursor, Limit
 from hypertally.api.resource.rows import JsonBody
 from hypertally.records import Record
 from hypertally.store import queries
-from hypertally.store.postgres import Connection, find_row, read_row
+from hypertally.store.postgres import Connection, find_row, send
 
 router = APIRouter()
 
@@ -37,13 +35,10 @@ class DaysParameters(DayRangeParameters):
     cursor: Cursor | None = None
 
 
-class RangeState(Record, frozen=True, kw_only=True):
-    """How the record of a wallet stands over a range of days."""
-
-    as_of: str | None  # the newest computation of its days
-    days_unknown: int  # without fills that are known, but not proved to have none
-    days_without_fills: int  # those that are not known among them
-    complete: Decimal  # the sum of their completeness
+class _RangeTotal(Record, frozen=True, kw_only=True):
+    today: date
+    as_of: str | None
+    total: str  # JSON
 
 
 class _NamedDay(Record, frozen=True, kw_only=True):
@@ -51,9 +46,11 @@ class _NamedDay(Record, frozen=True, kw_only=True):
 
 
 class WalletRange(Record, frozen=True, kw_only=True):
-    """Days of a wallet with their total, from one snapshot of the database."""
+    """Days of a wallet with the total of all of them, from one snapshot of the database."""
 
-    state: RangeState
+    first: date | None
+    last: date | None
+    as_of: str | None  # the newest computation of its days
     total: Json
     days: list[Json]  # newest first
 
@@ -65,14 +62,16 @@ async def list_days(
     connection: ForViewers,
 ) -> Response:
     """Return the days on which the wallet traded, newest first, and their sum."""
-    first, last = parameters.bounds_begun(today=await read_today(connection))
-    record = await read_wallet_range(connection, address, first=first, last=last)
-    page, more = cut_page(_days_after(record.days, parameters.cursor), parameters.limit)
+    before = read_cursor(parameters.cursor, shape=date) if parameters.cursor else None
+    record = await read_wallet_range(
+        connection, address, parameters, before=before, limit=parameters.limit + 1
+    )
+    page, more = cut_page(record.days, parameters.limit)
     content = {
         "wallet": address,
-        "from": first,
-        "to": last,
-        "as_of": record.state.as_of,
+        "from": record.first,
+        "to": record.last,
+        "as_of": record.as_of,
         "total": record.total,
         "days": page,
         "next": write_cursor(_day_of(page[-1])) if more else None,
@@ -80,52 +79,62 @@ async def list_days(
     return answer(content, max_age=MAX_AGE)
 
 
-def _days_after(days: list[Json], cursor: str | None) -> list[Json]:
-    if cursor is None:
-        return days
-    before = read_cursor(cursor, shape=date)
-    return [day for day in days if _day_of(day) < before]
-
-
 def _day_of(day: Json) -> date:
     return msgspec.json.decode(day, type=_NamedDay).day
 
 
 async def read_wallet_range(
-    connection: Connection, address: str, *, first: date | None, last: date | None
+    connection: Connection,
+    address: str,
+    parameters: DayRangeParameters,
+    *,
+    before: date | None = None,
+    limit: int | None = None,
 ) -> WalletRange:
-    """Return all days of a wallet between inclusive bounds, with their total.
+    """Return the total of a range of a wallet's days, and its newest days: those before a day.
 
-    Errors: `Problem` 404 for a wallet that is not the org's.
+    Errors: `Problem` 400 for a range that makes no sense, 404 for a wallet that is not the org's.
     """
-    days = await read_days(connection, address, first=first, last=last)
+    first, last = parameters.bounds()
     values = {"address": address_bytes(address), "first": first, "last": last}
-    state = await read_row(
+    # Both are sent before the first is answered: there is one wait.
+    page_values = values | {"before": before, "limit": limit}
+    listed = await send(connection, _QUERIES["list_wallet_days"], page_values, shape=JsonBody)
+    summed = await send(
         connection,
-        _QUERIES["read_range_state"],
+        _QUERIES["read_wallet_range"],
         values | {"proof_due_minutes": PROOF_DUE_MINUTES},
-        shape=RangeState,
+        shape=_RangeTotal,
     )
-    total = await read_wallet_totals(
-        connection,
-        days,
-        days_unknown=state.days_unknown,
-        days_without_fills=state.days_without_fills,
-        complete=state.complete,
+    total = await summed.fetchone()
+    assert total is not None, "the clock is there whatever the wallet"
+    first, last = parameters.bounds_begun(today=total.today)
+    return WalletRange(
+        first=first,
+        last=last,
+        as_of=total.as_of,
+        total=Json(total.total.encode()),
+        days=_days_of(await listed.fetchone(), address),
     )
-    listed = msgspec.json.decode(days, type=list[msgspec.Raw])
-    return WalletRange(state=state, total=total, days=listed)
 
 
-async def read_days(
-    connection: Connection, address: str, *, first: date | None, last: date | None
-) -> Json:
-    """Return days of a wallet as a JSON array, newest first; the calendar bounds their number.
+async def read_day(connection: Connection, address: str, day: date) -> list[Json]:
+    """Return the row of a day of a wallet, if there is one.
 
     Errors: `Problem` 404 for a wallet that is not the org's.
     """
-    bounds = {"address": address_bytes(address), "first": first, "last": last}
-    row = await find_row(connection, _QUERIES["list_wallet_days"], bounds, shape=JsonBody)
+    values = {
+        "address": address_bytes(address),
+        "first": day,
+        "last": day,
+        "before": None,
+        "limit": 1,
+    }
+    row = await find_row(connection, _QUERIES["list_wallet_days"], values, shape=JsonBody)
+    return _days_of(row, address)
+
+
+def _days_of(row: JsonBody | None, address: str) -> list[Json]:
     if row is None:
         raise no_wallet(address)
-    return Json(row.body.encode())
+    return msgspec.json.decode(row.body, type=list[msgspec.Raw])

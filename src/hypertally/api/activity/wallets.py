@@ -16,7 +16,7 @@ from hypertally.api.http.limits import (
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, of_shape
-from hypertally.api.resource.day_range import DayRangeParameters, read_today
+from hypertally.api.resource.day_range import DayRangeParameters
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import cut_page, read_cursor, write_cursor
 from hypertally.api.resource.parameters import (
@@ -134,7 +134,7 @@ async def get_wallet(
 
     The totals are of the days that the request names; without any, of the whole history.
     """
-    first, last = parameters.bounds_begun(today=await read_today(connection))
+    days = await read_wallet_range(connection, address, parameters)
     wallet = {"wallet_id": await find_wallet(connection, address)}
     listed = await read_rows(
         connection,
@@ -143,7 +143,6 @@ async def get_wallet(
         shape=ListedWallet,
     )
     history = await read_row(connection, _QUERIES["count_fills"], wallet, shape=_WholeHistory)
-    days = await read_wallet_range(connection, address, first=first, last=last)
     record = await read_row(
         connection,
         _QUERIES["read_record"],
@@ -157,7 +156,7 @@ async def get_wallet(
     content = {
         **shown,
         "fills": history.fills,
-        "as_of": days.state.as_of,
+        "as_of": days.as_of,
         "totals": days.total,
         "record": record,
         "gaps": gaps,
