@@ -96,7 +96,6 @@ class Gateway:
             app, authenticator=authenticator, telemetry=telemetry, headers=headers, names=names
         )
         self._authenticator = authenticator
-        self._identities = authenticator.identities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; no body is read but a form's."""
@@ -121,7 +120,7 @@ class Gateway:
             return None
         try:  # half the cost of `get`, which looks up twice
             target = self._targets[scope["raw_path"], scope["query_string"]]
-            identity = self._identities[token_of(headers)]
+            identity = self._authenticator.find(token_of(headers))
             cached = self.cache.entries[
                 identity.org_id, identity.revision, identity.role, target.key
             ]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import httpx2
 import psycopg
 import pytest
+import stamina
 from tests.db.api.conftest import SECRET, run_server
 
-from hypertally.api.http.limits import PROFILE_SECONDS_MAX
+from hypertally.api.http.limits import PROFILE_RENEWED_SECONDS, PROFILE_SECONDS_MAX
 from hypertally.api.http.options import ApiOptions
 from hypertally.api.identity.tokens import mint
 
@@ -96,6 +97,22 @@ def test_a_changed_role_counts_after_two_seconds(
     clock.now += 1
     assert status(client, path) == 403
     assert client.get("/api/v1/session").json()["role"] == "viewer"
+
+
+def test_an_identity_is_read_again_before_it_ends(
+    client: httpx2.Client, clock: MovedClock, database_url: str
+) -> None:
+    path = "/api/v1/explain/global_day_metrics/2026-01-01"
+    assert status(client, path) == 200
+    change(database_url, "update tenancy.user_profiles set role = 'viewer'")
+    clock.now += PROFILE_RENEWED_SECONDS + 0.1
+    assert status(client, path) == 200, "nobody waits for it"
+    # The clock stands: what is kept has not ended.
+    for attempt in stamina.retry_context(
+        on=AssertionError, attempts=None, timeout=20, wait_max=0.1
+    ):
+        with attempt:
+            assert status(client, path) == 403
 
 
 def test_an_answer_grows_older_and_is_computed_again_at_its_max_age(

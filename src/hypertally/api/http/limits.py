@@ -36,6 +36,7 @@ HEAD_BYTES_MAX: Final = 24_576  # of a whole head: more is not taken in
 
 # What is kept in memory.
 PROFILE_SECONDS_MAX: Final = 2  # how long an ended token, removed user or changed role can count
+PROFILE_RENEWED_SECONDS: Final = 1  # then it is read again, while nobody has to wait for it
 IDENTITIES_KEPT_MAX: Final = 10_000  # tokens in use at once; a few hundred bytes each
 CACHE_BYTES_MAX: Final = 128 * 1024 * 1024  # a sixteenth of a small server's memory
 CACHE_ENTRY_BYTES_MIN: Final = 2_048  # counted for each entry, so that tiny ones are bounded too
@@ -69,6 +70,7 @@ EMPTY_SECONDS: Final = 2
 assert ANSWERS_IN_FLIGHT_PER_ORG_MAX < ANSWERS_IN_FLIGHT_PER_ADDRESS_MAX < ANSWERS_IN_FLIGHT_MAX
 assert EXPORTS_PER_ORG_MAX < EXPORTS_MAX <= POOL_CONNECTIONS_MAX // 2
 assert STATEMENT_SECONDS_MAX < ANSWER_SECONDS_MAX
+assert PROFILE_RENEWED_SECONDS < PROFILE_SECONDS_MAX
 assert FORM_SECONDS_MAX < ANSWER_SECONDS_MAX  # who sends it is told, not that the database is away
 # What is only a little too long is refused by us, in words; far more is not taken in at all.
 assert HEADER_BYTES_MAX + PATH_BYTES_MAX + QUERY_BYTES_MAX < HEAD_BYTES_MAX

@@ -22,13 +22,19 @@ class SingleFlight(Generic[Key, Result]):
 
     async def run(self, key: Key, start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Return the result of the task of `key`; start the task unless it is running."""
+        # A caller who hangs up must not cancel the task for the other callers.
+        return await asyncio.shield(self.start(key, start))
+
+    def start(
+        self, key: Key, start: Callable[[], Coroutine[Any, Any, Result]]
+    ) -> asyncio.Task[Result]:
+        """Return the task of `key`, which is started unless it is running."""
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.create_task(start())
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
-        # A caller who hangs up must not cancel the task for the other callers.
-        return await asyncio.shield(task)
+        return task
 
     def _forget(self, key: Key, task: asyncio.Task[Result]) -> None:
         self._tasks.pop(key, None)

@@ -8,7 +8,11 @@ from typing import Final, Literal, TypeAlias
 
 from cachetools import TLRUCache
 
-from hypertally.api.http.limits import IDENTITIES_KEPT_MAX, PROFILE_SECONDS_MAX
+from hypertally.api.http.limits import (
+    IDENTITIES_KEPT_MAX,
+    PROFILE_RENEWED_SECONDS,
+    PROFILE_SECONDS_MAX,
+)
 from hypertally.api.http.problems import Problem
 from hypertally.api.http.single_flight import SingleFlight
 from hypertally.api.identity.claims import Claims
@@ -104,6 +108,26 @@ class Authenticator:
         # began before a token was ended serves nobody who asks after it.
         flight = (token, self._endings)
         return await self._single_flight.run(flight, lambda: self._identify(token))
+
+    def find(self, token: str) -> Identity:
+        """Return the kept identity of a token; it is read again in time, while nobody waits.
+
+        Waiting for it, all requests of a token stood still whenever its identity ended.
+        Errors: `KeyError` for a token whose identity is not kept.
+        """
+        identity = self.identities[token]
+        if self._seconds() - identity.read_at > PROFILE_RENEWED_SECONDS:
+            # Refused now, it is refused to the next request too, which says why.
+            flight = (token, self._endings)
+            self._single_flight.start(flight, lambda: self._renew(token))
+        return identity
+
+    async def _renew(self, token: str) -> Identity:
+        try:
+            return await self._identify(token)
+        except Problem:
+            self.identities.pop(token, None)
+            raise
 
     async def _identify(self, token: str) -> Identity:
         endings = self._endings
