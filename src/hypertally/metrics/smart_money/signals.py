@@ -73,20 +73,23 @@ async def rebuild(
         reason = "no_universe"
     if reason:
         locked = [locked_row(period, asset, one, reason) for asset in ASSETS for one in (V1, V2)]
-        return sum([await _insert(connection, schema, row) for row in locked])
-    rows = 0
+        return await _insert(connection, schema, locked)
+    rows: list[dict[str, Any]] = []
+    contributors: list[dict[str, Any]] = []
     windows = {asset: build_window(asset, at, period.moves[asset]) for asset in ASSETS}
     pooled = pool(*(window.counts for window in windows.values()))
     for asset, window in windows.items():
         second = score(
             window, pooled=pooled, mark=period.marks[asset][0], baselines=period.baselines[asset]
         )
-        rows += await _insert(connection, schema, v2_row(period, second))
-        await _contribute(connection, schema, period, second)
         first = score_v1(window)
-        rows += await _insert(connection, schema, v1_row(period, window, first))
-        await _contribute(connection, schema, period, first)
-    return rows
+        rows += [v2_row(period, second), v1_row(period, window, first)]
+        contributors += [
+            _contributor_columns(period, scores)
+            for scores in (second, first)
+            if scores.contributors
+        ]
+    return await _insert(connection, schema, rows, contributors)
 
 
 async def _read(
@@ -157,28 +160,30 @@ def _grouped(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[dict[
     return grouped
 
 
-async def _insert(connection: Connection, schema: str, row: dict[str, Any]) -> int:
-    inserted = await connection.execute(in_schema(QUERIES["insert_signal"], schema), row)
-    return inserted.rowcount
+async def _insert(
+    connection: Connection,
+    schema: str,
+    rows: Sequence[dict[str, Any]],
+    contributors: Sequence[dict[str, Any]] = (),
+) -> int:
+    """Store the rows of a period, without waiting for the database row by row."""
+    cursor = connection.cursor()
+    await cursor.executemany(in_schema(QUERIES["insert_signal"], schema), rows)
+    inserted = cursor.rowcount
+    await cursor.executemany(in_schema(QUERIES["insert_contributors"], schema), contributors)
+    return inserted
 
 
-async def _contribute(
-    connection: Connection, schema: str, period: PeriodInputs, scores: Scores | V1Scores
-) -> None:
-    if not scores.contributors:
-        return
+def _contributor_columns(period: PeriodInputs, scores: Scores | V1Scores) -> dict[str, Any]:
+    """The contributors of a signal, column by column."""
     rows = [contribution(one) for one in scores.contributors]
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    await connection.execute(
-        in_schema(QUERIES["insert_contributors"], schema),
-        {
-            **columns,
-            "at": period.at,
-            "asset": scores.asset,
-            "definition": scores.definition,
-            "wallet_id": [period.ids[row["wallet"]] for row in rows],
-        },
-    )
+    return {
+        **{name: [row[name] for row in rows] for name in rows[0]},
+        "at": period.at,
+        "asset": scores.asset,
+        "definition": scores.definition,
+        "wallet_id": [period.ids[row["wallet"]] for row in rows],
+    }
 
 
 READS = (

@@ -86,6 +86,14 @@ class WindowMoves(Record, frozen=True, kw_only=True):
     digest: str
 
 
+class NewRows:
+    """The rows of a period that are computed and not stored yet."""
+
+    def __init__(self) -> None:
+        self.signals: list[dict[str, Any]] = []
+        self.contributors: list[dict[str, Any]] = []  # columns of each signal's
+
+
 async def rebuild(
     connection: Connection,
     at: datetime,
@@ -106,7 +114,10 @@ async def rebuild(
     carried.ends.forget_before(at)
     await carried.reductions.advance_to(connection, at)
     period = await _read(connection, at, schema, sizes, carried)
-    return sum([await _rebuild_window(connection, period, span) for span in WINDOWS.values()])
+    computed = NewRows()
+    for span in WINDOWS.values():
+        await _compute_window(connection, period, span, computed)
+    return await _store(connection, schema, computed)
 
 
 async def _read(
@@ -140,28 +151,29 @@ async def _read(
     )
 
 
-async def _rebuild_window(connection: Connection, period: Period, span: timedelta) -> int:
+async def _compute_window(
+    connection: Connection, period: Period, span: timedelta, computed: NewRows
+) -> None:
     """Compute the signals of all assets over one horizon."""
     if period.lock in {"no_universe", "no_snapshot"}:
         places = [_place(period, asset, span, digest="0:0") for asset in ASSETS]
-        rows = [locked_row(place, str(period.lock)) for place in places]
-        return sum([await _insert(connection, period.schema, row) for row in rows])
+        computed.signals += [locked_row(place, str(period.lock)) for place in places]
+        return
     moves = await _window_moves(connection, period, span)
     pooled = pool(*(moves[asset].window.counts for asset in ASSETS))
-    rows = 0
     for asset in ASSETS:
         window = moves[asset].window
         place = _place(period, asset, span, digest=moves[asset].digest)
         lock = period.lock or window_lock(window.counts.completeness())
         if lock:
-            rows += await _insert(connection, period.schema, locked_row(place, lock, window))
+            computed.signals.append(locked_row(place, lock, window))
             continue
         usual = period.history.usual.usual(asset, place.window // timedelta(minutes=1))
         mark = period.marks[asset, period.at - span]
         scored = score_v3(window, pooled=pooled, mark=mark, usual=usual)
-        rows += await _insert(connection, period.schema, signal_row(place, scored))
-        await _contribute(connection, period, place, scored, moves[asset])
-    return rows
+        computed.signals.append(signal_row(place, scored))
+        if scored.scores.contributors:
+            computed.contributors.append(_contributor_columns(place, scored, moves[asset]))
 
 
 def _place(period: Period, asset: str, span: timedelta, *, digest: str) -> Place:
@@ -257,32 +269,30 @@ def _moves_of(
     )
 
 
-async def _insert(connection: Connection, schema: str, row: dict[str, Any]) -> int:
-    inserted = await connection.execute(in_schema(QUERIES["insert_signal"], schema), row)
-    return inserted.rowcount
-
-
-async def _contribute(
-    connection: Connection, period: Period, place: Place, v3: V3Scores, moves: WindowMoves
-) -> None:
-    contributors = v3.scores.contributors
-    if not contributors:
-        return
-    rows = [contribution(contributor) for contributor in contributors]
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    await connection.execute(
-        in_schema(QUERIES["insert_contributors"], period.schema),
-        {
-            **columns,
-            "at": place.at,
-            "asset": place.asset,
-            "definition": V3,
-            "window_minutes": place.window // timedelta(minutes=1),
-            "wallet_id": [moves.ids[row["wallet"]] for row in rows],
-            "before_age_seconds": [_age(moves.before.get(row["wallet"])) for row in rows],
-            "now_age_seconds": [_age(moves.now.get(row["wallet"])) for row in rows],
-        },
+async def _store(connection: Connection, schema: str, computed: NewRows) -> int:
+    """Store the rows of a period, without waiting for the database row by row."""
+    cursor = connection.cursor()
+    await cursor.executemany(in_schema(QUERIES["insert_signal"], schema), computed.signals)
+    rows = cursor.rowcount
+    await cursor.executemany(
+        in_schema(QUERIES["insert_contributors"], schema), computed.contributors
     )
+    return rows
+
+
+def _contributor_columns(place: Place, v3: V3Scores, moves: WindowMoves) -> dict[str, Any]:
+    """The contributors of a signal, column by column."""
+    rows = [contribution(contributor) for contributor in v3.scores.contributors]
+    return {
+        **{name: [row[name] for row in rows] for name in rows[0]},
+        "at": place.at,
+        "asset": place.asset,
+        "definition": V3,
+        "window_minutes": place.window // timedelta(minutes=1),
+        "wallet_id": [moves.ids[row["wallet"]] for row in rows],
+        "before_age_seconds": [_age(moves.before.get(row["wallet"])) for row in rows],
+        "now_age_seconds": [_age(moves.now.get(row["wallet"])) for row in rows],
+    }
 
 
 def _age(size: SeenSize | None) -> int | None:
