@@ -7,7 +7,7 @@ import click
 from hypertally import settings as program_settings
 from hypertally.cli import results, runtime
 from hypertally.cli.exchange.sandbox_home import sandbox_folder
-from hypertally.cli.exchange.seed_file import SEED_FILE, is_new
+from hypertally.cli.exchange.seed_file import SEED_FILE, is_current, is_new
 from hypertally.cli.exchange.seed_making import make_seed
 from hypertally.cli.options import json_option
 from hypertally.sandbox.exchange.application import ServerOptions
@@ -21,7 +21,6 @@ from hypertally.sandbox.regimes.regimes import REGIMES
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8899
-LEADERS = 190  # with the wallets that trade live, more than the 180 that a universe needs
 
 
 @click.group(name="sandbox", invoke_without_command=True)
@@ -71,7 +70,7 @@ LEADERS = 190  # with the wallets that trade live, more than the 180 that a univ
 @click.option(
     "--leaders",
     type=click.IntRange(min=0),
-    help=f"Wallets of the leaderboard that follow regimes.  [default: {LEADERS}; with --regime "
+    help="Wallets of the leaderboard that follow regimes.  [default: by the world; with --regime "
     f"{LEADERS_ALONE}]",
 )
 @click.option(
@@ -117,7 +116,8 @@ def sandbox_command(
         state=state,
         twaps_dir=twaps_dir,
         regime=regime,
-        leaders=leaders if leaders is not None else LEADERS_ALONE if regime else LEADERS,
+        leaders=(leaders if leaders is not None else LEADERS_ALONE if regime else sizes.leaders),
+        watched_days=sizes.watched_days,
     )
     click.echo(f"http://{HOST}:{port}/info")
     identity = identity_of(seed=seed, replay=replay, regime=regime, world=world_of(state))
@@ -141,9 +141,10 @@ def sandbox_command(
 def seed_command(*, output: Path | None, world: str, if_missing: bool, as_json: bool) -> None:
     """Prepare the books of a made-up world, from which a new sandbox starts at once."""
     settings = program_settings.read()
+    runtime.configure_logs()
     file = output or settings.home.absolute() / SEED_FILE
     is_of_use = settings.database_url is None and is_new(sandbox_folder(settings))
-    if if_missing and (file.exists() or not is_of_use):
+    if if_missing and (not is_of_use or is_current(file, edition=EDITION)):
         return
     click.echo(f"Preparing the world {world}, once", err=True)
     runtime.run(make_seed(file, world=world, edition=EDITION))

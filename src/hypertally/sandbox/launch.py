@@ -26,6 +26,7 @@ from hypertally.sandbox.population.population import (
 )
 from hypertally.sandbox.population.sessions import LiveSessions, PopulationOptions, read_options
 from hypertally.sandbox.population.traders import DEFAULT_SCALE
+from hypertally.sandbox.regimes.desk import DESK_LEADERS
 from hypertally.sandbox.regimes.exchange import exchange_with_leaders, regime_exchange
 from hypertally.sandbox.replay.replay import ReplayExchange
 
@@ -40,13 +41,39 @@ class World:
     fills: int
     live_per_second: float
     scale: str
+    leaders: int  # wallets of the leaderboard that follow regimes
+    watched_days: int = 0  # how long they traded before, as a seed's books record; 0: not at all
+    watched_hours: int = 0  # of each of these days: at night nobody watched
+    unbroken_hours: int = 0  # up to the end: watched by day and night
 
+
+LEADERS = 190  # with the wallets that trade live, more than the 180 that a universe needs
 
 WORLDS = MappingProxyType(
     {
-        "tiny": World(wallets=5, fills=400, live_per_second=0.1, scale="desk"),
-        "small": World(wallets=30, fills=6_500, live_per_second=0.2, scale="small"),
-        "desk": World(wallets=300, fills=45_000, live_per_second=0.5, scale="desk"),
+        "tiny": World(
+            wallets=5,
+            fills=400,
+            live_per_second=0.1,
+            scale="desk",
+            leaders=DESK_LEADERS,
+            watched_days=2,
+            watched_hours=1,
+            unbroken_hours=2,
+        ),
+        "small": World(
+            wallets=30, fills=6_500, live_per_second=0.2, scale="small", leaders=LEADERS
+        ),
+        "desk": World(
+            wallets=300,
+            fills=45_000,
+            live_per_second=0.5,
+            scale="desk",
+            leaders=DESK_LEADERS,
+            watched_days=30,
+            watched_hours=8,
+            unbroken_hours=24,
+        ),
     }
 )
 
@@ -108,6 +135,7 @@ def build_exchange(
     twaps_dir: Path | None = None,
     regime: str | None = None,
     leaders: int = 0,
+    watched_days: int = 0,
     scale: str = DEFAULT_SCALE,
 ) -> Exchange:
     """Build the exchange to serve.
@@ -115,8 +143,8 @@ def build_exchange(
     `state` is a file by which the same population goes on after a restart; it holds `until_ms` too.
     `replay` serves recordings instead, and no other option applies. `twaps_dir` receives the TWAP
     statuses of every UTC day once the day is over. `leaders` more wallets stand on the leaderboard,
-    whose regimes take turns. `regime` serves a single regime, from the last full five minutes on;
-    an unknown name raises ValueError.
+    whose regimes take turns, for `watched_days` before `until_ms` already. `regime` serves a
+    single regime, from the last full five minutes on; an unknown name raises ValueError.
     """
     if replay is not None:
         return ReplayExchange(replay)
@@ -137,7 +165,7 @@ def build_exchange(
     )
     write_twaps = None if twaps_dir is None else _write_twaps(twaps_dir, population)
     exchange = PopulationExchange(population, sessions=sessions, on_advance=write_twaps)
-    return exchange_with_leaders(exchange, leaders) if leaders else exchange
+    return exchange_with_leaders(exchange, leaders, days=watched_days) if leaders else exchange
 
 
 def _write_twaps(folder: Path, population: Population) -> Callable[[int], None]:

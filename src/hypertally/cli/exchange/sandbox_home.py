@@ -36,6 +36,7 @@ class SandboxAddresses(Record, frozen=True, kw_only=True):
     port: int  # of the API and the page
     database_url: str | None  # None: the embedded server of `home`
     pid: int
+    universe_size: int | None = None  # wallets that are watched; None: as the settings say
 
     @property
     def info_url(self) -> str:
@@ -61,21 +62,26 @@ class SandboxAddresses(Record, frozen=True, kw_only=True):
         """The settings that stand for the sandbox, whatever the environment says."""
         # Addresses beside that of a database are of that database alone.
         others = ("owner_database_url", "api_database_url")
-        return (dict.fromkeys(others) if self.database_url is None else {}) | {
-            "home": self.home,
-            "database_url": self.database_url,
-            "network": self.exchange,
-            "info_url": self.info_url,
-            "ws_url": f"{self.url.replace('http', 'ws', 1)}/ws",
-            "leaderboard_url": f"{self.url}/leaderboard",
-            "leaderboard_fallback_url": None,
-            "twap_url": self.twaps.as_uri(),
-            "archive_url": Path(self.home, FILLS_FOLDER).as_uri(),
-            "seal_url": None,
-            "evm_rpc_url": f"{self.url}/evm",
-            "heartbeat_url": None,
-            "weight_per_minute": str(WEIGHT_PER_MINUTE),
-        }
+        size = {} if self.universe_size is None else {"universe_size": str(self.universe_size)}
+        return (
+            (dict.fromkeys(others) if self.database_url is None else {})
+            | size
+            | {
+                "home": self.home,
+                "database_url": self.database_url,
+                "network": self.exchange,
+                "info_url": self.info_url,
+                "ws_url": f"{self.url.replace('http', 'ws', 1)}/ws",
+                "leaderboard_url": f"{self.url}/leaderboard",
+                "leaderboard_fallback_url": None,
+                "twap_url": self.twaps.as_uri(),
+                "archive_url": Path(self.home, FILLS_FOLDER).as_uri(),
+                "seal_url": None,
+                "evm_rpc_url": f"{self.url}/evm",
+                "heartbeat_url": None,
+                "weight_per_minute": str(WEIGHT_PER_MINUTE),
+            }
+        )
 
     def environment(self) -> dict[str, str]:
         """The same for processes that are started: what is empty counts as not set."""
@@ -83,15 +89,18 @@ class SandboxAddresses(Record, frozen=True, kw_only=True):
 
 
 def plan_addresses(
-    settings: Settings, *, url: str, port: int, replay: Path | None
+    settings: Settings, *, url: str, port: int, replay: Path | None, world: str | None = None
 ) -> SandboxAddresses:
     """Where a sandbox that is about to start will be; its folders are made.
 
     Recordings have a home of their own below the sandbox's: their books are of another exchange.
+    A world of few leaders has a small universe.
     """
-    from hypertally.sandbox.launch import identity_of, world_of  # a web server loads slowly
+    # A web server loads slowly.
+    from hypertally.sandbox.launch import LEADERS, WORLDS, identity_of, world_of
 
     home = sandbox_folder(settings)
+    leaders = LEADERS if replay or world is None else WORLDS[world].leaders
     exchange = identity_of(replay=replay, regime=None, world=world_of(home / STATE_FILE))
     if replay is not None:
         home /= exchange.replace(":", "-")
@@ -105,6 +114,7 @@ def plan_addresses(
         port=port,
         database_url=named.get_secret_value() if named else None,
         pid=os.getpid(),
+        universe_size=leaders if leaders < LEADERS else None,
     )
 
 

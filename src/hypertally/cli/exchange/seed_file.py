@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import tarfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from hypertally.cli.exchange.sandbox_home import ADDRESS_FILE, STATE_FILE
 from hypertally.cli.kept_secrets import SECRET_FILE
 from hypertally.errors import Refused
 from hypertally.records import Record
+from hypertally.store.embedded.needed_wal import SEGMENT, needed_wal
 
 SEED_FILE: Final = "sandbox-seed.tar.zst"
 ABOUT: Final = "seed.json"
@@ -29,6 +30,7 @@ UNPACKING: Final = "seed.partial"
 UNPACKED: Final = "seed.unpacked"
 LEFT_OUT: Final = frozenset((SECRET_FILE, ADDRESS_FILE, "up.lock"))
 NO_SPACE: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
+WAL: Final = Path("postgres", "data", "pg_wal")
 #: below the folder of the embedded server
 OF_A_RUN: Final = frozenset(("log", "state", "port", "data/postmaster.pid"))
 
@@ -45,6 +47,8 @@ def write_seed(home: Path, about: AboutSeed, output: Path) -> None:
     """Pack the home of a sandbox that has stopped; the file is there whole or not at all."""
     import pyarrow as pa  # loads slowly, and few starts need it
 
+    data = home / WAL.parent
+    needed = needed_wal(data) if data.exists() else ""
     partial = output.with_name(f"{output.name}.partial")
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)  # it holds the password of the embedded server
@@ -56,7 +60,7 @@ def write_seed(home: Path, about: AboutSeed, output: Path) -> None:
             archive.add(described, ABOUT)
         for path in sorted(home.iterdir()):
             if path.name not in LEFT_OUT:
-                archive.add(path, path.name, filter=_without_a_run)
+                archive.add(path, path.name, filter=_left_out(needed))
     partial.replace(output)
 
 
@@ -70,10 +74,16 @@ def _described(about: AboutSeed, home: Path) -> Generator[Path]:
         path.unlink()
 
 
-def _without_a_run(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    path = Path(member.name)
-    is_left = path.is_relative_to("postgres") and str(path.relative_to("postgres")) in OF_A_RUN
-    return None if is_left or path.suffix == ".lock" else member
+def _left_out(wal: str) -> Callable[[tarfile.TarInfo], tarfile.TarInfo | None]:
+    """Leave out what belongs to a run, and the write-ahead log but for the file of this name."""
+
+    def choose(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        path = Path(member.name)
+        of_run = path.is_relative_to("postgres") and str(path.relative_to("postgres")) in OF_A_RUN
+        is_log = path.parent == WAL and SEGMENT.fullmatch(path.name) and path.name != wal
+        return None if of_run or is_log or path.suffix == ".lock" else member
+
+    return choose
 
 
 def load_seed(seed: Path, home: Path, *, edition: int, schema: str, world: str | None) -> str:
@@ -128,6 +138,17 @@ def finish_loading(home: Path) -> None:
                 shutil.rmtree(target)
             path.rename(target)
         unpacked.rmdir()
+
+
+def is_current(seed: Path, *, edition: int) -> bool:
+    """Whether there is a seed of this edition; a broken one is refused when it is loaded."""
+    if not seed.exists():
+        return False
+    try:
+        with _opened(seed) as archive:
+            return _read_about(archive).edition == edition
+    except (OSError, ValueError, tarfile.TarError, msgspec.DecodeError):
+        return True
 
 
 @contextmanager

@@ -43,7 +43,10 @@ async def up_sandbox(
         has_books = (sandbox_folder(settings) / STATE_FILE).exists() and replay is None
         port = free_port(settings.port, host=host)
         exchange_url = f"http://{HOST}:{free_port(0)}"
-        addresses = plan_addresses(settings, url=exchange_url, port=port, replay=replay)
+        chosen = None if replay else world or _world_of(settings)
+        addresses = plan_addresses(
+            settings, url=exchange_url, port=port, replay=replay, world=chosen
+        )
         own = program_settings.read(addresses.overrides())
         async with database.migrated(own, anew=True) as url:
             if replay is None:
@@ -59,7 +62,7 @@ async def up_sandbox(
                 )
                 environment = addresses.environment() | part_environment(own, url, port)
                 async with start_parts(own, environment, stopping) as parts:
-                    parts.start("sandbox", _sandbox_arguments(addresses, replay, world))
+                    parts.start("sandbox", _sandbox_arguments(addresses, replay, chosen))
                     parts.start("api", ["api", "--host", host], api_environment(own, url))
                     if has_books:  # the page shows them while the exchange makes its past again
                         await link()
@@ -84,6 +87,13 @@ def _load_seed(settings: Settings, world: str | None) -> None:
         click.echo(load_seed(seed, home, edition=EDITION, schema=schema, world=world))
 
 
+def _world_of(settings: Settings) -> str:
+    """The world of a sandbox that began before, or else the usual one."""
+    from hypertally.sandbox.launch import world_of_state  # a web server loads slowly
+
+    return world_of_state(sandbox_folder(settings) / STATE_FILE) or "desk"
+
+
 async def _require_state(url: str, addresses: SandboxAddresses) -> None:
     """Refuse books of a made-up exchange whose past is lost: made again, it has other fills."""
     if addresses.state.exists():
@@ -105,11 +115,9 @@ def _sandbox_arguments(
     """The command of the made-up exchange: where it listens, and what it remembers."""
     command = ["sandbox", "--port", addresses.url.rpartition(":")[2]]
     command += ["--weight-limit", str(WEIGHT_PER_MINUTE)]
-    if replay:
+    if replay or world is None:
         return [*command, "--replay", str(replay)]
-    from hypertally.sandbox.launch import world_of_state  # a web server loads slowly
-
-    command += ["--world", world or world_of_state(addresses.state) or "desk"]
+    command += ["--world", world]
     return [*command, "--state", str(addresses.state), "--twaps-dir", str(addresses.twaps)]
 
 

@@ -39,6 +39,8 @@ TRACKED_LEGS_PER_ORDER = 3.3  # measured, see test_population: both scale the pa
 TRACKED_LEGS_PER_TWAP = 37.0
 #: TWAPs that run at the end of the past: (minutes since their start, minutes in all)
 RUNNING_TWAPS = ((6, 45), (3, 15), (2, 60))
+#: TWAPs that begin when live trading does: (seconds after, minutes in all)
+LIVE_TWAPS = ((2, 20), (4, 30), (6, 45))
 MIDNIGHT_TWAP = (5, 12)  # likewise, of a TWAP that runs across the last midnight of the past
 SAME_MS_SHARE = 0.03
 WHALE_FILLS_PER_ORDER = 20
@@ -138,6 +140,13 @@ class Population:
         self.pace.set_rate(from_ms, self._live_rate)
         self.pace.set_rate(until_ms, self._past_rate)
 
+    def start_twaps(self, at_ms: int) -> None:
+        """Let some TWAPs begin at a future time, so that some run whenever somebody looks."""
+        if self._past_rate and self._live_rate:
+            # At fixed times: nothing is drawn before its time comes.
+            for index, (seconds, minutes) in enumerate(LIVE_TWAPS):
+                self._start_twap(index, at_ms + seconds * 1000, minutes)
+
     def wallets(self) -> list[WalletCount]:
         """List the tracked wallets, in the order of their activity weights."""
         return [
@@ -209,12 +218,13 @@ class Population:
         for index, (reference_ms, minutes_before, minutes) in enumerate(
             [*certain, (midnight_ms, *MIDNIGHT_TWAP)]
         ):
-            taker = self._traders[index % len(self._traders)]
             started_ms = reference_ms - minutes_before * MINUTE_MS - self._random.randint(1, 20_000)
-            start = partial(
-                self._twaps.start_lasting, taker, minutes, schedule=self._timeline.schedule
-            )
-            self._timeline.schedule(max(started_ms, self.start_ms), start)
+            self._start_twap(index, max(started_ms, self.start_ms), minutes)
+
+    def _start_twap(self, index: int, at_ms: int, minutes: int) -> None:
+        taker = self._traders[index % len(self._traders)]
+        start = partial(self._twaps.start_lasting, taker, minutes, schedule=self._timeline.schedule)
+        self._timeline.schedule(at_ms, start)
 
     def _schedule_rare_events(self, engine: MatchingEngine) -> None:
         traders = [trader for trader in self._traders if trader.tracked]

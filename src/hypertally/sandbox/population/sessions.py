@@ -16,7 +16,7 @@ from hypertally.sandbox.population.traders import DEFAULT_SCALE
 
 LEASE_MS = 60_000
 RENEW_MS = 30_000  # a lease that ends sooner is extended
-EDITION = 2  # of the way a seed becomes a population; another edition makes other fills
+EDITION = 3  # of the way a seed becomes a population; another edition makes other fills
 
 
 class PopulationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +30,9 @@ class PopulationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     scale: str = DEFAULT_SCALE
 
 
-class _SessionsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class SessionsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the file keeps of a population."""
+
     options: PopulationOptions = msgspec.field(name="scene")
     until_ms: int
     live: list[tuple[int, int]]
@@ -41,9 +43,14 @@ class DifferentPopulation(ValueError):
     """The file holds a population of other options or of another edition."""
 
 
+def read_state(file: Path) -> SessionsFile:
+    """Return what a file keeps of its population."""
+    return msgspec.json.decode(file.read_bytes(), type=SessionsFile)
+
+
 def read_options(file: Path) -> PopulationOptions:
     """Return the options of the population whose state a file keeps."""
-    return msgspec.json.decode(file.read_bytes(), type=_SessionsFile).options
+    return read_state(file).options
 
 
 @final
@@ -55,13 +62,14 @@ class LiveSessions:
         self._saved = (
             self._load(options)
             if file.exists()
-            else _SessionsFile(options=options, until_ms=now_ms, live=[], edition=EDITION)
+            else SessionsFile(options=options, until_ms=now_ms, live=[], edition=EDITION)
         )
         self.population = Population(
             until_ms=self._saved.until_ms, **msgspec.structs.asdict(options)
         )
         for from_ms, until_ms in self._saved.live:
             self.population.go_live(from_ms, until_ms)
+            self.population.start_twaps(from_ms)
         self.advance(now_ms)
 
     def advance(self, now_ms: int) -> None:
@@ -72,14 +80,17 @@ class LiveSessions:
 
     def _renew(self, now_ms: int) -> None:
         from_ms, until_ms = now_ms, now_ms + LEASE_MS
-        if self._saved.live and self._saved.live[-1][1] >= now_ms:
+        goes_on = bool(self._saved.live) and self._saved.live[-1][1] >= now_ms
+        if goes_on:
             from_ms, _ = self._saved.live.pop()
         self._saved.live.append((from_ms, until_ms))
         self._save()
         self.population.go_live(now_ms, until_ms)
+        if not goes_on:
+            self.population.start_twaps(from_ms)
 
-    def _load(self, options: PopulationOptions) -> _SessionsFile:
-        saved = msgspec.json.decode(self._file.read_bytes(), type=_SessionsFile)
+    def _load(self, options: PopulationOptions) -> SessionsFile:
+        saved = read_state(self._file)
         if saved.edition != EDITION:
             message = (
                 f"{self._file} holds a population of edition {saved.edition}, this program makes "

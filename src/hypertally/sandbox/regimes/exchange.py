@@ -7,6 +7,7 @@ maker is not listed. Entry prices count the positions of each period as bought a
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import final
 
@@ -17,6 +18,7 @@ from hypertally.sandbox.exchange.leaderboard import START_CASH, WINDOW_DAYS, Lea
 from hypertally.sandbox.exchange.population_exchange import PopulationExchange
 from hypertally.sandbox.exchange.protocol import Exchange, HttpAnswer
 from hypertally.sandbox.exchange.queries import AllMids, ClearinghouseState, decode_query
+from hypertally.sandbox.population.calendar import DAY_MS
 from hypertally.sandbox.population.decimals import ZERO, truncated
 from hypertally.sandbox.population.fill_json import Leg, Liquidation, Trade, encode_fill
 from hypertally.sandbox.population.markets import MarketKind
@@ -24,7 +26,9 @@ from hypertally.sandbox.population.matching import BASIS_POINT, TAKER_BPS, TID_B
 from hypertally.sandbox.population.population import DEFAULT_SEED, Population, WalletCount
 from hypertally.sandbox.population.positions import FillEffect, Position
 from hypertally.sandbox.population.prices import Prices
+from hypertally.sandbox.population.sessions import PopulationOptions
 from hypertally.sandbox.population.wallet_history import HistoryKind, SortOrder, WalletHistory
+from hypertally.sandbox.regimes.desk import DESK_ROTATION
 from hypertally.sandbox.regimes.playback import (
     ASSETS,
     DEFAULT_WALLETS,
@@ -37,7 +41,9 @@ from hypertally.sandbox.regimes.regimes import ROTATION, find_regime
 from hypertally.sandbox.regimes.script import PositionChange
 
 PERIOD_MS = 300_000  # regimes begin at a full five minutes
+LEADER_PNL_MIN = 250_000  # a month, in USD: more than any wallet of a population makes
 FIRST_OID = 900_000_000_000  # far above the order ids of a population
+PRICES_KEPT_MAX = 100_000  # of the changes of a period, which each later answer needs again
 OPENED_BEFORE_MS = 3_600_000  # the first positions were opened so long before the start
 UNAVAILABLE = HttpAnswer(
     status=503, body=b"Service Unavailable", content_type="text/plain; charset=utf-8"
@@ -64,6 +70,7 @@ class RegimeExchange:
         self._prices = prices
         self._now_ms = playback.start_ms
         self._records: dict[str, _WalletRecord] = {}
+        self._price = lru_cache(maxsize=PRICES_KEPT_MAX)(self._find_price)
         for asset, points in playback.script.price_paths.items():
             prices.set_path(asset, ScriptedPath(points, start_ms=playback.start_ms))
 
@@ -139,7 +146,7 @@ class RegimeExchange:
             _ = position.apply(change.size, self._price(asset, begun + change.minute, number))
         return position
 
-    def _price(self, asset: str, minute: int, number: int) -> Decimal:
+    def _find_price(self, asset: str, minute: int, number: int) -> Decimal:
         time_ms = max(self.playback.change_ms(minute, number), self._prices.origin_ms)
         return self._prices.price(MARKETS[asset], time_ms)
 
@@ -204,19 +211,41 @@ def _leg(effect: FillEffect, notional: Decimal, *, buys: bool, oid: int) -> Leg:
 
 
 def _leaderboard_row(address: str, number: int) -> LeaderboardRow:
-    month = Decimal(2_000_000) / (number + 1) + 5_000
+    month = Decimal(2_000_000) / (number + 1) + LEADER_PNL_MIN
     pnl = {window: month * min(days, 90) / 30 for window, days in WINDOW_DAYS.items()}
     volume = {window: pnl[window] * 40 for window in WINDOW_DAYS}
     return LeaderboardRow(address=address, account_value=START_CASH + month, pnl=pnl, volume=volume)
 
 
-def exchange_with_leaders(background: PopulationExchange, leaders: int) -> RegimeExchange:
-    """Put wallets whose regimes take turns by the clock before a population."""
+def exchange_with_leaders(
+    background: PopulationExchange, leaders: int, *, days: int = 0
+) -> RegimeExchange:
+    """Put wallets whose regimes take turns by the clock before a population.
+
+    With `days` they have traded as long before the end of the population's past, as a desk's do.
+    """
     population = background.population
-    period_ms = ROTATION.period * MINUTE_MS
-    begun_ms = population.until_ms // period_ms * period_ms
-    playback = RegimePlayback(ROTATION, seed=population.seed, wallets=leaders, start_ms=begun_ms)
+    script = DESK_ROTATION if days else ROTATION
+    period_ms = script.period * MINUTE_MS
+    begun_ms = (population.until_ms - days * DAY_MS) // period_ms * period_ms
+    playback = RegimePlayback(script, seed=population.seed, wallets=leaders, start_ms=begun_ms)
     return RegimeExchange(background, playback, prices=population.prices)
+
+
+def leaders_alone(
+    options: PopulationOptions, *, until_ms: int, leaders: int, days: int
+) -> RegimeExchange:
+    """The same leaders and prices without the population's fills, which take long to make."""
+    population = Population(
+        seed=options.seed,
+        wallets=0,
+        days=options.days,
+        until_ms=until_ms,
+        fills=0,
+        live_per_second=0,
+        scale=options.scale,
+    )
+    return exchange_with_leaders(PopulationExchange(population), leaders, days=days)
 
 
 def regime_exchange(

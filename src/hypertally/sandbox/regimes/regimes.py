@@ -17,6 +17,7 @@ from hypertally.sandbox.regimes.script import (
     RegimeScript,
     RequestFailures,
     ScriptStep,
+    script_step,
 )
 
 EVENTS_FROM = 15  # full minutes of calm before
@@ -42,15 +43,8 @@ def _step(  # noqa: PLR0917 - a line of a script reads like a sentence
     by: str = "1",
     forced: bool = False,
 ) -> ScriptStep:
-    return ScriptStep(
-        asset=asset,
-        action=action,
-        side=side,
-        first_minute=first,
-        minutes=minutes,
-        share=Decimal(share),
-        by=Decimal(by),
-        forced=forced,
+    return script_step(
+        asset, action, side, first=first, minutes=minutes, share=share, by=by, forced=forced
     )
 
 

@@ -33,6 +33,30 @@ class ScriptStep:
     forced: bool = False
 
 
+def script_step(
+    asset: str,
+    action: PositionAction,
+    side: int,
+    *,
+    first: int,
+    minutes: int,
+    share: str = "1",
+    by: str = "1",
+    forced: bool = False,
+) -> ScriptStep:
+    """Make a line of a script; shares are written as text, exactly."""
+    return ScriptStep(
+        asset=asset,
+        action=action,
+        side=side,
+        first_minute=first,
+        minutes=minutes,
+        share=Decimal(share),
+        by=Decimal(by),
+        forced=forced,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFailures:
     """Minutes in which requests for a share of the wallets fail."""
