@@ -14,11 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tests.flow.books import open_books
+from tests.flow.prepared_signals import require_signals_of_oracle
 
 from hypertally.cli.exchange.seed_file import SEED_FILE, UNPACKING, is_new, load_seed
 from hypertally.sandbox.oracles.activity import wallet_days
 from hypertally.sandbox.oracles.inputs import population_fills, population_usd_prices
-from hypertally.sandbox.population.sessions import LiveSessions, read_options
+from hypertally.sandbox.population.sessions import EDITION, LiveSessions, read_options
 from hypertally.store.embedded.join import ensure_running
 
 COMMAND = Path(sys.executable).with_name("hypertally")
@@ -107,6 +108,7 @@ async def test_a_new_sandbox_begins_with_the_books_of_the_seed_and_they_are_righ
         assert re.search(r"wallet_day_metrics: [1-9]\d* rows, 0 differ", verified.stdout)
         addresses = json.loads((home / "sandbox" / "addresses.json").read_text())
         await require_days_of_oracle(home, addresses["home"])
+        assert re.search(r"signals: [1-9]\d* rows, 0 differ", verified.stdout)
     assert not is_new(home / "sandbox"), "the next start goes on, and loads no seed"
 
 
@@ -122,6 +124,7 @@ async def require_days_of_oracle(home: Path, sandbox: str) -> None:
     async with await ensure_running(Path(sandbox)) as server, open_books(server.url) as books:
         stored = await books.wallet_days()
         labels = await books.value("select count(*) from tenancy.wallet_labels")
+        await require_signals_of_oracle(books, state, world="tiny")
     assert labels == 5
     over = {key: day for key, day in expected.items() if key[1] < today}
     assert len(over) > 50
@@ -132,8 +135,8 @@ def test_a_seed_of_another_release_or_world_is_left_alone(seed: Path, tmp_path: 
     home = tmp_path / "home"
     other = load_seed(seed, home, edition=-1, schema="9999", world=None)
     assert "another release" in other
-    assert "begins without" in load_seed(seed, home, edition=2, schema="9999", world="desk")
-    assert "another release" in load_seed(seed, home, edition=2, schema="0001", world=None)
+    assert "begins without" in load_seed(seed, home, edition=EDITION, schema="9999", world="desk")
+    assert "another release" in load_seed(seed, home, edition=EDITION, schema="0001", world=None)
     assert not home.exists()
 
 

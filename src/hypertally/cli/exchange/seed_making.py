@@ -19,6 +19,7 @@ from hypertally import settings as program_settings
 from hypertally.cli import database
 from hypertally.cli.exchange.sandbox_home import find_addresses, sandbox_folder
 from hypertally.cli.exchange.seed_file import AboutSeed, write_seed
+from hypertally.cli.exchange.seed_signals import make_signals
 from hypertally.errors import Refused, TryLater
 from hypertally.jobs.status import Status, read_status
 from hypertally.settings import PREFIX, Settings
@@ -80,7 +81,7 @@ async def _make_seed(output: Path, world: str, edition: int) -> None:
     await _remove(folder, home)  # what a killed command left
     try:
         async with _running(own, world) as process:
-            await require_running(process, _wait_until_settled(own))
+            await require_running(process, _make_books(own, world))
         await _wait_until_free(home)
         write_seed(home, AboutSeed(edition=edition, schema=newest_migration(), world=world), output)
     finally:
@@ -154,15 +155,25 @@ async def require_running(process: Process, work: Coroutine[None, None, None]) -
         await asyncio.gather(working, ended, return_exceptions=True)
 
 
-async def _wait_until_settled(own: Settings) -> None:
-    """Wait until every wallet is read and nothing is due."""
+async def _make_books(own: Settings, world: str) -> None:
+    """Make the signals of weeks, while the worker reads every wallet."""
     addresses = find_addresses(own)
     books = program_settings.read(addresses.overrides())
     async with database.migrated(books) as url, database.worker_pool(url) as pool:
-        looks = 0
-        while looks < SETTLED_LOOKS:
-            looks = looks + 1 if await _is_settled(pool) else 0
-            await asyncio.sleep(LOOK_SECONDS)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(make_signals(pool, addresses.state, world=world))
+                group.create_task(_wait_until_settled(pool))
+        except* (Refused, TryLater) as problems:
+            raise problems.exceptions[0] from None
+
+
+async def _wait_until_settled(pool: Pool) -> None:
+    """Wait until every wallet is read and nothing is due."""
+    looks = 0
+    while looks < SETTLED_LOOKS:
+        looks = looks + 1 if await _is_settled(pool) else 0
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _is_settled(pool: Pool) -> bool:

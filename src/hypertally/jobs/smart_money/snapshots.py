@@ -34,6 +34,7 @@ from hypertally.jobs.smart_money.snapshot_share import (
     share_weight,
 )
 from hypertally.metrics.smart_money import snapshot_anomalies, universe
+from hypertally.metrics.smart_money.formulas.feed_health import Health
 from hypertally.metrics.smart_money.universe import Known
 from hypertally.records import Record, Wallet
 from hypertally.sources.info import InfoClient
@@ -120,12 +121,9 @@ async def snapshot_minute(resources: Resources, job: Job) -> None:
     await wallet_snapshots.ensure_days(pool, days)
     cycle = await observe(resources, minute)
     async with queue.finishing(pool, job) as connection:
-        written = await _store(connection, cycle)
-        await snapshot_anomalies.find(connection, minute)
-        duration_ms = round((time.monotonic() - start) * 1000)
-        await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
-        await note_coverage(connection, minute)
-        health = await note_health(connection, clock())
+        duration_ms, health = await record_cycle(
+            connection, cycle, as_of=clock(), begun_seconds=start
+        )
         await enqueue_signals(connection, minute)
         await enqueue_exit_readings(connection)
         await enqueue_alert_check(connection, minute)
@@ -137,6 +135,21 @@ async def snapshot_minute(resources: Resources, job: Job) -> None:
         health=health.state,
         duration_ms=duration_ms,
     )
+
+
+async def record_cycle(
+    connection: Connection, cycle: Cycle, *, as_of: datetime, begun_seconds: float
+) -> tuple[int, Health]:
+    """Store a minute: positions, their anomalies, the run, and the health of the feed.
+
+    `begun_seconds`: of the monotonic clock; how many milliseconds it took, and the health.
+    """
+    written = await _store(connection, cycle)
+    await snapshot_anomalies.find(connection, cycle.minute)
+    duration_ms = round((time.monotonic() - begun_seconds) * 1000)
+    await _insert_run(connection, cycle, rows_written=written, duration_ms=duration_ms)
+    await note_coverage(connection, cycle.minute)
+    return duration_ms, await note_health(connection, as_of)
 
 
 async def observe(resources: Resources, minute: datetime) -> Cycle:

@@ -109,17 +109,31 @@ async def _choose_from(board: Leaderboard, resources: Resources, job: Job) -> Ru
     await pages.ensure_months(pool, "pages", {answer.asked_at})
     async with transaction(pool) as connection:
         await queue.hold(connection, job)
-        page_id = await _store_rows(connection, answer, best)
-        taken_at = clock()
-        ranking = await universe.rank_leaderboard(
-            connection,
-            page_id,
-            source=source,
-            taken_at=taken_at,
-            rows_seen=best.seen,
-            rows_valid=best.valid,
+        return await choose_from_answer(
+            connection, answer, best, source=source, taken_at=clock(), size=size
         )
-        return await _choose(connection, ranking, taken_at, size=size)
+
+
+async def choose_from_answer(
+    connection: Connection,
+    answer: Answer,
+    best: BestRows,
+    *,
+    source: Source,
+    taken_at: datetime,
+    size: int,
+) -> Run:
+    """Store what was read of a leaderboard, and choose the universe from it."""
+    page_id = await _store_rows(connection, answer, best)
+    ranking = await universe.rank_leaderboard(
+        connection,
+        page_id,
+        source=source,
+        taken_at=taken_at,
+        rows_seen=best.seen,
+        rows_valid=best.valid,
+    )
+    return await _choose(connection, ranking, taken_at, size=size)
 
 
 async def _store_rows(connection: Connection, answer: Answer, best: BestRows) -> int:
