@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from hypertally.clock import at
 from hypertally.errors import SourceDown
@@ -26,7 +27,7 @@ from hypertally.jobs.runtime import queue
 from hypertally.jobs.runtime.kinds import Handlers, Kind, Lane, WalletPayload, declare, enqueue
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
-from hypertally.jobs.twaps.pull_twaps import Activity, pull_twaps
+from hypertally.jobs.twaps.pull_twaps import Activity, is_never_pulled, pull_twaps
 from hypertally.records import Wallet
 from hypertally.store.postgres import Connection, Pool, transaction
 from hypertally.store.queries import load
@@ -51,7 +52,14 @@ async def ingest_wallet(resources: Resources, job: Job) -> None:
     if wallet is None:
         return
     try:
-        pulled = await pull_fills(pool, resources.info, wallet, clock=clock, job=job)
+        pulled = await pull_fills(
+            pool,
+            resources.info,
+            wallet,
+            clock=clock,
+            job=job,
+            before_long_history=partial(_pull_first_twaps, resources, wallet, job),
+        )
     except SourceDown as problem:
         await _store_error(pool, "note_error", wallet, problem)
         raise
@@ -66,6 +74,19 @@ async def ingest_wallet(resources: Resources, job: Job) -> None:
             await enqueue_check(connection, wallet.id)
         if pulled.twaps:
             await hurry_twaps(connection, wallet.id)
+
+
+async def _pull_first_twaps(resources: Resources, wallet: Wallet, job: Job) -> None:
+    """Read the slices of a wallet's TWAPs before its first fills, if they were never read.
+
+    The exchange shows the ten thousand newest fills, and as many slices beside them: the slices go
+    further back. Stored after the fills they would move days that are published by then.
+    """
+    if await is_never_pulled(resources.pool, wallet):
+        try:
+            await pull_twaps(resources.pool, resources.info, wallet, clock=resources.clock, job=job)
+        except SourceDown as problem:  # the pull of TWAPs comes in any case, the fills are here
+            await _store_error(resources.pool, "note_twap_error", wallet, problem)
 
 
 def pace_after(pulled: Pulled, *, now: datetime) -> Pace:

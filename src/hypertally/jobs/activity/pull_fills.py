@@ -1,6 +1,6 @@
 """Pulls of one wallet's fills: sweep, decode, insert, advance, in one commit a page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 from hypertally.clock import Clock, milliseconds
@@ -35,9 +35,12 @@ async def pull_fills(
     job: Job | None = None,
     page_rows: int = PAGE_ROWS,
     confirming: bool = False,
+    before_long_history: Callable[[], Awaitable[None]] | None = None,
 ) -> Pulled:
     """Bring the record of one wallet up to now; `confirming`: what was read once is read again.
 
+    `before_long_history`: of a first pull, to be done before anything of a history that does not
+    fit on a page is stored.
     Each page commits with its proof; the cursor moves at the end, so a kill costs no fill.
     Errors: `SourceDown`, `RateLimited` (try later); `LeaseLost` when `job` was given away.
     """
@@ -48,9 +51,24 @@ async def pull_fills(
         from_ms = min(from_ms, _confirming_ms(cursor, now=clock()))
     fill_sweep = FillSweep(pool, wallet, job, cursor=cursor, from_ms=from_ms)
     fetch = fetcher(info, wallet, "userFillsByTime")
-    await _store_pages(fill_sweep, sweep(fetch, fill_sweep.from_ms, page_rows=page_rows))
+    pages = sweep(fetch, fill_sweep.from_ms, page_rows=page_rows)
+    if before_long_history and cursor.whole_at is None:
+        pages = _after(before_long_history, pages, page_rows)
+    await _store_pages(fill_sweep, pages)
     await fill_sweep.close(is_deep=is_deep)
     return fill_sweep.result()
+
+
+async def _after(
+    before: Callable[[], Awaitable[None]], pages: AsyncIterator[ProvenPage], page_rows: int
+) -> AsyncIterator[ProvenPage]:
+    """The pages, a full first one only when what comes before it is done."""
+    is_first = True
+    async for page in pages:
+        if is_first and len(page.rows) >= page_rows:
+            await before()
+        is_first = False
+        yield page
 
 
 async def _store_pages(fill_sweep: FillSweep, pages: AsyncIterator[ProvenPage]) -> None:

@@ -79,6 +79,11 @@ async def pull_twaps(
     return activity
 
 
+async def is_never_pulled(pool: Pool, wallet: Wallet) -> bool:
+    """Whether no pull of the wallet's TWAPs has ended yet."""
+    return (await _read_cursor(pool, wallet)).history_at is None
+
+
 async def _read_cursor(pool: Pool, wallet: Wallet) -> Cursor:
     parameters = {"wallet_id": wallet.id}
     async with transaction(pool) as connection:
