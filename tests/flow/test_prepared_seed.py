@@ -125,6 +125,8 @@ async def require_days_of_oracle(home: Path, sandbox: str) -> None:
         stored = await books.wallet_days()
         labels = await books.value("select count(*) from tenancy.wallet_labels")
         await require_signals_of_oracle(books, state, world="tiny")
+        moved = "select count(*) from metrics.restatements where cause = 'late facts'"
+        assert await books.value(moved) > 0, "the fills that came late"
     assert labels == 5
     over = {key: day for key, day in expected.items() if key[1] < today}
     assert len(over) > 50

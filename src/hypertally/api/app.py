@@ -40,7 +40,7 @@ from hypertally.api.identity.auth import Authenticator
 from hypertally.api.identity.sign_in import SignIns
 from hypertally.api.identity.token_verification import TokenVerifier
 from hypertally.api.resource.answer_names import NameReader
-from hypertally.api.service import probes, session, system, telemetry
+from hypertally.api.service import probes, session, stories, system, telemetry
 from hypertally.api.smart_money import (
     differences,
     feed_health,
@@ -60,6 +60,7 @@ __all__ = ["ApiOptions", "running_app"]
 
 RESOURCES = (
     session,
+    stories,
     coins,
     summary,
     first_pulls,

@@ -11,6 +11,7 @@ from hypertally.cli.exchange.seed_file import SEED_FILE, is_current, is_new
 from hypertally.cli.exchange.seed_making import make_seed
 from hypertally.cli.options import json_option
 from hypertally.sandbox.exchange.application import ServerOptions
+from hypertally.sandbox.exchange.faults import read_faults
 from hypertally.sandbox.exchange.limits import WEIGHT_LIMIT
 from hypertally.sandbox.launch import WORLDS, build_exchange, identity_of, world_of
 from hypertally.sandbox.launch import run as run_sandbox
@@ -122,7 +123,10 @@ def sandbox_command(
     click.echo(f"http://{HOST}:{port}/info")
     identity = identity_of(seed=seed, replay=replay, regime=regime, world=world_of(state))
     options = ServerOptions(
-        identity=identity, leaderboard_rows=leaderboard_rows, weight_limit=weight_limit
+        identity=identity,
+        leaderboard_rows=leaderboard_rows,
+        weight_limit=weight_limit,
+        faults=read_faults(state),
     )
     run_sandbox(exchange, port=port, options=options)
 

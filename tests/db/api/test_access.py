@@ -34,6 +34,7 @@ ORG_PATHS = (
     "/api/v1/session",
     "/api/v1/dashboard/summary",
     "/api/v1/progress",
+    "/api/v1/stories",
     "/api/v1/metrics/global?range=7d",
     "/api/v1/wallets/top",
     "/api/v1/wallets",

@@ -15,6 +15,7 @@ PATHS = (
     "/api/v1/coins",
     "/api/v1/dashboard/summary",
     "/api/v1/progress",
+    "/api/v1/stories",
     "/api/v1/metrics/global",
     "/api/v1/wallets",
     "/api/v1/wallets/top",

@@ -27,6 +27,7 @@ def test_each_answer_says_how_long_it_may_be_kept(get) -> None:
     ages = {
         "/api/v1/dashboard/summary": 60,
         "/api/v1/progress": 60,
+        "/api/v1/stories": 60,
         "/api/v1/metrics/global?range=7d": 300,
         "/api/v1/wallets/top": 120,
         "/api/v1/wallets": 60,

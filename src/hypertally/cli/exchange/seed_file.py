@@ -20,6 +20,7 @@ from hypertally.cli.exchange.sandbox_home import ADDRESS_FILE, STATE_FILE
 from hypertally.cli.kept_secrets import SECRET_FILE
 from hypertally.errors import Refused
 from hypertally.records import Record
+from hypertally.sandbox.exchange.faults import FIRST_FAULTS
 from hypertally.store.embedded.needed_wal import SEGMENT, needed_wal
 
 SEED_FILE: Final = "sandbox-seed.tar.zst"
@@ -28,7 +29,7 @@ CODEC: Final = "zstd"
 #: folders of the home: a seed that is being unpacked, and one that is whole and moves in
 UNPACKING: Final = "seed.partial"
 UNPACKED: Final = "seed.unpacked"
-LEFT_OUT: Final = frozenset((SECRET_FILE, ADDRESS_FILE, "up.lock"))
+LEFT_OUT: Final = frozenset((SECRET_FILE, ADDRESS_FILE, FIRST_FAULTS, "up.lock"))
 NO_SPACE: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
 WAL: Final = Path("postgres", "data", "pg_wal")
 #: below the folder of the embedded server

@@ -20,6 +20,7 @@ from hypertally.cli import database
 from hypertally.cli.exchange.sandbox_home import find_addresses, sandbox_folder
 from hypertally.cli.exchange.seed_file import AboutSeed, write_seed
 from hypertally.cli.exchange.seed_signals import make_signals
+from hypertally.cli.exchange.seed_stories import hide_fills, show_fills
 from hypertally.errors import Refused, TryLater
 from hypertally.jobs.status import Status, read_status
 from hypertally.settings import PREFIX, Settings
@@ -80,6 +81,7 @@ async def _make_seed(output: Path, world: str, edition: int) -> None:
     home = sandbox_folder(own)
     await _remove(folder, home)  # what a killed command left
     try:
+        hide_fills(home, world=world)
         async with _running(own, world) as process:
             await require_running(process, _make_books(own, world))
         await _wait_until_free(home)
@@ -166,6 +168,8 @@ async def _make_books(own: Settings, world: str) -> None:
                 group.create_task(_wait_until_settled(pool))
         except* (Refused, TryLater) as problems:
             raise problems.exceptions[0] from None
+        await show_fills(own.home, addresses, world=world)
+        await _wait_until_settled(pool)
 
 
 async def _wait_until_settled(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """Faults of the exchange on demand: seeded, counted, and changed at run time."""
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import cast, final
 from zlib import crc32
@@ -13,6 +14,7 @@ from hypertally.sandbox.population.wallet_history import Row
 DEFAULT_MAX_COUNT = 20  # every fault ends by itself, unless its settings say otherwise
 REPEATED_ROWS_MAX = 5
 DAY_MS = 86_400_000
+FIRST_FAULTS = "faults.json"
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -23,6 +25,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     delay_ms: int = 5_000  # late: until a fill is shown; slow: until the answer starts
     delays_ms: list[int] | None = None  # late: one of these for each fill, in place of delay_ms
     older_than_ms: int = 30 * DAY_MS  # thin: the age of the fills that are missing
+    users: list[str] | None = None  # thin: whose fills are missing; None: anybody's
     share: float = 0.2  # invalid_rows: of the leaderboard's rows
     types: list[str] | None = None  # the request types it applies to; None: all of them
     skip: int = 0  # how many requests that it applies to pass before it begins
@@ -63,6 +66,14 @@ def decode_faults(body: bytes) -> dict[str, Fault | None]:
     """Read a change of faults; raises msgspec.ValidationError naming what is wrong."""
     _ = msgspec.json.decode(body, type=Faults)  # checks names and numbers; drops null
     return msgspec.json.decode(body, type=dict[str, Fault | None])
+
+
+def read_faults(state: Path | None) -> Faults:
+    """Read the faults that an exchange begins with: of a file beside its state, if there is one."""
+    file = None if state is None else state.with_name(FIRST_FAULTS)
+    if file is None or not file.exists():
+        return Faults()
+    return msgspec.json.decode(file.read_bytes(), type=Faults)
 
 
 @final
@@ -125,9 +136,11 @@ class FaultInjector:
             return HttpAnswer(body=b"<html><body>Just a moment...</body></html>")
         return None
 
-    def visibility(self, now_ms: int) -> Callable[[Row], bool] | None:
-        """Return the test of which rows are shown at a time; None: all of them."""
+    def visibility(self, now_ms: int, user: str = "") -> Callable[[Row], bool] | None:
+        """Return the test of which rows of a wallet are shown at a time; None: all of them."""
         late, thin = self._faults.get("late"), self._faults.get("thin")
+        if thin is not None and thin.users is not None and user not in thin.users:
+            thin = None
         if late is None and thin is None:
             return None
 

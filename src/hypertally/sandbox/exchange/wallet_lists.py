@@ -85,11 +85,12 @@ class WalletLists:
         if isinstance(query, UserFillsByTime | UserTwapSliceFillsByTime):
             start_ms = query.start_time
             end_ms = END_OF_TIME_MS if query.end_time is None else query.end_time
+        shown = faults.visibility(now_ms, query.user.lower())
         return RowFilter(
             start_ms=start_ms,
             end_ms=end_ms,
             horizon_rows=self.horizon_rows,
-            is_visible=None if isinstance(query, TwapHistory) else faults.visibility(now_ms),
+            is_visible=None if isinstance(query, TwapHistory) else shown,
         )
 
     def _order(self, known: SortOrder | None, query: RowsQuery) -> SortOrder:

@@ -18,6 +18,7 @@ import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { spanKind, spanLabel, spanOf } from "../../spans.js";
 import { FirstPulls } from "../service/FirstPulls.js";
 import { FirstVisit } from "../service/FirstVisit.js";
+import { StoryList } from "../service/Stories.js";
 import { SINGLE_CHARTS, SPLITS } from "./chart_layers.js";
 import { completenessColumn, DAY_FIELDS, dayCell, dayColumn } from "./day_columns.js";
 import { rangePath } from "./ProofRange.js";
@@ -148,6 +149,7 @@ export function Overview({ route }) {
       <${SpanPicker} name="range" label="Range" current=${range} first="30d" counts=${RANGES} />
     </header>
     <${FirstVisit} />
+    <${StoryList} />
     <${FirstPulls} />
     <${Failure} feed=${summary} what="the summary" />
     ${!total && days.loading && html`<${Skeleton} shape="figures" rows=${5} />`}

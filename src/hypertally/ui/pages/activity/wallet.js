@@ -21,6 +21,7 @@ import { intervalOf } from "../../vocabulary/intervals.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { ALL, spanOf } from "../../spans.js";
 import { FirstPulls } from "../service/FirstPulls.js";
+import { StoryNotes } from "../service/Stories.js";
 import { WalletTwaps } from "../twaps/wallet_twaps.js";
 import { FEES_CHART, FILLS_CHART, PNL_CHART, WALLET_SPLITS } from "./chart_layers.js";
 import {
@@ -119,7 +120,8 @@ function Head({ wallet, data }) {
     <${Words} name="tag" words=${data?.tags} /><${Words} name="group" words=${data?.groups} />
     ${data?.from_day && html`<span class="muted">tracked from ${data.from_day}${until}</span>`}
   </header>
-  ${data?.note && html`<p class="wallet-note" data-part="note">${data.note}</p>`}`;
+  ${data?.note && html`<p class="wallet-note" data-part="note">${data.note}</p>`}
+  <${StoryNotes} of=${(story) => story.wallet === wallet && story.kind !== "twap"} />`;
 }
 
 export function Wallet({ route, wallet, role }) {

@@ -17,6 +17,7 @@ import { link } from "../../route.js";
 import { percent } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { lockWords, scoreOf, SMART_MEASURES, smartReason } from "../../vocabulary/smart_money.js";
+import { StoryNotes } from "../service/Stories.js";
 import { ContributorTable } from "./ContributorTable.js";
 import { Playbook } from "./Playbook.js";
 import { Counts, OBSERVED } from "./ProofSignal.js";
@@ -117,6 +118,9 @@ function Record({ signal }) {
   ]} /></section>`;
 }
 
+const MINUTE_CHARS = "2026-01-01T00:00".length;
+const sameMinute = (one, other) => one.slice(0, MINUTE_CHARS) === other.slice(0, MINUTE_CHARS);
+
 function Shown({ feed, path, asset, at, route }) {
   const { signal, contributors, hit_rate: hits } = feed.data;
   const hrefOf = (path) => proofOf("signal", asset, signal.at, path);
@@ -125,6 +129,8 @@ function Shown({ feed, path, asset, at, route }) {
     html`<p class="warning-line" role="status">Locked: ${lockWords(signal.locked)}. No scores were
         computed; the advice is ${signal.playbook.bias} / ${signal.playbook.risk}.</p>`
   }
+    <${StoryNotes} of=${(story) =>
+      story.kind === "herding" && story.coin === asset && sameMinute(story.at, signal.at)} />
     <div class=${`signal-summary ${feed.old ? "old" : ""}`}>
       <section><${Playbook} signal=${signal} hits=${hits} /></section>
       <section><${Scores} asset=${asset} signal=${signal} hrefOf=${hrefOf} alone /></section>

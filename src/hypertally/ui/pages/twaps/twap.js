@@ -18,6 +18,7 @@ import { group } from "../../vocabulary/decimal.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
 import { priceText } from "../../vocabulary/number_text.js";
 import { arrivalWords, doubtsOf, errorOf, stateOf, twapReason } from "../../vocabulary/twaps.js";
+import { StoryNotes } from "../service/Stories.js";
 import { Execution } from "./Execution.js";
 import { ProgressBar, TwapState } from "./Progress.js";
 import { valueOfWhole } from "./ProofTwap.js";
@@ -55,7 +56,7 @@ const NOTES = {
       ${" "}${coinCell(twap)}`,
   progress: (twap) => html`<${ProgressBar} twap=${twap} wide />`,
   vwap: (twap) =>
-    referencePrice("arrival", twap.arrival_price, arrivalWords(twap.arrival_basis)),
+    referencePrice("price at the start", twap.arrival_price, arrivalWords(twap.arrival_basis)),
   arrival_slippage_bps: (twap) =>
     twap.arrival_slippage_bps !== null && "basis points; positive is a cost",
   fees_usd: (twap) => twap.total.fees && html`<${Tokens} amounts=${twap.total.fees} />`,
@@ -96,7 +97,12 @@ function Head({ id, twap }) {
       <a class="quiet" href=${link("twaps", { wallet: twap.wallet, range: "30d" })}>All TWAPs of
         the wallet</a>`
     }
-  </header>`;
+  </header>
+  ${
+    twap &&
+    html`<${StoryNotes} of=${(story) =>
+      story.kind === "twap" && story.twap_id === twap.twap_id && story.wallet === twap.wallet} />`
+  }`;
 }
 
 /** What cannot be right about the TWAP. */

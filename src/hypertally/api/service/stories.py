@@ -1,0 +1,39 @@
+"""What to look at first: of each feature an event, found in the books of a made-up exchange."""
+
+import re
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from hypertally.api.resource import shapes
+from hypertally.api.resource.access import Caller, ForViewers
+from hypertally.api.resource.answers import answer, of_shape
+from hypertally.records import Record
+from hypertally.store import queries
+from hypertally.store.postgres import read_rows
+
+router = APIRouter()
+
+MAX_AGE: Final = 60
+MADE_UP: Final = re.compile(r"(sandbox|replay):")
+
+_QUERIES = queries.load(__file__)
+
+
+class _Story(Record, frozen=True, kw_only=True):
+    kind: str
+    at: str
+    wallet: str | None
+    coin: str | None
+    twap_id: int | None
+
+
+@router.get("/api/v1/stories", responses=of_shape(shapes.Stories))
+async def get_stories(caller: Caller, request: Request, connection: ForViewers) -> Response:
+    """Return where the features of a made-up exchange can be seen; of the real one nothing."""
+    if not MADE_UP.match(request.app.state.options.exchange or ""):
+        return answer({"stories": []}, max_age=MAX_AGE)
+    stories = await read_rows(
+        connection, _QUERIES["list_stories"], {"org_id": caller.org_id}, shape=_Story
+    )
+    return answer({"stories": stories}, max_age=MAX_AGE)
