@@ -301,10 +301,9 @@ class FillSweep:
 
     async def _note_late(self, connection: Connection, stored: Stored) -> None:
         """A new fill of a time that was read before: its day is read twice again."""
-        proven = self._cursor.proven_until
-        late = [first for first in stored.days.values() if first and proven and first <= proven]
-        if late:
-            await self._read_twice(connection, milliseconds(min(late)), stored.asked_at)
+        first, proven = stored.first_new_at, self._cursor.proven_until
+        if first and proven and first <= proven:
+            await self._read_twice(connection, milliseconds(first), stored.asked_at)
 
     async def _read_twice(self, connection: Connection, from_ms: int, asked_at: datetime) -> None:
         """Have the record read twice from a time on: what was asked before confirms nothing."""

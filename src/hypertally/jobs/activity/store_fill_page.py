@@ -37,6 +37,7 @@ class Stored(Record, frozen=True, kw_only=True):
     conflicts: int
     rejects: int
     days: dict[date, datetime | None]  # to judge again -> its earliest new fill, if it has one
+    first_new_at: datetime | None  # its earliest new fill; a day may be judged again without one
     twaps: set[int]  # TWAPs that new fills are slices of
 
 
@@ -99,6 +100,7 @@ async def store_page(
         conflicts=inserted.conflicts,
         rejects=rejects,
         days=earliest(days),
+        first_new_at=min(filter(None, inserted.days.values()), default=None),
         twaps=inserted.twaps,
     )
 
