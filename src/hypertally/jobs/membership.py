@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
-from hypertally.jobs.activity.rollup import enqueue_global
+from hypertally.jobs.activity.rollup import enqueue_global, hold_global
 from hypertally.jobs.wallet_pulls import start_pull, start_twaps
 from hypertally.records import Record
 from hypertally.store.postgres import Connection, Pool, read_row, transaction
@@ -147,6 +147,9 @@ async def _forget(connection: Connection, addresses: Sequence[str], *, org: str)
     members = await wallets.find_members(connection, addresses, org_id=org_id)
     wallet_ids = [member.wallet_id for member in members]
     bound = {"org_id": org_id, "wallet_ids": wallet_ids}
+    # A rollup that began before counts these wallets: its days must be seen and marked too, or they
+    # would change later as if others had left.
+    await hold_global(connection)
     # Before the intervals go: they say which days these are.
     days = await read_row(connection, QUERIES["mark_forgotten_days"], bound, shape=_Marked)
     await wallets.forget(connection, wallet_ids, org_id=org_id)

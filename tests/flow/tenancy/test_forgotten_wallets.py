@@ -1,16 +1,19 @@
 """A wallet that is forgotten leaves the books of its org as if it had never been in them."""
 
+import asyncio
 import json
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import psycopg
 import pytest
-from tests.flow.books import Books, serving, small_population
+from tests.flow.books import Books, Exchange, serving, small_population
 
 from hypertally.clock import system_clock
 from hypertally.jobs import membership
+from hypertally.jobs.activity.rollup import compute_now
 from hypertally.jobs.alerts.restatements import take_restatements
 from hypertally.store.postgres import transaction
 from hypertally.tenancy.wallet_files import FileWallet
@@ -132,3 +135,92 @@ async def test_a_wallet_that_was_alone_leaves_no_day(books: Books, tmp_path: Pat
     assert await books_of(books, "default") == {}
     assert await books.read("select from metrics.global_day_metrics") == []
     assert json.dumps(await books.unfinished_work()) == "[]"
+
+
+RACES, ROUNDS = 3, 3
+PATIENCE_SECONDS = 5
+# Fewer wallets than before: they left, and `forgotten` is the only way out of the past.
+LEFT = """
+    select cause, count(*)::integer as rows from metrics.restatements
+    where metric = 'global_day_metrics'
+        and (changes -> 'wallets' ->> 0)::integer
+            > coalesce((changes -> 'wallets' ->> 1)::integer, 0)
+    group by cause
+"""
+
+
+WAITING = """
+    select count(*) from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
+async def test_wallets_that_are_forgotten_while_they_are_imported_say_so(books: Books) -> None:
+    """Rollups run at the same moment; each day that then changes was forgotten, none `left`."""
+    random = Random(5)
+    async with serving(small_population(seed=7, wallets=6, fills=300, days=6)) as exchange:
+        addresses = sorted(await exchange.addresses())
+        ours, mistaken = addresses[:2], addresses[2:]
+        await books.track(ours)
+        await books.settle(exchange)
+        before = await books_of(books, "default")
+        for _ in range(RACES):
+            working = asyncio.create_task(work_until_done(books, exchange))
+            for wallet in mistaken:
+                await import_named(books, wallet, from_day=None)
+                await asyncio.sleep(random.random() / 10)
+            await asyncio.sleep(random.random() / 2)
+            await membership.forget(books.pool, mistaken, org="default")
+            await working
+            await books.settle(exchange)
+            assert await books_of(books, "default") == before
+    assert {row["cause"] for row in await books.read(LEFT)} == {"forgotten"}
+
+
+async def test_days_that_are_computed_while_wallets_are_forgotten_are_computed_again(
+    books: Books,
+) -> None:
+    """A rollup that still counts the wallets must not publish them behind the back of `forget`."""
+    async with serving(small_population(seed=7, wallets=4, fills=200, days=4)) as exchange:
+        mistaken = await exchange.addresses()
+        await books.track(mistaken)
+        await books.settle(exchange)
+        wallet_ids = await undo_rollups(books)
+
+        async with await psycopg.AsyncConnection.connect(books.url) as other:
+            # So that to forget waits between its marks and its end.
+            await other.execute("select from tenancy.org_wallets for update")
+            forgetting = asyncio.create_task(membership.forget(books.pool, mistaken, org="default"))
+            await until_waiting(books, sessions=1)
+            computing = asyncio.create_task(compute_now(books.pool, wallet_ids, clock=books.clock))
+            await asyncio.wait([computing], timeout=PATIENCE_SECONDS)
+        await asyncio.gather(forgetting, computing)
+        await books.settle(exchange)
+    assert await books_of(books, "default") == {}
+    assert {row["cause"] for row in await books.read(LEFT)} <= {"forgotten"}
+
+
+async def undo_rollups(books: Books) -> list[int]:
+    """Be where fills are stored and their days are not computed yet; all tracked wallets."""
+    await books.execute(
+        "insert into ops.dirty_wallet_days (wallet_id, day) "
+        "select wallet_id, day from metrics.wallet_day_metrics"
+    )
+    await books.execute("delete from metrics.wallet_day_metrics")
+    await books.execute("delete from metrics.global_day_metrics")
+    rows = await books.read("select id from tenancy.wallets order by id")
+    return [row["id"] for row in rows]
+
+
+async def until_waiting(books: Books, *, sessions: int) -> None:
+    """Wait until so many sessions wait for another's lock."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await books.value(WAITING) < sessions:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def work_until_done(books: Books, exchange: Exchange) -> None:
+    """Let several workers compute at once what comes due."""
+    for _ in range(ROUNDS):
+        await asyncio.gather(*(books.work(exchange) for _ in range(3)))
+        await books.make_due()

@@ -88,7 +88,7 @@ async def _compute_wallet(connection: Connection, wallet_id: int, *, now: dateti
 async def rollup_global_day(resources: Resources, job: Job) -> None:
     """Compute the marked days of orgs again, the newest first."""
     async with queue.finishing(resources.pool, job) as connection:
-        await connection.execute(QUERIES["lock_global"].text)
+        await hold_global(connection)
         days = await read_rows(
             connection, QUERIES["take_global_days"], {"limit": GLOBAL_DAYS_A_JOB}, shape=OrgDayMark
         )
@@ -108,7 +108,7 @@ async def compute_now(pool: Pool, wallet_ids: Sequence[int], *, clock: Clock) ->
         async with transaction(pool) as connection:
             await _compute_wallet(connection, wallet_id, now=clock())
     async with transaction(pool) as connection:
-        await connection.execute(QUERIES["lock_global"].text)
+        await hold_global(connection)
         mark = await read_row(connection, QUERIES["read_last_mark"], shape=_LastMark)
     while await _compute_orgs(pool, wallet_ids, last_mark=mark.id) == GLOBAL_DAYS_A_JOB:
         pass
@@ -118,7 +118,7 @@ async def _compute_orgs(pool: Pool, wallet_ids: Sequence[int], *, last_mark: int
     """Compute some days of these wallets' orgs that have a mark up to this one; how many days."""
     bound = {"wallet_ids": list(wallet_ids), "last_mark": last_mark, "limit": GLOBAL_DAYS_A_JOB}
     async with transaction(pool) as connection:
-        await connection.execute(QUERIES["lock_global"].text)
+        await hold_global(connection)
         days = await read_rows(connection, QUERIES["take_org_days"], bound, shape=OrgDayMark)
         await _rebuild_global(connection, days)
     return len(days)
@@ -129,6 +129,11 @@ async def _rebuild_global(connection: Connection, marks: Sequence[OrgDayMark]) -
     for cause in dict.fromkeys(mark.cause for mark in marks):
         keys = [OrgDay(org_id=mark.org_id, day=mark.day) for mark in marks if mark.cause == cause]
         await global_days.rebuild(connection, keys, cause=cause)
+
+
+async def hold_global(connection: Connection) -> None:
+    """Wait for the rollup of orgs' days; no other begins before this transaction ends."""
+    await connection.execute(QUERIES["lock_global"].text)
 
 
 async def enqueue_global(connection: Connection, *, delay_seconds: int = 0) -> None:
