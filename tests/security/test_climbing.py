@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import socket
+import struct
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +21,7 @@ from hypertally.errors import Refused
 from hypertally.jobs.runtime.long_sessions import SessionLimits, end_long_sessions
 from hypertally.store.logins import ROLE_OF_LOGIN, Login, address_of_login
 from hypertally.store.make_logins import MARK, are_made
+from hypertally.store.migrate import require_migrated
 from hypertally.store.postgres import connection_string, login_connection, open_pool
 
 PATIENCE_SECONDS = 30
@@ -174,26 +177,80 @@ async def test_a_login_that_somebody_else_made_keeps_its_password(
     session_of(owner_url, API).close()
 
 
-async def test_a_login_that_may_become_more_stops_every_command(
-    owner_url: str, owner: Connection
+@pytest.mark.parametrize(
+    ("more", "less", "remedy"),
+    [
+        ("alter role {0} inherit", "alter role {0} noinherit", "`alter role {0} noinherit`"),
+        (
+            "alter role {0} createrole",
+            "alter role {0} nocreaterole",
+            "`alter role {0} nocreaterole`",
+        ),
+        (
+            "grant hypertally_facts to {0}",
+            "revoke hypertally_facts from {0}",
+            "may become hypertally_api alone: let an administrator revoke the other roles",
+        ),
+        (
+            "grant hypertally_facts to hypertally_api",
+            "revoke hypertally_facts from hypertally_api",
+            "may become hypertally_api alone",
+        ),
+        (
+            "grant select on ops.jobs to {0}",
+            "revoke select on ops.jobs from {0}",
+            "has rights of its own, or owns something (table ops.jobs): let an administrator",
+        ),
+        (
+            "grant select (id) on ops.jobs to {0}",
+            "revoke select (id) on ops.jobs from {0}",
+            "column id of table ops.jobs",
+        ),
+        ("grant usage on schema ops to {0}", "revoke usage on schema ops from {0}", "schema ops"),
+        (
+            "grant execute on function ops.is_forgetting to {0}",
+            "revoke execute on function ops.is_forgetting from {0}",
+            "function ops.is_forgetting(integer)",
+        ),
+        (
+            "grant temporary on database {1} to {0}",
+            "revoke temporary on database {1} from {0}",
+            "(temporary on database {1})",
+        ),
+    ],
+)
+async def test_a_login_that_may_do_more_stops_every_process(
+    owner_url: str, owner: Connection, more: str, less: str, remedy: str
 ) -> None:
+    names = (API, owner.info.dbname)
     async with login_connection(owner_url, role="hypertally_jobs") as connection:
         assert await are_made(connection)
-        for more, less in (
-            (f"alter role {API} inherit", f"alter role {API} noinherit"),
-            (f"grant hypertally_facts to {API}", f"revoke hypertally_facts from {API}"),
-            (
-                "grant hypertally_facts to hypertally_api",
-                "revoke hypertally_facts from hypertally_api",
-            ),
-        ):
-            owner.execute(more.encode())
-            try:
-                assert not await are_made(connection)
-                with pytest.raises(Refused, match="may become hypertally_api alone"):
-                    await bring_up_to_date(owner_url)
-            finally:
-                owner.execute(less.encode())
+        owner.execute(more.format(*names).encode())
+        try:
+            assert not await are_made(connection)
+            for refusing in (
+                bring_up_to_date(owner_url),
+                require_migrated(address_of_login(owner_url, WATCHDOG)),
+            ):
+                with pytest.raises(Refused) as refused:
+                    await refusing
+                assert remedy.format(*names) in str(refused.value)
+        finally:
+            owner.execute(less.format(*names).encode())
+        assert await are_made(connection)
+        await require_migrated(address_of_login(owner_url, WATCHDOG))
+
+
+async def test_a_login_cannot_stop_other_processes_by_what_it_changes_about_itself(
+    owner_url: str,
+) -> None:
+    with session_of(owner_url, API) as session:
+        session.execute("set role none")
+        session.execute(f"alter role {API} set work_mem = '1MB'".encode())
+        session.execute("alter default privileges grant select on tables to public")
+    await require_migrated(address_of_login(owner_url, WATCHDOG))
+    await bring_up_to_date(owner_url)
+    async with login_connection(owner_url, role="hypertally_jobs") as connection:
         assert await are_made(connection)
 
 
@@ -231,6 +288,46 @@ async def test_a_session_that_holds_up_the_worker_is_ended(owner_url: str) -> No
         with pytest.raises(psycopg.errors.AdminShutdown):
             await holding.execute("select 1")
         await quiet.execute("select 1")
+
+
+async def test_a_function_called_by_its_own_message_of_the_protocol_is_ended_too(
+    owner_url: str, owner: Connection
+) -> None:
+    """Such a call is not `active` for the server, and neither its query nor its limit is known."""
+    url = connection_string(owner_url, role="hypertally_api", statement_seconds_max=1)
+    async with open_pool(owner_url, role="hypertally_jobs", size=1) as pool:
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute("set statement_timeout = 0")
+            row = session.execute("select 'pg_sleep(float8)'::regprocedure::oid::integer")
+            (number,) = row.fetchone() or ()
+            calling = asyncio.create_task(asyncio.to_thread(call_function, session, number))
+            states = set[str]()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not calling.done():
+                    states |= states_of(owner, session.info.backend_pid)
+                    await end_long_sessions(pool, SessionLimits(statement=timedelta(seconds=1)))
+                    await asyncio.wait([calling], timeout=0.1)
+        assert "fastpath function call" in states
+        assert b"57P01" in calling.result()  # an administrator ended it
+
+
+def call_function(session: Connection, number: int, *, seconds: float = 600) -> bytes:
+    """Sleep by FunctionCall, which libpq has no Python name for; what the server says at last."""
+    text = str(seconds).encode()
+    body = struct.pack("!IhhI", number, 0, 1, len(text)) + text + struct.pack("!h", 0)
+    with socket.socket(fileno=os.dup(session.fileno())) as connection:
+        connection.setblocking(True)
+        connection.sendall(b"F" + struct.pack("!I", len(body) + 4) + body)
+        said = b""
+        while part := connection.recv(4096):
+            said += part
+    return said
+
+
+def states_of(owner: Connection, process: int) -> set[str]:
+    """What the server says that a session does."""
+    found = owner.execute("select state from pg_stat_activity where pid = %s", [process])
+    return {str(state) for (state,) in found.fetchall()}
 
 
 async def test_a_session_that_lifts_its_limit_is_ended_all_the_same(owner_url: str) -> None:

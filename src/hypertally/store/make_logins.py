@@ -13,6 +13,7 @@ from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.logins import (
     ROLE_OF_LOGIN,
+    ROLES_OF_LOGIN,
     Login,
     Role,
     address_of_login,
@@ -36,29 +37,19 @@ SETTINGS_OF_LOGIN: dict[Login, dict[str, str]] = {
     "hypertally_watchdog_login": {},
     "hypertally_worker_login": {},
 }
-# What each may become, whatever leads there.
-ROLES_OF_LOGIN: dict[Login, list[str]] = {
-    "hypertally_api_login": ["hypertally_api"],
-    "hypertally_watchdog_login": ["hypertally_jobs"],
-    "hypertally_worker_login": [
-        "hypertally_facts",
-        "hypertally_jobs",
-        "hypertally_metrics",
-        "hypertally_tenancy",
-        "hypertally_worker",
-    ],
-}
 ENDED_BY_OWNER: Login = "hypertally_api_login"  # in ops.end_long_sessions
 LIMITED: Login = "hypertally_api_login"  # in connections, as whoever reads for others
 NO_LIMIT = -1
 MARK = "made by hypertally"
 # Roles are of a whole server, and another of its databases makes the same ones at this moment.
 RACES = (KeyTaken, psycopg.errors.DuplicateObject, psycopg.errors.InternalError_)
+RIGHTS_SHOWN_MAX = 5  # of a login in a message; the rest appears once these are gone
 SEE = "see docs/operations.md, Logins"
 
 
 class _LoginState(Record, frozen=True, kw_only=True):
-    has_attributes: bool
+    attribute_remedies: list[str]  # what takes away the attributes that it must not have
+    own_rights: list[str]  # what it has rights on that nobody grants to a login
     roles: list[str]
     has_admin: bool
     settings: list[str]
@@ -79,6 +70,18 @@ async def are_made(connection: Connection) -> bool:
         if state is None or _faults(login, state):
             return False
     return True
+
+
+async def require_no_excess(connection: Connection) -> None:
+    """Refuse logins that somebody gave more than their part; any login may ask.
+
+    What a login changes about itself stops nothing here: one that was taken over could stop all.
+    Errors: `Refused` that says what a login has, and what to do.
+    """
+    for login in ROLE_OF_LOGIN:
+        state = await _find(connection, login)
+        if state and (excess := _excess(login, state)):
+            raise Refused(f"the login {login} {excess}: {SEE}")
 
 
 @stamina.retry(on=RACES, attempts=5)
@@ -170,13 +173,30 @@ def _own_settings(login: Login) -> set[str]:
     return {f"{setting}={value}" for setting, value in SETTINGS_OF_LOGIN[login].items()}
 
 
-def _faults(login: Login, state: _LoginState) -> str:
-    """What a login has beyond its part, in words; empty: nothing."""
-    if state.has_attributes or state.has_admin or state.roles != ROLES_OF_LOGIN[login]:
+def _excess(login: Login, state: _LoginState) -> str:
+    """What others gave a login beyond its part, in words; empty: nothing."""
+    if state.attribute_remedies:
+        attributes = " ".join(state.attribute_remedies)
         return (
-            "must be LOGIN NOINHERIT, without any other attribute, and may become "
-            f"{', '.join(ROLES_OF_LOGIN[login])} alone"
+            "must be LOGIN NOINHERIT, without any other attribute: let an administrator run "
+            f"`alter role {login} {attributes}`"
         )
+    if state.has_admin or sorted(state.roles) != sorted(ROLES_OF_LOGIN[login]):
+        roles = ", ".join(sorted(ROLES_OF_LOGIN[login]))
+        return f"may become {roles} alone: let an administrator revoke the other roles from it"
+    if state.own_rights:
+        shown = ", ".join(state.own_rights[:RIGHTS_SHOWN_MAX])
+        return (
+            f"has rights of its own, or owns something ({shown}): let an administrator revoke them "
+            "from it, or change the owner; rights belong to roles"
+        )
+    return ""
+
+
+def _faults(login: Login, state: _LoginState) -> str:
+    """What a login has beyond its part, or changed about itself, in words; empty: nothing."""
+    if excess := _excess(login, state):
+        return excess
     if state.databases_with_settings or not set(state.settings) <= _own_settings(login):
         return f"has settings of its own: let an administrator run `alter role {login} reset all`"
     if state.is_ours and not _has_own_settings(login, state):

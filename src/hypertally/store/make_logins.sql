@@ -14,8 +14,32 @@ with recursive becomes (role) as (
     select m.roleid from becomes as b join pg_auth_members as m on m.member = b.role
 )
 select
-    (r.rolsuper or r.rolinherit or r.rolcreaterole or r.rolcreatedb or r.rolreplication
-        or r.rolbypassrls or not r.rolcanlogin) as has_attributes,
+    array(
+        select a.remedy
+        from (values
+            (r.rolsuper, 'nosuperuser'), (r.rolinherit, 'noinherit'),
+            (r.rolcreaterole, 'nocreaterole'), (r.rolcreatedb, 'nocreatedb'),
+            (r.rolreplication, 'noreplication'), (r.rolbypassrls, 'nobypassrls'),
+            (not r.rolcanlogin, 'login')) as a (is_wrong, remedy)
+        where a.is_wrong
+    ) as attribute_remedies,
+    -- What it owns or has rights on by itself, here or on the whole server; it may connect here.
+    array(
+        select pg_describe_object(d.classid, d.objid, d.objsubid)
+        from pg_shdepend as d
+        where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
+            -- It may say what becomes of objects that it makes, but makes none.
+            and d.classid not in ('pg_auth_members'::regclass, 'pg_default_acl'::regclass)
+            and (d.dbid = (select oid from pg_database where datname = current_database())
+                or d.dbid = 0 and (d.deptype = 'o' or d.classid <> 'pg_database'::regclass))
+        union all
+        select format('%%s on database %%s', lower(x.privilege_type), b.datname)
+        from pg_database as b
+        cross join aclexplode(b.datacl) as x
+        where b.datname = current_database() and x.grantee = r.oid
+            and (x.privilege_type <> 'CONNECT' or x.is_grantable)
+        order by 1
+    ) as own_rights,
     array(select pg_get_userbyid(b.role)::text from becomes as b order by 1) as roles,
     exists (
         select from pg_auth_members as m where m.member = r.oid and m.admin_option

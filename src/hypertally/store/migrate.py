@@ -15,7 +15,7 @@ from hypertally.errors import KeyTaken, Refused, TryLater
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.dictionary import read_dictionary, write_comments
-from hypertally.store.make_logins import are_made, make_logins
+from hypertally.store.make_logins import are_made, make_logins, require_no_excess
 from hypertally.store.postgres import Connection, login_connection, read_rows
 
 MIGRATIONS = Path(str(files("hypertally.store") / "migrations"))
@@ -88,8 +88,12 @@ async def is_migrated(connection: Connection) -> bool:
 
 
 async def require_migrated(url: str) -> None:
-    """Refuse a database whose schema is older than this program's; a newer one is of use."""
+    """Refuse a database whose schema is older than this program's; a newer one is of use.
+
+    And one in which a login may do more than its part: whoever reads for others logs in as one.
+    """
     async with login_connection(url, role="hypertally_jobs") as connection:
+        await require_no_excess(connection)
         missing = await _list_missing(connection)
     if missing:
         raise Refused(
