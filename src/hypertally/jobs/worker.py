@@ -22,6 +22,7 @@ from hypertally.jobs.runtime.kinds import Lane, collect_handlers
 from hypertally.jobs.runtime.lanes import PLACES, LanePlaces, lanes_of
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
+from hypertally.jobs.runtime.shared_budget import spent_for
 from hypertally.jobs.smart_money import (
     exit_readings,
     restated_signals,
@@ -241,6 +242,7 @@ class Worker:
             pass  # nothing woke us: look anyway
 
     async def _run_job(self, job: Job) -> None:
+        spent_for.set(job.kind)  # in the task of this job alone
         handler = _handlers_by_name.get(job.kind)
         try:
             if handler is None:

@@ -2375,6 +2375,7 @@ CREATE TABLE ops.weight_spends (
     weight integer NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     settled boolean DEFAULT false NOT NULL,
+    purpose text,
     CONSTRAINT weight_spends_weight_check CHECK ((weight >= 0))
 );
 

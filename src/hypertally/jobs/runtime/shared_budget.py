@@ -10,6 +10,7 @@ pulls leave them a share of every minute. `snapshots()` gives the budget that sp
 """
 
 import asyncio
+from contextvars import ContextVar
 
 from hypertally.records import Record
 from hypertally.settings import PAGE_WEIGHT_MAX
@@ -20,6 +21,9 @@ QUERIES = load(__file__)
 WINDOW_SECONDS = 60.0  # of the exchange; a test may scale it down
 WAIT_SECONDS_MAX = 1.0  # look again this often: refunds free weight before it expires
 SHARE_SECONDS = 180.0  # a share that three cycles did not renew is nobody's any more
+
+# The kind of job that asks in this task; a worker sets it as it begins a job.
+spent_for: ContextVar[str | None] = ContextVar("spent_for", default=None)
 
 
 class _Reservation(Record, frozen=True, kw_only=True):
@@ -124,6 +128,7 @@ class SharedBudget:
             "share_name": self._share_name,
             "snapshots": self._for_snapshots,
             "weight": weight,
+            "purpose": spent_for.get(),
             "limit": self._limit,
             "window_seconds": self._window_seconds,
         }

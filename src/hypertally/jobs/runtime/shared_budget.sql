@@ -40,8 +40,9 @@ with recent as (
     from valid
     where %(snapshots)s or not snapshots
 ), added as (
-    insert into ops.weight_spends (egress, weight)
-    select case when %(snapshots)s then %(share_name)s else %(upstream_host)s end, %(weight)s::integer
+    insert into ops.weight_spends (egress, weight, purpose)
+    select case when %(snapshots)s then %(share_name)s else %(upstream_host)s end,
+        %(weight)s::integer, %(purpose)s
     from allowed
     where coalesce((select max(spent) from counted), 0) <= allowed.weight
     returning id
