@@ -29,7 +29,7 @@ COMMANDS = {
     "smart-money": "hypertally.cli.smart_money:smart_money_command",
     "alerts": "hypertally.cli.alerts:alerts_group",
     "status": "hypertally.cli.status:status_command",
-    "plan": "hypertally.cli.status:plan_command",
+    "plan": "hypertally.cli.plan:plan_command",
     "jobs": "hypertally.cli.jobs:jobs_group",
     "rejects": "hypertally.cli.rejects:rejects_group",
     "rebuild": "hypertally.cli.metrics:rebuild_command",

@@ -1,7 +1,6 @@
-"""`hypertally status` and `hypertally plan`: how fresh records are, and how fresh they can be."""
+"""`hypertally status`: how fresh records are, and what was spent on them."""
 
 from collections.abc import Iterator
-from decimal import ROUND_UP, Decimal
 
 import click
 import msgspec
@@ -11,14 +10,11 @@ from rich.text import Text
 from hypertally.cli import database, results, runtime
 from hypertally.cli.exchange.sandbox_home import read_settings
 from hypertally.cli.options import json_option
-from hypertally.jobs import paces
 from hypertally.jobs.smart_money.exits_budget import EXITS, EXITS_OF_SHARE
 from hypertally.jobs.status import Status, read_status
 from hypertally.settings import EXITS_WEIGHT_KEPT, EXITS_WEIGHT_MAX
-from hypertally.sources.weights import BASE_WEIGHT
 
 WEIGHT_MAX_OF = {EXITS: EXITS_WEIGHT_MAX, EXITS_OF_SHARE: EXITS_WEIGHT_KEPT}  # in a minute
-PLANNED_WALLETS_MAX = 1_000_000_000  # more than any exchange has
 
 
 @click.command(name="status")
@@ -69,44 +65,3 @@ def _list_lines(status: Status, *, weight_per_minute: int) -> Iterator[tuple[str
     for alert in status.alerts:
         counted = f"{alert.firing} firing, {alert.acknowledged} acknowledged"
         yield "alerts", f"{alert.type}: {counted}"
-
-
-def _plan_rows(weight: int) -> Iterator[dict[str, object]]:
-    """The paces of wallets, and for how many of each there is room."""
-    for pace in paces.PACES:
-        active = pace.active_within
-        yield {
-            "traded_within_seconds": int(active.total_seconds()) if active else None,
-            "every_seconds": pace.seconds,
-            "room_wallets": int(weight * pace.seconds // (BASE_WEIGHT * 60)),
-        }
-
-
-@click.command(name="plan")
-@click.option(
-    "--wallets",
-    "count",
-    type=click.IntRange(1, PLANNED_WALLETS_MAX),
-    required=True,
-    help="The number of wallets.",
-)
-@json_option
-def plan_command(*, count: int, as_json: bool) -> None:
-    """Tell how often each of N wallets can be pulled within the allowed request weight."""
-    settings = read_settings()
-    weight = settings.weight_per_minute
-    # Rounded up: a round that takes time never takes none.
-    minutes = (Decimal(count * BASE_WEIGHT) / weight).quantize(Decimal("0.1"), ROUND_UP)
-    if as_json:
-        results.echo_json_lines([{"wallets": count, "minutes_each": minutes}])
-        results.echo_json_lines(_plan_rows(weight))
-        return
-    click.echo(
-        f"{count:,} wallets at {weight:,} weight a minute: {weight // BASE_WEIGHT:,} looks a "
-        f"minute, each wallet every {minutes:,} minutes if all are alike"
-    )
-    for pace in paces.PACES:
-        within, seconds = pace.active_within, pace.seconds
-        room = int(weight * seconds // (BASE_WEIGHT * 60))
-        hours = f"traded within {within.total_seconds() / 3600:g} h" if within else "idle longer"
-        click.echo(f"  {hours}: every {seconds / 60:g} min, room for {room:,} such wallets")

@@ -1,0 +1,1 @@
+"""The forecast of the request weight that wallets cost, by purpose."""
