@@ -12,6 +12,7 @@ from hypertally.api.http.problems import bad_parameter
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer
+from hypertally.api.resource.coin_pairs import find_coin
 from hypertally.api.resource.day_range import read_today, require_begun
 from hypertally.api.resource.json_text import Json
 from hypertally.api.resource.lists import of_list
@@ -95,7 +96,7 @@ async def read_fills(
             "wallet_id": wallet_id,
             "from_at": begin_of(parameters.first) or "-infinity",
             "to_at": end_of(parameters.last) or "infinity",
-            "only_coin": parameters.coin,
+            "only_coin": await find_coin(connection, parameters.coin, parameter="coin"),
             "limit": parameters.limit + 1,
             **_place(place),
         },

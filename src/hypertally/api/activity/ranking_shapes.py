@@ -1,6 +1,6 @@
 """The shapes of a ranking: see resource/shapes.py."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -40,6 +40,13 @@ class WindowOfWallet(Volumes):
 class RankedWallet(WindowOfWallet):
     """A place in a ranking."""
 
+    in_order: ClassVar = (
+        *("rank", "wallet", "value", "days_active", "fills"),
+        *("spot_volume_usd", "perp_volume_usd", "hip3_volume_usd", "outcome_volume_usd"),
+        *("other_volume_usd", "volume_usd", "taker_volume_usd", "maker_volume_usd"),
+        *("gross_realised_pnl_usd", "fees_usd", "coins_max", "last_fill_at", "completeness"),
+        "intervals",
+    )
     rank: int
     value: Amount | int
 

@@ -100,6 +100,12 @@ class _Settling(Record, frozen=True, kw_only=True):
     empty: bool
 
 
+class _FoundWallet(ListedWallet, frozen=True, kw_only=True):
+    """A wallet of a page, with the number of wallets on all pages."""
+
+    total: int
+
+
 @router.get("/api/v1/wallets", responses=of_list(shapes.Wallets, "wallets"))
 async def list_wallets(
     parameters: Annotated[WalletsParameters, Query()], connection: ForViewers
@@ -116,12 +122,22 @@ async def list_wallets(
             "after": after,
             "limit": parameters.limit + 1,
         },
-        shape=ListedWallet,
+        shape=_FoundWallet,
     )
-    wallets, more = cut_page(rows, parameters.limit)
+    found, more = cut_page(rows, parameters.limit)
+    wallets = [_without_total(row) for row in found]
     last = bytes.fromhex(wallets[-1].wallet.removeprefix("0x")) if more else None
-    content = {"wallets": wallets, "next": write_cursor(last) if last else None}
+    content = {
+        "wallets": wallets,
+        "total": found[0].total if found else 0,
+        "next": write_cursor(last) if last else None,
+    }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))
+
+
+def _without_total(row: _FoundWallet) -> ListedWallet:
+    fields = {name: getattr(row, name) for name in ListedWallet.__struct_fields__}
+    return ListedWallet(**fields)
 
 
 @router.get("/api/v1/wallets/{address}", responses=of_shape(shapes.WholeWallet))
@@ -140,7 +156,7 @@ async def get_wallet(
         connection,
         _QUERIES["list_wallets"],
         {"text": address, "tag": None, "group": None, "after": None, "limit": 1},
-        shape=ListedWallet,
+        shape=_FoundWallet,
     )
     history = await read_row(connection, _QUERIES["count_fills"], wallet, shape=_WholeHistory)
     record = await read_row(
@@ -151,7 +167,7 @@ async def get_wallet(
     )
     gap_values = wallet | {"limit": GAPS_SHOWN_MAX}
     gaps = await read_rows(connection, _QUERIES["list_gaps"], gap_values, shape=Gap)
-    shown = msgspec.structs.asdict(listed[0])
+    shown = msgspec.structs.asdict(_without_total(listed[0]))
     del shown["proven_until"]  # a part of the record
     content = {
         **shown,

@@ -24,11 +24,10 @@ select
 -- Reads: tenancy.wallets, tenancy.org_wallets, tenancy.wallet_names, tenancy.wallet_labels,
 --        tenancy.wallet_tags, tenancy.wallet_groups, tenancy.wallet_notes,
 --        metrics.wallet_day_metrics, ops.hl_ingest_cursor
-with chosen as (
-    select w.id, '0x' || encode(w.address, 'hex') as address
+with found as materialized (
+    select w.id, w.address, count(*) over () as total
     from tenancy.wallets as w
-    where (%(after)s::bytea is null or w.address > %(after)s::bytea)
-        and (
+    where (
             %(text)s::text = ''
             or starts_with('0x' || encode(w.address, 'hex'), %(text)s::text)
             or strpos(encode(w.address, 'hex'), %(text)s::text) > 0
@@ -47,11 +46,16 @@ with chosen as (
         and (%(group)s::text is null
             or exists (select from tenancy.wallet_groups as g
                        where g.wallet_id = w.id and g.name = %(group)s::text))
-    order by w.address
+), chosen as (
+    select f.id, '0x' || encode(f.address, 'hex') as address, f.total
+    from found as f
+    where %(after)s::bytea is null or f.address > %(after)s::bytea
+    order by f.address
     limit %(limit)s
 )
 select
     c.address as wallet,
+    c.total,
     n.label,
     n.tags,
     n.groups,

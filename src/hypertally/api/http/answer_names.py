@@ -14,8 +14,11 @@ import msgspec
 from hypertally.records import Record
 
 VERBATIM: Final = frozenset({"raw", "extra"})  # fields that hold what the exchange said
-NAMED: Final = re.compile(rb'"(?:wallet|coin|asset)"\s*:\s*"')
-WALLETS: Final = re.compile(rb'"wallet"\s*:\s*"(0x[0-9a-f]{40})"')
+# A list of addresses alone has no place beside each: the wallets that entered a universe.
+LISTED: Final = re.compile(rb'\[\s*"0x[0-9a-f]{40}"')
+NAMED: Final = re.compile(rb'"(?:wallet|coin|asset)"\s*:\s*"|' + LISTED.pattern)
+WALLETS: Final = re.compile(rb'(?:"wallet"\s*:|[\[,])\s*"(0x[0-9a-f]{40})"(?!\s*:)')
+WALLET_NAMES: Final = "wallet_names"  # of the lists of an object, by address
 PAIRS: Final = re.compile(rb'"(?:coin|asset)"\s*:\s*"(@[0-9]+)"')
 COIN_NAMES: Final = {"coin": "coin_name", "asset": "asset_name"}
 
@@ -35,6 +38,14 @@ DESCRIBED: Final[dict[str, dict[str, dict[str, Any]]]] = {
     },
 }
 
+
+LISTED_NAMES: Final[dict[str, Any]] = {
+    WALLET_NAMES: {
+        "type": "object",
+        "description": "label and tags, by address, of the listed wallets that have some",
+        "additionalProperties": {"type": "object", "properties": DESCRIBED["wallet"]},
+    }
+}
 
 # The fields that may stand beside a field.
 BESIDE: Final = {field: tuple(described) for field, described in DESCRIBED.items()}
@@ -65,7 +76,9 @@ def names_pairs(body: bytes) -> bool:
 
 def add_names(body: bytes, names: AnswerNames) -> bytes:
     """Return an answer with names beside the addresses and coins that have some."""
-    if not NAMED.search(body):
+    if not NAMED.search(body) or LISTED.match(body):
+        return body
+    if LISTED.match(body):
         return body
     if body.lstrip()[:1] == b"[":
         items = msgspec.json.decode(body, type=list[msgspec.Raw])
@@ -78,6 +91,8 @@ def add_names(body: bytes, names: AnswerNames) -> bytes:
         named[field] = value if is_whole else msgspec.Raw(add_names(text, names))
         beside = dict(_beside(field, text, names))
         named |= {name: value for name, value in beside.items() if name not in fields}
+    if listed := _of_lists(fields, names):
+        named[WALLET_NAMES] = listed
     return msgspec.json.encode(named)
 
 
@@ -88,6 +103,15 @@ def _beside(field: str, text: bytes, names: AnswerNames) -> Iterator[tuple[str, 
         name = names.coins.get(text.strip(b'" ').decode())
         if name is not None:
             yield COIN_NAMES[field], name
+
+
+def _of_lists(
+    fields: Mapping[str, msgspec.Raw], names: AnswerNames
+) -> dict[str, Mapping[str, object]]:
+    """Return the names of the addresses in an object's lists."""
+    lists = (bytes(value) for field, value in fields.items() if field not in VERBATIM)
+    addresses = {wallet for text in lists if LISTED.match(text) for wallet in list_wallets(text)}
+    return {wallet: names.wallets[wallet] for wallet in sorted(addresses & names.wallets.keys())}
 
 
 def with_all_names(row: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
@@ -106,3 +130,10 @@ def describe_names(schemas: Mapping[str, dict[str, Any]]) -> None:
         for field, described in DESCRIBED.items():
             if field in properties:
                 schema["properties"] = properties = {**described, **properties}
+        if any(map(_is_list_of_addresses, properties.values())):
+            schema["properties"] = {**LISTED_NAMES, **properties}
+
+
+def _is_list_of_addresses(described: Mapping[str, Any]) -> bool:
+    items: Mapping[str, Any] = described.get("items", {})
+    return described.get("type") == "array" and "[0-9a-f]{40}" in items.get("pattern", "")

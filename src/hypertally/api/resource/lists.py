@@ -92,12 +92,15 @@ def _columns(shape: type[BaseModel]) -> list[Place]:
             columns.append((name,))
         else:
             columns += [(name, *rest) for rest in _columns(inner)]
-    beside = [(name,) for (field, *_) in columns for name in BESIDE.get(field, ())]
-    return list(dict.fromkeys([*columns, *beside]))
+        columns += [(beside,) for beside in BESIDE.get(name, ())]
+    return list(dict.fromkeys(columns))
 
 
 def _fields(shape: type[BaseModel]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in shape.model_fields.items()}
+    """Return the fields of a shape: those of its `in_order`, then inherited ones, then its own."""
+    fields = {field.alias or name: field.annotation for name, field in shape.model_fields.items()}
+    order: tuple[str, ...] = getattr(shape, "in_order", ())
+    return {name: fields[name] for name in dict.fromkeys([*order, *fields])}
 
 
 def _bare(annotation: Any) -> Any:

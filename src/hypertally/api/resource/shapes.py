@@ -237,9 +237,10 @@ class Coins(Shape):
 
 
 class Wallets(Shape):
-    """A page of wallets."""
+    """A page of wallets, and how many there are on all pages."""
 
     wallets: list[TrackedWallet]
+    total: int
     next: str | None
 
 

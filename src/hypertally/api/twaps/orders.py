@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from hypertally.api.http.problems import Problem
 from hypertally.api.resource.access import ForViewers
 from hypertally.api.resource.answers import answer, not_found
+from hypertally.api.resource.coin_pairs import find_coin
 from hypertally.api.resource.json_text import as_json, json_record
 from hypertally.api.resource.lists import of_list
 from hypertally.api.resource.paging import Int64, cut_page, read_cursor, write_cursor
@@ -217,7 +218,7 @@ async def _list_names(
         {
             "start": time_range.start,
             "wallet": parameters.wallet,
-            "asset": parameters.asset,
+            "asset": await find_coin(connection, parameters.asset, parameter="asset"),
             "status": parameters.status,
             "limit": parameters.limit + 1,
             "offset": parameters.offset,

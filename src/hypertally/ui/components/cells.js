@@ -7,7 +7,7 @@ import { sideWords } from "../vocabulary/twaps.js";
 import { Amount } from "./Amount.js";
 
 /**
- * A wallet that links to its page: what the org calls it and a short address. `whole` shows all of
+ * A wallet that links to its page: what the org calls it, a short address and its tags. `whole` shows all of
  * the address on wide screens.
  */
 export function Address({ wallet, label, tags = [], whole = false }) {
@@ -19,7 +19,17 @@ export function Address({ wallet, label, tags = [], whole = false }) {
   return html`<a class="address" href=${link(`wallets/${wallet}`)} title=${title}
     data-exact=${wallet}>${
       label && html`<span class="wallet-label" data-part="label">${label}</span>${" "}`
-    }${text}</a>`;
+    }${text}${
+      tags.length > 0 &&
+      html` <span class="wallet-tags" data-part="tags">${tagText(tags)}</span>`
+    }</a>`;
+}
+
+const TAGS_SHOWN_MAX = 2; // the title has all of them
+
+function tagText(tags) {
+  const more = tags.length - TAGS_SHOWN_MAX;
+  return tags.slice(0, TAGS_SHOWN_MAX).join(", ") + (more > 0 ? ` +${more}` : "");
 }
 
 /** The wallet of a row, as the API names it. */

@@ -34,6 +34,7 @@ PATHS = (
     "/api/v1/twaps/5001/slices",
     "/api/v1/explain/twaps/5001",
     "/api/v1/smart-money/universe",
+    "/api/v1/smart-money/universe/runs",
     "/api/v1/smart-money/alerts",
     "/api/v1/smart-money/alerts/state",
 )
@@ -44,6 +45,7 @@ from (values ('org_a', %(a1)s, 'fund'), ('org_a', %(a1)s, 'mm'), ('org_b', %(sha
     as v (org, address, tag)
 join tenancy.orgs as o on o.name = v.org
 join tenancy.wallets as w on w.address = decode(substr(v.address, 3), 'hex');
+update metrics.wallet_universe_runs set entered = entered || %(a1)s::text where source = 'fallback';
 insert into tenancy.wallet_groups (org_id, wallet_id, name, grouped_at)
 select o.id, w.id, 'desk', now()
 from tenancy.orgs as o, tenancy.wallets as w
@@ -85,6 +87,44 @@ def test_names_stand_beside_each_address_of_the_org_that_gave_them(get, path: st
     for row in wallets_of(answer):
         assert (row["label"], row["tags"]) == ("Ours [/b]", ["fund", "mm"])
     assert not any(word in answer.text for word in OF_B)
+
+
+ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+
+
+def bare(value: Any, names: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Every address that stands without a name, though its object could give one."""
+    if isinstance(value, dict):
+        names = frozenset(value.get("wallet_names", ()))
+        for field, inner in value.items():
+            if field in ("raw", "extra", "wallet_names", "hash", "digest"):
+                continue
+            if field == "wallet":
+                yield from () if {"label", "tags"} & value.keys() else [inner]
+            elif field == "subject" and "label" in value:
+                continue
+            else:
+                yield from bare(inner, names)
+    elif isinstance(value, list):
+        for item in value:
+            yield from bare(item, names)
+    elif isinstance(value, str):
+        yield from set(ADDRESS.findall(value)) - names
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_address_of_a_named_wallet_stands_alone(get, path: str) -> None:
+    answer = get(path.replace(SHARED, A1), "ann" if path != "/api/v1/system" else "alice")
+    assert A1 not in set(bare(answer.json()))
+
+
+def test_wallets_in_lists_are_named_beside_the_lists(get) -> None:
+    named = {A1: {"label": "Ours [/b]", "tags": ["fund", "mm"]}}
+    run = get("/api/v1/smart-money/universe/runs", "ann").json()["runs"][0]
+    assert A1 in run["entered"]
+    assert run["wallet_names"] == named
+    assert get("/api/v1/smart-money/universe", "ann").json()["wallet_names"] == named
+    assert '"wallet_names"' not in get("/api/v1/smart-money/universe/runs", "bob").text
 
 
 def test_most_paths_name_a_wallet(get) -> None:
@@ -186,3 +226,54 @@ def test_every_other_byte_of_a_value_stays() -> None:
 def test_a_field_that_the_answer_has_itself_stays() -> None:
     body = json.dumps({"wallet": A1, "label": None}).encode()
     assert json.loads(add_names(body, BESIDE)) == {"wallet": A1, "label": None, "tags": ["mm"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "coin"),
+    [
+        (f"/api/v1/wallets/{A1}/fills?coin=", "HYPE/USDC"),
+        (f"/api/v1/wallets/{A1}/fills?coin=", "hype/usdc"),
+    ],
+)
+def test_a_coin_may_be_named_by_its_pair(get, path: str, coin: str) -> None:
+    fills = get(path + coin, "vic").json()["fills"]
+    assert {fill["coin"] for fill in fills} == {"@107"}
+    assert fills == get(path + "%40107", "vic").json()["fills"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [(f"/api/v1/wallets/{A1}/fills", "coin"), ("/api/v1/twaps", "asset")]
+)
+def test_a_pair_that_no_coin_has_is_refused_by_name(get, path: str, name: str) -> None:
+    refused = get(f"{path}?{name}=NOPE/USDC", "vic")
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == (
+        f"{name} is 'NOPE/USDC': no coin has this pair: GET /api/v1/coins?query= finds coins by a "
+        "part of theirs"
+    )
+
+
+def test_a_pair_that_several_coins_have_is_refused_with_their_names(get, world: str) -> None:
+    with psycopg.connect(world) as connection:
+        connection.execute(
+            "insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id) "
+            "values ('@801', 'TWIN', 'USDC', 11, 1), ('@802', 'TWIN', 'USDC', 12, 1), "
+            "('@803', 'Twin', 'USDC', 13, 1)"
+        )
+    path = "/api/v1/twaps?asset="
+    for pair in ("TWIN/USDC", "twin/usdc"):
+        refused = get(path + pair, "vic")
+        assert refused.status_code == 400
+        assert "several coins have this pair, write one of them: @801, @802" in refused.text
+    assert get(f"{path}Twin/USDC", "vic").status_code == 200
+
+
+def test_the_list_says_how_many_wallets_there_are(get) -> None:
+    whole = get("/api/v1/wallets?limit=1000", "vic").json()
+    assert whole["total"] == len(whole["wallets"]) > 1
+    first = get("/api/v1/wallets?limit=1", "vic").json()
+    assert (first["total"], len(first["wallets"])) == (whole["total"], 1)
+    after = get(f"/api/v1/wallets?limit=1&cursor={first['next']}", "vic").json()
+    assert after["total"] == whole["total"]
+    assert get("/api/v1/wallets?tag=mm", "vic").json()["total"] == 1
+    assert get("/api/v1/wallets?query=nobody", "vic").json()["total"] == 0

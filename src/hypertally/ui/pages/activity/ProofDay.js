@@ -138,8 +138,8 @@ export function DayProof({ wallet, day, field, session }) {
       <h2>${labelOf(field)}</h2>
       <p class="muted">${
         wallet
-          ? html`<${Address}
-        wallet=${wallet} />`
+          ? html`<${Address} wallet=${wallet} label=${data?.label}
+        tags=${data?.tags} />`
           : "All tracked wallets"
       } on ${day}</p>
       ${

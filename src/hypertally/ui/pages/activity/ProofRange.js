@@ -150,7 +150,8 @@ export function SpanProof({ wallet, field }) {
   const fields = SPLIT_BY_KIND.has(field) ? DAY_PARTS : [SPAN_FIELDS[field] ?? field];
   return html`<${Days} feed=${feed} days=${feed.data?.days ?? []} fields=${fields} total=${total}
     field=${field} path=${path}
-    subject=${html`<${Address} wallet=${wallet} label=${feed.data?.label} />`} span=${total}
+    subject=${html`<${Address} wallet=${wallet} label=${feed.data?.label}
+      tags=${feed.data?.tags} />`} span=${total}
     file=${`${wallet}-${field}`}
     hrefOf=${(day, name) => here({ proof: `wallet:${wallet}:${day.day}:${name}` })} />`;
 }

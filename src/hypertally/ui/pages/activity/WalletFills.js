@@ -1,5 +1,6 @@
 // The fills of a wallet, with filters by coin and day.
 
+import { CoinField } from "../../components/CoinField.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { cursorSteps, Pager } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";
@@ -21,8 +22,7 @@ function Filter({ route }) {
   const filtered = ["coin", "from", "to"].some((name) => value(name));
   return html`<form class="filter" onSubmit=${submit}
     key=${`${value("coin")}${value("from")}${value("to")}`}>
-    <label>Coin <input name="coin" value=${value("coin")} size="8" autocomplete="off"
-      spellcheck=${false} /></label>
+    <${CoinField} name="coin" label="Coin" value=${value("coin")} />
     <label>From <input name="from" type="date" value=${value("from")} /></label>
     <label>To <input name="to" type="date" value=${value("to")} /></label>
     <button type="submit">Show</button>

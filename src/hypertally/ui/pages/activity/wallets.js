@@ -1,6 +1,7 @@
 // Wallets: every wallet the org tracks, with a search by address and by what the org calls them.
 
 import { Ago } from "../../clock.js";
+import { Amount } from "../../components/Amount.js";
 import { Address } from "../../components/cells.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
@@ -90,6 +91,14 @@ function Filter({ query }) {
   </form>`;
 }
 
+/** How many wallets there are, and how many of them this page shows. */
+function Count({ total, shown }) {
+  const exact = (count) => html`<${Amount} value=${String(count)} kind="count" />`;
+  return html`<span data-part="count">${exact(total)} ${total === 1 ? "wallet" : "wallets"}${
+    shown < total && html`, ${exact(shown)} of them on this page`
+  }</span>`;
+}
+
 function NoWallets({ query, chosen }) {
   if (chosen) {
     return html`<${Empty} title="No tracked wallet is of this choice"><a
@@ -128,6 +137,7 @@ export function Wallets({ route }) {
       rows.length > 0 &&
       html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}
       list=${wholeList(`/api/v1/wallets?${search}`)}
-      title=${query ? `With “${query}”` : "Tracked wallets"} />`
+      title=${query ? `With “${query}”` : "Tracked wallets"}
+      note=${html`<${Count} total=${data.total} shown=${rows.length} />`} />`
     }`;
 }

@@ -47,7 +47,8 @@ function AlertLine({ alert }) {
       title=${stateDescription(alert.state)}>${alert.level}<//>
     <strong title=${alertDescription(alert.type)} data-exact=${alert.type}>${alertName(alert.type)}
     </strong>
-    <${AlertSubject} subject=${alert.subject} label=${alert.label} />
+    <${AlertSubject} subject=${alert.subject} label=${alert.label}
+      tags=${alert.tags} />
     <${AlertReason} alert=${alert} />
     <${Since} alert=${alert} />
   </li>`;

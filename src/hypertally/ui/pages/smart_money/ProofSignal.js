@@ -88,9 +88,10 @@ function ExitCounts({ exits }) {
 function Anomalies({ list }) {
   if (!list.length) return html`<p class="muted">No anomaly is known in these snapshots.</p>`;
   return list.map(
-    ({ wallet, label, kind, minute, dirties }) =>
+    ({ wallet, label, tags, kind, minute, dirties }) =>
       html`<p class="warning-line" key=${`${wallet}${kind}`}>
-        ${utc(minute)} UTC, <${Address} wallet=${wallet} label=${label} />:
+        ${utc(minute)} UTC, <${Address} wallet=${wallet} label=${label}
+          tags=${tags} />:
         ${" "}${kind.replaceAll("_", " ")}, ${dirties ? "excluded" : "included"}</p>`,
   );
 }

@@ -20,13 +20,13 @@ const SOURCES = {
 
 const spaced = (name) => String(name).replaceAll("_", " ");
 
-function Changes({ label, wallets, hidden }) {
+function Changes({ label, wallets, names = {}, hidden }) {
   const hiddenText = hidden ? `${hidden} not shown` : "";
   if (!wallets?.length) return html`<p class="muted">${label}: ${hiddenText || "none"}.</p>`;
   const counts = [wallets.length, hiddenText].filter(Boolean).join(", ");
   return html`<details><summary>${label}: ${counts}</summary>
     <p class="addresses">
-    ${wallets.map((wallet) => html`<${Address} key=${wallet} wallet=${wallet} />`)}</p></details>`;
+    ${wallets.map((wallet) => html`<${Address} key=${wallet} wallet=${wallet} ...${names[wallet] ?? {}} />`)}</p></details>`;
 }
 
 function Excluded({ excluded }) {
@@ -42,9 +42,9 @@ function Members({ old, feed }) {
     ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
     ${
       data &&
-      html`<div class="universe-moves"><${Changes} label="Entered" wallets=${data.entered}
+      html`<div class="universe-moves"><${Changes} label="Entered" wallets=${data.entered} names=${data.wallet_names}
           hidden=${data.entered_not_shown} />
-        <${Changes} label="Left" wallets=${data.exited}
+        <${Changes} label="Left" wallets=${data.exited} names=${data.wallet_names}
           hidden=${data.exited_not_shown} />
         <${Excluded} excluded=${data.excluded} /></div>
       <${Table} name="universe" title="Wallets" columns=${MEMBER_COLUMNS} old=${old || feed.old}

@@ -1,6 +1,7 @@
 // The filters of TWAPs: range of time, wallet, asset, status. The URL holds all of them.
 
 import { shiftDay } from "../../clock.js";
+import { CoinField } from "../../components/CoinField.js";
 import { Switch } from "../../components/Switch.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -95,8 +96,7 @@ export function Filter({ query, only = FIELDS }) {
     wallet: html`<label key="wallet">Wallet <input name="wallet" value=${value("wallet")} size="16"
       placeholder="0x…" pattern="\\s*0[xX][0-9a-fA-F]{40}\\s*" autocomplete="off"
       spellcheck=${false} title="A whole address: 0x and 40 digits" /></label>`,
-    asset: html`<label key="asset">Asset <input name="asset" value=${value("asset")} size="7"
-      placeholder="HYPE" autocomplete="off" spellcheck=${false} /></label>`,
+    asset: html`<${CoinField} key="asset" name="asset" label="Asset" value=${value("asset")} />`,
     from: html`<label key="from">From <input name="from" type="date"
       value=${value("from")} /></label>`,
     to: html`<label key="to">To <input name="to" type="date" value=${value("to")} /></label>`,
