@@ -318,16 +318,16 @@ def call_function(session: Connection, number: int, *, seconds: float = 600) -> 
     with socket.socket(fileno=os.dup(session.fileno())) as connection:
         connection.setblocking(True)
         connection.sendall(b"F" + struct.pack("!I", len(body) + 4) + body)
-        said = b""
+        answer = b""
         while part := connection.recv(4096):
-            said += part
-    return said
+            answer += part
+    return answer
 
 
 def states_of(owner: Connection, process: int) -> set[str]:
     """What the server says that a session does."""
-    found = owner.execute("select state from pg_stat_activity where pid = %s", [process])
-    return {str(state) for (state,) in found.fetchall()}
+    rows = owner.execute("select state from pg_stat_activity where pid = %s", [process])
+    return {str(state) for (state,) in rows.fetchall()}
 
 
 async def test_a_session_that_lifts_its_limit_is_ended_all_the_same(owner_url: str) -> None:

@@ -115,12 +115,12 @@ def _show(plan: Plan, basis: str) -> None:
 
 def _history_lines(plan: Plan) -> Iterator[str]:
     yield f"first readings of all histories, once: {plan.first_weight:,} weight"
-    for minutes, what in (
+    for minutes, rows in (
         (plan.minutes_to_fills, "all fills"),
         (plan.minutes_to_history, "all fills and TWAPs"),
     ):
         when = "never" if minutes is None else f"after {minutes:,} minutes"
-        yield f"{what} are read {when}"
+        yield f"{rows} are read {when}"
     if plan.needed > plan.granted:
         yield (
             "the allowance is too small: what is less urgent comes later than it should; track "

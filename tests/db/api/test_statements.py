@@ -103,6 +103,7 @@ def parameters_of(connection: psycopg.Connection, org: str) -> dict[str, object]
     fixed = {
         "offset": 0, "rows_before": 0,
         "limit": 100, "first": None, "last": None, "days": 7, "by": "volume", "text": "",
+        "pair": "hype/usdc",
         "tag": None, "group": None,
         "proof_due_minutes": 120, "after": None, "from_at": "-infinity", "to_at": "infinity",
         "only_coin": None, "at": "infinity", "coin": None, "oid": None, "tid": None, "side": None,

@@ -24,15 +24,15 @@ def test_up_says_that_its_output_is_lost_and_fails(database_url: str, tmp_path: 
             text=True,
         )
         try:
-            _, said = up.communicate(timeout=SECONDS_MAX)
+            _, errors = up.communicate(timeout=SECONDS_MAX)
         finally:
             if up.poll() is None:
                 up.send_signal(signal.SIGINT)
                 up.wait()
     assert up.returncode == 1
-    about = [line for line in said.splitlines() if "standard output" in line]
+    about = [line for line in errors.splitlines() if "standard output" in line]
     (line,) = about
     assert line.startswith(
         "hypertally: standard output cannot be written (No space left on device)"
     )
-    assert "Traceback" not in said
+    assert "Traceback" not in errors

@@ -124,12 +124,12 @@ async def list_wallets(
         },
         shape=_FoundWallet,
     )
-    found, more = cut_page(rows, parameters.limit)
-    wallets = [_without_total(row) for row in found]
+    page, more = cut_page(rows, parameters.limit)
+    wallets = [_without_total(row) for row in page]
     last = bytes.fromhex(wallets[-1].wallet.removeprefix("0x")) if more else None
     content = {
         "wallets": wallets,
-        "total": found[0].total if found else 0,
+        "total": page[0].total if page else 0,
         "next": write_cursor(last) if last else None,
     }
     return answer(content, max_age=await settled_age(connection, MAX_AGE))

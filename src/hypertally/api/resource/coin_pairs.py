@@ -21,7 +21,7 @@ async def find_coin(connection: Connection, text: str | None, *, parameter: str)
     """
     if text is None or _PAIR_MARK not in text:
         return text
-    pairs = await read_rows(connection, _QUERIES["list_pairs_named"], {"text": text}, shape=_Pair)
+    pairs = await read_rows(connection, _QUERIES["list_pairs_named"], {"pair": text}, shape=_Pair)
     exact = [pair.coin for pair in pairs if text in (pair.coin, pair.coin_name)]
     coins = exact or [pair.coin for pair in pairs]
     if len(coins) == 1:

@@ -8,5 +8,5 @@ with pairs as (
 )
 select coin, coin_name
 from pairs
-where lower(coin_name) = lower(%(text)s::text) or coin = %(text)s::text
+where lower(coin_name) = lower(%(pair)s::text) or coin = %(pair)s::text
 order by coin;

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec.structs import asdict, replace
+
 from hypertally.clock import milliseconds
 from hypertally.jobs.activity.pull_fills import DEEP_OVERLAP_MS, OVERLAP_MS, RECENT_MS
 from hypertally.jobs.market.hour_prices import IN_USE_FOR
@@ -44,6 +46,19 @@ class WalletActivity(Record, frozen=True, kw_only=True):
     repairs: Decimal = Decimal(0)  # requests of the day for gaps of its record
 
 
+class _TrackedActivity(WalletActivity, frozen=True, kw_only=True):
+    wallet_id: int
+
+
+class _TwapActivity(Record, frozen=True, kw_only=True):
+    wallet_id: int
+    twap_statuses: int
+    twaps_begun: Decimal
+    twap_running_share: Decimal
+    twap_recent_share: Decimal
+    twap_month_share: Decimal
+
+
 class MarketActivity(Record, frozen=True, kw_only=True):
     """What is asked for however many wallets are tracked."""
 
@@ -81,6 +96,9 @@ async def read_activity(connection: Connection, now: datetime) -> Activity:
         "deep_ms": DEEP_OVERLAP_MS,
         "in_use_for": IN_USE_FOR,
     }
-    wallets = await read_rows(connection, QUERIES["list_activity"], bound, shape=WalletActivity)
+    rows = await read_rows(connection, QUERIES["list_activity"], bound, shape=_TrackedActivity)
+    twaps = await read_rows(connection, QUERIES["list_twap_activity"], bound, shape=_TwapActivity)
+    twaps_of = {row.wallet_id: asdict(row) for row in twaps}
+    wallets = [replace(row, **twaps_of.get(row.wallet_id, {})) for row in rows]
     market = await read_row(connection, QUERIES["read_market"], bound, shape=MarketActivity)
     return Activity(wallets=wallets, market=market)

@@ -1,13 +1,10 @@
 -- name: list_activity :many
 -- The last day of each tracked wallet: how long its last fill was how old, how many fills and slices
--- it has, what a look at it repeats, and how long TWAPs ran.
--- Reads: tenancy.org_wallets, facts.hl_fills_raw, facts.twap_status, metrics.twaps, ops.gap_repairs
+-- it has, and what a look at it repeats.
+-- Reads: tenancy.org_wallets, facts.hl_fills_raw, ops.gap_repairs
 -- Writes: -   Key: wallet_id
 with tracked as (
-    select distinct o.wallet_id, '0x' || encode(w.address, 'hex') as wallet
-    from tenancy.org_wallets as o
-    join tenancy.wallets as w on w.id = o.wallet_id
-    where o.to_day is null
+    select distinct o.wallet_id from tenancy.org_wallets as o where o.to_day is null
 ), bounds as (
     select %(now)s::timestamptz as until, %(now)s::timestamptz - interval '1 day' as since,
         make_interval(secs => %(recent_ms)s / 1000.0) as recent,
@@ -57,6 +54,50 @@ with tracked as (
     cross join bounds as b
     where h.time <= b.until
     group by h.wallet_id
+), repairs as (  -- three tries in two hours, daily for a week, weekly for a month
+    select g.wallet_id, sum(case when g.tries < 3 then 3 - g.tries when g.tries < 10 then 1
+        else 1.0 / 7 end) as repairs
+    from ops.gap_repairs as g
+    where g.given_up_at is null
+    group by g.wallet_id
+)
+select t.wallet_id, coalesce(d.hot_share, 0)::numeric as hot_share,
+    coalesce(d.recent_share, 0)::numeric as recent_share,
+    coalesce(d.warm_share, 0)::numeric as warm_share,
+    coalesce(h.of_day, 0)::numeric as fills, coalesce(h.minutes, 0)::numeric as active_minutes,
+    coalesce(d.hot_overlap, 0)::numeric as hot_overlap,
+    coalesce(d.warm_overlap, 0)::numeric as warm_overlap,
+    coalesce(l.overlap, 0)::numeric as idle_overlap,
+    coalesce(l.of_five_days, 0)::numeric as fills_of_five_days,
+    least(coalesce(h.fills, 0), 10000)::integer as history_rows,
+    coalesce(h.dexs, 0)::integer as dexs,
+    coalesce(h.slices_of_day, 0)::numeric as slices,
+    least(coalesce(h.slices, 0), 10000)::integer as slices_of_history,
+    coalesce(r.repairs, 0)::numeric as repairs
+from tracked as t
+left join days as d using (wallet_id)
+left join histories as h using (wallet_id)
+left join repairs as r using (wallet_id)
+left join lateral (
+    select count(*) filter (where f.time >= h.last_at - b.overlap) as overlap,
+        count(*) as of_five_days
+    from facts.hl_fills_raw as f
+    cross join bounds as b
+    where f.wallet_id = t.wallet_id and f.time >= h.last_at - b.deep and f.time <= h.last_at
+) as l on h.last_at is not null
+order by t.wallet_id;
+
+-- name: list_twap_activity :many
+-- The last day of each tracked wallet with TWAPs: how long one ran, ran within the day, and within a
+-- month.
+-- Reads: tenancy.org_wallets, facts.twap_status, metrics.twaps   Writes: -   Key: wallet_id
+with tracked as (
+    select distinct o.wallet_id, '0x' || encode(w.address, 'hex') as wallet
+    from tenancy.org_wallets as o
+    join tenancy.wallets as w on w.id = o.wallet_id
+    where o.to_day is null
+), bounds as (
+    select %(now)s::timestamptz as until, %(now)s::timestamptz - interval '1 day' as since
 ), statuses as (
     select s.wallet_id, count(*) as twap_statuses
     from facts.twap_status as s
@@ -98,44 +139,16 @@ with tracked as (
             select 'month', unnest(w.of_month)
         ) as x
     ) as s
-), repairs as (  -- three tries in two hours, daily for a week, weekly for a month
-    select g.wallet_id, sum(case when g.tries < 3 then 3 - g.tries when g.tries < 10 then 1
-        else 1.0 / 7 end) as repairs
-    from ops.gap_repairs as g
-    where g.given_up_at is null
-    group by g.wallet_id
 )
-select coalesce(d.hot_share, 0)::numeric as hot_share,
-    coalesce(d.recent_share, 0)::numeric as recent_share,
-    coalesce(d.warm_share, 0)::numeric as warm_share,
-    coalesce(h.of_day, 0)::numeric as fills, coalesce(h.minutes, 0)::numeric as active_minutes,
-    coalesce(d.hot_overlap, 0)::numeric as hot_overlap,
-    coalesce(d.warm_overlap, 0)::numeric as warm_overlap,
-    coalesce(l.overlap, 0)::numeric as idle_overlap,
-    coalesce(l.of_five_days, 0)::numeric as fills_of_five_days,
-    least(coalesce(h.fills, 0), 10000)::integer as history_rows,
-    coalesce(h.dexs, 0)::integer as dexs,
-    coalesce(s.twap_statuses, 0)::integer as twap_statuses,
-    coalesce(h.slices_of_day, 0)::numeric as slices,
-    least(coalesce(h.slices, 0), 10000)::integer as slices_of_history,
+select t.wallet_id, coalesce(s.twap_statuses, 0)::integer as twap_statuses,
     coalesce(n.begun, 0)::numeric as twaps_begun,
     coalesce(n.running, 0)::numeric as twap_running_share,
     coalesce(n.of_day - n.running, 0)::numeric as twap_recent_share,
-    coalesce(n.of_month - n.of_day, 0)::numeric as twap_month_share,
-    coalesce(r.repairs, 0)::numeric as repairs
+    coalesce(n.of_month - n.of_day, 0)::numeric as twap_month_share
 from tracked as t
-left join days as d using (wallet_id)
-left join histories as h using (wallet_id)
 left join statuses as s using (wallet_id)
 left join spans as n using (wallet_id)
-left join repairs as r using (wallet_id)
-left join lateral (
-    select count(*) filter (where f.time >= h.last_at - b.overlap) as overlap,
-        count(*) as of_five_days
-    from facts.hl_fills_raw as f
-    cross join bounds as b
-    where f.wallet_id = t.wallet_id and f.time >= h.last_at - b.deep and f.time <= h.last_at
-) as l on h.last_at is not null
+where s.wallet_id is not null or n.wallet_id is not null
 order by t.wallet_id;
 
 -- name: read_market :one

@@ -56,7 +56,7 @@ _OVERLAP = Decimal(OVERLAP_MS) / 60_000
 CANDLE_REQUESTS = 2  # of a TWAP: its life, and the hour before it; mids price its first minute
 
 
-class Need(Record, frozen=True, kw_only=True):
+class WeightNeed(Record, frozen=True, kw_only=True):
     """What jobs of a kind and a priority would spend a minute if nothing limited them."""
 
     kind: AnyKind
@@ -64,7 +64,7 @@ class Need(Record, frozen=True, kw_only=True):
     weight: Decimal
 
 
-def list_needs(activity: Activity) -> list[Need]:
+def list_needs(activity: Activity) -> list[WeightNeed]:
     """All that asks the exchange, again and again."""
     summed: dict[tuple[AnyKind, int], Decimal] = {}
     needs = [*_market_needs(activity.market)]
@@ -73,7 +73,7 @@ def list_needs(activity: Activity) -> list[Need]:
     for need in needs:
         key = (need.kind, need.priority)
         summed[key] = summed.get(key, Decimal(0)) + need.weight
-    return [Need(kind=kind, priority=at, weight=each) for (kind, at), each in summed.items()]
+    return [WeightNeed(kind=kind, priority=at, weight=each) for (kind, at), each in summed.items()]
 
 
 def reading_weight(rows: int) -> int:
@@ -99,7 +99,7 @@ def first_twaps_weight(wallet: WalletActivity) -> Decimal:
     return wallet.wallets * (weight("twapHistory", wallet.twap_statuses) + slices)
 
 
-def _fill_needs(wallet: WalletActivity) -> Iterator[Need]:
+def _fill_needs(wallet: WalletActivity) -> Iterator[WeightNeed]:
     new_rows = wallet.fills / (wallet.hot_share * _DAY) if wallet.hot_share else Decimal(0)
     deep = wallet.fills_of_five_days / _ROWS / _DAY  # five days are read once a day
     for pace, share, rows in zip(
@@ -115,7 +115,7 @@ def _fill_needs(wallet: WalletActivity) -> Iterator[Need]:
             yield _need(READ_AGAIN, wallet, looks * _look_weight(rows))
 
 
-def _later_needs(wallet: WalletActivity) -> Iterator[Need]:
+def _later_needs(wallet: WalletActivity) -> Iterator[WeightNeed]:
     """What follows from fills: second readings, checks of positions and repairs."""
     hourly = wallet.recent_share / (Decimal(CONFIRM_SECONDS) / 60)
     rows = wallet.fills / _DAY * Decimal(RECENT_MS) / 60_000
@@ -133,7 +133,7 @@ def _checks(wallet: WalletActivity) -> Decimal:
     return wallet.hot_share / (Decimal(CHECK_SECONDS) / 60 + to_next_fill)
 
 
-def _twap_needs(wallet: WalletActivity) -> Iterator[Need]:
+def _twap_needs(wallet: WalletActivity) -> Iterator[WeightNeed]:
     running, recent = wallet.twap_running_share, wallet.twap_recent_share
     rest = _ONE - running - recent - wallet.twap_month_share
     a_minute = wallet.slices / (running * _DAY) if running else Decimal(0)
@@ -150,7 +150,7 @@ def _twap_needs(wallet: WalletActivity) -> Iterator[Need]:
     yield _need(PULL_TWAP_CANDLES, wallet, candles)
 
 
-def _market_needs(market: MarketActivity) -> Iterator[Need]:
+def _market_needs(market: MarketActivity) -> Iterator[WeightNeed]:
     candle = BASE_WEIGHT + 1
     for kind, requests, cost in (
         (PULL_MIDS, _ONE + market.dexs_in_use, LIGHT_WEIGHT),
@@ -159,17 +159,17 @@ def _market_needs(market: MarketActivity) -> Iterator[Need]:
     ):
         assert kind.period is not None, f"{kind.name} is asked for again and again"
         minutes = Decimal(kind.period // MINUTE)
-        yield Need(kind=kind, priority=kind.priority, weight=requests * cost / minutes)
+        yield WeightNeed(kind=kind, priority=kind.priority, weight=requests * cost / minutes)
     watched = Decimal(market.watched * LIGHT_WEIGHT)
-    yield Need(kind=SNAPSHOT_MINUTE, priority=SNAPSHOT_MINUTE.priority, weight=watched)
+    yield WeightNeed(kind=SNAPSHOT_MINUTE, priority=SNAPSHOT_MINUTE.priority, weight=watched)
     exits = market.exits / _DAY * (BASE_WEIGHT + 1)
-    yield Need(kind=PULL_EXIT_FILLS, priority=PULL_EXIT_FILLS.priority, weight=exits)
+    yield WeightNeed(kind=PULL_EXIT_FILLS, priority=PULL_EXIT_FILLS.priority, weight=exits)
 
 
 def _need(
     kind: AnyKind, wallet: WalletActivity, cost: Decimal, *, priority: int | None = None
-) -> Need:
-    return Need(
+) -> WeightNeed:
+    return WeightNeed(
         kind=kind,
         priority=kind.priority if priority is None else priority,
         weight=wallet.wallets * cost,

@@ -9,7 +9,7 @@ from hypertally.jobs.paces import FIRST_PULL, FIRST_TWAP_PULL
 from hypertally.jobs.request_plan.activity import Activity
 from hypertally.jobs.request_plan.costs import (
     PURPOSES,
-    Need,
+    WeightNeed,
     first_fills_weight,
     first_twaps_weight,
     list_needs,
@@ -78,7 +78,9 @@ def scaled(activity: Activity, wallets: int) -> Activity:
     return replace(activity, wallets=parts)
 
 
-def _line(needs: Iterable[Need], granted: Iterable[Need], kind: str, purpose: str) -> Line:
+def _line(
+    needs: Iterable[WeightNeed], granted: Iterable[WeightNeed], kind: str, purpose: str
+) -> Line:
     needed_weight, granted_weight = (
         sum((each.weight for each in listed if each.kind.name == kind), Decimal(0))
         for listed in (needs, granted)
@@ -88,11 +90,13 @@ def _line(needs: Iterable[Need], granted: Iterable[Need], kind: str, purpose: st
     )
 
 
-def _grant(needs: Sequence[Need], activity: Activity, *, weight_per_minute: int) -> list[Need]:
+def _grant(
+    needs: Sequence[WeightNeed], activity: Activity, *, weight_per_minute: int
+) -> list[WeightNeed]:
     """What each need gets: the more urgent ones all, until nothing is left."""
     share = _share(activity, weight_per_minute)
     left = max(Decimal(0), weight_per_minute - share - UNSPENT_WEIGHT)
-    granted: list[Need] = []
+    granted: list[WeightNeed] = []
     for need in sorted(needs, key=lambda need: -need.priority):
         limit = min(share, _own_limit(need)) if need.kind in _OWN_SHARE else left
         weight = min(need.weight, limit)
@@ -101,20 +105,20 @@ def _grant(needs: Sequence[Need], activity: Activity, *, weight_per_minute: int)
     return granted
 
 
-def _own_limit(need: Need) -> Decimal:
+def _own_limit(need: WeightNeed) -> Decimal:
     return Decimal(EXITS_WEIGHT_MAX) if need.kind is PULL_EXIT_FILLS else need.weight
 
 
 def _share(activity: Activity, weight_per_minute: int) -> Decimal:
     """What pulls leave of each minute to watched wallets; without any, nothing."""
     watched = activity.market.watched
-    kept = share_weight(watched, exits=activity.market.exits > 0) if watched else 0
-    return Decimal(min(kept, weight_per_minute - PAGE_WEIGHT_MAX))
+    share = share_weight(watched, exits=activity.market.exits > 0) if watched else 0
+    return Decimal(min(share, weight_per_minute - PAGE_WEIGHT_MAX))
 
 
 def _minutes(
     first_weight: Decimal,
-    granted: Iterable[Need],
+    granted: Iterable[WeightNeed],
     activity: Activity,
     weight_per_minute: int,
     priority: int,

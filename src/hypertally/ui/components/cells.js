@@ -7,7 +7,7 @@ import { sideWords } from "../vocabulary/twaps.js";
 import { Amount } from "./Amount.js";
 
 /**
- * A wallet that links to its page: what the org calls it, a short address and its tags. `whole` shows all of
+ * A wallet that links to its page: what the org calls it, a short address and its tags. `whole`
  * the address on wide screens.
  */
 export function Address({ wallet, label, tags = [], whole = false }) {

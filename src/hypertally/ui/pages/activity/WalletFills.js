@@ -1,6 +1,6 @@
 // The fills of a wallet, with filters by coin and day.
 
-import { CoinField } from "../../components/CoinField.js";
+import { CoinField } from "../../coin_field.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { cursorSteps, Pager } from "../../components/Pager.js";
 import { Table } from "../../components/Table.js";

@@ -26,7 +26,9 @@ function Changes({ label, wallets, names = {}, hidden }) {
   const counts = [wallets.length, hiddenText].filter(Boolean).join(", ");
   return html`<details><summary>${label}: ${counts}</summary>
     <p class="addresses">
-    ${wallets.map((wallet) => html`<${Address} key=${wallet} wallet=${wallet} ...${names[wallet] ?? {}} />`)}</p></details>`;
+    ${wallets.map(
+      (wallet) => html`<${Address} key=${wallet} wallet=${wallet} ...${names[wallet] ?? {}} />`,
+    )}</p></details>`;
 }
 
 function Excluded({ excluded }) {
@@ -42,10 +44,10 @@ function Members({ old, feed }) {
     ${!data && feed.loading && html`<${Skeleton} rows=${8} />`}
     ${
       data &&
-      html`<div class="universe-moves"><${Changes} label="Entered" wallets=${data.entered} names=${data.wallet_names}
-          hidden=${data.entered_not_shown} />
-        <${Changes} label="Left" wallets=${data.exited} names=${data.wallet_names}
-          hidden=${data.exited_not_shown} />
+      html`<div class="universe-moves"><${Changes} label="Entered" wallets=${data.entered}
+          names=${data.wallet_names} hidden=${data.entered_not_shown} />
+        <${Changes} label="Left" wallets=${data.exited}
+          names=${data.wallet_names} hidden=${data.exited_not_shown} />
         <${Excluded} excluded=${data.excluded} /></div>
       <${Table} name="universe" title="Wallets" columns=${MEMBER_COLUMNS} old=${old || feed.old}
         rows=${data.members.map((row) => ({ ...row, id: row.wallet }))}

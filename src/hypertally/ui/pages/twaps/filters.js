@@ -1,7 +1,7 @@
 // The filters of TWAPs: range of time, wallet, asset, status. The URL holds all of them.
 
 import { shiftDay } from "../../clock.js";
-import { CoinField } from "../../components/CoinField.js";
+import { CoinField } from "../../coin_field.js";
 import { Switch } from "../../components/Switch.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { go, here } from "../../route.js";

@@ -1,7 +1,7 @@
 // A field for a coin or its pair, with the coins that the text is a part of as suggestions.
 
-import { useFeed } from "../feed.js";
-import { html, useEffect, useState } from "../preact.js";
+import { useFeed } from "./feed.js";
+import { html, useEffect, useState } from "./preact.js";
 
 const PAUSE_MS = 150; // the search starts when the typing pauses
 const COINS_MAX = 12;
