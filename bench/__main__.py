@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from bench import api, cycle, ingest, latency, recompute, sealing, signals, twap_reads, twaps
+from bench.page import walk
 
 
 @click.group(invoke_without_command=True)
@@ -99,6 +100,13 @@ def sealing_command(*, wallets: int) -> None:
     asyncio.run(sealing.run(wallets=wallets))
 
 
+@main.command(name="walk")
+@click.option("--world", default="desk", show_default=True)
+def walk_command(*, world: str) -> None:
+    """From the start of a prepared desk to the fills behind a figure, in Chromium."""
+    asyncio.run(walk.run(world=world))
+
+
 @main.command(name="all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
@@ -114,6 +122,7 @@ def all_command(context: click.Context) -> None:
         signals_command,
         history_command,
         sealing_command,
+        walk_command,
     ):
         context.invoke(command)
 
