@@ -26,17 +26,15 @@ MINUTE = timedelta(minutes=1)
 STEP_SECONDS_MAX = 120  # a step takes a second, far more on a busy machine
 LOOK_SECONDS = 0.02
 HOST = "exchange"
-FUNCTIONS = """
+SCHEMA = """
     create schema virtual;
-    create table virtual.clocks (at timestamptz not null);
-    insert into virtual.clocks values (pg_catalog.now());
-    create function virtual.now() returns timestamptz language sql stable
-        return (select at from virtual.clocks);
-    create function virtual.clock_timestamp() returns timestamptz language sql volatile
-        return (select at from virtual.clocks);
-    alter table ops.weight_spends alter column at set default virtual.clock_timestamp();
     grant usage on schema virtual to public;
-    grant select on virtual.clocks to public;
+"""
+# A constant, so that it is a part of each plan: as a table it would be read for every row.
+CLOCK = "create or replace function virtual.{} returns timestamptz language sql {} return {}"
+CLOCKS = (("now()", "stable"), ("clock_timestamp()", "volatile"))
+LEDGER = """
+    alter table ops.weight_spends alter column at set default virtual.clock_timestamp()
 """
 UNFINISHED = """
     select exists (select from ops.jobs where status = 'running'
@@ -54,7 +52,7 @@ SPENT = """
 class Hours:
     """A worker with all it needs, in a time that the test moves on."""
 
-    url: str
+    owner: psycopg.AsyncConnection[Any]  # of the database
     pool: Pool
     exchange: Exchange
     at: datetime
@@ -66,14 +64,13 @@ class Hours:
 
     async def execute(self, statement: Any, *values: Any) -> list[Any]:
         """Run a statement as the owner of the database; its rows."""
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-            cursor = await connection.execute(statement, values)
-            return await cursor.fetchall() if cursor.description else []
+        cursor = await self.owner.execute(statement, values)
+        return await cursor.fetchall() if cursor.description else []
 
     async def be_at(self, at: datetime) -> None:
         """Let the program and its database be at a time."""
         self.at = at
-        await self.execute("update virtual.clocks set at = %s", at)
+        await set_clocks(self.owner, at)
 
     async def step(self, delta: timedelta) -> None:
         """Let time pass, record the minute, and wait until nothing is due or running."""
@@ -94,18 +91,36 @@ class Hours:
         await self.execute("delete from ops.weight_spends")
 
 
+async def set_clocks(owner: psycopg.AsyncConnection[Any], at: datetime) -> None:
+    """Let the functions of the database that tell the time tell this one."""
+    for function, kind in CLOCKS:
+        time = f"timestamptz '{at.isoformat()}'"
+        await owner.execute(CLOCK.format(function, kind, time).encode())
+
+
+@asynccontextmanager
+async def _owner_of(url: str, *, start: datetime) -> AsyncGenerator[psycopg.AsyncConnection[Any]]:
+    """A session of the owner of a database whose time begins then."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as owner:
+        await owner.execute(SCHEMA)
+        await set_clocks(owner, start)
+        await owner.execute(LEDGER)
+        name = psycopg.sql.Identifier(owner.info.dbname)
+        path = psycopg.sql.SQL("alter database {} set search_path = virtual, pg_catalog, public")
+        await owner.execute(path.format(name))
+        yield owner
+
+
 @asynccontextmanager
 async def open_hours(
     url: str, exchange: Exchange, *, start: datetime, watched: int, weight_per_minute: int
 ) -> AsyncGenerator[Hours]:
     """The program at a time, before anything was asked."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as owner:
-        await owner.execute(FUNCTIONS)
-        name = psycopg.sql.Identifier(owner.info.dbname)
-        path = psycopg.sql.SQL("alter database {} set search_path = virtual, pg_catalog, public")
-        await owner.execute(path.format(name))
-    async with open_pool(url, role="hypertally_worker", size=POOL_SIZE) as pool:
-        hours = Hours(url=url, pool=pool, exchange=exchange, at=start)
+    async with (
+        _owner_of(url, start=start) as owner,
+        open_pool(url, role="hypertally_worker", size=POOL_SIZE) as pool,
+    ):
+        hours = Hours(owner=owner, pool=pool, exchange=exchange, at=start)
         budget = SharedBudget(pool, upstream_host=HOST, weight_per_minute=weight_per_minute)
         info_url = f"{exchange.url}/info"
         async with (
@@ -125,7 +140,6 @@ async def open_hours(
                     universe_size=watched,
                 ),
             )
-            await hours.be_at(start)
             worker = Worker(hours.resources)
             working = asyncio.create_task(worker.run())
             try:
