@@ -179,22 +179,6 @@ class Progress(Shape):
     seconds_left: int | None
 
 
-class Story(Shape):
-    """An event that shows a feature: a liquidation, a late fill, a mended gap, a herd or a TWAP."""
-
-    kind: Literal["liquidation", "late_fill", "gap_repaired", "herding", "twap"]
-    at: Time
-    wallet: str | None
-    coin: str | None
-    twap_id: int | None
-
-
-class Stories(Shape):
-    """What to look at in the books of a made-up exchange."""
-
-    stories: list[Story]
-
-
 class GlobalDays(Shape):
     """Calendar days, oldest first, and their sum."""
 

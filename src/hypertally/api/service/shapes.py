@@ -1,6 +1,6 @@
 """The shapes of the answers about the machinery; see shapes.py of resource."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,3 +39,19 @@ class System(Shape):
     database: Database
     wallets: Pulls
     failing: list[FailingWallet]
+
+
+class Story(Shape):
+    """An event that shows a feature: a liquidation, a late fill, a mended gap, a herd or a TWAP."""
+
+    kind: Literal["liquidation", "late_fill", "gap_repaired", "herding", "twap"]
+    at: Time
+    wallet: str | None
+    coin: str | None
+    twap_id: int | None
+
+
+class Stories(Shape):
+    """What to look at in the books of a made-up exchange."""
+
+    stories: list[Story]

@@ -5,9 +5,9 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.service import shapes
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import read_rows

@@ -22,6 +22,7 @@ from hypertally.facts.market import mids
 from hypertally.facts.smart_money import wallet_snapshots
 from hypertally.facts.smart_money.leaderboard import BestRows
 from hypertally.facts.smart_money.wallet_snapshots import Snapshot
+from hypertally.jobs.market.candles_and_mids import store_prices
 from hypertally.jobs.rebuild import rebuild
 from hypertally.jobs.smart_money.snapshots import Cycle, record_cycle
 from hypertally.jobs.smart_money.universe import choose_from_answer
@@ -112,8 +113,7 @@ async def _record(
     asked_at = look - PRICES_BEFORE
     body = _ask(exchange, {"type": "allMids"}, asked_at)
     prices = _answer("info.allMids", {"type": "allMids"}, body, at=asked_at)
-    page_id = await pages.insert_reference(connection, prices)
-    await mids.insert(connection, mids.decode(prices), dex="", at=asked_at, page_id=page_id)
+    await store_prices(connection, prices, mids.decode(prices))
     cycle = Cycle(
         minute=look,
         started_at=look,

@@ -1,6 +1,6 @@
 """Candles of the lives of TWAPs and of the hour before them, and the middle prices of minutes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from math import ceil
@@ -25,7 +25,7 @@ from hypertally.jobs.runtime.kinds import (
 )
 from hypertally.jobs.runtime.queue import Job
 from hypertally.jobs.runtime.resources import Resources
-from hypertally.records import Record
+from hypertally.records import Answer, Record
 from hypertally.sources.info import InfoClient
 from hypertally.store.postgres import Connection, Pool, read_rows, transaction
 from hypertally.store.queries import load
@@ -166,13 +166,20 @@ async def _store_mids(pool: Pool, info: InfoClient, dex: str) -> None:
     except (SourceDown, BadPayload):
         return  # a minute without prices is no loss: the next has newer ones
     async with transaction(pool) as connection:
-        page_id = await pages.insert_reference(connection, answer)
-        await mids.insert(connection, prices, dex=dex, at=answer.asked_at, page_id=page_id)
-        await connection.execute(QUERIES["lock_rollup"].text)
-        starts = {"dex": dex, "at": answer.asked_at}
-        marked = await connection.execute(QUERIES["mark_starts"].text, starts)
-        if marked.rowcount:
-            await enqueue_twap_rollup(connection)
+        await store_prices(connection, answer, prices, dex=dex)
+
+
+async def store_prices(
+    connection: Connection, answer: Answer, prices: Mapping[str, str], *, dex: str = ""
+) -> None:
+    """Store the prices of a moment, and have the TWAPs computed again that began with them."""
+    page_id = await pages.insert_reference(connection, answer)
+    await mids.insert(connection, prices, dex=dex, at=answer.asked_at, page_id=page_id)
+    await connection.execute(QUERIES["lock_rollup"].text)
+    starts = {"dex": dex, "at": answer.asked_at}
+    marked = await connection.execute(QUERIES["mark_starts"].text, starts)
+    if marked.rowcount:
+        await enqueue_twap_rollup(connection)
 
 
 async def _pull_candles(pool: Pool, info: InfoClient, need: CandleNeed) -> SourceDown | None:
