@@ -176,6 +176,36 @@ async def test_fills_of_one_coin_only(screen: Screen, wallet: str) -> None:
     assert set(await screen.exact(screen.cells("fills", "coin"))) == {coin}
 
 
+async def test_fills_of_a_pair_whose_name_is_typed_and_suggested(
+    screen: Screen, running_stack: RunningStack
+) -> None:
+    wallets = running_stack.get("/api/v1/wallets?limit=1000")["wallets"]
+    wallet, fill = next(
+        (row["wallet"], fill)
+        for row in wallets
+        for fill in running_stack.get(f"/api/v1/wallets/{row['wallet']}/fills?limit=1000")["fills"]
+        if fill.get("coin_name")
+    )
+    await screen.open(f"#/wallets/{wallet}")
+    field = screen.page.locator("#fills input[name=coin]")
+    await field.fill(fill["coin_name"].lower())
+    suggestion = screen.page.locator(f'#fills datalist option[value="{fill["coin_name"]}"]')
+    await suggestion.wait_for(state="attached")
+    assert await field.input_value() == fill["coin_name"].lower(), "what is typed stays"
+    await screen.page.locator("#fills").get_by_text("Show", exact=True).click()
+    await screen.settled()
+    assert set(await screen.exact(screen.cells("fills", "coin"))) == {fill["coin"]}
+
+
+async def test_the_list_says_how_many_wallets_there_are(
+    screen: Screen, running_stack: RunningStack
+) -> None:
+    total = running_stack.get("/api/v1/wallets?limit=1")["total"]
+    await screen.open("#/wallets")
+    shown = await screen.page.locator("[data-part=count]").inner_text()
+    assert shown.startswith(f"{total} wallet")
+
+
 async def test_csv_of_fills_holds_all_pages_of_the_filter(
     screen: Screen, running_stack: RunningStack, wallet: str
 ) -> None:

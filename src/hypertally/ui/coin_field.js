@@ -19,10 +19,10 @@ function useCoins(text) {
 }
 
 export function CoinField({ name, label, value }) {
-  const [text, setText] = useState("");
-  const coins = useCoins(text);
+  const [text, setText] = useState(value);
+  const coins = useCoins(text === value ? "" : text);
   const list = `coins-of-${name}`;
-  return html`<label>${label} <input name=${name} value=${value} size="11" list=${list}
+  return html`<label>${label} <input name=${name} value=${text} size="11" list=${list}
     placeholder="HYPE/USDC" autocomplete="off" spellcheck=${false}
     onInput=${(event) => setText(event.target.value)} />
     <datalist id=${list}>
