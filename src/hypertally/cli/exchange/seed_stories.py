@@ -25,7 +25,10 @@ from hypertally.sandbox.population.traders import SCALES, make_traders
 from hypertally.settings import PREFIX
 
 RANK: Final = 3  # of the wallet: active enough, and not the first that anybody looks at
-HIDDEN: Final = Fault(probability=0.2, max_count=12, older_than_ms=4 * DAY_MS)
+HIDDEN: Final = Fault(max_count=20, older_than_ms=4 * DAY_MS)
+#: of the wallet's fills: some on many days, so that a spot fill, which leaves no gap, is among them
+HIDDEN_SHARE_MAX: Final = 0.2
+HIDDEN_OF_WORLD: Final = 400
 LOOKED_BACK: Final = timedelta(days=120)  # more than any world's past
 
 
@@ -37,7 +40,8 @@ def wallet_of(world: str) -> str:
 
 def hide_fills(home: Path, *, world: str) -> None:
     """Let the exchange of a home that never ran begin without some fills of the wallet."""
-    hidden = msgspec.structs.replace(HIDDEN, users=[wallet_of(world)])
+    share = min(HIDDEN_SHARE_MAX, HIDDEN_OF_WORLD / WORLDS[world].fills)
+    hidden = msgspec.structs.replace(HIDDEN, users=[wallet_of(world)], probability=share)
     home.mkdir(parents=True, mode=0o700)
     (home / FIRST_FAULTS).write_bytes(msgspec.json.encode(Faults(thin=hidden)))
 
