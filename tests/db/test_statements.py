@@ -215,6 +215,7 @@ def test_the_api_may_write_nothing_at_all(login: Connection) -> None:
     ).fetchall()
     assert callable_functions == [
         ("facts.dex_of",),
+        ("facts.fill_is_forced",),
         ("facts.is_ahead",),
         ("facts.market_of",),
         ("facts.time_of_ms",),

@@ -118,9 +118,10 @@ WATCHDOG_CALLS = (
     "tenancy.current_user_id"
 )
 CALLS: dict[Login, str] = {
-    API: "facts.dex_of facts.is_ahead facts.market_of facts.time_of_ms facts.twap_runs "
-    "facts.twap_word metrics.add_amounts metrics.add_intervals metrics.count_snapshots "
-    "metrics.list_days_without_fills metrics.list_days_without_fills_of_org "
+    API: "facts.dex_of facts.fill_is_forced facts.is_ahead facts.market_of facts.time_of_ms "
+    "facts.twap_runs facts.twap_word metrics.add_amounts metrics.add_intervals "
+    "metrics.count_snapshots metrics.list_days_without_fills "
+    "metrics.list_days_without_fills_of_org "
     "metrics.list_doubtful_days metrics.list_unknown_days metrics.longest_twap "
     "metrics.moves_of_run metrics.sum_intervals metrics.sum_minutes metrics.sum_positions "
     "metrics.twap_over_by metrics.with_priced metrics.with_unpriced ops.archive_totals "

@@ -3935,6 +3935,7 @@ GRANT ALL ON FUNCTION facts.ensure_month(parent text, month_of timestamp with ti
 REVOKE ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) TO hypertally_metrics;
 GRANT ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) TO hypertally_jobs;
+GRANT ALL ON FUNCTION facts.fill_is_forced(dir text, liquidated_user bytea, wallet bytea) TO hypertally_api;
 
 GRANT SELECT,INSERT ON TABLE facts.pages TO hypertally_facts;
 GRANT SELECT ON TABLE facts.pages TO hypertally_metrics;

@@ -1,8 +1,8 @@
 -- name: list_stories :many
 -- Of each kind of event that is worth a look the newest, of the org's wallets and of the signals:
 -- where it happened, and by what it is shown. Of herding, the strongest of the last two days.
--- Reads: facts.hl_fills_raw, tenancy.wallets, tenancy.org_wallets, metrics.restatements,
---        metrics.signals, metrics.twaps
+-- Reads: facts.hl_fills_raw, tenancy.wallets, tenancy.org_wallets, metrics.wallet_day_metrics,
+--        metrics.restatements, metrics.signals, metrics.twaps
 with own as (
     select distinct o.wallet_id, w.address
     from tenancy.org_wallets as o
@@ -10,9 +10,12 @@ with own as (
     where o.org_id = %(org_id)s and o.to_day is null
 ), liquidation as (
     select 'liquidation' as kind, f.time as at, o.address, f.coin, null::bigint as twap_id
-    from facts.hl_fills_raw as f
-    join own as o on o.wallet_id = f.wallet_id
-    where f.liquidated_user = o.address
+    from own as o
+    join metrics.wallet_day_metrics as d on d.wallet_id = o.wallet_id and d.forced_fills > 0
+    join facts.hl_fills_raw as f on f.wallet_id = d.wallet_id and f.time >= d.first_fill_at
+        and f.time <= d.last_fill_at
+    where facts.fill_is_forced(f.dir, f.liquidated_user, o.address)
+        and f.dir <> 'Auto-Deleveraging'
     order by f.time desc
     limit 1
 ), moved as (

@@ -23,7 +23,9 @@ CYCLE = 4 * HOUR  # three turns, and an hour of rest
 #: of each cycle: the share that opens, and that adds in each wave
 HERDS = (("0.8", "0.8"), ("1", "0.6"), ("0.6", "0.9"))
 PERIOD = len(HERDS) * CYCLE + HOUR  # so that each day has its events at other hours
-RESTORE_AFTER = 45  # minutes of each turn
+#: Minutes of each turn in which positions are restored. Ten minutes lie between them and what
+#: closes or opens positions: one that is gone for a single look counts as an answer gone wrong.
+RESTORE_FROM, RESTORE_UNTIL = 46, 51
 DELAYS = MappingProxyType({"HYPE": 0, "BTC": 80, "ETH": 160})
 
 
@@ -93,8 +95,8 @@ def _cycle(asset: str, at: int, shares: tuple[str, str]) -> list[ScriptStep]:
     )
     steps: list[ScriptStep] = []
     for turn, events in enumerate(turns):
-        begin = at + turn * HOUR + RESTORE_AFTER
-        minutes = HOUR - RESTORE_AFTER
+        begin = at + turn * HOUR + RESTORE_FROM
+        minutes = RESTORE_UNTIL - RESTORE_FROM
         steps += [
             *events,
             script_step(asset, PositionAction.RESTORE, LONG, first=begin, minutes=minutes),
