@@ -23,7 +23,7 @@ from hypertally.store.postgres import transaction
 
 BUSIEST, *_, IDLE = PACES
 _WHOLE = Decimal(1)
-PLANNED_WALLETS_MAX = 1_000_000_000  # more than any exchange has
+PLANNED_WALLETS_MAX = 10_000_000  # far beyond any fund, and the table still fits a screen
 AS_TRACKED = "as the tracked wallets did in the last day"
 
 
@@ -100,7 +100,8 @@ async def _read_tracked(settings: Settings, count: int | None) -> Activity:
 
 
 def _show(plan: Plan, basis: str) -> None:
-    click.echo(f"{plan.wallets:,} wallets, {basis}; weight a minute:")
+    wallets = "1 wallet" if plan.wallets == 1 else f"{plan.wallets:,} wallets"
+    click.echo(f"{wallets}, {basis}; weight a minute:")
     table = Table("purpose", box=None)
     for column in ("needed", "granted"):
         table.add_column(column, justify="right")

@@ -14,8 +14,19 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine to its end."""
-    return asyncio.run(work)
+    """Run a command's coroutine to its end; Ctrl-C is `KeyboardInterrupt`, whatever it broke."""
+    return asyncio.run(_interruptible(work))
+
+
+async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    try:
+        return await work
+    except Exception as error:
+        # A statement under way may end in an error of its own; what was asked for is the end.
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from error
+        raise
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

@@ -50,6 +50,16 @@ PATHS = (
     "/api/v1/coverage",
     "/api/v1/system",
 )
+PLACES = {
+    "address": "0x" + "a1" * 20,
+    "asset": "BTC",
+    "at": "2026-01-01T00:05:00Z",
+    "day": "2026-01-01",
+    "key": "5001",
+    "metric": "twaps",
+    "minute": "2026-01-01T00:05:00Z",
+    "twap_id": "5001",
+}
 HEADERS = {"Authorization": f"Bearer {mint(SECRET, 'alice', seconds=86_400)}"}
 
 
@@ -85,6 +95,13 @@ def test_good_questions_are_answered_as_described(description, path: str) -> Non
 @pytest.mark.parametrize("path", [path for path in PATHS if "{" in path])
 def test_bad_questions_are_refused_as_described(description, path: str) -> None:
     ask(description, path, GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_parameter_that_no_path_knows_is_refused_by_each(get, path: str) -> None:
+    asked = path.format_map(PLACES)
+    answer = get(f"{asked}?unheard_of=1", "alice")
+    assert (answer.status_code, answer.json()["field"]) == (400, "unheard_of"), answer.text
 
 
 def test_every_path_of_the_contract_is_described(client) -> None:

@@ -1,19 +1,13 @@
 """A long history begins with its TWAP slices, which go further back than its fills."""
 
 from tests.flow.books import Books
-from tests.flow.handmade import ALICE, Row, fill, ms
-from tests.flow.scripted import Answer, scripted
+from tests.flow.handmade import ALICE, fill, ms
+from tests.flow.scripted import scripted
+from tests.flow.twaps.scripted_twap import one_twap
 
 PAGE_ROWS = 2_000  # of the exchange: a longer history may be cut
 FIRST = ms("2025-10-04T12:00")
 MINUTE_MS = 60_000
-STATE = {
-    "coin": "BTC", "user": ALICE, "side": "B", "sz": "10", "executedSz": "10",
-    "executedNtl": "1000", "minutes": 20, "reduceOnly": False, "randomize": False,
-    "timestamp": FIRST,
-}  # fmt: skip
-HISTORY = [{"time": FIRST // 1000 + 1_200, "state": STATE, "status": {"status": "finished"},
-            "twapId": 7}]  # fmt: skip
 
 
 async def test_slices_older_than_the_fills_move_no_published_day(books: Books) -> None:
@@ -23,16 +17,7 @@ async def test_slices_older_than_the_fills_move_no_published_day(books: Books) -
         for n in range(PAGE_ROWS + 1)
     ]
 
-    def answer(request: Row) -> Answer | None:
-        match request["type"]:
-            case "twapHistory":
-                return 200, HISTORY
-            case "userTwapSliceFillsByTime":
-                shown = [row for row in slices if row["time"] >= request["startTime"]]
-                return 200, [{"fill": row, "twapId": 7} for row in shown]
-            case _:
-                return None
-
+    answer = one_twap(slices, start_ms=FIRST, size=10, minutes=20)
     with scripted() as exchange:
         exchange.fills, exchange.script = later, answer
         await books.track([ALICE])

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from tests.flow.books import Books, milliseconds
 from tests.flow.handmade import ALICE, Row, fill, ms
-from tests.flow.scripted import Answer, Scripted, scripted
+from tests.flow.scripted import Scripted, scripted
+from tests.flow.twaps.scripted_twap import one_twap
 
 from hypertally.errors import SourceDown
 from hypertally.jobs.activity import tracked_wallets
@@ -13,29 +14,11 @@ from hypertally.jobs.twaps.pull_twaps import pull_twaps
 
 START = ms("2025-10-04T12:00")
 PAGE_ROWS = 100
-STATE = {
-    "coin": "BTC", "user": ALICE, "side": "B", "sz": "250", "executedSz": "250",
-    "executedNtl": "25000", "minutes": 60, "reduceOnly": False, "randomize": False,
-    "timestamp": START,
-}  # fmt: skip
-HISTORY = [{"time": START // 1000 + 3600, "state": STATE, "status": {"status": "finished"},
-            "twapId": 7}]  # fmt: skip
 
 
 async def pull(books: Books, exchange: Scripted, slices: list[Row]) -> int:
     """Pull the TWAPs of a wallet of these slices; where its cursor is."""
-
-    def answer(request: Row) -> Answer | None:
-        match request["type"]:
-            case "twapHistory":
-                return 200, HISTORY
-            case "userTwapSliceFillsByTime":
-                shown = [row for row in slices if row["time"] >= request["startTime"]]
-                return 200, [{"fill": row, "twapId": 7} for row in shown[:PAGE_ROWS]]
-            case _:
-                return None
-
-    exchange.script = answer
+    exchange.script = one_twap(slices, start_ms=START, size=250, minutes=60, page_rows=PAGE_ROWS)
     (wallet,) = await tracked_wallets.list_tracked(books.pool, [ALICE])
     async with books._info(exchange.exchange) as info:
         await pull_twaps(books.pool, info, wallet, clock=books.clock, page_rows=PAGE_ROWS)

@@ -36,7 +36,7 @@ def usual_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_figures_are_plain_however_many_wallets(wallets: int) -> None:
     code, output = plan("--wallets", str(wallets))
     assert code == 0
-    assert output.startswith(f"{wallets:,} wallets, assumed: ")
+    assert output.startswith("1 wallet, " if wallets == 1 else f"{wallets:,} wallets, ")
     assert "pulls of TWAPs" in output
     assert not re.search(r"\d[eE][+-]?\d", output)
 

@@ -1,13 +1,14 @@
 """How far the first pulls are: from `wallets add` until the fills of every wallet are stored."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from hypertally.api.activity.wallets import settled_age
 from hypertally.api.resource import shapes
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.parameters import Parameters
 from hypertally.records import Record
 from hypertally.store import queries
 from hypertally.store.postgres import read_row
@@ -31,7 +32,9 @@ class FirstPulls(Record, frozen=True, kw_only=True):
 
 
 @router.get("/api/v1/progress", responses=of_shape(shapes.Progress))
-async def get_progress(caller: Caller, connection: ForViewers) -> Response:
+async def get_progress(
+    _: Annotated[Parameters, Query()], caller: Caller, connection: ForViewers
+) -> Response:
     """Return how many of the wallets added last were read, how many rows, and the time left."""
     progress = await read_row(
         connection, _QUERIES["read_progress"], {"org_id": caller.org_id}, shape=FirstPulls

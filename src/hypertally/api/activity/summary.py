@@ -1,10 +1,10 @@
 """The org at a glance: how far its record reaches, its newest days, totals of three ranges."""
 
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from hypertally.api.activity.global_days import read_global_days
 from hypertally.api.activity.totals import read_totals
@@ -15,6 +15,7 @@ from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
 from hypertally.api.resource.day_range import days_until, read_today
 from hypertally.api.resource.json_text import Json
+from hypertally.api.resource.parameters import Parameters
 from hypertally.api.resource.time_range import RANGES, days_in
 from hypertally.records import Record
 from hypertally.store import queries
@@ -38,7 +39,9 @@ class OrgState(Record, frozen=True, kw_only=True):
 
 
 @router.get("/api/v1/dashboard/summary", responses=of_shape(shapes.Summary))
-async def get_summary(caller: Caller, connection: ForViewers) -> Response:
+async def get_summary(
+    _: Annotated[Parameters, Query()], caller: Caller, connection: ForViewers
+) -> Response:
     """Return the state of the org's record, its two newest days and its totals."""
     state = await read_row(
         connection,

@@ -1,12 +1,13 @@
 """What to look at first: of each feature an event, found in the books of a made-up exchange."""
 
 import re
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from hypertally.api.resource.access import Caller, ForViewers
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.parameters import Parameters
 from hypertally.api.service import shapes
 from hypertally.records import Record
 from hypertally.store import queries
@@ -29,7 +30,9 @@ class _Story(Record, frozen=True, kw_only=True):
 
 
 @router.get("/api/v1/stories", responses=of_shape(shapes.Stories))
-async def get_stories(caller: Caller, request: Request, connection: ForViewers) -> Response:
+async def get_stories(
+    _: Annotated[Parameters, Query()], caller: Caller, request: Request, connection: ForViewers
+) -> Response:
     """Return where the features of a made-up exchange can be seen; of the real one nothing."""
     if not MADE_UP.match(request.app.state.options.exchange or ""):
         return answer({"stories": []}, max_age=MAX_AGE)

@@ -1,11 +1,12 @@
 """How the machinery stands, for the admins of an org."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from hypertally.api.resource.access import Caller, ForAdmins
 from hypertally.api.resource.answers import answer, of_shape
+from hypertally.api.resource.parameters import Parameters
 from hypertally.api.service import shapes
 from hypertally.records import Record
 from hypertally.store import queries
@@ -45,7 +46,9 @@ class FailingWallet(Record, frozen=True, kw_only=True):
 
 
 @router.get("/api/v1/system", responses=of_shape(shapes.System))
-async def get_system(request: Request, caller: Caller, connection: ForAdmins) -> Response:
+async def get_system(
+    _: Annotated[Parameters, Query()], request: Request, caller: Caller, connection: ForAdmins
+) -> Response:
     """Return versions, and how the pulls of the org's wallets stand."""
     database = await read_row(connection, _QUERIES["read_database"], shape=DatabaseState)
     pulls = await read_row(

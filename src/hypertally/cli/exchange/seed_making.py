@@ -13,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import click
-
 from hypertally import settings as program_settings
 from hypertally.cli import database
 from hypertally.cli.exchange.sandbox_home import find_addresses, sandbox_folder
 from hypertally.cli.exchange.seed_file import AboutSeed, write_seed
+from hypertally.cli.exchange.seed_progress import SeedProgress
 from hypertally.cli.exchange.seed_signals import make_signals
 from hypertally.cli.exchange.seed_stories import hide_fills, show_fills
 from hypertally.errors import Refused, TryLater
@@ -161,36 +160,33 @@ async def _make_books(own: Settings, world: str) -> None:
     """Make the signals of weeks, while the worker reads every wallet."""
     addresses = find_addresses(own)
     books = program_settings.read(addresses.overrides())
+    progress = SeedProgress()
     async with database.migrated(books) as url, database.worker_pool(url) as pool:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(make_signals(pool, addresses.state, world=world))
-                group.create_task(_wait_until_settled(pool))
+                group.create_task(
+                    make_signals(pool, addresses.state, world=world, progress=progress)
+                )
+                group.create_task(_wait_until_settled(pool, progress))
         except* (Refused, TryLater) as problems:
             raise problems.exceptions[0] from None
         await show_fills(own.home, addresses, world=world)
-        await _wait_until_settled(pool)
+        await _wait_until_settled(pool, progress)
 
 
-async def _wait_until_settled(pool: Pool) -> None:
+async def _wait_until_settled(pool: Pool, progress: SeedProgress) -> None:
     """Wait until every wallet is read and nothing is due."""
     looks = 0
     while looks < SETTLED_LOOKS:
-        looks = looks + 1 if await _is_settled(pool) else 0
+        looks = looks + 1 if await _is_settled(pool, progress) else 0
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _is_settled(pool: Pool) -> bool:
+async def _is_settled(pool: Pool, progress: SeedProgress) -> bool:
     status = await read_status(pool)
     read = status.wallets.tracked - status.wallets.never_pulled
-    _show(f"{read} of {status.wallets.tracked} wallets read")
+    progress.tell("wallets read", done=read, total=status.wallets.tracked)
     return read == status.wallets.tracked > 0 and not _is_busy(status)
-
-
-def _show(progress: str) -> None:
-    """One line that is written anew, on a terminal alone: a log needs none of it."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{progress}", nl=False, err=True)
 
 
 def _is_busy(status: Status) -> bool:

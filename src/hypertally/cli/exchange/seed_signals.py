@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from hypertally.cli.exchange.seed_progress import SeedProgress
 from hypertally.clock import at as time_at
 from hypertally.clock import milliseconds
 from hypertally.facts import pages
@@ -55,7 +56,7 @@ def looks(world: World, until: datetime) -> Iterator[datetime]:
             yield look
 
 
-async def make_signals(pool: Pool, state: Path, *, world: str) -> int:
+async def make_signals(pool: Pool, state: Path, *, world: str, progress: SeedProgress) -> int:
     """Store what the recorder of a world saw, and compute its signals; how many rows."""
     sizes, begun = WORLDS[world], read_state(state)
     exchange = leaders_alone(
@@ -75,11 +76,13 @@ async def make_signals(pool: Pool, state: Path, *, world: str) -> int:
         async with transaction(pool) as connection:
             for look in times[first : first + AT_ONCE]:
                 await _record(connection, exchange, watched, look)
+        progress.tell("looks recorded", done=first + AT_ONCE, total=len(times))
     rows = 0
-    async for progress in rebuild.rebuild(
+    async for rebuilt in rebuild.rebuild(
         pool, rebuild.choose(["signals"]), from_day=None, to_day=None
     ):
-        rows = progress.rows
+        rows = rebuilt.rows
+        progress.tell("signals computed", done=rebuilt.done, total=rebuilt.total)
     return rows
 
 
