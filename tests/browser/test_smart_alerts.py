@@ -158,10 +158,13 @@ async def test_a_suppressed_move_says_what_keeps_it_silent(screen: Screen) -> No
         "value": {},
         "created_at": SINCE,
     }
-    await answered(screen, "alerts?*", {"alerts": [move], "next": None})
+    spot = {"subject": f"{WALLET}/@232/7", "coin": "@232", "coin_name": "HYPE/USDH"}
+    await answered(screen, "alerts?*", {"alerts": [move, move | spot | {"id": 2}], "next": None})
     await screen.open("#/smart-money")
+    pair = screen.cells("alerts", "subject").last
+    assert "/HYPE/USDH/7" in await pair.inner_text()
     for name in ("type", "subject", "level", "to_state", "reason"):
-        assert await screen.exact(screen.cells("alerts", name)) == [move[name]]
+        assert (await screen.exact(screen.cells("alerts", name)))[0] == move[name]
     title = screen.cells("alerts", "to_state").locator("[title]").first
     assert "held back" in (await title.get_attribute("title") or "")
 

@@ -66,7 +66,8 @@ def _show(rows: list[AlertSummary]) -> None:
     table = Table("state", "level", "type", "subject", "since (UTC)", "why", box=None)
     for row in rows:
         since = f"{row.since:%Y-%m-%d %H:%M:%S}" if row.since else ""
-        table.add_row(row.state, row.level, row.type, row.subject, since, row.reason)
+        subject = f"{row.subject} ({row.coin_name})" if row.coin_name else row.subject
+        table.add_row(row.state, row.level, row.type, subject, since, row.reason)
     results.open_console().print(table)
 
 

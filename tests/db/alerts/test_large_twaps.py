@@ -121,6 +121,26 @@ async def test_a_large_twap_is_told_once_in_true_words(desk: Desk) -> None:
     assert await desk.messages() == [f"twap_large {wallet}/ETH/{TWAP} firing +0"]
 
 
+async def test_a_spot_coin_is_told_by_its_pair(desk: Desk) -> None:
+    wallet = await desk.wallet(0xABC)
+    for quote in ("OLD", "USDH"):
+        await desk.run(
+            "insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id) "
+            "values ('@232', 'HYPE', %(quote)s, hashtext(%(quote)s), 1)",
+            quote=quote,
+        )
+    await trade_hour(desk, "10000", coin="@232")
+    await begin(desk, wallet, "2500", asset="@232")
+    await desk.check()
+    [alert] = await fired(desk)
+    assert alert["reason"] == (
+        "0x0000..0abc began a TWAP to buy 2,500 HYPE/USDH over 30 min: 25.00% of the 10,000 "
+        "HYPE/USDH that its market traded from 10:00 to 11:00 UTC"
+    )
+    assert alert["subject"] == f"{wallet}/@232/{TWAP}"
+    assert (alert["value"]["coin"], alert["value"]["coin_name"]) == ("@232", "HYPE/USDH")
+
+
 async def test_a_market_that_traded_nothing_is_known_to_have_done_so(desk: Desk) -> None:
     wallet = await desk.wallet(1)
     await trade_hour(desk, "0")

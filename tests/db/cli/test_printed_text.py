@@ -36,3 +36,19 @@ def test_text_of_others_is_printed_whole(command: str) -> None:
     assert result.exit_code == 0
     (line,) = [line for line in result.stdout.splitlines() if "is no coin" in line]
     assert HOSTILE in line
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_alert_of_a_spot_coin_is_listed_with_its_pair(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "insert into ops.alert_state (type, subject, level, state, since, reason, judged_at) "
+            "values ('twap_large', '0x' || repeat('ab', 20) || '/@232/7', 'medium', 'resolved', "
+            "now(), 'over', now())"
+        )
+        connection.execute(
+            "insert into facts.spot_pairs (coin, base_token, quote_token, fingerprint, page_id) "
+            "values ('@232', 'HYPE', 'USDH', 1, 1)"
+        )
+    result = CliRunner().invoke(cli, ["alerts"], catch_exceptions=False)
+    assert f"0x{'ab' * 20}/@232/7 (HYPE/USDH)" in result.stdout

@@ -35,7 +35,8 @@ AlertSubject: TypeAlias = Annotated[
     ),
 ]
 
-_WALLET: Final = re.compile("0x[0-9a-f]{40}")
+# The subject of a wallet's alert: the wallet, and its TWAP or its position in a coin.
+_OF_WALLET: Final = re.compile("(?P<wallet>0x[0-9a-f]{40})(/(?P<coin>.+)/[^/]+)?")
 _QUERIES = queries.load(__file__)
 
 
@@ -116,7 +117,7 @@ async def list_alerts(
     )
     page, more = cut_page(rows, parameters.limit)
     shown = [
-        json_record(row) | {"value": as_json(row.value)} | _wallet_of(row.subject) for row in page
+        json_record(row) | {"value": as_json(row.value)} | _parts_of(row.subject) for row in page
     ]
     after = write_cursor([page[-1].at, page[-1].id]) if more else None
     return answer({"alerts": shown, "next": after}, max_age=MAX_AGE)
@@ -133,7 +134,7 @@ async def list_states(
     last_check = await read_row(connection, _QUERIES["read_last_check"], shape=CheckTime)
     asked = {"standing": parameters.standing, "limit": STATES_SHOWN_MAX}
     rows = await read_rows(connection, _QUERIES["list_states"], asked, shape=AlertStateRow)
-    shown = [json_record(row) | _wallet_of(row.subject) for row in rows]
+    shown = [json_record(row) | _parts_of(row.subject) for row in rows]
     content = {
         "states": shown,
         "checked_at": json_text(last_check.checked_at),
@@ -142,7 +143,7 @@ async def list_states(
     return answer(content, max_age=MAX_AGE)
 
 
-def _wallet_of(subject: str) -> dict[str, object]:
-    """Return the wallet that a subject begins with; null where it is about none."""
-    match = _WALLET.match(subject)
-    return {"wallet": match[0] if match else None}
+def _parts_of(subject: str) -> dict[str, object]:
+    """Return the wallet that a subject begins with, and the coin after it; null: it has none."""
+    match = _OF_WALLET.match(subject)
+    return {"wallet": match and match["wallet"], "coin": match and match["coin"]}

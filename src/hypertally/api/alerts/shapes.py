@@ -12,6 +12,7 @@ class Alert(Shape):
     type: str
     subject: str
     wallet: Wallet | None
+    coin: str | None
     level: str
     from_state: str
     to_state: str
@@ -34,6 +35,7 @@ class AlertState(Shape):
     type: str
     subject: str
     wallet: Wallet | None
+    coin: str | None
     level: str
     state: str
     since: Time | None

@@ -32,6 +32,7 @@ class BegunTwap(Record, frozen=True, kw_only=True):
     wallet: str
     wallet_id: int
     coin: str
+    coin_name: str | None  # the pair of a spot coin
     side: str  # B buys, A sells
     size_coin: Decimal  # as ordered
     duration_minutes: int
@@ -39,6 +40,11 @@ class BegunTwap(Record, frozen=True, kw_only=True):
     is_over: bool
     volume_coin: Decimal | None  # traded in the hour before; None: no candle of it is stored
     is_large: bool | None  # None: the volume is not known
+
+    @property
+    def coin_text(self) -> str:
+        """The coin as people say it."""
+        return self.coin_name or self.coin
 
     @property
     def hour(self) -> datetime:
@@ -83,7 +89,8 @@ async def read_large_twaps(
 
 def _evaluate(twap: BegunTwap, at: datetime) -> Evaluation:
     if twap.is_large is None:
-        reason = f"what {twap.coin} traded in the hour from {time_text(twap.hour)} is not known"
+        hour = f"the hour from {time_text(twap.hour)}"
+        reason = f"what {twap.coin_text} traded in {hour} is not known"
         return Evaluation(at=at, condition="unknown", reason=reason)
     share = twap.share_percent
     share_text = None if share is None else f"{share:.2f}"
@@ -104,7 +111,8 @@ def _evaluate(twap: BegunTwap, at: datetime) -> Evaluation:
             "volume_coin": f"{twap.volume_coin:f}",
             "volume_from": time_text(twap.hour),
             "share_percent": share_text,
-        },
+        }
+        | ({"coin_name": twap.coin_name} if twap.coin_name else {}),
         event_key=twap.event_key,
         cause=twap.coin,
     )
@@ -117,10 +125,10 @@ def _sentence(twap: BegunTwap, share_text: str | None) -> str:
         size = f"its market traded nothing {hours}"
     else:
         pace = "each hour " if twap.duration_minutes > HOUR_MINUTES else ""
-        volume = f"{amount_text(twap.volume_coin or Decimal(0))} {twap.coin}"
+        volume = f"{amount_text(twap.volume_coin or Decimal(0))} {twap.coin_text}"
         size = f"{pace}{share_text}% of the {volume} that its market traded {hours}"
     over = ". It is over" if twap.is_over else ""
     return (
         f"{short_address(twap.wallet)} began a TWAP to {act} {amount_text(twap.size_coin)} "
-        f"{twap.coin} over {twap.duration_minutes} min: {size}{over}"
+        f"{twap.coin_text} over {twap.duration_minutes} min: {size}{over}"
     )

@@ -3,7 +3,7 @@
 -- their market traded in the last whole hour before, the largest first; those of which that volume
 -- is still not known some time after; and those that an earlier check found so. A TWAP that ended
 -- without a trade never ran; one that began before an org tracked its wallet is no news to the org.
--- Reads: metrics.twaps, tenancy.wallets, tenancy.org_wallets, facts.candles, ops.alerts, ops.alert_state   Writes: -   Key: (twap_id, wallet)
+-- Reads: metrics.twaps, tenancy.wallets, tenancy.org_wallets, facts.candles, facts.spot_pairs, ops.alerts, ops.alert_state   Writes: -   Key: (twap_id, wallet)
 with begun as (
     select t.twap_id, t.wallet, w.id as wallet_id, t.asset as coin, t.side::text as side,
         t.size_requested as size_coin, t.duration_minutes, t.started_at,
@@ -26,7 +26,12 @@ with begun as (
                     where o.wallet_id = w.id and o.to_day is null
                         and (o.tracked_at is null or o.tracked_at < t.started_at))
 )
-select b.*
+select b.*,
+    (select p.base_token || '/' || p.quote_token
+     from facts.spot_pairs as p
+     where p.coin = b.coin
+     order by p.id desc
+     limit 1) as coin_name
 from begun as b
 where not exists (select from ops.alerts as a where a.event_key = b.event_key)
     and (b.is_large

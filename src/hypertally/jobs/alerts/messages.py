@@ -70,7 +70,7 @@ def notice_of(alert: Alert, *, page: str | None = None) -> Notice:
     over = alert.to_state in QUIET_STATES
     level = alert.to_state if over else alert.level
     more = f" and {alert.others} more" if alert.others else ""
-    head = f"[{level}] {alert.type} {alert.subject}{more}"
+    head = f"[{level}] {alert.type} {_named(alert.subject, alert)}{more}"
     first = [shorten(alert.reason, REASON_CHARS_MAX, placeholder=" ..."), _others(alert)]
     last = [
         f"at: {alert.at:%Y-%m-%d %H:%M:%S} UTC",
@@ -86,6 +86,12 @@ def notice_of(alert: Alert, *, page: str | None = None) -> Notice:
         body="\n".join(line for line in lines if line),
         level=level,
     )
+
+
+def _named(subject: str, alert: Alert) -> str:
+    """A subject, with the pair of a spot coin in place of its number; a cause has one coin."""
+    coin, name = (alert.figures.get(field) for field in ("coin", "coin_name"))
+    return subject.replace(f"/{coin}/", f"/{name}/") if coin and name else subject
 
 
 def _figures(alert: Alert, *, chars: int) -> list[str]:
@@ -108,7 +114,7 @@ def _others(alert: Alert) -> str:
     """The line about the other alerts of the same cause; empty when there are none."""
     if not alert.others:
         return ""
-    named = ", ".join(alert.other_subjects)
+    named = ", ".join(_named(subject, alert) for subject in alert.other_subjects)
     unnamed = alert.others - len(alert.other_subjects)
     rest = f" and {unnamed} more" if unnamed > 0 else ""
     text = f"{alert.others} more alerts of the same cause: {named}{rest}"

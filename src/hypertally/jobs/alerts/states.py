@@ -24,6 +24,7 @@ class AlertSummary(Record, frozen=True, kw_only=True):
     last_fired_at: datetime | None
     last_value: str | None
     checked_at: datetime | None  # as of which time the type was checked last; None: never
+    coin_name: str | None  # the pair of the spot coin that the subject names
 
 
 class LastCheck(Record, frozen=True, kw_only=True):

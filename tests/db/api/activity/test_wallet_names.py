@@ -205,6 +205,24 @@ def test_coins_are_found_by_number_and_by_pair(get, world: str) -> None:
     assert get("/api/v1/coins?query=named/old", "vic").json() == {"coins": []}
 
 
+def test_an_alert_of_a_spot_coin_names_its_pair(get, world: str) -> None:
+    subject = f"{A1}/@107/77"
+    with psycopg.connect(world) as connection:
+        connection.execute(
+            "insert into ops.alerts (type, subject, level, from_state, to_state, at, reason, value)"
+            " values ('twap_large', %s, 'medium', 'inactive', 'firing', now(), 'began', "
+            """'{"coin": "@107"}')""",
+            [subject],
+        )
+    path = f"/api/v1/smart-money/alerts?subject={subject}"
+    (alert,) = get(path, "vic").json()["alerts"]
+    assert (alert["subject"], alert["wallet"]) == (subject, A1)
+    assert (alert["coin"], alert["coin_name"]) == ("@107", "HYPE/USDC")
+    assert alert["value"] == {"coin": "@107", "coin_name": "HYPE/USDC"}
+    others = get("/api/v1/smart-money/alerts?subject=BTC", "vic").json()["alerts"]
+    assert {other["coin"] for other in others} == {None}
+
+
 COINS = {"@107": "HYPE/USDC"}
 BESIDE = AnswerNames(wallets={A1: {"label": "Jump", "tags": ["mm"]}}, coins=COINS)
 

@@ -42,6 +42,15 @@ def test_a_message_says_what_where_when_and_what_it_means() -> None:
     ]
 
 
+def test_a_spot_coin_is_said_by_its_pair() -> None:
+    figures = {"coin": "@232", "coin_name": "HYPE/USDH"}
+    subjects = {"subject": "0xab/@232/7", "other_subjects": ["0xcd/@232/8"], "others": 1}
+    notice = notice_of(told(type="twap_large", figures=figures, **subjects))
+    assert notice.title == "[high] twap_large 0xab/HYPE/USDH/7 and 1 more: 37.5 of 100 left"
+    assert "1 more alerts of the same cause: 0xcd/HYPE/USDH/8" in notice.body
+    assert notice_of(told(subject="0xab/BTC/7")).title.startswith("[high] exit_cluster 0xab/BTC/7:")
+
+
 def test_every_type_of_alert_is_told_with_what_it_means() -> None:
     assert MEANINGS.keys() == RULES.keys()
 

@@ -47,8 +47,7 @@ function AlertLine({ alert }) {
       title=${stateDescription(alert.state)}>${alert.level}<//>
     <strong title=${alertDescription(alert.type)} data-exact=${alert.type}>${alertName(alert.type)}
     </strong>
-    <${AlertSubject} subject=${alert.subject} label=${alert.label}
-      tags=${alert.tags} />
+    <${AlertSubject} alert=${alert} />
     <${AlertReason} alert=${alert} />
     <${Since} alert=${alert} />
   </li>`;

@@ -13,8 +13,10 @@ import {
 const ADDRESS = /^(0x[0-9a-f]{40})(.*)$/;
 
 /** An asset, the system, or a wallet that leads to its page, with what of it the alert is about. */
-export function AlertSubject({ subject, label, tags }) {
-  const [, wallet, part] = ADDRESS.exec(subject) ?? [];
+export function AlertSubject({ alert }) {
+  const { subject, label, tags, coin, coin_name: name } = alert;
+  const [, wallet, rest] = ADDRESS.exec(subject) ?? [];
+  const part = name ? rest.replace(coin, name) : rest;
   if (wallet) {
     return html`<${Address} wallet=${wallet} label=${label} tags=${tags} />${
       part && html`<span data-exact=${subject}>${part}</span>`
@@ -41,8 +43,7 @@ export const ALERT_COLUMNS = [
   {
     key: "subject",
     label: "Subject",
-    cell: (row) => html`<${AlertSubject} subject=${row.subject} label=${row.label}
-      tags=${row.tags} />`,
+    cell: (row) => html`<${AlertSubject} alert=${row} />`,
   },
   { key: "level", label: "Level" },
   { key: "reason", label: "Reason", kind: "because" },
