@@ -7,6 +7,7 @@ from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
 from hypertally.sandbox.population.decimals import decimal_text, tick_size
 from hypertally.sandbox.population.markets import WALKS, Market
 from hypertally.sandbox.population.price_walk import HOUR_MS, Ohlc, PricePath, RandomWalk
+from hypertally.sandbox.population.strangers import traded_by_strangers
 
 LEAD_HOURS = 48 * 24  # candles start so long before the first fill
 CANDLES_MAX = 5_000  # the exchange keeps about this many per interval
@@ -39,6 +40,7 @@ class Prices:
     def __init__(self, *, seed: int, start_ms: int) -> None:
         origin_ms = (start_ms // HOUR_MS - LEAD_HOURS) * HOUR_MS
         self.origin_ms = origin_ms
+        self._seed = seed
         self._walks: dict[str, PricePath] = {
             name: RandomWalk(name=name, seed=seed, origin_ms=origin_ms) for name in WALKS
         }
@@ -78,29 +80,33 @@ class Prices:
         """
         width = INTERVAL_MS[interval]
         first = max(start_ms, self.origin_ms + width) // width
-        traded = coin_volumes or CoinVolumes()
         return [
-            self._candle(market, interval, row * width, traded)
+            self._candle(market, interval, row * width, coin_volumes)
             for row in range(first, end_ms // width + 1)
         ]
 
     def _candle(
-        self, market: Market, interval: str, opened_ms: int, coin_volumes: CoinVolumes
+        self, market: Market, interval: str, opened_ms: int, coin_volumes: CoinVolumes | None
     ) -> CandleJson:
-        closed_ms = opened_ms + INTERVAL_MS[interval] - 1
+        end_ms = opened_ms + INTERVAL_MS[interval]
         ohlc = self._ohlc(market, opened_ms, INTERVAL_MS[interval])
-        traded = coin_volumes.total_between(market.coin, opened_ms, closed_ms)
+        traded = strangers = TradedVolume()
+        if coin_volumes is not None:
+            traded = coin_volumes.total_between(market.coin, opened_ms, end_ms - 1)
+            strangers = traded_by_strangers(
+                market, seed=self._seed, from_ms=opened_ms, to_ms=end_ms
+            )
         return {
             "t": opened_ms,
-            "T": closed_ms,
+            "T": end_ms - 1,
             "s": market.coin,
             "i": interval,
             "o": decimal_text(_valid(ohlc.open, market)),
             "c": decimal_text(_valid(ohlc.close, market)),
             "h": decimal_text(_high(ohlc, traded, market)),
             "l": decimal_text(_low(ohlc, traded, market)),
-            "v": decimal_text(traded.volume),
-            "n": traded.trades,
+            "v": decimal_text(traded.volume + strangers.volume),
+            "n": traded.trades + strangers.trades,
         }
 
     def _ohlc(self, market: Market, from_ms: int, width_ms: int) -> Ohlc:

@@ -16,7 +16,7 @@ from hypertally.sandbox.population.traders import DEFAULT_SCALE
 
 LEASE_MS = 60_000
 RENEW_MS = 30_000  # a lease that ends sooner is extended
-EDITION = 3  # of the way a seed becomes a population; another edition makes other fills
+EDITION = 4  # of the way a seed becomes a population; another edition makes other fills
 
 
 class PopulationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from hypertally.sandbox.population.coin_volume import CoinVolumes
 from hypertally.sandbox.population.markets import Market, find_market
 from hypertally.sandbox.population.price_walk import HOUR_MS
 from hypertally.sandbox.population.prices import CandleJson, Prices
@@ -45,6 +46,27 @@ def test_a_day_candle_sums_up_its_hours() -> None:
     assert (day["o"], day["c"]) == (hours[0]["o"], hours[-1]["c"])
     assert Decimal(str(day["h"])) == max(Decimal(str(row["h"])) for row in hours)
     assert day["T"] == hours[-1]["T"]
+
+
+def test_the_volumes_of_minutes_hours_and_days_add_up() -> None:
+    prices = Prices(seed=1, start_ms=START_MS)
+    day_ms = START_MS // (24 * HOUR_MS) * 24 * HOUR_MS
+    rows = {
+        interval: prices.candles(
+            market("BTC"),
+            interval,
+            start_ms=day_ms,
+            end_ms=day_ms + 24 * HOUR_MS - 1,
+            coin_volumes=CoinVolumes(),
+        )
+        for interval in ("1m", "15m", "1h", "1d")
+    }
+    assert [len(found) for found in rows.values()] == [24 * 60, 24 * 4, 24, 1]
+    volumes = {sum(Decimal(row["v"]) for row in found) for found in rows.values()}
+    counts = {sum(row["n"] for row in found) for found in rows.values()}
+    assert len(volumes) == len(counts) == 1
+    (volume,) = volumes
+    assert Decimal(10_000) < volume < Decimal(40_000), "some billion USD a day"
 
 
 def test_the_dollar_token_stays_near_a_dollar() -> None:

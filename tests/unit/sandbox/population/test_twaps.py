@@ -16,7 +16,9 @@ from hypertally.sandbox.oracles.inputs import (
 )
 from hypertally.sandbox.oracles.twaps import TwapBook, TwapKey, twap_books
 from hypertally.sandbox.oracles.usd_prices import market_kind
+from hypertally.sandbox.population.markets import find_market
 from hypertally.sandbox.population.population import Population
+from hypertally.sandbox.population.strangers import traded_by_strangers
 from hypertally.sandbox.population.twaps import SLICE_LATE_MS_MAX, SLICE_MS, TwapStatus
 
 UNTIL_MS = 1_795_000_000_000
@@ -232,8 +234,13 @@ def test_a_minutes_candle_counts_each_trade_once_and_holds_its_price(world: Popu
         (candle,) = population_candles(world, coin, from_ms=minute_ms, to_ms=minute_ms)
         prices = [Decimal(str(fill["px"])) for fill in known.values()]
         sizes = [Decimal(str(fill["sz"])) for fill in known.values()]
-        assert candle["n"] == len(known)
-        assert Decimal(str(candle["v"])) == sum(sizes)
+        market = find_market(coin)
+        assert market is not None
+        strangers = traded_by_strangers(
+            market, seed=world.seed, from_ms=minute_ms, to_ms=minute_ms + 60_000
+        )
+        assert candle["n"] == len(known) + strangers.trades
+        assert Decimal(str(candle["v"])) == sum(sizes) + strangers.volume
         assert Decimal(str(candle["l"])) <= min(prices)
         assert max(prices) <= Decimal(str(candle["h"]))
 
