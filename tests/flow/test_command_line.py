@@ -175,6 +175,9 @@ def test_up_serves_numbers_that_verify_and_explain(system: System) -> None:
     assert verified.returncode == 0, verified.stdout + verified.stderr
     status = json.loads(system.run("status", "--json").stdout)
     assert status["wallets"]["tracked"] == 30
+    weights = {job["kind"]: job["weight_ten_minutes"] for job in status["jobs"]}
+    assert weights["ingest_wallet"] >= 30 * 20, "a page of fills of each wallet at the least"
+    assert weights["rollup_wallet_day"] == 0
 
 
 def test_up_has_read_its_archive_that_every_org_may_see(system: System) -> None:

@@ -36,10 +36,10 @@ def status_command(*, as_json: bool) -> None:
 
 def _show_status(status: Status, *, weight_per_minute: int) -> None:
     console = results.open_console()
-    table = Table("job", "due", "waiting", "running", "dead", "late s", box=None)
+    table = Table("job", "due", "waiting", "running", "dead", "late s", "weight 10 min", box=None)
     for job in status.jobs:
-        figures = (job.due, job.waiting, job.running, job.dead, job.late_seconds)
-        table.add_row(job.kind, *map(str, figures))
+        counts = (job.due, job.waiting, job.running, job.dead, job.late_seconds)
+        table.add_row(job.kind, *map(str, counts), f"{job.weight_ten_minutes:,}")
     console.print(table)
     for title, words in _list_lines(status, weight_per_minute=weight_per_minute):
         console.print(Text.assemble("\n", (title, "bold"), "  ", words))

@@ -9,7 +9,7 @@ QUERIES = load(__file__)
 
 
 class JobCounts(Record, frozen=True, kw_only=True):
-    """How many jobs of a kind are in each state, and how late the due ones are."""
+    """How many jobs of a kind are in each state, how late the due ones are, what they spent."""
 
     kind: str
     due: int
@@ -17,6 +17,7 @@ class JobCounts(Record, frozen=True, kw_only=True):
     running: int
     dead: int
     late_seconds: int
+    weight_ten_minutes: int  # of the allowance of requests, in the last ten
 
 
 class TrackedCounts(Record, frozen=True, kw_only=True):

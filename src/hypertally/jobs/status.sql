@@ -1,16 +1,22 @@
 -- name: list_jobs :many
--- Jobs by kind and state, and how late the due jobs are.
--- Reads: ops.jobs   Writes: -   Key: kind
-select kind,
-    count(*) filter (where status = 'queued' and run_at <= now())::integer as due,
-    count(*) filter (where status = 'queued' and run_at > now())::integer as waiting,
-    count(*) filter (where status = 'running')::integer as running,
-    count(*) filter (where status = 'dead')::integer as dead,
-    coalesce(extract(epoch from now() - min(run_at)
-        filter (where status = 'queued' and run_at <= now())), 0)::integer as late_seconds
-from ops.jobs
-group by kind
-order by kind;
+-- Jobs by kind and state, how late the due jobs are, and what the kind spent in ten minutes: the
+-- ledger of the weight goes back no further.
+-- Reads: ops.jobs, ops.weight_spends   Writes: -   Key: kind
+select j.kind,
+    count(*) filter (where j.status = 'queued' and j.run_at <= now())::integer as due,
+    count(*) filter (where j.status = 'queued' and j.run_at > now())::integer as waiting,
+    count(*) filter (where j.status = 'running')::integer as running,
+    count(*) filter (where j.status = 'dead')::integer as dead,
+    coalesce(extract(epoch from now() - min(j.run_at)
+        filter (where j.status = 'queued' and j.run_at <= now())), 0)::integer as late_seconds,
+    coalesce((
+        select sum(s.weight)
+        from ops.weight_spends as s
+        where s.purpose = j.kind and s.at > clock_timestamp() - interval '10 minutes'
+    ), 0)::integer as weight_ten_minutes
+from ops.jobs as j
+group by j.kind
+order by j.kind;
 
 -- name: read_record :one
 -- The progress of the records of the tracked wallets.
