@@ -61,9 +61,9 @@ def test_the_volumes_of_minutes_hours_and_days_add_up() -> None:
         )
         for interval in ("1m", "15m", "1h", "1d")
     }
-    assert [len(found) for found in rows.values()] == [24 * 60, 24 * 4, 24, 1]
-    volumes = {sum(Decimal(row["v"]) for row in found) for found in rows.values()}
-    counts = {sum(row["n"] for row in found) for found in rows.values()}
+    assert [len(listed) for listed in rows.values()] == [24 * 60, 24 * 4, 24, 1]
+    volumes = {sum(Decimal(row["v"]) for row in listed) for listed in rows.values()}
+    counts = {sum(row["n"] for row in listed) for listed in rows.values()}
     assert len(volumes) == len(counts) == 1
     (volume,) = volumes
     assert Decimal(10_000) < volume < Decimal(40_000), "some billion USD a day"
