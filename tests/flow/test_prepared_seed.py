@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pyarrow as pa
@@ -109,20 +110,24 @@ async def test_a_new_sandbox_begins_with_the_books_of_the_seed_and_they_are_righ
         assert re.search(r"wallet_day_metrics: [1-9]\d* rows, 0 differ", verified.stdout)
         addresses = json.loads((home / "sandbox" / "addresses.json").read_text())
         await require_days_of_oracle(home, addresses["home"])
-        kinds = kinds_of_stories(home, port=addresses["port"])
-        assert "herding" in kinds
-        assert kinds & {"late_fill", "gap_repaired"}, "the fills that came late"
+        stories = read_stories(home, port=addresses["port"])
+        assert stories.keys() >= {"herding", "late_fill", "gap_repaired"}
+        late, repaired = stories["late_fill"], stories["gap_repaired"]
+        assert late["wallet"] != repaired["wallet"], "each story is an event of its own"
+        assert min(late["fills"], repaired["fills"]) > 0
+        assert late["alert"] is None, "nobody missed the spot fill"
+        assert repaired["alert"] in {"firing", "resolved"}, "until the next check of alerts"
         assert re.search(r"signals: [1-9]\d* rows, 0 differ", verified.stdout)
     assert not is_new(home / "sandbox"), "the next start goes on, and loads no seed"
 
 
-def kinds_of_stories(home: Path, *, port: int) -> set[str]:
-    """What the page tells to look at."""
+def read_stories(home: Path, *, port: int) -> dict[str, dict[str, Any]]:
+    """What the page tells to look at, by kind."""
     token = run(home, "token", "--sandbox").stdout.strip()
     answer = httpx2.get(
         f"http://127.0.0.1:{port}/api/v1/stories", headers={"Authorization": f"Bearer {token}"}
     )
-    return {story["kind"] for story in answer.json()["stories"]}
+    return {story["kind"]: story for story in answer.json()["stories"]}
 
 
 async def require_days_of_oracle(home: Path, sandbox: str) -> None:

@@ -42,13 +42,18 @@ class System(Shape):
 
 
 class Story(Shape):
-    """An event that shows a feature: a liquidation, a late fill, a mended gap, a herd or a TWAP."""
+    """An event that shows a feature: a liquidation, a late fill, a gap, a herd or a TWAP.
 
-    kind: Literal["liquidation", "late_fill", "gap_repaired", "herding", "twap"]
+    `fills`: how many came late. `alert`: the state of the wallet's alert of missing fills.
+    """
+
+    kind: Literal["liquidation", "late_fill", "gap_repaired", "gap_open", "herding", "twap"]
     at: Time
     wallet: str | None
     coin: str | None
-    twap_id: int | None
+    twap_id: str | None
+    fills: int | None
+    alert: str | None
 
 
 class Stories(Shape):

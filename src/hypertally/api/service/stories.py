@@ -26,7 +26,9 @@ class _Story(Record, frozen=True, kw_only=True):
     at: str
     wallet: str | None
     coin: str | None
-    twap_id: int | None
+    twap_id: str | None
+    fills: int | None = None  # that came late
+    alert: str | None = None  # the state of the wallet's alert of missing fills; None: never fired
 
 
 @router.get("/api/v1/stories", responses=of_shape(shapes.Stories))
@@ -36,7 +38,8 @@ async def get_stories(
     """Return where the features of a made-up exchange can be seen; of the real one nothing."""
     if not MADE_UP.match(request.app.state.options.exchange or ""):
         return answer({"stories": []}, max_age=MAX_AGE)
-    stories = await read_rows(
-        connection, _QUERIES["list_stories"], {"org_id": caller.org_id}, shape=_Story
-    )
+    stories: list[_Story] = []
+    for name in ("list_stories", "list_fill_stories"):
+        parameters = {"org_id": caller.org_id}
+        stories += await read_rows(connection, _QUERIES[name], parameters, shape=_Story)
     return answer({"stories": stories}, max_age=MAX_AGE)

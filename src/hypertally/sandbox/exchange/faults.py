@@ -26,6 +26,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     delays_ms: list[int] | None = None  # late: one of these for each fill, in place of delay_ms
     older_than_ms: int = 30 * DAY_MS  # thin: the age of the fills that are missing
     users: list[str] | None = None  # thin: whose fills are missing; None: anybody's
+    spot_users: list[str] = []  # thin: of these users too, but their spot fills alone
     share: float = 0.2  # invalid_rows: of the leaderboard's rows
     types: list[str] | None = None  # the request types it applies to; None: all of them
     skip: int = 0  # how many requests that it applies to pass before it begins
@@ -139,8 +140,9 @@ class FaultInjector:
     def visibility(self, now_ms: int, user: str = "") -> Callable[[Row], bool] | None:
         """Return the test of which rows of a wallet are shown at a time; None: all of them."""
         late, thin = self._faults.get("late"), self._faults.get("thin")
+        spot_alone = thin is not None and user in thin.spot_users
         if thin is not None and thin.users is not None and user not in thin.users:
-            thin = None
+            thin = thin if spot_alone else None
         if late is None and thin is None:
             return None
 
@@ -149,6 +151,8 @@ class FaultInjector:
             if young and late is not None and self._hides("late", late, row):
                 return False
             old = thin is not None and row.time_ms < now_ms - thin.older_than_ms
+            if spot_alone and not _is_spot(row):
+                return True
             return not (old and thin is not None and self._hides("thin", thin, row))
 
         return is_shown
@@ -196,6 +200,11 @@ class FaultInjector:
         hidden.add(checksum)
         self.counts[name] = len(hidden)
         return True
+
+
+def _is_spot(row: Row) -> bool:
+    coin = str(_figures(msgspec.json.decode(row.body, type=dict[str, object])).get("coin", ""))
+    return coin.startswith("@") or "/" in coin
 
 
 def _delay_ms(late: Fault, row: Row) -> int:

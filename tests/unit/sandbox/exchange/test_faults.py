@@ -132,6 +132,20 @@ def test_hidden_rows_are_counted_and_never_more_than_asked_for() -> None:
     assert thin.counts == {"thin": 7}
 
 
+def test_fills_are_missing_of_some_users_and_of_others_spot_fills_alone() -> None:
+    thin = box(thin=Fault(older_than_ms=0, users=["0xa"], spot_users=["0xb"]))
+    rows = [Row(1, b'{"coin":"%b"}' % coin) for coin in (b"BTC", b"@107", b"PURR/USDC", b"xyz:A")]
+    shown = {}
+    for user in ("0xa", "0xb", "0xc"):
+        keep = thin.visibility(1_000, user)
+        shown[user] = [keep is None or keep(row) for row in rows]
+    assert shown == {
+        "0xa": [False, False, False, False],
+        "0xb": [True, False, False, True],
+        "0xc": [True, True, True, True],
+    }
+
+
 def test_a_change_leaves_unnamed_faults_as_they_are() -> None:
     changing = box(slow=Fault(), dropped=Fault())
     changing.change(decode_faults(b'{"slow": null, "late": {"delay_ms": 7}}'))

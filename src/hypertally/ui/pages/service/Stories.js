@@ -14,6 +14,7 @@ const PROOFS = {
   liquidation: proofOfDay("forced_fills"),
   late_fill: proofOfDay("fills"),
   gap_repaired: proofOfDay("completeness"),
+  gap_open: proofOfDay("completeness"),
   herding: ({ coin, at }) =>
     link(`smart-money/${coin}/${at}`, {
       horizon: "1h",
