@@ -12,6 +12,13 @@ from hypertally.store.queries import load
 
 QUERIES = load(__file__)
 GAPS_NAMED_MAX = 20  # of a wallet, in one alert
+# Why fills are known to be missing, in words.
+KINDS = {
+    "position_break": "positions do not follow from the fills",
+    "thin_answer": "an answer of the exchange was incomplete",
+    "millisecond_overflow": "more fills in a millisecond than the exchange returns",
+    "end_position": "the position of the exchange is another",
+}
 UNTRACKED = "no org tracks the wallet any more"
 
 
@@ -81,10 +88,11 @@ def _evaluate_gaps(at: datetime, gaps: Sequence[Gap]) -> Evaluation:
     named = [_gap_figures(gap) for gap in (still or ended)[:GAPS_NAMED_MAX]]
     if still:
         first = named[0]
-        more = f", and {len(still) - 1} more" if len(still) > 1 else ""
+        others = len(still) - 1
+        more = f", and {others} more {'gap' if others == 1 else 'gaps'}" if others else ""
         reason = (
             f"fills of {first['coin'] or 'every coin'} are missing between "
-            f"{first['from_at']} and {first['to_at']} ({first['kind']}){more}"
+            f"{first['from_at']} and {first['to_at']} ({_kind_text(first['kind'])}){more}"
         )
     else:
         filled = sum(gap.ending == "filled" for gap in ended)
@@ -98,6 +106,10 @@ def _evaluate_gaps(at: datetime, gaps: Sequence[Gap]) -> Evaluation:
         figures={"gaps": len(still or ended), "first": named},
         cause=still[0].kind if still else "ended",
     )
+
+
+def _kind_text(kind: str | None) -> str:
+    return KINDS.get(kind or "", f"{kind}")
 
 
 def _gap_figures(gap: Gap) -> dict[str, str | None]:
