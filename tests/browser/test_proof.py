@@ -1,10 +1,34 @@
 """Any figure opens its proof, and the proof says what the API says."""
 
 import pytest
+from playwright.async_api import expect
 from tests.browser.screen import Screen, eventually, visible, written
 from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+# What a restatement may name, and how it reads: words, and of amounts those that changed.
+CHANGES = {
+    "closed": [True, False],
+    "gap_ms": [43_260_000, 0],
+    "digest": ["1:1", "2:2"],
+    "completeness": ["0.4993", "0.999999"],
+    "fees": [{"USDC": "1.5", "HYPE": "0.25"}, {"USDC": "1.75", "HYPE": "0.25"}],
+    "volumes": [{"perp": {"USDC": "10.5"}}, {"perp": {"USDC": "10.5"}, "spot": {"USDH": "3"}}],
+    "last_fill_at": ["2026-11-20T10:00:00Z", "2026-11-20T11:30:00Z"],
+    "fees_usd": ["1.25", "-2.5"],
+}
+IN_WORDS = [
+    "Fees 1.25 \N{MINUS SIGN}2.50",
+    "Proved complete yes no",
+    "Time in gaps 12 h 1 min 0",
+    "Completeness 49.9% 99.9%",
+    "Fees by token, USDC 1.5 1.75",
+    "Volume by market, spot, USDH \N{EN DASH} 3",
+    "Last fill 2026-11-20 10:00:00 2026-11-20 11:30:00",
+    "Digest of the fills 1:1 2:2",
+]
 
 
 @pytest.fixture
@@ -26,6 +50,7 @@ async def test_a_number_in_a_table_opens_its_proof(screen: Screen, busy: tuple[s
     async def check() -> None:
         answer = await screen.answer(f"/api/v1/explain/wallet_day_metrics/{wallet}/{day}")
         panel = screen.page.get_by_role("dialog", name="Proof of a figure")
+        await panel.locator("details.definition").evaluate("fold => { fold.open = true }")
         text = visible(await panel.inner_text())
         assert answer["inputs"]["digest"] in text
         assert answer["definition"]["words"].split()[0] in text
@@ -121,7 +146,7 @@ async def test_restatements_show_what_was_and_what_is(
     async def restate(route) -> None:
         response = await route.fetch()
         body = await response.json()
-        body["restatements"] = [moved | {"changes": {"fees_usd": ["1.25", "-2.5"]}}]
+        body["restatements"] = [moved | {"changes": CHANGES}]
         await route.fulfill(response=response, json=body)
 
     await screen.page.route("**/api/v1/explain/**", restate)
@@ -129,6 +154,23 @@ async def test_restatements_show_what_was_and_what_is(
     text = visible(await screen.page.locator(".restatements").inner_text())
     assert "late facts" in text
     assert "Fees 1.25 \N{MINUS SIGN}2.50" in text
+    rows = screen.page.locator(".restatements tbody tr")
+    assert [visible(row) for row in await rows.all_inner_texts()] == IN_WORDS
+    assert await rows.first.get_attribute("class") == "current"
+
+
+async def test_on_a_phone_the_answer_comes_first_and_the_definition_is_folded(
+    own_screen: Screen, busy: tuple[str, str]
+) -> None:
+    wallet, day = busy
+    page = own_screen.page
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await own_screen.open(f"#/wallets/{wallet}?proof=wallet:{wallet}:{day}:fills")
+    await expect(own_screen.cells("subtotals", "fills").first).to_be_in_viewport()
+    words = page.locator(".proof .words")
+    await expect(words).to_be_hidden()
+    await page.locator(".proof summary", has_text="Definition").press("Enter")
+    await expect(words).to_be_visible()
 
 
 async def test_a_role_that_may_not_ask_is_told_so(screen: Screen, busy: tuple[str, str]) -> None:

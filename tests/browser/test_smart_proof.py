@@ -5,6 +5,7 @@ from tests.browser.screen import DASH, Screen, visible
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PATH = "/api/v1/smart-money"
+BUYS = ("OPEN_L", "ADD_L", "FLIP_L", "REDUCE_S", "CLOSE_S")
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -39,6 +40,19 @@ async def test_the_proof_of_a_score_shows_how_it_was_restated(
     await own_screen.go(f"#/smart-money?proof=signal:HYPE:{at}:ecs.value")
     words = page.locator(".proof section", has_text="Restatements")
     assert "None: the figure has not changed" in visible(await words.inner_text())
+
+
+async def test_the_proof_of_herding_says_how_many_wallets_went_which_way(screen: Screen) -> None:
+    await screen.open("#/smart-money?horizon=1h")
+    at = (await screen.answer(PATH))["assets"][0]["signal"]["at"]
+    await screen.go(f"#/smart-money?horizon=1h&proof=signal:HYPE:{at}:herding.h")
+    answer = await screen.answer(f"{PATH}/signals/HYPE/{at}/explain")
+    active, counts = answer["value"]["herding"]["n"], answer["counts"]
+    bought = sum(counts.get(kind, 0) for kind in BUYS)
+    assert 0 < bought <= active
+    assert answer["value"]["herding"]["sign"] == 1
+    sentence = await screen.page.locator(".proof [data-part=herding-count]").inner_text()
+    assert visible(sentence) == f"{bought} of the {active} active wallets bought."
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -46,17 +46,46 @@ export function Digest({ value }) {
 
 export function Definition({ definition, field }) {
   if (!definition) return null;
-  return html`<section><h3>Definition</h3>
-    <p>${descriptionOf(field)}</p>
-    <p class="words">${definition.words}</p>
-    <p class="muted">${definition.id}, version ${definition.version}</p>
-    ${
-      definition.sql &&
-      html`<details class="sql"><summary>Formula (SQL)</summary>
-      <pre tabindex="0"><code>${definition.sql}</code></pre><${Copy} text=${definition.sql}
-        label="Copy SQL" /></details>`
-    }
+  return html`<section><p>${descriptionOf(field)}</p>
+    <details class="definition"><summary><h3>Definition</h3>
+      <span class="muted">${definition.id}, version ${definition.version}</span></summary>
+      <p class="words">${definition.words}</p>
+      ${
+        definition.sql &&
+        html`<details class="sql"><summary>Formula (SQL)</summary>
+        <pre tabindex="0"><code>${definition.sql}</code></pre><${Copy} text=${definition.sql}
+          label="Copy SQL" /></details>`
+      }
+    </details>
   </section>`;
+}
+
+const SIZES = new Set(["text", "amounts"]);
+const DIGESTS = new Set(["digest", "reference_digest"]);
+
+/** What changed: the figure of the proof first, the digests last. */
+function inOrder(changes, field) {
+  const rank = (name) => (name === field ? 0 : DIGESTS.has(name) ? 2 : 1);
+  return Object.entries(changes ?? {})
+    .sort(([a], [b]) => rank(a) - rank(b))
+    .flatMap(([name, [before, after]]) =>
+      kindOf(name) === "amounts"
+        ? changedAmounts(labelOf(name), before ?? {}, after ?? {}, name)
+        : [{ name, label: labelOf(name), before, after }],
+    );
+}
+
+/** The amounts by token that differ, one a row; those of several markets by market. */
+function changedAmounts(label, before, after, name) {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const pairs = keys.map((key) => [key, before[key] ?? null, after[key] ?? null]);
+  return pairs
+    .filter(([, old, now]) => JSON.stringify(old) !== JSON.stringify(now))
+    .flatMap(([key, old, now]) =>
+      [old, now].some((value) => value !== null && typeof value === "object")
+        ? changedAmounts(`${label}, ${key}`, old ?? {}, now ?? {}, name)
+        : [{ name, label: `${label}, ${key}`, before: old, after: now }],
+    );
 }
 
 export function Restatements({ list, field }) {
@@ -71,9 +100,10 @@ export function Restatements({ list, field }) {
       <table class="plain"><thead><tr><th>Figure</th><th class="n">Before</th><th
         class="n">After</th>
         </tr></thead><tbody>
-      ${Object.entries(item.changes ?? {}).map(
-        ([name, [before, after]]) => html`<tr key=${name} class=${name === field ? "current" : ""}>
-        <td>${labelOf(name)}</td><td class="n"><${RestatedValue} value=${before} field=${name}
+      ${inOrder(item.changes, field).map(
+        ({ name, label, before, after }) => html`<tr key=${label}
+          class=${name === field ? "current" : ""}>
+        <td>${label}</td><td class="n"><${RestatedValue} value=${before} field=${name}
           /></td><td
           class="n"><${RestatedValue} value=${after} field=${name} /></td></tr>`,
       )}
@@ -83,10 +113,13 @@ export function Restatements({ list, field }) {
 }
 
 function RestatedValue({ value, field }) {
+  const kind = kindOf(field);
   if (value !== null && typeof value === "object")
     return html`<code>${JSON.stringify(value)}</code>`;
-  const kind = kindOf(field);
+  if (value !== null && kind === "flag") return value ? "yes" : "no";
+  if (value !== null && kind === "time")
+    return html`<span data-exact=${value}>${utc(value)}</span>`;
   if (kind === "word" && value !== null)
     return html`<span data-exact=${value}>${value.replaceAll("_", " ")}</span>`;
-  return html`<${Amount} value=${value} kind=${kind === "text" ? "size" : kind} />`;
+  return html`<${Amount} value=${value} kind=${SIZES.has(kind) ? "size" : kind} />`;
 }

@@ -12,11 +12,14 @@ import { TwapProof } from "../pages/twaps/ProofTwap.js";
 import { html, useEffect, useRef } from "../preact.js";
 import { current, go, here } from "../route.js";
 
+const pageOf = (address) => new URL(address).hash.split("?")[0];
+
 /** A panel that was opened on this page is closed by going back one step. */
 const panelState = { openedHere: false };
-addEventListener("hashchange", (event) => {
-  const before = event.oldURL ? /[?&]proof=/.test(event.oldURL) : true;
-  panelState.openedHere = !before && current().query.has("proof");
+addEventListener("hashchange", ({ oldURL, newURL }) => {
+  const wasHere = Boolean(oldURL) && pageOf(oldURL) === pageOf(newURL);
+  panelState.openedHere =
+    wasHere && !/[?&]proof=/.test(oldURL) && current().query.has("proof");
 });
 
 export function closeProof() {

@@ -1,10 +1,12 @@
 // The name, the kind and the description of each figure, the same on every page.
 //
 // The kind decides how a figure is written (number_text.js): usd, fee, count, mean, size, share,
-// price, bps, score; always with a sign: pnl, net (of coin), net_usd, effect (on a score).
+// price, bps, score, duration; always with a sign: pnl, net (of coin), net_usd, effect (on a
+// score).
 
 import { pixels } from "./decimal.js";
 import { NOT_COMPUTED_YET } from "./reasons.js";
+import { RECORD_MEASURES } from "./record.js";
 import { SIGNAL_WORDS, SMART_MEASURES } from "./smart_money.js";
 import { TWAP_MEASURES } from "./twaps.js";
 
@@ -87,6 +89,7 @@ const RANGE_MEASURES = {
 const ALL_MEASURES = {
   ...MEASURES,
   ...RANGE_MEASURES,
+  ...RECORD_MEASURES,
   ...TWAP_MEASURES,
   ...SMART_MEASURES,
   ...SIGNAL_WORDS,

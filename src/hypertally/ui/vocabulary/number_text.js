@@ -1,5 +1,6 @@
 // How each kind of number is written: digits, signs, units, and the text on hover.
 
+import { durationText } from "./record.js";
 import { group, parse, percent, round, shorten, sign, significant } from "./decimal.js";
 
 const MINUS = "−";
@@ -56,6 +57,7 @@ function coinText(value, kind, short) {
 export function write(value, kind, { short = false } = {}) {
   if (value === null || value === undefined) return null;
   if (kind === "share") return percent(value);
+  if (kind === "duration") return durationText(value);
   if (!parse(value)) return String(value);
   if (kind === "lag") return lag(value);
   if (POINT_KINDS.has(kind)) return points(value, kind);

@@ -138,8 +138,8 @@ export function DayProof({ wallet, day, field, session }) {
       <h2>${labelOf(field)}</h2>
       <p class="muted">${
         wallet
-          ? html`<${Address} wallet=${wallet} label=${data?.label}
-        tags=${data?.tags} />`
+          ? html`<${Address} wallet=${wallet} label=${data?.key.label}
+        tags=${data?.key.tags} />`
           : "All tracked wallets"
       } on ${day}</p>
       ${
@@ -149,8 +149,11 @@ export function DayProof({ wallet, day, field, session }) {
           restated=${value.restated} interval=${intervalOf(value, field)}
           short=${value[field] === null} />
         ${value[field] !== null && html`<${Unit} field=${field} />`}
-        <${Completeness} share=${data.completeness ?? value.completeness}
-          days=${{ day }} always /></p>
+        ${
+          field !== "completeness" &&
+          html`<${Completeness} share=${data.completeness ?? value.completeness}
+            days=${{ day }} always />`
+        }</p>
         ${value[field] === null && html`<p class="warning-line">${reasonOf(value, field)}</p>`}
         ${preliminaryReason(value) && html`<p class="muted">${preliminaryReason(value)}</p>`}`
       }
@@ -167,10 +170,10 @@ export function DayProof({ wallet, day, field, session }) {
           title=${data.subtotals[0].coin ? "By coin" : "By kind"}
         columns=${SUBTOTAL_COLUMNS} rows=${data.subtotals} fixed /></section>`
       }
-      <${Inputs} inputs=${data.inputs} path=${path} day=${day} field=${field} cursor=${cursor}
-        setCursor=${setCursor} old=${feed.old} />
       <${Gaps} data=${data} />
       <${Restatements} list=${data.restatements} field=${field} />
+      <${Inputs} inputs=${data.inputs} path=${path} day=${day} field=${field} cursor=${cursor}
+        setCursor=${setCursor} old=${feed.old} />
       <footer class="proof-foot"><span class="muted">Computed ${
         data.computed_at
           ? html`<${Ago}

@@ -14,7 +14,13 @@ import { useFeed } from "../../feed.js";
 import { html, useState } from "../../preact.js";
 import { current, link } from "../../route.js";
 import { descriptionOf, kindOf, labelOf } from "../../vocabulary/measures.js";
-import { CLASS_ORDER, classWords, scoreOf, smartReason } from "../../vocabulary/smart_money.js";
+import {
+  CLASS_ORDER,
+  classSide,
+  classWords,
+  scoreOf,
+  smartReason,
+} from "../../vocabulary/smart_money.js";
 import { CONTRIBUTOR_COLUMNS, contributorRow } from "./columns.js";
 
 const CONTRIBUTORS_PER_PAGE = 100;
@@ -32,7 +38,17 @@ const EFFECTS = {
   "ecs.value": "effect_ecs",
 };
 
-function Head({ asset, at, field, signal }) {
+/** Herding is a test among few: how many wallets it counts, and which way they went. */
+function HerdingCount({ herding, counts }) {
+  if (!herding?.n) return null;
+  const side = herding.sign < 0 ? -1 : 1;
+  const went = Object.entries(counts).filter(([name]) => classSide(name) === side);
+  const wallets = went.reduce((sum, [, count]) => sum + count, 0);
+  return html`<p data-part="herding-count">${wallets} of the ${herding.n} active wallets
+    ${" "}${side < 0 ? "sold" : "bought"}.</p>`;
+}
+
+function Head({ asset, at, field, signal, counts }) {
   const value = scoreOf(signal, field);
   return html`<div class="proof-head"><h2>${labelOf(field)}</h2>
     <p class="muted">${asset}, the ${PERIODS[signal?.horizon] ?? "period"} to
@@ -43,7 +59,11 @@ function Head({ asset, at, field, signal }) {
       html`<p class="proof-value"><${Amount} value=${value} kind=${kindOf(field)}
           reason=${smartReason(signal, field)} />
         <${Completeness} share=${signal.completeness} always description=${OBSERVED} /></p>
-      ${value === null && html`<p class="warning-line">${smartReason(signal, field)}</p>`}`
+      ${value === null && html`<p class="warning-line">${smartReason(signal, field)}</p>`}
+      ${
+        field === "herding.h" &&
+        html`<${HerdingCount} herding=${signal.herding} counts=${counts} />`
+      }`
     }
   </div>`;
 }
@@ -143,7 +163,8 @@ export function SignalProof({ asset, at, field, session }) {
   const path = `/api/v1/smart-money/signals/${asset}/${at}/explain?${search}`;
   const feed = useFeed(path);
   const { data } = feed;
-  return html`<${Head} asset=${asset} at=${at} field=${field} signal=${data?.value} />
+  return html`<${Head} asset=${asset} at=${at} field=${field} signal=${data?.value}
+      counts=${data?.counts} />
     <${Failure} feed=${feed} what="the proof" role=${session?.role} />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
     ${

@@ -149,11 +149,11 @@ export function TwapProof({ id, field, wallet, session }) {
         html`<section><h3>Subtotals</h3><${Table} name="subtotals"
         title="By hour" columns=${HOUR_COLUMNS} rows=${data.subtotals} fixed /></section>`
       }
+      <${Gaps} list=${data.gaps} />
+      <${Restatements} list=${data.restatements} field=${field} />
       <${Inputs} inputs=${data.inputs} byStatuses=${data.metric === "twaps"} id=${id}
         list=${list}
         cursor=${cursor} setCursor=${setCursor} old=${feed.old} />
-      <${Gaps} list=${data.gaps} />
-      <${Restatements} list=${data.restatements} field=${field} />
       <footer class="proof-foot"><span class="muted">${computed(data)}</span><span
         class="grow"></span>
         <${Copy} text=${curlOf(path, session)} label="Copy as curl" /></footer>`
