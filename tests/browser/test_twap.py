@@ -55,6 +55,20 @@ def _most_sliced(running_stack: RunningStack) -> dict[str, Any]:
     return max(twaps, key=lambda twap: twap["total"]["slices"] or 0)
 
 
+async def test_a_spot_coin_is_called_by_its_pair_everywhere(
+    screen: Screen, running_stack: RunningStack
+) -> None:
+    now = datetime.fromisoformat(running_stack.get("/api/v1/session")["server_time"])
+    path = f"/api/v1/twaps?start={now - DAYS_OF_SANDBOX:%Y-%m-%d}&limit=1000"
+    twaps = running_stack.get(path)["twaps"]
+    spot = next(twap for twap in twaps if twap["asset"] == "@107" and twap["total"]["slices"])
+    await screen.open(f"#/twaps/{spot['twap_id']}?wallet={spot['wallet']}")
+    text = visible(await screen.page.get_by_role("main").inner_text())
+    assert f"Executed, {spot['asset_name']}" in text
+    assert f"Size {spot['asset_name']}" in text
+    assert "@107" not in text
+
+
 async def test_headlines_are_those_of_the_api(screen: Screen, sliced: dict[str, Any]) -> None:
     await screen.open(f"#/twaps/{sliced['twap_id']}")
     twap = (await screen.answer(f"/api/v1/twaps/{sliced['twap_id']}"))["twap"]
@@ -187,6 +201,7 @@ async def test_a_figure_opens_its_proof(screen: Screen, sliced: dict[str, Any]) 
     assert f"proof=twap:{number}:vwap" in screen.page.url
     answer = await screen.answer(f"/api/v1/explain/twaps/{number}")
     panel = screen.page.get_by_role("dialog", name="Proof of a figure")
+    await panel.locator("details.definition").evaluate("fold => { fold.open = true }")
     text = visible(await panel.inner_text())
     assert answer["inputs"]["digest"] in text
     assert visible(answer["definition"]["words"]) in text

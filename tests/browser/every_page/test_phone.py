@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Route, StorageState
+from playwright.async_api import Browser, Route, StorageState, expect
 from tests.browser.every_page.places import PAGES, fill_in
+from tests.browser.every_page.test_accessibility import find_violations
 from tests.browser.screen import Screen, opened
 from tests.browser.stack import RunningStack
 
@@ -121,6 +122,25 @@ async def test_a_section_opens_on_demand_and_the_address_remembers_it(phone: Scr
     assert await phone.page.locator("[data-series=volume]").count() == 1
     await fold.click()
     assert "open=" not in phone.page.url
+
+
+async def test_the_filters_of_twaps_fold_to_a_line_that_says_what_is_set(phone: Screen) -> None:
+    await phone.open("#/twaps?status=activated")
+    table = phone.page.locator("[data-table=twaps] tbody tr").first
+    await expect(table).to_be_in_viewport()
+    fold = phone.page.get_by_role("button", name="Filters")
+    assert " ".join((await fold.inner_text()).split()) == "Filters 7 days, 1 set"
+    field = phone.page.locator(".filter input[name=wallet]")
+    await expect(field).to_have_count(0)
+    await fold.press("Space")
+    await expect(field).to_be_visible()
+    assert "open=filters" in phone.page.url
+    assert await find_violations(phone) == []
+    await phone.page.get_by_role("link", name="Finished").press("Enter")
+    await phone.settled()
+    assert "status=finished" in phone.page.url
+    await fold.press("Enter")
+    await expect(field).to_have_count(0)
 
 
 async def test_a_link_to_what_stands_in_a_section_opens_the_section(phone: Screen) -> None:

@@ -5,6 +5,13 @@ import { useIsPhone } from "../phone.js";
 import { html } from "../preact.js";
 import { current, here } from "../route.js";
 
+/** A button is pressed by the space bar too; a link would scroll the page. */
+function pressedBySpace(event) {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  event.currentTarget.click();
+}
+
 /** `count`: how much is inside, in words; `holds`: what of the address is open inside. */
 export function Fold({ name, title, count, holds = [], children }) {
   const isPhone = useIsPhone();
@@ -18,7 +25,7 @@ export function Fold({ name, title, count, holds = [], children }) {
   const closed = isOpen ? Object.fromEntries(holds.map((inside) => [inside, null])) : {};
   return html`<section class="fold" data-fold=${name}>
     <a class="fold-head" href=${here({ ...closed, open })} aria-expanded=${String(isOpen)}
-      role="button">
+      role="button" onKeyDown=${pressedBySpace}>
       <span>${title}</span>${count && html`<span class="muted">${count}</span>`}</a>
     ${isOpen && children}</section>`;
 }

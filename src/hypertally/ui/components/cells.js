@@ -36,6 +36,9 @@ function tagText(tags) {
 export const walletCell = ({ wallet, label, tags }) =>
   html`<${Address} wallet=${wallet} label=${label} tags=${tags} />`;
 
+/** The asset of a row as people say it. */
+export const assetText = ({ asset, asset_name: name }) => name ?? asset;
+
 /** The pair of a spot coin that has a number for a name, else the coin as it is. */
 export function coinCell(row) {
   const [coin, name] = row.coin ? [row.coin, row.coin_name] : [row.asset, row.asset_name];

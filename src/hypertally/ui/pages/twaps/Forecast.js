@@ -1,6 +1,6 @@
 // The forecast of the net size left of one asset, as a chart or a table.
 
-import { timeCell } from "../../components/cells.js";
+import { assetText, timeCell } from "../../components/cells.js";
 import { TimePlot } from "../../components/charts/TimePlot.js";
 import { Table } from "../../components/Table.js";
 import { html, useMemo } from "../../preact.js";
@@ -13,6 +13,8 @@ const FORECAST_COLUMNS = [
   { key: "net_size_left", label: "Net left", unit: "coin", kind: "net" },
 ].map((column) => ({ sortable: false, ...column }));
 
+const sizeLeft = (coin) => `Net size of ${assetText(coin)} left`;
+
 function ForecastPlot({ coin }) {
   const { forecast } = coin;
   const times = useMemo(() => forecast.map(({ at }) => Date.parse(at) / 1000), [forecast]);
@@ -24,7 +26,7 @@ function ForecastPlot({ coin }) {
   );
   return html`<${TimePlot} times=${times} values=${values} lines=${zero} shape="line" ink="slice"
     span=${span} zero
-    label=${`Net size of ${coin.asset} left over time. The button Table shows the figures.`} />`;
+    label=${`${sizeLeft(coin)} over time. The button Table shows the figures.`} />`;
 }
 
 export function Forecast({ coin, route, old }) {
@@ -33,7 +35,7 @@ export function Forecast({ coin, route, old }) {
   const switchView = () => go(here({ "forecast.as": asTable ? null : "table" }), { replace: true });
   const button = html`<button type="button" class="quiet" onClick=${switchView}>
     ${asTable ? "Chart" : "Table"}</button>`;
-  const title = `Net size of ${coin.asset} left`;
+  const title = sizeLeft(coin);
   if (asTable) {
     return html`<${Table} name="forecast" title=${title} columns=${FORECAST_COLUMNS} fixed
       rows=${coin.forecast} old=${old} file=${`forecast-${coin.asset}`} actions=${button} />`;

@@ -1,6 +1,7 @@
 // The totals of the slices of one TWAP compared with those of its last status.
 
 import { Amount } from "../../components/Amount.js";
+import { assetText } from "../../components/cells.js";
 import { Mark } from "../../components/Mark.js";
 import { proofOfTwap } from "../../components/proof_link.js";
 import { Scroll } from "../../components/Scroll.js";
@@ -40,7 +41,7 @@ export function Reconciliation({ twap }) {
     ].map(
       (text) => html`<th key=${text} scope="col" class="n"><span class="th">${text}</span></th>`,
     )}
-      </tr></thead><tbody>${line("Size", twap.asset, "size")}
+      </tr></thead><tbody>${line("Size", assetText(twap), "size")}
       ${line("Notional", "quote", "notional")}
       </tbody></table><//></section>`;
 }

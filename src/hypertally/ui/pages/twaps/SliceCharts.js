@@ -3,6 +3,7 @@
 
 import { utc } from "../../clock.js";
 import { Amount } from "../../components/Amount.js";
+import { assetText } from "../../components/cells.js";
 import { TimePlot } from "../../components/charts/TimePlot.js";
 import { html, useMemo, useState } from "../../preact.js";
 import { group, pixels } from "../../vocabulary/decimal.js";
@@ -103,8 +104,8 @@ export function SliceCharts({ twap, slices, old }) {
     </section>
     <section class="series" data-series="executed">
       <header class="table-bar"><h2 title="Sizes of the slices, added up">Executed,
-        ${" "}${twap.asset}</h2>
-        <${Readout} slice=${slice} field="so_far" kind="size" unit=${twap.asset} />
+        ${" "}${assetText(twap)}</h2>
+        <${Readout} slice=${slice} field="so_far" kind="size" unit=${assetText(twap)} />
         <span class="grow"></span></header>
       <${Key} items=${[["slice", "executed so far"], ["schedule", "schedule", true]]} />
       <${TimePlot} ...${shared} values=${executed} shape="steps" ink="slice" lines=${schedule} zero

@@ -2,6 +2,7 @@
 
 import { shiftDay } from "../../clock.js";
 import { CoinField } from "../../coin_field.js";
+import { Fold } from "../../components/Fold.js";
 import { Switch } from "../../components/Switch.js";
 import { html, useEffect, useState } from "../../preact.js";
 import { go, here } from "../../route.js";
@@ -70,6 +71,16 @@ export function searchOf(query, { start, end }, more) {
 }
 
 export const isFiltered = (query) => ["wallet", "asset", "status"].some((name) => query.get(name));
+
+const RANGE_WORDS = Object.fromEntries(RANGES);
+
+/** The filters; on a phone they fold to a line that says what is set. */
+export function Filters({ query, range, children }) {
+  const set = [...FIELDS, "status"].filter((name) => query.get(name)).length;
+  const words = [RANGE_WORDS[range], set && `${set} set`].filter(Boolean).join(", ");
+  return html`<${Fold} name="filters" title="Filters" count=${words}>
+    <div class="row filters">${children}</div><//>`;
+}
 
 export function RangeChoice({ range }) {
   return html`<${Switch} name="range" label="Range" items=${RANGES} current=${range}

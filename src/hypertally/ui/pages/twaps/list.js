@@ -12,6 +12,7 @@ import { html } from "../../preact.js";
 import { here } from "../../route.js";
 import {
   Filter,
+  Filters,
   isFiltered,
   RangeChoice,
   searchOf,
@@ -59,8 +60,8 @@ export function TwapList({ route, chooser }) {
   const { data } = feed;
   return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
-    <div class="row filters"><${RangeChoice} range=${timeRange.range} /><${StatusChoice}
-      query=${query} /><${Filter} query=${query} /></div>
+    <${Filters} query=${query} range=${timeRange.range}><${RangeChoice} range=${timeRange.range}
+      /><${StatusChoice} query=${query} /><${Filter} query=${query} /><//>
     <${Failure} feed=${feed} what="the TWAPs" />
     ${!data && feed.loading && html`<${Skeleton} rows=${12} />`}
     ${

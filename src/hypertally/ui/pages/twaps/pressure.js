@@ -1,6 +1,7 @@
 // Pressure: what the running TWAPs still have to buy and sell, asset by asset.
 
 import { Ago, utc } from "../../clock.js";
+import { assetText } from "../../components/cells.js";
 import { Empty } from "../../components/Empty.js";
 import { Failure, Skeleton } from "../../components/Failure.js";
 import { Table } from "../../components/Table.js";
@@ -29,13 +30,13 @@ function Stale({ data }) {
     below may have ended. Import newer statuses: <code>${INGEST}</code></p>`;
 }
 
-function Running({ data, asset, old }) {
+function Running({ data, asset, name, old }) {
   const rows = data.running
     .filter((row) => !asset || row.asset === asset)
     .map((row) => ({ ...row, id: `${row.twap_id}:${row.wallet}` }));
   const cut = data.running.length >= LISTED_MAX && `the first ${LISTED_MAX} to end`;
   const all = html`<a class="quiet" href=${here({ asset: null })}>All assets</a>`;
-  const title = asset ? `Running TWAPs in ${asset}` : "Running TWAPs";
+  const title = asset ? `Running TWAPs in ${name}` : "Running TWAPs";
   return html`<${Table} name="running" title=${title}
     columns=${RUNNING_COLUMNS} rows=${rows} old=${old} note=${cut} actions=${asset && all} />`;
 }
@@ -54,7 +55,7 @@ function Shown({ feed, route }) {
       <a href=${here({ asset: null })}>All assets</a></p>`
     }
     ${coin && html`<${Forecast} key=${asset} coin=${coin} route=${route} old=${old} />`}
-    <${Running} data=${data} asset=${coin && asset} old=${old} />`;
+    <${Running} data=${data} asset=${coin && asset} name=${coin && assetText(coin)} old=${old} />`;
 }
 
 export function Pressure({ route, chooser }) {

@@ -11,7 +11,7 @@ import { useFeed } from "../../feed.js";
 import { html } from "../../preact.js";
 import { here } from "../../route.js";
 import { write } from "../../vocabulary/number_text.js";
-import { Filter, RangeChoice, useTimeRange } from "./filters.js";
+import { Filter, Filters, RangeChoice, useTimeRange } from "./filters.js";
 import { ShownRange } from "./list.js";
 
 const ROWS_MAX = 100;
@@ -106,9 +106,10 @@ export function TwapTotals({ route, chooser }) {
   const rows = data?.rows.map((row) => ({ ...row, id: row[by] })) ?? [];
   return html`<header class="page-head"><h1>TWAPs</h1><${ShownRange} data=${data} />${chooser}
     </header>
-    <div class="row filters"><${Switch} name="by" label="By" items=${KINDS} current=${by}
-      first="asset" /><${RangeChoice} range=${timeRange.range} /><${Filter} query=${query}
-        only=${["from", "to"]} /></div>
+    <div class="row"><${Switch} name="by" label="By" items=${KINDS} current=${by}
+      first="asset" /></div>
+    <${Filters} query=${query} range=${timeRange.range}><${RangeChoice} range=${timeRange.range}
+      /><${Filter} query=${query} only=${["from", "to"]} /><//>
     <${Failure} feed=${feed} what="the totals" />
     ${!data && feed.loading && html`<${Skeleton} rows=${10} />`}
     ${
