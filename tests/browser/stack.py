@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import stamina
 from tests.browser.archive import write_statuses
+from tests.browser.service.late_fills import write_late_fills
 from tests.browser.watched import write_signals
 
 ANSWER_SECONDS_MAX = 20
@@ -109,6 +110,7 @@ def started(home: Path) -> Iterator[RunningStack]:
             _wait_for_books(stack)
             _read_archive(stack, command, environment)
             write_signals(books)
+            write_late_fills(books)
             yield stack
         finally:
             up.terminate()

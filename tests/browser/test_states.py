@@ -12,16 +12,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 AWAY = {"title": "Unavailable", "status": 503, "detail": "the database is away"}
 
 
-async def test_the_printed_link_opens_signed_in(
-    browser: Browser, running_stack: RunningStack
-) -> None:
-    async with opened(await browser.new_context(), running_stack.url) as screen:
-        await screen.page.goto(running_stack.sign_in_url)
-        await screen.settled()
-        assert await screen.page.locator(".figure").count() > 0
-        assert "token" not in screen.page.url
-
-
 @pytest.mark.parametrize("way", ["pasted", "link"])
 async def test_signed_out_leads_to_sign_in_and_back_to_the_same_place(
     browser: Browser, running_stack: RunningStack, way: str

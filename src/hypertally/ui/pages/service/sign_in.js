@@ -40,8 +40,9 @@ export function SignIn() {
     <h1>hypertally</h1>
     <p>You are not signed in, or your session has ended.</p>
     <p>
-      Open the link that <code>hypertally up</code> printed, or run
-      ${" "}<code>hypertally token</code> and paste what it prints:
+      Open the link that <code>hypertally up</code> printed: it works once. Later run
+      ${" "}<code>hypertally token</code> (with <code>--sandbox</code> for the made-up exchange)
+      and paste what it prints:
     </p>
     <form onSubmit=${submit}>
       <label for="token">Token or link</label>
