@@ -66,6 +66,9 @@ async def test_what_the_org_calls_a_wallet_stands_on_every_page_of_it(
     file = tmp_path / "names.csv"
     header = "address,label,tags,note"
     file.write_text(f"{header}\n{wallet},Night desk,market maker,asked on 3 May\n")
+    await screen.open("#/wallets")
+    head = screen.page.locator("[data-table=wallets] th[data-key=groups]")
+    assert await head.count() == 0, "no wallet is in a group: the column is left out"
     running_stack.run("wallets", "import", str(file))
     await screen.page.wait_for_timeout(PROFILE_SECONDS_MAX * 1000)
     await screen.open("#/wallets?query=night")

@@ -112,6 +112,15 @@ function NoWallets({ query, chosen }) {
     command="hypertally wallets add 0x…" />`;
 }
 
+const NAMES = new Set(["label", "tags", "groups"]);
+
+/** The columns; names that no shown wallet has are left to the choice of columns. */
+const columnsOf = (rows) =>
+  COLUMNS.map((column) => ({
+    ...column,
+    hidden: NAMES.has(column.key) && !rows.some((row) => row[column.key]?.length),
+  }));
+
 export function Wallets({ route }) {
   const query = route.query.get("query") ?? "";
   const cursor = route.query.get("cursor");
@@ -135,7 +144,8 @@ export function Wallets({ route }) {
     ${data && !rows.length && html`<${NoWallets} query=${query} chosen=${chosen} />`}
     ${
       rows.length > 0 &&
-      html`<${Table} name="wallets" columns=${COLUMNS} rows=${rows} old=${feed.old} pager=${pager}
+      html`<${Table} name="wallets" columns=${columnsOf(rows)} rows=${rows} old=${feed.old}
+      pager=${pager}
       list=${wholeList(`/api/v1/wallets?${search}`)}
       title=${query ? `With “${query}”` : "Tracked wallets"}
       note=${html`<${Count} total=${data.total} shown=${rows.length} />`} />`
