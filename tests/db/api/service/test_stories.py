@@ -48,7 +48,7 @@ def options(world: str, ui_dir: Path) -> ApiOptions:
 
 
 @pytest.fixture(scope="module")
-def told(world: str) -> None:
+def moved_books(world: str) -> None:
     with psycopg.connect(world, options="-c timezone=UTC") as connection:
         connection.execute("delete from metrics.restatements where metric = 'wallet_day_metrics'")
         connection.execute(MOVED, {"a1": A1, "shared": SHARED})
@@ -56,22 +56,22 @@ def told(world: str) -> None:
 
 
 def stories(get: Any, user: str) -> dict[str, dict[str, Any]]:
-    found = get("/api/v1/stories", user).json()["stories"]
-    by_kind = {story["kind"]: story for story in found}
-    assert len(by_kind) == len(found)
+    listed = get("/api/v1/stories", user).json()["stories"]
+    by_kind = {story["kind"]: story for story in listed}
+    assert len(by_kind) == len(listed)
     return by_kind
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("moved_books")
 def test_a_gap_and_a_late_fill_are_told_of_two_wallets(get: Any) -> None:
-    told = stories(get, "vic")
-    late, repaired = told["late_fill"], told["gap_repaired"]
+    by_kind = stories(get, "vic")
+    late, repaired = by_kind["late_fill"], by_kind["gap_repaired"]
     assert (repaired["wallet"], repaired["fills"], repaired["alert"]) == (A1, 1, "firing")
     assert (late["wallet"], late["fills"], late["alert"]) == (SHARED, 2, None)
     assert late["at"] < repaired["at"]
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("moved_books")
 def test_a_gap_that_stays_is_told_with_its_alert(get: Any) -> None:
     story = stories(get, "vic")["gap_open"]
     gaps = get("/api/v1/coverage?limit=1000", "vic").json()["gaps"]
@@ -80,7 +80,7 @@ def test_a_gap_that_stays_is_told_with_its_alert(get: Any) -> None:
     assert (story["fills"], story["alert"]) == (None, {A1: "firing", SHARED: None}[story["wallet"]])
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("moved_books")
 def test_the_number_of_a_twap_is_written_as_its_page_writes_it(get: Any, world: str) -> None:
     with psycopg.connect(world) as connection:
         connection.execute(
@@ -92,6 +92,6 @@ def test_the_number_of_a_twap_is_written_as_its_page_writes_it(get: Any, world: 
     assert page["twap"]["twap_id"] == story["twap_id"]
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("moved_books")
 def test_an_org_is_told_of_its_own_wallets_alone(get: Any) -> None:
     assert A1 not in {story["wallet"] for story in stories(get, "bob").values()}
