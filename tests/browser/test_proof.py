@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CHANGES = {
     "closed": [True, False],
     "gap_ms": [43_260_000, 0],
-    "digest": ["1:1", "2:2"],
+    "digest": ["28:2307886701610740009", "29:1657173493660303997"],
     "completeness": ["0.4993", "0.999999"],
     "fees": [{"USDC": "1.5", "HYPE": "0.25"}, {"USDC": "1.75", "HYPE": "0.25"}],
     "volumes": [{"perp": {"USDC": "10.5"}}, {"perp": {"USDC": "10.5"}, "spot": {"USDH": "3"}}],
@@ -27,7 +27,7 @@ IN_WORDS = [
     "Fees by token, USDC 1.5 1.75",
     "Volume by market, spot, USDH \N{EN DASH} 3",
     "Last fill 2026-11-20 10:00:00 2026-11-20 11:30:00",
-    "Digest of the fills 1:1 2:2",
+    "Digest of the fills 28:2307886701610740009 29:1657173493660303997",
 ]
 
 
@@ -157,6 +157,11 @@ async def test_restatements_show_what_was_and_what_is(
     rows = screen.page.locator(".restatements tbody tr")
     assert [visible(row) for row in await rows.all_inner_texts()] == IN_WORDS
     assert await rows.first.get_attribute("class") == "current"
+    await screen.page.set_viewport_size({"width": 390, "height": 844})
+    assert await screen.page.locator(".restatements table").evaluate(
+        "table => table.getBoundingClientRect().right <= innerWidth"
+    )
+    await screen.page.set_viewport_size({"width": 1440, "height": 900})
 
 
 async def test_on_a_phone_the_answer_comes_first_and_the_definition_is_folded(

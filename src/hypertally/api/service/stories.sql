@@ -48,7 +48,8 @@ from (
 order by s.kind;
 
 -- name: list_fill_stories :many
--- Of the org's wallets: the newest day whose missing fills came and ended a gap, the newest day of
+-- Of the org's wallets: the newest day whose missing fills came and ended a gap, of an hour if there
+-- is such a day; the newest day of
 -- another wallet to which fills came that nobody missed, and the newest gap that stays because the
 -- exchange shows no older fills of the wallet. `fills`: how many came; `alert`: the state of the
 -- wallet's alert of missing fills, if it ever fired.
@@ -64,12 +65,17 @@ with own as (
         (r.changes -> 'fills' ->> 1)::integer
             - coalesce((r.changes -> 'fills' ->> 0)::integer, 0) as fills,
         r.changes ? 'gap_ms' as moved_gap,
-        r.changes ? 'perp_volume_usd' and r.changes -> 'gap_ms' ->> 1 = '0' as ended_gap
+        r.changes ? 'perp_volume_usd' and r.changes -> 'gap_ms' ->> 1 = '0' as ended_gap,
+        (r.changes -> 'gap_ms' ->> 0)::bigint >= 3600000 as is_long
     from metrics.restatements as r
     join own as o on o.wallet_id = r.wallet_id
     where r.metric = 'wallet_day_metrics' and r.cause = 'late facts' and r.changes ? 'fills'
 ), repaired as (
-    select * from came where ended_gap and fills > 0 order by id desc limit 1
+    select *
+    from came
+    where ended_gap and fills > 0
+    order by is_long desc, id desc
+    limit 1
 ), unnoticed as (
     select *
     from came

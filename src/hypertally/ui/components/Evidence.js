@@ -116,9 +116,10 @@ function RestatedValue({ value, field }) {
   const kind = kindOf(field);
   if (value !== null && typeof value === "object")
     return html`<code>${JSON.stringify(value)}</code>`;
+  if (value !== null && DIGESTS.has(field)) return html`<code class="long">${value}</code>`;
   if (value !== null && kind === "flag") return value ? "yes" : "no";
   if (value !== null && kind === "time")
-    return html`<span data-exact=${value}>${utc(value)}</span>`;
+    return html`<span class="long" data-exact=${value}>${utc(value)}</span>`;
   if (kind === "word" && value !== null)
     return html`<span data-exact=${value}>${value.replaceAll("_", " ")}</span>`;
   return html`<${Amount} value=${value} kind=${SIZES.has(kind) ? "size" : kind} />`;

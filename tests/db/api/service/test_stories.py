@@ -18,7 +18,9 @@ select 'wallet_day_metrics', w.id, current_date - v.back, v.cause, v.changes::js
 from (values
     (%(shared)s, 9, 'definition', '{"fills": [1, 9]}'),
     (%(shared)s, 8, 'late facts', '{"fills": [3, 5]}'),
-    (%(a1)s, 7, 'late facts', '{"fills": [1, 2], "gap_ms": [9, 0], "perp_volume_usd": ["1", "2"]}'),
+    (%(a1)s, 7, 'late facts',
+        '{"fills": [1, 2], "gap_ms": [3600000, 0], "perp_volume_usd": ["1", "2"]}'),
+    (%(a1)s, 2, 'late facts', '{"fills": [1, 3], "gap_ms": [9, 0], "perp_volume_usd": ["1", "2"]}'),
     (%(a1)s, 6, 'late facts', '{"fills": [1, 4], "gap_ms": [9, 0], "spot_volume_usd": ["1", "2"]}'),
     (%(a1)s, 5, 'late facts', '{"fills": [1, 6], "gap_ms": [9, 3], "perp_volume_usd": ["1", "2"]}'),
     (%(a1)s, 4, 'late facts', '{"fills": [1, 8]}'),
