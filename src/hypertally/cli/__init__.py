@@ -2,11 +2,16 @@
 
 import os
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from hypertally.cli.exchange.sandbox_option import add_option, make_option
+from hypertally.cli.exchange.sandbox_option import (
+    add_option,
+    for_sandbox,
+    is_given,
+    make_option,
+)
 from hypertally.cli.output import flush_output, guard_output
 from hypertally.errors import HypertallyError, Refused
 
@@ -59,6 +64,15 @@ class Commands(click.Group):
         if cmd_name not in WITHOUT_BOOKS:
             add_option(command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a remedy names the books that the command was about."""
+        try:
+            return super().invoke(ctx)
+        except HypertallyError as problem:
+            if is_given():
+                problem.args = (for_sandbox(str(problem)),)
+            raise
 
 
 @click.group(

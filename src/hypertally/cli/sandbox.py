@@ -10,13 +10,14 @@ from hypertally.cli.exchange.sandbox_home import sandbox_folder
 from hypertally.cli.exchange.seed_file import SEED_FILE, is_current, is_new
 from hypertally.cli.exchange.seed_making import make_seed
 from hypertally.cli.options import json_option
+from hypertally.errors import Refused
 from hypertally.sandbox.exchange.application import ServerOptions
 from hypertally.sandbox.exchange.faults import read_faults
 from hypertally.sandbox.exchange.limits import WEIGHT_LIMIT
 from hypertally.sandbox.launch import WORLDS, build_exchange, identity_of, world_of
 from hypertally.sandbox.launch import run as run_sandbox
 from hypertally.sandbox.population.population import DEFAULT_SEED
-from hypertally.sandbox.population.sessions import EDITION
+from hypertally.sandbox.population.sessions import EDITION, DifferentPopulation
 from hypertally.sandbox.regimes.playback import DEFAULT_WALLETS as LEADERS_ALONE
 from hypertally.sandbox.regimes.regimes import REGIMES
 
@@ -106,20 +107,26 @@ def sandbox_command(
             "--regime has its own wallets: leave out --replay, --state, --twaps-dir"
         )
     sizes = WORLDS[world]
-    exchange = build_exchange(
-        seed=seed,
-        wallets=sizes.wallets if wallets is None else wallets,
-        days=days,
-        fills=sizes.fills if fills is None else fills,
-        live_per_second=sizes.live_per_second if live_per_second is None else live_per_second,
-        scale=sizes.scale,
-        replay=replay,
-        state=state,
-        twaps_dir=twaps_dir,
-        regime=regime,
-        leaders=(leaders if leaders is not None else LEADERS_ALONE if regime else sizes.leaders),
-        watched_days=sizes.watched_days,
-    )
+    try:
+        exchange = build_exchange(
+            seed=seed,
+            wallets=sizes.wallets if wallets is None else wallets,
+            days=days,
+            fills=sizes.fills if fills is None else fills,
+            live_per_second=sizes.live_per_second if live_per_second is None else live_per_second,
+            scale=sizes.scale,
+            replay=replay,
+            state=state,
+            twaps_dir=twaps_dir,
+            regime=regime,
+            leaders=(
+                leaders if leaders is not None else LEADERS_ALONE if regime else sizes.leaders
+            ),
+            watched_days=sizes.watched_days,
+        )
+    except DifferentPopulation as error:
+        home = "" if state is None else f" (`hypertally up --sandbox`: all of {state.parent})"
+        raise Refused(f"{error}{home}") from error
     click.echo(f"http://{HOST}:{port}/info")
     identity = identity_of(seed=seed, replay=replay, regime=regime, world=world_of(state))
     options = ServerOptions(

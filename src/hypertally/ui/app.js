@@ -77,7 +77,7 @@ function App() {
       <${Rail} page=${route.page} />
       <${TopBar} session=${session} />
       <main id="main" tabindex="-1"><${Page} key=${route.page} route=${route} session=${session} />
-        </main>
+        <p class="leave"><a href="/sign-out">Sign out</a></p></main>
       <${Proof} session=${session} />
     </div>
     <${TermTip} />

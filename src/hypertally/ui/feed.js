@@ -5,6 +5,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "./preact.js";
 
+const SESSION_PATH = "/api/v1/session"; // is never kept
 const ANSWER_SECONDS_MAX = 20;
 const RETRY_SECONDS_MAX = 60;
 const FEEDS_MAX = 80; // beyond this, feeds without listeners (old pages of a table) are dropped
@@ -54,7 +55,8 @@ class Feed {
     if (response.status === 401) setSignedOut(true);
     const body = await response.text();
     if (!response.ok) throw problem(response, body);
-    if (session.signedOut && this.path.startsWith("/api/")) setSignedOut(false);
+    // Others may come from the browser's memory, of before the end of the session.
+    if (session.signedOut && this.path === SESSION_PATH) setSignedOut(false);
     const age = /max-age=(\d+)/.exec(response.headers.get("cache-control") ?? "");
     this.maxAge = this.everySeconds ?? Number(age?.[1] ?? 0);
     return { data: decode(body), at: Date.now() };

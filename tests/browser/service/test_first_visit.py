@@ -61,7 +61,7 @@ async def test_a_word_says_what_it_means_under_the_pointer_and_with_the_focus(
     await expect(tip).to_have_text("Time of the newest fill that is stored.")
     await screen.page.keyboard.press("Escape")
     await expect(tip).to_be_hidden()
-    await screen.page.locator("[data-table=wallets] th[data-key=label] .th").focus()
+    await screen.page.locator("[data-table=wallets] th[data-key=first_fill_at] .th").focus()
     await screen.page.keyboard.press("Tab")
     await expect(tip).to_be_visible()
     await screen.page.keyboard.press("Escape")

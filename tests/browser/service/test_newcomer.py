@@ -17,8 +17,8 @@ DIALOG = "Proof of a figure"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def newcomer(browser: Browser, running_stack: RunningStack) -> StorageState:
-    """A session got by the printed link, which opens the page once and never again."""
+async def newcomer(browser: Browser, running_stack: RunningStack) -> AsyncIterator[StorageState]:
+    """A session got by the printed link, which opens the page once; it ends at "Sign out"."""
     context = await browser.new_context()
     async with opened(context, running_stack.url) as screen:
         await screen.page.goto(running_stack.sign_in_url)
@@ -31,8 +31,20 @@ async def newcomer(browser: Browser, running_stack: RunningStack) -> StorageStat
     async with opened(again, running_stack.url) as screen:
         await screen.page.goto(running_stack.sign_in_url)
         await expect(screen.page.get_by_role("main")).to_contain_text("it works once")
+        await expect(screen.page.get_by_role("alert")).to_contain_text("The link was refused")
+        assert "refused" not in screen.page.url
     await again.close()
-    return state
+    yield state
+    leaving = await browser.new_context(storage_state=state)
+    async with opened(leaving, running_stack.url) as screen:
+        await screen.page.goto(running_stack.url)
+        await screen.page.get_by_role("link", name="Sign out").click()
+        await expect(screen.page.get_by_role("main")).to_contain_text("You are not signed in")
+        await leaving.clear_cookies()
+        await leaving.add_cookies([{**cookie} for cookie in state["cookies"]])
+        await screen.page.reload()
+        await expect(screen.page.get_by_role("main")).to_contain_text("You are not signed in")
+    await leaving.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=SIZES, ids=["phone", "desk"])

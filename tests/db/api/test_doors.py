@@ -175,6 +175,12 @@ def test_a_bad_or_long_lived_sign_in_token_is_refused(client, token: str) -> Non
     assert "set-cookie" not in answer.headers
 
 
+def test_a_browser_with_a_refused_link_is_sent_where_the_page_says_so(client) -> None:
+    answer = client.get("/sign-in?token=x", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?refused=1")
+    assert "set-cookie" not in answer.headers
+
+
 def test_an_access_token_signs_in_until_it_expires(client) -> None:
     token = mint(SECRET, "vic", seconds=500)
     for answer in (
@@ -193,6 +199,7 @@ def test_signing_out_forgets_the_cookie(client) -> None:
     answer = client.get("/sign-out", headers={"Cookie": "hypertally_session=x"})
     assert answer.status_code == 303
     assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert answer.headers["clear-site-data"] == '"cache"', "nor its answers"
 
 
 def test_behind_https_cookies_are_secure_and_browsers_stay_on_it(world: str) -> None:

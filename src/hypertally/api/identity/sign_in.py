@@ -19,6 +19,8 @@ from hypertally.api.identity.tokens import mint, new_token_id, unix_now
 router = APIRouter(include_in_schema=False)
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
+FORGET_ANSWERS: Final = {"Clear-Site-Data": '"cache"'}  # that the browser keeps
+REFUSED: Final = "/?refused=1"  # the page says so, and what to do
 
 
 class SignIns:
@@ -93,7 +95,7 @@ async def sign_in(request: Request, token: str = "") -> Response:
     except Problem:
         # A person with a link that is used up is better served by the page: it says what to do.
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/", status_code=303, headers=NO_STORE)
+            return RedirectResponse(REFUSED, status_code=303, headers=NO_STORE)
         raise
     response = RedirectResponse("/", status_code=303, headers=NO_STORE)
     response.set_cookie(
@@ -114,7 +116,7 @@ async def sign_out(request: Request) -> Response:
     if not request.scope.get("hypertally.head"):
         for token in session_tokens(dict(request.headers.raw)):
             await request.app.state.sign_ins.close(token)
-    response = RedirectResponse("/", status_code=303, headers=NO_STORE)
+    response = RedirectResponse("/", status_code=303, headers=NO_STORE | FORGET_ANSWERS)
     response.delete_cookie(
         COOKIE_NAME,
         path="/",

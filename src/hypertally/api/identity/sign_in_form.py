@@ -18,7 +18,8 @@ PAGE: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <meta name="referrer" content="same-origin">
 <h1>Sign in</h1>
-<p>Paste an access token. <code>hypertally token</code> prints one.</p>
+<p>Paste an access token. <code>hypertally token</code> prints one, of the made-up exchange
+<code>hypertally token --sandbox</code>.</p>
 <form action="/sign-in" method="post" autocomplete="off">
 <label>Token <input name="token" type="password" required size="60"></label>
 <button>Sign in</button>

@@ -1,9 +1,12 @@
 """The option --sandbox, which every command has that works on the books of an exchange."""
 
+import re
+
 import click
 
 NAME = "sandbox"
 _GIVEN = "hypertally --sandbox"  # where a command keeps that the option was given
+_COMMAND = re.compile(r"`(hypertally (?!up\b|sandbox\b)(?![^`]*--sandbox)[^`]*)`")
 
 
 def _keep(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's form
@@ -35,3 +38,8 @@ def is_given() -> bool:
     """Whether the command that runs was given the option."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_GIVEN))
+
+
+def for_sandbox(remedy: str) -> str:
+    """The same sentence, whose commands work on the sandbox's books too."""
+    return _COMMAND.sub(r"`\1 --sandbox`", remedy)

@@ -11,11 +11,13 @@ import httpx2
 import stamina
 
 from hypertally.cli import kept_secrets
+from hypertally.cli.exchange.sandbox_option import for_sandbox
 from hypertally.cli.tenancy.user_tokens import issue_token, require_own_user
 from hypertally.errors import Refused, SourceDown
 from hypertally.settings import PREFIX, Settings
 
 HOST = "127.0.0.1"
+SANDBOX_NAME = "a made-up exchange"
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised, not chosen
 SIGN_IN_SECONDS = 3600  # users open the link soon after the start
 READY_SECONDS_MAX = 120  # a first start on a slow disk
@@ -64,7 +66,8 @@ async def announce(
         try:
             user_id = await require_own_user(url, org="default", role="admin")
         except Refused as problem:  # removed by somebody: not brought back by a start
-            click.echo(f"Open {base} and sign in: there is no link, as {problem}")
+            reason = for_sandbox(str(problem)) if exchange == SANDBOX_NAME else problem
+            click.echo(f"Open {base} and sign in: there is no link, as {reason}")
             return
         token = await issue_token(
             url, settings, user_id, secret=secret, purpose="sign-in", seconds=SIGN_IN_SECONDS

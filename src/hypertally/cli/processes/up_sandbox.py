@@ -18,7 +18,14 @@ from hypertally.cli.exchange.sandbox_home import (
 )
 from hypertally.cli.exchange.sandbox_wallets import track_listed
 from hypertally.cli.exchange.seed_file import SEED_FILE, finish_loading, is_new, load_seed
-from hypertally.cli.processes.link import HOST, announce, base_address, free_port, get_body
+from hypertally.cli.processes.link import (
+    HOST,
+    SANDBOX_NAME,
+    announce,
+    base_address,
+    free_port,
+    get_body,
+)
 from hypertally.cli.processes.part_settings import api_environment, part_environment
 from hypertally.cli.processes.parts import start_parts
 from hypertally.errors import Refused
@@ -27,8 +34,6 @@ from hypertally.settings import Settings
 from hypertally.store.embedded.join import hold_home
 from hypertally.store.migrate import newest_migration
 from hypertally.store.postgres import transaction
-
-SANDBOX_NAME = "a made-up exchange"
 
 
 async def up_sandbox(

@@ -3,11 +3,14 @@
 from decimal import Decimal
 from typing import TypedDict, final
 
-from hypertally.sandbox.population.coin_volume import CoinVolumes, TradedVolume
+from hypertally.sandbox.population.coin_volume import (
+    CoinVolumes,
+    TradedVolume,
+    traded_by_strangers,
+)
 from hypertally.sandbox.population.decimals import decimal_text, tick_size
 from hypertally.sandbox.population.markets import WALKS, Market
 from hypertally.sandbox.population.price_walk import HOUR_MS, Ohlc, PricePath, RandomWalk
-from hypertally.sandbox.population.strangers import traded_by_strangers
 
 LEAD_HOURS = 48 * 24  # candles start so long before the first fill
 CANDLES_MAX = 5_000  # the exchange keeps about this many per interval

@@ -2,6 +2,7 @@
 
 import { utc } from "../clock.js";
 import { html } from "../preact.js";
+import { isMadeUp } from "../vocabulary/exchange.js";
 import { descriptionOf, kindOf, labelOf } from "../vocabulary/measures.js";
 import { Amount } from "./Amount.js";
 import { Copy } from "./Copy.js";
@@ -19,7 +20,8 @@ export function Tokens({ amounts }) {
 export function curlOf(path, session) {
   const org = session?.org ?? "default";
   const name = typeof org === "object" ? (org.name ?? org.slug ?? "default") : org;
-  const token = `$(hypertally token --org ${name} --role analyst)`;
+  const books = isMadeUp(session?.exchange) ? " --sandbox" : "";
+  const token = `$(hypertally token --org ${name} --role analyst${books})`;
   return `curl -H "Authorization: Bearer ${token}" '${location.origin}${path}'`;
 }
 

@@ -7,6 +7,7 @@ import { useFeed, useOnline } from "../feed.js";
 import { html } from "../preact.js";
 import { link } from "../route.js";
 import { switchTheme, useTheme } from "../theme.js";
+import { otherExchange } from "../vocabulary/exchange.js";
 import { Search } from "./Search.js";
 
 const READY_CHECK_SECONDS = 30;
@@ -76,12 +77,6 @@ function health({ online, ready, summary, checks }) {
   return ["good", "up to date", proved];
 }
 
-/** Words for books that are not of the real exchange; null: they are, or nobody says. */
-function otherExchange(name) {
-  if (!name || name === "mainnet") return null;
-  return /^(sandbox|replay):/.test(name) ? "made-up exchange" : name;
-}
-
 /** Who reads, and whose books these are where it is not the real exchange's. */
 function Org({ session }) {
   const org = session?.org;
@@ -120,5 +115,10 @@ export function TopBar({ session }) {
         fill="none" stroke="currentColor" stroke-width="1.4" /><path d="M8 2 a6 6 0 0 1 0 12 Z"
           fill="currentColor" /></svg>
     </button>
+    <a class="quiet sign-out" href="/sign-out" aria-label="Sign out" title="Sign out">
+      <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true"><path fill="none"
+        stroke="currentColor" stroke-width="1.4"
+        d="M9.5 2.5 H3 V13.5 H9.5 M6.5 8 H14 M11 5 L14 8 L11 11" /></svg>
+    </a>
   </header>`;
 }

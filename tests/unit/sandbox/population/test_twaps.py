@@ -16,9 +16,9 @@ from hypertally.sandbox.oracles.inputs import (
 )
 from hypertally.sandbox.oracles.twaps import TwapBook, TwapKey, twap_books
 from hypertally.sandbox.oracles.usd_prices import market_kind
+from hypertally.sandbox.population.coin_volume import traded_by_strangers
 from hypertally.sandbox.population.markets import find_market
 from hypertally.sandbox.population.population import Population
-from hypertally.sandbox.population.strangers import traded_by_strangers
 from hypertally.sandbox.population.twaps import SLICE_LATE_MS_MAX, SLICE_MS, TwapStatus
 
 UNTIL_MS = 1_795_000_000_000

@@ -64,6 +64,7 @@ function Versions({ days }) {
 }
 
 function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, file }) {
+  const session = useFeed("/api/v1/session").data;
   const reason = "Unknown because at least one day is unknown: the proof of the day says why.";
   return html`<div class="proof-head"><h2>${labelOf(field)}</h2>
       <p class="muted">${subject}${span && html`, ${span.from} to ${span.to}`}</p>
@@ -86,7 +87,7 @@ function Days({ feed, days, fields, total, field, subject, span, hrefOf, path, f
       <${Table} name="proof-days" title=${`${days.length} days`}
         columns=${columnsOf(fields, hrefOf)} rows=${days} file=${file}
         rowClass=${(day) => (day.partial ? "partial" : "")} /></section>
-      <footer class="proof-foot"><span class="grow"></span><${Copy} text=${curlOf(path)}
+      <footer class="proof-foot"><span class="grow"></span><${Copy} text=${curlOf(path, session)}
         label="Copy as curl" /></footer>`
     }`;
 }

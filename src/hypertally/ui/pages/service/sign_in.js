@@ -24,9 +24,14 @@ async function signIn(token) {
   }
 }
 
+const REFUSED = new URLSearchParams(location.search).has("refused")
+  ? "The link was refused: it was used before, has ended, or is not whole. Ask for a new one."
+  : null;
+
 export function SignIn() {
-  const [refusal, setRefusal] = useState(null);
+  const [refusal, setRefusal] = useState(REFUSED);
   useEffect(() => {
+    if (REFUSED) history.replaceState(null, "", location.pathname + location.hash);
     rememberPlace(); // the sign-in link may be opened in this tab
     return forgetPlace;
   }, []);
