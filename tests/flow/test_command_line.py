@@ -260,7 +260,7 @@ def test_the_link_signs_in_once(system: System) -> None:
     with pytest.raises(urllib.error.HTTPError) as person:
         opener.open(request, timeout=20)
     person.value.close()
-    assert (person.value.code, person.value.headers["Location"]) == (303, "/")
+    assert (person.value.code, person.value.headers["Location"]) == (303, "/?refused=1")
     assert person.value.headers["Set-Cookie"] is None
 
 

@@ -2,11 +2,20 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from hypertally.cli import runtime
 from hypertally.errors import Refused
+
+
+@pytest.fixture(autouse=True)
+def handled() -> Iterator[None]:
+    """As at a terminal: a process that a shell began in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 async def _break(*, at_ctrl_c: bool) -> None:
